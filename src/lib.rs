@@ -1,1 +1,3 @@
-//! x
+//! The library under `wiretalk`.
+pub mod deck;
+pub mod text;

@@ -1,0 +1,382 @@
+//! Markdown events to the blocks of one slide.
+//!
+//! It walks the parser's events once, top down. Where a slide ends is not its business.
+
+use std::iter::Peekable;
+use std::ops::Range;
+
+use pulldown_cmark::{
+    Alignment, BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, OffsetIter, Tag, TagEnd,
+};
+
+use crate::deck::directive::{self, Directive, Piece};
+use crate::deck::{Alert, Align, Block, Fence, Item, Lines, Place, Run, RunStyle, Table, Warning, fence};
+use crate::text;
+
+/// The parser's events with their byte ranges in the body.
+pub(super) type Events<'a> = Peekable<OffsetIter<'a>>;
+
+/// Reads blocks and keeps what is odd about them.
+pub(super) struct Reader<'a> {
+    lines: &'a Lines<'a>,
+    source: &'a str,
+    body: usize,
+    /// The slide that is being read, from 0.
+    pub(super) slide: usize,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of the Markdown that begins at byte `body` of the file.
+    pub(super) fn new(lines: &'a Lines<'a>, body: usize) -> Self {
+        Self { lines, source: lines.source(), body, slide: 0, warnings: Vec::new(), notes: Vec::new() }
+    }
+
+    /// The offset in the file of an offset in the body.
+    pub(super) fn offset(&self, at: usize) -> usize {
+        (self.body + at).min(self.source.len())
+    }
+
+    pub(super) fn place(&self, at: usize) -> Place {
+        self.lines.place(self.offset(at))
+    }
+
+    pub(super) fn slice(&self, range: &Range<usize>) -> &'a str {
+        &self.source[self.offset(range.start)..self.offset(range.end)]
+    }
+
+    pub(super) fn warn(&mut self, at: usize, message: impl Into<String>) {
+        self.warn_at(self.place(at), message);
+    }
+
+    fn warn_at(&mut self, at: Place, message: impl Into<String>) {
+        self.warnings.push(Warning::new(self.slide, at, self.lines, message));
+    }
+
+    /// The block that `event` opens, its events consumed to its end; `None` if it shows nothing.
+    pub(super) fn block(
+        &mut self,
+        event: Event<'a>,
+        range: &Range<usize>,
+        events: &mut Events<'a>,
+    ) -> Option<Block> {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => Some(self.heading(level, range, events)),
+            Event::Start(Tag::Paragraph) => {
+                let runs = self.runs(events, TagEnd::Paragraph);
+                (!runs.is_empty()).then_some(Block::Paragraph(runs))
+            }
+            Event::Start(Tag::List(start)) => Some(self.list(start, events)),
+            Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
+            Event::Start(Tag::BlockQuote(kind)) => {
+                let blocks = self.blocks(events, TagEnd::BlockQuote(kind));
+                Some(Block::Quote { alert: kind.map(alert), blocks })
+            }
+            Event::Start(Tag::CodeBlock(kind)) => Some(self.code(kind, range, events)),
+            Event::Start(Tag::HtmlBlock) => {
+                let html = self.slice(range);
+                events.by_ref().find(|(event, _)| *event == Event::End(TagEnd::HtmlBlock));
+                self.nested_html(html, range.start);
+                None
+            }
+            Event::Rule => Some(Block::Rule),
+            _ => None,
+        }
+    }
+
+    /// The blocks up to the end tag `until`.
+    fn blocks(&mut self, events: &mut Events<'a>, until: TagEnd) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        while let Some((event, range)) = events.peek() {
+            match event {
+                Event::End(end) if *end == until => {
+                    events.next();
+                    break;
+                }
+                // a tight list item holds its text without a paragraph around it
+                event if is_inline(event) => {
+                    let runs = self.loose_runs(events);
+                    if !runs.is_empty() {
+                        blocks.push(Block::Paragraph(runs));
+                    }
+                }
+                _ => {
+                    let range = range.clone();
+                    let (event, _) = events.next().expect("it was peeked at");
+                    blocks.extend(self.block(event, &range, events));
+                }
+            }
+        }
+        blocks
+    }
+
+    fn heading(&mut self, level: HeadingLevel, range: &Range<usize>, events: &mut Events<'a>) -> Block {
+        let text = self.runs(events, TagEnd::Heading(level));
+        let source = self.slice(range).trim_end();
+        let last = source.lines().last().unwrap_or("");
+        if !source.starts_with('#') && last.trim().starts_with('-') {
+            let at = range.start + source.len() - last.len();
+            self.warn(
+                at,
+                "this `---` makes the text above it a heading; put a blank line before it to end the slide",
+            );
+        }
+        Block::Heading { level: level as u8, text }
+    }
+
+    fn list(&mut self, start: Option<u64>, events: &mut Events<'a>) -> Block {
+        let mut items = Vec::new();
+        while let Some((event, _)) = events.next() {
+            match event {
+                Event::Start(Tag::Item) => {
+                    let task = match events.peek() {
+                        Some((Event::TaskListMarker(done), _)) => Some(*done),
+                        _ => None,
+                    };
+                    if task.is_some() {
+                        events.next();
+                    }
+                    items.push(Item { task, blocks: self.blocks(events, TagEnd::Item) });
+                }
+                _ => break,
+            }
+        }
+        Block::List { start, items }
+    }
+
+    fn table(&mut self, columns: &[Alignment], events: &mut Events<'a>) -> Block {
+        let mut table = Table { columns: columns.iter().map(align).collect(), ..Table::default() };
+        let mut row = Vec::new();
+        while let Some((event, _)) = events.next() {
+            match event {
+                Event::Start(Tag::TableCell) => row.push(self.runs(events, TagEnd::TableCell)),
+                Event::End(TagEnd::TableHead) => table.header = std::mem::take(&mut row),
+                Event::End(TagEnd::TableRow) => table.rows.push(std::mem::take(&mut row)),
+                Event::End(TagEnd::Table) => break,
+                _ => {}
+            }
+        }
+        Block::Table(table)
+    }
+
+    fn code(&mut self, kind: CodeBlockKind<'a>, range: &Range<usize>, events: &mut Events<'a>) -> Block {
+        let mut body = String::new();
+        let mut first = None;
+        for (event, range) in events.by_ref() {
+            match event {
+                Event::Text(text) => {
+                    first.get_or_insert(range.start);
+                    body.push_str(&text);
+                }
+                _ => break,
+            }
+        }
+        let info = match kind {
+            CodeBlockKind::Fenced(info) => info,
+            CodeBlockKind::Indented => CowStr::Borrowed(""),
+        };
+        let mut words = info.split_whitespace();
+        let language = words.next().unwrap_or("").to_lowercase();
+        if language == "demo" {
+            let first = first.map_or_else(|| self.place(range.start).line + 1, |at| self.place(at).line);
+            return Block::Demo(self.demo(words, &body, range, first));
+        }
+        self.complain_of_controls(&body, first.unwrap_or(range.start));
+        let lines =
+            body.lines().map(|line| text::visible(&text::expand_tabs(line, 4)).into_owned()).collect();
+        Block::Code { language, lines }
+    }
+
+    fn demo<'w>(
+        &mut self,
+        mut words: impl Iterator<Item = &'w str>,
+        body: &str,
+        range: &Range<usize>,
+        first: usize,
+    ) -> Fence {
+        let opening = self.slice(range).lines().next().unwrap_or("");
+        let word = opening.find("demo").unwrap_or(0);
+        let name = words.next().unwrap_or("");
+        let name_at = match name {
+            "" => word,
+            name => opening[word + 4..].find(name).map_or(word, |at| word + 4 + at),
+        };
+        let at = self.place(range.start + name_at);
+        if name.is_empty() {
+            self.warn_at(at, "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them");
+        }
+        if let Some(extra) = words.next() {
+            self.warn_at(at, format!("`{extra}` after the demo's name means nothing; settings stand inside the fence, one `key = value` a line"));
+        }
+        let (settings, odd) = fence::settings(body, first);
+        for (at, message) in odd {
+            self.warn_at(at, message);
+        }
+        Fence { name: text::visible(name).into_owned(), at, settings }
+    }
+
+    /// Comments inside a list or a quote: a note counts everywhere, the others only at the top level.
+    fn nested_html(&mut self, html: &str, start: usize) {
+        for piece in directive::pieces(html) {
+            match piece {
+                Piece::Comment(at, comment) => self.nested_directive(start + at, comment),
+                Piece::Unclosed(at) => {
+                    self.warn(start + at, "this comment is never closed; end it with `-->`")
+                }
+                Piece::Html(at, _) => self.warn(start + at, "HTML is not drawn; write it in Markdown"),
+            }
+        }
+    }
+
+    fn nested_directive(&mut self, at: usize, comment: &str) {
+        match directive::read(comment) {
+            Directive::SpeakerNote(note) => self.notes.push(note),
+            Directive::Odd(message) => self.warn(at, message),
+            Directive::Comment => {}
+            Directive::Pause | Directive::EndSlide | Directive::Section(_) => {
+                self.warn(at, "this works only on a line of its own, outside of lists and quotes");
+            }
+        }
+    }
+
+    /// The runs up to the end tag `until`, which is consumed.
+    fn runs(&mut self, events: &mut Events<'a>, until: TagEnd) -> Vec<Run> {
+        let mut inline = Inline::default();
+        for (event, range) in events.by_ref() {
+            if event == Event::End(until) {
+                break;
+            }
+            self.inline(&mut inline, event, &range);
+        }
+        inline.finish()
+    }
+
+    /// The runs up to the first event that is not inline.
+    fn loose_runs(&mut self, events: &mut Events<'a>) -> Vec<Run> {
+        let mut inline = Inline::default();
+        while let Some((event, range)) = events.next_if(|(event, _)| is_inline(event)) {
+            self.inline(&mut inline, event, &range);
+        }
+        inline.finish()
+    }
+
+    fn inline(&mut self, inline: &mut Inline, event: Event<'a>, range: &Range<usize>) {
+        match event {
+            Event::Text(text) => {
+                self.complain_of_controls(&text, range.start);
+                inline.push(&text);
+            }
+            Event::Code(code) => {
+                self.complain_of_controls(&code, range.start);
+                let before = inline.style;
+                inline.style.code = true;
+                inline.push(&code);
+                inline.style = before;
+            }
+            Event::SoftBreak => inline.push(" "),
+            Event::HardBreak => inline.runs.push(Run { text: "\n".to_owned(), ..Run::default() }),
+            Event::InlineHtml(html) => self.nested_html(&html, range.start),
+            Event::Start(tag) => self.open(inline, &tag, range),
+            Event::End(end) => inline.close(end),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, inline: &mut Inline, tag: &Tag, range: &Range<usize>) {
+        match tag {
+            Tag::Strong => inline.style.bold = true,
+            Tag::Emphasis => inline.style.italic = true,
+            Tag::Strikethrough => inline.style.strike = true,
+            Tag::Link { dest_url, .. } => inline.link = Some(text::visible(dest_url).into_owned()),
+            Tag::Image { .. } => self.warn(range.start, "images are not drawn; its text is shown instead"),
+            _ => {}
+        }
+    }
+
+    fn complain_of_controls(&mut self, text: &str, start: usize) {
+        let odd = |c: char| text::is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t');
+        if let Some((at, c)) = text.char_indices().find(|&(_, c)| odd(c)) {
+            let message =
+                format!("control character U+{:04X} is shown as {}", c as u32, text::visible(&c.to_string()));
+            self.warn(start + at, message);
+        }
+    }
+}
+
+/// Runs as they come in, with the styles in force.
+#[derive(Default)]
+struct Inline {
+    runs: Vec<Run>,
+    style: RunStyle,
+    link: Option<String>,
+}
+
+impl Inline {
+    fn push(&mut self, text: &str) {
+        let text = text::visible(&text.replace(['\t', '\n'], " ")).into_owned();
+        match self.runs.last_mut() {
+            Some(last) if last.style == self.style && last.link == self.link && !last.is_break() => {
+                last.text.push_str(&text);
+            }
+            _ => self.runs.push(Run { text, style: self.style, link: self.link.clone() }),
+        }
+    }
+
+    fn close(&mut self, end: TagEnd) {
+        match end {
+            TagEnd::Strong => self.style.bold = false,
+            TagEnd::Emphasis => self.style.italic = false,
+            TagEnd::Strikethrough => self.style.strike = false,
+            TagEnd::Link => self.link = None,
+            _ => {}
+        }
+    }
+
+    /// The runs, without blanks at the ends.
+    fn finish(mut self) -> Vec<Run> {
+        if let Some(first) = self.runs.first_mut() {
+            first.text = first.text.trim_start_matches(' ').to_owned();
+        }
+        if let Some(last) = self.runs.last_mut() {
+            last.text.truncate(last.text.trim_end_matches(' ').len());
+        }
+        self.runs.retain(|run| !run.text.is_empty());
+        self.runs
+    }
+}
+
+fn is_inline(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Text(_)
+            | Event::Code(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::InlineHtml(_)
+            | Event::Start(
+                Tag::Strong | Tag::Emphasis | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. }
+            )
+            | Event::End(
+                TagEnd::Strong | TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image
+            )
+    )
+}
+
+fn align(alignment: &Alignment) -> Align {
+    match alignment {
+        Alignment::None | Alignment::Left => Align::Left,
+        Alignment::Center => Align::Center,
+        Alignment::Right => Align::Right,
+    }
+}
+
+fn alert(kind: BlockQuoteKind) -> Alert {
+    match kind {
+        BlockQuoteKind::Note => Alert::Note,
+        BlockQuoteKind::Tip => Alert::Tip,
+        BlockQuoteKind::Important => Alert::Important,
+        BlockQuoteKind::Warning => Alert::Warning,
+        BlockQuoteKind::Caution => Alert::Caution,
+    }
+}

@@ -1,0 +1,122 @@
+//! HTML comments that mean something: `<!-- pause -->` and its kin.
+//!
+//! It tells what a comment says; what follows from it is the slides' matter.
+
+use crate::deck::likely;
+
+/// What a comment asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Directive {
+    /// `<!-- pause -->`
+    Pause,
+    /// `<!-- end_slide -->`
+    EndSlide,
+    /// `<!-- section: NAME -->`
+    Section(String),
+    /// `<!-- speaker_note: TEXT -->`
+    SpeakerNote(String),
+    /// Any other comment: it is not shown and means nothing.
+    Comment,
+    /// Something that looks like a directive and is none; the text says what would be right.
+    Odd(String),
+}
+
+const NAMES: [&str; 4] = ["pause", "end_slide", "section", "speaker_note"];
+
+/// Reads the text between `<!--` and `-->`.
+pub(super) fn read(comment: &str) -> Directive {
+    let comment = comment.trim();
+    let (name, value) = match comment.split_once(':') {
+        Some((name, value)) => (name.trim(), Some(value.trim())),
+        None => (comment, None),
+    };
+    match (name, value) {
+        ("pause", None) => Directive::Pause,
+        ("end_slide", None) => Directive::EndSlide,
+        ("section", Some(value)) if !value.is_empty() => Directive::Section(value.to_owned()),
+        ("speaker_note", Some(value)) if !value.is_empty() => Directive::SpeakerNote(value.to_owned()),
+        ("pause" | "end_slide", Some(_)) => {
+            Directive::Odd(format!("`{name}` takes no value; write `<!-- {name} -->`"))
+        }
+        ("section" | "speaker_note", _) => {
+            Directive::Odd(format!("`{name}` needs a text; write `<!-- {name}: TEXT -->`"))
+        }
+        (name, _) => match likely(name, &NAMES) {
+            Some(meant) => Directive::Odd(format!(
+                "no directive is called `{name}`; did you mean `{meant}`? there are: {}",
+                NAMES.join(", ")
+            )),
+            None => Directive::Comment,
+        },
+    }
+}
+
+/// A piece of an HTML block.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// The inside of a comment, with the byte offset of its `<!--`.
+    Comment(usize, &'a str),
+    /// A comment that is never closed, with the byte offset of its `<!--`.
+    Unclosed(usize),
+    /// Anything else that is not blank, with its byte offset.
+    Html(usize, &'a str),
+}
+
+/// Takes raw HTML apart into comments and the rest.
+pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < html.len() {
+        let rest = &html[at..];
+        let start = rest.find("<!--").unwrap_or(rest.len());
+        let between = &rest[..start];
+        if !between.trim().is_empty() {
+            found.push(Piece::Html(at + between.len() - between.trim_start().len(), between.trim()));
+        }
+        if start == rest.len() {
+            break;
+        }
+        let Some(end) = rest[start + 4..].find("-->") else {
+            found.push(Piece::Unclosed(at + start));
+            break;
+        };
+        found.push(Piece::Comment(at + start, &rest[start + 4..start + 4 + end]));
+        at += start + 4 + end + 3;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_four_directives() {
+        assert_eq!(read(" pause "), Directive::Pause);
+        assert_eq!(read("end_slide"), Directive::EndSlide);
+        assert_eq!(read("section: Frames"), Directive::Section("Frames".into()));
+        assert_eq!(read("speaker_note: say: hello"), Directive::SpeakerNote("say: hello".into()));
+    }
+
+    #[test]
+    fn a_slip_is_told_and_a_remark_is_left_alone() {
+        assert!(matches!(read("puase"), Directive::Odd(text) if text.contains("did you mean `pause`")));
+        assert!(matches!(read("pause: 3"), Directive::Odd(text) if text.contains("takes no value")));
+        assert!(matches!(read("section"), Directive::Odd(text) if text.contains("needs a text")));
+        assert_eq!(read("TODO: find a better picture"), Directive::Comment);
+    }
+
+    #[test]
+    fn comments_and_the_rest_come_apart() {
+        let html = "<!-- a --> <b> <!-- c -->\n<!-- open";
+        assert_eq!(
+            pieces(html),
+            [
+                Piece::Comment(0, " a "),
+                Piece::Html(11, "<b>"),
+                Piece::Comment(15, " c "),
+                Piece::Unclosed(26)
+            ]
+        );
+    }
+}

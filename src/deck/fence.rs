@@ -1,0 +1,122 @@
+//! A ```` ```demo NAME ```` fence: the demo's name and its settings as written.
+//!
+//! Whether there is such a demo, and whether it knows these settings, the registry of demos tells.
+
+use toml::de::{DeTable, DeValue};
+
+use crate::deck::{Lines, Place};
+
+/// A demo on a slide, as the deck asks for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fence {
+    /// The word after `demo`; empty if there is none.
+    pub name: String,
+    /// Where the name stands.
+    pub at: Place,
+    /// The settings in the order of the file.
+    pub settings: Vec<Setting>,
+}
+
+/// One `key = value` of a demo fence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The name left of the `=`.
+    pub key: String,
+    /// What stands right of it.
+    pub value: Value,
+    /// Where the key stands.
+    pub at: Place,
+}
+
+/// A setting's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `"text"`
+    Text(String),
+    /// `42`
+    Number(i64),
+    /// `true`
+    Flag(bool),
+    /// A TOML value of another type, by its name; no demo takes one.
+    Other(&'static str),
+}
+
+impl Value {
+    /// The value's type in words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Number(_) => "a whole number",
+            Self::Flag(_) => "true or false",
+            Self::Other(kind) => kind,
+        }
+    }
+}
+
+/// Reads a fence's body, whose first line is line `first` of the file.
+///
+/// The settings that could be read come back even if others could not.
+pub(super) fn settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Place, String)>) {
+    let lines = Lines::new(body);
+    let place = |offset| {
+        let at = lines.place(offset);
+        Place { line: at.line + first - 1, ..at }
+    };
+    let (table, errors) = DeTable::parse_recoverable(body);
+    let errors = errors.iter().map(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        (place(at), format!("the demo's settings are not TOML: {}; write `key = value`", error.message()))
+    });
+    let mut settings: Vec<Setting> = table
+        .get_ref()
+        .iter()
+        .map(|(key, value)| Setting {
+            key: key.get_ref().to_string(),
+            value: read(value.get_ref()),
+            at: place(key.span().start),
+        })
+        .collect();
+    settings.sort_by_key(|setting| setting.at);
+    (settings, errors.collect())
+}
+
+fn read(value: &DeValue) -> Value {
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Boolean(flag) => Value::Flag(*flag),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or(Value::Other("a number too large"), Value::Number),
+        DeValue::Float(_) => Value::Other("a fraction"),
+        DeValue::Datetime(_) => Value::Other("a date"),
+        DeValue::Array(_) => Value::Other("a list"),
+        DeValue::Table(_) => Value::Other("a table"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_keep_their_order_and_place() {
+        let (settings, errors) = settings("text = \"Hello\"\nsize = 0x20\nlive = true\n", 12);
+        assert_eq!(errors, []);
+        let found: Vec<_> = settings.iter().map(|s| (s.key.as_str(), s.value.clone(), s.at.line)).collect();
+        assert_eq!(
+            found,
+            [
+                ("text", Value::Text("Hello".into()), 12),
+                ("size", Value::Number(32), 13),
+                ("live", Value::Flag(true), 14),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_broken_line_is_told_and_the_others_stand() {
+        let (settings, errors) = settings("text = \"Hello\"\nsize 32\n", 5);
+        assert_eq!(settings[0].key, "text");
+        assert_eq!(errors[0].0.line, 6, "{errors:?}");
+        assert!(errors[0].1.contains("write `key = value`"));
+    }
+}

@@ -1,0 +1,201 @@
+//! The YAML block at the very top of a deck: title, author, date, theme.
+//!
+//! It is cut off before the Markdown is parsed, because the Markdown parser's own option for
+//! metadata also swallows slides in the middle of a deck.
+
+use saphyr_parser::{Event, Parser, ScanError, Span};
+
+use crate::deck::{Lines, Place, Warning, likely};
+use crate::text;
+
+/// What the front matter says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// The talk's title.
+    pub title: Option<String>,
+    /// Who gives it.
+    pub author: Option<String>,
+    /// When, in the author's own words.
+    pub date: Option<String>,
+    /// The colours it was made for.
+    pub theme: Option<Theme>,
+}
+
+/// The two sets of colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Light text on a dark ground.
+    Dark,
+    /// Dark text on a light ground.
+    Light,
+}
+
+const KEYS: [&str; 4] = ["title", "author", "date", "theme"];
+
+/// Reads the front matter of `source`; the offset is where the Markdown begins.
+pub(super) fn cut(source: &str, lines: &Lines) -> (Meta, usize, Vec<Warning>) {
+    let mut warnings = Vec::new();
+    let Some(open) = opening(source) else {
+        return (Meta::default(), source.len() - source.trim_start_matches('\u{feff}').len(), warnings);
+    };
+    let Some((yaml, end)) = closing(source, open) else {
+        let message = "the front matter is never closed; end it with a line `---`";
+        warnings.push(Warning::new(0, Place::default(), lines, message));
+        return (Meta::default(), open, warnings);
+    };
+    let mut meta = Meta::default();
+    let mut warn = |line: usize, column: usize, message: String| {
+        let at = Place { line: line + 1, column };
+        warnings.push(Warning::new(0, at, lines, message));
+    };
+    match entries(yaml) {
+        Ok(entries) => entries.into_iter().for_each(|entry| entry.set(&mut meta, &mut warn)),
+        Err(error) => {
+            let at = error.marker();
+            warn(at.line(), at.col() + 1, format!("the front matter is not YAML: {}", error.info()));
+        }
+    }
+    (meta, end, warnings)
+}
+
+/// The offset after the first line, if that line is `---`.
+fn opening(source: &str) -> Option<usize> {
+    let start = source.len() - source.trim_start_matches('\u{feff}').len();
+    let line = source[start..].split_inclusive('\n').next()?;
+    (line.trim_end() == "---" && line.ends_with('\n')).then_some(start + line.len())
+}
+
+/// The YAML from `open` on and the offset after its closing line.
+fn closing(source: &str, open: usize) -> Option<(&str, usize)> {
+    let mut at = open;
+    for line in source[open..].split_inclusive('\n') {
+        let next = at + line.len();
+        if matches!(line.trim_end(), "---" | "...") {
+            return Some((&source[open..at], next));
+        }
+        at = next;
+    }
+    None
+}
+
+struct Entry {
+    key: String,
+    value: Option<String>,
+    key_at: Span,
+    value_at: Span,
+}
+
+impl Entry {
+    fn set(self, meta: &mut Meta, warn: &mut impl FnMut(usize, usize, String)) {
+        let Self { key, value, key_at, value_at } = self;
+        let Some(value) = value else {
+            let message = format!("`{key}` must be one text; write `{key}: ...`");
+            return warn(value_at.start.line(), value_at.start.col() + 1, message);
+        };
+        let value = text::visible(&value).into_owned();
+        match key.as_str() {
+            "title" => meta.title = Some(value),
+            "author" => meta.author = Some(value),
+            "date" => meta.date = Some(value),
+            "theme" => match value.as_str() {
+                "dark" => meta.theme = Some(Theme::Dark),
+                "light" => meta.theme = Some(Theme::Light),
+                _ => {
+                    let message = format!("no theme is called `{value}`; there are: dark, light");
+                    warn(value_at.start.line(), value_at.start.col() + 1, message);
+                }
+            },
+            _ => {
+                let meant = likely(&key, &KEYS).map(|meant| format!("did you mean `{meant}`? "));
+                let message = format!(
+                    "the front matter has no `{key}`; {}there are: {}",
+                    meant.unwrap_or_default(),
+                    KEYS.join(", ")
+                );
+                warn(key_at.start.line(), key_at.start.col() + 1, message);
+            }
+        }
+    }
+}
+
+/// The keys and values of a YAML mapping; a value that is no plain text comes as `None`.
+fn entries(yaml: &str) -> Result<Vec<Entry>, ScanError> {
+    let mut entries = Vec::new();
+    let mut key: Option<(String, Span)> = None;
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(yaml) {
+        let (event, span) = event?;
+        let value = match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                depth += 1;
+                (depth == 2).then_some(None)
+            }
+            Event::MappingEnd | Event::SequenceEnd => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            Event::Scalar(text, ..) if depth == 1 => Some(Some(text.into_owned())),
+            _ => None,
+        };
+        match (value, key.take()) {
+            (Some(value), Some((name, key_at))) => {
+                entries.push(Entry { key: name, value, key_at, value_at: span });
+            }
+            (Some(Some(name)), None) => key = Some((name, span)),
+            (_, kept) => key = kept,
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(source: &str) -> (Meta, &str, Vec<String>) {
+        let (meta, end, warnings) = cut(source, &Lines::new(source));
+        let told = warnings.iter().map(|w| format!("{}:{}: {}", w.at.line, w.at.column, w.message));
+        (meta, &source[end..], told.collect())
+    }
+
+    #[test]
+    fn the_four_keys() {
+        let source = "---\ntitle: \"It's: here\"\nauthor: A\ndate: 2017-08-18\ntheme: light\n---\n# Hi\n";
+        let (meta, body, warnings) = read(source);
+        assert_eq!(meta.title.as_deref(), Some("It's: here"));
+        assert_eq!(meta.author.as_deref(), Some("A"));
+        assert_eq!(meta.date.as_deref(), Some("2017-08-18"));
+        assert_eq!(meta.theme, Some(Theme::Light));
+        assert_eq!((body, warnings), ("# Hi\n", vec![]));
+    }
+
+    #[test]
+    fn what_is_odd_is_told_with_its_place_and_the_rest_stands() {
+        let (meta, _, warnings) = read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
+        assert_eq!(meta.author.as_deref(), Some("B"));
+        assert_eq!(
+            warnings,
+            [
+                "2:1: the front matter has no `titel`; did you mean `title`? there are: title, author, date, theme",
+                "3:8: no theme is called `pink`; there are: dark, light",
+                "4:7: `date` must be one text; write `date: ...`",
+            ]
+        );
+    }
+
+    #[test]
+    fn broken_yaml_and_an_open_end_lose_no_slide() {
+        let (_, body, warnings) = read("---\ntitle: \"x\n---\n# Hi\n");
+        assert_eq!(body, "# Hi\n");
+        assert!(warnings[0].contains("is not YAML"), "{warnings:?}");
+        let (_, body, warnings) = read("---\ntitle: x\n# Hi\n");
+        assert_eq!(body, "title: x\n# Hi\n");
+        assert_eq!(warnings, ["1:1: the front matter is never closed; end it with a line `---`"]);
+    }
+
+    #[test]
+    fn a_deck_without_front_matter_begins_at_its_first_byte() {
+        assert_eq!(read("# Hi\n---\n").1, "# Hi\n---\n");
+        assert_eq!(read("\u{feff}# Hi\n").1, "# Hi\n");
+    }
+}
