@@ -1,3 +1,9 @@
 //! The library under `wiretalk`.
+pub mod app;
+pub mod cli;
 pub mod deck;
+#[path = "../demos/mod.rs"]
+pub mod demos;
+pub mod scope;
+pub mod stage;
 pub mod text;

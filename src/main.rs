@@ -1,1 +1,84 @@
-fn main() {}
+//! Arguments, runtime, terminal, exit code; everything else is the library's.
+
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Parser as _;
+use ratatui::Terminal;
+use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show};
+use wiretalk::cli::{Cli, Command, check};
+use wiretalk::demos::REGISTRY;
+use wiretalk::scope::Scope;
+use wiretalk::stage::{Depth, House};
+
+/// The talk that is built in, so that an installed binary works anywhere.
+const TALK: &str = include_str!("../slides/talk.md");
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => present(cli.deck, cli.theme.map(Into::into)),
+        Some(Command::Check(check)) => check.run(REGISTRY),
+        Some(Command::Demos(demos)) => demos.run(REGISTRY),
+        Some(Command::Completions(completions)) => completions.run(),
+    };
+    result.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+    let (file, (deck, warnings)) = match path {
+        Some(path) => (check::name(&path), check::read(&path, REGISTRY)?),
+        None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
+    };
+    let theme = theme.or(deck.meta.theme);
+    let depth = Depth::detect(|name| std::env::var(name).ok());
+    play(Show { deck, file, warnings, registry: REGISTRY, house: House::default(), theme, depth })
+}
+
+/// Plays a talk on the terminal.
+fn play(show: Show) -> anyhow::Result<ExitCode> {
+    if !app::interactive() {
+        bail!(
+            "standard output is not a terminal, and a talk needs one; \
+             run it without a pipe, or see `wiretalk --help` for the commands that print"
+        );
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage(show))));
+    runtime.shutdown_background();
+    match end {
+        Ok(Ok(End::Signal(number))) => Ok(ExitCode::from(128 + number as u8)),
+        Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
+        Ok(Err(error)) => Err(error.context("could not use the terminal")),
+        Err(_) => bail!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default()),
+    }
+}
+
+/// Everything between taking the terminal and giving it back. The first frame comes before all
+/// that takes time: questions to the terminal, signals, highlighting.
+async fn stage(show: Show) -> anyhow::Result<End> {
+    let scope = Scope::new(|_| {});
+    let mut screen = Screen::raise()?;
+    let mut terminal = Terminal::new(screen.backend())?;
+    let deck = show.deck.clone();
+    let ask = show.theme.is_none();
+    let mut app = App::new(show, terminal.size()?);
+    app::paint(&mut app, &mut terminal)?;
+    if ask {
+        screen.ask(ASK_BACKGROUND)?;
+    }
+    let (_post, mut events) = app::events(&deck, &scope)?;
+    loop {
+        match app::run(&mut app, &mut terminal, &mut events).await? {
+            End::Suspend => screen.suspend()?,
+            End::Continued => screen.retake()?,
+            end => return Ok(end),
+        }
+    }
+}

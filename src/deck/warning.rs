@@ -21,7 +21,8 @@ pub struct Warning {
 }
 
 impl Warning {
-    pub(super) fn new(slide: usize, at: Place, lines: &Lines, message: impl Into<String>) -> Self {
+    /// A warning at a place of the text that `lines` has read.
+    pub fn new(slide: usize, at: Place, lines: &Lines, message: impl Into<String>) -> Self {
         let source = text::visible(&text::expand_tabs(lines.text(at.line), 4)).into_owned();
         Self { slide, at, message: text::visible(&message.into()).into_owned(), source }
     }

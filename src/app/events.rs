@@ -1,0 +1,124 @@
+//! Everything that can happen to a talk, as one stream.
+//!
+//! The sources live in a scope of the caller's; when that ends, they do.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::stream::{self, Stream, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval_at};
+
+use crate::app::answers::{Answer, Answers};
+use crate::app::highlight::Highlights;
+use crate::app::state::Event;
+use crate::deck::Deck;
+use crate::scope::Scope;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The terminal's input, the signals, the minutes, and the deck's code once it is highlighted.
+///
+/// # Errors
+///
+/// If signals or threads are not to be had.
+pub fn events(
+    deck: &Deck,
+    scope: &Scope,
+) -> io::Result<(mpsc::Sender<Event>, impl Stream<Item = Event> + Unpin)> {
+    let (post, mail) = mpsc::channel(64);
+    minutes(scope, post.clone());
+    signals(scope, &post)?;
+    highlights(deck.clone(), scope, post.clone())?;
+    let mail = stream::unfold(mail, |mut mail| async move { mail.recv().await.map(|event| (event, mail)) });
+    let input = input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
+    Ok((post, Box::pin(stream::select(input, mail))))
+}
+
+/// Terminal events with the terminal's own answers picked out.
+fn input(events: impl Stream<Item = Input>) -> impl Stream<Item = Event> {
+    let mut answers = Answers::default();
+    events.flat_map(move |event| {
+        let found = match answers.filter(event) {
+            Answer::Ground(theme) => vec![Event::Ground(theme)],
+            Answer::Events(events) => events.into_iter().map(Event::Input).collect(),
+            Answer::Pending => Vec::new(),
+        };
+        stream::iter(found)
+    })
+}
+
+fn minutes(scope: &Scope, post: mpsc::Sender<Event>) {
+    scope.spawn("minutes", async move {
+        let mut minutes = interval_at(Instant::now() + MINUTE, MINUTE);
+        loop {
+            minutes.tick().await;
+            if post.send(Event::Minute).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn highlights(deck: Deck, scope: &Scope, post: mpsc::Sender<Event>) -> io::Result<()> {
+    scope.thread("highlight", move |scope| async move {
+        let highlights = Highlights::of(&deck);
+        if !highlights.is_empty() && !scope.is_cancelled() {
+            // the loop is gone only when the talk is over
+            let _ = post.send(Event::Highlighted(highlights)).await;
+        }
+    })
+}
+
+#[cfg(unix)]
+fn signals(scope: &Scope, post: &mpsc::Sender<Event>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
+    let goes_on = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+    for kind in ends.into_iter().chain([goes_on]) {
+        let mut arrivals = signal(kind)?;
+        let post = post.clone();
+        scope.spawn("signals", async move {
+            while arrivals.recv().await.is_some() {
+                let event =
+                    if kind == goes_on { Event::Continued } else { Event::Signal(kind.as_raw_value()) };
+                if post.send(event).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn signals(_: &Scope, _: &mpsc::Sender<Event>) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+    use crate::deck::Theme;
+
+    #[tokio::test]
+    async fn an_answer_between_two_keys_becomes_one_event() {
+        let key = |letter, modifiers| Input::Key(KeyEvent::new(KeyCode::Char(letter), modifiers));
+        let mut keys = vec![key('n', KeyModifiers::NONE), key(']', KeyModifiers::ALT)];
+        keys.extend("11;rgb:ffff/ffff/ffff".chars().map(|letter| key(letter, KeyModifiers::NONE)));
+        keys.extend([key('\\', KeyModifiers::ALT), key('p', KeyModifiers::NONE)]);
+        let found: Vec<Event> = input(stream::iter(keys)).collect().await;
+        assert_eq!(
+            found,
+            [
+                Event::Input(key('n', KeyModifiers::NONE)),
+                Event::Ground(Theme::Light),
+                Event::Input(key('p', KeyModifiers::NONE))
+            ]
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! The last row: where we are, who has the keys, how long it has taken, whether the servers live.
+//!
+//! On a narrow screen the less important parts go first.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::stage::Theme;
+use crate::text;
+
+/// What the footer tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Footer<'a> {
+    /// The section in force.
+    pub(crate) section: Option<&'a str>,
+    /// The slide, from 1.
+    pub(crate) slide: usize,
+    /// The number of slides.
+    pub(crate) slides: usize,
+    /// The step shown and the number of steps, from 1.
+    pub(crate) step: (usize, usize),
+    /// The whole minutes since the talk began.
+    pub(crate) minutes: u64,
+    /// Who has the keys.
+    pub(crate) keys: Keys<'a>,
+    /// The bundled servers.
+    pub(crate) lamps: &'a [Lamp],
+}
+
+/// Who has the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Keys<'a> {
+    /// The slide, on which there is no demo.
+    Slide,
+    /// The slide; Enter would give them to the demo of that name.
+    Offer(&'a str),
+    /// The demo of that name.
+    Demo(&'a str),
+    /// A number is being typed.
+    GoTo(&'a str),
+}
+
+/// The state of one bundled server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lamp {
+    /// The server's name.
+    pub name: &'static str,
+    /// Whether it listens; `None` while it starts.
+    pub up: Option<bool>,
+}
+
+impl Footer<'_> {
+    /// Draws it into the one row of `area`.
+    pub(crate) fn view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        buffer.set_style(area, Style::new().fg(theme.dim).bg(theme.panel));
+        let count = self.count(theme);
+        let keys = self.keys(theme);
+        let mut left = vec![keys];
+        let mut right = vec![count];
+        let mut room = usize::from(area.width).saturating_sub(left[0].width() + right[0].width() + 3);
+        let bar = 2 + usize::from(area.width / 8).clamp(6, 24);
+        let section = self
+            .section
+            .map(|name| Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD)));
+        for (part, on_left) in [
+            (section, true),
+            (Some(self.lamps(theme)), false),
+            (Some(Line::styled(format!("{} min  ", self.minutes), theme.dim())), false),
+            (Some(self.bar(bar, theme)), false),
+        ] {
+            let Some(part) = part.filter(|part| part.width() <= room) else { continue };
+            room -= part.width();
+            if on_left {
+                left.insert(0, part);
+            } else {
+                right.insert(right.len() - 1, part);
+            }
+        }
+        let right: Line = right.into_iter().flat_map(|line| line.spans).collect();
+        let left: Line = left.into_iter().flat_map(|line| line.spans).collect();
+        let start = area.right().saturating_sub(right.width() as u16 + 1).max(area.x);
+        let end = area.right().saturating_sub(start);
+        buffer.set_line(area.x + 1.min(area.width), area.y, &left, start.saturating_sub(area.x + 1));
+        buffer.set_line(start, area.y, &right, end);
+    }
+
+    fn keys(&self, theme: &Theme) -> Line<'static> {
+        let key = |text: &str| {
+            Span::styled(text.to_owned(), Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
+        };
+        let say = |text: &str| Span::styled(text.to_owned(), theme.dim());
+        match self.keys {
+            Keys::Slide => Line::from(vec![key("→"), say(" next  "), key("?"), say(" keys")]),
+            Keys::Offer(name) => Line::from(vec![
+                key("→"),
+                say(" next  "),
+                key("Enter"),
+                say(&format!(" keys to {name}  ")),
+                key("?"),
+                say(" keys"),
+            ]),
+            Keys::Demo(name) => {
+                let told = format!(" {name} has the keys ");
+                Line::from(vec![
+                    Span::styled(told, theme.cursor()),
+                    say("  "),
+                    key("Esc"),
+                    say(" gives them back"),
+                ])
+            }
+            Keys::GoTo(typed) => Line::from(vec![
+                say("go to slide "),
+                key(&format!("{typed}▏")),
+                say(" Enter goes, Esc stays"),
+            ]),
+        }
+    }
+
+    fn count(&self, theme: &Theme) -> Line<'static> {
+        let (step, steps) = self.step;
+        let more = "·".repeat(steps - step.min(steps));
+        let count = format!("{}/{}", self.slide, self.slides);
+        Line::from(vec![
+            Span::styled(more, theme.dim()),
+            Span::styled(count, Style::new().fg(theme.text).add_modifier(Modifier::BOLD)),
+        ])
+    }
+
+    fn lamps(&self, theme: &Theme) -> Line<'static> {
+        let lamp = |lamp: &Lamp| {
+            let (sign, color) = match lamp.up {
+                Some(true) => ("●", theme.good),
+                Some(false) => ("✗", theme.bad),
+                None => ("○", theme.dim),
+            };
+            [
+                Span::styled(sign, Style::new().fg(color)),
+                Span::styled(format!(" {}  ", lamp.name), theme.dim()),
+            ]
+        };
+        self.lamps.iter().flat_map(lamp).collect()
+    }
+
+    fn bar(&self, cells: usize, theme: &Theme) -> Line<'static> {
+        let cells = cells - 2;
+        let done = if self.slides > 1 { (self.slide - 1) * cells / (self.slides - 1) } else { cells };
+        Line::from(vec![
+            Span::styled("━".repeat(done), Style::new().fg(theme.accent)),
+            Span::styled("─".repeat(cells - done), theme.faint()),
+            Span::raw("  "),
+        ])
+    }
+}
+
+/// The marker row above the footer, right-aligned.
+pub(crate) fn more(told: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let told = text::shorten(told, area.width.into());
+    let x = area.right().saturating_sub(text::width(&told) as u16);
+    buffer.set_string(x, area.y, told, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(width: u16, keys: Keys) -> String {
+        let lamps = [Lamp { name: "http", up: Some(true) }, Lamp { name: "ws", up: Some(false) }];
+        let footer = Footer {
+            section: Some("Frames"),
+            slide: 20,
+            slides: 49,
+            step: (1, 2),
+            minutes: 12,
+            keys,
+            lamps: &lamps,
+        };
+        let area = Rect::new(0, 0, width, 1);
+        let mut buffer = Buffer::empty(area);
+        footer.view(area, &mut buffer, &Theme::DARK);
+        buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    #[test]
+    fn it_folds_from_wide_to_narrow() {
+        assert_eq!(
+            drawn(80, Keys::Slide),
+            " Frames │ → next  ? keys               ● http  ✗ ws  12 min  ━━━───────  ·20/49 "
+        );
+        assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys   ● http  ✗ ws    ·20/49 ");
+        assert_eq!(drawn(30, Keys::Slide), " → next  ? keys  12 min  ·20/49 ");
+        assert_eq!(drawn(12, Keys::Slide), " → n ·20/49 ");
+    }
+
+    #[test]
+    fn it_always_says_who_has_the_keys() {
+        assert!(drawn(80, Keys::Demo("inspect")).contains("inspect has the keys   Esc gives them back"));
+        assert!(drawn(80, Keys::Offer("race")).contains("Enter keys to race"));
+        assert!(drawn(80, Keys::GoTo("12")).contains("go to slide 12▏"));
+    }
+}

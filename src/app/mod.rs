@@ -1,0 +1,23 @@
+//! The talk on stage: state, event loop, views.
+//!
+//! Input is a stream of [`Event`]s, so that a test plays a whole talk by script. No demo is known
+//! here by its type, and no file is read.
+
+mod answers;
+mod events;
+mod footer;
+mod highlight;
+mod keys;
+mod run;
+mod slide;
+mod state;
+mod terminal;
+mod view;
+
+pub use answers::{ASK_BACKGROUND, Answer, Answers};
+pub use events::events;
+pub use footer::Lamp;
+pub use highlight::{Highlights, Role, Tokens};
+pub use run::{paint, run};
+pub use state::{App, End, Event, Show};
+pub use terminal::{Screen, interactive};

@@ -1,0 +1,132 @@
+//! The event loop: events in, frames out, and nothing in between but waiting.
+//!
+//! A frame is drawn only if something changed. Keys are answered at once; reports of demos are
+//! drawn at most sixty times a second.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::state::{App, End, Event};
+
+/// The shortest time between two frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(16);
+/// The most events taken before the next frame.
+const BURST: usize = 512;
+
+/// Plays the talk on `terminal` until it ends or is to be suspended.
+///
+/// The end of the stream of events is an end like `q`. Called again after [`End::Suspend`] or
+/// [`End::Continued`], it goes on where it was, with a fresh frame.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub async fn run<B: Backend>(
+    app: &mut App,
+    terminal: &mut Terminal<B>,
+    events: &mut (impl Stream<Item = Event> + Unpin),
+) -> Result<End, B::Error> {
+    let mut last = Instant::now();
+    let mut ticked = Instant::now();
+    loop {
+        if let Some(end) = app.end.take() {
+            app.repaint = true;
+            return Ok(end);
+        }
+        if app.dirty || app.repaint {
+            paint(app, terminal)?;
+            last = Instant::now();
+        }
+        let tick = app.pace().map(|pace| ticked + pace);
+        tokio::select! {
+            biased;
+            woken = poll_fn(|context| wake(app, events, context)) => if woken == Wake::Mail {
+                app.dirty = true;
+                // what comes in meanwhile shares the frame; a key does not wait for it
+                tokio::select! {
+                    biased;
+                    () = poll_fn(|context| take(app, events, context)) => {}
+                    () = sleep_until(last + FRAME) => {}
+                }
+            },
+            () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
+                ticked = Instant::now();
+                app.tick(ticked.into_std());
+            }
+        }
+    }
+}
+
+/// What a turn of the loop is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wake {
+    Event,
+    Mail,
+}
+
+fn wake(app: &mut App, events: &mut (impl Stream<Item = Event> + Unpin), context: &mut Context) -> Poll<Wake> {
+    if take(app, events, context).is_ready() {
+        return Poll::Ready(Wake::Event);
+    }
+    app.poll_mail(context).map(|()| Wake::Mail)
+}
+
+/// Takes all events that are there, so that they share a frame; ready if there was one.
+///
+/// The stream is always polled with the task's own waker: crossterm's stream keeps the first waker
+/// it is given until that has been woken.
+fn take(app: &mut App, events: &mut (impl Stream<Item = Event> + Unpin), context: &mut Context) -> Poll<()> {
+    let mut any = Poll::Pending;
+    for _ in 0..BURST {
+        match events.poll_next_unpin(context) {
+            Poll::Ready(Some(event)) => app.update(event),
+            Poll::Ready(None) => {
+                app.end.get_or_insert(End::Quit);
+            }
+            Poll::Pending => return any,
+        }
+        any = Poll::Ready(());
+        if app.end.is_some() {
+            return any;
+        }
+    }
+    any
+}
+
+/// Draws the talk as it is now.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn paint<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    if std::mem::take(&mut app.repaint) {
+        terminal.clear()?;
+    }
+    app.dirty = false;
+    terminal.draw(|frame| app.view(frame.buffer_mut()))?;
+    Ok(())
+}
+
+impl App {
+    /// The shortest pace that an open demo asks for.
+    fn pace(&self) -> Option<Duration> {
+        self.stands.iter().flatten().filter_map(|live| live.pace()).min()
+    }
+
+    /// Ready once a demo has had mail.
+    fn poll_mail(&mut self, context: &mut Context) -> Poll<()> {
+        let mut any = Poll::Pending;
+        for live in self.stands.iter_mut().flatten() {
+            if live.poll_mail(context).is_ready() {
+                any = Poll::Ready(());
+            }
+        }
+        any
+    }
+}

@@ -1,0 +1,133 @@
+//! A table laid out for a width: columns shrink and their cells wrap, widest first.
+
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::app::slide::wrap::{Piece, longest_word, natural, wrap};
+use crate::deck::{Align, Run, Table};
+use crate::stage::Theme;
+
+/// The cells between two columns.
+const GAP: usize = 3;
+
+/// The lines of `table` in `width` columns; `pieces` turns the runs of a cell into styled text.
+pub(super) fn lay_out(
+    table: &Table,
+    width: usize,
+    theme: &Theme,
+    pieces: impl Fn(&[Run], Style) -> Vec<Piece>,
+) -> Vec<Line<'static>> {
+    let count = table.columns.len().max(1);
+    let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+    let row = |cells: &[Vec<Run>], style| -> Vec<Vec<Piece>> {
+        (0..count).map(|i| cells.get(i).map_or_else(Vec::new, |runs| pieces(runs, style))).collect()
+    };
+    let header = row(&table.header, bold);
+    let rows: Vec<Vec<Vec<Piece>>> = table.rows.iter().map(|cells| row(cells, Style::new())).collect();
+    let all = || std::iter::once(&header).chain(&rows);
+    let widest = |measure: fn(&[Piece]) -> usize, i: usize| {
+        all().map(|row| measure(&row[i])).max().unwrap_or(0).max(1)
+    };
+    let wanted: Vec<usize> = (0..count).map(|i| widest(natural, i)).collect();
+    let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
+    let widths = shares(&wanted, &least, width.saturating_sub(GAP * (count - 1)));
+
+    let wrapped = rows.iter().any(|row| (0..count).any(|i| natural(&row[i]) > widths[i]));
+    let mut lines = cells(&header, &widths, &table.columns);
+    let total = widths.iter().sum::<usize>() + GAP * (count - 1);
+    lines.push(Line::styled("─".repeat(total.min(width)), theme.faint()));
+    for (index, row) in rows.iter().enumerate() {
+        if wrapped && index > 0 {
+            lines.push(Line::styled("┈".repeat(total.min(width)), theme.faint()));
+        }
+        lines.extend(cells(row, &widths, &table.columns));
+    }
+    lines
+}
+
+/// Shares `room` cells out: all get what they want if they can, else the widest give first, down
+/// to their longest word, and below that too if nothing else helps.
+fn shares(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
+    let mut widths = wanted.to_vec();
+    for floor in [least, &vec![1; least.len()]] {
+        while widths.iter().sum::<usize>() > room {
+            let give = (0..widths.len()).filter(|&i| widths[i] > floor[i]).max_by_key(|&i| widths[i]);
+            let Some(i) = give else { break };
+            widths[i] -= 1;
+        }
+    }
+    widths
+}
+
+/// One table row as lines.
+fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[Align]) -> Vec<Line<'static>> {
+    let wrapped: Vec<Vec<Line>> =
+        row.iter().zip(widths).map(|(pieces, &width)| wrap(pieces, width)).collect();
+    let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
+    let line = |y: usize| {
+        let mut spans = Vec::new();
+        for (i, (lines, &width)) in wrapped.iter().zip(widths).enumerate() {
+            let cell = lines.get(y).cloned().unwrap_or_default();
+            let free = width.saturating_sub(cell.width());
+            let before = match columns.get(i).copied().unwrap_or_default() {
+                Align::Left => 0,
+                Align::Center => free / 2,
+                Align::Right => free,
+            };
+            let gap = if i > 0 { GAP } else { 0 };
+            spans.push(Span::raw(" ".repeat(gap + before)));
+            spans.extend(cell.spans);
+            spans.push(Span::raw(" ".repeat(free - before)));
+        }
+        Line::from(spans)
+    };
+    (0..height).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Block, parse};
+
+    fn drawn(source: &str, width: usize) -> Vec<String> {
+        let (deck, _) = parse(source);
+        let Block::Table(table) = &deck.slides[0].blocks[0] else { panic!("no table in {source}") };
+        let pieces = |runs: &[Run], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
+        lay_out(table, width, &Theme::DARK, pieces)
+            .iter()
+            .map(|line| line.to_string().trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell_and_aligned() {
+        let source = "| code | n | mid |\n|:--|--:|:-:|\n| 1000 | 5 | x |\n| 1 | 10,000 | long |\n";
+        assert_eq!(
+            drawn(source, 40),
+            ["code        n   mid", "────────────────────", "1000        5    x", "1      10,000   long"]
+        );
+    }
+
+    #[test]
+    fn a_narrow_table_wraps_its_widest_column() {
+        let source = "| a | text |\n|--|--|\n| one | the quick brown fox |\n| two | x |\n";
+        assert_eq!(
+            drawn(source, 16),
+            [
+                "a     text",
+                "───────────────",
+                "one   the quick",
+                "      brown fox",
+                "┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+                "two   x"
+            ]
+        );
+    }
+
+    #[test]
+    fn ragged_rows_and_no_room_at_all_are_still_drawn() {
+        let source = "| a | b |\n|--|--|\n| 1 |\n| 1 | 2 | 3 |\n";
+        assert_eq!(drawn(source, 10), ["a   b", "─────", "1", "1   2"]);
+        assert!(drawn(source, 1).iter().all(|line| line.chars().count() <= 5));
+    }
+}

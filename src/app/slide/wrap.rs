@@ -1,0 +1,158 @@
+//! Styled text broken into lines of a given width.
+//!
+//! It knows words and graphemes, nothing of Markdown.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::text;
+
+/// A piece of text in one style. A piece that is `"\n"` ends its line.
+pub(super) type Piece = (String, Style);
+
+/// Breaks `pieces` into lines of at most `width` cells: between words, or inside a word that is
+/// wider than a line. There is at least one line.
+pub(super) fn wrap(pieces: &[Piece], width: usize) -> Vec<Line<'static>> {
+    let mut breaker = Breaker { width: width.max(1), ..Breaker::default() };
+    for (text, style) in pieces {
+        if text == "\n" {
+            breaker.end_word();
+            breaker.end_line();
+            continue;
+        }
+        for part in text.split_inclusive(' ') {
+            breaker.word.push(part.trim_end_matches(' '), *style);
+            if part.ends_with(' ') {
+                breaker.end_word();
+                breaker.blank = Some(*style);
+            }
+        }
+    }
+    breaker.end_word();
+    breaker.end_line();
+    breaker.lines
+}
+
+/// The cells that `pieces` take on one line; the longest, if there are several.
+pub(super) fn natural(pieces: &[Piece]) -> usize {
+    pieces.split(|(text, _)| text == "\n").map(line_width).max().unwrap_or(0)
+}
+
+/// The cells of the widest word.
+pub(super) fn longest_word(pieces: &[Piece]) -> usize {
+    let all: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
+    all.split([' ', '\n']).map(text::width).max().unwrap_or(0)
+}
+
+fn line_width(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|(text, _)| text::width(text)).sum()
+}
+
+#[derive(Default)]
+struct Styled {
+    pieces: Vec<Piece>,
+    width: usize,
+}
+
+impl Styled {
+    fn push(&mut self, text: &str, style: Style) {
+        if text.is_empty() {
+            return;
+        }
+        self.width += text::width(text);
+        match self.pieces.last_mut() {
+            Some((last, of)) if *of == style => last.push_str(text),
+            _ => self.pieces.push((text.to_owned(), style)),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Breaker {
+    width: usize,
+    lines: Vec<Line<'static>>,
+    line: Styled,
+    word: Styled,
+    blank: Option<Style>,
+}
+
+impl Breaker {
+    fn end_word(&mut self) {
+        let word = std::mem::take(&mut self.word);
+        if word.pieces.is_empty() {
+            return;
+        }
+        let gap = usize::from(self.blank.is_some() && self.line.width > 0);
+        if self.line.width > 0 && self.line.width + gap + word.width > self.width {
+            self.end_line();
+        }
+        if let Some(style) = self.blank.take()
+            && self.line.width > 0
+        {
+            self.line.push(" ", style);
+        }
+        for (text, style) in word.pieces {
+            self.fill(&text, style);
+        }
+    }
+
+    /// Puts a word's letters down; one that is wider than the line goes on in the next.
+    fn fill(&mut self, word: &str, style: Style) {
+        if self.line.width + text::width(word) <= self.width {
+            return self.line.push(word, style);
+        }
+        for grapheme in word.graphemes(true) {
+            if self.line.width > 0 && self.line.width + text::grapheme_width(grapheme) > self.width {
+                self.end_line();
+            }
+            self.line.push(grapheme, style);
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        self.blank = None;
+        self.lines.push(line.pieces.into_iter().map(|(text, style)| Span::styled(text, style)).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Stylize as _;
+
+    use super::*;
+
+    fn lines(pieces: &[(&str, Style)], width: usize) -> Vec<String> {
+        let pieces: Vec<Piece> = pieces.iter().map(|(text, style)| ((*text).to_owned(), *style)).collect();
+        wrap(&pieces, width).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn words_stay_whole_and_blanks_vanish_at_the_break() {
+        let plain = Style::new();
+        assert_eq!(lines(&[("the quick brown fox", plain)], 10), ["the quick", "brown fox"]);
+        assert_eq!(lines(&[("a", plain), ("\n", plain), ("b", plain)], 10), ["a", "b"]);
+        assert_eq!(lines(&[("日本 語", plain)], 4), ["日本", "語"]);
+        assert_eq!(lines(&[("", plain)], 4), [""]);
+    }
+
+    #[test]
+    fn a_word_may_change_its_style_and_still_is_one_word() {
+        let found =
+            lines(&[("see un", Style::new()), ("believ", Style::new().bold()), ("able", Style::new())], 12);
+        assert_eq!(found, ["see", "unbelievable"]);
+    }
+
+    #[test]
+    fn a_word_wider_than_the_line_is_broken_between_graphemes() {
+        assert_eq!(lines(&[("abcdefgh ij", Style::new())], 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(lines(&[("日本語", Style::new())], 5), ["日本", "語"]);
+    }
+
+    #[test]
+    fn widths_of_text_before_it_is_broken() {
+        let pieces = [("ab cde".to_owned(), Style::new()), ("\n".to_owned(), Style::new())];
+        assert_eq!((natural(&pieces), longest_word(&pieces)), (6, 3));
+    }
+}

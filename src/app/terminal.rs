@@ -1,0 +1,185 @@
+//! The real terminal: taken for the talk, and given back on every way out.
+//!
+//! It is the only place that writes escape codes.
+
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::panic;
+use std::sync::Mutex;
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+use crate::scope;
+
+/// Whether both the keys and the screen are a terminal's.
+pub fn interactive() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// A panic that was caught while the screen was taken; it is told once the screen is given back.
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
+
+/// The terminal while it belongs to the talk. Dropping it gives the terminal back.
+pub struct Screen {
+    raised: bool,
+}
+
+impl Screen {
+    /// Takes the terminal: raw keys, alternate screen, no cursor.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal refuses; what was changed until then is changed back.
+    pub fn raise() -> io::Result<Self> {
+        hold_panics();
+        let mut screen = Self { raised: true };
+        screen.up()?;
+        Ok(screen)
+    }
+
+    fn up(&mut self) -> io::Result<()> {
+        self.raised = true;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    }
+
+    /// Asks the terminal something; the answer comes with the keys.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written to.
+    pub fn ask(&self, question: &str) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(question.as_bytes())?;
+        out.flush()
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
+    /// once the process goes on. Where nothing could wake it up, it is not stopped.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal refuses.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.lower();
+        #[cfg(unix)]
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        self.up()
+    }
+
+    /// Takes the terminal again, after whoever stopped the process may have changed it.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal refuses.
+    pub fn retake(&mut self) -> io::Result<()> {
+        self.lower();
+        self.up()
+    }
+
+    /// Gives the terminal back; a second time does nothing. Errors are of no use here: a terminal
+    /// that is gone needs no restoring.
+    pub fn lower(&mut self) {
+        if std::mem::take(&mut self.raised) {
+            let _ = execute!(
+                io::stdout(),
+                EndSynchronizedUpdate,
+                DisableBracketedPaste,
+                cursor::Show,
+                LeaveAlternateScreen
+            );
+            let _ = disable_raw_mode();
+        }
+    }
+
+    /// The terminal as ratatui draws on it: a frame is one write, and shown in one piece.
+    pub fn backend(&self) -> Painter {
+        Painter { inner: CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())) }
+    }
+
+    /// The panic that ended the talk, if one did.
+    pub fn last_words() -> Option<String> {
+        LAST_WORDS.lock().ok().and_then(|mut words| words.take())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.lower();
+    }
+}
+
+/// While the screen is taken a panic must not print over it; while it unwinds, `Screen` gives the
+/// terminal back, and then its message can be read.
+fn hold_panics() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if scope::inside_task() {
+            return before(info);
+        }
+        if let Ok(mut words) = LAST_WORDS.lock() {
+            words.get_or_insert_with(|| info.to_string());
+        }
+    }));
+}
+
+/// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half done.
+pub struct Painter {
+    inner: CrosstermBackend<BufWriter<Stdout>>,
+}
+
+impl Backend for Painter {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        queue!(self.inner, BeginSynchronizedUpdate)?;
+        self.inner.draw(content)?;
+        queue!(self.inner, EndSynchronizedUpdate)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.inner.clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.inner.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.inner)
+    }
+}

@@ -1,0 +1,70 @@
+//! `wiretalk demos`: what a deck may embed.
+//!
+//! Everything it prints comes from the demos' own tables.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::stage::{Entry, Registry};
+
+/// List the demos that a deck may embed, with their settings.
+#[derive(Debug, clap::Args)]
+pub struct Demos {
+    /// Print one JSON array instead
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Demos {
+    /// Prints the list to standard output.
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written.
+    pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            let list: Vec<_> = registry.entries().iter().map(entry_json).collect();
+            writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        } else {
+            for entry in registry.entries() {
+                write!(out, "{}", entry_text(entry))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn entry_text(entry: &Entry) -> String {
+    let mut text = format!("{}\n  {}\n\n  ```demo {}\n", entry.name, entry.about, entry.name);
+    for doc in entry.settings {
+        let setting = format!("{} = {}", doc.name, doc.takes.default_in_words());
+        text += &format!("  {setting:<22} # {} ({})\n", doc.about, doc.takes.in_words());
+    }
+    text += "  ```\n\n  keys, once it has them:\n";
+    let widest = entry.keys.iter().map(|hint| crate::text::width(hint.keys)).max().unwrap_or(0);
+    for hint in entry.keys {
+        let pad = widest - crate::text::width(hint.keys);
+        text += &format!("  {}{} {}\n", hint.keys, " ".repeat(pad + 1), hint.about);
+    }
+    text.push('\n');
+    text
+}
+
+fn entry_json(entry: &Entry) -> serde_json::Value {
+    let settings: Vec<_> = entry
+        .settings
+        .iter()
+        .map(|doc| {
+            json!({
+                "name": doc.name,
+                "default": doc.takes.default_in_words(),
+                "takes": doc.takes.in_words(),
+                "about": doc.about,
+            })
+        })
+        .collect();
+    json!({ "name": entry.name, "about": entry.about, "settings": settings })
+}

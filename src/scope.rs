@@ -1,0 +1,348 @@
+//! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends everything it started.
+//! It does not restart anything and gives no results back: tasks report through channels of their own.
+//!
+//! A panic in a task is caught and handed to the scope's panic callback as one line of text; the process, its
+//! other tasks and the terminal live on.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::{Arc, Once};
+use std::task::Poll;
+use std::{io, panic, thread};
+
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+/// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as [`Scope::cancel`] does.
+///
+/// A task that wants to start others is given a [`Scope::child`], never a clone: a task that owns the scope it
+/// runs in would keep itself alive.
+#[derive(Clone)]
+pub struct Scope {
+    owner: Arc<Owner>,
+}
+
+struct Owner {
+    token: CancellationToken,
+    /// The trackers to tell of a task: this scope's own first, then those of the scopes around it.
+    trackers: Vec<TaskTracker>,
+    on_panic: OnPanic,
+}
+
+type OnPanic = Arc<dyn Fn(String) + Send + Sync>;
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.token.cancel();
+    }
+}
+
+impl Scope {
+    /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on the thread
+    /// the task ran on; it must not block.
+    pub fn new(on_panic: impl Fn(String) + Send + Sync + 'static) -> Self {
+        quiet_task_panics();
+        Self::within(CancellationToken::new(), Vec::new(), Arc::new(on_panic))
+    }
+
+    /// A scope that ends with this one or earlier, and reports its panics to the same place. [`Scope::closed`] of this
+    /// scope waits for the child's tasks too.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let owner = &self.owner;
+        Self::within(owner.token.child_token(), owner.trackers.clone(), owner.on_panic.clone())
+    }
+
+    fn within(token: CancellationToken, outer: Vec<TaskTracker>, on_panic: OnPanic) -> Self {
+        let trackers = std::iter::once(TaskTracker::new()).chain(outer).collect();
+        Self { owner: Arc::new(Owner { token, trackers, on_panic }) }
+    }
+
+    /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled scope it is dropped
+    /// without having run.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where tasks are started: they belong to this scope"
+    )]
+    pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.owned(name, task));
+    }
+
+    /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until it ends or the
+    /// scope does: for servers and lanes that must not share a runtime with the screen. `make` gets a child scope,
+    /// for tasks beside the future on that runtime; they end with it.
+    ///
+    /// # Errors
+    /// If the system gives no further thread or no event queue.
+    pub fn thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
+    where
+        M: FnOnce(Scope) -> F + Send + 'static,
+        F: Future<Output = ()>,
+    {
+        let inner = self.child();
+        let ticket = self.ticket();
+        let task = name.to_owned();
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let token = inner.token();
+            let on_panic = inner.owner.on_panic.clone();
+            let body = async move { make(inner).await };
+            runtime.block_on(guarded(task, token, on_panic, body));
+            // Not waiting for a name look-up that hangs: its thread has no socket.
+            runtime.shutdown_background();
+            drop(ticket);
+        })?;
+        Ok(())
+    }
+
+    /// Ends all tasks: each is dropped where it awaits, which releases its sockets.
+    pub fn cancel(&self) {
+        self.owner.token.cancel();
+    }
+
+    /// Whether [`Scope::cancel`] was called here or on a scope around this one.
+    pub fn is_cancelled(&self) -> bool {
+        self.owner.token.is_cancelled()
+    }
+
+    /// A token that is cancelled with the scope, for code that wants to say goodbye by itself. Holding it keeps
+    /// nothing alive.
+    pub fn token(&self) -> CancellationToken {
+        self.owner.token.clone()
+    }
+
+    /// Waits until all tasks and threads have ended, those of child scopes too. It does not cancel them.
+    pub async fn closed(&self) {
+        let tracker = &self.owner.trackers[0];
+        tracker.close();
+        tracker.wait().await;
+    }
+
+    fn owned(
+        &self,
+        name: &str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let ticket = self.ticket();
+        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), task);
+        async move {
+            guarded.await;
+            drop(ticket);
+        }
+    }
+
+    /// As long as it lives, this scope and those around it are not closed.
+    fn ticket(&self) -> Vec<TaskTrackerToken> {
+        self.owner.trackers.iter().map(TaskTracker::token).collect()
+    }
+}
+
+/// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is ready.
+async fn guarded(name: String, token: CancellationToken, on_panic: OnPanic, task: impl Future<Output = ()>) {
+    let caught = {
+        let mut task = pin!(task);
+        let mut cancelled = pin!(token.cancelled());
+        poll_fn(|cx| {
+            if cancelled.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            let _inside = Inside::enter();
+            match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))) {
+                Ok(poll) => poll.map(|()| None),
+                Err(payload) => Poll::Ready(Some(payload)),
+            }
+        })
+        .await
+    };
+    if let Some(payload) = caught {
+        let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
+        on_panic(format!("task \"{name}\" panicked{place}: {}", message(payload.as_ref())));
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    let literal = payload.downcast_ref::<&'static str>().copied();
+    literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Whether this thread is running a scope's task just now. A panic hook that restores the terminal asks this first
+/// and leaves the terminal alone if so: such a panic is caught.
+pub fn inside_task() -> bool {
+    INSIDE.get()
+}
+
+struct Inside {
+    before: bool,
+}
+
+impl Inside {
+    fn enter() -> Self {
+        Self { before: INSIDE.replace(true) }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(self.before);
+    }
+}
+
+/// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over the slide.
+fn quiet_task_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if inside_task() {
+                PANICKED_AT.set(info.location().map(ToString::to_string));
+            } else {
+                before(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(1);
+
+    fn quiet() -> Scope {
+        Scope::new(|panic| panic!("unexpected: {panic}"))
+    }
+
+    /// A future that listens until it is dropped, and its address.
+    fn listen() -> (oneshot::Receiver<SocketAddr>, impl Future<Output = ()> + Send + 'static) {
+        let (tell, address) = oneshot::channel();
+        let task = async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            std::future::pending::<()>().await;
+        };
+        (address, task)
+    }
+
+    async fn assert_free(address: SocketAddr) {
+        assert!(TcpStream::connect(address).await.is_err(), "{address} still listens");
+        TcpListener::bind(address).await.expect("the port is free again");
+    }
+
+    #[tokio::test]
+    async fn cancelling_frees_the_ports_of_tasks_and_threads() {
+        let scope = quiet();
+        let (on_task, task) = listen();
+        let (on_thread, thread) = listen();
+        scope.spawn("task", task);
+        scope.thread("thread", move |_| thread).unwrap();
+        let (a, b) = (on_task.await.unwrap(), on_thread.await.unwrap());
+        TcpStream::connect(a).await.unwrap();
+        TcpStream::connect(b).await.unwrap();
+        scope.cancel();
+        timeout(SOON, scope.closed()).await.expect("all have ended");
+        assert_free(a).await;
+        assert_free(b).await;
+    }
+
+    #[tokio::test]
+    async fn dropping_the_last_owner_ends_the_tasks() {
+        let around = quiet();
+        let (scope, second) = (around.child(), around.child());
+        let (address, task) = listen();
+        scope.spawn("task", task);
+        let address = address.await.unwrap();
+        let owner = scope.clone();
+        drop(scope);
+        tokio::task::yield_now().await;
+        TcpStream::connect(address).await.expect("one owner is left");
+        drop(owner);
+        timeout(SOON, around.closed()).await.expect("the child's task has ended");
+        assert_free(address).await;
+        assert!(!second.is_cancelled(), "a sibling lives on");
+    }
+
+    #[tokio::test]
+    async fn a_child_ends_with_the_scope_around_it_and_not_the_other_way() {
+        let around = quiet();
+        let child = around.child();
+        child.cancel();
+        assert!(!around.is_cancelled());
+        let child = around.child();
+        let (address, task) = listen();
+        child.spawn("task", task);
+        address.await.unwrap();
+        around.cancel();
+        timeout(SOON, child.closed()).await.expect("the child has ended");
+    }
+
+    #[tokio::test]
+    async fn a_task_of_a_threads_runtime_ends_with_the_thread() {
+        let scope = quiet();
+        let (address, task) = listen();
+        let (tell, told) = oneshot::channel();
+        scope
+            .thread("thread", move |inner| async move {
+                inner.spawn("beside", task);
+                tell.send(address.await.unwrap()).unwrap();
+            })
+            .unwrap();
+        let address = told.await.unwrap();
+        timeout(SOON, scope.closed()).await.expect("the thread has ended");
+        assert_free(address).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_reported_with_its_place_and_others_live_on() {
+        let reports = Arc::new(Mutex::new(Vec::new()));
+        let sink = reports.clone();
+        let scope = Scope::new(move |text| sink.lock().unwrap().push(text));
+        let (address, task) = listen();
+        scope.spawn("lives", task);
+        scope.spawn("first", async { panic!("out of {}", "cheese") });
+        scope.thread("second", |_| async { panic!("plain") }).unwrap();
+        let address = address.await.unwrap();
+        timeout(SOON, async {
+            while reports.lock().unwrap().len() < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+        .expect("both panics are reported");
+        let mut reports = reports.lock().unwrap().clone();
+        reports.sort();
+        assert!(reports[0].starts_with("task \"first\" panicked at src/scope.rs:"), "{}", reports[0]);
+        assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
+        assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
+        TcpStream::connect(address).await.expect("the other task lives on");
+        assert!(!inside_task());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_scope_runs_nothing() {
+        let scope = quiet();
+        scope.cancel();
+        scope.spawn("late", async { panic!("it ran") });
+        timeout(SOON, scope.closed()).await.expect("nothing is left");
+    }
+}

@@ -1,0 +1,145 @@
+//! What a demo is: a state machine with a view.
+//!
+//! A demo changes only in [`Demo::update`], draws only in [`Demo::view`], and touches the world
+//! only in [`Demo::perform`], which cannot see its state.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+
+use crate::scope::Scope;
+use crate::stage::{Complaint, Doc, Settings, Theme};
+
+/// A live demo on a slide.
+pub trait Demo: Sized + Send + 'static {
+    /// The word after ```` ```demo ````.
+    const NAME: &'static str;
+    /// What it shows, in one line.
+    const ABOUT: &'static str;
+    /// The settings it takes.
+    const SETTINGS: &'static [Doc];
+    /// The keys it knows while it has them.
+    const KEYS: &'static [Hint];
+    /// The rows below which it would be cramped.
+    const ROWS: u16;
+    /// What its engines report.
+    type Msg: Send + 'static;
+    /// What it asks of them: plain data, so that tests compare it.
+    type Cmd: Send + 'static;
+
+    /// The demo as its slide is opened, and what it asks for at once.
+    ///
+    /// # Errors
+    ///
+    /// What only the demo can judge of its settings.
+    fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Complaint>;
+
+    /// Takes one event; all change is here.
+    fn update(&mut self, event: Event<Self::Msg>) -> Vec<Self::Cmd>;
+
+    /// How often it wants [`Event::Tick`]; `None` while nothing moves.
+    fn pace(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Draws it at any size and changes nothing.
+    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look);
+
+    /// Carries out a command. It has no `self`: what it learns comes back as a message.
+    fn perform(cmd: Self::Cmd, stage: &Stage<Self::Msg>);
+}
+
+/// What reaches a demo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<M> {
+    /// A key, while the demo has the keys.
+    Key(KeyEvent),
+    /// Pasted text, while the demo has the keys.
+    Paste(String),
+    /// The time, as often as [`Demo::pace`] asks.
+    Tick(Instant),
+    /// A report of one of its engines.
+    Msg(M),
+}
+
+/// A key, or several that belong together, and what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// The keys as a person would name them.
+    pub keys: &'static str,
+    /// What they do.
+    pub about: &'static str,
+}
+
+/// What a view needs to know besides the demo's own state.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// The colours.
+    pub theme: &'static Theme,
+    /// Whether the demo has the keys.
+    pub focused: bool,
+}
+
+/// What the bundled servers offer every demo.
+#[derive(Clone, Debug, Default)]
+pub struct House {
+    /// Where the REST echo listens, once it does.
+    pub http: Option<SocketAddr>,
+    /// Where the WebSocket echo listens, once it does.
+    pub websocket: Option<SocketAddr>,
+}
+
+/// Where a demo's commands are carried out.
+#[derive(Clone)]
+pub struct Stage<M> {
+    scope: Scope,
+    mail: mpsc::Sender<M>,
+    house: Arc<House>,
+}
+
+impl<M: Send + 'static> Stage<M> {
+    pub(super) fn new(scope: Scope, mail: mpsc::Sender<M>, house: Arc<House>) -> Self {
+        Self { scope, mail, house }
+    }
+
+    /// The bundled servers.
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Where reports go. It is bounded: whoever measures must not wait for it.
+    pub fn mail(&self) -> mpsc::Sender<M> {
+        self.mail.clone()
+    }
+
+    /// Runs `future` beside the screen until it ends or the slide is left.
+    pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
+        self.scope.spawn(name, future);
+    }
+
+    /// Runs a future on a thread and runtime of its own, away from the screen, until it ends or
+    /// the slide is left.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no further thread.
+    pub fn thread<F, N>(&self, name: &'static str, make: N) -> io::Result<()>
+    where
+        N: FnOnce(Scope) -> F + Send + 'static,
+        F: Future<Output = ()>,
+    {
+        self.scope.thread(name, make)
+    }
+
+    /// The scope that ends when the slide is left.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}

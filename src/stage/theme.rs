@@ -1,0 +1,186 @@
+//! The colours of the stage, by what they mean.
+//!
+//! All are 24-bit; [`Depth`](crate::stage::Depth) turns them into what the terminal can show.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::deck;
+
+/// One set of colours. A meaning is never carried by colour alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    /// Which set this is.
+    pub kind: deck::Theme,
+    /// The background of everything.
+    pub ground: Color,
+    /// The background of code, panels and the footer.
+    pub panel: Color,
+    /// The background of what is selected.
+    pub selected: Color,
+    /// Ordinary text.
+    pub text: Color,
+    /// Text of lesser weight.
+    pub dim: Color,
+    /// Lines and marks that only divide.
+    pub faint: Color,
+    /// Headings and whatever leads the eye.
+    pub accent: Color,
+    /// Right, accepted, up.
+    pub good: Color,
+    /// Odd, but legal.
+    pub warn: Color,
+    /// Wrong, refused, down.
+    pub bad: Color,
+    /// The client and what it sends.
+    pub client: Color,
+    /// The server and what it sends.
+    pub server: Color,
+    /// Control frames.
+    pub control: Color,
+    fields: [Color; 7],
+}
+
+const fn rgb(hex: u32) -> Color {
+    Color::Rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+impl Theme {
+    /// Light text on a dark ground.
+    pub const DARK: Self = Self {
+        kind: deck::Theme::Dark,
+        ground: rgb(0x14_17_1f),
+        panel: rgb(0x1d_22_2d),
+        selected: rgb(0x2f_3b_52),
+        text: rgb(0xe2_e6_f0),
+        dim: rgb(0x96_9e_b2),
+        faint: rgb(0x4e_57_6a),
+        accent: rgb(0x7c_c4_ff),
+        good: rgb(0x7e_e0_a0),
+        warn: rgb(0xf2_c5_5c),
+        bad: rgb(0xff_7b_72),
+        client: rgb(0x56_d4_dd),
+        server: rgb(0xf2_c5_5c),
+        control: rgb(0xd5_9b_ff),
+        fields: [
+            rgb(0x7c_c4_ff),
+            rgb(0x7e_e0_a0),
+            rgb(0xb9_e3_6b),
+            rgb(0xf2_c5_5c),
+            rgb(0xff_a2_7a),
+            rgb(0xd5_9b_ff),
+            rgb(0xf2_8f_c0),
+        ],
+    };
+
+    /// Dark text on a light ground.
+    pub const LIGHT: Self = Self {
+        kind: deck::Theme::Light,
+        ground: rgb(0xfc_fb_f7),
+        panel: rgb(0xf0_ee_e6),
+        selected: rgb(0xcf_e0_f5),
+        text: rgb(0x1f_23_2b),
+        dim: rgb(0x5c_64_73),
+        faint: rgb(0xb4_b8_c2),
+        accent: rgb(0x0b_5c_ad),
+        good: rgb(0x1b_74_39),
+        warn: rgb(0x86_57_00),
+        bad: rgb(0xb0_24_1c),
+        client: rgb(0x00_6f_78),
+        server: rgb(0x86_57_00),
+        control: rgb(0x7c_34_b3),
+        fields: [
+            rgb(0x0b_5c_ad),
+            rgb(0x1b_74_39),
+            rgb(0x4f_6b_00),
+            rgb(0x86_57_00),
+            rgb(0xa8_43_10),
+            rgb(0x7c_34_b3),
+            rgb(0xa6_2a_6c),
+        ],
+    };
+
+    /// The colours of `kind`.
+    pub const fn of(kind: deck::Theme) -> &'static Self {
+        match kind {
+            deck::Theme::Dark => &Self::DARK,
+            deck::Theme::Light => &Self::LIGHT,
+        }
+    }
+
+    /// Ordinary text on the ground.
+    pub fn base(&self) -> Style {
+        Style::new().fg(self.text).bg(self.ground)
+    }
+
+    /// Text of lesser weight.
+    pub fn dim(&self) -> Style {
+        Style::new().fg(self.dim)
+    }
+
+    /// Lines and marks that only divide.
+    pub fn faint(&self) -> Style {
+        Style::new().fg(self.faint)
+    }
+
+    /// Headings.
+    pub fn heading(&self) -> Style {
+        Style::new().fg(self.accent).add_modifier(Modifier::BOLD)
+    }
+
+    /// What has the cursor; readable without colour too.
+    pub fn cursor(&self) -> Style {
+        Style::new().fg(self.ground).bg(self.accent).add_modifier(Modifier::BOLD)
+    }
+
+    /// The colour of the `index`-th field of a frame; it goes round.
+    pub fn field(&self, index: usize) -> Color {
+        self.fields[index % self.fields.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.1 relative luminance.
+    fn luminance(color: Color) -> f64 {
+        let Color::Rgb(r, g, b) = color else { panic!("{color:?} is not 24-bit") };
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    }
+
+    fn contrast(a: Color, b: Color) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_meaning_can_be_read_on_every_ground() {
+        for theme in [&Theme::DARK, &Theme::LIGHT] {
+            let meanings = [
+                theme.text,
+                theme.dim,
+                theme.accent,
+                theme.good,
+                theme.warn,
+                theme.bad,
+                theme.client,
+                theme.server,
+                theme.control,
+            ];
+            for color in meanings.into_iter().chain(theme.fields) {
+                for ground in [theme.ground, theme.panel] {
+                    let found = contrast(color, ground);
+                    assert!(
+                        found >= 4.5,
+                        "{:?}: {color:?} on {ground:?} is {found:.2}, WCAG AA wants 4.5",
+                        theme.kind
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Pieces of picture that several views share.
+//!
+//! Each draws into the area it is given and nowhere else.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
+
+use crate::stage::{Hint, Look, Theme};
+use crate::text;
+
+/// A frame with a title around `area`; its colour tells whether the demo has the keys, and so
+/// does its line: double while it has them. The inside comes back.
+pub fn panel(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
+    let theme = look.theme;
+    let (border, style) = if look.focused {
+        (BorderType::Double, Style::new().fg(theme.accent))
+    } else {
+        (BorderType::Rounded, theme.faint())
+    };
+    let title = text::shorten(title, usize::from(area.width.saturating_sub(6)));
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_type(border)
+        .border_style(style)
+        .title(Line::styled(format!(" {title} "), theme.heading()));
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    inner
+}
+
+/// A thin line across `area`'s first row with a title near its left end.
+pub fn rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    if area.is_empty() {
+        return;
+    }
+    for x in area.left()..area.right() {
+        buffer[(x, area.y)].set_char('─').set_style(theme.faint());
+    }
+    if !title.is_empty() && area.width > 8 {
+        let title = format!(" {} ", text::shorten(title, usize::from(area.width) - 6));
+        buffer.set_string(area.x + 2, area.y, title, theme.dim());
+    }
+}
+
+/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row.
+pub fn line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+    if row < area.height {
+        buffer.set_line(area.x, area.y + row, content, area.width);
+    }
+}
+
+/// A table of keys in a frame in the middle of `area`, over whatever is there.
+pub fn keys(title: &str, hints: &[Hint], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let left = hints.iter().map(|hint| text::width(hint.keys)).max().unwrap_or(0);
+    let right = hints.iter().map(|hint| text::width(hint.about)).max().unwrap_or(0);
+    let (width, height) = ((left + right + 8) as u16, hints.len() as u16 + 4);
+    let frame = area.centered(
+        ratatui::layout::Constraint::Length(width.min(area.width)),
+        ratatui::layout::Constraint::Length(height.min(area.height)),
+    );
+    Clear.render(frame, buffer);
+    buffer.set_style(frame, Style::new().fg(theme.text).bg(theme.panel));
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_type(BorderType::Rounded)
+        .border_style(Style::new().fg(theme.accent))
+        .title(Line::styled(format!(" {title} "), theme.heading()));
+    let inner = block.inner(frame);
+    block.render(frame, buffer);
+    for (row, hint) in hints.iter().enumerate() {
+        let pad = left - text::width(hint.keys);
+        let content = Line::from(vec![
+            ratatui::text::Span::raw(" ".repeat(2 + pad)),
+            ratatui::text::Span::styled(
+                hint.keys,
+                Style::new().fg(theme.accent).add_modifier(Modifier::BOLD),
+            ),
+            ratatui::text::Span::raw("  "),
+            ratatui::text::Span::raw(hint.about),
+        ]);
+        line(&content, row as u16 + 1, inner, buffer);
+    }
+}
