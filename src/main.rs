@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::bail;
 use clap::Parser as _;
@@ -12,6 +13,7 @@ use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show};
 use wiretalk::cli::{Cli, Command, check};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Ports};
 use wiretalk::stage::{Depth, House};
 
 /// The talk that is built in, so that an installed binary works anywhere.
@@ -62,10 +64,12 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
 
 /// Everything between taking the terminal and giving it back. The first frame comes before all
 /// that takes time: questions to the terminal, signals, highlighting.
-async fn stage(show: Show) -> anyhow::Result<End> {
+async fn stage(mut show: Show) -> anyhow::Result<End> {
     let scope = Scope::new(|_| {});
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
+    let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
+    show.house.servers = Some(servers.clone());
     let deck = show.deck.clone();
     let ask = show.theme.is_none();
     let mut app = App::new(show, terminal.size()?);
@@ -73,7 +77,8 @@ async fn stage(show: Show) -> anyhow::Result<End> {
     if ask {
         screen.ask(ASK_BACKGROUND)?;
     }
-    let (_post, mut events) = app::events(&deck, &scope)?;
+    let (post, mut events) = app::events(&deck, &scope)?;
+    app::watch(&servers, &scope, post);
     loop {
         match app::run(&mut app, &mut terminal, &mut events).await? {
             End::Suspend => screen.suspend()?,

@@ -94,7 +94,8 @@ impl Scope {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let token = inner.token();
             let on_panic = inner.owner.on_panic.clone();
-            let body = async move { make(inner).await };
+            // An owner is kept here: a maker that has no use for its scope must not end it by that.
+            let body = async { make(inner.clone()).await };
             runtime.block_on(guarded(task, token, on_panic, body));
             // Not waiting for a name look-up that hangs: its thread has no socket.
             runtime.shutdown_background();

@@ -11,10 +11,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at};
 
 use crate::app::answers::{Answer, Answers};
+use crate::app::footer::Lamp;
 use crate::app::highlight::Highlights;
 use crate::app::state::Event;
 use crate::deck::Deck;
 use crate::scope::Scope;
+use crate::servers::{Bundle, State};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -69,6 +71,35 @@ fn highlights(deck: Deck, scope: &Scope, post: mpsc::Sender<Event>) -> io::Resul
             let _ = post.send(Event::Highlighted(highlights)).await;
         }
     })
+}
+
+/// Tells the stage whenever one of the bundled servers comes up or goes down.
+pub fn watch(servers: &Bundle, scope: &Scope, post: mpsc::Sender<Event>) {
+    let (http, websocket) = (servers.http.clone(), servers.websocket.clone());
+    scope.spawn("lamps", async move {
+        let (mut http_changes, mut websocket_changes) = (http.watch(), websocket.watch());
+        loop {
+            let lamps = vec![lamp("http", &http.state()), lamp("ws", &websocket.state())];
+            if post.send(Event::Lamps(lamps)).await.is_err() {
+                return;
+            }
+            // a server that has ended says nothing more; the other may
+            tokio::select! {
+                Ok(()) = http_changes.changed() => {}
+                Ok(()) = websocket_changes.changed() => {}
+                else => return,
+            }
+        }
+    });
+}
+
+fn lamp(name: &'static str, state: &State) -> Lamp {
+    let up = match state {
+        State::Starting => None,
+        State::Up(_) => Some(true),
+        State::Failed(_) | State::Ended => Some(false),
+    };
+    Lamp { name, up }
 }
 
 #[cfg(unix)]

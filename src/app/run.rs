@@ -70,7 +70,11 @@ enum Wake {
     Mail,
 }
 
-fn wake(app: &mut App, events: &mut (impl Stream<Item = Event> + Unpin), context: &mut Context) -> Poll<Wake> {
+fn wake(
+    app: &mut App,
+    events: &mut (impl Stream<Item = Event> + Unpin),
+    context: &mut Context,
+) -> Poll<Wake> {
     if take(app, events, context).is_ready() {
         return Poll::Ready(Wake::Event);
     }

@@ -3,10 +3,8 @@
 //! A demo changes only in [`Demo::update`], draws only in [`Demo::view`], and touches the world
 //! only in [`Demo::perform`], which cannot see its state.
 
-use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
@@ -15,6 +13,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use crate::scope::Scope;
+use crate::servers::{Addresses, Bundle};
 use crate::stage::{Complaint, Doc, Settings, Theme};
 
 /// A live demo on a slide.
@@ -90,10 +89,22 @@ pub struct Look {
 /// What the bundled servers offer every demo.
 #[derive(Clone, Debug, Default)]
 pub struct House {
-    /// Where the REST echo listens, once it does.
-    pub http: Option<SocketAddr>,
-    /// Where the WebSocket echo listens, once it does.
-    pub websocket: Option<SocketAddr>,
+    /// The bundled servers; none where only slides are drawn.
+    pub servers: Option<Arc<Bundle>>,
+}
+
+impl House {
+    /// Where the bundled servers listen, once they do.
+    ///
+    /// # Errors
+    ///
+    /// Why they do not, in words.
+    pub async fn addresses(&self) -> Result<Addresses, String> {
+        match &self.servers {
+            Some(servers) => servers.up().await,
+            None => Err("the bundled servers were not started".to_owned()),
+        }
+    }
 }
 
 /// Where a demo's commands are carried out.
@@ -102,11 +113,12 @@ pub struct Stage<M> {
     scope: Scope,
     mail: mpsc::Sender<M>,
     house: Arc<House>,
+    works: Arc<Mutex<HashMap<&'static str, Scope>>>,
 }
 
 impl<M: Send + 'static> Stage<M> {
     pub(super) fn new(scope: Scope, mail: mpsc::Sender<M>, house: Arc<House>) -> Self {
-        Self { scope, mail, house }
+        Self { scope, mail, house, works: Arc::default() }
     }
 
     /// The bundled servers.
@@ -119,27 +131,25 @@ impl<M: Send + 'static> Stage<M> {
         self.mail.clone()
     }
 
-    /// Runs `future` beside the screen until it ends or the slide is left.
-    pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
-        self.scope.spawn(name, future);
+    /// A scope for the work of that name; what ran under the name before ends now. All of it ends
+    /// when the slide is left.
+    pub fn begin(&self, work: &'static str) -> Scope {
+        let scope = self.scope.child();
+        if let Some(before) = self.works().insert(work, scope.clone()) {
+            before.cancel();
+        }
+        scope
     }
 
-    /// Runs a future on a thread and runtime of its own, away from the screen, until it ends or
-    /// the slide is left.
-    ///
-    /// # Errors
-    ///
-    /// If the system gives no further thread.
-    pub fn thread<F, N>(&self, name: &'static str, make: N) -> io::Result<()>
-    where
-        N: FnOnce(Scope) -> F + Send + 'static,
-        F: Future<Output = ()>,
-    {
-        self.scope.thread(name, make)
+    /// Ends the work of that name, if there is any.
+    pub fn end(&self, work: &'static str) {
+        if let Some(scope) = self.works().remove(work) {
+            scope.cancel();
+        }
     }
 
-    /// The scope that ends when the slide is left.
-    pub fn scope(&self) -> &Scope {
-        &self.scope
+    fn works(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Scope>> {
+        // the map is whole even if a panic came between
+        self.works.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,107 @@
+//! Durations counted in buckets of three significant digits (HdrHistogram).
+//!
+//! Recording allocates nothing once the buckets are there, so it can stand inside a measurement.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram as Hdr;
+
+/// The longest duration that is told apart; longer ones count as this one.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A histogram of durations, exact to three significant digits from 1 ns to two minutes.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counts: Hdr<u64>,
+}
+
+/// The figures of a histogram that are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The number of samples.
+    pub count: u64,
+    /// Half of the samples are at most this.
+    pub p50: Duration,
+    /// Nine of ten are at most this.
+    pub p90: Duration,
+    /// All but one of a hundred are at most this.
+    pub p99: Duration,
+    /// The longest.
+    pub max: Duration,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        let counts = Hdr::new_with_bounds(1, LONGEST.as_nanos() as u64, 3);
+        Self { counts: counts.expect("1 ns to two minutes at three digits are legal bounds") }
+    }
+}
+
+impl Histogram {
+    /// Counts one duration.
+    pub fn record(&mut self, sample: Duration) {
+        self.counts.saturating_record(u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).max(1));
+    }
+
+    /// Forgets all samples.
+    pub fn clear(&mut self) {
+        self.counts.clear();
+    }
+
+    /// The number of samples.
+    pub fn count(&self) -> u64 {
+        self.counts.len()
+    }
+
+    /// The duration that a share of `quantile` (0 to 1) of the samples does not exceed.
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        Duration::from_nanos(self.counts.value_at_quantile(quantile))
+    }
+
+    /// The figures that are shown; all zero if there are no samples.
+    pub fn summary(&self) -> Summary {
+        if self.counts.is_empty() {
+            return Summary::default();
+        }
+        Summary {
+            count: self.count(),
+            p50: self.quantile(0.5),
+            p90: self.quantile(0.9),
+            p99: self.quantile(0.99),
+            max: Duration::from_nanos(self.counts.max()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(durations: impl IntoIterator<Item = u64>) -> Histogram {
+        let mut histogram = Histogram::default();
+        durations.into_iter().for_each(|us| histogram.record(Duration::from_micros(us)));
+        histogram
+    }
+
+    #[test]
+    fn quantiles_are_exact_to_three_digits() {
+        let summary = micros(1..=1000).summary();
+        let near = |found: Duration, us: f64| (found.as_secs_f64() * 1e6 / us - 1.0).abs() < 0.002;
+        assert!(
+            near(summary.p50, 500.0) && near(summary.p90, 900.0) && near(summary.p99, 990.0),
+            "{summary:?}"
+        );
+        assert!(near(summary.max, 1000.0));
+        assert_eq!(summary.count, 1000);
+    }
+
+    #[test]
+    fn the_endless_counts_as_the_longest() {
+        let mut all = micros([1, 3, 5]);
+        assert_eq!(all.count(), 3);
+        all.record(Duration::MAX);
+        assert!(all.summary().max >= LONGEST);
+        all.clear();
+        assert_eq!(all.summary(), Summary::default());
+    }
+}

@@ -1,0 +1,278 @@
+//! [`Tap`]: a stream that hands every byte it passes on to an observer, exactly as the socket took or gave it.
+//! It changes, delays and splits nothing; only an observer that asks for it ([`Observer::poll_ready`]) can hold it up.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Which way bytes went, seen from the end that owns the tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The socket gave them to us.
+    Received,
+    /// The socket took them from us.
+    Sent,
+}
+
+/// Who looks at the bytes of a [`Tap`].
+pub trait Observer {
+    /// Asked before the socket is: while it is pending, the socket is left alone, so no byte is moved which could
+    /// not be observed.
+    fn poll_ready(&mut self, _direction: Direction, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    /// What one call moved; never empty. Called right after the call, and once for each byte moved.
+    fn observe(&mut self, direction: Direction, taken: Taken<'_>);
+
+    /// No more bytes will go that way: the peer's end of stream, or our own. At most once for each direction.
+    fn ended(&mut self, _direction: Direction) {}
+}
+
+/// The bytes that one call moved. A vectored write gives several pieces, and the socket may take fewer than offered.
+#[derive(Clone, Copy)]
+pub struct Taken<'a> {
+    offered: &'a [IoSlice<'a>],
+    count: usize,
+}
+
+impl<'a> Taken<'a> {
+    /// How many bytes were moved.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The bytes moved, in order, without a copy.
+    pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
+        let mut left = self.count;
+        let offered: &'a [IoSlice<'a>] = self.offered;
+        offered.iter().map_while(move |slice| {
+            let piece = &slice[..slice.len().min(left)];
+            left -= piece.len();
+            (left > 0 || !piece.is_empty()).then_some(piece)
+        })
+    }
+
+    /// The bytes moved, in one piece.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.pieces().fold(Vec::with_capacity(self.count), |mut all, piece| {
+            all.extend_from_slice(piece);
+            all
+        })
+    }
+}
+
+/// A stream with an observer at the socket. Reads and writes are as cancel-safe as those of `S`: what was moved was
+/// observed in the same call.
+#[derive(Debug)]
+pub struct Tap<S, O> {
+    stream: S,
+    observer: O,
+    received_all: bool,
+    sent_all: bool,
+}
+
+impl<S, O> Tap<S, O> {
+    /// Puts `observer` beside `stream`, from the next byte on.
+    pub fn new(stream: S, observer: O) -> Self {
+        Self { stream, observer, received_all: false, sent_all: false }
+    }
+
+    /// The stream below; bytes moved there are not observed.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let tap = self.get_mut();
+        ready!(tap.observer.poll_ready(Direction::Received, cx));
+        let before = buf.filled().len();
+        let had_room = buf.remaining() > 0;
+        ready!(Pin::new(&mut tap.stream).poll_read(cx, buf))?;
+        let new = &buf.filled()[before..];
+        if !new.is_empty() {
+            let taken = Taken { offered: &[IoSlice::new(new)], count: new.len() };
+            tap.observer.observe(Direction::Received, taken);
+        } else if had_room && !tap.received_all {
+            tap.received_all = true;
+            tap.observer.ended(Direction::Received);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let tap = self.get_mut();
+        ready!(tap.observer.poll_ready(Direction::Sent, cx));
+        let count = ready!(Pin::new(&mut tap.stream).poll_write(cx, buf))?;
+        tap.sent(&[IoSlice::new(buf)], count);
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let tap = self.get_mut();
+        ready!(tap.observer.poll_ready(Direction::Sent, cx));
+        let count = ready!(Pin::new(&mut tap.stream).poll_write_vectored(cx, bufs))?;
+        tap.sent(bufs, count);
+        Poll::Ready(Ok(count))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let tap = self.get_mut();
+        if !tap.sent_all {
+            ready!(tap.observer.poll_ready(Direction::Sent, cx));
+        }
+        ready!(Pin::new(&mut tap.stream).poll_shutdown(cx))?;
+        if !tap.sent_all {
+            tap.sent_all = true;
+            tap.observer.ended(Direction::Sent);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S, O: Observer> Tap<S, O> {
+    fn sent(&mut self, offered: &[IoSlice<'_>], count: usize) {
+        if count > 0 {
+            self.observer.observe(Direction::Sent, Taken { offered, count });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Takes at most three bytes a call, and gives at most two.
+    struct Narrow {
+        gives: &'static [u8],
+        took: Vec<u8>,
+    }
+
+    impl AsyncRead for Narrow {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let (now, later) = self.gives.split_at(self.gives.len().min(2).min(buf.remaining()));
+            buf.put_slice(now);
+            self.gives = later;
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            let now = &buf[..buf.len().min(3)];
+            self.took.extend_from_slice(now);
+            Poll::Ready(Ok(now.len()))
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let now: Vec<u8> = bufs.iter().flat_map(|slice| slice.iter().copied()).take(3).collect();
+            self.took.extend_from_slice(&now);
+            Poll::Ready(Ok(now.len()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[derive(Default)]
+    struct Notes {
+        calls: Vec<(Direction, Vec<u8>)>,
+        ended: Vec<Direction>,
+    }
+
+    impl Observer for Notes {
+        fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+            assert_eq!(taken.count(), taken.to_vec().len());
+            self.calls.push((direction, taken.to_vec()));
+        }
+
+        fn ended(&mut self, direction: Direction) {
+            self.ended.push(direction);
+        }
+    }
+
+    fn tap(gives: &'static [u8]) -> Tap<Narrow, Notes> {
+        Tap::new(Narrow { gives, took: Vec::new() }, Notes::default())
+    }
+
+    #[tokio::test]
+    async fn partial_writes_are_seen_as_the_socket_took_them() {
+        let mut tap = tap(b"");
+        tap.write_all(b"Hello").await.unwrap();
+        tap.shutdown().await.unwrap();
+        tap.shutdown().await.unwrap();
+        assert_eq!(
+            tap.observer.calls,
+            [(Direction::Sent, b"Hel".to_vec()), (Direction::Sent, b"lo".to_vec())]
+        );
+        assert_eq!(tap.observer.ended, [Direction::Sent]);
+    }
+
+    #[tokio::test]
+    async fn a_vectored_write_is_cut_where_the_socket_cut_it() {
+        let mut tap = tap(b"");
+        let bufs = [&b"a"[..], b"", b"bc", b"de"].map(IoSlice::new);
+        assert!(tap.is_write_vectored());
+        assert_eq!(tap.write_vectored(&bufs).await.unwrap(), 3);
+        assert_eq!(tap.observer.calls, [(Direction::Sent, b"abc".to_vec())]);
+        assert_eq!(tap.stream.took, b"abc");
+    }
+
+    #[tokio::test]
+    async fn reads_are_seen_as_the_socket_gave_them_and_the_end_once() {
+        let mut tap = tap(b"abc");
+        let mut all = Vec::new();
+        tap.read_to_end(&mut all).await.unwrap();
+        tap.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, b"abc");
+        assert_eq!(
+            tap.observer.calls,
+            [(Direction::Received, b"ab".to_vec()), (Direction::Received, b"c".to_vec())]
+        );
+        assert_eq!(tap.observer.ended, [Direction::Received]);
+    }
+
+    #[tokio::test]
+    async fn an_empty_buffer_is_not_the_end_of_the_stream() {
+        let mut tap = tap(b"abc");
+        assert_eq!(tap.read(&mut []).await.unwrap(), 0);
+        assert!(tap.observer.ended.is_empty() && tap.observer.calls.is_empty());
+    }
+}

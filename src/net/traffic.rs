@@ -1,0 +1,93 @@
+//! [`Traffic`]: the bytes and connections that a server has seen, counted at its sockets.
+//! It does not say which connection they belong to: whoever wants to know that counts one connection alone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::net::{Direction, Observer, Taken};
+
+/// Counters that a server's connections share and others read. Each counter is exact; two read after one another may
+/// be an exchange apart, so compare them when nothing is in flight.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    received: AtomicU64,
+    sent: AtomicU64,
+    connections: AtomicU64,
+    open: AtomicU64,
+}
+
+/// What the counters of a [`Traffic`] said at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Bytes that sockets gave to the server: TCP payload, handshakes and headers included.
+    pub received: u64,
+    /// Bytes that sockets took from the server.
+    pub sent: u64,
+    /// Connections accepted so far.
+    pub connections: u64,
+    /// Connections that are open now.
+    pub open: u64,
+}
+
+impl Traffic {
+    /// The counters as they stand.
+    pub fn tally(&self) -> Tally {
+        Tally {
+            received: self.received.load(Relaxed),
+            sent: self.sent.load(Relaxed),
+            connections: self.connections.load(Relaxed),
+            open: self.open.load(Relaxed),
+        }
+    }
+
+    /// Counts a connection as open until what is returned is dropped; that is also the observer for its [`crate::net::Tap`].
+    pub fn connection(self: &Arc<Self>) -> Counted {
+        self.connections.fetch_add(1, Relaxed);
+        self.open.fetch_add(1, Relaxed);
+        Counted { traffic: self.clone() }
+    }
+}
+
+/// One open connection of a [`Traffic`].
+#[derive(Debug)]
+pub struct Counted {
+    traffic: Arc<Traffic>,
+}
+
+impl Observer for Counted {
+    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+        let counter = match direction {
+            Direction::Received => &self.traffic.received,
+            Direction::Sent => &self.traffic.sent,
+        };
+        counter.fetch_add(taken.count() as u64, Relaxed);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.traffic.open.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::net::Tap;
+
+    #[tokio::test]
+    async fn bytes_and_connections_are_counted() {
+        let traffic = Arc::new(Traffic::default());
+        let (ours, mut theirs) = duplex(64);
+        let mut tap = Tap::new(ours, traffic.connection());
+        tap.write_all(b"abc").await.unwrap();
+        theirs.write_all(b"hello").await.unwrap();
+        tap.read_exact(&mut [0; 5]).await.unwrap();
+        let open = traffic.connection();
+        assert_eq!(traffic.tally(), Tally { received: 5, sent: 3, connections: 2, open: 2 });
+        drop((tap, open));
+        assert_eq!(traffic.tally(), Tally { received: 5, sent: 3, connections: 2, open: 0 });
+    }
+}

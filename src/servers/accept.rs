@@ -1,0 +1,62 @@
+//! The part that both servers share: listen on loopback, accept, and end everything in good time.
+//! It knows no protocol: each connection is handed to the server's own function.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use crate::net::{Counted, Tap};
+use crate::scope::Scope;
+use crate::servers::Options;
+
+/// A server's end of a connection, counted.
+pub(super) type Socket = Tap<TcpStream, Counted>;
+
+/// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the CPU.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
+
+pub(super) async fn listen(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    Ok((listener.local_addr()?, listener))
+}
+
+/// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then cuts them.
+/// Dropping the future cuts all at once. `scope` hears of panics; only their own connection ends by them.
+pub(super) async fn serve<F>(
+    name: &'static str,
+    scope: Scope,
+    listener: TcpListener,
+    options: Options,
+    connection: impl Fn(Socket, SocketAddr) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let accepting = async {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    // Without it a small answer may wait for the peer's delayed acknowledgement. It fails only on a
+                    // socket that is already dead, which the first read will tell.
+                    let _ = stream.set_nodelay(true);
+                    let socket = Tap::new(stream, options.traffic.connection());
+                    scope.spawn(name, connection(socket, peer));
+                }
+                Err(_) => sleep(PAUSE_AFTER_ERROR).await,
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        () = options.shutdown.cancelled() => {}
+        () = accepting => {}
+    }
+    drop(listener);
+    if timeout(options.limits.drain, scope.closed()).await.is_err() {
+        scope.cancel();
+        scope.closed().await;
+    }
+}

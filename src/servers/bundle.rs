@@ -1,0 +1,201 @@
+//! [`Bundle`]: both servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
+//! It does not restart a server; its state says why one is not up.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::net::Traffic;
+use crate::scope::Scope;
+use crate::servers::{Log, Options, http, websocket};
+
+/// The ports to listen on; 0, the default, is any free one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// For the REST echo.
+    pub http: u16,
+    /// For the WebSocket echo.
+    pub websocket: u16,
+}
+
+/// Where both servers listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// The REST echo.
+    pub http: SocketAddr,
+    /// The WebSocket echo.
+    pub websocket: SocketAddr,
+}
+
+impl Addresses {
+    /// `http://127.0.0.1:PORT/echo`
+    pub fn http_url(&self) -> String {
+        format!("http://{}/echo", self.http)
+    }
+
+    /// `ws://127.0.0.1:PORT/`
+    pub fn websocket_url(&self) -> String {
+        format!("ws://{}/", self.websocket)
+    }
+}
+
+/// How a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has not yet got its port.
+    Starting,
+    /// It listens.
+    Up(SocketAddr),
+    /// It could not start: why, in words.
+    Failed(String),
+    /// It has ended.
+    Ended,
+}
+
+/// One of the servers, seen from outside. Dropping it does not end it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    state: watch::Receiver<State>,
+    traffic: Arc<Traffic>,
+}
+
+impl Server {
+    /// How it is now.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// To await changes of its state.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// What went over its sockets.
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.traffic.clone()
+    }
+
+    /// Waits until it is up, or is not going to be.
+    ///
+    /// # Errors
+    /// Why it is not up, in words.
+    pub async fn up(&self) -> Result<SocketAddr, String> {
+        let mut watch = self.watch();
+        let settled = watch.wait_for(|state| *state != State::Starting).await;
+        match settled.map(|state| state.clone()) {
+            Ok(State::Up(address)) => Ok(address),
+            Ok(State::Failed(why)) => Err(why),
+            Ok(State::Starting | State::Ended) | Err(_) => Err("the server has ended".to_owned()),
+        }
+    }
+}
+
+/// Both servers. They end with the scope they were started in, or politely by [`Bundle::shut_down`].
+#[derive(Debug)]
+pub struct Bundle {
+    /// The REST echo.
+    pub http: Server,
+    /// The WebSocket echo.
+    pub websocket: Server,
+    shutdown: CancellationToken,
+}
+
+impl Bundle {
+    /// Starts both and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
+    pub fn start(scope: &Scope, ports: Ports, log: Option<Log>) -> Self {
+        let shutdown = CancellationToken::new();
+        let options =
+            |port| Options { port, shutdown: shutdown.clone(), log: log.clone(), ..Options::default() };
+        let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
+        let (http_post, http) = post(&http_options);
+        let (websocket_post, websocket) = post(&websocket_options);
+        let started = scope.thread("servers", move |scope| async move {
+            let http = run("http", http_options.port, http::bind(&scope, http_options), http_post);
+            let websocket = websocket::bind(&scope, websocket_options);
+            tokio::join!(http, run("websocket", ports.websocket, websocket, websocket_post));
+        });
+        if let Err(err) = started {
+            // The posts went with the thread's closure; nobody can be up any more.
+            let failed = |server: Server| Server { state: failure(&err), ..server };
+            return Self { http: failed(http), websocket: failed(websocket), shutdown };
+        }
+        Self { http, websocket, shutdown }
+    }
+
+    /// Where both listen, once they do.
+    ///
+    /// # Errors
+    /// Why one of them does not, in words.
+    pub async fn up(&self) -> Result<Addresses, String> {
+        Ok(Addresses { http: self.http.up().await?, websocket: self.websocket.up().await? })
+    }
+
+    /// Lets both finish the requests in hand, close their WebSockets with 1001 and end. It returns at once;
+    /// [`Bundle::ended`] waits.
+    pub fn shut_down(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Waits until both have ended, or failed.
+    pub async fn ended(&self) {
+        for server in [&self.http, &self.websocket] {
+            let over = |state: &State| matches!(state, State::Ended | State::Failed(_));
+            // An error means that the sender is gone, and the server with it.
+            let _ = server.watch().wait_for(over).await;
+        }
+    }
+}
+
+/// Where a server's state is posted. However the server goes, the last thing posted says that it has gone.
+struct Post(watch::Sender<State>);
+
+impl Drop for Post {
+    fn drop(&mut self) {
+        self.0.send_if_modified(|state| {
+            let gone = !matches!(state, State::Failed(_));
+            if gone {
+                *state = State::Ended;
+            }
+            gone
+        });
+    }
+}
+
+fn post(options: &Options) -> (Post, Server) {
+    let (sender, state) = watch::channel(State::Starting);
+    (Post(sender), Server { state, traffic: options.traffic.clone() })
+}
+
+fn failure(err: &io::Error) -> watch::Receiver<State> {
+    watch::channel(State::Failed(format!("could not start the servers' thread: {err}"))).1
+}
+
+async fn run<F: Future<Output = ()>>(
+    name: &str,
+    port: u16,
+    binding: impl Future<Output = io::Result<(SocketAddr, F)>>,
+    post: Post,
+) {
+    match binding.await {
+        Ok((address, server)) => {
+            post.0.send_replace(State::Up(address));
+            server.await;
+        }
+        Err(err) => {
+            post.0.send_replace(State::Failed(could_not_listen(name, port, &err)));
+        }
+    }
+}
+
+fn could_not_listen(name: &str, port: u16, err: &io::Error) -> String {
+    let advice = match err.kind() {
+        io::ErrorKind::AddrInUse => "the port is taken; choose another one, or 0 for any free one".to_owned(),
+        io::ErrorKind::PermissionDenied => format!("{err}; ports from 1024 on need no rights"),
+        _ => err.to_string(),
+    };
+    format!("{name} server: could not listen on 127.0.0.1:{port}: {advice}")
+}

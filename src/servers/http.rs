@@ -1,0 +1,145 @@
+//! The REST echo: `POST /echo` gives the body back with its content type, `GET /` says so in one line.
+//! It speaks HTTP/1.1 without TLS and keeps nothing between requests.
+//!
+//! axum does the routing, hyper the protocol, as most people would write it; only the accept loop is our own, because
+//! `axum::serve` sets no time limit for a request's head.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::time::timeout;
+
+use crate::net::linger;
+use crate::scope::Scope;
+use crate::servers::accept::{self, Socket};
+use crate::servers::{Event, Limits, Log, Options};
+
+const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
+
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+///
+/// # Errors
+/// If the port is taken or may not be used.
+pub async fn bind(
+    scope: &Scope,
+    options: Options,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let (address, listener) = accept::listen(options.port).await?;
+    let scope = scope.child();
+    let router = router(options.limits);
+    let own = options.clone();
+    let connection = move |socket, peer| {
+        serve_connection(socket, peer, TowerToHyperService::new(router.clone()), own.clone())
+    };
+    Ok((address, accept::serve("http connection", scope, listener, options, connection)))
+}
+
+fn router(limits: Limits) -> Router {
+    Router::new()
+        .route("/", get(async || EXPLANATION))
+        .route("/echo", post(echo))
+        .fallback(async || (StatusCode::NOT_FOUND, EXPLANATION))
+        .layer(DefaultBodyLimit::max(limits.message))
+        .with_state(limits)
+}
+
+async fn echo(State(limits): State<Limits>, request: Request) -> Response {
+    let content_type = request.headers().get(CONTENT_TYPE).cloned();
+    // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue) need not send it.
+    if claimed_length(request.headers()).is_some_and(|length| length > limits.message as u64) {
+        return too_large(limits);
+    }
+    match timeout(limits.body, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => {
+            let mut response = Response::new(Body::from(body));
+            if let Some(content_type) = content_type {
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
+            }
+            response
+        }
+        Ok(Err(refused)) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(limits),
+        Ok(Err(refused)) => refused.into_response(),
+        Err(_) => {
+            let text = format!("the body did not arrive within {} s\n", limits.body.as_secs_f32());
+            goodbye(StatusCode::REQUEST_TIMEOUT, text)
+        }
+    }
+}
+
+fn claimed_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limits: Limits) -> Response {
+    goodbye(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.message))
+}
+
+/// An answer after which the rest of the request is not read, so no further one can be.
+fn goodbye(status: StatusCode, text: String) -> Response {
+    (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
+}
+
+type Echo = TowerToHyperService<Router>;
+
+async fn serve_connection(mut socket: Socket, peer: SocketAddr, echo: Echo, options: Options) {
+    let log = options.log.as_ref();
+    let service = service_fn(|request| answer(&echo, request, peer, log));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head);
+    {
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(&mut socket), service));
+        let ended = tokio::select! {
+            biased;
+            ended = connection.as_mut() => ended,
+            () = options.shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        // A peer that merely kept silent, or went away, has asked for nothing that could be refused.
+        if let (Some(log), Err(err)) = (log, ended)
+            && err.is_parse()
+        {
+            log.tell(Event::Refused { peer, why: format!("not HTTP/1.1: {err}") });
+        }
+    }
+    linger(socket).await;
+}
+
+async fn answer(
+    echo: &Echo,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    log: Option<&Log>,
+) -> Result<Response, Infallible> {
+    let Some(log) = log else { return echo.call(request).await };
+    let started = Instant::now();
+    let method = request.method().to_string();
+    let path = request.uri().path_and_query().map_or_else(|| request.uri().to_string(), ToString::to_string);
+    let response = echo.call(request).await?;
+    log.tell(Event::Request {
+        peer,
+        method,
+        path,
+        status: response.status().as_u16(),
+        bytes: response.body().size_hint().exact().unwrap_or(0),
+        took: started.elapsed(),
+    });
+    Ok(response)
+}

@@ -1,0 +1,62 @@
+//! The bundled servers: a REST echo and a WebSocket echo, on loopback only, hard to hang and polite when they stop.
+//! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`Event`]s to whoever asks.
+//!
+//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs both on
+//! a thread of their own.
+
+mod accept;
+mod bundle;
+pub mod http;
+mod log;
+mod upgrade;
+pub mod websocket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::net::Traffic;
+
+pub use bundle::{Addresses, Bundle, Ports, Server, State};
+pub use log::{Event, Log};
+
+/// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`].
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 is any free one.
+    pub port: u16,
+    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain`].
+    pub shutdown: CancellationToken,
+    /// Where bytes and connections are counted.
+    pub traffic: Arc<Traffic>,
+    /// Where requests and connections are told of.
+    pub log: Option<Log>,
+    /// What a peer may ask for.
+    pub limits: Limits,
+}
+
+/// What a peer may ask of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest body or message that is echoed, in bytes. More is answered by 413, or closed with 1009.
+    pub message: usize,
+    /// How long a request's head may take, from the moment that the server is ready for it; so it is also how long
+    /// an HTTP connection may idle between requests.
+    pub head: Duration,
+    /// How long a request's body may take.
+    pub body: Duration,
+    /// How long connections may take to end once the server shuts down, before they are cut.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: 1 << 20,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            drain: Duration::from_secs(3),
+        }
+    }
+}
