@@ -1,6 +1,7 @@
 //! The library under `wiretalk`.
 pub mod app;
 pub mod cli;
+pub mod clients;
 pub mod deck;
 #[path = "../demos/mod.rs"]
 pub mod demos;
@@ -11,3 +12,4 @@ pub mod scope;
 pub mod servers;
 pub mod stage;
 pub mod text;
+pub mod wire;

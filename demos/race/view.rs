@@ -15,6 +15,7 @@ use crate::measure::Ratio;
 use crate::race::{Figures, Lane};
 use crate::stage::{self, Big, Hint, Look, Size, Theme};
 use crate::text;
+use crate::wire::words::grouped;
 
 const RULES: [&str; 8] = [
     "Both lanes send the same bytes to an echo on this machine and wait for them to come back.",
@@ -107,10 +108,12 @@ fn draw_lane(figures: &Figures, running: bool, fastest: f64, area: Rect, buffer:
     let mark = if running { "▶ " } else { "▌ " };
     let rate = figures.rate();
     let speed = if rate > 0.0 { format!("{}/s", grouped(rate as u64)) } else { "–".to_owned() };
+    let used = figures.lane.title().len() + speed.len() + 5;
+    let about = text::shorten(figures.lane.about(), usize::from(area.width).saturating_sub(used));
     let name = Line::from(vec![
         Span::styled(mark, strong),
         Span::styled(figures.lane.title(), strong),
-        Span::styled(format!("  {}", figures.lane.about()), theme.dim()),
+        Span::styled(format!("  {about}"), theme.dim()),
     ]);
     stage::line(&name, 0, area, buffer);
     right(&Line::styled(speed, strong), 0, area, buffer);
@@ -126,14 +129,16 @@ fn draw_lane(figures: &Figures, running: bool, fastest: f64, area: Rect, buffer:
 
     let times = &figures.times;
     let shown = |duration: Duration| if times.count > 0 { time(duration) } else { "–".to_owned() };
-    let percentiles = Line::from(vec![
+    let mut percentiles = Line::from(vec![
         Span::styled("  p50 ", theme.dim()),
         Span::styled(shown(times.p50), Style::new().fg(theme.text).add_modifier(Modifier::BOLD)),
         Span::styled("  p99 ", theme.dim()),
         Span::raw(shown(times.p99)),
-        Span::styled("  max ", theme.dim()),
-        Span::raw(shown(times.max)),
     ]);
+    let longest = format!("  max {}", shown(times.max));
+    if percentiles.width() + text::width(&longest) <= area.width.into() {
+        percentiles.push_span(Span::styled(longest, theme.dim()));
+    }
     stage::line(&percentiles, 2, area, buffer);
     let wire = match figures.bytes {
         Some((up, down)) => format!("  {:.0} B up + {:.0} B down an exchange", up, down),
@@ -255,19 +260,6 @@ fn bytes(count: usize) -> String {
     }
 }
 
-/// `12345` as `12 345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out.replace('\u{202f}', " ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,7 +281,7 @@ mod tests {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         draw(race, area, &mut buffer, &Look { theme: &Theme::DARK, focused: false });
-        let rows = buffer.content.chunks(width.into());
+        let rows = buffer.content.chunks(width.max(1).into());
         rows.map(|row| {
             row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
         })
@@ -307,15 +299,15 @@ mod tests {
             picture(&race(Phase::Running(Some(live))), 80, 12),
             "\
 ╭ race · 32 B there and back · one connection each · loopback ─────────────────╮
-│ ▌ REST  reqwest, kept alive   7 518/s   ▶ WebSocket  tokio-tungste  11 111/s │
-│   ███████████████████████░░░░░░░░░░░░     ██████████████████████████████████ │
-│   p50 133 µs  p99 266 µs  max 4.1 ms      p50 90.0 µs  p99 180 µs  max 4.1 m │
+│ ▌ REST  reqwest, kept alive   7,518/s   ▶ WebSocket  tokio-tungst…  11,111/s │
+│   ████████████████████████░░░░░░░░░░░     ██████████████████████████████████ │
+│   p50 133 µs  p99 266 µs  max 4.1 ms      p50 90.0 µs  p99 180 µs            │
 │   126 B up + 133 B down an exchange       38 B up + 34 B down an exchange    │
 │                                                                              │
 │                                 warming up …                                 │
 │                                                                              │
 │                                                                              │
-│ round 5 of 15  ━━━━━━━━━━━━━━━━━━━━━──────────────────────────────────────── │
+│ round 5 of 15  ━━━━━━━━━━━━━━━━━━━━───────────────────────────────────────── │
 │                                                                              │
 ╰──────────────────────────────────────────────────────────────────────────────╯
 "
@@ -352,6 +344,6 @@ mod tests {
             [time(us(90)), time(us(133)), time(us(4_130)), time(us(2_500_000))],
             ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
         );
-        assert_eq!([bytes(32), bytes(65_536), bytes(1_500)], ["32 B", "64 KiB", "1 500 B"]);
+        assert_eq!([bytes(32), bytes(65_536), bytes(1_500)], ["32 B", "64 KiB", "1,500 B"]);
     }
 }

@@ -188,8 +188,8 @@ mod tests {
             drawn(80, Keys::Slide),
             " Frames │ → next  ? keys               ● http  ✗ ws  12 min  ━━━───────  ·20/49 "
         );
-        assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys   ● http  ✗ ws    ·20/49 ");
-        assert_eq!(drawn(30, Keys::Slide), " → next  ? keys  12 min  ·20/49 ");
+        assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
+        assert_eq!(drawn(30, Keys::Slide), " → next  ? keys        ·20/49 ");
         assert_eq!(drawn(12, Keys::Slide), " → n ·20/49 ");
     }
 

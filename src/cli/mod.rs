@@ -5,6 +5,9 @@
 pub mod check;
 pub mod completions;
 pub mod demos;
+pub mod inspect;
+pub mod race;
+pub mod serve;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -34,6 +37,12 @@ pub struct Cli {
 pub enum Command {
     /// Tell what is odd in decks, with file, line and column
     Check(check::Check),
+    /// Connect to a WebSocket server and show every byte of the connection
+    Inspect(inspect::Inspect),
+    /// Race REST against WebSocket on this machine
+    Race(race::Race),
+    /// Run the two echo servers in the foreground, with a log
+    Serve(serve::Serve),
     /// List the demos that a deck may embed, with their settings
     Demos(demos::Demos),
     /// Print a script that teaches a shell to complete wiretalk's commands
@@ -54,6 +63,44 @@ impl From<Theme> for deck::Theme {
         match theme {
             Theme::Dark => Self::Dark,
             Theme::Light => Self::Light,
+        }
+    }
+}
+
+/// Waits for the process to be asked to end, by Ctrl-C or SIGTERM.
+pub(crate) struct Interrupt {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Interrupt {
+    /// # Errors
+    ///
+    /// If signals are not to be had.
+    #[cfg(unix)]
+    pub(crate) fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+    }
+
+    /// # Errors
+    ///
+    /// None here; the signature is that of the other systems.
+    #[cfg(not(unix))]
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Ready each time the process is asked to end.
+    pub(crate) async fn recv(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

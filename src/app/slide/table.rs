@@ -115,7 +115,7 @@ mod tests {
             drawn(source, 16),
             [
                 "a     text",
-                "───────────────",
+                "────────────────",
                 "one   the quick",
                 "      brown fox",
                 "┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",

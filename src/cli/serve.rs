@@ -1,0 +1,121 @@
+//! `wiretalk serve`: the two echo servers in the foreground, with a log.
+//!
+//! The servers are the same that a talk starts; here they get ports and a log, and last until Ctrl-C.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use tokio::sync::mpsc;
+
+use crate::cli::Interrupt;
+use crate::scope::Scope;
+use crate::servers::{Bundle, Event, Log, Ports};
+use crate::text::visible;
+
+/// The events that wait for the log's writer; more are counted as lost.
+const WAITING: usize = 16 * 1024;
+
+/// Run the REST echo and the WebSocket echo until Ctrl-C, on loopback.
+///
+/// The first two lines are their addresses; then one line a request follows. At the end requests in hand are finished
+/// and WebSockets closed with 1001.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// The port of the REST echo; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub http: u16,
+    /// The port of the WebSocket echo; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub ws: u16,
+}
+
+impl Serve {
+    /// Serves until the process is asked to end.
+    ///
+    /// # Errors
+    ///
+    /// If a port is not to be had, or standard output cannot be written.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(self.serve());
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        let scope = Scope::new(|panic| {
+            let _ = writeln!(io::stderr(), "wiretalk: {panic}");
+        });
+        let (log, mut events) = Log::new(WAITING);
+        let lost = log.lost();
+        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(log));
+        let addresses = match bundle.up().await {
+            Ok(addresses) => addresses,
+            Err(why) => bail!(why),
+        };
+        let mut out = io::stdout().lock();
+        writeln!(out, "http  {}", addresses.http_url())?;
+        writeln!(out, "ws    {}", addresses.websocket_url())?;
+        out.flush()?;
+        let mut interrupt = Interrupt::new()?;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => write_all(&mut out, event, &mut events)?,
+                    None => break,
+                },
+                () = interrupt.recv() => bundle.shut_down(),
+            }
+        }
+        bundle.ended().await;
+        let lost = lost.load(std::sync::atomic::Ordering::Relaxed);
+        if lost > 0 {
+            writeln!(out, "{lost} log lines were lost: the output was slower than the requests")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Writes an event and all others that wait already, with one write.
+fn write_all(out: &mut impl Write, event: Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
+    let mut lines = line(&event);
+    while let Ok(event) = events.try_recv() {
+        lines += &line(&event);
+    }
+    out.write_all(lines.as_bytes())?;
+    out.flush()
+}
+
+fn line(event: &Event) -> String {
+    let ms = |took: Duration| took.as_secs_f64() * 1e3;
+    match event {
+        Event::Request { peer, method, path, status, bytes, took } => {
+            format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", visible(method), visible(path), ms(*took))
+        }
+        Event::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", visible(path)),
+        Event::Closed { peer, code, why, received, sent, took } => {
+            let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
+            let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", visible(why)));
+            format!("{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n", ms(*took))
+        }
+        Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_holds_what_a_terminal_would_obey() {
+        let peer = "127.0.0.1:5".parse().unwrap();
+        let took = Duration::from_micros(120);
+        let path = "/\x1b[2J\n".to_owned();
+        let event = Event::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
+        assert_eq!(line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
+        let closed = Event::Closed { peer, code: Some(1001), why: None, received: 2, sent: 3, took };
+        assert_eq!(line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
+    }
+}
