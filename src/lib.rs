@@ -1,1 +1,3 @@
-//! x
+//! wiretalk.
+pub mod cli;
+pub mod wire;
