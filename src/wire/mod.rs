@@ -9,9 +9,12 @@
 //! - [`message`]: what a frame is to the message that is open.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
 //! - [`encode`]: frames onto the wire, legal or not.
+//! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
+//! - [`connection`]: both directions from the first byte on.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
+pub mod connection;
 pub mod decoder;
 pub mod encode;
 pub mod extension;
@@ -19,6 +22,7 @@ pub mod fault;
 pub mod frame;
 mod judge;
 
+pub mod handshake;
 pub mod mask;
 mod meaning;
 pub mod message;
@@ -28,6 +32,7 @@ pub mod utf8;
 pub mod words;
 
 pub use close::CloseCode;
+pub use connection::{Connection, Stream};
 pub use decoder::{Begun, Decoder, Event};
 pub use extension::{Agreed, Deflate};
 pub use fault::{Bits, Code, Fault, Severity};
