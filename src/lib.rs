@@ -1,3 +1,4 @@
-//! wiretalk.
+//! A conference talk about WebSockets that runs in the terminal.
+
 pub mod cli;
 pub mod wire;
