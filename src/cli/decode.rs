@@ -1,10 +1,11 @@
 //! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
 //! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
 
+mod frames;
+mod handshake;
 mod input;
 mod json;
 mod page;
-mod words;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
 Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
 pub struct Decode {
     /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input
-    #[arg(required = true, value_name = "INPUT", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// One JSON object instead of words
     #[arg(long)]
@@ -114,7 +115,7 @@ impl Decode {
             let text = if self.json {
                 json::handshake(&handshake)
             } else {
-                words::handshake(&handshake)
+                handshake::explain(&handshake)
             };
             return Ok((text, u8::from(refused)));
         }
@@ -122,7 +123,7 @@ impl Decode {
         let text = if self.json {
             json::frames(&said)
         } else {
-            words::frames(&said, &bytes)
+            frames::explain(&said, &bytes)
         };
         Ok((text, u8::from(said.verdict() == Verdict::Fail)))
     }

@@ -43,6 +43,23 @@ impl Page {
         self.line(&line);
     }
 
+    /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there is no room.
+    pub(super) fn ends(&mut self, head: &str, text: &str, tail: &str) {
+        self.paragraph(head, text);
+        let end = self.text.trim_end().len();
+        let start = self.text[..end].rfind('\n').map_or(0, |at| at + 1);
+        let used = self.text[start..end].width();
+        self.text.truncate(end);
+        let room = WIDTH - tail.width();
+        if used + 2 <= room {
+            self.text.push_str(&" ".repeat(room - used));
+        } else {
+            self.gap();
+            self.text.push_str(&" ".repeat(room));
+        }
+        self.line(tail);
+    }
+
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -67,6 +84,18 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tail_stands_at_the_right_margin() {
+        let mut page = Page::default();
+        page.ends("head  ", "text", "tail");
+        page.ends("head  ", &"x".repeat(70), "tail");
+        let text = page.into_text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("head  text{}tail", " ".repeat(66)));
+        assert_eq!(lines[1], format!("head  {}", "x".repeat(70)));
+        assert_eq!(lines[2], format!("{}tail", " ".repeat(76)));
+    }
 
     #[test]
     fn words_wrap_below_the_first_and_long_ones_are_cut() {
