@@ -162,9 +162,10 @@ impl Decoder {
         }
     }
 
-    /// The number of the message that has begun and not ended.
+    /// The number of the message of which a fragment is complete and the last one is not.
     pub fn open_message(&self) -> Option<usize> {
-        self.judge.messages.open.as_ref().map(|open| open.number)
+        let open = self.judge.messages.open.as_ref();
+        open.filter(|open| open.fragmented).map(|open| open.number)
     }
 
     /// It has met a fatal fault and reads no further.

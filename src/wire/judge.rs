@@ -310,7 +310,9 @@ impl Judge {
                 );
             }
         }
-        if !header.fin || self.place.message().is_none() {
+        self.place.message()?;
+        if !header.fin {
+            self.messages.open.as_mut()?.fragmented = true;
             return None;
         }
         let mut open = self.messages.open.take()?;

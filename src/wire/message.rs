@@ -69,6 +69,8 @@ pub(crate) struct Open {
     pub(crate) text: Validator,
     /// It can never be completed as a valid message any more.
     pub(crate) broken: bool,
+    /// At least one of its frames is complete.
+    pub(crate) fragmented: bool,
 }
 
 /// The messages of one direction, begun one after the other.
@@ -95,6 +97,7 @@ impl Messages {
                     compressed,
                     text: Validator::new(),
                     broken: false,
+                    fragmented: false,
                 });
                 Place::Opens { message: number }
             }

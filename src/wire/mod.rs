@@ -29,6 +29,8 @@ pub mod message;
 pub mod span;
 pub mod transcript;
 pub mod utf8;
+#[cfg(test)]
+mod vectors;
 pub mod words;
 
 pub use close::CloseCode;

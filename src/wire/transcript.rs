@@ -326,3 +326,227 @@ fn frame(begun: &Begun, raw: Vec<u8>, decoder: &Decoder) -> Frame {
         raw,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::encode;
+    use crate::wire::extension::Deflate;
+    use crate::wire::fault::Code;
+    use proptest::prelude::*;
+
+    fn heard(from: Side, bytes: &[u8]) -> Transcript {
+        let mut said = Transcript::new(from, Agreed::none());
+        said.push(bytes);
+        said
+    }
+
+    fn codes(said: &Transcript) -> Vec<(Code, usize)> {
+        said.faults()
+            .iter()
+            .map(|fault| (fault.code, fault.frame))
+            .collect()
+    }
+
+    #[test]
+    fn it_goes_on_after_a_fault_and_marks_what_follows() {
+        let said = heard(
+            Side::Server,
+            &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a],
+        );
+        assert_eq!(
+            codes(&said),
+            [(Code::OpcodeReserved, 0), (Code::ControlAfterClose, 3)]
+        );
+        assert_eq!(
+            said.frames()
+                .iter()
+                .map(|frame| frame.after_fault)
+                .collect::<Vec<_>>(),
+            [false, true, true]
+        );
+        assert_eq!(said.messages()[0].text(), Some("ok"));
+        assert_eq!(
+            said.beginning()
+                .map(|begun| (begun.index, begun.offset, begun.raw)),
+            Some((3, 8, &[0x8a][..]))
+        );
+        assert_eq!(said.verdict(), Verdict::Fail);
+    }
+
+    #[test]
+    fn asked_to_stop_it_leaves_the_rest_unread() {
+        let mut said = Transcript::of(Decoder::new(Side::Server, Agreed::none()).stop_at_fatal());
+        said.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
+        assert_eq!((said.frames().len(), said.len()), (1, 3));
+        assert!(said.decoder().has_stopped());
+    }
+
+    #[test]
+    fn section_5_4_a_frame_that_interrupts_a_message_leaves_it_open() {
+        let said = heard(
+            Side::Server,
+            &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b'],
+        );
+        assert_eq!(codes(&said), [(Code::NewDataInFragmented, 1)]);
+        assert_eq!(
+            (said.messages()[0].text(), &said.messages()[0].frames),
+            (Some("ab"), &vec![0, 2])
+        );
+        assert_eq!(said.frames()[1].place, Place::Stray);
+    }
+
+    #[test]
+    fn rfc_7692_section_6_1_rsv1_where_it_must_not_be() {
+        let deflate = Agreed {
+            deflate: Some(Deflate::default()),
+        };
+        let mut said = Transcript::new(Side::Server, deflate);
+        said.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x00]);
+        assert_eq!(
+            codes(&said),
+            [
+                (Code::EmptyFragment, 0),
+                (Code::Rsv1OnControl, 1),
+                (Code::Rsv1OnContinuation, 2)
+            ]
+        );
+        assert!(said.messages()[0].compressed);
+    }
+
+    #[test]
+    fn section_5_5_1_half_a_close_code_in_a_long_form_is_told_with_the_length() {
+        let said = heard(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
+        let found: Vec<_> = said
+            .faults()
+            .iter()
+            .map(|fault| (fault.code, fault.detectable_after))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Code::CtrlTooLong, 2),
+                (Code::LenNotMinimal, 4),
+                (Code::CloseLen1, 4)
+            ]
+        );
+    }
+
+    #[test]
+    fn section_5_5_1_a_reason_cut_inside_a_character() {
+        let said = heard(Side::Server, &[0x88, 0x03, 0x03, 0xe8, 0xc3]);
+        let fault = said.faults()[0];
+        assert_eq!(
+            (fault.code, fault.byte_offset, fault.detectable_after),
+            (Code::CloseReasonUtf8, 4, 5)
+        );
+        assert_eq!(said.frames()[0].close(), Some((1000, vec![0xc3])));
+    }
+
+    #[test]
+    fn a_claimed_length_allocates_nothing_and_never_ends() {
+        let mut said = heard(
+            Side::Server,
+            &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        );
+        said.push(b"what follows");
+        assert_eq!(said.needs(), None);
+        let frame = said.arriving().unwrap();
+        assert_eq!(
+            (frame.payload_on_wire(), frame.header.payload_len),
+            (&b"what follows"[..], u64::MAX)
+        );
+        assert!(frame.raw().len() < 100);
+    }
+
+    /// Bytes that look like frames often enough to get far: legal ones, broken ones, cut ones, noise.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let header = (
+            any::<u8>(),
+            0_u8..6,
+            proptest::option::of(any::<[u8; 4]>()),
+            any::<bool>(),
+        );
+        let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
+            |((first, len, key, zero), body)| {
+                let key = key.map(|key| if zero { [0; 4] } else { key });
+                let header = Header {
+                    key,
+                    ..Header::parse(&[first, len]).expect("short and unmasked")
+                };
+                encode::frame(&header, &body)
+            },
+        );
+        let text = any::<String>().prop_map(|text| {
+            let (first, last) = text.as_bytes().split_at(text.len() / 2);
+            encode::fragments(Kind::Text, &[first, last], || None).concat()
+        });
+        let noise = proptest::collection::vec(any::<u8>(), 0..12);
+        proptest::collection::vec(prop_oneof![4 => frame, 2 => text, 1 => noise], 0..8)
+            .prop_map(|parts| parts.concat())
+    }
+
+    fn side_and_agreed() -> impl Strategy<Value = (Side, Agreed)> {
+        (any::<bool>(), any::<bool>()).prop_map(|(client, deflate)| {
+            let from = if client { Side::Client } else { Side::Server };
+            (
+                from,
+                Agreed {
+                    deflate: deflate.then(Deflate::default),
+                },
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same((from, agreed) in side_and_agreed(), bytes in stream(), cuts in proptest::collection::vec(1_usize..9, 1..20)) {
+            let mut whole = Transcript::new(from, agreed);
+            whole.push(&bytes);
+            let mut pieces = Transcript::new(from, agreed);
+            let mut rest = bytes.as_slice();
+            for cut in cuts.iter().cycle() {
+                let (piece, behind) = rest.split_at((*cut).min(rest.len()));
+                pieces.push(piece);
+                rest = behind;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(whole.frames(), pieces.frames());
+            prop_assert_eq!(whole.arriving(), pieces.arriving());
+            prop_assert_eq!(whole.beginning(), pieces.beginning());
+            prop_assert_eq!(whole.messages(), pieces.messages());
+            prop_assert_eq!(whole.faults(), pieces.faults());
+            prop_assert_eq!(whole.needs(), pieces.needs());
+        }
+
+        #[test]
+        fn a_fault_is_told_at_the_byte_it_names_and_not_before((from, agreed) in side_and_agreed(), bytes in stream()) {
+            let mut whole = Transcript::new(from, agreed);
+            whole.push(&bytes);
+            let mut pieces = Transcript::new(from, agreed);
+            for (before, byte) in bytes.iter().enumerate() {
+                let known = pieces.faults().len();
+                pieces.push(&[*byte]);
+                prop_assert!(pieces.faults()[known..].iter().all(|fault| fault.detectable_after == before as u64 + 1));
+            }
+            prop_assert_eq!(whole.faults(), pieces.faults());
+        }
+
+        #[test]
+        fn no_byte_is_lost((from, agreed) in side_and_agreed(), bytes in stream()) {
+            let mut said = Transcript::new(from, agreed);
+            said.push(&bytes);
+            let frames = said.frames().iter().chain(said.arriving());
+            let mut kept: Vec<u8> = frames.flat_map(|frame| frame.raw().to_vec()).collect();
+            kept.extend_from_slice(said.beginning().map_or(&[], |begun| begun.raw));
+            prop_assert_eq!(kept, bytes);
+            for message in said.messages() {
+                let frames = message.frames.iter().flat_map(|index| said.frames()[*index].payload());
+                prop_assert_eq!(frames.collect::<Vec<u8>>(), &message.data[..]);
+                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && !message.compressed);
+            }
+        }
+    }
+}

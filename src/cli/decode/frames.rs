@@ -2,7 +2,7 @@
 //! The sentences about fields and rules are `wire`'s; here they are laid out.
 
 use super::page::Page;
-use crate::wire::words::{bytes, hex_row, quoted};
+use crate::wire::words::{bytes, grouped, hex_row, quoted};
 use crate::wire::{Fault, Frame, Phase, Side, Span, Transcript, Verdict};
 
 /// Bytes a row, where bytes are written out.
@@ -69,19 +69,20 @@ fn direction(from: Side) -> &'static str {
 
 fn one_frame(page: &mut Page, frame: &Frame, said: &Transcript) {
     let (header, from) = (&frame.header, direction(frame.context.from));
-    let size = match header.frame_len() {
-        Some(len) => format!(
-            "{} = {} header + {} payload",
-            bytes(len),
-            header.len(),
-            header.payload_len
+    let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
+    match header.frame_len().filter(|_| frame.complete) {
+        Some(len) => {
+            let (whole, payload) = (bytes(len), grouped(header.payload_len));
+            page.paragraph(
+                &format!("{title}, "),
+                &format!("{whole} = {} header + {payload} payload", header.len()),
+            );
+        }
+        None => page.paragraph(
+            &format!("{title}, "),
+            &format!("claims {} of payload", bytes(header.payload_len)),
         ),
-        None => format!("a header of {}", bytes(header.len() as u64)),
-    };
-    page.line(&format!(
-        "Frame {}, {from}: {}, {size}",
-        frame.index, header.opcode
-    ));
+    }
     table(page, frame.raw(), frame.offset, &frame.spans());
     payload(page, frame);
     faults(page, said.faults_of(frame.index));

@@ -54,19 +54,23 @@ impl HeadReader {
     }
 
     /// Takes bytes up to the end of the head and says how many; the others belong to what follows.
+    /// What is no head has no end: of that everything is taken, and no more is kept than the limit allows.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
-        if self.found != Found::NeedsMore {
+        if let Found::Head(_) = self.found {
             return 0;
         }
         let before = self.bytes.len();
         let room = self.limit.saturating_sub(before);
         self.bytes
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
-        self.found = self.look();
-        if let Found::Head(len) = self.found {
-            self.bytes.truncate(len);
+        if self.found == Found::NeedsMore {
+            self.found = self.look();
         }
-        self.bytes.len() - before
+        let Found::Head(len) = self.found else {
+            return bytes.len();
+        };
+        self.bytes.truncate(len);
+        len - before
     }
 
     /// What the bytes so far turned out to be.
