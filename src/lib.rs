@@ -1,4 +1,4 @@
-//! A conference talk about WebSockets that runs in the terminal.
+//! A conference talk that runs in the terminal.
 
 pub mod cli;
 pub mod wire;

@@ -129,11 +129,10 @@ impl Decode {
     }
 
     fn frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
-        let from = match self.from {
-            Some(Sender::Client) => Side::Client,
-            Some(Sender::Server) => Side::Server,
-            None if bytes.get(1).is_some_and(|second| second & 0x80 != 0) => Side::Client,
-            None => Side::Server,
+        let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
+        let from = match (self.from, masked) {
+            (Some(Sender::Client), _) | (None, true) => Side::Client,
+            (Some(Sender::Server), _) | (None, false) => Side::Server,
         };
         let header = self.extensions.as_deref().unwrap_or_default();
         let agreed = Agreed::parse(header).map_err(|error| {

@@ -34,8 +34,10 @@ pub struct CloseCode {
 impl CloseCode {
     /// Looks `code` up. Every number has an answer.
     pub fn new(code: u16) -> Self {
-        if let Some((_, name, meaning, section)) = ASSIGNED.iter().find(|row| row.0 == code) {
-            let standing = if matches!(code, 1004..=1006 | 1015) {
+        let assigned = ASSIGNED.iter().find(|row| row.0 == code);
+        if let Some(&(_, name, meaning, section)) = assigned {
+            let never = matches!(code, 1004..=1006 | 1015);
+            let standing = if never {
                 Standing::NeverSent
             } else {
                 Standing::Sendable
@@ -48,44 +50,15 @@ impl CloseCode {
                 section,
             };
         }
-        let (name, meaning, standing, section) = match code {
-            0..=999 => (
-                "unused",
-                "codes below 1000 are not used",
-                Standing::Unused,
-                "RFC 6455 §7.4.2",
-            ),
-            1000..=2999 => (
-                "unassigned",
-                "kept for the protocol itself and not assigned yet, so nobody may send it",
-                Standing::Unassigned,
-                "RFC 6455 §7.4.2",
-            ),
-            3000..=3999 => (
-                "registered",
-                "for libraries and frameworks, who register it with IANA",
-                Standing::Sendable,
-                "RFC 6455 §7.4.2",
-            ),
-            4000..=4999 => (
-                "private",
-                "for the two applications alone: they agree on what it means",
-                Standing::Sendable,
-                "RFC 6455 §7.4.2",
-            ),
-            _ => (
-                "out of range",
-                "no range of the RFC covers it: some receivers refuse it, some do not",
-                Standing::OutOfRange,
-                "RFC 6455 §7.4.2",
-            ),
-        };
+        let range = RANGES.iter().find(|row| code <= row.0);
+        let &(_, name, meaning, standing) =
+            range.expect("the last range ends at the largest number");
         Self {
             code,
             name,
             meaning,
             standing,
-            section,
+            section: "RFC 6455 §7.4.2",
         }
     }
 
@@ -96,6 +69,40 @@ impl CloseCode {
 }
 
 type Row = (u16, &'static str, &'static str, &'static str);
+
+/// Section 7.4.2, each range by its last number.
+static RANGES: [(u16, &str, &str, Standing); 5] = [
+    (
+        999,
+        "unused",
+        "codes below 1000 are not used",
+        Standing::Unused,
+    ),
+    (
+        2999,
+        "unassigned",
+        "kept for the protocol itself and not assigned yet, so nobody may send it",
+        Standing::Unassigned,
+    ),
+    (
+        3999,
+        "registered",
+        "for libraries and frameworks, who register it with IANA",
+        Standing::Sendable,
+    ),
+    (
+        4999,
+        "private",
+        "for the two applications alone: they agree on what it means",
+        Standing::Sendable,
+    ),
+    (
+        u16::MAX,
+        "out of range",
+        "no range of the RFC covers it: some receivers refuse it, some do not",
+        Standing::OutOfRange,
+    ),
+];
 
 /// Section 7.4.1 and the IANA registry, which holds 1012-1014.
 static ASSIGNED: [Row; 16] = [

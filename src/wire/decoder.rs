@@ -140,8 +140,8 @@ impl Decoder {
     }
 
     /// Who sends what is decoded here.
-    pub fn from(&self) -> Side {
-        self.judge.from()
+    pub fn sender(&self) -> Side {
+        self.judge.sender()
     }
 
     /// permessage-deflate was agreed.

@@ -137,14 +137,9 @@ impl Deflate {
         match (param.name.as_str(), bits) {
             ("server_no_context_takeover", None) => self.server_no_context_takeover = true,
             ("client_no_context_takeover", None) => self.client_no_context_takeover = true,
-            ("server_max_window_bits", Some(Some(bits))) => {
-                self.server_max_window_bits = Some(bits)
-            }
-            ("client_max_window_bits", Some(Some(bits))) => {
-                self.client_max_window_bits = Some(Some(bits))
-            }
-            ("client_max_window_bits", None) if in_request => {
-                self.client_max_window_bits = Some(None)
+            ("server_max_window_bits", Some(bits @ Some(_))) => self.server_max_window_bits = bits,
+            ("client_max_window_bits", bits) if bits.map_or(in_request, |bits| bits.is_some()) => {
+                self.client_max_window_bits = Some(bits.flatten());
             }
             _ => return false,
         }

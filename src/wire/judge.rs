@@ -89,7 +89,7 @@ impl Judge {
         self.deflate
     }
 
-    pub(crate) fn from(&self) -> Side {
+    pub(crate) fn sender(&self) -> Side {
         self.from
     }
 
@@ -134,15 +134,9 @@ impl Judge {
     /// What the first byte alone makes certain.
     fn first_byte(&mut self, byte: u8, report: &mut Report) {
         let opcode = Opcode::from_bits(byte);
-        let opcode_bits = Some(Bits::Field(4, 7));
         if opcode.is_reserved() {
-            report.add(
-                Code::OpcodeReserved,
-                0,
-                opcode_bits,
-                1,
-                Detail::Opcode(opcode.bits()),
-            );
+            let detail = Detail::Opcode(opcode.bits());
+            report.add(Code::OpcodeReserved, 0, Some(Bits::Field(4, 7)), 1, detail);
         }
         self.reserved_bits(byte, opcode, report);
         if opcode.is_control() && byte & 0x80 == 0 {
@@ -154,25 +148,29 @@ impl Judge {
                 Detail::None,
             );
         }
-        self.place = self
-            .messages
-            .place(opcode, self.deflate && byte & 0x40 != 0);
+        self.order(opcode, self.deflate && byte & 0x40 != 0, report);
+        self.close = CloseBody::default();
+    }
+
+    /// What a frame may be at this place in the stream.
+    fn order(&mut self, opcode: Opcode, compressed: bool, report: &mut Report) {
+        self.place = self.messages.place(opcode, compressed);
         if self.place == Place::Stray && !opcode.is_reserved() {
             let code = match opcode {
                 Opcode::Continuation => Code::ContWithoutStart,
                 _ => Code::NewDataInFragmented,
             };
-            report.add(code, 0, opcode_bits, 1, Detail::None);
+            report.add(code, 0, Some(Bits::Field(4, 7)), 1, Detail::None);
         }
         if self.closed {
-            let code = if opcode.is_control() {
+            let control = opcode.is_control();
+            let code = if control {
                 Code::ControlAfterClose
             } else {
                 Code::DataAfterClose
             };
             report.add(code, 0, None, 1, Detail::None);
         }
-        self.close = CloseBody::default();
     }
 
     fn reserved_bits(&self, byte: u8, opcode: Opcode, report: &mut Report) {

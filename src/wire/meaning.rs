@@ -71,14 +71,15 @@ pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> Words {
 }
 
 pub(crate) fn rsv(set: bool) -> Words {
-    let meaning = match set {
-        false => "no registered extension uses it, so it is 0",
-        true => "must be 0: no agreed extension gives it a meaning",
+    let meaning = if set {
+        "must be 0: no agreed extension gives it a meaning"
+    } else {
+        "no registered extension uses it, so it is 0"
     };
     words(bit(set), meaning, "RFC 6455 §5.2")
 }
 
-pub(crate) fn opcode(opcode: Opcode, context: &Context) -> Words {
+pub(crate) fn opcode(opcode: Opcode, context: Context) -> Words {
     let (meaning, section) = match opcode {
         Opcode::Continuation => (continuation(context.kind), "RFC 6455 §5.2, §5.4"),
         Opcode::Text => (
@@ -184,28 +185,36 @@ pub(crate) fn masking_key(key: &[u8]) -> Words {
     words(words::hex(key), meaning, section)
 }
 
-pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: &Context) -> Words {
+pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: Context) -> Words {
     let is_text = header.opcode == Opcode::Text || context.kind == Some(Kind::Text);
+    let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
     let value = if context.compressed {
         format!("{}, compressed", words::bytes(plain.len() as u64))
-    } else if is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok() {
+    } else if readable {
         words::quoted(plain, SHOWN_TEXT)
     } else {
         words::hex_row(plain, SHOWN_BYTES)
     };
     if header.key.is_some() {
-        let (wire, plain) = (
-            words::hex_row(wire, SHOWN_BYTES),
-            words::hex_row(plain, SHOWN_BYTES),
-        );
+        let wire = words::hex_row(wire, SHOWN_BYTES);
+        let plain = words::hex_row(plain, SHOWN_BYTES);
         return words(
             value,
             format!("{wire} XOR the key is {plain}"),
             "RFC 6455 §5.3",
         );
     }
-    let (meaning, section) = match header.opcode {
-        _ if context.compressed => (
+    let (meaning, section) = unmasked_payload(header.opcode, is_text, context.compressed);
+    words(value, meaning, section)
+}
+
+fn unmasked_payload(
+    opcode: Opcode,
+    is_text: bool,
+    compressed: bool,
+) -> (&'static str, &'static str) {
+    match opcode {
+        _ if compressed => (
             "DEFLATE data of the whole message, cut anywhere",
             "RFC 7692 §7.2",
         ),
@@ -214,18 +223,14 @@ pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: &Cont
             "RFC 6455 §5.5.2",
         ),
         Opcode::Pong => (
-            "what the ping had, so one knows which ping it answers",
+            "what the ping had: it tells which one is answered",
             "RFC 6455 §5.5.3",
         ),
-        Opcode::Close => (
-            "half a close code: a body is empty or has at least 2 bytes",
-            "RFC 6455 §5.5.1",
-        ),
+        Opcode::Close => ("half a close code: it takes 2 bytes", "RFC 6455 §5.5.1"),
         Opcode::Reserved(_) => ("nobody knows what it would mean", "RFC 6455 §5.2"),
         _ if is_text => ("UTF-8, as it stands on the wire", "RFC 6455 §5.6"),
         _ => ("bytes, as they stand on the wire", "RFC 6455 §5.6"),
-    };
-    words(value, meaning, section)
+    }
 }
 
 pub(crate) fn close_code(code: u16) -> Words {

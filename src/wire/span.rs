@@ -130,95 +130,86 @@ pub(crate) struct Words {
 }
 
 /// The fields in `raw`, which is one frame or the beginning of one.
-pub fn spans(raw: &[u8], context: &Context) -> Vec<Span> {
+pub fn spans(raw: &[u8], context: Context) -> Vec<Span> {
     let mut spans = Vec::with_capacity(10);
-    let mut add = |field, bytes: Range<usize>, bits, words: Words| {
-        let Words {
-            value,
-            meaning,
-            section,
-        } = words;
-        spans.push(Span {
-            field,
-            bytes,
-            bits,
-            value,
-            meaning,
-            section,
-        });
-    };
-    let Some(&first) = raw.first() else {
-        return spans;
-    };
-    let opcode = Opcode::from_bits(first);
-    add(
-        Field::Fin,
-        0..1,
-        0..1,
-        meaning::fin(first & 0x80 != 0, opcode),
-    );
-    add(
-        Field::Rsv1,
-        0..1,
-        1..2,
-        meaning::rsv1(first & 0x40 != 0, opcode, context.deflate),
-    );
-    add(Field::Rsv2, 0..1, 2..3, meaning::rsv(first & 0x20 != 0));
-    add(Field::Rsv3, 0..1, 3..4, meaning::rsv(first & 0x10 != 0));
-    add(Field::Opcode, 0..1, 4..8, meaning::opcode(opcode, context));
-    let Some(&second) = raw.get(1) else {
-        return spans;
-    };
-    let form = LengthForm::from_second_byte(second);
-    add(
-        Field::Mask,
-        1..2,
-        0..1,
-        meaning::mask(second & 0x80 != 0, context.from),
-    );
-    add(
-        Field::Length,
-        1..2,
-        1..8,
-        meaning::length(second & 0x7f, opcode),
-    );
-    let length_end = 2 + form.extra_bytes();
-    if let Some(extended) = present(raw, 2..length_end) {
-        add(
-            Field::ExtendedLength,
-            2..2 + extended.len(),
-            0..8,
-            meaning::extended_length(extended, form),
-        );
+    if let Some(first) = raw.first() {
+        first_byte(*first, context, &mut spans);
     }
-    if second & 0x80 != 0
-        && let Some(key) = present(raw, length_end..length_end + 4)
-    {
-        add(
-            Field::MaskingKey,
-            length_end..length_end + key.len(),
-            0..8,
-            meaning::masking_key(key),
-        );
+    if let (Some(first), Some(second)) = (raw.first(), raw.get(1)) {
+        second_byte(Opcode::from_bits(*first), *second, context, &mut spans);
+        length_and_key(raw, *second, &mut spans);
     }
     if let Ok(header) = Header::parse(raw) {
-        payload(raw, &header, context, &mut add);
+        payload(raw, &header, context, &mut spans);
     }
     spans
 }
 
-/// The part of `range` that has arrived; none where nothing of it has.
-fn present(raw: &[u8], range: Range<usize>) -> Option<&[u8]> {
-    raw.get(range.start..range.end.min(raw.len()))
-        .filter(|bytes| !bytes.is_empty())
+fn span(field: Field, bytes: Range<usize>, bits: Range<u8>, words: Words) -> Span {
+    let Words {
+        value,
+        meaning,
+        section,
+    } = words;
+    Span {
+        field,
+        bytes,
+        bits,
+        value,
+        meaning,
+        section,
+    }
 }
 
-fn payload(
-    raw: &[u8],
-    header: &Header,
-    context: &Context,
-    add: &mut impl FnMut(Field, Range<usize>, Range<u8>, Words),
-) {
+fn first_byte(byte: u8, context: Context, spans: &mut Vec<Span>) {
+    let opcode = Opcode::from_bits(byte);
+    let is_set = |bit: u8| byte & bit != 0;
+    let rsv1 = meaning::rsv1(is_set(0x40), opcode, context.deflate);
+    spans.extend([
+        span(Field::Fin, 0..1, 0..1, meaning::fin(is_set(0x80), opcode)),
+        span(Field::Rsv1, 0..1, 1..2, rsv1),
+        span(Field::Rsv2, 0..1, 2..3, meaning::rsv(is_set(0x20))),
+        span(Field::Rsv3, 0..1, 3..4, meaning::rsv(is_set(0x10))),
+        span(Field::Opcode, 0..1, 4..8, meaning::opcode(opcode, context)),
+    ]);
+}
+
+fn second_byte(opcode: Opcode, byte: u8, context: Context, spans: &mut Vec<Span>) {
+    let mask = meaning::mask(byte & 0x80 != 0, context.from);
+    spans.push(span(Field::Mask, 1..2, 0..1, mask));
+    spans.push(span(
+        Field::Length,
+        1..2,
+        1..8,
+        meaning::length(byte & 0x7f, opcode),
+    ));
+}
+
+fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<Span>) {
+    let form = LengthForm::from_second_byte(second);
+    let end = 2 + form.extra_bytes();
+    if let Some(bytes) = present(raw, 2..end) {
+        let words = meaning::extended_length(bytes, form);
+        spans.push(span(Field::ExtendedLength, 2..2 + bytes.len(), 0..8, words));
+    }
+    let key = if second & 0x80 == 0 {
+        None
+    } else {
+        present(raw, end..end + 4)
+    };
+    if let Some(key) = key {
+        let words = meaning::masking_key(key);
+        spans.push(span(Field::MaskingKey, end..end + key.len(), 0..8, words));
+    }
+}
+
+/// The part of `range` that has arrived; none where nothing of it has.
+fn present(raw: &[u8], range: Range<usize>) -> Option<&[u8]> {
+    let arrived = raw.get(range.start..range.end.min(raw.len()));
+    arrived.filter(|bytes| !bytes.is_empty())
+}
+
+fn payload(raw: &[u8], header: &Header, context: Context, spans: &mut Vec<Span>) {
     let start = header.len();
     let wire = &raw[start..];
     if wire.is_empty() {
@@ -228,28 +219,16 @@ fn payload(
         .key
         .map_or_else(|| wire.to_vec(), |key| mask::unmasked(wire, key));
     if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
-        add(
-            Field::CloseCode,
-            start..start + 2,
-            0..8,
-            meaning::close_code(u16::from_be_bytes([*high, *low])),
-        );
+        let code = meaning::close_code(u16::from_be_bytes([*high, *low]));
+        spans.push(span(Field::CloseCode, start..start + 2, 0..8, code));
         if !reason.is_empty() {
-            add(
-                Field::CloseReason,
-                start + 2..raw.len(),
-                0..8,
-                meaning::close_reason(reason),
-            );
+            let reason = meaning::close_reason(reason);
+            spans.push(span(Field::CloseReason, start + 2..raw.len(), 0..8, reason));
         }
         return;
     }
-    add(
-        Field::Payload,
-        start..raw.len(),
-        0..8,
-        meaning::payload(&plain, wire, header, context),
-    );
+    let words = meaning::payload(&plain, wire, header, context);
+    spans.push(span(Field::Payload, start..raw.len(), 0..8, words));
 }
 
 #[cfg(test)]
@@ -269,7 +248,7 @@ mod tests {
                 span.section
             )
         };
-        spans(raw, &context).into_iter().map(row).collect()
+        spans(raw, context).into_iter().map(row).collect()
     }
 
     #[test]
@@ -324,7 +303,7 @@ mod tests {
         #[test]
         fn every_bit_of_every_prefix_has_exactly_one_field(raw in proptest::collection::vec(any::<u8>(), 0..40), server: bool, deflate: bool) {
             let from = if server { Side::Server } else { Side::Client };
-            let spans = spans(&raw, &Context::new(from, deflate));
+            let spans = spans(&raw, Context::new(from, deflate));
             for byte in 0..raw.len() {
                 for bit in 0..8 {
                     prop_assert_eq!(spans.iter().filter(|span| span.contains(byte, bit)).count(), 1, "byte {} bit {}", byte, bit);

@@ -50,7 +50,7 @@ impl Frame {
 
     /// Every field with its bytes, bits, value and meaning, made anew at each call.
     pub fn spans(&self) -> Vec<Span> {
-        span::spans(&self.raw, &self.context)
+        span::spans(&self.raw, self.context)
     }
 
     /// The code and the reason of a Close frame; none where there is no code.
@@ -104,7 +104,7 @@ pub struct Beginning<'a> {
 impl Beginning<'_> {
     /// The fields that are there already.
     pub fn spans(&self) -> Vec<Span> {
-        span::spans(self.raw, &self.context)
+        span::spans(self.raw, self.context)
     }
 }
 
@@ -227,7 +227,7 @@ impl Transcript {
             index: self.frames.len(),
             offset: self.end - self.beginning.len() as u64,
             raw: &self.beginning,
-            context: Context::new(self.decoder.from(), self.decoder.deflate()),
+            context: Context::new(self.decoder.sender(), self.decoder.deflate()),
         })
     }
 
@@ -321,7 +321,7 @@ fn frame(begun: &Begun, raw: Vec<u8>, decoder: &Decoder) -> Frame {
         context: Context {
             kind: begun.kind,
             compressed: begun.compressed,
-            ..Context::new(decoder.from(), decoder.deflate())
+            ..Context::new(decoder.sender(), decoder.deflate())
         },
         raw,
     }

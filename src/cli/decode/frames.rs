@@ -3,7 +3,7 @@
 
 use super::page::Page;
 use crate::wire::words::{bytes, grouped, hex_row, quoted};
-use crate::wire::{Fault, Frame, Phase, Side, Span, Transcript, Verdict};
+use crate::wire::{Fault, Frame, Message, Phase, Side, Span, Transcript, Verdict};
 
 /// Bytes a row, where bytes are written out.
 const ROW: usize = 16;
@@ -16,7 +16,7 @@ pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
         one_frame(&mut page, frame, said);
     }
     if let Some(beginning) = said.beginning() {
-        let from = said.decoder().from();
+        let from = said.decoder().sender();
         page.line(&format!(
             "Frame {}, {}: its header is not complete",
             beginning.index,
@@ -31,33 +31,33 @@ pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
         faults(&mut page, said.faults_of(beginning.index));
     }
     for message in said.messages() {
-        let of = match message.frames.as_slice() {
-            [one] => format!("frame {one}"),
-            many => format!(
-                "frames {}",
-                many.iter()
-                    .map(usize::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-        };
-        let kind = message.kind.name();
-        let length = bytes(message.data.len() as u64);
-        let content = match message.text() {
-            Some(text) => quoted(text.as_bytes(), 60),
-            None if message.compressed => format!(
-                "compressed, not inflated here: {}",
-                hex_row(&message.data, ROW)
-            ),
-            None => hex_row(&message.data, ROW),
-        };
-        page.paragraph(
-            &format!("Message {}  ", message.number),
-            &format!("{kind}, {length}, {of}: {content}"),
-        );
+        one_message(&mut page, message);
     }
     verdict(&mut page, said, input);
     page.into_text()
+}
+
+fn one_message(page: &mut Page, message: &Message) {
+    let of = match message.frames.as_slice() {
+        [one] => format!("frame {one}"),
+        many => {
+            let numbers: Vec<String> = many.iter().map(usize::to_string).collect();
+            format!("frames {}", numbers.join(", "))
+        }
+    };
+    let content = match message.text() {
+        Some(text) => quoted(text.as_bytes(), 60),
+        None if message.compressed => {
+            format!(
+                "compressed, not inflated here: {}",
+                hex_row(&message.data, ROW)
+            )
+        }
+        None => hex_row(&message.data, ROW),
+    };
+    let (kind, length) = (message.kind.name(), bytes(message.data.len() as u64));
+    let head = format!("Message {}  ", message.number);
+    page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
 }
 
 fn direction(from: Side) -> &'static str {

@@ -16,7 +16,7 @@ pub(super) fn frames(said: &Transcript) -> String {
     let frames: Vec<Value> = said.frames().iter().chain(impossible).map(frame).collect();
     line(&json!({
         "verdict": said.verdict().name(),
-        "from": said.decoder().from().name(),
+        "from": said.decoder().sender().name(),
         "frames": frames,
         "messages": said.messages().iter().map(message).collect::<Vec<_>>(),
         "violations": said.faults().iter().map(fault).collect::<Vec<_>>(),

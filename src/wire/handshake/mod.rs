@@ -1,7 +1,7 @@
 //! The opening handshake (RFC 6455 section 4): heads found in a stream, judged as strict sides do, every rule with its place.
 //! Nothing is sent or answered here; a judgement says what a server would answer.
 //!
-//! In reading order: [`head`] finds and cuts, [`request`] and [`response`] judge, [`accept`] computes the proof,
+//! In reading order: [`reader`] finds and [`head`] cuts, [`request`] and [`response`] judge, [`accept`] computes the proof,
 //! [`problem`] holds the rules in words, [`checks`] what was right.
 
 pub mod accept;
@@ -9,13 +9,15 @@ pub mod checks;
 mod fields;
 pub mod head;
 pub mod problem;
+pub mod reader;
 pub mod request;
 pub mod response;
 
 pub use accept::{Accept, GUID, Mistake, Step};
 pub use checks::{Check, Mark};
-pub use head::{DEFAULT_LIMIT, FieldLine, Found, Head, HeadReader, Line, LineKind, Part, Role};
+pub use head::{FieldLine, Head, Line, LineKind, Part, Role};
 pub use problem::{Problem, ProblemCode, ProblemRule};
+pub use reader::{DEFAULT_LIMIT, Found, HeadReader};
 pub use request::Policy;
 pub use response::Asked;
 
@@ -115,26 +117,16 @@ impl Context {
 
 /// Bytes that are no head: one cause, one problem.
 fn stranger(found: Found, from: Side) -> Judgement {
+    let http2 = "the client speaks HTTP/2: WebSocket needs RFC 8441 there";
     let (code, span, hint) = match found {
         Found::NeedsMore | Found::Head(_) => return Judgement::default(),
         Found::TooLarge => (ProblemCode::TooLarge, None, None),
-        Found::Tls(kind) => {
-            let record = match kind {
-                0x14 => "change cipher spec",
-                0x15 => "alert",
-                0x16 => "handshake record",
-                _ => "application data",
-            };
-            (
-                ProblemCode::LooksLikeTls,
-                None,
-                Some(format!("first byte {kind:02x} = TLS {record}: use wss://")),
-            )
-        }
-        Found::Http2Preface => {
-            let hint = "the client speaks HTTP/2: WebSocket needs RFC 8441 there".to_owned();
-            (ProblemCode::Http2Preface, Some(0..14), Some(hint))
-        }
+        Found::Tls(kind) => (ProblemCode::LooksLikeTls, Some(0..1), Some(tls_hint(kind))),
+        Found::Http2Preface => (
+            ProblemCode::Http2Preface,
+            Some(0..14),
+            Some(http2.to_owned()),
+        ),
         Found::Http2Frame => (
             ProblemCode::LooksLikeHttp2,
             Some(0..9),
@@ -146,16 +138,27 @@ fn stranger(found: Found, from: Side) -> Judgement {
         (_, Found::TooLarge) => Some(431),
         _ => Some(400),
     };
-    let problem = Problem {
+    let severity = code.rule().severity;
+    let problems = vec![Problem {
         code,
-        severity: code.rule().severity,
+        severity,
         span,
         hint,
-    };
+    }];
     Judgement {
         outcome: Outcome::Refuse,
         status,
-        problems: vec![problem],
+        problems,
         ..Judgement::default()
     }
+}
+
+fn tls_hint(kind: u8) -> String {
+    let record = match kind {
+        0x14 => "change cipher spec",
+        0x15 => "alert",
+        0x16 => "handshake record",
+        _ => "application data",
+    };
+    format!("first byte {kind:02x} = TLS {record}: use wss://")
 }

@@ -3,8 +3,9 @@
 
 use super::accept::{Accept, decoded_key};
 use super::fields::{Case, Single};
-use super::head::{DEFAULT_LIMIT, FieldLine, Head};
+use super::head::{FieldLine, Head};
 use super::problem::ProblemCode;
+use super::reader::DEFAULT_LIMIT;
 use super::{Judgement, Outcome};
 use crate::wire::extension::{Agreed, Deflate, Offer, is_token};
 use crate::wire::fault::Severity;
@@ -197,7 +198,7 @@ fn extension(case: &mut Case<'_>, policy: &Policy) -> Option<(Offer, Deflate)> {
 }
 
 /// What is offered is granted; the client's window is limited only where it named a size itself (RFC 7692 section 7.1.2.2).
-fn granted(offer: Offer, deflate: &Deflate) -> (String, Agreed) {
+fn granted(offer: Offer, deflate: Deflate) -> (String, Agreed) {
     let mut accepted = offer;
     accepted
         .params
@@ -208,7 +209,7 @@ fn granted(offer: Offer, deflate: &Deflate) -> (String, Agreed) {
         Agreed {
             deflate: Some(Deflate {
                 client_max_window_bits,
-                ..*deflate
+                ..deflate
             }),
         },
     )
@@ -220,13 +221,12 @@ fn answer(
     protocol: Option<String>,
     extension: Option<(Offer, Deflate)>,
 ) -> Judgement {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let accept = key.map(|key| Accept::new(&key));
     let fatal = case
         .problems
         .iter()
         .find(|problem| problem.is_fatal())
         .map(|problem| problem.code);
+    let accept = key.map(|key| Accept::new(&key));
     let mut judgement = Judgement {
         accept,
         problems: case.problems,
@@ -236,43 +236,52 @@ fn answer(
         let status = status_for(code);
         judgement.outcome = Outcome::Refuse;
         judgement.status = Some(status);
-        judgement.answer = match status {
-            405 => vec![header("Allow", "GET"), header("Connection", "close")],
-            // RFC 6455 section 4.4: the versions that the server does know; RFC 9110 section 15.5.22 wants Upgrade with a 426.
-            426 => vec![
-                header("Upgrade", "websocket"),
-                header("Connection", "Upgrade"),
-                header("Sec-WebSocket-Version", "13"),
-            ],
-            _ => vec![header("Connection", "close")],
-        };
+        judgement.answer = refusal(status).into_iter().map(header).collect();
         return judgement;
     }
     judgement.outcome = Outcome::Accept;
     judgement.status = Some(101);
     judgement.answer = vec![
-        header("Upgrade", "websocket"),
-        header("Connection", "Upgrade"),
+        header(("Upgrade", "websocket")),
+        header(("Connection", "Upgrade")),
     ];
     if let Some(accept) = &judgement.accept {
         judgement
             .answer
-            .push(header("Sec-WebSocket-Accept", &accept.value));
+            .push(header(("Sec-WebSocket-Accept", &accept.value)));
     }
     if let Some(name) = &protocol {
         judgement
             .answer
-            .push(header("Sec-WebSocket-Protocol", name));
+            .push(header(("Sec-WebSocket-Protocol", name)));
     }
     judgement.protocol = protocol;
     if let Some((offer, deflate)) = extension {
-        let (text, agreed) = granted(offer, &deflate);
+        let (text, agreed) = granted(offer, deflate);
         judgement
             .answer
-            .push(header("Sec-WebSocket-Extensions", &text));
+            .push(header(("Sec-WebSocket-Extensions", &text)));
         (judgement.extensions, judgement.agreed) = (vec![text], agreed);
     }
     judgement
+}
+
+fn header((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// RFC 6455 section 4.4: a 426 names the versions that the server knows; RFC 9110 section 15.5.22: and the protocol to upgrade
+/// to, section 15.5.6: a 405 the methods.
+fn refusal(status: u16) -> Vec<(&'static str, &'static str)> {
+    match status {
+        405 => vec![("Allow", "GET"), ("Connection", "close")],
+        426 => vec![
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+        ],
+        _ => vec![("Connection", "close")],
+    }
 }
 
 fn status_for(code: ProblemCode) -> u16 {

@@ -224,8 +224,8 @@ fn deflate(case: &mut Case<'_>, accepted: &Offer, asked: &Asked) -> Option<Defla
     let offers: Vec<Deflate> = offers
         .filter_map(|offer| Deflate::read(offer, true).ok())
         .collect();
-    if !offers.is_empty() && !offers.iter().any(|offer| answers(&answer, offer)) {
-        let allows = |name: &str| offers.iter().any(|offer| allows(name, &answer, offer));
+    if !offers.is_empty() && !offers.iter().any(|offer| answers(answer, *offer)) {
+        let allows = |name: &str| offers.iter().any(|offer| allows(name, answer, *offer));
         let blamed = accepted.params.iter().find(|param| !allows(&param.name));
         let span = blamed.map_or(accepted.name_span.clone(), |param| param.span.clone());
         let hint = blamed
@@ -237,7 +237,7 @@ fn deflate(case: &mut Case<'_>, accepted: &Offer, asked: &Asked) -> Option<Defla
 }
 
 /// Sections 7.1.1.1 and 7.1.2.1: what the client demanded of the server must be confirmed, and nothing asked of it that it did not offer.
-fn answers(answer: &Deflate, offer: &Deflate) -> bool {
+fn answers(answer: Deflate, offer: Deflate) -> bool {
     let confirmed = offer.server_no_context_takeover <= answer.server_no_context_takeover
         && (offer.server_max_window_bits.is_none() || answer.server_max_window_bits.is_some());
     confirmed
@@ -245,7 +245,7 @@ fn answers(answer: &Deflate, offer: &Deflate) -> bool {
         && allows("server_max_window_bits", answer, offer)
 }
 
-fn allows(name: &str, answer: &Deflate, offer: &Deflate) -> bool {
+fn allows(name: &str, answer: Deflate, offer: Deflate) -> bool {
     match name {
         "client_max_window_bits" => match (
             answer.client_max_window_bits.flatten(),
