@@ -10,7 +10,9 @@ use anyhow::bail;
 use clap::Parser as _;
 use ratatui::Terminal;
 use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show};
+use wiretalk::cli::inspect::Inspect;
 use wiretalk::cli::{Cli, Command, check};
+use wiretalk::deck::{Block, Deck, Fence, Place, Setting, Slide, Value};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
@@ -21,9 +23,15 @@ const TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let theme = cli.theme.map(Into::into);
     let result = match cli.command {
-        None => present(cli.deck, cli.theme.map(Into::into)),
+        None => present(cli.deck, theme),
         Some(Command::Check(check)) => check.run(REGISTRY),
+        Some(Command::Inspect(inspect)) if inspect.is_headless() => inspect.run(),
+        Some(Command::Inspect(inspect)) => look_into(inspect, theme),
+        Some(Command::Decode(decode)) => decode.run(),
+        Some(Command::Race(race)) => race.run(),
+        Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Demos(demos)) => demos.run(REGISTRY),
         Some(Command::Completions(completions)) => completions.run(),
     };
@@ -39,8 +47,35 @@ fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyho
         None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
     };
     let theme = theme.or(deck.meta.theme);
-    let depth = Depth::detect(|name| std::env::var(name).ok());
-    play(Show { deck, file, warnings, registry: REGISTRY, house: House::default(), theme, depth })
+    play(Show { deck, file, warnings, registry: REGISTRY, house: House::default(), theme, depth: depth() })
+}
+
+/// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
+fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+    let setting = |key: &str, value: &str| Setting {
+        key: key.to_owned(),
+        value: Value::Text(value.to_owned()),
+        at: Place::default(),
+    };
+    let first = inspect.send.first().map_or("", String::as_str);
+    let settings = vec![setting("server", &inspect.url), setting("text", first)];
+    let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };
+    let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
+    let deck = Deck { slides: vec![slide], ..Deck::default() };
+    let show = Show {
+        warnings: REGISTRY.check(&deck, ""),
+        deck,
+        file: inspect.url,
+        registry: REGISTRY,
+        house: House::default(),
+        theme,
+        depth: depth(),
+    };
+    play(show)
+}
+
+fn depth() -> Depth {
+    Depth::detect(|name| std::env::var(name).ok())
 }
 
 /// Plays a talk on the terminal.

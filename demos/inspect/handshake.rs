@@ -149,7 +149,7 @@ fn draw_why(
         check.map_or_else(|| "This line".to_owned(), |check| format!("{}, {}", check.name, check.section));
     stage::rule(&title, area, buffer, theme);
     let bytes = &head.raw()[line.text.start..line.end.end];
-        let hex = format!("{:04x}  {}", line.text.start, words::hex_row(bytes, 64));
+    let hex = format!("{:04x}  {}", line.text.start, words::hex_row(bytes, 64));
     let mut told = vec![Line::styled(hex, theme.dim())];
     match check {
         Some(check) => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tokio::time::{sleep_until, Instant as Deadline};
+use tokio::time::{Instant as Deadline, sleep_until};
 
 use crate::cli::Interrupt;
 use crate::clients::{Command, Report, session};
@@ -110,7 +110,15 @@ struct Printer<W> {
 
 impl<W: Write> Printer<W> {
     fn new(json: bool, out: W) -> Self {
-        Self { json, out, began: Instant::now(), seen: Connection::new(), heads: [false; 2], frames: [0; 2], well: true }
+        Self {
+            json,
+            out,
+            began: Instant::now(),
+            seen: Connection::new(),
+            heads: [false; 2],
+            frames: [0; 2],
+            well: true,
+        }
     }
 
     fn report(&mut self, report: Report) -> io::Result<()> {
@@ -228,7 +236,12 @@ fn in_words(record: &Value) -> String {
         Some("handshake") => {
             let lines = record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
             let lines: Vec<String> = lines.map(|line| format!("    {}", words::harmless(line))).collect();
-            format!("{:>9.3} ms  {}  handshake\n{}", record["t_ms"].as_f64().unwrap_or(0.0), text("from"), lines.join("\n"))
+            format!(
+                "{:>9.3} ms  {}  handshake\n{}",
+                record["t_ms"].as_f64().unwrap_or(0.0),
+                text("from"),
+                lines.join("\n")
+            )
         }
         Some("frame") => {
             let raw = record["raw_hex"].as_str().unwrap_or_default();
@@ -249,14 +262,19 @@ fn in_words(record: &Value) -> String {
             )
         }
         _ => {
-            let code = record["close_code"].as_u64().map_or_else(|| "none".to_owned(), |code| code.to_string());
+            let code =
+                record["close_code"].as_u64().map_or_else(|| "none".to_owned(), |code| code.to_string());
             format!("end: {}; close code received: {code}", text("why"))
         }
     };
     for list in ["problems", "violations"] {
         for fault in record[list].as_array().into_iter().flatten() {
             told += &format!("\n    ✗ {}", words::harmless(fault["code"].as_str().unwrap_or_default()));
-            told += &format!(": {} ({})", fault["what"].as_str().unwrap_or_default(), fault["section"].as_str().unwrap_or_default());
+            told += &format!(
+                ": {} ({})",
+                fault["what"].as_str().unwrap_or_default(),
+                fault["section"].as_str().unwrap_or_default()
+            );
         }
     }
     told
@@ -279,7 +297,8 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    const RESPONSE: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x05Hello\x88\x02\x03\xe8";
 
     #[test]
@@ -289,8 +308,14 @@ mod tests {
         let types: Vec<_> = records.iter().map(|record| record["type"].as_str().unwrap()).collect();
         assert_eq!(types, ["handshake", "handshake", "frame", "frame", "end"]);
         assert_eq!(records[1]["accept_received"], records[1]["accept_expected"]);
-        assert_eq!((records[2]["text"].as_str(), records[2]["raw_hex"].as_str()), (Some("Hello"), Some("810548656c6c6f")));
-        assert_eq!((records[4]["close_code"].as_u64(), records[4]["close_received"].as_bool()), (Some(1000), Some(true)));
+        assert_eq!(
+            (records[2]["text"].as_str(), records[2]["raw_hex"].as_str()),
+            (Some("Hello"), Some("810548656c6c6f"))
+        );
+        assert_eq!(
+            (records[4]["close_code"].as_u64(), records[4]["close_received"].as_bool()),
+            (Some(1000), Some(true))
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod decode;
 pub mod demos;
 pub mod inspect;
 pub mod race;
@@ -39,6 +40,8 @@ pub enum Command {
     Check(check::Check),
     /// Connect to a WebSocket server and show every byte of the connection
     Inspect(inspect::Inspect),
+    /// Explain frames and handshakes, given as hex or as a file
+    Decode(decode::Decode),
     /// Race REST against WebSocket on this machine
     Race(race::Race),
     /// Run the two echo servers in the foreground, with a log

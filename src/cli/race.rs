@@ -89,7 +89,10 @@ impl Race {
                      for example http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
                 )
             })?;
-            return Ok((Course { http: http.trim().to_owned(), websocket: websocket.trim().to_owned(), ..course }, None));
+            return Ok((
+                Course { http: http.trim().to_owned(), websocket: websocket.trim().to_owned(), ..course },
+                None,
+            ));
         }
         let servers = Bundle::start(scope, Ports::default(), None);
         let addresses = servers.up().await.map_err(anyhow::Error::msg)?;
@@ -117,7 +120,8 @@ fn as_table(outcome: &Outcome) -> String {
         "lane", "exchanges", "p50 µs", "p90 µs", "p99 µs", "max µs", "up B", "down B"
     );
     for Figures { lane, times, bytes, .. } in &outcome.lanes {
-        let (up, down) = bytes.map_or(("–".into(), "–".into()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
+        let (up, down) = bytes
+            .map_or(("–".into(), "–".into()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
         table += &format!(
             "{:<14}{:>10}{:>9.1}{:>9.1}{:>9.1}{:>9.0}{up:>8}{down:>8}\n",
             lane.name(),
@@ -225,6 +229,9 @@ mod tests {
         assert_eq!((json["valid"].as_bool(), json["placement"].as_str()), (Some(true), Some("unpinned")));
         assert_eq!(json["lanes"][0]["p50_us"], 133.0);
         assert_eq!(json["lanes"][1]["bytes_up"], serde_json::Value::Null);
-        assert_eq!((json["ratios"][0]["base"].as_str(), json["ratios"][0]["verdict"].as_str()), (Some("ws"), Some("slower")));
+        assert_eq!(
+            (json["ratios"][0]["base"].as_str(), json["ratios"][0]["verdict"].as_str()),
+            (Some("ws"), Some("slower"))
+        );
     }
 }

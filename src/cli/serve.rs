@@ -98,7 +98,10 @@ fn line(event: &Event) -> String {
         Event::Closed { peer, code, why, received, sent, took } => {
             let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
             let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", visible(why)));
-            format!("{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n", ms(*took))
+            format!(
+                "{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n",
+                ms(*took)
+            )
         }
         Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
     }

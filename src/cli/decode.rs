@@ -1,0 +1,281 @@
+//! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
+//! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
+
+mod frames;
+mod handshake;
+mod input;
+mod json;
+mod page;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+
+use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
+use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
+
+/// Explain WebSocket bytes: frames, or an opening handshake
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  wiretalk decode 818537fa213d7f9f4d5158
+  wiretalk decode --from server 81 05 48 65 6c 6c 6f
+  wiretalk decode --handshake request --raw request.bin
+
+Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
+pub struct Decode {
+    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<String>,
+    /// One JSON object instead of words
+    #[arg(long)]
+    json: bool,
+    /// Files and standard input hold the bytes themselves, not hex
+    #[arg(long)]
+    raw: bool,
+    /// Feed N bytes at a time, 0 = all at once; the answer never depends on it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    chunk: usize,
+    /// Who sent the frames [default: a client if the first one is masked]
+    #[arg(long, value_enum, conflicts_with = "handshake")]
+    from: Option<Sender>,
+    /// Frames: what was agreed; request: what the server supports; response: what the client offered
+    #[arg(long, value_name = "HEADER")]
+    extensions: Option<String>,
+    /// The bytes are an opening handshake
+    #[arg(long, value_enum)]
+    handshake: Option<Half>,
+    /// Response: the Sec-WebSocket-Key that was sent
+    #[arg(long, requires = "handshake")]
+    key: Option<String>,
+    /// Subprotocols: request: what the server speaks; response: what the client offered
+    #[arg(long, value_name = "A, B", requires = "handshake")]
+    protocols: Option<String>,
+    /// Request: the origins that the server lets in [default: any]
+    #[arg(long, value_name = "A, B", requires = "handshake")]
+    origins: Option<String>,
+    /// The longest head that is read, from the start line to the blank line
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT, requires = "handshake")]
+    max_header_bytes: usize,
+}
+
+/// Who sent the frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sender {
+    Client,
+    Server,
+}
+
+/// Which half of the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Half {
+    Request,
+    Response,
+}
+
+/// A decoded handshake, with what followed it.
+struct Handshake {
+    opening: Opening,
+    bytes: Vec<u8>,
+    leftover: Vec<u8>,
+    from: Side,
+}
+
+impl Decode {
+    /// Decodes, prints to standard output, and says how to exit: 0 nothing fatal, 1 a rule is broken, 2 wrong usage.
+    ///
+    /// # Errors
+    /// Only where standard output cannot be written.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let (text, status) = match self.answer() {
+            Ok(answer) => answer,
+            Err(error) => {
+                writeln!(io::stderr(), "wiretalk decode: {error:#}")
+                    .context("could not write to standard error")?;
+                return Ok(ExitCode::from(2));
+            }
+        };
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // Whoever reads has read enough, as `head` does.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            written => written.context("could not write to standard output")?,
+        }
+        Ok(ExitCode::from(status))
+    }
+
+    /// What is printed, and the exit status. An error is wrong usage.
+    fn answer(&self) -> anyhow::Result<(String, u8)> {
+        let bytes = input::bytes(&self.inputs, self.raw)?;
+        if let Some(half) = self.handshake {
+            let handshake = self.handshake(half, &bytes);
+            let refused = handshake.opening.judgement.outcome == crate::wire::handshake::Outcome::Refuse;
+            let text = if self.json { json::handshake(&handshake) } else { handshake::explain(&handshake) };
+            return Ok((text, u8::from(refused)));
+        }
+        let said = self.frames(&bytes)?;
+        let text = if self.json { json::frames(&said) } else { frames::explain(&said, &bytes) };
+        Ok((text, u8::from(said.verdict() == Verdict::Fail)))
+    }
+
+    fn frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
+        let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
+        let from = match (self.from, masked) {
+            (Some(Sender::Client), _) | (None, true) => Side::Client,
+            (Some(Sender::Server), _) | (None, false) => Side::Server,
+        };
+        let header = self.extensions.as_deref().unwrap_or_default();
+        let agreed = Agreed::parse(header).map_err(|error| {
+            let part = String::from_utf8_lossy(&header.as_bytes()[error.at]).into_owned();
+            anyhow::anyhow!(
+                "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; server_no_context_takeover",
+                error.what
+            )
+        })?;
+        let mut said = Transcript::of(Decoder::new(from, agreed).stop_at_fatal());
+        for piece in self.pieces(bytes) {
+            said.push(piece);
+        }
+        Ok(said)
+    }
+
+    fn handshake(&self, half: Half, bytes: &[u8]) -> Handshake {
+        let context = match half {
+            Half::Request => Context::Request(self.policy()),
+            Half::Response => Context::Response(self.asked()),
+        };
+        let from = context.sender();
+        let mut reader = HeadReader::new(from, self.max_header_bytes);
+        let mut leftover = Vec::new();
+        for piece in self.pieces(bytes) {
+            let taken = reader.push(piece);
+            leftover.extend_from_slice(&piece[taken..]);
+        }
+        let opening = Opening::new(&reader, &context, !leftover.is_empty());
+        Handshake { opening, bytes: reader.bytes().to_vec(), leftover, from }
+    }
+
+    fn policy(&self) -> Policy {
+        let supported = self.extensions.as_deref().unwrap_or_default();
+        Policy {
+            protocols: names(self.protocols.as_deref()),
+            origins: names(self.origins.as_deref()),
+            deflate: extension::list(supported.as_bytes(), 0).iter().any(extension::Offer::is_deflate),
+            max_header_bytes: self.max_header_bytes,
+        }
+    }
+
+    fn asked(&self) -> Asked {
+        let offered = self.extensions.as_deref().unwrap_or_default();
+        Asked {
+            key: self.key.clone(),
+            protocols: names(self.protocols.as_deref()),
+            extensions: extension::list(offered.as_bytes(), 0),
+        }
+    }
+
+    fn pieces<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        bytes.chunks(if self.chunk == 0 { bytes.len().max(1) } else { self.chunk })
+    }
+}
+
+/// The names in a list `a, b`.
+fn names(list: Option<&str>) -> Vec<String> {
+    let names = list.unwrap_or_default().split(',').map(str::trim);
+    names.filter(|name| !name.is_empty()).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use unicode_width::UnicodeWidthStr;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        decode: Decode,
+    }
+
+    fn answer(args: &[&str]) -> anyhow::Result<(String, u8)> {
+        Line::try_parse_from([&["decode"], args].concat())?.decode.answer()
+    }
+
+    fn picture(text: &str) -> String {
+        format!("\n{text}")
+    }
+
+    #[test]
+    fn the_rfcs_own_example_in_words() {
+        let (text, status) = answer(&["818537fa213d7f9f4d5158"]).unwrap();
+        assert_eq!(status, 0);
+        assert_eq!(picture(&text), include_str!("decode/hello.txt"));
+    }
+
+    #[test]
+    fn a_broken_frame_in_words() {
+        let (text, status) = answer(&["--from", "server", "c9 81 37 fa 21 3d 1b"]).unwrap();
+        assert_eq!(status, 1);
+        assert_eq!(picture(&text), include_str!("decode/broken.txt"));
+    }
+
+    #[test]
+    fn a_response_with_a_wrong_accept_in_words() {
+        let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";
+        let hex = crate::wire::words::hex(response.as_bytes());
+        let (text, status) =
+            answer(&["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ==", &hex]).unwrap();
+        assert_eq!(status, 1);
+        assert_eq!(picture(&text), include_str!("decode/response.txt"));
+    }
+
+    #[test]
+    fn the_mask_bit_of_the_first_frame_says_who_sent_it() {
+        assert_eq!(answer(&["810548656c6c6f"]).unwrap().1, 0);
+        assert_eq!(answer(&["--from", "client", "810548656c6c6f"]).unwrap().1, 1);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_would_be_right() {
+        let error = |args: &[&str]| format!("{:#}", answer(args).unwrap_err());
+        assert_eq!(
+            error(&["--extensions", "permessage-deflate; turbo", "8100"]),
+            "--extensions \"permessage-deflate; turbo\": \"turbo\" is no parameter that permessage-deflate has in a \
+             response; right would be: permessage-deflate; server_no_context_takeover"
+        );
+        assert!(error(&["--key", "x", "8100"]).contains("--handshake"));
+        assert!(error(&[]).contains("<INPUT>"));
+    }
+
+    /// Every case of the vectors, in words: it fits 80 columns and holds nothing that a terminal would obey.
+    #[test]
+    fn every_vector_fits_eighty_columns() {
+        let frames: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/frames.json")).unwrap();
+        let handshakes: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/handshakes.json")).unwrap();
+        let cases = |file: &serde_json::Value| file["cases"].as_array().unwrap().clone();
+        let mut seen = 0;
+        for case in cases(&frames).into_iter().chain(cases(&handshakes)) {
+            let hex = case["hex"].as_str().unwrap();
+            let half = match case["role_under_test"].as_str() {
+                None => vec!["--from", case["direction"].as_str().unwrap()],
+                Some("server") => vec!["--handshake", "request"],
+                Some(_) => vec!["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ=="],
+            };
+            let (text, _) = answer(&[&half[..], &[hex]].concat()).unwrap();
+            for line in text.lines() {
+                assert!(line.width() <= 80, "{}: {line}", case["name"]);
+                assert!(
+                    !line.chars().any(char::is_control) && line.trim_end() == line,
+                    "{}: {line:?}",
+                    case["name"]
+                );
+            }
+            seen += 1;
+        }
+        assert!(seen > 200);
+    }
+}

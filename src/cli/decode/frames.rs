@@ -1,0 +1,216 @@
+//! Frames in words, for a reader who sees such bytes for the first time. Plain text, no escape codes.
+//! The sentences about fields and rules are `wire`'s; here they are laid out.
+
+use super::page::Page;
+use crate::wire::words::{bytes, grouped, hex_row, quoted};
+use crate::wire::{Fault, Frame, Message, Phase, Side, Span, Transcript, Verdict};
+
+/// Bytes a row, where bytes are written out.
+const ROW: usize = 16;
+/// Payload bytes that are written out.
+const SHOWN: usize = 64;
+
+pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
+    let mut page = Page::default();
+    for frame in said.frames().iter().chain(said.arriving()) {
+        one_frame(&mut page, frame, said);
+    }
+    if let Some(beginning) = said.beginning() {
+        let from = said.decoder().sender();
+        page.line(&format!("Frame {}, {}: its header is not complete", beginning.index, direction(from)));
+        table(&mut page, beginning.raw, beginning.offset, &beginning.spans());
+        faults(&mut page, said.faults_of(beginning.index));
+    }
+    for message in said.messages() {
+        one_message(&mut page, message);
+    }
+    verdict(&mut page, said, input);
+    page.into_text()
+}
+
+fn one_message(page: &mut Page, message: &Message) {
+    let of = match message.frames.as_slice() {
+        [one] => format!("frame {one}"),
+        many => {
+            let numbers: Vec<String> = many.iter().map(usize::to_string).collect();
+            format!("frames {}", numbers.join(", "))
+        }
+    };
+    let content = match message.text() {
+        Some(text) => quoted(text.as_bytes(), 60),
+        None if message.compressed => {
+            format!("compressed, not inflated here: {}", hex_row(&message.data, ROW))
+        }
+        None => hex_row(&message.data, ROW),
+    };
+    let (kind, length) = (message.kind.name(), bytes(message.data.len() as u64));
+    let head = format!("Message {}  ", message.number);
+    page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
+}
+
+fn direction(from: Side) -> &'static str {
+    match from {
+        Side::Client => "client to server",
+        Side::Server => "server to client",
+    }
+}
+
+fn one_frame(page: &mut Page, frame: &Frame, said: &Transcript) {
+    let (header, from) = (&frame.header, direction(frame.context.from));
+    let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
+    match header.frame_len().filter(|_| frame.complete) {
+        Some(len) => {
+            let (whole, payload) = (bytes(len), grouped(header.payload_len));
+            page.paragraph(
+                &format!("{title}, "),
+                &format!("{whole} = {} header + {payload} payload", header.len()),
+            );
+        }
+        None => {
+            page.paragraph(&format!("{title}, "), &format!("claims {} of payload", bytes(header.payload_len)))
+        }
+    }
+    table(page, frame.raw(), frame.offset, &frame.spans());
+    payload(page, frame);
+    faults(page, said.faults_of(frame.index));
+}
+
+fn table(page: &mut Page, raw: &[u8], offset: u64, spans: &[Span]) {
+    page.gap();
+    page.line("   at  bytes        bits      field            value");
+    let mut last = None;
+    for span in spans {
+        let wire = &raw[span.bytes.clone()];
+        // The bits of one byte stand below each other, and the byte is written once.
+        let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
+            (String::new(), String::new())
+        } else if wire.len() > 4 {
+            ((offset + span.bytes.start as u64).to_string(), format!("{} …", hex_row(&wire[..3], 3)))
+        } else {
+            ((offset + span.bytes.start as u64).to_string(), hex_row(wire, 4))
+        };
+        let head = format!("{at:>5}  {shown:<11}  {:<8}  {:<15}  ", bits(wire[0], span), span.field.name());
+        page.ends(&head, &span.value, span.section);
+        page.paragraph("       ", &span.meaning);
+    }
+    page.gap();
+}
+
+/// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole bytes.
+fn bits(byte: u8, span: &Span) -> String {
+    if span.bits == (0..8) {
+        return String::new();
+    }
+    let bit = |number: u8| match (span.bits.contains(&number), byte & (0x80 >> number) != 0) {
+        (false, _) => '.',
+        (true, false) => '0',
+        (true, true) => '1',
+    };
+    (0..8).map(bit).collect()
+}
+
+/// The payload written out: on the wire, the key below it, the plain bytes below that.
+fn payload(page: &mut Page, frame: &Frame) {
+    let (wire, plain) = (frame.payload_on_wire(), frame.payload());
+    if wire.is_empty() {
+        return;
+    }
+    let title = if frame.header.key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
+    page.line(title);
+    for (row, start) in (0..plain.len().min(SHOWN)).step_by(ROW).enumerate() {
+        let end = plain.len().min(start + ROW);
+        if let Some(key) = frame.header.key {
+            let key: Vec<u8> = (start..end).map(|at| key[at % 4]).collect();
+            if row > 0 {
+                page.gap();
+            }
+            page.line(&format!("  wire   {}", hex_row(&wire[start..end], ROW)));
+            page.line(&format!("  key    {}", hex_row(&key, ROW)));
+        }
+        let text: String = plain[start..end].iter().map(|byte| printable(*byte)).collect();
+        page.line(&format!("  plain  {:<47}  {text}", hex_row(&plain[start..end], ROW)));
+    }
+    if plain.len() > SHOWN {
+        page.line(&format!("  … and {} more", bytes((plain.len() - SHOWN) as u64)));
+    }
+    page.gap();
+}
+
+fn printable(byte: u8) -> char {
+    if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '·' }
+}
+
+fn faults<'a>(page: &mut Page, faults: impl Iterator<Item = &'a Fault>) {
+    for fault in faults {
+        let mut place = format!("byte {}", fault.byte_offset);
+        if let Some(bits) = fault.bits {
+            let bits = bits.to_string();
+            let word = if bits.len() > 1 { "bits" } else { "bit" };
+            place = format!("{place}, {word} {bits}");
+        }
+        let answer =
+            fault.close_code().map_or_else(String::new, |code| format!("; a receiver closes with {code}"));
+        let severity = fault.severity().name().to_uppercase();
+        page.ends(&format!("{severity:<8} "), fault.code.name(), fault.section());
+        let detail = fault.detail.to_string();
+        let what =
+            if detail.is_empty() { fault.what().to_owned() } else { format!("{}: {detail}", fault.what()) };
+        page.paragraph("  what   ", &what);
+        page.paragraph(
+            "  where  ",
+            &format!("{place}; certain after {}{answer}", bytes(fault.detectable_after)),
+        );
+        page.paragraph("  why    ", fault.why());
+        page.gap();
+    }
+}
+
+fn verdict(page: &mut Page, said: &Transcript, input: &[u8]) {
+    let needs = said.needs().map(|needs| {
+        let phase = match needs.phase {
+            Phase::Header => "its second byte",
+            Phase::Length => "the extended length and what follows it",
+            Phase::Key => "the masking key",
+            Phase::Payload => "the payload",
+        };
+        format!("the last frame needs {} more: {phase}", bytes(needs.more))
+    });
+    let text = match (said.verdict(), needs) {
+        (Verdict::Ok, _) if input.is_empty() => "ok: no bytes, so nothing is wrong".to_owned(),
+        (Verdict::Ok, _) if !said.faults().is_empty() => {
+            "ok, with warnings: every byte belongs to a complete frame".to_owned()
+        }
+        (Verdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
+        (Verdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
+        (Verdict::Fail, needs) => failed(said, needs, input.len() as u64),
+    };
+    page.paragraph("Verdict    ", &text);
+    hint(page, input);
+}
+
+fn failed(said: &Transcript, needs: Option<String>, given: u64) -> String {
+    // After a Close nobody listens: there is nothing left to close, so the rule has no close code.
+    let closes = said.faults().iter().any(|fault| fault.close_code().is_some());
+    let end = if closes { "a receiver closes the connection here" } else { "a receiver throws this away" };
+    match needs {
+        Some(needs) => format!("fail: {end}; {needs}"),
+        None if said.len() < given => {
+            format!("fail: {end}; {} behind it not read", bytes(given - said.len()))
+        }
+        None => format!("fail: {end}"),
+    }
+}
+
+/// HTTP where frames should be is the most common mix-up.
+fn hint(page: &mut Page, input: &[u8]) {
+    let request = [&b"GET "[..], b"POST ", b"PRI "].iter().any(|word| input.starts_with(word));
+    let half = match (request, input.starts_with(b"HTTP/")) {
+        (true, _) => "request",
+        (_, true) => "response",
+        _ => return,
+    };
+    page.paragraph(
+        "Hint       ",
+        &format!("these bytes look like HTTP, not like frames: try --handshake {half}"),
+    );
+}

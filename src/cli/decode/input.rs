@@ -1,0 +1,143 @@
+//! The bytes to decode: hex on the command line, hex or raw bytes in files and on standard input.
+//! What they mean is no question here.
+
+use std::fs;
+use std::io::Read;
+
+use anyhow::{Context, bail, ensure};
+
+/// The bytes of all inputs, one behind the other.
+pub(super) fn bytes(inputs: &[String], raw: bool) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut digits = String::new();
+    for input in inputs {
+        if input != "-"
+            && let Ok(more) = hex_digits(input)
+        {
+            digits.push_str(&more);
+            continue;
+        }
+        bytes.append(&mut pairs(&std::mem::take(&mut digits), "the command line")?);
+        bytes.append(&mut contents(input, raw)?);
+    }
+    bytes.append(&mut pairs(&digits, "the command line")?);
+    Ok(bytes)
+}
+
+fn contents(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
+    let (name, contents) = if input == "-" {
+        let mut contents = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut contents).context("could not read standard input")?;
+        ("standard input".to_owned(), contents)
+    } else {
+        (format!("{input:?}"), fs::read(input).map_err(|error| no_hex_and_no_file(input, &error))?)
+    };
+    if raw {
+        return Ok(contents);
+    }
+    let text = String::from_utf8(contents).ok();
+    let text =
+        text.with_context(|| format!("{name} is not text; if it holds the bytes themselves, say --raw"))?;
+    match hex_digits(&text) {
+        Ok(digits) => pairs(&digits, &name),
+        Err(stray) => bail!(
+            "{name}, line {}, column {}: {:?} is no hex digit; right would be 81 05 48 65, or --raw for the bytes themselves",
+            stray.line,
+            stray.column,
+            stray.char
+        ),
+    }
+}
+
+fn no_hex_and_no_file(input: &str, error: &std::io::Error) -> anyhow::Error {
+    let shown: String = input.chars().take(60).collect();
+    let place = hex_digits(input).err().map_or_else(String::new, |stray| {
+        format!(": {:?} at column {} is no hex digit", stray.char, stray.column)
+    });
+    anyhow::anyhow!(
+        "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 05 48 65"
+    )
+}
+
+/// A character that is neither a hex digit nor skipped, with its place counted from 1.
+#[derive(Debug, PartialEq, Eq)]
+struct Stray {
+    char: char,
+    line: usize,
+    column: usize,
+}
+
+/// The hex digits in `text`; blanks, `:`, `,` and `0x` are skipped.
+fn hex_digits(text: &str) -> Result<String, Stray> {
+    let mut digits = String::new();
+    let (mut line, mut column) = (1, 0);
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        column += 1;
+        match char {
+            '\n' => (line, column) = (line + 1, 0),
+            ' ' | '\t' | '\r' | ':' | ',' => {}
+            '0' if chars.next_if(|next| matches!(next, 'x' | 'X')).is_some() => column += 1,
+            _ if char.is_ascii_hexdigit() => digits.push(char),
+            _ => return Err(Stray { char, line, column }),
+        }
+    }
+    Ok(digits)
+}
+
+fn pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
+    let count = digits.len();
+    ensure!(
+        count.is_multiple_of(2),
+        "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or too many"
+    );
+    let value = |digit: u8| char::from(digit).to_digit(16).expect("only hex digits were collected") as u8;
+    Ok(digits.as_bytes().chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(inputs: &[&str]) -> Result<Vec<u8>, String> {
+        let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+        bytes(&inputs, false).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn hex_in_any_dress() {
+        for dress in
+            [&["81 05", "48"][..], &["0x81, 0x05, 0X48"], &["81:05:48"], &["8", "10", "548"], &["", "810548"]]
+        {
+            assert_eq!(read(dress).unwrap(), [0x81, 0x05, 0x48], "{dress:?}");
+        }
+        assert!(read(&[""]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        assert_eq!(
+            read(&["818"]).unwrap_err(),
+            "the command line has an odd number of hex digits, 3: a byte has two, so one is missing or too many"
+        );
+        let error = read(&["81 0g"]).unwrap_err();
+        assert!(
+            error.starts_with(
+                "\"81 0g\" is neither hex: 'g' at column 5 is no hex digit, nor a file that can be read: "
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_holds_hex_text() {
+        let file = std::env::temp_dir().join(format!("wiretalk-decode-{}", std::process::id()));
+        fs::write(&file, "81 00\n0z").unwrap();
+        let error = read(&[file.to_str().unwrap()]).unwrap_err();
+        fs::write(&file, "81 00\n").unwrap();
+        let bytes = read(&[file.to_str().unwrap(), "8a00"]);
+        fs::remove_file(&file).unwrap();
+        assert!(error.contains(", line 2, column 2: 'z' is no hex digit"), "{error}");
+        assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
+    }
+}

@@ -1,0 +1,144 @@
+//! The answer as one JSON object, with stable field names.
+//! It says what `wire` found and decides nothing.
+
+use serde_json::{Value, json};
+
+use super::Handshake;
+use crate::wire::handshake::{Check, Mark, Outcome, Problem};
+use crate::wire::words::hex;
+use crate::wire::{Fault, Frame, Header, Message, Needs, Side, Transcript};
+
+pub(super) fn frames(said: &Transcript) -> String {
+    // A frame whose length cannot be is listed by its header alone: no payload of that size will ever complete it.
+    let impossible = said.arriving().filter(|frame| frame.header.length_is_impossible());
+    let frames: Vec<Value> = said.frames().iter().chain(impossible).map(frame).collect();
+    line(&json!({
+        "verdict": said.verdict().name(),
+        "from": said.decoder().sender().name(),
+        "frames": frames,
+        "messages": said.messages().iter().map(message).collect::<Vec<_>>(),
+        "violations": said.faults().iter().map(fault).collect::<Vec<_>>(),
+        "incomplete": said.needs().map(|needs| incomplete(&needs)),
+        "open_fragmented_message": said.decoder().open_message().is_some(),
+    }))
+}
+
+fn frame(frame: &Frame) -> Value {
+    let Header { fin, rsv1, rsv2, rsv3, opcode, payload_len, key, .. } = frame.header;
+    json!({
+        "index": frame.index,
+        "offset": frame.offset,
+        "fin": fin,
+        "rsv1": rsv1,
+        "rsv2": rsv2,
+        "rsv3": rsv3,
+        "opcode": opcode.bits(),
+        "opcode_name": opcode.name(),
+        "mask": key.is_some(),
+        "len7": frame.header.len7(),
+        "ext_len_bytes": frame.header.form.extra_bytes(),
+        "header_len": frame.header.len(),
+        "payload_len": payload_len,
+        "frame_len": frame.header.frame_len().filter(|_| frame.complete),
+        "masking_key": key.map(|key| hex(&key)),
+        "payload_complete": frame.complete,
+        "payload_hex": hex(&frame.payload()),
+        "message": frame.place.message(),
+    })
+}
+
+fn message(message: &Message) -> Value {
+    json!({
+        "type": message.kind.name(),
+        "frames": message.frames,
+        "len": message.data.len(),
+        "text": message.text(),
+        "hex": hex(&message.data),
+        "compressed": message.compressed,
+    })
+}
+
+fn fault(fault: &Fault) -> Value {
+    let detail = fault.detail.to_string();
+    json!({
+        "code": fault.code.name(),
+        "severity": fault.severity().name(),
+        "frame": fault.frame,
+        "byte_offset": fault.byte_offset,
+        "bits": fault.bits.map(|bits| bits.to_string()),
+        "detectable_after_bytes": fault.detectable_after,
+        "close_code": fault.close_code(),
+        "rfc": fault.section(),
+        "what": fault.what(),
+        "why": fault.why(),
+        "detail": (!detail.is_empty()).then_some(detail),
+    })
+}
+
+fn incomplete(needs: &Needs) -> Value {
+    json!({ "have": needs.have, "need_more": needs.more, "phase": needs.phase.name() })
+}
+
+pub(super) fn handshake(handshake: &Handshake) -> String {
+    let judgement = &handshake.opening.judgement;
+    let understood = handshake.opening.head.is_some();
+    let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
+    let headers: serde_json::Map<String, Value> =
+        judgement.answer.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let accepted = judgement.outcome == Outcome::Accept;
+    line(&json!({
+        "verdict": verdict(judgement.outcome, handshake.from),
+        "status": judgement.status,
+        "problems": judgement.problems.iter().map(problem).collect::<Vec<_>>(),
+        "head_len": understood.then_some(handshake.bytes.len()),
+        "leftover_hex": leftover,
+        "response_headers": (handshake.from == Side::Client).then_some(headers),
+        "negotiated": accepted.then(|| json!({
+            "protocol": judgement.protocol,
+            "extensions": judgement.extensions,
+        })),
+        "accept": judgement.accept.as_ref().map(|accept| json!({
+            "key": accept.key,
+            "sha1": hex(&accept.digest),
+            "expected": accept.value,
+            "received": judgement.received_accept,
+        })),
+        "checks": handshake.opening.checks().iter().map(check).collect::<Vec<_>>(),
+    }))
+}
+
+pub(super) fn verdict(outcome: Outcome, from: Side) -> &'static str {
+    match (outcome, from) {
+        (Outcome::Accept, _) => "accept",
+        (Outcome::Refuse, Side::Client) => "reject",
+        (Outcome::Refuse, Side::Server) => "fail",
+        (Outcome::Incomplete, _) => "incomplete",
+    }
+}
+
+fn problem(problem: &Problem) -> Value {
+    let rule = problem.code.rule();
+    json!({
+        "code": rule.name,
+        "severity": problem.severity.name(),
+        "span": problem.span.as_ref().map(|span| [span.start, span.len()]),
+        "hint": problem.hint,
+        "rfc": rule.section,
+        "what": rule.what,
+        "why": rule.why,
+    })
+}
+
+fn check(check: &Check) -> Value {
+    let mark = match check.mark {
+        Mark::Kept => "kept",
+        Mark::Broken => "broken",
+        Mark::Doubtful => "doubtful",
+        Mark::Absent => "absent",
+    };
+    json!({ "name": check.name, "mark": mark, "line": check.line, "words": check.words, "rfc": check.section })
+}
+
+fn line(value: &Value) -> String {
+    format!("{value}\n")
+}

@@ -1,0 +1,248 @@
+//! Both directions of one connection from the first byte on: heads, then frames, with what the handshake agreed.
+//! It is fed what the sockets gave and took; who they are and when that was is not its business.
+
+use super::extension::Agreed;
+use super::frame::Side;
+use super::handshake::{
+    Asked, Context, DEFAULT_LIMIT, Found, HeadReader, Opening, Policy, Problem, ProblemCode, response,
+};
+use super::transcript::Transcript;
+
+/// One direction: its head, then its frames.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    reader: HeadReader,
+    opening: Option<Opening>,
+    /// Bytes behind the head, before it is known whether they are frames.
+    held: Vec<u8>,
+    said: Transcript,
+}
+
+impl Stream {
+    fn new(from: Side) -> Self {
+        Self {
+            reader: HeadReader::new(from, DEFAULT_LIMIT),
+            opening: None,
+            held: Vec::new(),
+            said: Transcript::new(from, Agreed::none()),
+        }
+    }
+
+    /// The bytes of the head that are there; once it is found, exactly the head.
+    pub fn head_bytes(&self) -> &[u8] {
+        self.reader.bytes()
+    }
+
+    /// The head with its judgement, once it is complete (or turned out to be none).
+    pub fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref()
+    }
+
+    /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
+    pub fn held(&self) -> &[u8] {
+        &self.held
+    }
+
+    /// The frames. Their offsets count from the first byte behind the head.
+    pub fn said(&self) -> &Transcript {
+        &self.said
+    }
+
+    /// Where the first frame byte stands in the stream: the length of the head.
+    pub fn frames_at(&self) -> u64 {
+        self.reader.bytes().len() as u64
+    }
+}
+
+/// One connection, seen from both sides.
+///
+/// ```
+/// use wiretalk::wire::{Connection, Side};
+///
+/// let mut seen = Connection::new();
+/// seen.push(Side::Client, b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+/// seen.push(Side::Server, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x05Hello");
+/// assert!(seen.is_open());
+/// assert_eq!(seen.stream(Side::Server).said().messages()[0].text(), Some("Hello"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connection {
+    client: Stream,
+    server: Stream,
+    policy: Policy,
+    open: bool,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Connection {
+    /// Nothing seen yet; the request will be judged as a server does that allows any origin.
+    pub fn new() -> Self {
+        Self::with_policy(Policy::default())
+    }
+
+    /// The request will be judged by this policy.
+    pub fn with_policy(policy: Policy) -> Self {
+        Self { client: Stream::new(Side::Client), server: Stream::new(Side::Server), policy, open: false }
+    }
+
+    /// Takes the next bytes that `from` sent, in pieces of any size.
+    pub fn push(&mut self, from: Side, bytes: &[u8]) {
+        if self.open {
+            return self.stream_mut(from).said.push(bytes);
+        }
+        let taken = self.stream_mut(from).reader.push(bytes);
+        let rest = &bytes[taken..];
+        if self.stream(from).opening.is_none() && self.stream(from).reader.found() != Found::NeedsMore {
+            let opening = Opening::new(&self.stream(from).reader, &self.context(from), false);
+            self.stream_mut(from).opening = Some(opening);
+        }
+        self.stream_mut(from).held.extend_from_slice(rest);
+        self.data_before_101();
+        self.switch();
+    }
+
+    /// What one side said.
+    pub fn stream(&self, from: Side) -> &Stream {
+        match from {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// The server has answered 101: from here on both sides send frames, even where the handshake had other faults.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    fn stream_mut(&mut self, from: Side) -> &mut Stream {
+        match from {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    fn context(&self, from: Side) -> Context {
+        match from {
+            Side::Client => Context::Request(self.policy.clone()),
+            Side::Server => {
+                let request = self.client.opening.as_ref().and_then(|opening| opening.head.as_ref());
+                Context::Response(request.map_or_else(Asked::default, Asked::of))
+            }
+        }
+    }
+
+    /// Told once, however many bytes come too early and in however many pieces.
+    fn data_before_101(&mut self) {
+        let end = self.client.reader.bytes().len();
+        if self.server.opening.is_some() || self.client.held.is_empty() {
+            return;
+        }
+        if let Some(Opening { head: Some(_), judgement, .. }) = &mut self.client.opening
+            && !judgement.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
+        {
+            let code = ProblemCode::DataBefore101;
+            let severity = code.rule().severity;
+            judgement.problems.push(Problem { code, severity, span: Some(end..end), hint: None });
+        }
+    }
+
+    /// Once the response says 101, what was held back turns into frames.
+    fn switch(&mut self) {
+        let Some(opening) = &self.server.opening else {
+            return;
+        };
+        if !opening.head.as_ref().is_some_and(response::is_switching) {
+            return;
+        }
+        let agreed = opening.judgement.agreed;
+        self.open = true;
+        for from in [Side::Client, Side::Server] {
+            let stream = self.stream_mut(from);
+            stream.said = Transcript::new(from, agreed);
+            let held = std::mem::take(&mut stream.held);
+            stream.said.push(&held);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    const COMPRESSED_HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+    fn seen(sent: &[(Side, &[u8])], chunk: usize) -> Connection {
+        let mut seen = Connection::new();
+        for (from, bytes) in sent {
+            bytes.chunks(chunk).for_each(|piece| seen.push(*from, piece));
+        }
+        seen
+    }
+
+    #[test]
+    fn what_was_agreed_reaches_both_decoders() {
+        let response = [RESPONSE, COMPRESSED_HELLO].concat();
+        let seen =
+            seen(&[(Side::Client, REQUEST), (Side::Server, &response), (Side::Client, MASKED_HELLO)], 4096);
+        assert_eq!(seen.stream(Side::Server).said().faults(), []);
+        assert!(seen.stream(Side::Server).said().messages()[0].compressed);
+        assert_eq!(seen.stream(Side::Client).said().messages()[0].text(), Some("Hello"));
+        assert_eq!(seen.stream(Side::Client).frames_at(), REQUEST.len() as u64);
+        assert!(seen.stream(Side::Client).opening().unwrap().judgement.problems.is_empty());
+    }
+
+    #[test]
+    fn a_frame_before_the_101_is_told_and_read_all_the_same() {
+        let early = [REQUEST, MASKED_HELLO].concat();
+        let seen = seen(&[(Side::Client, &early), (Side::Server, RESPONSE)], 5);
+        let problems = &seen.stream(Side::Client).opening().unwrap().judgement.problems;
+        assert_eq!(
+            problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
+            [ProblemCode::DataBefore101]
+        );
+        assert_eq!(seen.stream(Side::Client).said().messages()[0].text(), Some("Hello"));
+    }
+
+    #[test]
+    fn behind_another_status_there_are_no_frames() {
+        let seen = seen(
+            &[(Side::Client, REQUEST), (Side::Server, b"HTTP/1.1 404 Not Found\r\n\r\nnothing here")],
+            7,
+        );
+        assert!(!seen.is_open());
+        assert_eq!(seen.stream(Side::Server).held(), b"nothing here");
+        assert!(seen.stream(Side::Server).said().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same(frames in proptest::collection::vec(any::<u8>(), 0..80), chunk in 1_usize..60) {
+            let request = [REQUEST, &frames].concat();
+            let response = [RESPONSE, &frames].concat();
+            let sent = [(Side::Client, request.as_slice()), (Side::Server, response.as_slice())];
+            let (whole, pieces) = (seen(&sent, 4096), seen(&sent, chunk));
+            for from in [Side::Client, Side::Server] {
+                let (whole, pieces) = (whole.stream(from), pieces.stream(from));
+                prop_assert_eq!(&whole.opening().unwrap().judgement, &pieces.opening().unwrap().judgement);
+                prop_assert_eq!(whole.said().frames(), pieces.said().frames());
+                prop_assert_eq!(whole.said().messages(), pieces.said().messages());
+                prop_assert_eq!(whole.said().faults(), pieces.said().faults());
+                prop_assert_eq!(whole.said().needs(), pieces.said().needs());
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The bytes of one direction, cut into frames: a state machine that is fed any pieces and keeps no payload.
+//! It goes on after a fault, because an inspector must show what it is sent; whoever wants to fail the connection asks it to stop.
+
+use std::collections::VecDeque;
+
+use super::extension::Agreed;
+use super::fault::Fault;
+use super::frame::{Header, MAX_HEADER, Needs, Phase, Side};
+use super::judge::{Judge, MessageEnd, Report};
+use super::mask;
+use super::message::{Kind, Place};
+
+/// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
+const PIECE: usize = 16 * 1024;
+
+/// Cuts and judges what one side sends after the opening handshake. How the bytes are cut into pieces never matters.
+///
+/// ```
+/// use wiretalk::wire::{Agreed, Decoder, Event, Side};
+///
+/// let mut decoder = Decoder::new(Side::Client, Agreed::none());
+/// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let mut plain = Vec::new();
+/// while let Some(event) = decoder.step(&mut input) {
+///     if let Event::Payload(piece) = event {
+///         plain.extend_from_slice(piece);
+///     }
+/// }
+/// assert_eq!(plain, b"Hello");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    judge: Judge,
+    report: Report,
+    state: State,
+    bytes: [u8; MAX_HEADER],
+    have: usize,
+    after_fault: bool,
+    stop_at_fatal: bool,
+    marks: VecDeque<Mark>,
+    scratch: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Header,
+    Payload { header: Header, done: u64 },
+    Stopped,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mark {
+    Header(Begun),
+    Frame(usize),
+    Message(MessageEnd),
+}
+
+/// A frame whose header is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: u64,
+    /// Its header.
+    pub header: Header,
+    /// What it is to the messages.
+    pub place: Place,
+    /// What the message holds that it is part of.
+    pub kind: Option<Kind>,
+    /// The message that it is part of is compressed.
+    pub compressed: bool,
+    /// An earlier frame had a fatal fault: a receiver would not have read this one.
+    pub after_fault: bool,
+}
+
+/// What a step found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// A rule is broken; told as soon as it is certain, often before the header is complete.
+    Fault(Fault),
+    /// A header is complete.
+    Header(Begun),
+    /// The next piece of that frame's payload, unmasked.
+    Payload(&'a [u8]),
+    /// The frame with this number is complete.
+    Frame(usize),
+    /// The frame before completed a data message, and nothing is wrong with its data.
+    Message(MessageEnd),
+}
+
+impl Decoder {
+    /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
+    pub fn new(from: Side, extensions: Agreed) -> Self {
+        Self {
+            judge: Judge::new(from, extensions.deflate.is_some()),
+            report: Report::default(),
+            state: State::Header,
+            bytes: [0; MAX_HEADER],
+            have: 0,
+            after_fault: false,
+            stop_at_fatal: false,
+            marks: VecDeque::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Stops at the end of the first frame with a fatal fault, as a receiver that fails the connection does.
+    /// What follows is left in the input.
+    #[must_use]
+    pub fn stop_at_fatal(mut self) -> Self {
+        self.stop_at_fatal = true;
+        self
+    }
+
+    /// Takes bytes from the front of `input` until something is found. None: all is taken, or the decoder has stopped.
+    pub fn step<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<Event<'d>> {
+        loop {
+            if let Some(fault) = self.report.found.pop_front() {
+                return Some(Event::Fault(fault));
+            }
+            if let Some(mark) = self.marks.pop_front() {
+                return Some(match mark {
+                    Mark::Header(begun) => Event::Header(begun),
+                    Mark::Frame(index) => Event::Frame(index),
+                    Mark::Message(end) => Event::Message(end),
+                });
+            }
+            if input.is_empty() {
+                return None;
+            }
+            match self.state {
+                State::Header => self.read_header(input),
+                State::Payload { header, done } => {
+                    return Some(self.read_payload(input, header, done));
+                }
+                State::Stopped => return None,
+            }
+        }
+    }
+
+    /// Who sends what is decoded here.
+    pub fn sender(&self) -> Side {
+        self.judge.sender()
+    }
+
+    /// permessage-deflate was agreed.
+    pub fn deflate(&self) -> bool {
+        self.judge.deflate()
+    }
+
+    /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
+    pub fn needs(&self) -> Option<Needs> {
+        match self.state {
+            State::Header if self.have > 0 => Header::parse(&self.bytes[..self.have]).err(),
+            State::Payload { header, done } if !header.length_is_impossible() => Some(Needs {
+                have: header.len() as u64 + done,
+                more: header.payload_len - done,
+                phase: Phase::Payload,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The number of the message of which a fragment is complete and the last one is not.
+    pub fn open_message(&self) -> Option<usize> {
+        let open = self.judge.messages.open.as_ref();
+        open.filter(|open| open.fragmented).map(|open| open.number)
+    }
+
+    /// It has met a fatal fault and reads no further.
+    pub fn has_stopped(&self) -> bool {
+        matches!(self.state, State::Stopped)
+    }
+
+    fn read_header(&mut self, input: &mut &[u8]) {
+        loop {
+            let want = Header::wanted(&self.bytes[..self.have]);
+            let take = (want - self.have).min(input.len());
+            let (head, rest) = input.split_at(take);
+            *input = rest;
+            let before = self.have;
+            self.have += take;
+            self.bytes[before..self.have].copy_from_slice(head);
+            self.judge.header(&self.bytes[..self.have], before, &mut self.report);
+            match Header::parse(&self.bytes[..self.have]) {
+                Ok(header) => return self.begin(header),
+                Err(_) if input.is_empty() => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn begin(&mut self, header: Header) {
+        let open = self.judge.messages.open.as_ref().filter(|_| self.judge.place.message().is_some());
+        self.marks.push_back(Mark::Header(Begun {
+            index: self.report.frame,
+            offset: self.report.start,
+            header,
+            place: self.judge.place,
+            kind: open.map(|open| open.kind),
+            compressed: open.is_some_and(|open| open.compressed),
+            after_fault: self.after_fault,
+        }));
+        self.state = State::Payload { header, done: 0 };
+        if header.payload_len == 0 {
+            self.end(&header);
+        } else if header.length_is_impossible() && self.stop_at_fatal {
+            self.state = State::Stopped;
+        }
+    }
+
+    fn read_payload<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8], header: Header, done: u64) -> Event<'d> {
+        let left = usize::try_from(header.payload_len - done).unwrap_or(usize::MAX);
+        let (piece, rest) = input.split_at(left.min(PIECE).min(input.len()));
+        *input = rest;
+        let plain = match header.key {
+            None => piece,
+            Some(key) => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(piece);
+                mask::apply(&mut self.scratch, key, done);
+                &self.scratch
+            }
+        };
+        self.judge.payload(&header, plain, done, &mut self.report);
+        let done = done + piece.len() as u64;
+        self.state = State::Payload { header, done };
+        if done == header.payload_len {
+            self.end(&header);
+        }
+        Event::Payload(if header.key.is_some() { &self.scratch } else { piece })
+    }
+
+    fn end(&mut self, header: &Header) {
+        let message = self.judge.end(header, &mut self.report);
+        self.marks.push_back(Mark::Frame(self.report.frame));
+        self.marks.extend(message.map(Mark::Message));
+        self.state = if self.report.fatal && self.stop_at_fatal { State::Stopped } else { State::Header };
+        self.after_fault |= self.report.fatal;
+        self.report.fatal = false;
+        self.report.frame += 1;
+        self.report.start += header.len() as u64 + header.payload_len;
+        self.have = 0;
+    }
+}

@@ -1,0 +1,93 @@
+//! Frames onto the wire, legal or not: a [`Header`] says what is claimed, the payload is what is really sent.
+//! It draws no masking keys; the caller passes one, since randomness is not pure.
+
+use super::frame::{Header, Key, Opcode};
+use super::mask;
+use super::message::Kind;
+
+/// A frame as it goes on the wire: the header as given (it may lie about the length), the payload masked where there is a key.
+///
+/// ```
+/// use wiretalk::wire::{Header, Opcode, encode};
+///
+/// let header = Header { key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) };
+/// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// ```
+pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
+    let mut bytes = header.to_bytes();
+    let start = bytes.len();
+    bytes.extend_from_slice(plain);
+    if let Some(key) = header.key {
+        mask::apply(&mut bytes[start..], key, 0);
+    }
+    bytes
+}
+
+/// One whole legal frame; clients pass a key, servers none (RFC 6455 section 5.1).
+pub fn whole(opcode: Opcode, plain: &[u8], key: Option<Key>) -> Vec<u8> {
+    frame(&Header { key, ..Header::new(opcode, plain.len() as u64) }, plain)
+}
+
+/// A Close frame (RFC 6455 section 5.5.1), with any code; a reason over 123 bytes makes it illegal.
+pub fn close(code: u16, reason: &str, key: Option<Key>) -> Vec<u8> {
+    let body = [&code.to_be_bytes(), reason.as_bytes()].concat();
+    whole(Opcode::Close, &body, key)
+}
+
+/// A message cut into fragments (RFC 6455 section 5.4): a frame a piece, the last with FIN = 1.
+/// `keys` gives each frame its key and is asked once for each.
+pub fn fragments(kind: Kind, pieces: &[&[u8]], mut keys: impl FnMut() -> Option<Key>) -> Vec<Vec<u8>> {
+    let first = match kind {
+        Kind::Text => Opcode::Text,
+        Kind::Binary => Opcode::Binary,
+    };
+    let piece = |(index, plain): (usize, &&[u8])| {
+        let opcode = if index == 0 { first } else { Opcode::Continuation };
+        let fin = index + 1 == pieces.len();
+        frame(&Header { fin, key: keys(), ..Header::new(opcode, plain.len() as u64) }, plain)
+    };
+    pieces.iter().enumerate().map(piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Agreed, Side, Transcript};
+    use proptest::prelude::*;
+
+    #[test]
+    fn section_5_7_fragments() {
+        let frames = fragments(Kind::Text, &[b"Hel", b"lo"], || None);
+        assert_eq!(frames, [&[0x01, 0x03, 0x48, 0x65, 0x6c][..], &[0x80, 0x02, 0x6c, 0x6f]]);
+    }
+
+    #[test]
+    fn a_close_carries_code_and_reason() {
+        assert_eq!(close(1001, "bye", None), [0x88, 0x05, 0x03, 0xe9, b'b', b'y', b'e']);
+    }
+
+    fn any_header() -> impl Strategy<Value = Header> {
+        (any::<[u8; 2]>(), proptest::option::of(any::<Key>())).prop_map(|([first, second], key)| Header {
+            key,
+            ..Header::parse(&[first, second & 0x7f, 0, 0, 0, 0, 0, 0, 0, 0])
+                .expect("ten bytes are enough without a key")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(header in any_header(), plain in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let form = header.form;
+            let len = if form == crate::wire::LengthForm::Bits7 { plain.len().min(125) } else { plain.len() };
+            let header = Header { payload_len: len as u64, ..header };
+            let bytes = frame(&header, &plain[..len]);
+            let mut said = Transcript::new(Side::Client, Agreed::none());
+            said.push(&bytes);
+            prop_assert_eq!(said.frames().len(), 1);
+            prop_assert_eq!(said.frames()[0].header, header);
+            prop_assert_eq!(said.frames()[0].payload(), &plain[..len]);
+            prop_assert_eq!(said.frames()[0].raw(), &bytes[..]);
+            prop_assert_eq!(said.needs(), None);
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! The frame header of RFC 6455 section 5.2: two to fourteen bytes, read and written here.
+//! Payloads, the order of frames and whether a header is *allowed* are the business of `decoder`.
+
+use std::fmt;
+
+/// Who sent the bytes. Clients mask, servers do not (RFC 6455 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The side that opened the connection.
+    Client,
+    /// The side that accepted it.
+    Server,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The lower four bits of the first byte (RFC 6455 sections 5.2 and 11.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opcode {
+    /// 0: the next fragment of the message that is open.
+    Continuation,
+    /// 1: UTF-8 text, or its first fragment.
+    Text,
+    /// 2: bytes, or their first fragment.
+    Binary,
+    /// 8: the sender is done.
+    Close,
+    /// 9: a question that a pong answers.
+    Ping,
+    /// 10: the answer to a ping, or a heartbeat nobody asked for.
+    Pong,
+    /// 3-7 and 11-15: kept for the future, so today nobody may send them.
+    Reserved(u8),
+}
+
+impl Opcode {
+    /// The opcode in the lower four bits of `bits`.
+    pub fn from_bits(bits: u8) -> Self {
+        match bits & 0x0f {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xa => Self::Pong,
+            other => Self::Reserved(other),
+        }
+    }
+
+    /// Its four bits, 0 to 15.
+    pub fn bits(self) -> u8 {
+        match self {
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xa,
+            Self::Reserved(bits) => bits & 0x0f,
+        }
+    }
+
+    /// Control frames are those with the top bit of the four set (RFC 6455 section 5.5), the reserved B-F included.
+    pub fn is_control(self) -> bool {
+        self.bits() & 0x8 != 0
+    }
+
+    /// Not defined by any RFC.
+    pub fn is_reserved(self) -> bool {
+        matches!(self, Self::Reserved(_))
+    }
+
+    /// `text`, `ping`, ... and for the reserved ones `reserved-data-3`, `reserved-control-B`.
+    pub fn name(self) -> &'static str {
+        match self.bits() {
+            0x0 => "continuation",
+            0x1 => "text",
+            0x2 => "binary",
+            0x3 => "reserved-data-3",
+            0x4 => "reserved-data-4",
+            0x5 => "reserved-data-5",
+            0x6 => "reserved-data-6",
+            0x7 => "reserved-data-7",
+            0x8 => "close",
+            0x9 => "ping",
+            0xa => "pong",
+            0xb => "reserved-control-B",
+            0xc => "reserved-control-C",
+            0xd => "reserved-control-D",
+            0xe => "reserved-control-E",
+            _ => "reserved-control-F",
+        }
+    }
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How the payload length is written (RFC 6455 section 5.2). The shortest form that fits is the only legal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LengthForm {
+    /// In the seven bits themselves: 0 to 125.
+    Bits7,
+    /// The seven bits say 126, two bytes follow.
+    Bits16,
+    /// The seven bits say 127, eight bytes follow.
+    Bits64,
+}
+
+impl LengthForm {
+    /// The one form that is legal for a payload of `len` bytes.
+    pub fn shortest(len: u64) -> Self {
+        match len {
+            0..=125 => Self::Bits7,
+            126..=0xffff => Self::Bits16,
+            _ => Self::Bits64,
+        }
+    }
+
+    /// The form that the second byte announces.
+    pub fn from_second_byte(byte: u8) -> Self {
+        match byte & 0x7f {
+            126 => Self::Bits16,
+            127 => Self::Bits64,
+            _ => Self::Bits7,
+        }
+    }
+
+    /// Extended length bytes behind the second byte: 0, 2 or 8.
+    pub fn extra_bytes(self) -> usize {
+        match self {
+            Self::Bits7 => 0,
+            Self::Bits16 => 2,
+            Self::Bits64 => 8,
+        }
+    }
+
+    /// Width in bits: 7, 16 or 64.
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Bits7 => 7,
+            Self::Bits16 => 16,
+            Self::Bits64 => 64,
+        }
+    }
+}
+
+/// A masking key as it stands on the wire (RFC 6455 section 5.3).
+pub type Key = [u8; 4];
+
+/// One frame header, legal or not: every header that fits on the wire can be held, read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Last frame of its message.
+    pub fin: bool,
+    /// First reserved bit; permessage-deflate uses it for "compressed" (RFC 7692 section 6).
+    pub rsv1: bool,
+    /// Second reserved bit.
+    pub rsv2: bool,
+    /// Third reserved bit.
+    pub rsv3: bool,
+    /// What the payload is.
+    pub opcode: Opcode,
+    /// How the length is written.
+    pub form: LengthForm,
+    /// Payload bytes *as claimed*: nothing may be allocated from it.
+    pub payload_len: u64,
+    /// The masking key; the MASK bit is 1 exactly when there is one.
+    pub key: Option<Key>,
+}
+
+/// The longest header: 2 + 8 + 4 bytes.
+pub const MAX_HEADER: usize = 14;
+
+/// The top bit of a 64-bit length, which must be 0 (RFC 6455 section 5.2).
+pub const LENGTH_TOP_BIT: u64 = 1 << 63;
+
+impl Header {
+    /// A legal header of one whole, unmasked frame with the shortest length form.
+    pub fn new(opcode: Opcode, payload_len: u64) -> Self {
+        Self {
+            fin: true,
+            rsv1: false,
+            rsv2: false,
+            rsv3: false,
+            opcode,
+            form: LengthForm::shortest(payload_len),
+            payload_len,
+            key: None,
+        }
+    }
+
+    /// Reads the header at the start of `bytes`, or says what is still missing.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Needs> {
+        let want = Self::wanted(bytes);
+        if bytes.len() < want {
+            return Err(Needs::header(bytes, want));
+        }
+        let (first, second) = (bytes[0], bytes[1]);
+        let form = LengthForm::from_second_byte(second);
+        let key_at = 2 + form.extra_bytes();
+        let payload_len = match form {
+            LengthForm::Bits7 => u64::from(second & 0x7f),
+            _ => big_endian(&bytes[2..key_at]),
+        };
+        let key = (second & 0x80 != 0)
+            .then(|| [bytes[key_at], bytes[key_at + 1], bytes[key_at + 2], bytes[key_at + 3]]);
+        Ok(Self {
+            fin: first & 0x80 != 0,
+            rsv1: first & 0x40 != 0,
+            rsv2: first & 0x20 != 0,
+            rsv3: first & 0x10 != 0,
+            opcode: Opcode::from_bits(first),
+            form,
+            payload_len,
+            key,
+        })
+    }
+
+    /// The header length that `bytes`, the beginning of a frame, is known to have so far: 2 while the second byte is missing.
+    pub fn wanted(bytes: &[u8]) -> usize {
+        match bytes.get(1) {
+            None => 2,
+            Some(second) => {
+                2 + LengthForm::from_second_byte(*second).extra_bytes()
+                    + if second & 0x80 == 0 { 0 } else { 4 }
+            }
+        }
+    }
+
+    /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
+        let first =
+            flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
+        let mask = if self.key.is_some() { 0x80 } else { 0 };
+        let mut bytes = Vec::with_capacity(MAX_HEADER);
+        bytes.extend([first, mask | self.len7()]);
+        let extended = self.payload_len.to_be_bytes();
+        bytes.extend_from_slice(&extended[8 - self.form.extra_bytes()..]);
+        bytes.extend(self.key.iter().flatten());
+        bytes
+    }
+
+    /// The seven length bits: the length itself, 126 or 127.
+    pub fn len7(&self) -> u8 {
+        match self.form {
+            LengthForm::Bits7 => (self.payload_len & 0x7f) as u8,
+            LengthForm::Bits16 => 126,
+            LengthForm::Bits64 => 127,
+        }
+    }
+
+    /// Header bytes on the wire: 2 to 14.
+    pub fn len(&self) -> usize {
+        2 + self.form.extra_bytes() + if self.key.is_some() { 4 } else { 0 }
+    }
+
+    /// A header is never empty; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Header and payload together; none where the sum does not fit 64 bits.
+    pub fn frame_len(&self) -> Option<u64> {
+        self.payload_len.checked_add(self.len() as u64)
+    }
+
+    /// The top bit of the 64-bit length is set: no payload of that size can follow, so framing ends here.
+    pub fn length_is_impossible(&self) -> bool {
+        self.payload_len & LENGTH_TOP_BIT != 0
+    }
+}
+
+/// What an unfinished frame still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Bytes of the frame that are there.
+    pub have: u64,
+    /// Further bytes that are certainly needed: to finish the header while it is incomplete, else the payload.
+    pub more: u64,
+    /// The part of the frame that is next.
+    pub phase: Phase,
+}
+
+impl Needs {
+    fn header(bytes: &[u8], want: usize) -> Self {
+        let phase = match bytes.get(1) {
+            None => Phase::Header,
+            Some(second) if bytes.len() < 2 + LengthForm::from_second_byte(*second).extra_bytes() => {
+                Phase::Length
+            }
+            Some(_) => Phase::Key,
+        };
+        Self { have: bytes.len() as u64, more: (want - bytes.len()) as u64, phase }
+    }
+}
+
+/// The part of a frame that the next byte belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The first two bytes.
+    Header,
+    /// The extended length.
+    Length,
+    /// The masking key.
+    Key,
+    /// The payload.
+    Payload,
+}
+
+impl Phase {
+    /// `byte1`, `ext_len`, `masking_key` or `payload`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Header => "byte1",
+            Self::Length => "ext_len",
+            Self::Key => "masking_key",
+            Self::Payload => "payload",
+        }
+    }
+}
+
+fn big_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn section_5_7_masked_hello() {
+        let header = Header::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]).unwrap();
+        assert_eq!(header, Header { key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) });
+        assert_eq!((header.len(), header.frame_len()), (6, Some(11)));
+    }
+
+    #[test]
+    fn section_5_2_the_three_length_forms_meet_without_a_gap() {
+        for (len, form) in [
+            (125, LengthForm::Bits7),
+            (126, LengthForm::Bits16),
+            (65_535, LengthForm::Bits16),
+            (65_536, LengthForm::Bits64),
+        ] {
+            assert_eq!(LengthForm::shortest(len), form, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_header_says_what_it_still_needs() {
+        let needs =
+            |bytes: &[u8]| Header::parse(bytes).map_err(|needs| (needs.more, needs.phase)).unwrap_err();
+        assert_eq!(needs(&[]), (2, Phase::Header));
+        assert_eq!(needs(&[0x81]), (1, Phase::Header));
+        assert_eq!(needs(&[0x81, 0x7e]), (2, Phase::Length));
+        assert_eq!(needs(&[0x81, 0xff, 0]), (11, Phase::Length));
+        assert_eq!(needs(&[0x81, 0x85, 1, 2]), (2, Phase::Key));
+    }
+
+    #[test]
+    fn the_largest_claim_is_held_and_adds_up_to_nothing() {
+        let header = Header::parse(&[0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap();
+        assert_eq!(header.payload_len, u64::MAX);
+        assert!(header.length_is_impossible());
+        assert_eq!(header.frame_len(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_that_can_be_read_is_written_back_the_same(bytes in proptest::collection::vec(any::<u8>(), 14)) {
+            let header = Header::parse(&bytes).unwrap();
+            prop_assert_eq!(header.to_bytes(), &bytes[..header.len()]);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The value of `Sec-WebSocket-Accept` (RFC 6455 sections 1.3 and 4.2.2), step by step, and the usual ways to get it wrong.
+//! It proves that the other side speaks WebSocket; it is no authentication, since anybody can compute it.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use sha1::{Digest, Sha1};
+
+use crate::wire::words;
+
+/// The constant that is put behind the key. It has no meaning; nobody would use it by accident.
+pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Base64 as senders write it: padded; the unused bits of the last digit are not looked at.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// The bytes behind a base64 key; none where it is no base64.
+pub fn decoded_key(key: &str) -> Option<Vec<u8>> {
+    LENIENT.decode(key).ok()
+}
+
+/// The accept value of one key, with what lies between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// The key as it was sent, not decoded.
+    pub key: String,
+    /// SHA-1 of key and GUID.
+    pub digest: [u8; 20],
+    /// The digest in base64: what the server has to answer.
+    pub value: String,
+}
+
+/// One step of the computation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// `key text`, `+ GUID`, `SHA-1`, `base64`, `compare`.
+    pub name: &'static str,
+    /// What stands there after it.
+    pub value: String,
+    /// What to know about it.
+    pub note: String,
+}
+
+impl Accept {
+    /// Computes the value for a key. The key's text is hashed as it stands: decoding it first is the classic mistake.
+    pub fn new(key: &str) -> Self {
+        let digest = sha1(&[key.as_bytes(), GUID.as_bytes()]);
+        Self { key: key.to_owned(), digest, value: STANDARD.encode(digest) }
+    }
+
+    /// The key and the GUID, one behind the other.
+    pub fn joined(&self) -> String {
+        format!("{}{GUID}", self.key)
+    }
+
+    /// The five steps; the last compares with what the server sent, where that is known.
+    pub fn steps(&self, received: Option<&str>) -> Vec<Step> {
+        let step = |name, value: &str, note: String| Step { name, value: words::harmless(value), note };
+        let random = decoded_key(&self.key)
+            .map_or("no base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
+        let verdict = match received {
+            None => "nothing to compare with yet".to_owned(),
+            Some(value) if value == self.value => "equal: the server really read this request".to_owned(),
+            Some(value) => self
+                .mistake(value)
+                .map_or("different".to_owned(), |mistake| format!("different: {}", mistake.words())),
+        };
+        vec![
+            step("key text", &self.key, format!("{} characters = {random}", self.key.chars().count())),
+            step("+ GUID", &self.joined(), "a constant; the key is NOT decoded first".to_owned()),
+            step("SHA-1", &words::hex_row(&self.digest, 20), "20 bytes".to_owned()),
+            step("base64", &self.value, "28 characters".to_owned()),
+            step("compare", received.unwrap_or_default(), verdict),
+        ]
+    }
+
+    /// The mistake that gives exactly this wrong value, where one is known.
+    pub fn mistake(&self, received: &str) -> Option<Mistake> {
+        Mistake::ALL.into_iter().find(|mistake| mistake.gives(self, received))
+    }
+}
+
+/// What servers do wrong with the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mistake {
+    /// SHA-1 of the key alone.
+    GuidMissing,
+    /// The key was taken out of its base64 before hashing.
+    KeyWasDecoded,
+    /// Base64 of the digest's hex text instead of its bytes.
+    HexDigestEncoded,
+    /// The GUID in lower case.
+    GuidLowercase,
+    /// The key came back as it was.
+    KeyEchoed,
+    /// The right value with other case: base64 knows two.
+    CaseChanged,
+}
+
+impl Mistake {
+    const ALL: [Self; 6] = [
+        Self::GuidMissing,
+        Self::KeyWasDecoded,
+        Self::HexDigestEncoded,
+        Self::GuidLowercase,
+        Self::KeyEchoed,
+        Self::CaseChanged,
+    ];
+
+    /// The hint that the program prints.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GuidMissing => "guid-missing",
+            Self::KeyWasDecoded => "key-was-decoded",
+            Self::HexDigestEncoded => "hex-digest-encoded",
+            Self::GuidLowercase => "guid-lowercase",
+            Self::KeyEchoed => "key-echoed",
+            Self::CaseChanged => "case-changed",
+        }
+    }
+
+    /// What the server did, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::GuidMissing => "the server hashed the key alone and forgot the GUID",
+            Self::KeyWasDecoded => {
+                "the server decoded the key's base64 before hashing; the RFC hashes its text"
+            }
+            Self::HexDigestEncoded => {
+                "the server put the digest's hex text into base64 instead of its 20 bytes"
+            }
+            Self::GuidLowercase => "the server wrote the GUID in lower case",
+            Self::KeyEchoed => "the server sent the key back as it was",
+            Self::CaseChanged => "the value is right but for upper and lower case, which base64 tells apart",
+        }
+    }
+
+    fn gives(self, right: &Accept, received: &str) -> bool {
+        let key = right.key.as_bytes();
+        let digest = match self {
+            Self::GuidMissing => sha1(&[key]),
+            Self::KeyWasDecoded => match decoded_key(&right.key) {
+                Some(decoded) => sha1(&[&decoded, GUID.as_bytes()]),
+                None => return false,
+            },
+            Self::GuidLowercase => sha1(&[key, GUID.to_ascii_lowercase().as_bytes()]),
+            Self::HexDigestEncoded => {
+                let hex = words::hex(&right.digest);
+                return [hex.to_ascii_uppercase(), hex].iter().any(|hex| STANDARD.encode(hex) == received);
+            }
+            Self::KeyEchoed => return received == right.key,
+            Self::CaseChanged => return received.eq_ignore_ascii_case(&right.value),
+        };
+        STANDARD.encode(digest) == received
+    }
+}
+
+fn sha1(parts: &[&[u8]]) -> [u8; 20] {
+    let mut hash = Sha1::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    #[test]
+    fn section_1_3_the_rfcs_own_example_step_by_step() {
+        let accept = Accept::new(KEY);
+        let steps: Vec<String> = accept
+            .steps(Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
+            .into_iter()
+            .map(|step| format!("{}: {} ({})", step.name, step.value, step.note))
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                "key text: dGhlIHNhbXBsZSBub25jZQ== (24 characters = 16 random bytes)",
+                "+ GUID: dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 (a constant; the key is NOT decoded first)",
+                "SHA-1: b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea (20 bytes)",
+                "base64: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (28 characters)",
+                "compare: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (equal: the server really read this request)",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_usual_mistake_is_named() {
+        let accept = Accept::new(KEY);
+        for (received, mistake) in [
+            ("hHLtf2V1k8aDQZfNjw3Ia1hCwt0=", Some(Mistake::GuidMissing)),
+            ("BXhwxM0SZasKmCD9S4BfpPmCnEw=", Some(Mistake::KeyWasDecoded)),
+            ("YjM3YTRmMmNjMDYyNGYxNjkwZjY0NjA2Y2YzODU5NDViMmJlYzRlYQ==", Some(Mistake::HexDigestEncoded)),
+            ("WJfwerbIozKsJXHxxI0JTO1SQgU=", Some(Mistake::GuidLowercase)),
+            (KEY, Some(Mistake::KeyEchoed)),
+            ("S3PPLMBITXAQ9KYGZZHZRBK+XOO=", Some(Mistake::CaseChanged)),
+            ("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", None),
+        ] {
+            assert_eq!(accept.mistake(received), mistake, "{received}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What request and response have in common: line structure, headers that stand once, lists of tokens.
+//! Which headers there must be is said in `request` and `response`.
+
+use std::ops::Range;
+
+use super::head::{FieldLine, Head};
+use super::problem::{Problem, ProblemCode};
+use crate::wire::extension::{Offer, list, split};
+use crate::wire::fault::Severity;
+
+/// A head under judgement, with what was found so far.
+pub(crate) struct Case<'a> {
+    pub(crate) head: &'a Head,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A header that may stand only once.
+pub(crate) enum Single<'a> {
+    Missing,
+    One(&'a FieldLine),
+    /// It is there and something about it was reported already: nothing more is said about it.
+    Spoiled,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(head: &'a Head) -> Self {
+        Self { head, problems: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, code: ProblemCode, span: Option<Range<usize>>) {
+        self.add_with(code, code.rule().severity, span, None);
+    }
+
+    pub(crate) fn add_with(
+        &mut self,
+        code: ProblemCode,
+        severity: Severity,
+        span: Option<Range<usize>>,
+        hint: Option<String>,
+    ) {
+        self.problems.push(Problem { code, severity, span, hint });
+    }
+
+    /// RFC 9112 section 2.2: said once, however many lines are written so.
+    pub(crate) fn bare_line_ends(&mut self) {
+        let bare = self.head.lines().iter().find(|line| line.end.len() == 1);
+        if let Some(span) = bare.map(|line| line.end.clone()) {
+            self.add(ProblemCode::BareLf, Some(span));
+        }
+    }
+
+    /// RFC 9112 sections 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
+    pub(crate) fn field_lines(&mut self, fold: Severity) {
+        for field in self.head.fields() {
+            if field.space_before_colon {
+                self.add(ProblemCode::SpaceBeforeColon, Some(field.line.clone()));
+            }
+            if field.is_folded() {
+                self.add_with(ProblemCode::ObsFold, fold, Some(field.line.clone()), None);
+            }
+            if self.has_control_character(field) {
+                self.add(ProblemCode::ControlChar, Some(field.line.clone()));
+            }
+        }
+    }
+
+    /// Reports the second line of each header in `names` that may stand only once.
+    pub(crate) fn duplicates(&mut self, names: &[&str]) {
+        for name in names {
+            if let Some(second) = self.head.named(name).nth(1).map(|field| field.line.clone()) {
+                self.add(ProblemCode::Duplicate, Some(second));
+            }
+        }
+    }
+
+    pub(crate) fn single(&self, name: &str) -> Single<'a> {
+        let head = self.head;
+        let mut fields = head.fields().iter().filter(|field| head.is_named(field, name));
+        match (fields.next(), fields.next()) {
+            (None, _) => Single::Missing,
+            (Some(field), None) if !self.has_control_character(field) => Single::One(field),
+            _ => Single::Spoiled,
+        }
+    }
+
+    /// A header that is a list of tokens over all its lines (RFC 9110 section 5.6.1): reports it where it is missing or
+    /// where `fits` does not like its tokens, which come in lower case.
+    pub(crate) fn token_list(
+        &mut self,
+        name: &str,
+        missing: ProblemCode,
+        wrong: ProblemCode,
+        fits: impl Fn(&[String]) -> bool,
+    ) {
+        let lines: Vec<&FieldLine> = self.head.named(name).collect();
+        let Some(first) = lines.first().map(|field| field.line.clone()) else {
+            return self.add(missing, None);
+        };
+        if lines.iter().any(|field| self.has_control_character(field)) {
+            return;
+        }
+        let tokens: Vec<String> = lines.iter().flat_map(|field| self.elements(field)).collect();
+        let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
+        if !fits(&tokens) {
+            self.add(wrong, Some(first));
+        }
+    }
+
+    /// The elements of a comma-separated value; empty ones are passed over.
+    pub(crate) fn elements(&self, field: &FieldLine) -> Vec<String> {
+        let value = self.head.value(field);
+        let parts = split(&value, 0..value.len(), b',').into_iter().filter(|part| !part.is_empty());
+        parts.map(|part| String::from_utf8_lossy(&value[part]).into_owned()).collect()
+    }
+
+    /// The extensions of a header line, with their places in the head.
+    pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Offer> {
+        list(&self.head.raw()[field.value.clone()], field.value.start)
+    }
+
+    pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {
+        let harmful = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+        field.pieces.iter().any(|piece| self.head.raw()[piece.clone()].iter().any(harmful))
+    }
+}

@@ -1,0 +1,330 @@
+//! The head of an HTTP message, cut into lines and parts with their bytes.
+//! It is found by `reader`; what its lines say is judged in `request` and `response`.
+
+use std::ops::Range;
+
+use crate::wire::extension::trimmed;
+use crate::wire::frame::Side;
+
+/// A header field with its place in the head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldLine {
+    /// Its name, without white space behind it.
+    pub name: Range<usize>,
+    /// Its value, without white space around it; of a folded line up to the end of the last continuation.
+    pub value: Range<usize>,
+    /// The whole line without its line end, continuations included.
+    pub line: Range<usize>,
+    /// The values of the physical lines: more than one when the line is folded (RFC 9112 section 5.2).
+    pub pieces: Vec<Range<usize>>,
+    /// White space stands between name and colon (RFC 9112 section 5.1).
+    pub space_before_colon: bool,
+}
+
+impl FieldLine {
+    /// The line is continued on the next one.
+    pub fn is_folded(&self) -> bool {
+        self.pieces.len() > 1
+    }
+}
+
+/// What a byte of the head belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// `GET`.
+    Method,
+    /// `/chat`.
+    Target,
+    /// `HTTP/1.1`.
+    Version,
+    /// `101`.
+    Status,
+    /// `Switching Protocols`.
+    Reason,
+    /// The name of a field.
+    Name,
+    /// The colon behind it.
+    Colon,
+    /// The value of a field.
+    Value,
+    /// White space between the others.
+    Space,
+    /// CR LF, or LF alone.
+    LineEnd,
+    /// A line that is no field: it has no colon.
+    Other,
+}
+
+impl Role {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Target => "target",
+            Self::Version => "version",
+            Self::Status => "status",
+            Self::Reason => "reason",
+            Self::Name => "field name",
+            Self::Colon => "colon",
+            Self::Value => "field value",
+            Self::Space => "white space",
+            Self::LineEnd => "line end",
+            Self::Other => "no header field",
+        }
+    }
+}
+
+/// Bytes of the head that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which bytes.
+    pub bytes: Range<usize>,
+    /// What they are.
+    pub role: Role,
+    /// The number of their line in [`Head::lines`].
+    pub line: usize,
+}
+
+/// A head cut into its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Who sent it: a client a request, a server a response.
+    pub from: Side,
+    raw: Vec<u8>,
+    lines: Vec<Line>,
+    fields: Vec<FieldLine>,
+}
+
+/// One line of a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its bytes without the line end.
+    pub text: Range<usize>,
+    /// Its line end: CR LF, or LF alone.
+    pub end: Range<usize>,
+    /// What kind of line.
+    pub kind: LineKind,
+}
+
+/// What a line of a head is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// The request line or the status line.
+    Start,
+    /// A header field: its number in [`Head::fields`].
+    Field(usize),
+    /// The continuation of that field.
+    Fold(usize),
+    /// A line without a colon.
+    Other,
+    /// The blank line, or an empty line before the start line.
+    Blank,
+}
+
+impl Head {
+    /// Cuts a whole head, as [`HeadReader`](super::HeadReader) found it, into lines. Whatever is in it, every byte gets its place.
+    pub fn new(from: Side, raw: &[u8]) -> Self {
+        let mut head = Self { from, raw: raw.to_vec(), lines: Vec::new(), fields: Vec::new() };
+        let mut start = 0;
+        while start < raw.len() {
+            let end =
+                raw[start..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |at| start + at + 1);
+            head.line(start, end);
+            start = end;
+        }
+        head
+    }
+
+    fn line(&mut self, start: usize, end: usize) {
+        let line = &self.raw[start..end];
+        let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
+        let text = start..start + text.len();
+        let started = self.lines.iter().any(|line| line.kind == LineKind::Start);
+        let kind = if text.is_empty() {
+            LineKind::Blank
+        } else if !started {
+            LineKind::Start
+        } else {
+            self.field(&text)
+        };
+        self.lines.push(Line { end: text.end..end, text, kind });
+    }
+
+    fn field(&mut self, text: &Range<usize>) -> LineKind {
+        let bytes = &self.raw[text.clone()];
+        if matches!(bytes[0], b' ' | b'\t') && !self.fields.is_empty() {
+            let piece = trimmed(&self.raw, text.clone());
+            let last = self.fields.len() - 1;
+            let field = &mut self.fields[last];
+            field.line.end = text.end;
+            field.value.end = piece.end;
+            field.pieces.push(piece);
+            return LineKind::Fold(last);
+        }
+        let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
+            return LineKind::Other;
+        };
+        let colon = text.start + colon;
+        let name = trimmed(&self.raw, text.start..colon);
+        let value = trimmed(&self.raw, colon + 1..text.end);
+        let space_before_colon = name.end < colon;
+        let pieces = vec![value.clone()];
+        self.fields.push(FieldLine { name, value, line: text.clone(), pieces, space_before_colon });
+        LineKind::Field(self.fields.len() - 1)
+    }
+
+    /// The bytes.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Its lines in order, the blank one included.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Its header fields in order.
+    pub fn fields(&self) -> &[FieldLine] {
+        &self.fields
+    }
+
+    /// The fields of this name, compared without case (RFC 9110 section 5.1).
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a FieldLine> {
+        self.fields.iter().filter(move |field| self.is_named(field, name))
+    }
+
+    /// Is this field of that name?
+    pub fn is_named(&self, field: &FieldLine, name: &str) -> bool {
+        self.raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// The value of a field; a fold becomes one blank (RFC 9112 section 5.2).
+    pub fn value(&self, field: &FieldLine) -> Vec<u8> {
+        let pieces: Vec<&[u8]> = field.pieces.iter().map(|piece| &self.raw[piece.clone()]).collect();
+        pieces.join(&b' ')
+    }
+
+    /// The values of all fields of this name as one list (RFC 9110 section 5.3).
+    pub fn joined(&self, name: &str) -> Option<String> {
+        let values: Vec<String> =
+            self.named(name).map(|field| String::from_utf8_lossy(&self.value(field)).into_owned()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// The text of the start line, without its line end.
+    pub fn start_line(&self) -> Range<usize> {
+        self.lines.iter().find(|line| line.kind == LineKind::Start).map_or(0..0, |line| line.text.clone())
+    }
+
+    /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
+    pub fn start_parts(&self) -> [Range<usize>; 3] {
+        let line = self.start_line();
+        let bytes = &self.raw[line.clone()];
+        let blank = |byte: &u8| *byte == b' ';
+        let first = bytes.iter().position(blank).map_or(line.end, |at| line.start + at);
+        let rest = (first + 1).min(line.end)..line.end;
+        let cut = match self.from {
+            Side::Client => self.raw[rest.clone()].iter().rposition(blank),
+            Side::Server => self.raw[rest.clone()].iter().position(blank),
+        };
+        let second = cut.map_or(rest.end, |at| rest.start + at);
+        [line.start..first, rest.start..second, (second + 1).min(line.end)..line.end]
+    }
+
+    /// Every byte of the head with what it belongs to, without a gap and in order.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (number, line) in self.lines.iter().enumerate() {
+            let mut at = line.text.start;
+            let mut add = |bytes: Range<usize>, role| {
+                if at < bytes.start {
+                    parts.push(Part { bytes: at..bytes.start, role: Role::Space, line: number });
+                }
+                at = bytes.end;
+                if !bytes.is_empty() {
+                    parts.push(Part { bytes, role, line: number });
+                }
+            };
+            for (bytes, role) in self.roles(line) {
+                add(bytes, role);
+            }
+            add(line.end.clone(), Role::LineEnd);
+        }
+        parts
+    }
+
+    fn roles(&self, line: &Line) -> Vec<(Range<usize>, Role)> {
+        match line.kind {
+            LineKind::Start => {
+                let roles = match self.from {
+                    Side::Client => [Role::Method, Role::Target, Role::Version],
+                    Side::Server => [Role::Version, Role::Status, Role::Reason],
+                };
+                self.start_parts().into_iter().zip(roles).collect()
+            }
+            LineKind::Field(index) => {
+                let field = &self.fields[index];
+                let colon = self.raw[field.name.end..].iter().position(|byte| *byte == b':');
+                let colon = field.name.end + colon.unwrap_or_default();
+                let value = (field.pieces[0].clone(), Role::Value);
+                vec![(field.name.clone(), Role::Name), (colon..colon + 1, Role::Colon), value]
+            }
+            LineKind::Fold(_) => vec![(trimmed(&self.raw, line.text.clone()), Role::Value)],
+            LineKind::Other => vec![(line.text.clone(), Role::Other)],
+            LineKind::Blank => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(from: Side, text: &str) -> Vec<String> {
+        let head = Head::new(from, text.as_bytes());
+        let row = |part: Part| format!("{} {:?} {:?}", part.line, part.role, &text[part.bytes]);
+        head.parts().into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn every_byte_of_a_request_in_its_role() {
+        let text = "GET /a HTTP/1.1\r\nHost : b \n c\r\nodd\r\n\r\n";
+        assert_eq!(
+            rows(Side::Client, text),
+            [
+                "0 Method \"GET\"",
+                "0 Space \" \"",
+                "0 Target \"/a\"",
+                "0 Space \" \"",
+                "0 Version \"HTTP/1.1\"",
+                "0 LineEnd \"\\r\\n\"",
+                "1 Name \"Host\"",
+                "1 Space \" \"",
+                "1 Colon \":\"",
+                "1 Space \" \"",
+                "1 Value \"b\"",
+                "1 Space \" \"",
+                "1 LineEnd \"\\n\"",
+                "2 Space \" \"",
+                "2 Value \"c\"",
+                "2 LineEnd \"\\r\\n\"",
+                "3 Other \"odd\"",
+                "3 LineEnd \"\\r\\n\"",
+                "4 LineEnd \"\\r\\n\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_status_line_may_lack_its_reason() {
+        let rows = rows(Side::Server, "HTTP/1.1 101 \r\n\r\n");
+        assert_eq!(rows[2..4], ["0 Status \"101\"", "0 Space \" \""]);
+    }
+
+    #[test]
+    fn rfc_9112_section_5_2_a_fold_becomes_a_blank() {
+        let head = Head::new(Side::Client, b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n");
+        assert_eq!(head.joined("a").as_deref(), Some("one two, three"));
+        assert_eq!(head.fields()[0].line, 16..28);
+    }
+}

@@ -1,0 +1,320 @@
+//! A client's request, judged as a strict server does (RFC 6455 section 4.2.1), and the answer to it (section 4.2.2).
+//! Requests over HTTP/2 (RFC 8441) are not read here.
+
+use super::accept::{Accept, decoded_key};
+use super::fields::{Case, Single};
+use super::head::{FieldLine, Head};
+use super::problem::ProblemCode;
+use super::reader::DEFAULT_LIMIT;
+use super::{Judgement, Outcome};
+use crate::wire::extension::{Agreed, Deflate, Offer, is_token};
+use crate::wire::fault::Severity;
+
+/// What a server is willing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The subprotocols it speaks.
+    pub protocols: Vec<String>,
+    /// The origins that it lets in; none = any.
+    pub origins: Vec<String>,
+    /// It knows permessage-deflate.
+    pub deflate: bool,
+    /// The longest head that it reads, in bytes.
+    pub max_header_bytes: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { protocols: Vec::new(), origins: Vec::new(), deflate: false, max_header_bytes: DEFAULT_LIMIT }
+    }
+}
+
+/// Headers that may stand only once in a request (RFC 6455 section 11.3, RFC 9112 section 3.2, RFC 6454 section 7.3).
+const ONCE: [&str; 4] = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
+
+/// Judges a request. `more` says that bytes follow its head although no answer was given.
+pub fn judge(head: &Head, policy: &Policy, more: bool) -> Judgement {
+    let mut case = Case::new(head);
+    start_line(&mut case);
+    case.bare_line_ends();
+    case.field_lines(Severity::Fatal);
+    case.duplicates(&ONCE);
+    if let Single::Missing = case.single("Host") {
+        case.add(ProblemCode::HostMissing, None);
+    }
+    upgrade(&mut case);
+    let key = key(&mut case);
+    version(&mut case);
+    origin(&mut case, policy);
+    let protocol = protocol(&mut case, policy);
+    let extension = extension(&mut case, policy);
+    if more {
+        let end = head.raw().len();
+        case.add(ProblemCode::DataBefore101, Some(end..end));
+    }
+    answer(case, key, protocol, extension)
+}
+
+/// The key as it stands in a request, whatever it is worth.
+pub fn key_of(head: &Head) -> Option<String> {
+    head.named("Sec-WebSocket-Key")
+        .next()
+        .map(|field| String::from_utf8_lossy(&head.value(field)).into_owned())
+}
+
+fn start_line(case: &mut Case<'_>) {
+    let [method, target, version] = case.head.start_parts();
+    let raw = case.head.raw();
+    if &raw[method.clone()] != b"GET" {
+        case.add(ProblemCode::Method, Some(method));
+    }
+    if &raw[version.clone()] != b"HTTP/1.1" {
+        case.add(ProblemCode::HttpVersion, Some(version));
+    }
+    if let Some(at) = raw[target.clone()].iter().position(|byte| *byte == b'#') {
+        case.add(ProblemCode::TargetFragment, Some(target.start + at..target.end));
+    }
+}
+
+fn upgrade(case: &mut Case<'_>) {
+    let has = |token: &'static str| move |tokens: &[String]| tokens.iter().any(|have| have == token);
+    case.token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, has("websocket"));
+    case.token_list(
+        "Connection",
+        ProblemCode::ConnectionMissing,
+        ProblemCode::ConnectionToken,
+        has("upgrade"),
+    );
+}
+
+fn key(case: &mut Case<'_>) -> Option<String> {
+    let field = match case.single("Sec-WebSocket-Key") {
+        Single::One(field) => field,
+        Single::Missing => {
+            case.add(ProblemCode::KeyMissing, None);
+            return None;
+        }
+        Single::Spoiled => return None,
+    };
+    let key = value(case, field);
+    match decoded_key(&key).map(|bytes| bytes.len()) {
+        Some(16) => return Some(key),
+        Some(_) => case.add(ProblemCode::KeyLength, Some(field.line.clone())),
+        None => case.add(ProblemCode::KeyBase64, Some(field.line.clone())),
+    }
+    None
+}
+
+fn version(case: &mut Case<'_>) {
+    let field = match case.single("Sec-WebSocket-Version") {
+        Single::One(field) => field,
+        Single::Missing => return case.add(ProblemCode::VersionMissing, None),
+        Single::Spoiled => return,
+    };
+    let version = value(case, field);
+    // RFC 6455 section 4.3: 0 to 255, no leading zeros, digits only (`parse` alone would take a plus sign).
+    let well_formed = version.parse::<u8>().is_ok_and(|number| number.to_string() == version);
+    if !well_formed {
+        case.add(ProblemCode::VersionSyntax, Some(field.line.clone()));
+    } else if version != "13" {
+        case.add(ProblemCode::VersionUnsupported, Some(field.line.clone()));
+    }
+}
+
+fn origin(case: &mut Case<'_>, policy: &Policy) {
+    if let Single::One(field) = case.single("Origin")
+        && !policy.origins.is_empty()
+        && !policy.origins.contains(&value(case, field))
+    {
+        case.add(ProblemCode::Origin, Some(field.line.clone()));
+    }
+}
+
+/// Section 4.2.2: the first name in the client's order that the server speaks.
+fn protocol(case: &mut Case<'_>, policy: &Policy) -> Option<String> {
+    let mut offered: Vec<String> = Vec::new();
+    let head = case.head;
+    for field in head
+        .named("Sec-WebSocket-Protocol")
+        .filter(|field| !case.has_control_character(field))
+        .collect::<Vec<_>>()
+    {
+        let names = case.elements(field);
+        let no_token = names.is_empty() || names.iter().any(|name| !is_token(name.as_bytes()));
+        let repeated =
+            names.iter().enumerate().any(|(at, name)| offered.contains(name) || names[..at].contains(name));
+        if no_token {
+            case.add(ProblemCode::SubprotocolSyntax, Some(field.value.clone()));
+        } else if repeated {
+            case.add(ProblemCode::SubprotocolDuplicate, Some(field.value.clone()));
+        }
+        offered.extend(names);
+    }
+    offered.into_iter().find(|name| policy.protocols.contains(name))
+}
+
+/// RFC 7692 section 5: the first offer that can be accepted; invalid ones are declined with a warning.
+fn extension(case: &mut Case<'_>, policy: &Policy) -> Option<(Offer, Deflate)> {
+    let head = case.head;
+    let lines: Vec<&FieldLine> = head.named("Sec-WebSocket-Extensions").collect();
+    let offers: Vec<Offer> = lines.into_iter().flat_map(|field| case.extensions(field)).collect();
+    let mut chosen = None;
+    for offer in offers.into_iter().filter(Offer::is_deflate) {
+        match Deflate::read(&offer, true) {
+            Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
+            Ok(_) => {}
+            Err(span) => case.add_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None),
+        }
+    }
+    chosen
+}
+
+/// What is offered is granted; the client's window is limited only where it named a size itself (RFC 7692 section 7.1.2.2).
+fn granted(offer: Offer, deflate: Deflate) -> (String, Agreed) {
+    let mut accepted = offer;
+    accepted.params.retain(|param| param.name != "client_max_window_bits" || param.value.is_some());
+    let client_max_window_bits = deflate.client_max_window_bits.filter(Option::is_some);
+    (accepted.to_string(), Agreed { deflate: Some(Deflate { client_max_window_bits, ..deflate }) })
+}
+
+fn answer(
+    case: Case<'_>,
+    key: Option<String>,
+    protocol: Option<String>,
+    extension: Option<(Offer, Deflate)>,
+) -> Judgement {
+    let fatal = case.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
+    let accept = key.map(|key| Accept::new(&key));
+    let mut judgement = Judgement { accept, problems: case.problems, ..Judgement::default() };
+    if let Some(code) = fatal {
+        let status = status_for(code);
+        judgement.outcome = Outcome::Refuse;
+        judgement.status = Some(status);
+        judgement.answer = refusal(status).into_iter().map(header).collect();
+        return judgement;
+    }
+    judgement.outcome = Outcome::Accept;
+    judgement.status = Some(101);
+    judgement.answer = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
+    if let Some(accept) = &judgement.accept {
+        judgement.answer.push(header(("Sec-WebSocket-Accept", &accept.value)));
+    }
+    if let Some(name) = &protocol {
+        judgement.answer.push(header(("Sec-WebSocket-Protocol", name)));
+    }
+    judgement.protocol = protocol;
+    if let Some((offer, deflate)) = extension {
+        let (text, agreed) = granted(offer, deflate);
+        judgement.answer.push(header(("Sec-WebSocket-Extensions", &text)));
+        (judgement.extensions, judgement.agreed) = (vec![text], agreed);
+    }
+    judgement
+}
+
+fn header((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// RFC 6455 section 4.4: a 426 names the versions that the server knows; RFC 9110 section 15.5.22: and the protocol to upgrade
+/// to, section 15.5.6: a 405 the methods.
+fn refusal(status: u16) -> Vec<(&'static str, &'static str)> {
+    match status {
+        405 => vec![("Allow", "GET"), ("Connection", "close")],
+        426 => vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")],
+        _ => vec![("Connection", "close")],
+    }
+}
+
+fn status_for(code: ProblemCode) -> u16 {
+    match code {
+        ProblemCode::Method => 405,
+        ProblemCode::VersionUnsupported | ProblemCode::VersionSyntax => 426,
+        ProblemCode::Origin => 403,
+        _ => 400,
+    }
+}
+
+fn value(case: &Case<'_>, field: &FieldLine) -> String {
+    String::from_utf8_lossy(&case.head.value(field)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::Side;
+
+    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+    fn judged(from: &str, to: &str, more: &str, policy: &Policy) -> (Option<u16>, Vec<String>, Judgement) {
+        assert!(REQUEST.contains(from), "{from}");
+        let text = format!("{}{more}\r\n", REQUEST.replacen(from, to, 1));
+        let judgement = judge(&Head::new(Side::Client, text.as_bytes()), policy, false);
+        let at = |problem: &super::super::Problem| {
+            let place = problem.span.clone().map_or("-", |span| &text[span]);
+            format!("{} {place:?}", problem.code)
+        };
+        (judgement.status, judgement.problems.iter().map(at).collect(), judgement)
+    }
+
+    fn problems(from: &str, to: &str, more: &str) -> (Option<u16>, Vec<String>) {
+        let (status, problems, _) = judged(from, to, more, &Policy { deflate: true, ..Policy::default() });
+        (status, problems)
+    }
+
+    #[test]
+    fn rules_that_the_vectors_do_not_touch() {
+        for (from, to, more, status, expected) in [
+            ("/chat", "/chat#top", "", 400, vec!["H_TARGET_FRAGMENT \"#top\""]),
+            ("Host: a\r\n", "", "", 400, vec!["H_HOST_MISSING \"-\""]),
+            ("Host: a", "Host: a\r\nHost: a", "", 400, vec!["H_DUPLICATE \"Host: a\""]),
+            ("Host: a", "Host: a\u{1}b", "", 400, vec!["H_CONTROL_CHAR \"Host: a\\u{1}b\""]),
+            ("\r\nHost", "\nHost", "", 101, vec!["H_BARE_LF \"\\n\""]),
+            ("GET", "get", "", 405, vec!["H_METHOD \"get\""]),
+            (" HTTP/1.1", "", "", 400, vec!["H_HTTP_VERSION \"\""]),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "", "", 400, vec!["H_KEY_LENGTH \"Sec-WebSocket-Key: \""]),
+            (": 13", ": 256", "", 426, vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: 256\""]),
+            (": 13", ": +13", "", 426, vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: +13\""]),
+            (": websocket", ": h2c, WebSocket", "", 101, vec![]),
+            (
+                "Connection: Upgrade",
+                "Connection: Upgrade\u{7f}",
+                "",
+                400,
+                vec!["H_CONTROL_CHAR \"Connection: Upgrade\\u{7f}\""],
+            ),
+            (
+                "/chat",
+                "/chat",
+                "Sec-WebSocket-Extensions: permessage-deflate; a; a, permessage-deflate; turbo=1\r\n",
+                101,
+                vec!["H_EXT_PARAM \"a\"", "H_EXT_PARAM \"turbo=1\""],
+            ),
+        ] {
+            let expected: Vec<String> = expected.into_iter().map(String::from).collect();
+            assert_eq!(problems(from, to, more), (Some(status), expected), "{from:?} -> {to:?}");
+        }
+    }
+
+    #[test]
+    fn rfc_7692_section_7_1_what_is_offered_is_granted() {
+        let more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; server_max_window_bits=10; \
+            server_no_context_takeover, permessage-deflate\r\n";
+        let (_, _, judgement) =
+            judged("/chat", "/chat", more, &Policy { deflate: true, ..Policy::default() });
+        assert_eq!(
+            judgement.extensions,
+            ["permessage-deflate; server_max_window_bits=10; server_no_context_takeover"]
+        );
+        let (_, _, judgement) = judged("/chat", "/chat", more, &Policy::default());
+        assert!(judgement.extensions.is_empty());
+    }
+
+    #[test]
+    fn the_clients_order_decides_between_subprotocols() {
+        let policy = Policy { protocols: vec!["mqtt".into(), "chat".into()], ..Policy::default() };
+        let (_, _, judgement) =
+            judged("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
+        assert_eq!(judgement.protocol.as_deref(), Some("chat"));
+    }
+}

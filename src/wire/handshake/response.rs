@@ -1,0 +1,284 @@
+//! A server's response, judged as a strict client does (RFC 6455 section 4.1).
+//! What HTTP makes of other statuses than 101 (redirects, passwords) is not followed.
+
+use super::accept::Accept;
+use super::fields::{Case, Single};
+use super::head::Head;
+use super::problem::ProblemCode;
+use super::request::key_of;
+use super::{Judgement, Outcome};
+use crate::wire::extension::{Agreed, Deflate, Offer};
+use crate::wire::fault::Severity;
+use crate::wire::words;
+
+/// What the client asked for, so far as the answer depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The key that was sent; without it the accept value cannot be checked.
+    pub key: Option<String>,
+    /// The subprotocols that were offered.
+    pub protocols: Vec<String>,
+    /// The extensions that were offered.
+    pub extensions: Vec<Offer>,
+}
+
+impl Asked {
+    /// What a request asks for, whatever it is worth.
+    pub fn of(request: &Head) -> Self {
+        let case = Case::new(request);
+        let protocols =
+            request.named("Sec-WebSocket-Protocol").flat_map(|field| case.elements(field)).collect();
+        let extensions =
+            request.named("Sec-WebSocket-Extensions").flat_map(|field| case.extensions(field)).collect();
+        Self { key: key_of(request), protocols, extensions }
+    }
+}
+
+/// Headers that may stand only once in a response (RFC 6455 section 11.3).
+const ONCE: [&str; 3] = ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
+
+/// Judges a response.
+pub fn judge(head: &Head, asked: &Asked) -> Judgement {
+    let mut case = Case::new(head);
+    let switched = status_line(&mut case);
+    case.bare_line_ends();
+    let mut judgement = Judgement { accept: asked.key.as_deref().map(Accept::new), ..Judgement::default() };
+    if switched {
+        case.field_lines(Severity::Warning);
+        case.duplicates(&ONCE);
+        upgrade(&mut case);
+        judgement.received_accept = accept(&mut case, judgement.accept.as_ref());
+        judgement.protocol = protocol(&mut case, asked);
+        (judgement.extensions, judgement.agreed) = extensions(&mut case, asked);
+        if let Some(line) = head.named("Content-Length").next().map(|field| field.line.clone()) {
+            case.add(ProblemCode::ContentLength1xx, Some(line));
+        }
+    }
+    let fatal = case.problems.iter().any(super::Problem::is_fatal);
+    judgement.outcome = if fatal { Outcome::Refuse } else { Outcome::Accept };
+    judgement.problems = case.problems;
+    judgement
+}
+
+/// Does the status line say 101? Then the server speaks WebSocket from the next byte on, whatever else is wrong.
+pub fn is_switching(head: &Head) -> bool {
+    &head.raw()[head.start_parts()[1].clone()] == b"101"
+}
+
+fn status_line(case: &mut Case<'_>) -> bool {
+    let [version, status, _] = case.head.start_parts();
+    if &case.head.raw()[version.clone()] != b"HTTP/1.1" {
+        case.add(ProblemCode::HttpVersion, Some(version));
+    }
+    if is_switching(case.head) {
+        return true;
+    }
+    let hint =
+        case.head.joined("Sec-WebSocket-Version").map(|versions| format!("server-versions: {versions}"));
+    case.add_with(ProblemCode::Status, Severity::Fatal, Some(status), hint);
+    false
+}
+
+/// Section 4.1: the value *is* websocket, while Connection *contains* upgrade.
+fn upgrade(case: &mut Case<'_>) {
+    case.token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
+        !tokens.is_empty() && tokens.iter().all(|token| token == "websocket")
+    });
+    case.token_list("Connection", ProblemCode::ConnectionMissing, ProblemCode::ConnectionToken, |tokens| {
+        tokens.iter().any(|token| token == "upgrade")
+    });
+}
+
+fn accept(case: &mut Case<'_>, right: Option<&Accept>) -> Option<String> {
+    let field = match case.single("Sec-WebSocket-Accept") {
+        Single::One(field) => field,
+        Single::Missing => {
+            case.add(ProblemCode::AcceptMissing, None);
+            return None;
+        }
+        Single::Spoiled => return None,
+    };
+    let received = String::from_utf8_lossy(&case.head.value(field)).into_owned();
+    if let Some(right) = right.filter(|right| right.value != received) {
+        let hint = right.mistake(&received).map(|mistake| mistake.name().to_owned());
+        case.add_with(ProblemCode::AcceptMismatch, Severity::Fatal, Some(field.value.clone()), hint);
+    }
+    Some(received)
+}
+
+fn protocol(case: &mut Case<'_>, asked: &Asked) -> Option<String> {
+    let field = match case.single("Sec-WebSocket-Protocol") {
+        Single::One(field) => field,
+        Single::Missing => {
+            if !asked.protocols.is_empty() {
+                let hint = "browsers fail the connection here".to_owned();
+                case.add_with(ProblemCode::SubprotocolIgnored, Severity::Info, None, Some(hint));
+            }
+            return None;
+        }
+        Single::Spoiled => return None,
+    };
+    let chosen = case.elements(field);
+    match chosen.as_slice() {
+        [one] if asked.protocols.contains(one) => return Some(one.clone()),
+        [] | [_] => case.add(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
+        _ => case.add(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
+    }
+    None
+}
+
+fn extensions(case: &mut Case<'_>, asked: &Asked) -> (Vec<String>, Agreed) {
+    let nothing = (Vec::new(), Agreed::none());
+    let Single::One(field) = case.single("Sec-WebSocket-Extensions") else {
+        return nothing;
+    };
+    let accepted = case.extensions(field);
+    let same = |one: &Offer, other: &Offer| one.name.eq_ignore_ascii_case(&other.name);
+    let repeated = |at: usize| accepted[..at].iter().any(|earlier| same(earlier, &accepted[at]));
+    if (0..accepted.len()).any(repeated) {
+        case.add(ProblemCode::ExtDuplicate, Some(field.value.clone()));
+        return nothing;
+    }
+    let mut agreed = Agreed::none();
+    for extension in &accepted {
+        if !asked.extensions.iter().any(|offer| same(offer, extension)) {
+            let hint = format!("it is called {}", words::quoted(extension.name.as_bytes(), 40));
+            let span = Some(extension.name_span.clone());
+            case.add_with(ProblemCode::ExtNotOffered, Severity::Fatal, span, Some(hint));
+        }
+        if extension.is_deflate() {
+            agreed.deflate = deflate(case, extension, asked);
+        }
+    }
+    (accepted.iter().map(Offer::to_string).collect(), agreed)
+}
+
+/// RFC 7692 section 7.1: the answer has valid parameters, and one of the offers allows them.
+fn deflate(case: &mut Case<'_>, accepted: &Offer, asked: &Asked) -> Option<Deflate> {
+    let answer = match Deflate::read(accepted, false) {
+        Ok(answer) => answer,
+        Err(span) => {
+            case.add(ProblemCode::ExtParam, Some(span));
+            return None;
+        }
+    };
+    let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
+    let offers: Vec<Deflate> = offers.filter_map(|offer| Deflate::read(offer, true).ok()).collect();
+    if !offers.is_empty() && !offers.iter().any(|offer| answers(answer, *offer)) {
+        let allows = |name: &str| offers.iter().any(|offer| allows(name, answer, *offer));
+        let blamed = accepted.params.iter().find(|param| !allows(&param.name));
+        let span = blamed.map_or(accepted.name_span.clone(), |param| param.span.clone());
+        let hint = blamed
+            .is_none()
+            .then(|| "the offer asked for a limit that the answer does not confirm".to_owned());
+        case.add_with(ProblemCode::ExtParam, Severity::Fatal, Some(span), hint);
+    }
+    Some(answer)
+}
+
+/// Sections 7.1.1.1 and 7.1.2.1: what the client demanded of the server must be confirmed, and nothing asked of it that it did not offer.
+fn answers(answer: Deflate, offer: Deflate) -> bool {
+    let confirmed = offer.server_no_context_takeover <= answer.server_no_context_takeover
+        && (offer.server_max_window_bits.is_none() || answer.server_max_window_bits.is_some());
+    confirmed
+        && allows("client_max_window_bits", answer, offer)
+        && allows("server_max_window_bits", answer, offer)
+}
+
+fn allows(name: &str, answer: Deflate, offer: Deflate) -> bool {
+    match name {
+        "client_max_window_bits" => {
+            match (answer.client_max_window_bits.flatten(), offer.client_max_window_bits) {
+                (Some(_), None) => false,
+                (Some(bits), Some(Some(most))) => bits <= most,
+                _ => true,
+            }
+        }
+        "server_max_window_bits" => match (answer.server_max_window_bits, offer.server_max_window_bits) {
+            (Some(bits), Some(most)) => bits <= most,
+            _ => true,
+        },
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::extension::list;
+    use crate::wire::frame::Side;
+
+    const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+    fn problems(from: &str, to: &str, more: &str, offered: &str) -> Vec<String> {
+        assert!(RESPONSE.contains(from), "{from}");
+        let text = format!("{}{more}\r\n", RESPONSE.replacen(from, to, 1));
+        let asked = Asked {
+            key: Some("dGhlIHNhbXBsZSBub25jZQ==".into()),
+            protocols: vec!["chat".into(), "mqtt".into()],
+            extensions: list(offered.as_bytes(), 0),
+        };
+        let judgement = judge(&Head::new(Side::Server, text.as_bytes()), &asked);
+        let relevant =
+            judgement.problems.iter().filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
+        let show = |problem: &super::super::Problem| {
+            let place = problem.span.clone().map_or("-", |span| &text[span]);
+            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{} {place:?}{hint}", problem.code)
+        };
+        relevant.map(show).collect()
+    }
+
+    #[test]
+    fn rules_that_the_vectors_do_not_touch() {
+        for (from, to, more, expected) in [
+            ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "", "", "H_ACCEPT_MISSING \"-\""),
+            ("s3pPLMBi", "S3PPLMBi", "", "H_ACCEPT_MISMATCH \"S3PPLMBiTxaQ9kYGzzhZRbK+xOo=\" (case-changed)"),
+            (": websocket", ": websocket, h2c", "", "H_UPGRADE_VALUE \"Upgrade: websocket, h2c\""),
+            ("H", "H", "Sec-WebSocket-Protocol: chat, mqtt\r\n", "H_SUBPROTOCOL_MULTIPLE \"chat, mqtt\""),
+            ("H", "H", "X: a\u{0}b\r\n", "H_CONTROL_CHAR \"X: a\\0b\""),
+            ("\r\nUp", "\nUp", "", "H_BARE_LF \"\\n\""),
+        ] {
+            assert_eq!(problems(from, to, more, ""), [expected], "{from:?} -> {to:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_versions_that_the_server_knows() {
+        let more = "Sec-WebSocket-Version: 13, 8\r\nSec-WebSocket-Version: 7\r\nContent-Length: 0\r\n";
+        assert_eq!(
+            problems("101 Switching Protocols", "426 Upgrade Required", more, ""),
+            ["H_STATUS \"426\" (server-versions: 13, 8, 7)"]
+        );
+    }
+
+    #[test]
+    fn rfc_7692_section_7_1_an_answer_must_fit_an_offer() {
+        let answer = |params: &str, offered: &str| {
+            problems("H", "H", &format!("Sec-WebSocket-Extensions: permessage-deflate{params}\r\n"), offered)
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(answer("; server_max_window_bits=9", "permessage-deflate"), none);
+        assert_eq!(answer("; client_max_window_bits=9", "permessage-deflate; client_max_window_bits"), none);
+        assert_eq!(
+            answer("; client_max_window_bits=9", "permessage-deflate"),
+            ["H_EXT_PARAM \"client_max_window_bits=9\""]
+        );
+        assert_eq!(
+            answer("; server_max_window_bits=12", "permessage-deflate; server_max_window_bits=10"),
+            ["H_EXT_PARAM \"server_max_window_bits=12\""]
+        );
+        assert_eq!(
+            answer("", "permessage-deflate; server_max_window_bits=10, permessage-deflate"),
+            none,
+            "the second offer asks for nothing"
+        );
+        assert_eq!(
+            answer("", "permessage-deflate; server_no_context_takeover"),
+            [
+                "H_EXT_PARAM \"permessage-deflate\" (the offer asked for a limit that the answer does not confirm)"
+            ]
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Bytes to meaning and back, sans I/O: handshakes, frames, messages, and every rule they can break.
+//! Nothing here opens a socket, reads a clock or knows a terminal; whoever has bytes feeds them, in pieces of any size.
+//!
+//! In reading order:
+//!
+//! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
+//! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
+//!   its rules stand in `judge`, their words in [`fault`], close codes in [`close`], UTF-8 in [`utf8`].
+//! - [`message`]: what a frame is to the message that is open.
+//! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
+//! - [`encode`]: frames onto the wire, legal or not.
+//! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
+//! - [`connection`]: both directions from the first byte on.
+//! - [`words`]: bytes and numbers as a reader sees them.
+
+pub mod close;
+pub mod connection;
+pub mod decoder;
+pub mod encode;
+pub mod extension;
+pub mod fault;
+pub mod frame;
+mod judge;
+
+pub mod handshake;
+pub mod mask;
+mod meaning;
+pub mod message;
+pub mod span;
+pub mod transcript;
+pub mod utf8;
+#[cfg(test)]
+mod vectors;
+pub mod words;
+
+pub use close::CloseCode;
+pub use connection::{Connection, Stream};
+pub use decoder::{Begun, Decoder, Event};
+pub use extension::{Agreed, Deflate};
+pub use fault::{Bits, Code, Fault, Severity};
+pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
+pub use judge::MessageEnd;
+pub use message::{Kind, Place};
+pub use span::{Field, Span};
+pub use transcript::{Beginning, Frame, Message, Transcript, Verdict};

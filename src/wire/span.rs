@@ -1,0 +1,283 @@
+//! A frame's bytes and bits, each labelled with its field: made on demand from the bytes, so a flipped bit is simply asked again.
+//! What the fields say in words stands in `meaning`; whether it is allowed is said by faults, not here.
+
+use std::ops::Range;
+
+use super::frame::{Header, LengthForm, Opcode, Side};
+use super::mask;
+use super::meaning;
+use super::message::Kind;
+
+/// The fields of a frame, in wire order (RFC 6455 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Last frame of its message?
+    Fin,
+    /// First reserved bit.
+    Rsv1,
+    /// Second reserved bit.
+    Rsv2,
+    /// Third reserved bit.
+    Rsv3,
+    /// What the payload is.
+    Opcode,
+    /// Is there a masking key?
+    Mask,
+    /// Seven bits: the length, or how many bytes hold it.
+    Length,
+    /// Two or eight bytes of length.
+    ExtendedLength,
+    /// Four bytes.
+    MaskingKey,
+    /// What the frame carries.
+    Payload,
+    /// The first two payload bytes of a Close.
+    CloseCode,
+    /// What follows them.
+    CloseReason,
+}
+
+impl Field {
+    /// The fields in wire order.
+    pub const ALL: [Self; 12] = [
+        Self::Fin,
+        Self::Rsv1,
+        Self::Rsv2,
+        Self::Rsv3,
+        Self::Opcode,
+        Self::Mask,
+        Self::Length,
+        Self::ExtendedLength,
+        Self::MaskingKey,
+        Self::Payload,
+        Self::CloseCode,
+        Self::CloseReason,
+    ];
+
+    /// Its name as the RFC's drawing has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "FIN",
+            Self::Rsv1 => "RSV1",
+            Self::Rsv2 => "RSV2",
+            Self::Rsv3 => "RSV3",
+            Self::Opcode => "opcode",
+            Self::Mask => "MASK",
+            Self::Length => "length",
+            Self::ExtendedLength => "extended length",
+            Self::MaskingKey => "masking key",
+            Self::Payload => "payload",
+            Self::CloseCode => "close code",
+            Self::CloseReason => "close reason",
+        }
+    }
+}
+
+/// What the meaning of a field depends on besides its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Who sent the frame.
+    pub from: Side,
+    /// permessage-deflate was agreed.
+    pub deflate: bool,
+    /// What the message holds that the frame is part of, where that is known.
+    pub kind: Option<Kind>,
+    /// The message that the frame is part of is compressed.
+    pub compressed: bool,
+}
+
+impl Context {
+    /// A frame from `from` of which nothing else is known.
+    pub fn new(from: Side, deflate: bool) -> Self {
+        Self { from, deflate, kind: None, compressed: false }
+    }
+}
+
+/// One field of one frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which field.
+    pub field: Field,
+    /// Its bytes, counted from the first byte of the frame.
+    pub bytes: Range<usize>,
+    /// Its bits in each of these bytes, 0 = most significant: `0..8` unless the field is smaller than a byte.
+    pub bits: Range<u8>,
+    /// Its value in words: `text`, `5`, `37fa213d`.
+    pub value: String,
+    /// One sentence on what this value means here.
+    pub meaning: String,
+    /// Where it is written.
+    pub section: &'static str,
+}
+
+impl Span {
+    /// Does it hold this bit (0 = most significant) of this byte?
+    pub fn contains(&self, byte: usize, bit: u8) -> bool {
+        self.bytes.contains(&byte) && self.bits.contains(&bit)
+    }
+}
+
+/// A value in words, what it means, and where that is written.
+pub(crate) struct Words {
+    pub(crate) value: String,
+    pub(crate) meaning: String,
+    pub(crate) section: &'static str,
+}
+
+/// The fields in `raw`, which is one frame or the beginning of one.
+pub fn spans(raw: &[u8], context: Context) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(10);
+    if let Some(first) = raw.first() {
+        first_byte(*first, context, &mut spans);
+    }
+    if let (Some(first), Some(second)) = (raw.first(), raw.get(1)) {
+        second_byte(Opcode::from_bits(*first), *second, context, &mut spans);
+        length_and_key(raw, *second, &mut spans);
+    }
+    if let Ok(header) = Header::parse(raw) {
+        payload(raw, &header, context, &mut spans);
+    }
+    spans
+}
+
+fn span(field: Field, bytes: Range<usize>, bits: Range<u8>, words: Words) -> Span {
+    let Words { value, meaning, section } = words;
+    Span { field, bytes, bits, value, meaning, section }
+}
+
+fn first_byte(byte: u8, context: Context, spans: &mut Vec<Span>) {
+    let opcode = Opcode::from_bits(byte);
+    let is_set = |bit: u8| byte & bit != 0;
+    let rsv1 = meaning::rsv1(is_set(0x40), opcode, context.deflate);
+    spans.extend([
+        span(Field::Fin, 0..1, 0..1, meaning::fin(is_set(0x80), opcode)),
+        span(Field::Rsv1, 0..1, 1..2, rsv1),
+        span(Field::Rsv2, 0..1, 2..3, meaning::rsv(is_set(0x20))),
+        span(Field::Rsv3, 0..1, 3..4, meaning::rsv(is_set(0x10))),
+        span(Field::Opcode, 0..1, 4..8, meaning::opcode(opcode, context)),
+    ]);
+}
+
+fn second_byte(opcode: Opcode, byte: u8, context: Context, spans: &mut Vec<Span>) {
+    let mask = meaning::mask(byte & 0x80 != 0, context.from);
+    spans.push(span(Field::Mask, 1..2, 0..1, mask));
+    spans.push(span(Field::Length, 1..2, 1..8, meaning::length(byte & 0x7f, opcode)));
+}
+
+fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<Span>) {
+    let form = LengthForm::from_second_byte(second);
+    let end = 2 + form.extra_bytes();
+    if let Some(bytes) = present(raw, 2..end) {
+        let words = meaning::extended_length(bytes, form);
+        spans.push(span(Field::ExtendedLength, 2..2 + bytes.len(), 0..8, words));
+    }
+    let key = if second & 0x80 == 0 { None } else { present(raw, end..end + 4) };
+    if let Some(key) = key {
+        let words = meaning::masking_key(key);
+        spans.push(span(Field::MaskingKey, end..end + key.len(), 0..8, words));
+    }
+}
+
+/// The part of `range` that has arrived; none where nothing of it has.
+fn present(raw: &[u8], range: Range<usize>) -> Option<&[u8]> {
+    let arrived = raw.get(range.start..range.end.min(raw.len()));
+    arrived.filter(|bytes| !bytes.is_empty())
+}
+
+fn payload(raw: &[u8], header: &Header, context: Context, spans: &mut Vec<Span>) {
+    let start = header.len();
+    let wire = &raw[start..];
+    if wire.is_empty() {
+        return;
+    }
+    let plain = header.key.map_or_else(|| wire.to_vec(), |key| mask::unmasked(wire, key));
+    if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
+        let code = meaning::close_code(u16::from_be_bytes([*high, *low]));
+        spans.push(span(Field::CloseCode, start..start + 2, 0..8, code));
+        if !reason.is_empty() {
+            let reason = meaning::close_reason(reason);
+            spans.push(span(Field::CloseReason, start + 2..raw.len(), 0..8, reason));
+        }
+        return;
+    }
+    let words = meaning::payload(&plain, wire, header, context);
+    spans.push(span(Field::Payload, start..raw.len(), 0..8, words));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(raw: &[u8], context: Context) -> Vec<String> {
+        let row = |span: Span| {
+            format!(
+                "{:?}.{:?} {} = {}: {} [{}]",
+                span.bytes,
+                span.bits,
+                span.field.name(),
+                span.value,
+                span.meaning,
+                span.section
+            )
+        };
+        spans(raw, context).into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn section_5_7_masked_hello_in_words() {
+        let raw = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        let context = Context { kind: Some(Kind::Text), ..Context::new(Side::Client, false) };
+        assert_eq!(
+            rows(&raw, context),
+            [
+                "0..1.0..1 FIN = 1: the last frame of its message; since it is the first too, the message is whole [RFC 6455 §5.2, §5.4]",
+                "0..1.1..2 RSV1 = 0: would mean 'compressed' if permessage-deflate had been agreed [RFC 7692 §6]",
+                "0..1.2..3 RSV2 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
+                "0..1.3..4 RSV3 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
+                "0..1.4..8 opcode = text: the payload is UTF-8, judged over the whole message [RFC 6455 §5.2, §5.6]",
+                "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC 6455 §5.1]",
+                "1..2.1..8 length = 5: up to 125 this is the length itself, no extra length bytes [RFC 6455 §5.2]",
+                "2..6.0..8 masking key = 37fa213d: unpredictable and fresh for every frame; it travels in the open, so it hides nothing [RFC 6455 §5.3]",
+                "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f [RFC 6455 §5.3]",
+            ]
+        );
+    }
+
+    #[test]
+    fn section_5_5_1_a_close_has_code_and_reason() {
+        let raw = [0x88, 0x05, 0x03, 0xe9, b'b', b'y', b'e'];
+        assert_eq!(
+            rows(&raw, Context::new(Side::Server, false))[7..],
+            [
+                "2..4.0..8 close code = 1001 going away: the server goes down, or the page was left [RFC 6455 §7.4.1]",
+                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs go by the code [RFC 6455 §5.5.1]",
+            ]
+        );
+    }
+
+    #[test]
+    fn half_a_length_is_shown_as_half() {
+        let raw = [0x82, 0x7f, 0, 0, 1];
+        assert_eq!(
+            rows(&raw, Context::new(Side::Server, false)).last().unwrap(),
+            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte first; the rest has not arrived [RFC 6455 §5.2]"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_bit_of_every_prefix_has_exactly_one_field(raw in proptest::collection::vec(any::<u8>(), 0..40), server: bool, deflate: bool) {
+            let from = if server { Side::Server } else { Side::Client };
+            let spans = spans(&raw, Context::new(from, deflate));
+            for byte in 0..raw.len() {
+                for bit in 0..8 {
+                    prop_assert_eq!(spans.iter().filter(|span| span.contains(byte, bit)).count(), 1, "byte {} bit {}", byte, bit);
+                }
+            }
+            let words = |span: &Span| !span.value.is_empty() && !span.meaning.is_empty() && span.section.starts_with("RFC ");
+            prop_assert!(spans.iter().all(words));
+            prop_assert!(!spans.iter().flat_map(|span| span.value.chars().chain(span.meaning.chars())).any(char::is_control));
+        }
+    }
+}

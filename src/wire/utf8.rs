@@ -1,0 +1,119 @@
+//! UTF-8 (RFC 3629) checked piece by piece, with the earliest byte at which it is broken.
+//! It keeps no text: only where in a sequence the last piece stopped.
+
+/// Checks text that comes in pieces: a character may be cut anywhere, also between two frames (RFC 6455 section 5.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validator {
+    /// Continuation bytes still missing, 0 to 3.
+    missing: u8,
+    /// Length of the sequence that is open, 0 when none is.
+    length: u8,
+    /// What the next continuation byte may be. Only the second byte of a sequence has a narrower range than 80-BF.
+    low: u8,
+    high: u8,
+}
+
+impl Validator {
+    /// Nothing seen yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// The index in `piece` of the first byte that no valid sequence can have there. The validator is of no more use then.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), usize> {
+        let mut at = 0;
+        while self.missing > 0 && at < piece.len() {
+            self.byte(piece[at]).map_err(|()| at)?;
+            at += 1;
+        }
+        // The standard library reads long runs faster than any loop over bytes; only what it stumbles over is walked.
+        let Err(stop) = str::from_utf8(&piece[at..]) else {
+            return Ok(());
+        };
+        at += stop.valid_up_to();
+        for (index, byte) in piece.iter().enumerate().skip(at) {
+            self.byte(*byte).map_err(|()| index)?;
+        }
+        Ok(())
+    }
+
+    /// The sequence that is cut off here: how many of its bytes are there, of how many. None between two characters.
+    pub fn pending(&self) -> Option<(u8, u8)> {
+        (self.missing > 0).then(|| (self.length - self.missing, self.length))
+    }
+
+    fn byte(&mut self, byte: u8) -> Result<(), ()> {
+        if self.missing > 0 {
+            if !(self.low..=self.high).contains(&byte) {
+                return Err(());
+            }
+            self.missing -= 1;
+            (self.low, self.high) = (0x80, 0xbf);
+            return Ok(());
+        }
+        // RFC 3629 section 4: the ranges that keep out overlong forms (C0, C1, E0, F0), surrogates (ED) and what lies above U+10FFFF (F4).
+        (self.length, self.low, self.high) = match byte {
+            0x00..=0x7f => return Ok(()),
+            0xc2..=0xdf => (2, 0x80, 0xbf),
+            0xe0 => (3, 0xa0, 0xbf),
+            0xed => (3, 0x80, 0x9f),
+            0xe1..=0xef => (3, 0x80, 0xbf),
+            0xf0 => (4, 0x90, 0xbf),
+            0xf4 => (4, 0x80, 0x8f),
+            0xf1..=0xf3 => (4, 0x80, 0xbf),
+            _ => return Err(()),
+        };
+        self.missing = self.length - 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn broken_at(bytes: &[u8]) -> Option<usize> {
+        Validator::new().push(bytes).err()
+    }
+
+    #[test]
+    fn the_earliest_broken_byte() {
+        assert_eq!(broken_at(b"ok\x80"), Some(2));
+        assert_eq!(broken_at(b"ok\xe0\x80\xaf"), Some(3), "overlong is broken at its second byte");
+        assert_eq!(broken_at(b"ok\xed\xa0\x80"), Some(3), "surrogate");
+        assert_eq!(broken_at(b"ok\xf4\x90\x80\x80"), Some(3), "above U+10FFFF");
+        assert_eq!(broken_at(b"ok\xc1"), Some(2));
+        assert_eq!(broken_at(b"\xe2\x82A"), Some(2));
+    }
+
+    #[test]
+    fn a_cut_character_is_pending() {
+        let mut text = Validator::new();
+        text.push(b"D\xf0\x9f").unwrap();
+        assert_eq!(text.pending(), Some((2, 4)));
+        text.push(b"\x98\x80!").unwrap();
+        assert_eq!(text.pending(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_answer_of_the_standard_library(
+            bytes in prop_oneof![proptest::collection::vec(any::<u8>(), 0..24), any::<String>().prop_map(String::into_bytes)],
+            cut in 0_usize..24,
+        ) {
+            let whole = str::from_utf8(&bytes);
+            let cut = cut.min(bytes.len());
+            let mut text = Validator::new();
+            let pieces = text.push(&bytes[..cut]).and_then(|()| text.push(&bytes[cut..]).map_err(|at| at + cut));
+            prop_assert_eq!(pieces.is_ok() && text.pending().is_none(), whole.is_ok());
+            prop_assert_eq!(pieces.err(), broken_at(&bytes));
+            if let (Err(at), Err(error)) = (pieces, whole) {
+                prop_assert!(at >= error.valid_up_to());
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Bytes and numbers as a reader sees them: hex, quoted text, counts.
+//! Nothing that comes out holds a control character, whatever went in.
+
+use std::fmt::Write;
+
+/// Lower-case hex without gaps.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+    }
+    text
+}
+
+/// Lower-case hex of at most `most` bytes, two digits and a blank, `…` where it was cut.
+pub fn hex_row(bytes: &[u8], most: usize) -> String {
+    let shown: Vec<String> = bytes.iter().take(most).map(|byte| format!("{byte:02x}")).collect();
+    let cut = if bytes.len() > most { " …" } else { "" };
+    shown.join(" ") + cut
+}
+
+/// `1 byte`, `5 bytes`, `65,536 bytes`.
+pub fn bytes(count: u64) -> String {
+    format!("{} byte{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with a comma between thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Text in double quotes, at most `most` characters of it, `…` where it was cut. What is not UTF-8 becomes `\xNN`; what a
+/// terminal would obey or hide becomes an escape.
+pub fn quoted(text: &[u8], most: usize) -> String {
+    let mut out = String::from("\"");
+    let mut left = most;
+    for chunk in text.utf8_chunks() {
+        let valid = chunk.valid().chars().map(escaped);
+        let broken = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+        for piece in valid.chain(broken) {
+            if left == 0 {
+                out.push_str("…\"");
+                return out;
+            }
+            left -= 1;
+            out.push_str(&piece);
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The text without anything a terminal would obey or hide, not quoted.
+pub fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|char| if is_harmful(char) { char.escape_default().to_string() } else { char.to_string() })
+        .collect()
+}
+
+fn escaped(char: char) -> String {
+    match char {
+        '"' | '\\' => format!("\\{char}"),
+        _ if is_harmful(char) => char.escape_default().to_string(),
+        _ => char.to_string(),
+    }
+}
+
+/// Control characters, and those that hide or turn around what stands beside them (Unicode's Cf and separators).
+fn is_harmful(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn quotes() {
+        assert_eq!(quoted(b"Hello", 9), "\"Hello\"");
+        assert_eq!(quoted("D😀!".as_bytes(), 9), "\"D😀!\"");
+        assert_eq!(quoted(b"a\x1b[2J\"\\", 9), r#""a\u{1b}[2J\"\\""#);
+        assert_eq!(quoted(b"\xf0\x9f", 9), r#""\xf0\x9f""#);
+        assert_eq!(quoted(b"Hello", 3), "\"Hel…\"");
+        assert_eq!(quoted("a\u{202e}b".as_bytes(), 9), r#""a\u{202e}b""#);
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(65_536), "65,536 bytes");
+        assert_eq!(grouped(9_223_372_036_854_775_807), "9,223,372,036,854,775,807");
+        assert_eq!(hex_row(&[1, 2, 3], 2), "01 02 …");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_ever_comes_out(input in proptest::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert!(!quoted(&input, 100).chars().any(char::is_control));
+            prop_assert!(!harmless(&String::from_utf8_lossy(&input)).chars().any(char::is_control));
+        }
+    }
+}
