@@ -325,6 +325,6 @@ mod tests {
     fn rfc_9112_section_5_2_a_fold_becomes_a_blank() {
         let head = Head::new(Side::Client, b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n");
         assert_eq!(head.joined("a").as_deref(), Some("one two, three"));
-        assert_eq!(head.fields()[0].line, 16..28);
+        assert_eq!(head.fields()[0].line, 16..29);
     }
 }
