@@ -380,6 +380,6 @@ mod tests {
             b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n",
         );
         assert_eq!(head.joined("a").as_deref(), Some("one two, three"));
-        assert_eq!(head.fields()[0].line, 16..28);
+        assert_eq!(head.fields()[0].line, 16..29);
     }
 }

@@ -84,6 +84,11 @@ impl HeadReader {
         if let Some(found) = self.stranger() {
             return found;
         }
+        // An HTTP/2 frame needs nine bytes to be told, and no head begins with a zero: looking for line ends in between
+        // would make the answer depend on the chunking.
+        if self.from == Side::Server && self.bytes.first() == Some(&0) {
+            self.scanned = self.bytes.len();
+        }
         while let Some(at) = self.bytes[self.scanned..]
             .iter()
             .position(|byte| *byte == b'\n')
@@ -116,8 +121,6 @@ impl HeadReader {
             (Side::Client, bytes) if bytes.starts_with(HTTP2_PREFACE) => Some(Found::Http2Preface),
             // SETTINGS (4) or GOAWAY (7) on stream 0, shorter than 64 KiB: what an HTTP/2 server says first.
             (Side::Server, [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..]) => Some(Found::Http2Frame),
-            // Nine bytes are needed to tell; until then no line end may be believed, or the chunking would matter.
-            (Side::Server, [0, ..]) if self.bytes.len() < 9 => Some(Found::NeedsMore),
             _ => None,
         }
     }
