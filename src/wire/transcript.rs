@@ -444,6 +444,17 @@ mod tests {
     }
 
     #[test]
+    fn section_5_3_a_key_is_reused_only_where_it_masks_something() {
+        let key = Some([1, 2, 3, 4]);
+        let frame = |plain: &[u8]| encode::whole(Opcode::Binary, plain, key);
+        let said = heard(
+            Side::Client,
+            &[frame(b"a"), frame(b""), frame(b"b")].concat(),
+        );
+        assert_eq!(codes(&said), [(Code::MaskReused, 2)]);
+    }
+
+    #[test]
     fn a_claimed_length_allocates_nothing_and_never_ends() {
         let mut said = heard(
             Side::Server,

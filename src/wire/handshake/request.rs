@@ -388,6 +388,7 @@ mod tests {
                 vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: +13\""],
             ),
             (": websocket", ": h2c, WebSocket", "", 101, vec![]),
+            ("Host: a", "Host: a\tb", "", 101, vec![]),
             (
                 "Connection: Upgrade",
                 "Connection: Upgrade\u{7f}",
