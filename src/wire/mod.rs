@@ -5,7 +5,7 @@
 //!
 //! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
 //! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
-//!   its rules stand in `judge`, their words in [`fault`], close codes in [`close`], UTF-8 in [`utf8`].
+//!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
 //! - [`encode`]: frames onto the wire, legal or not.
@@ -20,9 +20,8 @@ pub mod encode;
 pub mod extension;
 pub mod fault;
 pub mod frame;
-mod judge;
-
 pub mod handshake;
+mod judge;
 pub mod mask;
 mod meaning;
 pub mod message;
