@@ -299,7 +299,7 @@ mod tests {
             picture(&race(Phase::Running(Some(live))), 80, 12),
             "\
 ╭ race · 32 B there and back · one connection each · loopback ─────────────────╮
-│ ▌ REST  reqwest, kept alive   7,518/s   ▶ WebSocket  tokio-tungst…  11,111/s │
+│ ▌ REST  reqwest, kept alive   7,518/s   ▶ WebSocket  tokio-tungste… 11,111/s │
 │   ████████████████████████░░░░░░░░░░░     ██████████████████████████████████ │
 │   p50 133 µs  p99 266 µs  max 4.1 ms      p50 90.0 µs  p99 180 µs            │
 │   126 B up + 133 B down an exchange       38 B up + 34 B down an exchange    │

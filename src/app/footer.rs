@@ -190,7 +190,7 @@ mod tests {
         );
         assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
         assert_eq!(drawn(30, Keys::Slide), " → next  ? keys        ·20/49 ");
-        assert_eq!(drawn(12, Keys::Slide), " → n ·20/49 ");
+        assert_eq!(drawn(12, Keys::Slide), " → ne·20/49 ");
     }
 
     #[test]

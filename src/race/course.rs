@@ -9,7 +9,7 @@ use bytes::Bytes;
 use thiserror::Error;
 
 /// The largest payload, in bytes: the bundled servers refuse more.
-pub const LARGEST: usize = 1024 * 1024;
+const LARGEST: usize = 1024 * 1024;
 
 /// A contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
