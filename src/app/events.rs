@@ -18,7 +18,7 @@ use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{Bundle, State};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The terminal's input, the signals, the minutes, and the deck's code once it is highlighted.
 ///

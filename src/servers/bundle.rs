@@ -134,7 +134,7 @@ impl Bundle {
         Ok(Addresses { http: self.http.up().await?, websocket: self.websocket.up().await? })
     }
 
-    /// Lets both finish the requests in hand, close their WebSockets with 1001 and end. It returns at once;
+    /// Lets both finish the requests in hand, close their `WebSockets` with 1001 and end. It returns at once;
     /// [`Bundle::ended`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();

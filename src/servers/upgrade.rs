@@ -53,13 +53,12 @@ pub(super) async fn open<S>(stream: &mut S, patience: Duration) -> Result<Opened
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let judged = match timeout(patience, read_head(stream)).await {
-        Ok(judged) => judged?,
-        Err(_) => {
-            let late = Refusal::new("408 Request Timeout", "the request head did not arrive in time");
-            stream.write_all(late.to_string_on_wire().as_bytes()).await?;
-            return Err(NotOpened::Stalled(patience));
-        }
+    let judged = if let Ok(judged) = timeout(patience, read_head(stream)).await {
+        judged?
+    } else {
+        let late = Refusal::new("408 Request Timeout", "the request head did not arrive in time");
+        stream.write_all(late.to_string_on_wire().as_bytes()).await?;
+        return Err(NotOpened::Stalled(patience));
     };
     match judged {
         Ok((asked, rest)) => {
