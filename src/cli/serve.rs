@@ -50,7 +50,9 @@ impl Serve {
         });
         let (log, mut events) = Log::new(WAITING);
         let lost = log.lost();
-        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(log));
+        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(&log));
+        // the servers hold what they need of it; when both have ended, so has the log
+        drop(log);
         let addresses = match bundle.up().await {
             Ok(addresses) => addresses,
             Err(why) => bail!(why),

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::net::{Chunk, Chunks, Tap};
+use crate::net::{Chunk, Chunks, Tap, in_words};
 
 /// How long a server may take to accept a connection, to answer the handshake, and to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -83,7 +83,7 @@ pub async fn dial(url: &str) -> Result<(Request, TcpStream), String> {
     let connecting = timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await;
     let stream = connecting
         .map_err(|_| format!("could not connect to {url}: no answer within 5 s; is that the right address?"))?
-        .map_err(|error| format!("could not connect to {url}: {error}; is a server listening there?"))?;
+        .map_err(|error| format!("could not connect to {url}: {}", in_words(&error)))?;
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     Ok((request, stream))
 }
