@@ -57,11 +57,12 @@ impl Serve {
             Ok(addresses) => addresses,
             Err(why) => bail!(why),
         };
+        // caught before the addresses are told: who reads them may ask for the end at once
+        let mut interrupt = Interrupt::new()?;
         let mut out = io::stdout().lock();
         writeln!(out, "http  {}", addresses.http_url())?;
         writeln!(out, "ws    {}", addresses.websocket_url())?;
         out.flush()?;
-        let mut interrupt = Interrupt::new()?;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
