@@ -25,10 +25,11 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &T
     let response = opening(inspect, Side::Server);
     let tallest = [request, response].into_iter().flatten().map(rows).max().unwrap_or(0) as u16;
     let accept = if area.height >= tallest + 11 { 6 } else { 0 };
-    let [heads, why, steps] = Layout::vertical([
+    let [heads, why, steps, _] = Layout::vertical([
         Constraint::Length((tallest + 1).min(area.height)),
-        Constraint::Fill(1),
+        Constraint::Max(if accept > 0 { 7 } else { u16::MAX }),
         Constraint::Length(accept),
+        Constraint::Fill(1),
     ])
     .areas(area);
     if area.width >= 84 {

@@ -32,12 +32,14 @@ pub(super) fn lay_out(
     let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
     let widths = shares(&wanted, &least, width.saturating_sub(GAP * (count - 1)));
 
-    let wrapped = rows.iter().any(|row| (0..count).any(|i| natural(&row[i]) > widths[i]));
+    // a line between rows helps only where most rows have several lines; elsewhere it costs height
+    let wraps = |row: &&Vec<Vec<Piece>>| (0..count).any(|i| natural(&row[i]) > widths[i]);
+    let ruled = 2 * rows.iter().filter(wraps).count() >= rows.len();
     let mut lines = cells(&header, &widths, &table.columns);
     let total = widths.iter().sum::<usize>() + GAP * (count - 1);
     lines.push(Line::styled("─".repeat(total.min(width)), theme.faint()));
     for (index, row) in rows.iter().enumerate() {
-        if wrapped && index > 0 {
+        if ruled && index > 0 {
             lines.push(Line::styled("┈".repeat(total.min(width)), theme.faint()));
         }
         lines.extend(cells(row, &widths, &table.columns));
