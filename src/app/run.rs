@@ -138,3 +138,38 @@ impl App {
         any
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::backend::TestBackend;
+    use ratatui::layout::Size;
+
+    use super::*;
+    use crate::app::Show;
+    use crate::deck;
+    use crate::stage::{Depth, House, Registry};
+
+    #[test]
+    fn a_frame_fits_the_window_even_before_its_new_size_is_told() {
+        let source = "A line that is longer than forty cells, so that it runs over several rows then.";
+        let (deck, warnings) = deck::parse(source);
+        let show = Show {
+            deck,
+            file: "deck.md".to_owned(),
+            warnings,
+            registry: Registry::new(&[]),
+            house: House::default(),
+            theme: None,
+            depth: Depth::True,
+        };
+        let mut app = App::new(show, Size { width: 100, height: 30 });
+        for (width, height) in [(40, 10), (100, 30)] {
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            paint(&mut app, &mut terminal).unwrap();
+            let shown = terminal.backend().to_string();
+            let footer = shown.trim_end().lines().last().unwrap();
+            assert!(footer.ends_with("1/1 \""), "{shown}");
+            assert_eq!(shown.contains("several rows then."), width == 100, "{shown}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The commands that print and end.
+
+use serde_json::Value;
+
+use crate::file;
+use crate::pipe::{Servers, run};
+
+#[test]
+fn both_decks_have_no_warnings() {
+    let run = run(&["check", "slides/talk.md", "slides/tour.md"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert_eq!(lines[0], "slides/talk.md: 49 slides, no warnings");
+    assert!(lines[1].starts_with("slides/tour.md: ") && lines[1].ends_with(", no warnings"), "{lines:?}");
+}
+
+#[test]
+fn a_bad_deck_is_told_where_it_is_bad() {
+    let deck = file("bad.md", "# One\n\n```demo inpsect\n```\n\n---\n\n```demo inspect\nserver = 7\n```\n");
+    let name = deck.to_str().unwrap();
+    let run = run(&["check", name]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("{name}:3:9: ")), "{}", run.stdout);
+    assert!(run.stdout.contains("did you mean `inspect`?"), "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("{name}:9:1: ")), "{}", run.stdout);
+    assert!(run.stdout.ends_with(": 2 slides, 2 warnings\n"), "{}", run.stdout);
+}
+
+#[test]
+fn the_demos_are_listed_with_their_settings() {
+    let text = run(&["demos"]);
+    assert_eq!(text.code, Some(0));
+    for part in ["inspect\n", "race\n", "```demo inspect", "text = \"Hello\"", "Ctrl-D"] {
+        assert!(text.stdout.contains(part), "{part:?} is not in\n{}", text.stdout);
+    }
+    let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
+    let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
+    assert_eq!(names, [Some("inspect"), Some("race")]);
+}
+
+#[test]
+fn a_shell_is_taught_every_command() {
+    let bash = run(&["completions", "bash"]);
+    assert_eq!((bash.code, bash.stderr.as_str()), (Some(0), ""));
+    assert!(bash.stdout.contains("complete -F _wiretalk"), "{}", bash.stdout);
+    for command in ["check", "inspect", "decode", "race", "serve", "demos", "completions"] {
+        assert!(bash.stdout.contains(&format!("wiretalk,{command})")), "{command} is missing");
+    }
+}
+
+#[test]
+fn a_race_comes_out_as_one_json_object() {
+    let race = run(&["race", "--rounds", "1", "--json"]);
+    let json: Value = serde_json::from_str(&race.stdout).unwrap();
+    // whether a run counts is the machine's affair; that the exit code says so is ours
+    assert_eq!(race.code, Some(i32::from(json["valid"] != true)), "{}", race.stdout);
+    let lanes = json["lanes"].as_array().unwrap();
+    assert_eq!(lanes.len(), 2);
+    for lane in lanes {
+        assert!(lane["exchanges"].as_u64().unwrap() > 0, "{lane}");
+        assert!(lane["p50_us"].as_f64().unwrap() > 0.0, "{lane}");
+        assert!(lane["bytes_up"].as_f64().unwrap() > 32.0, "{lane}");
+    }
+    assert!(json["ratios"].is_array());
+    assert_eq!(race.stderr, "");
+}
+
+#[test]
+fn the_inspector_prints_records_of_a_real_connection() {
+    let servers = Servers::start();
+    let inspect = run(&["inspect", &servers.websocket, "--send", "Hello", "--json", "--for", "0.2"]);
+    assert_eq!((inspect.code, inspect.stderr.as_str()), (Some(0), ""), "{}", inspect.stdout);
+    let records: Vec<Value> =
+        inspect.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |record: &Value| {
+        let name = record["opcode_name"].as_str().or(record["type"].as_str()).unwrap().to_owned();
+        (record["from"].as_str().unwrap_or_default().to_owned(), name)
+    };
+    let told: Vec<_> = records.iter().map(told).collect();
+    let [request, response, hello, echo, goodbye, answer, end] = &records[..] else { panic!("{told:?}") };
+    assert!(request["head"].as_str().unwrap().starts_with("GET "));
+    assert!(response["head"].as_str().unwrap().starts_with("HTTP/1.1 101 "));
+    assert_eq!(response["accept_received"], response["accept_expected"]);
+    assert!(hello["raw_hex"].as_str().unwrap().starts_with("8185"), "{hello}");
+    assert_eq!(echo["raw_hex"], "810548656c6c6f");
+    assert_eq!((&goodbye["close_code"], &answer["close_code"]), (&1000.into(), &1000.into()));
+    assert_eq!((&end["type"], &end["close_code"]), (&"end".into(), &1000.into()));
+}

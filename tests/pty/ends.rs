@@ -1,0 +1,102 @@
+//! Every way out of a talk, and out of it for a while: the terminal is as it was before.
+
+use rustix::process::Signal;
+
+use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, Terminal};
+
+fn talk() -> Terminal {
+    let mut terminal = Terminal::open(&["slides/talk.md"]);
+    terminal.shows(&[" 1/49"]);
+    assert!(terminal.is_raw_mode(), "else there would be nothing to restore");
+    terminal
+}
+
+#[track_caller]
+fn ends_by_keys(keys: &str) {
+    let mut terminal = talk();
+    terminal.keys(keys);
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.assert_restored();
+}
+
+#[track_caller]
+fn ends_by_signal(signal: Signal) {
+    let mut terminal = talk();
+    terminal.signal(signal);
+    assert_eq!(terminal.end().code(), Some(128 + signal.as_raw()));
+    terminal.assert_restored();
+}
+
+#[test]
+fn q_ends_it() {
+    ends_by_keys("q");
+}
+
+#[test]
+fn ctrl_c_ends_it() {
+    ends_by_keys(CTRL_C);
+}
+
+#[test]
+fn ctrl_c_ends_it_while_a_demo_has_the_keys() {
+    let mut terminal = talk();
+    terminal.keys("g17\r\r");
+    terminal.shows(&["inspect has the keys"]);
+    terminal.keys(CTRL_C);
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.assert_restored();
+}
+
+#[test]
+fn sigterm_ends_it() {
+    ends_by_signal(Signal::TERM);
+}
+
+#[test]
+fn sigint_ends_it() {
+    ends_by_signal(Signal::INT);
+}
+
+#[test]
+fn sighup_ends_it() {
+    ends_by_signal(Signal::HUP);
+}
+
+#[test]
+fn sigquit_ends_it() {
+    ends_by_signal(Signal::QUIT);
+}
+
+/// The program leads its session, so nobody could wake it up, and the system does not stop it.
+#[test]
+fn ctrl_z_without_a_shell_comes_back_at_once() {
+    let mut terminal = talk();
+    terminal.keys(CTRL_Z);
+    terminal.keys(RIGHT);
+    terminal.shows(&["Thirty seconds of news", "2/49"]);
+    assert_eq!(count(terminal.raw(), b"\x1b[?1049l"), 1, "the terminal was given back");
+    assert_eq!(count(terminal.raw(), b"\x1b[?1049h"), 2, "and taken again");
+    assert!(terminal.is_raw_mode());
+    terminal.keys("q");
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.assert_restored();
+}
+
+#[test]
+fn stopped_from_outside_it_takes_the_terminal_again() {
+    let mut terminal = talk();
+    terminal.stop();
+    assert!(!terminal.is_raw_mode());
+    terminal.signal(Signal::CONT);
+    terminal.shows(&["the wiretalk authors", " 1/49"]);
+    terminal.until("the alternate screen", vt100::Screen::alternate_screen);
+    assert!(terminal.is_raw_mode());
+    terminal.keys(RIGHT);
+    terminal.shows(&["2/49"]);
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.end().code(), Some(128 + Signal::TERM.as_raw()));
+}
+
+fn count(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).filter(|window| *window == part).count()
+}

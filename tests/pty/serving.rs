@@ -1,0 +1,88 @@
+//! `wiretalk serve`, met by raw bytes over plain sockets.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use crate::DEADLINE;
+use crate::pipe::Servers;
+
+#[test]
+fn both_servers_echo_and_ctrl_c_closes_them_with_1001() {
+    let mut servers = Servers::start();
+
+    let mut http = connect(&servers.http, "http://");
+    let host = host(&servers.http, "http://").to_owned();
+    let path = servers.http.strip_prefix(&format!("http://{host}")).unwrap();
+    write!(http, "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 5\r\n\r\nHello").unwrap();
+    let head = read_head(&mut http);
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert_eq!(read(&mut http, 5), b"Hello");
+    assert!(servers.line().contains(" POST /"), "one line a request");
+
+    let mut websocket = upgraded(&servers.websocket);
+    assert!(servers.line().ends_with(" 101 WebSocket opened"));
+    // RFC 6455 section 5.7: a masked and an unmasked "Hello"
+    websocket.write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").unwrap();
+    assert_eq!(read(&mut websocket, 7), b"\x81\x05Hello");
+
+    servers.interrupt();
+    let close = read(&mut websocket, 2);
+    assert_eq!(close[0], 0x88);
+    let reason = read(&mut websocket, close[1].into());
+    assert_eq!(reason[..2], 1001_u16.to_be_bytes());
+    websocket.write_all(b"\x88\x82\x00\x00\x00\x00\x03\xe9").unwrap();
+    assert_eq!(websocket.read(&mut [0; 64]).unwrap(), 0, "nothing follows a Close but the end");
+
+    let (status, rest) = servers.end();
+    assert_eq!(status.code(), Some(0));
+    assert!(rest.iter().any(|line| line.contains("WebSocket closed with 1001")), "{rest:?}");
+}
+
+#[test]
+fn without_connections_ctrl_c_ends_it_at_once() {
+    let mut servers = Servers::start();
+    servers.interrupt();
+    let (status, rest) = servers.end();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(rest, Vec::<String>::new());
+}
+
+/// A WebSocket, from the opening handshake of RFC 6455 section 1.3 on.
+fn upgraded(url: &str) -> TcpStream {
+    let mut socket = connect(url, "ws://");
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        host(url, "ws://")
+    );
+    socket.write_all(request.as_bytes()).unwrap();
+    let head = read_head(&mut socket);
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    socket
+}
+
+fn connect(url: &str, scheme: &str) -> TcpStream {
+    let socket = TcpStream::connect(host(url, scheme)).unwrap();
+    socket.set_read_timeout(Some(DEADLINE)).unwrap();
+    socket
+}
+
+fn host<'u>(url: &'u str, scheme: &str) -> &'u str {
+    let rest = url.strip_prefix(scheme).unwrap_or_else(|| panic!("{url:?} does not begin with {scheme}"));
+    rest.split('/').next().unwrap_or(rest)
+}
+
+fn read_head(socket: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.extend(read(socket, 1));
+    }
+    String::from_utf8(head).unwrap()
+}
+
+fn read(socket: &mut TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    socket.read_exact(&mut bytes).unwrap();
+    bytes
+}

@@ -1,0 +1,99 @@
+//! The talk on its stage: it starts, follows the keys, and fits the window.
+
+use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal, UP};
+
+const TALK: &str = "slides/talk.md";
+const BYLINE: &str = "the wiretalk authors";
+
+#[test]
+fn it_starts_with_the_first_slide() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[BYLINE, " 1/49"]);
+    assert!(terminal.rows()[29].ends_with(" 1/49"), "the footer is the last row");
+    assert!(terminal.is_raw_mode());
+}
+
+#[test]
+fn without_a_deck_the_built_in_talk_is_shown() {
+    let mut given = Terminal::open(&[TALK]);
+    let mut built_in = Terminal::open(&[]);
+    for terminal in [&mut given, &mut built_in] {
+        terminal.shows(&[BYLINE, " 1/49", "● http  ● ws"]);
+    }
+    assert_eq!(given.rows(), built_in.rows());
+}
+
+#[test]
+fn the_servers_are_up_soon_after_the_first_frame() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&["● http  ● ws"]);
+}
+
+#[test]
+fn keys_lead_through_the_talk() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[" 1/49"]);
+    terminal.keys(RIGHT);
+    terminal.shows(&["Thirty seconds of news", "·2/49"]);
+    terminal.keys(END);
+    terminal.shows(&["Three verdicts, and Monday morning", "49/49"]);
+    terminal.keys("g17");
+    terminal.shows(&["go to slide 17"]);
+    terminal.keys("\r");
+    terminal.shows(&["Read one as it leaves", " 17/49"]);
+}
+
+#[test]
+fn the_inspector_sends_what_is_typed_and_says_goodbye() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[" 1/49"]);
+    terminal.keys("g17\r");
+    terminal.shows(&["Enter keys to inspect", "Frames (2)", "● open"]);
+    terminal.keys("\r");
+    terminal.shows(&["inspect has the keys"]);
+    terminal.keys("Gopher\r");
+    terminal.shows(&["Frames (4)", "\"Gopher\"", "81 06 47 6f 70 68 65 72"]);
+    terminal.keys(UP);
+    terminal.shows(&["Frame 2 · client to server", "81 86", "\"Gopher\""]);
+    terminal.keys(CTRL_D);
+    terminal.shows(&["C→S  close", "S→C  close", "88 06 03 e8", "closed by us, answered by the server"]);
+    terminal.keys(UP);
+    terminal.shows(&["Frame 4 · client to server", "88 86"]);
+    terminal.keys(ESC);
+    terminal.shows(&["Enter keys to inspect"]);
+    terminal.keys("p");
+    terminal.shows(&[" 16/49"]);
+}
+
+#[test]
+fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[" 1/49"]);
+    terminal.keys("g17\r\r");
+    terminal.shows(&["inspect has the keys"]);
+    terminal.keys("q?");
+    terminal.shows(&["send ▸ q?"]);
+    terminal.keys(ESC);
+    terminal.until("the keys given back", |screen| !screen.contents().contains("has the keys"));
+    terminal.keys("q");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn a_new_size_is_filled() {
+    let mut terminal = Terminal::open(&[TALK]);
+    terminal.shows(&[BYLINE, " 1/49"]);
+    for (columns, rows) in [(80, 24), (200, 60), (100, 30)] {
+        terminal.resize(columns, rows);
+        terminal.until(&format!("{columns}x{rows}"), |screen| {
+            let shown = crate::terminal::rows(screen);
+            let footer = shown.last().is_some_and(|row| {
+                // one blank stands between the count and the window's edge
+                row.ends_with("1/49") && row.chars().count() == usize::from(columns) - 1
+            });
+            footer
+                && shown.iter().filter(|row| row.contains(" 1/49")).count() == 1
+                && shown.iter().any(|row| row.contains(BYLINE))
+        });
+    }
+}

@@ -1,0 +1,243 @@
+//! A terminal with the program in it: keys go in, and an emulated screen shows what comes out.
+//!
+//! Nothing is timed: whoever waits, waits for what must appear, and gets a picture if it does not.
+
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pty, open};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use vt100::{Parser, Screen};
+
+use crate::DEADLINE;
+
+pub(crate) const UP: &str = "\x1b[A";
+pub(crate) const RIGHT: &str = "\x1b[C";
+pub(crate) const END: &str = "\x1b[F";
+pub(crate) const ESC: &str = "\x1b";
+pub(crate) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_D: &str = "\x04";
+pub(crate) const CTRL_Z: &str = "\x1a";
+
+/// What is switched on for a talk, and what switches it off again.
+const SWITCHES: [(&str, &str); 4] = [
+    ("\x1b[?1049h", "\x1b[?1049l"), // the alternate screen
+    ("\x1b[?25l", "\x1b[?25h"),     // no cursor
+    ("\x1b[?2004h", "\x1b[?2004l"), // bracketed paste
+    (BEGIN_FRAME, END_FRAME),
+];
+const BEGIN_FRAME: &str = "\x1b[?2026h";
+const END_FRAME: &str = "\x1b[?2026l";
+
+/// A terminal of the environment that most tests want.
+pub(crate) const TRUE_COLOR: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+
+/// The terminal and the program in it, which is killed if it outlives its test.
+pub(crate) struct Terminal {
+    pty: Arc<Pty>,
+    program: Child,
+    output: Receiver<Vec<u8>>,
+    emulator: Parser,
+    raw: Vec<u8>,
+    before: Termios,
+}
+
+impl Terminal {
+    /// A terminal of 100x30 that can show all colours, with `wiretalk ARGUMENTS` in it.
+    pub(crate) fn open(arguments: &[&str]) -> Self {
+        Self::with(&TRUE_COLOR, arguments)
+    }
+
+    /// The same with these variables, and no others that tell of colours.
+    pub(crate) fn with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let (columns, rows) = (100, 30);
+        let (pty, side_of_program) = open().unwrap();
+        pty.resize(Size::new(rows, columns)).unwrap();
+        let before = tcgetattr(&pty).unwrap();
+        assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
+        let command = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
+            .args(arguments)
+            .env_remove("NO_COLOR")
+            .env_remove("COLORTERM")
+            .envs(variables.iter().copied());
+        let program = command.spawn(side_of_program).unwrap();
+        let pty = Arc::new(pty);
+        let (post, output) = sync_channel(256);
+        thread::spawn({
+            let pty = pty.clone();
+            move || read(&pty, &post)
+        });
+        let emulator = Parser::new(cells(rows), cells(columns), 0);
+        Self { pty, program, output, emulator, raw: Vec::new(), before }
+    }
+
+    /// Types; the strings are what a terminal sends for its keys.
+    pub(crate) fn keys(&self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Gives the window another size, of which the program is told by SIGWINCH.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        self.emulator.set_size(cells(rows), cells(columns));
+        self.pty.resize(Size::new(rows, columns)).unwrap();
+    }
+
+    /// Waits until a whole frame shows all of `texts`.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, texts: &[&str]) {
+        self.until(&format!("{texts:?}"), |screen| {
+            let contents = screen.contents();
+            texts.iter().all(|text| contents.contains(text))
+        });
+    }
+
+    /// Waits until a whole frame shows what `shown` looks for.
+    #[track_caller]
+    pub(crate) fn until(&mut self, what: &str, shown: impl Fn(&Screen) -> bool) {
+        self.wait(what, |terminal| terminal.in_one_piece() && shown(terminal.emulator.screen()));
+    }
+
+    /// Waits until the program asks the terminal something, and gives it the `answer`.
+    #[track_caller]
+    pub(crate) fn answer(&mut self, question: &str, answer: &str) {
+        self.wait("a question", |terminal| terminal.last(question).is_some());
+        self.keys(answer);
+    }
+
+    #[track_caller]
+    fn wait(&mut self, what: &str, ready: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        while !ready(self) {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(why) => panic!("waited for {what}, but {why}; the screen:\n{}", self.picture()),
+            }
+        }
+    }
+
+    /// The rows of the screen, without the blanks at their ends.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        rows(self.emulator.screen())
+    }
+
+    /// The screen as it is by now.
+    pub(crate) fn screen(&self) -> &Screen {
+        self.emulator.screen()
+    }
+
+    /// All that the program has written, as it came.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Whether the program has the keys one by one and unechoed.
+    pub(crate) fn is_raw_mode(&self) -> bool {
+        let modes = tcgetattr(&*self.pty).unwrap().local_modes;
+        !modes.intersects(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.program), signal).unwrap();
+    }
+
+    /// Stops the program from outside, and uses the terminal meanwhile like a shell does.
+    pub(crate) fn stop(&mut self) {
+        self.signal(Signal::STOP);
+        let pid = Pid::from_child(&self.program);
+        let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped(), "{status:?}");
+        while let Ok(bytes) = self.output.try_recv() {
+            self.take(&bytes);
+        }
+        tcsetattr(&*self.pty, OptionalActions::Now, &self.before).unwrap();
+        self.emulator.process(b"\x1b[?1049l\x1b[?25h\x1b[2J$ ");
+    }
+
+    /// Reads on until the program has ended.
+    #[track_caller]
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Disconnected) => return self.program.wait().unwrap(),
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end; the screen:\n{}", self.picture()),
+            }
+        }
+    }
+
+    /// Fails if the program has left anything behind in the terminal.
+    #[track_caller]
+    pub(crate) fn assert_restored(&self) {
+        for (on, off) in SWITCHES {
+            assert!(self.last(on).is_some(), "{on:?} was never sent");
+            assert!(self.last(off) > self.last(on), "{off:?} is missing at the end");
+        }
+        let now = tcgetattr(&*self.pty).unwrap();
+        let modes = |termios: &Termios| {
+            (termios.input_modes, termios.output_modes, termios.control_modes, termios.local_modes)
+        };
+        assert_eq!(modes(&now), modes(&self.before));
+        let left = self.emulator.screen().contents();
+        assert_eq!(left.trim(), "", "something was printed outside of the alternate screen");
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.raw.extend_from_slice(bytes);
+        self.emulator.process(bytes);
+    }
+
+    /// Whether there has been a frame, and none is half done: a terminal would not show it yet.
+    fn in_one_piece(&self) -> bool {
+        self.last(END_FRAME).is_some() && self.last(END_FRAME) >= self.last(BEGIN_FRAME)
+    }
+
+    /// Where `text` was last written.
+    fn last(&self, text: &str) -> Option<usize> {
+        self.raw.windows(text.len()).rposition(|window| window == text.as_bytes())
+    }
+
+    fn picture(&self) -> String {
+        self.rows().iter().fold(String::new(), |mut picture, row| {
+            let _ = writeln!(picture, "│{row}");
+            picture
+        })
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // a program that has ended already needs neither
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+/// The rows of a screen, without the blanks at their ends.
+pub(crate) fn rows(screen: &Screen) -> Vec<String> {
+    let columns = screen.size().1.get();
+    screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect()
+}
+
+/// Hands on what the program writes; once it has ended, reading fails.
+fn read(mut pty: &Pty, post: &SyncSender<Vec<u8>>) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(count @ 1..) = pty.read(&mut buffer) {
+        if post.send(buffer[..count].to_vec()).is_err() {
+            return;
+        }
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
