@@ -60,6 +60,19 @@ fn no_color_means_none() {
 }
 
 #[test]
+fn who_has_the_keys_is_seen_without_colours_too() {
+    let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
+    terminal.shows(&[" 1/49"]);
+    terminal.keys("g17\r\r");
+    terminal.shows(&["inspect has the keys"]);
+    let footer = terminal.rows().pop().unwrap();
+    let at = footer.chars().count() - footer.split("inspect has").last().unwrap().chars().count();
+    let inverse = |column: usize| terminal.screen().cell(29, column as u16).unwrap().inverse();
+    assert!(inverse(at - 1));
+    assert!(!inverse(0));
+}
+
+#[test]
 fn a_terminal_of_256_colours_gets_those() {
     let raw = code_slides(&[("TERM", "xterm-256color")]);
     let kinds = |kind| move |code: &Vec<u16>| matches!(code[..], [38 | 48, found, ..] if found == kind);

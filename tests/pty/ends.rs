@@ -73,13 +73,33 @@ fn ctrl_z_without_a_shell_comes_back_at_once() {
     let mut terminal = talk();
     terminal.keys(CTRL_Z);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds of news", "2/49"]);
+    terminal.shows(&["Thirty seconds", "2/49"]);
     assert_eq!(count(terminal.raw(), b"\x1b[?1049l"), 1, "the terminal was given back");
     assert_eq!(count(terminal.raw(), b"\x1b[?1049h"), 2, "and taken again");
     assert!(terminal.is_raw_mode());
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
     terminal.assert_restored();
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
+    let mut terminal =
+        Terminal::with_shell("\"$0\" slides/talk.md; echo stopped; read line; fg >/dev/null; echo ended $?");
+    terminal.shows(&[" 1/49"]);
+    terminal.keys(CTRL_Z);
+    terminal.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("stopped"));
+    assert!(!terminal.is_raw_mode() && !terminal.screen().hide_cursor());
+    terminal.keys("\r");
+    terminal.until("the talk again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("the wiretalk authors")
+    });
+    terminal.keys(RIGHT);
+    terminal.shows(&["2/49"]);
+    terminal.keys("q");
+    assert_eq!(terminal.end().code(), Some(0));
+    let left = terminal.screen().contents();
+    assert!(left.ends_with("ended 0"), "{left:?}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ const END_FRAME: &str = "\x1b[?2026l";
 /// A terminal of the environment that most tests want.
 pub(crate) const TRUE_COLOR: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
 
+const WIRETALK: &str = env!("CARGO_BIN_EXE_wiretalk");
+
 /// The terminal and the program in it, which is killed if it outlives its test.
 pub(crate) struct Terminal {
     pty: Arc<Pty>,
@@ -58,16 +60,21 @@ impl Terminal {
 
     /// The same with these variables, and no others that tell of colours.
     pub(crate) fn with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::start(variables, Command::new(WIRETALK).args(arguments))
+    }
+
+    /// A shell with job control that runs `script`, in which `$0` is wiretalk.
+    pub(crate) fn with_shell(script: &str) -> Self {
+        Self::start(&TRUE_COLOR, Command::new("sh").args(["-m", "-c", script, WIRETALK]))
+    }
+
+    fn start(variables: &[(&str, &str)], command: Command) -> Self {
         let (columns, rows) = (100, 30);
         let (pty, side_of_program) = open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
         let before = tcgetattr(&pty).unwrap();
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
-        let command = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
-            .args(arguments)
-            .env_remove("NO_COLOR")
-            .env_remove("COLORTERM")
-            .envs(variables.iter().copied());
+        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);
         let (post, output) = sync_channel(256);
