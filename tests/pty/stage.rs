@@ -24,6 +24,17 @@ fn without_a_deck_the_built_in_talk_is_shown() {
 }
 
 #[test]
+fn keys_come_from_the_terminal_even_if_standard_input_does_not() {
+    let mut terminal = Terminal::with_shell("\"$0\" slides/talk.md </dev/null");
+    terminal.shows(&[" 1/49"]);
+    terminal.keys(RIGHT);
+    terminal.shows(&["2/49"]);
+    terminal.keys("q");
+    assert_eq!(terminal.end().code(), Some(0));
+    terminal.assert_restored();
+}
+
+#[test]
 fn the_servers_are_up_soon_after_the_first_frame() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&["● http  ● ws"]);
