@@ -169,7 +169,7 @@ mod tests {
             let shown = terminal.backend().to_string();
             let footer = shown.trim_end().lines().last().unwrap();
             assert!(footer.ends_with("1/1 \""), "{shown}");
-            assert_eq!(shown.contains("several rows then."), width == 100, "{shown}");
+            assert!(shown.contains("then."), "the end of the line has a row of its own: {shown}");
         }
     }
 }
