@@ -1,15 +1,50 @@
-//! The library under `wiretalk`.
-pub mod app;
-pub mod cli;
-pub mod clients;
+//! The library under `wiretalk`: a talk about WebSockets that runs in the terminal, with live demos
+//! on its slides.
+//!
+//! The map, in reading order. Imports point down only; `tests/architecture.rs` holds them to it.
+//!
+//! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal.
+//!
+//! - [`text`]: widths in cells, control characters made visible
+//! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults
+//! - [`deck`]: Markdown to slides and warnings
+//! - [`measure`]: histograms and ratios with their intervals
+//!
+//! **Floor 1, engines**: sockets, clocks and tasks, but no terminal.
+//!
+//! - [`scope`]: who owns a task, and ends it
+//! - [`net`]: the tap at the socket, and what listens there
+//! - [`servers`]: the bundled REST echo and WebSocket echo
+//! - [`clients`]: a connection of our own, every byte of it reported
+//! - [`race`]: REST beside WebSocket, measured in alternation
+//!
+//! **Floor 2**
+//!
+//! - [`stage`]: what a demo is, where it lives, colours, shared pieces of picture
+//!
+//! **Floor 3**, siblings that never import each other; `main` joins them.
+//!
+//! - [`app`]: the talk on stage: state, event loop, slide views, keys, terminal
+//! - [`cli`]: the command line and the commands that need no stage
+//! - [`export`]: a screen as a picture
+//! - [`demos`]: the inspector and the race
+
+pub mod text;
+pub mod wire;
+
 pub mod deck;
-#[path = "../demos/mod.rs"]
-pub mod demos;
 pub mod measure;
+
+pub mod clients;
 pub mod net;
 pub mod race;
 pub mod scope;
 pub mod servers;
+
 pub mod stage;
-pub mod text;
-pub mod wire;
+
+pub mod app;
+pub mod cli;
+#[path = "../demos/mod.rs"]
+pub mod demos;
+pub mod export;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Parser as _;
 use ratatui::Terminal;
-use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show};
+use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show, Signals};
 use wiretalk::cli::inspect::Inspect;
 use wiretalk::cli::{Cli, Command, check};
 use wiretalk::deck::{Block, Deck, Fence, Place, Setting, Slide, Value};
@@ -98,9 +98,10 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything between taking the terminal and giving it back. The first frame comes before all
-/// that takes time: questions to the terminal, signals, highlighting.
+/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before.
 async fn stage(mut show: Show) -> anyhow::Result<End> {
     let scope = Scope::new(|_| {});
+    let signals = Signals::catch()?;
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
     let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
@@ -112,7 +113,7 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
     if ask {
         screen.ask(ASK_BACKGROUND)?;
     }
-    let (post, mut events) = app::events(&deck, &scope)?;
+    let (post, mut events) = app::events(&deck, &scope, signals)?;
     app::watch(&servers, &scope, post);
     loop {
         match app::run(&mut app, &mut terminal, &mut events).await? {

@@ -210,13 +210,12 @@ fn draw_fields(
 
 /// Which bits of which bytes.
 fn place(span: &Span) -> String {
-    match (span.bits.clone(), span.bytes.len()) {
-        (bits, _) if bits == (0..8) => match span.bytes.len() {
-            1 => format!("byte {}", span.bytes.start),
-            _ => format!("{}–{}", span.bytes.start, span.bytes.end.saturating_sub(1)),
-        },
-        (bits, _) if bits.len() == 1 => format!("bit {}", bits.start),
-        (bits, _) => format!("bits {}–{}", bits.start, bits.end - 1),
+    let (bits, bytes) = (&span.bits, &span.bytes);
+    match (bits.len(), bytes.len()) {
+        (8, 1) => format!("byte {}", bytes.start),
+        (8, _) => format!("{}–{}", bytes.start, bytes.end.saturating_sub(1)),
+        (1, _) => format!("bit {}", bits.start),
+        _ => format!("bits {}–{}", bits.start, bits.end - 1),
     }
 }
 

@@ -160,7 +160,7 @@ fn draw_why(
             ]));
         }
         None if line.text.is_empty() => {
-            told.push(Line::raw("The blank line ends the head; what follows is WebSocket frames."))
+            told.push(Line::raw("The blank line ends the head; what follows is WebSocket frames."));
         }
         None => told.push(Line::raw("No rule of the handshake asks for this line.")),
     }

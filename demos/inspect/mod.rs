@@ -98,7 +98,7 @@ impl Demo for Inspect {
             Event::Key(key) => return self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Msg(Msg::Opening(run, url, at, commands)) if run == self.run => {
-                self.opening(url, at, commands)
+                self.opening(url, at, commands);
             }
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
             Event::Msg(_) | Event::Tick(_) => {}

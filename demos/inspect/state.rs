@@ -157,7 +157,7 @@ impl Inspect {
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('d') if control => return self.ask(Command::Close(1000, "done".to_owned())),
+            KeyCode::Char('d') if control => return self.ask(&Command::Close(1000, "done".to_owned())),
             KeyCode::Char('r') if control => return self.connect(),
             KeyCode::Char('u') if control => self.typed.clear(),
             KeyCode::Char('?') if self.typed.is_empty() => self.help = true,
@@ -190,10 +190,10 @@ impl Inspect {
         self.tab = Tab::Frames;
         self.chosen = None;
         let text = std::mem::take(&mut self.typed);
-        self.ask(Command::Text(text))
+        self.ask(&Command::Text(text))
     }
 
-    fn ask(&mut self, command: Command) -> Vec<Cmd> {
+    fn ask(&mut self, command: &Command) -> Vec<Cmd> {
         self.chosen = None;
         self.orders.iter().map(|orders| Cmd::Do(orders.clone(), command.clone())).collect()
     }
@@ -256,11 +256,13 @@ pub(super) mod tests {
     }
 
     fn asked(commands: &[Cmd]) -> Vec<&Command> {
-        let asked = |command| match command {
-            &Cmd::Do(_, ref command) => Some(command),
-            Cmd::Open { .. } => None,
-        };
-        commands.iter().filter_map(asked).collect()
+        fn command(asked: &Cmd) -> Option<&Command> {
+            match asked {
+                Cmd::Do(_, command) => Some(command),
+                Cmd::Open { .. } => None,
+            }
+        }
+        commands.iter().filter_map(command).collect()
     }
 
     fn press(inspect: &mut Inspect, code: KeyCode) -> Vec<Cmd> {

@@ -206,8 +206,11 @@ mod tests {
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {
-        let setting =
-            Setting { key: "payload".into(), value: Value::Number(payload), at: Default::default() };
+        let setting = Setting {
+            key: "payload".into(),
+            value: Value::Number(payload),
+            at: crate::deck::Place::default(),
+        };
         let fence = Fence { name: "race".into(), settings: vec![setting], ..Fence::default() };
         let (race, commands) = Race::open(&settings(&fence, Race::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, [], "a race never starts by being looked at");

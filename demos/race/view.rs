@@ -141,7 +141,7 @@ fn draw_lane(figures: &Figures, running: bool, fastest: f64, area: Rect, buffer:
     }
     stage::line(&percentiles, 2, area, buffer);
     let wire = match figures.bytes {
-        Some((up, down)) => format!("  {:.0} B up + {:.0} B down an exchange", up, down),
+        Some((up, down)) => format!("  {up:.0} B up + {down:.0} B down an exchange"),
         None => "  – bytes an exchange".to_owned(),
     };
     stage::line(&Line::styled(wire, theme.dim()), 3, area, buffer);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::stream::{self, Stream, StreamExt as _};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval_at};
 
@@ -18,24 +20,83 @@ use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{Bundle, State};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
-/// The terminal's input, the signals, the minutes, and the deck's code once it is highlighted.
+/// The terminal's input, the `signals`, the minutes, and the deck's code once it is highlighted.
 ///
 /// # Errors
 ///
-/// If signals or threads are not to be had.
+/// If threads are not to be had.
 pub fn events(
     deck: &Deck,
     scope: &Scope,
+    signals: Signals,
 ) -> io::Result<(mpsc::Sender<Event>, impl Stream<Item = Event> + Unpin)> {
     let (post, mail) = mpsc::channel(64);
     minutes(scope, post.clone());
-    signals(scope, &post)?;
+    signals.report(scope, &post);
     highlights(deck.clone(), scope, post.clone())?;
     let mail = stream::unfold(mail, |mut mail| async move { mail.recv().await.map(|event| (event, mail)) });
     let input = input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
     Ok((post, Box::pin(stream::select(input, mail))))
+}
+
+/// The signals that end a talk or tell that it goes on, caught from the moment that this exists.
+///
+/// It is made before the terminal is taken: a signal in between would end the process at once, and
+/// nobody would give the terminal back.
+pub struct Signals {
+    #[cfg(unix)]
+    caught: Vec<(SignalKind, Signal)>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// # Errors
+    ///
+    /// If signals are not to be had.
+    pub fn catch() -> io::Result<Self> {
+        let ends =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
+        let kinds = ends.into_iter().chain([continued()]);
+        let caught = kinds.map(|kind| Ok((kind, signal(kind)?))).collect::<io::Result<_>>()?;
+        Ok(Self { caught })
+    }
+
+    fn report(self, scope: &Scope, post: &mpsc::Sender<Event>) {
+        for (kind, mut arrivals) in self.caught {
+            let post = post.clone();
+            scope.spawn("signals", async move {
+                while arrivals.recv().await.is_some() {
+                    let event = if kind == continued() {
+                        Event::Continued
+                    } else {
+                        Event::Signal(kind.as_raw_value())
+                    };
+                    if post.send(event).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[cfg(unix)]
+fn continued() -> SignalKind {
+    SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// # Errors
+    ///
+    /// None here; the signature is that of the other systems.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    fn report(self, _: &Scope, _: &mpsc::Sender<Event>) {}
 }
 
 /// Terminal events with the terminal's own answers picked out.
@@ -100,33 +161,6 @@ fn lamp(name: &'static str, state: &State) -> Lamp {
         State::Failed(_) | State::Ended => Some(false),
     };
     Lamp { name, up }
-}
-
-#[cfg(unix)]
-fn signals(scope: &Scope, post: &mpsc::Sender<Event>) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
-    let goes_on = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
-    for kind in ends.into_iter().chain([goes_on]) {
-        let mut arrivals = signal(kind)?;
-        let post = post.clone();
-        scope.spawn("signals", async move {
-            while arrivals.recv().await.is_some() {
-                let event =
-                    if kind == goes_on { Event::Continued } else { Event::Signal(kind.as_raw_value()) };
-                if post.send(event).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn signals(_: &Scope, _: &mpsc::Sender<Event>) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub(crate) enum Action {
     Suspend,
 }
 
+#[derive(Clone, Copy)]
 struct Binding {
     action: Action,
     keys: &'static [(KeyCode, KeyModifiers)],

@@ -15,7 +15,7 @@ mod terminal;
 mod view;
 
 pub use answers::{ASK_BACKGROUND, Answer, Answers};
-pub use events::{events, watch};
+pub use events::{Signals, events, watch};
 pub use footer::Lamp;
 pub use highlight::{Highlights, Role, Tokens};
 pub use run::{paint, run};

@@ -103,7 +103,8 @@ fn take(app: &mut App, events: &mut (impl Stream<Item = Event> + Unpin), context
     any
 }
 
-/// Draws the talk as it is now.
+/// Draws the talk as it is now, at the size that the terminal has now: the event that tells of a new
+/// size may still be on its way.
 ///
 /// # Errors
 ///
@@ -112,8 +113,11 @@ pub fn paint<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Result<()
     if std::mem::take(&mut app.repaint) {
         terminal.clear()?;
     }
+    terminal.draw(|frame| {
+        app.fit(frame.area());
+        app.view(frame.buffer_mut());
+    })?;
     app.dirty = false;
-    terminal.draw(|frame| app.view(frame.buffer_mut()))?;
     Ok(())
 }
 

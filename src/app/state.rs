@@ -323,9 +323,16 @@ impl App {
     }
 
     fn resize(&mut self, width: u16, height: u16) {
-        self.area = Rect::new(0, 0, width, height);
+        self.fit(Rect::new(0, 0, width, height));
         self.repaint = true;
-        self.lay_out();
+    }
+
+    /// Lays the talk out for a screen of this area.
+    pub(crate) fn fit(&mut self, area: Rect) {
+        if self.area != area {
+            self.area = area;
+            self.lay_out();
+        }
     }
 
     fn ground(&mut self, theme: deck::Theme) {

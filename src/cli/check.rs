@@ -67,7 +67,7 @@ pub fn read(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warnin
     })?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count();
+        let line = 1 + String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count();
         anyhow::anyhow!(
             "{name}:{line}: the deck is not UTF-8 (byte {valid} cannot be read); save it as UTF-8"
         )

@@ -22,7 +22,7 @@ use crate::wire::{Connection, Fault, Frame, Opcode, Side, words};
 /// frame is one record, printed as it comes; the last record says how the connection ended.
 #[derive(Debug, clap::Args)]
 pub struct Inspect {
-    /// The server, for example ws://127.0.0.1:9001/chat
+    /// The server, for example <ws://127.0.0.1:9001/chat>
     pub url: String,
     /// Send this text once the connection is open; may be given several times
     #[arg(long, value_name = "TEXT")]
@@ -160,7 +160,10 @@ impl<W: Write> Printer<W> {
     fn end(&self, why: &Result<String, String>) -> Value {
         let close = |from| {
             let frames = self.seen.stream(from).said().frames().iter();
-            frames.rev().find(|frame| frame.header.opcode == Opcode::Close).map(|frame| frame.close())
+            frames
+                .rev()
+                .find(|frame| frame.header.opcode == Opcode::Close)
+                .map(super::super::wire::transcript::Frame::close)
         };
         let code = |from| close(from).flatten().map(|(code, _)| code);
         json!({

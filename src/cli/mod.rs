@@ -14,10 +14,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::deck;
 
-/// A talk about WebSockets that runs in the terminal, with live demos on its slides.
+/// A talk about `WebSockets` that runs in the terminal, with live demos on its slides.
 ///
 /// Without a command it presents DECK, or the talk that is built in: "It doesn't have to be REST:
-/// WebSockets in Go". On stage, ? shows all keys and q leaves.
+/// `WebSockets` in Go". On stage, ? shows all keys and q leaves.
 #[derive(Debug, Parser)]
 #[command(name = "wiretalk", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 pub struct Cli {

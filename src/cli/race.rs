@@ -68,7 +68,7 @@ impl Race {
             }
         };
         let outcome = tokio::select! {
-            (_, outcome) = async { tokio::join!(running, reading) } => outcome,
+            ((), outcome) = async { tokio::join!(running, reading) } => outcome,
             () = interrupt.recv() => bail!("stopped before the end"),
         };
         let outcome = outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))?;

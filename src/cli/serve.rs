@@ -20,7 +20,7 @@ const WAITING: usize = 16 * 1024;
 /// Run the REST echo and the WebSocket echo until Ctrl-C, on loopback.
 ///
 /// The first two lines are their addresses; then one line a request follows. At the end requests in hand are finished
-/// and WebSockets closed with 1001.
+/// and `WebSockets` closed with 1001.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
     /// The port of the REST echo; 0 is any free one
@@ -50,20 +50,23 @@ impl Serve {
         });
         let (log, mut events) = Log::new(WAITING);
         let lost = log.lost();
-        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(log));
+        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(&log));
+        // the servers hold what they need of it; when both have ended, so has the log
+        drop(log);
         let addresses = match bundle.up().await {
             Ok(addresses) => addresses,
             Err(why) => bail!(why),
         };
+        // caught before the addresses are told: who reads them may ask for the end at once
+        let mut interrupt = Interrupt::new()?;
         let mut out = io::stdout().lock();
         writeln!(out, "http  {}", addresses.http_url())?;
         writeln!(out, "ws    {}", addresses.websocket_url())?;
         out.flush()?;
-        let mut interrupt = Interrupt::new()?;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => write_all(&mut out, event, &mut events)?,
+                    Some(event) => write_all(&mut out, &event, &mut events)?,
                     None => break,
                 },
                 () = interrupt.recv() => bundle.shut_down(),
@@ -79,8 +82,8 @@ impl Serve {
 }
 
 /// Writes an event and all others that wait already, with one write.
-fn write_all(out: &mut impl Write, event: Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
-    let mut lines = line(&event);
+fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
+    let mut lines = line(event);
     while let Ok(event) = events.try_recv() {
         lines += &line(&event);
     }

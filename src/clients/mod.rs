@@ -4,4 +4,4 @@
 
 mod session;
 
-pub use session::{Command, Report, session};
+pub use session::{Command, Report, dial, session};

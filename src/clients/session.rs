@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::net::{Chunk, Chunks, Tap};
+use crate::net::{Chunk, Chunks, Tap, in_words};
 
 /// How long a server may take to accept a connection, to answer the handshake, and to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -62,12 +62,7 @@ pub async fn session(url: String, mut commands: mpsc::Receiver<Command>, reports
 type Tapped = WebSocketStream<Tap<TcpStream, Chunks<Report>>>;
 
 async fn open(url: &str, reports: &mpsc::Sender<Report>) -> Result<Tapped, String> {
-    let (request, host, port) = request(url)?;
-    let connecting = timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await;
-    let stream = connecting
-        .map_err(|_| format!("could not connect to {url}: no answer within 5 s; is that the right address?"))?
-        .map_err(|error| format!("could not connect to {url}: {error}; is a server listening there?"))?;
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let (request, stream) = dial(url).await?;
     let tap = Tap::new(stream, Chunks::new(reports, Report::Bytes));
     let config = WebSocketConfig::default().read_buffer_size(4096);
     let shaking = timeout(PATIENCE, client_async_with_config(request, tap, Some(config))).await;
@@ -76,6 +71,21 @@ async fn open(url: &str, reports: &mpsc::Sender<Report>) -> Result<Tapped, Strin
         Ok(Err(error)) => Err(refused(&error)),
         Err(_) => Err("the server took the request and did not answer within 5 s".to_owned()),
     }
+}
+
+/// A socket to the host that `url` names, and the request that asks it for a WebSocket.
+///
+/// # Errors
+///
+/// A URL that is none, or a server that cannot be reached within 5 s: what, where, and what would be right.
+pub async fn dial(url: &str) -> Result<(Request, TcpStream), String> {
+    let (request, host, port) = request(url)?;
+    let connecting = timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await;
+    let stream = connecting
+        .map_err(|_| format!("could not connect to {url}: no answer within 5 s; is that the right address?"))?
+        .map_err(|error| format!("could not connect to {url}: {}", in_words(&error)))?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    Ok((request, stream))
 }
 
 fn request(url: &str) -> Result<(Request, String, u16), String> {
@@ -230,7 +240,7 @@ mod tests {
             let _ = peer.read(&mut [0; 64]).await;
             peer.write_all(b"HTTP/1.1 101 Switching").await.unwrap();
         };
-        let (_, (_, all)) = tokio::join!(cut, play(format!("ws://{address}/"), &[]));
+        let ((), (_, all)) = tokio::join!(cut, play(format!("ws://{address}/"), &[]));
         assert!(matches!(all.last(), Some(Report::Ended(Err(_)))), "{all:?}");
         drop(listener);
         let (_, all) = play(format!("ws://{address}/"), &[]).await;

@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, columns: &[Alignment], events: &mut Events<'a>) -> Block {
-        let mut table = Table { columns: columns.iter().map(align).collect(), ..Table::default() };
+        let mut table = Table { columns: columns.iter().copied().map(align).collect(), ..Table::default() };
         let mut row = Vec::new();
         while let Some((event, _)) = events.next() {
             match event {
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
             match piece {
                 Piece::Comment(at, comment) => self.nested_directive(start + at, comment),
                 Piece::Unclosed(at) => {
-                    self.warn(start + at, "this comment is never closed; end it with `-->`")
+                    self.warn(start + at, "this comment is never closed; end it with `-->`");
                 }
                 Piece::Html(at, _) => self.warn(start + at, "HTML is not drawn; write it in Markdown"),
             }
@@ -363,7 +363,7 @@ fn is_inline(event: &Event) -> bool {
     )
 }
 
-fn align(alignment: &Alignment) -> Align {
+fn align(alignment: Alignment) -> Align {
     match alignment {
         Alignment::None | Alignment::Left => Align::Left,
         Alignment::Center => Align::Center,

@@ -47,7 +47,7 @@ impl<'a> Cutter<'a> {
         while let Some((event, range)) = events.next() {
             match event {
                 Event::Rule if self.reader.slice(&range).trim_start().starts_with('-') => {
-                    self.end_slide(range.end)
+                    self.end_slide(range.end);
                 }
                 Event::Start(Tag::HtmlBlock) => self.html(&mut events, &range),
                 event => {

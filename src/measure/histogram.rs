@@ -1,4 +1,4 @@
-//! Durations counted in buckets of three significant digits (HdrHistogram).
+//! Durations counted in buckets of three significant digits (`HdrHistogram`).
 //!
 //! Recording allocates nothing once the buckets are there, so it can stand inside a measurement.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram as Hdr;
 
 /// The longest duration that is told apart; longer ones count as this one.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// A histogram of durations, exact to three significant digits from 1 ns to two minutes.
 #[derive(Clone, Debug)]

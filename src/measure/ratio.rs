@@ -59,7 +59,9 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     let mut sample = vec![0.0; ratios.len()];
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            sample.iter_mut().for_each(|slot| *slot = ratios[shuffle.below(ratios.len())]);
+            for slot in &mut sample {
+                *slot = ratios[shuffle.below(ratios.len())];
+            }
             median(&mut sample)
         })
         .collect();
@@ -74,7 +76,7 @@ fn median(values: &mut [f64]) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
 }
 
-/// A small generator of numbers for shuffling and resampling: SplitMix64 (Steele, Lea and Flood,
+/// A small generator of numbers for shuffling and resampling: `SplitMix64` (Steele, Lea and Flood,
 /// OOPSLA 2014). Not for secrets.
 #[derive(Clone, Debug)]
 pub struct Shuffle {

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::clients::dial;
 use crate::race::{Course, Lane};
 
 /// tungstenite's default of 128 KiB makes every connection 20 times as large, and slower.
@@ -77,11 +77,7 @@ impl Runner {
 }
 
 async fn open_websocket(url: &str) -> Result<WebSocketStream<TcpStream>, String> {
-    let request = url.into_client_request().map_err(told)?;
-    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = request.uri().port_u16().unwrap_or(80);
-    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(told)?;
-    stream.set_nodelay(true).map_err(told)?;
+    let (request, stream) = dial(url).await?;
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
     let (stream, _) = client_async_with_config(request, stream, Some(config)).await.map_err(told)?;
     Ok(stream)

@@ -106,10 +106,10 @@ pub struct Bundle {
 
 impl Bundle {
     /// Starts both and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
-    pub fn start(scope: &Scope, ports: Ports, log: Option<Log>) -> Self {
+    pub fn start(scope: &Scope, ports: Ports, log: Option<&Log>) -> Self {
         let shutdown = CancellationToken::new();
         let options =
-            |port| Options { port, shutdown: shutdown.clone(), log: log.clone(), ..Options::default() };
+            |port| Options { port, shutdown: shutdown.clone(), log: log.cloned(), ..Options::default() };
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = post(&http_options);
         let (websocket_post, websocket) = post(&websocket_options);
@@ -134,7 +134,7 @@ impl Bundle {
         Ok(Addresses { http: self.http.up().await?, websocket: self.websocket.up().await? })
     }
 
-    /// Lets both finish the requests in hand, close their WebSockets with 1001 and end. It returns at once;
+    /// Lets both finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
     /// [`Bundle::ended`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();

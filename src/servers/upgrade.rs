@@ -53,15 +53,12 @@ pub(super) async fn open<S>(stream: &mut S, patience: Duration) -> Result<Opened
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let judged = match timeout(patience, read_head(stream)).await {
-        Ok(judged) => judged?,
-        Err(_) => {
-            let late = Refusal::new("408 Request Timeout", "the request head did not arrive in time");
-            stream.write_all(late.to_string_on_wire().as_bytes()).await?;
-            return Err(NotOpened::Stalled(patience));
-        }
+    let Ok(judged) = timeout(patience, read_head(stream)).await else {
+        let late = Refusal::new("408 Request Timeout", "the request head did not arrive in time");
+        stream.write_all(late.to_string_on_wire().as_bytes()).await?;
+        return Err(NotOpened::Stalled(patience));
     };
-    match judged {
+    match judged? {
         Ok((asked, rest)) => {
             let answer = format!(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -193,7 +190,7 @@ mod tests {
         Sec-WebSocket-Version: 13\r\n\r\n";
 
     fn status(head: &str) -> &'static str {
-        judge(head.as_bytes()).map(|_| "accepted").unwrap_or_else(|refusal| refusal.status)
+        judge(head.as_bytes()).map_or_else(|refusal| refusal.status, |_| "accepted")
     }
 
     #[test]

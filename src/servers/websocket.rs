@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::net::linger;
+use crate::net::{fault_code, linger};
 use crate::scope::Scope;
 use crate::servers::accept::{self, Socket};
 use crate::servers::upgrade;
@@ -133,13 +132,7 @@ impl<'s> Echo<'s> {
     /// What the peer did wrong is told in a Close frame, if it can still hear it (RFC 6455 section 7.1.7).
     async fn fail(&mut self, err: Error) {
         self.why = Some(err.to_string());
-        let code = match err {
-            Error::Capacity(_) => CloseCode::Size,
-            Error::Utf8(_) => CloseCode::Invalid,
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
-            Error::Protocol(_) => CloseCode::Protocol,
-            _ => return,
-        };
+        let Some(code) = fault_code(&err) else { return };
         self.code.get_or_insert(code.into());
         // It may fail, or the peer may not read: there is nobody left to tell.
         let _ = timeout(LAST_WORDS, self.close(code, &err.to_string())).await;

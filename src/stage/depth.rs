@@ -56,7 +56,6 @@ impl Depth {
 
     fn color(self, color: Color) -> Color {
         match (self, color) {
-            (Self::True, color) => color,
             (Self::None, _) => Color::Reset,
             (Self::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(indexed(r, g, b)),
             (Self::Named, Color::Rgb(r, g, b)) => named(r, g, b),

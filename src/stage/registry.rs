@@ -17,8 +17,10 @@ pub struct Entry {
     pub settings: &'static [Doc],
     /// The keys it knows while it has them.
     pub keys: &'static [Hint],
-    open: fn(&Settings, Arc<House>) -> Result<Box<dyn Live>, Complaint>,
+    open: Open,
 }
+
+type Open = fn(&Settings, Arc<House>) -> Result<Box<dyn Live>, Complaint>;
 
 impl Entry {
     /// The entry of `D`.

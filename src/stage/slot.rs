@@ -63,7 +63,7 @@ impl<D: Demo> Slot<D> {
         let (alarm, panics) = mpsc::channel(4);
         let scope = Scope::new(move |panic| {
             // a full mailbox holds four panics already: enough to read
-            let _ = alarm.try_send(panic.to_string());
+            let _ = alarm.try_send(panic.clone());
         });
         let stage = Stage::new(scope.clone(), post, house);
         let mut slot = Self { demo, stage, mail, panics, panicked: None, scope };

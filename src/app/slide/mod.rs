@@ -172,6 +172,17 @@ impl Sheet {
                 for (y, line) in lines.iter().enumerate().take(area.height.into()) {
                     buffer.set_line(area.x, area.y + y as u16, line, area.width);
                 }
+                let last = lines.last().map_or(0, Line::width);
+                let under = Rect { y: area.bottom(), height: 1, ..*area }.intersection(buffer.area);
+                if !under.is_empty() {
+                    buffer.set_stringn(
+                        under.x,
+                        under.y,
+                        "▔".repeat(last),
+                        under.width.into(),
+                        self.theme.faint(),
+                    );
+                }
             }
             Heading::Big(area, title) => {
                 Big::new(title, Size::Quarter, self.theme.heading()).render(*area, buffer);
@@ -276,7 +287,8 @@ fn heading<'a>(scene: &Scene, blocks: &'a [Block], column: Rect) -> (Heading, Re
         return (Heading::None, column, blocks);
     };
     let title = plain(text);
-    if scene.at == 0 && *level == 1 {
+    let demo = rest.iter().any(|block| matches!(block, Block::Demo(_)));
+    if scene.at == 0 && *level == 1 && !demo {
         let (page, below) = TitlePage::new(&title, &scene.deck.meta, column);
         return (Heading::Title(page), below, rest);
     }
@@ -307,10 +319,10 @@ fn body_page(scene: &Scene, blocks: &[Block], body: Rect) -> Page {
     lay_out(blocks, width, free.max(scene.demo_rows.into()), scene.paint)
 }
 
-/// A short page stands a third of the way down, where the eye looks for it.
+/// A short page stands a little below the title, where the eye looks for it.
 fn centered(body: Rect, page: &Page) -> Rect {
     let free = usize::from(body.height).saturating_sub(page.rows.len());
-    let top = (free / 3) as u16;
+    let top = (free / 3).min(5) as u16;
     Rect { y: body.y + top, height: body.height - top, ..body }
 }
 

@@ -119,8 +119,6 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::style::Stylize as _;
-
     use super::*;
 
     fn lines(pieces: &[(&str, Style)], width: usize) -> Vec<String> {

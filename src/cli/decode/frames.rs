@@ -67,7 +67,10 @@ fn one_frame(page: &mut Page, frame: &Frame, said: &Transcript) {
             );
         }
         None => {
-            page.paragraph(&format!("{title}, "), &format!("claims {} of payload", bytes(header.payload_len)))
+            page.paragraph(
+                &format!("{title}, "),
+                &format!("claims {} of payload", bytes(header.payload_len)),
+            );
         }
     }
     table(page, frame.raw(), frame.offset, &frame.spans());

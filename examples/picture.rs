@@ -1,0 +1,90 @@
+//! Writes a screen of a deck as SVG, played by real keys on the real app with its servers.
+//!
+//! `cargo run --example picture -- slides/talk.md 17 100x30 Enter H i Enter > picture.svg`
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use crossterm::event::{Event as Input, KeyCode, KeyEvent};
+use futures_util::stream;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+use wiretalk::app::{self, App, Event, Highlights, Lamp, Show};
+use wiretalk::cli::check;
+use wiretalk::demos::REGISTRY;
+use wiretalk::export::svg;
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Ports};
+use wiretalk::stage::{Depth, House, Theme};
+
+/// How long the app plays on after each key: the demos' sockets are real.
+const BETWEEN: Duration = Duration::from_millis(700);
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(deck), Some(slide), Some(size)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        bail!(
+            "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, Down, Left, Right"
+        );
+    };
+    let slide: usize = slide.parse().context("SLIDE is a number from 1")?;
+    let (width, height) = size.split_once('x').context("the size is written like 100x30")?;
+    let size = Size { width: width.parse()?, height: height.parse()? };
+    let keys: Vec<KeyCode> = arguments.map(|name| key(&name)).collect::<anyhow::Result<_>>()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let picture = runtime.block_on(play(&deck, slide, size, &keys))?;
+    println!("{picture}");
+    Ok(())
+}
+
+fn key(name: &str) -> anyhow::Result<KeyCode> {
+    let mut letters = name.chars();
+    Ok(match (name, letters.next(), letters.next()) {
+        ("Enter", ..) => KeyCode::Enter,
+        ("Tab", ..) => KeyCode::Tab,
+        ("Up", ..) => KeyCode::Up,
+        ("Down", ..) => KeyCode::Down,
+        ("Left", ..) => KeyCode::Left,
+        ("Right", ..) => KeyCode::Right,
+        (_, Some(letter), None) => KeyCode::Char(letter),
+        _ => bail!("no key is called {name:?}"),
+    })
+}
+
+async fn play(path: &str, slide: usize, size: Size, keys: &[KeyCode]) -> anyhow::Result<String> {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
+    servers.up().await.map_err(anyhow::Error::msg)?;
+    let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
+    let highlights = Highlights::of(&deck);
+    let theme = Theme::of(deck.meta.theme.unwrap_or(wiretalk::deck::Theme::Dark));
+    let house = House { servers: Some(servers) };
+    let (file, depth) = (path.to_owned(), Depth::True);
+    let show = Show { deck, file, warnings, registry: REGISTRY, house, theme: Some(theme.kind), depth };
+    let mut app = App::new(show, size);
+    app.update(Event::Highlighted(highlights));
+    app.update(Event::Lamps(["http", "ws"].map(|name| Lamp { name, up: Some(true) }).to_vec()));
+    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
+    let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
+    for code in go_to.iter().chain([&KeyCode::Enter]) {
+        app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
+    }
+    play_on(&mut app, &mut terminal).await?;
+    for code in keys {
+        app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
+        play_on(&mut app, &mut terminal).await?;
+    }
+    Ok(svg(terminal.backend().buffer(), theme.text, theme.ground))
+}
+
+async fn play_on(app: &mut App, terminal: &mut Terminal<TestBackend>) -> anyhow::Result<()> {
+    let quiet = pin!(stream::unfold((), |()| async {
+        tokio::time::sleep(BETWEEN).await;
+        None::<(Event, ())>
+    }));
+    app::run(app, terminal, &mut { quiet }).await?;
+    Ok(())
+}

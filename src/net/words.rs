@@ -1,0 +1,16 @@
+//! [`in_words`]: what an error of a connection means to whoever made it.
+//! It does not say which connection; the caller knows.
+
+use std::io;
+
+/// The error, and what would be right where that can be known.
+pub fn in_words(err: &io::Error) -> String {
+    match err.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused; is a server listening there?".to_owned(),
+        io::ErrorKind::ConnectionReset => "the peer reset it".to_owned(),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+            "there is no way to that host from here; is the network up?".to_owned()
+        }
+        _ => err.to_string(),
+    }
+}

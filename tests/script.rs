@@ -1,0 +1,274 @@
+//! The whole app by script, on ratatui's `TestBackend`: both decks at three sizes, keys, demos on
+//! real sockets.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use futures_util::{StreamExt as _, stream};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use wiretalk::app::{self, App, End, Event, Highlights, Show};
+use wiretalk::cli::check;
+use wiretalk::deck;
+use wiretalk::demos::REGISTRY;
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Ports};
+use wiretalk::stage::{Depth, House};
+
+const TALK: &str = include_str!("../slides/talk.md");
+const TOUR: &str = include_str!("../slides/tour.md");
+const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 60)];
+
+fn show(source: &str) -> Show {
+    let (deck, warnings) = check::parse(source, REGISTRY);
+    let file = "deck.md".to_owned();
+    Show {
+        deck,
+        file,
+        warnings,
+        registry: REGISTRY,
+        house: House::default(),
+        theme: None,
+        depth: Depth::True,
+    }
+}
+
+fn app(source: &str, (width, height): (u16, u16)) -> App {
+    App::new(show(source), Size { width, height })
+}
+
+fn press(app: &mut App, code: KeyCode) {
+    app.update(Event::Input(Input::Key(code.into())));
+}
+
+fn screen(app: &App, (width, height): (u16, u16)) -> String {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    app.view(&mut buffer);
+    text(&buffer)
+}
+
+fn text(buffer: &Buffer) -> String {
+    let rows = buffer.content.chunks(usize::from(buffer.area.width));
+    rows.map(|row| {
+        row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+    })
+    .collect()
+}
+
+/// Every screen from the first to the last, as a speaker sees them who only presses →.
+fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
+    let mut app = app(source, size);
+    let slides = check::parse(source, REGISTRY).0.slides;
+    let presses: usize = slides.iter().map(wiretalk::deck::Slide::steps).sum();
+    let mut screens = vec![screen(&app, size)];
+    for _ in 1..presses {
+        press(&mut app, KeyCode::Right);
+        screens.push(screen(&app, size));
+    }
+    assert_eq!(app.at(), slides.len() - 1, "→ reaches the last slide");
+    screens
+}
+
+#[tokio::test]
+async fn the_talk_has_its_slides_and_no_warning() {
+    let (deck, warnings) = check::parse(TALK, REGISTRY);
+    assert_eq!(warnings, []);
+    assert_eq!(deck.slides.len(), 49);
+    for (number, slide) in deck.slides.iter().enumerate() {
+        assert!(!slide.notes.is_empty(), "slide {} has no speaker note", number + 1);
+        assert!(slide.section.is_some(), "slide {} belongs to no section", number + 1);
+    }
+}
+
+#[tokio::test]
+async fn every_slide_of_the_talk_fits_100x30_without_scrolling() {
+    for (number, screen) in walk(TALK, (100, 30)).iter().enumerate() {
+        let markers = ["more rows: ↓", "rows above: ↑", "columns to the right"];
+        assert!(!markers.iter().any(|marker| screen.contains(marker)), "screen {number} scrolls:\n{screen}");
+    }
+}
+
+#[tokio::test]
+async fn every_slide_of_both_decks_can_be_shown_at_every_size() {
+    for source in [TALK, TOUR] {
+        let (deck, warnings) = check::parse(source, REGISTRY);
+        assert_eq!(warnings, []);
+        for size in SIZES {
+            let screens = walk(source, size);
+            let mut at = 0;
+            for (index, slide) in deck.slides.iter().enumerate() {
+                let screen = &screens[at];
+                at += slide.steps();
+                let count = format!("{}/{}", index + 1, deck.slides.len());
+                assert!(screen.contains(&count), "{count} is not in the footer at {size:?}:\n{screen}");
+                let title = slide.title().expect("every slide of ours has a title");
+                let big = index == 0 || size.1 >= 45;
+                let word = title.split_whitespace().next().unwrap_or_default();
+                assert!(big || screen.contains(word), "{title:?} is not on its slide at {size:?}:\n{screen}");
+                assert!(!screen.contains("deck.md:"), "a warning on slide {count}:\n{screen}");
+            }
+        }
+    }
+}
+
+/// What the tour promises must be on the slide that promises it.
+#[tokio::test]
+async fn the_tour_shows_what_it_says() {
+    let size = (100, 30);
+    let screens = walk(TOUR, size);
+    let on = |title: &str| {
+        screens.iter().find(|screen| screen.contains(title)).unwrap_or_else(|| panic!("no slide {title:?}"))
+    };
+    assert!(on("A slide that is too tall scrolls").contains("more rows: ↓"));
+    assert!(on("Drawings are kept to the character").contains("columns to the right: Shift+→"));
+    assert!(on("Quotes and alerts").contains("▌ Warning"));
+    assert!(on("Lists").contains("☑ a task that is done"));
+    assert!(on("Tables").contains("0x8"));
+    assert!(on("The inspector").contains("inspect · "));
+    assert!(on("The race").contains("race · 32 B"));
+}
+
+#[tokio::test]
+async fn keys_move_scroll_shift_and_show() {
+    let size = (80, 24);
+    let mut app = app(TOUR, size);
+    for (code, at) in [
+        (KeyCode::Char(' '), 1),
+        (KeyCode::Char('p'), 0),
+        (KeyCode::PageDown, 1),
+        (KeyCode::End, 15),
+        (KeyCode::Home, 0),
+    ] {
+        press(&mut app, code);
+        assert_eq!(app.at(), at, "{code:?}");
+    }
+    for code in [KeyCode::Char('g'), KeyCode::Char('4'), KeyCode::Enter] {
+        press(&mut app, code);
+    }
+    assert_eq!(app.at(), 3);
+    press(&mut app, KeyCode::Down);
+    assert!(screen(&app, size).contains("▲ 1 above"), "{}", screen(&app, size));
+    for code in [KeyCode::Char('g'), KeyCode::Char('1'), KeyCode::Char('0'), KeyCode::Enter] {
+        press(&mut app, code);
+    }
+    let before = screen(&app, size);
+    app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT))));
+    assert_ne!(screen(&app, size), before);
+    assert!(screen(&app, size).contains('‹') && before.contains('›'));
+    press(&mut app, KeyCode::Char('?'));
+    assert!(screen(&app, size).contains("speaker notes") && screen(&app, size).contains("go to slide 12"));
+    press(&mut app, KeyCode::Esc);
+    press(&mut app, KeyCode::Char('s'));
+    assert!(screen(&app, size).contains("Speaker notes"));
+}
+
+#[tokio::test]
+async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
+    let size = (100, 30);
+    let source = "# One\n\n---\n\n## Two\n\n```demo wz\n```\n\n---\n\n## Three\n\n```demo race\npayload = -1\n```\n\n---\n\n# Four\n";
+    let mut app = app(source, size);
+    assert!(!screen(&app, size).contains("deck.md"));
+    press(&mut app, KeyCode::Right);
+    assert!(
+        screen(&app, size).contains("deck.md:7:9: no demo is called `wz`; there are: inspect, race"),
+        "{}",
+        screen(&app, size)
+    );
+    press(&mut app, KeyCode::Right);
+    assert!(screen(&app, size).contains("takes a whole number from 0 to 1048576, not -1"));
+    press(&mut app, KeyCode::Right);
+    assert!(screen(&app, size).contains("4/4"));
+}
+
+#[tokio::test]
+async fn any_size_can_be_drawn_and_resized_to() {
+    let mut app = app(TOUR, (100, 30));
+    for number in 0..16 {
+        for size in [(1, 1), (2, 1), (10, 3), (25, 8), (40, 12), (300, 100)] {
+            app.update(Event::Input(Input::Resize(size.0, size.1)));
+            screen(&app, size);
+        }
+        press(&mut app, KeyCode::PageDown);
+        assert_eq!(app.at(), (number + 1).min(15).min(app.at().max(1)));
+    }
+}
+
+#[tokio::test]
+async fn colours_of_the_code_come_later_and_change_nothing_but_colours() {
+    let size = (100, 30);
+    let mut app = app(TOUR, size);
+    for code in [KeyCode::Char('g'), KeyCode::Char('9'), KeyCode::Enter] {
+        press(&mut app, code);
+    }
+    let mut plain = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+    app.view(&mut plain);
+    app.update(Event::Highlighted(Highlights::of(&deck::parse(TOUR).0)));
+    let mut colored = Buffer::empty(plain.area);
+    app.view(&mut colored);
+    assert_eq!(text(&plain), text(&colored));
+    assert_ne!(plain, colored);
+}
+
+/// Plays until `wanted` is on the screen; real sockets are at work, so it takes what it takes, up to a limit.
+async fn until(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: &str) -> String {
+    let limit = Instant::now() + Duration::from_secs(20);
+    loop {
+        let pause =
+            stream::once(tokio::time::sleep(Duration::from_millis(20))).filter_map(|()| async { None });
+        let end = app::run(app, terminal, &mut Box::pin(pause)).await.unwrap();
+        assert_eq!(end, End::Quit);
+        let shown = text(terminal.backend().buffer());
+        if shown.contains(wanted) {
+            return shown;
+        }
+        assert!(Instant::now() < limit, "{wanted:?} never came:\n{shown}");
+    }
+}
+
+fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
+    let servers = Arc::new(Bundle::start(scope, Ports::default(), None));
+    let show = Show { house: House { servers: Some(servers) }, ..show(source) };
+    let app = App::new(show, Size { width: 100, height: 30 });
+    (app, Terminal::new(TestBackend::new(100, 30)).unwrap())
+}
+
+#[tokio::test]
+async fn the_inspector_shows_a_typed_text_go_and_come_back() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (mut app, mut terminal) = live("# Look\n\n```demo inspect\ntext = \"\"\n```\n", &scope);
+    until(&mut app, &mut terminal, "● open").await;
+    press(&mut app, KeyCode::Enter);
+    for letter in "Hello".chars() {
+        press(&mut app, KeyCode::Char(letter));
+    }
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "Frames (2)").await;
+    press(&mut app, KeyCode::Up);
+    let shown = until(&mut app, &mut terminal, "0000  81 85 ").await;
+    assert!(shown.contains("K  K  K  K  P  P  P  P  P") && shown.contains("H  e  l  l  o"), "{shown}");
+    app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL))));
+    let shown = until(&mut app, &mut terminal, "closed by us, answered by the server").await;
+    assert_eq!(shown.matches("1000 \"done\"").count(), 2, "both Close frames: {shown}");
+    press(&mut app, KeyCode::Tab);
+    let shown = until(&mut app, &mut terminal, "HTTP/1.1 101 Switching Protocols").await;
+    assert!(shown.contains("equal: the server really read this request"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (mut app, mut terminal) = live("# Race\n\n```demo race\nrounds = 2\n```\n\n---\n\n# After\n", &scope);
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Enter);
+    let shown = until(&mut app, &mut terminal, "unpinned.").await;
+    assert!(shown.contains("95 % interval") && shown.contains("2 pairs"), "{shown}");
+    assert!(shown.contains("38 B up + 34 B down an exchange"), "6 + 32 bytes up, 2 + 32 down: {shown}");
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "round 1 of 2").await;
+    press(&mut app, KeyCode::PageDown);
+    let shown = until(&mut app, &mut terminal, "2/2").await;
+    assert!(!shown.contains("race ·"), "{shown}");
+}

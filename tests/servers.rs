@@ -1,0 +1,576 @@
+//! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use wiretalk::net::Traffic;
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Event, Limits, Log, Options, Ports, State, http, websocket};
+
+/// Nothing may hang: every wait in these tests ends after this long, as a failure.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The request of RFC 6455 section 1.3, whose answer is known.
+const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+/// A masked "Hello" (RFC 6455 section 5.7).
+const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+const HELLO: &[u8] = b"\x81\x05Hello";
+
+/// A running server, seen from its outside.
+struct House {
+    address: SocketAddr,
+    events: mpsc::Receiver<Event>,
+    shutdown: CancellationToken,
+    traffic: Arc<Traffic>,
+    scope: Scope,
+}
+
+/// Small limits, so that what takes too long or is too much is soon seen to be.
+fn options() -> (Options, mpsc::Receiver<Event>) {
+    let (log, events) = Log::new(64);
+    let limits = Limits {
+        message: 1024,
+        head: Duration::from_secs(1),
+        body: Duration::from_secs(1),
+        drain: Duration::from_secs(1),
+    };
+    (Options { log: Some(log), limits, ..Options::default() }, events)
+}
+
+async fn house<B, F>(bind: impl FnOnce(Scope, Options) -> B) -> House
+where
+    B: Future<Output = io::Result<(SocketAddr, F)>>,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (options, events) = options();
+    let (shutdown, traffic) = (options.shutdown.clone(), options.traffic.clone());
+    let (address, server) = bind(scope.clone(), options).await.unwrap();
+    scope.spawn("server", server);
+    House { address, events, shutdown, traffic, scope }
+}
+
+async fn http_house() -> House {
+    house(async |scope, options| http::bind(&scope, options).await).await
+}
+
+async fn websocket_house() -> House {
+    house(async |scope, options| websocket::bind(&scope, options).await).await
+}
+
+impl House {
+    async fn event(&mut self) -> Event {
+        soon(self.events.recv()).await.unwrap()
+    }
+
+    /// The code of the next close.
+    async fn close_code(&mut self) -> Option<u16> {
+        loop {
+            if let Event::Closed { code, .. } = self.event().await {
+                return code;
+            }
+        }
+    }
+
+    async fn visit(&self) -> Peer {
+        Peer(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// A peer whose WebSocket is open.
+    async fn open(&self) -> Peer {
+        let mut peer = self.visit().await;
+        peer.send(UPGRADE).await;
+        peer.expect(SWITCHING).await;
+        peer
+    }
+}
+
+struct Peer(TcpStream);
+
+impl Peer {
+    async fn send(&mut self, bytes: &[u8]) {
+        soon(self.0.write_all(bytes)).await.unwrap();
+    }
+
+    async fn expect(&mut self, bytes: &[u8]) {
+        let mut found = vec![0; bytes.len()];
+        let read = soon(self.0.read_exact(&mut found)).await;
+        assert!(read.is_ok(), "the stream ended before {:?}", String::from_utf8_lossy(bytes));
+        assert_eq!(found, bytes, "{:?}", String::from_utf8_lossy(&found));
+    }
+
+    /// Everything until the server hangs up, which it must do with an end of stream, not with a reset.
+    async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        soon(self.0.read_to_end(&mut rest)).await.unwrap();
+        rest
+    }
+
+    async fn hung_up_on(&mut self) {
+        let rest = self.rest().await;
+        assert!(rest.is_empty(), "{rest:02x?}");
+    }
+
+    /// An answer with its body; the line with the date, which changes, is left out, and lines end in `\n`.
+    async fn answer(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(soon(self.0.read_u8()).await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        soon(self.0.read_exact(&mut body)).await.unwrap();
+        let undated: Vec<_> = head.lines().filter(|line| !line.starts_with("date: ")).collect();
+        format!("{}\n{}", undated.join("\n"), String::from_utf8(body).unwrap())
+    }
+}
+
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.expect("it took too long")
+}
+
+/// A client's frame, masked with the key of the RFC's example.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let key = [0x37, 0xfa, 0x21, 0x3d];
+    let mut frame = vec![first];
+    match payload.len() {
+        length @ 0..=125 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0xfe);
+            frame.extend((length as u16).to_be_bytes());
+        }
+    }
+    frame.extend(key);
+    frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}
+
+// ---- REST ----
+
+const POST_HELLO: &[u8] =
+    b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello";
+const ECHOED_HELLO: &str = "HTTP/1.1 200 OK\ncontent-type: text/plain\ncontent-length: 5\n\nHello";
+
+#[tokio::test]
+async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
+    let mut house = http_house().await;
+    let mut peer = house.visit().await;
+    for _ in 0..3 {
+        peer.send(POST_HELLO).await;
+        assert_eq!(peer.answer().await, ECHOED_HELLO);
+        let Event::Request { method, path, status, bytes, .. } = house.event().await else { panic!() };
+        assert_eq!((method.as_str(), path.as_str(), status, bytes), ("POST", "/echo", 200, 5));
+    }
+    let tally = house.traffic.tally();
+    assert_eq!((tally.received, tally.connections), (3 * POST_HELLO.len() as u64, 1));
+}
+
+#[tokio::test]
+async fn every_byte_of_an_answer_is_counted() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    let last = String::from_utf8_lossy(POST_HELLO).replace("Host: h", "Host: h\r\nConnection: close");
+    peer.send(last.as_bytes()).await;
+    let rest = peer.rest().await;
+    assert!(rest.ends_with(b"\r\n\r\nHello"));
+    assert_eq!(house.traffic.tally().sent, rest.len() as u64);
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_in_their_order() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    let second = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nyo";
+    peer.send(&[POST_HELLO, second, POST_HELLO].concat()).await;
+    assert_eq!(peer.answer().await, ECHOED_HELLO);
+    assert_eq!(peer.answer().await, "HTTP/1.1 200 OK\ncontent-length: 2\n\nyo");
+    assert_eq!(peer.answer().await, ECHOED_HELLO);
+}
+
+#[tokio::test]
+async fn a_request_may_come_byte_by_byte() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    for byte in POST_HELLO {
+        peer.send(&[*byte]).await;
+    }
+    assert_eq!(peer.answer().await, ECHOED_HELLO);
+}
+
+#[tokio::test]
+async fn a_chunked_body_comes_back_in_one_piece() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    peer.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    peer.send(b"3\r\nHel\r\n2;ext=1\r\nlo\r\n0\r\n\r\n").await;
+    assert_eq!(peer.answer().await, "HTTP/1.1 200 OK\ncontent-length: 5\n\nHello");
+}
+
+#[tokio::test]
+async fn the_root_explains_and_other_paths_point_to_it() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    let line = "POST /echo gives your body back, with its content type\n";
+    for (path, status) in [("/", "200 OK"), ("/nowhere", "404 Not Found")] {
+        peer.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await;
+        let answer = peer.answer().await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\n")) && answer.ends_with(line), "{answer}");
+    }
+    peer.send(b"GET /echo HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let answer = peer.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\nallow: POST\n"), "{answer}");
+}
+
+const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\ncontent-type: text/plain; charset=utf-8\n\
+    connection: close\ncontent-length: 35\n\nthe body is larger than 1024 bytes\n";
+
+#[tokio::test]
+async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    let post = |length: usize| {
+        let head = format!("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n");
+        [head.into_bytes(), vec![b'x'; length]].concat()
+    };
+    peer.send(&post(1024)).await;
+    assert!(peer.answer().await.ends_with(&"x".repeat(1024)));
+    peer.send(&post(1025)).await;
+    assert_eq!(peer.answer().await, TOO_LARGE);
+    peer.hung_up_on().await;
+}
+
+#[tokio::test]
+async fn a_large_claim_is_refused_before_the_body_is_awaited() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    peer.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n").await;
+    peer.send(b"Content-Length: 9223372036854775807\r\n\r\n").await;
+    assert_eq!(peer.answer().await, TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    peer.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    // Far more than hyper reads ahead: with unread bytes a plain close would be a reset, and the answer lost.
+    let chunk = [&b"400\r\n"[..], &[b'x'; 0x400], b"\r\n"].concat();
+    for _ in 0..2000 {
+        peer.send(&chunk).await;
+    }
+    assert_eq!(peer.answer().await, TOO_LARGE);
+    peer.hung_up_on().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_given_up() {
+    let house = http_house().await;
+    let mut peer = house.visit().await;
+    peer.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
+    let answer = peer.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\n"), "{answer}");
+    peer.hung_up_on().await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_given_up() {
+    let house = http_house().await;
+    for head in [&b""[..], b"POST /echo HTT"] {
+        let mut peer = house.visit().await;
+        peer.send(head).await;
+        peer.rest().await;
+    }
+}
+
+#[tokio::test]
+async fn garbage_gets_400_and_others_are_served_on() {
+    let mut house = http_house().await;
+    for garbage in
+        [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"HELO there\r\n\r\n", &[0xff; 5000]]
+    {
+        let mut peer = house.visit().await;
+        peer.send(garbage).await;
+        let answer = peer.rest().await;
+        assert!(
+            answer.starts_with(b"HTTP/1.1 400 Bad Request\r\n"),
+            "{:?}",
+            String::from_utf8_lossy(&answer)
+        );
+        let Event::Refused { why, .. } = house.event().await else { panic!() };
+        assert!(why.starts_with("not HTTP/1.1"), "{why}");
+    }
+    let mut good = house.visit().await;
+    good.send(POST_HELLO).await;
+    assert_eq!(good.answer().await, ECHOED_HELLO);
+}
+
+#[tokio::test]
+async fn shutdown_finishes_the_request_in_hand_and_frees_the_port() {
+    let house = http_house().await;
+    let (mut idle, mut busy) = (house.visit().await, house.visit().await);
+    idle.send(POST_HELLO).await;
+    idle.answer().await;
+    busy.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
+    while house.traffic.tally().received < 2 * POST_HELLO.len() as u64 - 1 {
+        tokio::task::yield_now().await;
+    }
+    house.shutdown.cancel();
+    idle.hung_up_on().await;
+    busy.send(b"o").await;
+    let answer = busy.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\n") && answer.ends_with("Hello"), "{answer}");
+    drop((idle, busy));
+    soon(house.scope.closed()).await;
+    TcpListener::bind(house.address).await.unwrap();
+}
+
+// ---- WebSocket ----
+
+#[tokio::test]
+async fn hello_comes_back_unmasked() {
+    let mut house = websocket_house().await;
+    let mut peer = house.open().await;
+    peer.send(MASKED_HELLO).await;
+    peer.expect(HELLO).await;
+    peer.send(&masked(0x82, &[0, 255])).await;
+    peer.expect(&[0x82, 2, 0, 255]).await;
+    peer.send(&masked(0x88, &[0x03, 0xe8])).await;
+    peer.expect(&[0x88, 2, 0x03, 0xe8]).await;
+    peer.hung_up_on().await;
+    let Event::Opened { path, .. } = house.event().await else { panic!() };
+    assert_eq!(path, "/chat");
+    let Event::Closed { code, why, received, sent, .. } = house.event().await else { panic!() };
+    assert_eq!((code, why, received, sent), (Some(1000), None, 2, 2));
+    let tally = house.traffic.tally();
+    assert_eq!(tally.received, (UPGRADE.len() + MASKED_HELLO.len() + 8 + 8) as u64);
+    assert_eq!(tally.sent, (SWITCHING.len() + HELLO.len() + 4 + 4) as u64);
+}
+
+#[tokio::test]
+async fn frames_may_follow_the_handshake_in_one_packet() {
+    let house = websocket_house().await;
+    let mut peer = house.visit().await;
+    peer.send(&[UPGRADE, MASKED_HELLO, &MASKED_HELLO[..7]].concat()).await;
+    peer.expect(&[SWITCHING, HELLO].concat()).await;
+    peer.send(&MASKED_HELLO[7..]).await;
+    peer.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn everything_may_come_byte_by_byte() {
+    let house = websocket_house().await;
+    let mut peer = house.visit().await;
+    for byte in [UPGRADE, MASKED_HELLO].concat() {
+        peer.send(&[byte]).await;
+    }
+    peer.expect(&[SWITCHING, HELLO].concat()).await;
+}
+
+#[tokio::test]
+async fn a_ping_gets_its_pong_even_between_fragments() {
+    let house = websocket_house().await;
+    let mut peer = house.open().await;
+    peer.send(&masked(0x01, b"Hel")).await;
+    peer.send(&masked(0x89, b"beat")).await;
+    peer.expect(b"\x8a\x04beat").await;
+    peer.send(&masked(0x80, b"lo")).await;
+    peer.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn a_close_without_a_code_is_answered_without_one() {
+    let house = websocket_house().await;
+    let mut peer = house.open().await;
+    peer.send(&masked(0x88, b"")).await;
+    peer.expect(&[0x88, 0]).await;
+    peer.hung_up_on().await;
+}
+
+#[tokio::test]
+async fn what_breaks_the_protocol_is_closed_with_the_right_code() {
+    let long_claim = vec![0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4];
+    let cases: [(&str, Vec<u8>, u16); 8] = [
+        ("an unmasked frame", HELLO.to_vec(), 1002),
+        ("a length of 2^63", long_claim, 1009),
+        ("a message over the limit", masked(0x82, &[0; 1025]), 1009),
+        ("text that is not UTF-8", masked(0x81, &[0xc0, 0xaf]), 1007),
+        ("a reserved bit", masked(0xc1, b"x"), 1002),
+        ("a reserved opcode", masked(0x83, b"x"), 1002),
+        ("a continuation of nothing", masked(0x80, b"x"), 1002),
+        ("a fragmented ping", masked(0x09, b"x"), 1002),
+    ];
+    let mut house = websocket_house().await;
+    for (what, bytes, code) in cases {
+        let mut peer = house.open().await;
+        peer.send(&bytes).await;
+        let answer = peer.rest().await;
+        assert_eq!(answer.first(), Some(&0x88), "{what}: {answer:02x?}");
+        assert_eq!(answer[1] as usize, answer.len() - 2, "{what}: one frame");
+        assert_eq!(answer[2..4], code.to_be_bytes(), "{what}");
+        assert_eq!(house.close_code().await, Some(code), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn fragments_count_together_against_the_limit() {
+    let mut house = websocket_house().await;
+    let mut peer = house.open().await;
+    peer.send(&masked(0x02, &[0; 1000])).await;
+    peer.send(&masked(0x80, &[0; 25])).await;
+    assert_eq!(peer.rest().await[2..4], 1009u16.to_be_bytes());
+    assert_eq!(house.close_code().await, Some(1009));
+}
+
+#[tokio::test]
+async fn the_code_arrives_even_if_the_peer_is_still_sending() {
+    let house = websocket_house().await;
+    let mut peer = house.open().await;
+    peer.send(HELLO).await;
+    // With unread bytes a plain close would be a reset, and the Close frame lost.
+    for _ in 0..200 {
+        peer.send(&[0; 10_000]).await;
+    }
+    assert_eq!(peer.rest().await[2..4], 1002u16.to_be_bytes());
+}
+
+#[tokio::test]
+async fn plain_http_and_garbage_are_told_what_is_wrong() {
+    let mut house = websocket_house().await;
+    let huge = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 20_000]].concat();
+    let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8").into_bytes();
+    let cases: [(Vec<u8>, &str); 4] = [
+        (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec(), "426 Upgrade Required\r\nUpgrade: websocket\r\n"),
+        (old, "426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
+        (huge, "431 Request Header Fields Too Large\r\n"),
+        (vec![0xff; 64], "400 Bad Request\r\n"),
+    ];
+    for (bytes, told) in cases {
+        let mut peer = house.visit().await;
+        peer.send(&bytes).await;
+        let answer = String::from_utf8(peer.rest().await).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {told}")), "{answer}");
+        assert!(matches!(house.event().await, Event::Refused { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_handshake_is_given_up() {
+    let mut house = websocket_house().await;
+    let mut peer = house.visit().await;
+    peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
+    let answer = peer.rest().await;
+    assert!(answer.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
+    let Event::Refused { why, .. } = house.event().await else { panic!() };
+    assert!(why.contains("within 1 s"), "{why}");
+}
+
+#[tokio::test]
+async fn a_peer_that_just_goes_is_told_of_as_that() {
+    let mut house = websocket_house().await;
+    drop(house.open().await);
+    assert!(matches!(house.event().await, Event::Opened { .. }));
+    let Event::Closed { code: None, why: Some(why), .. } = house.event().await else { panic!() };
+    assert!(why.contains("without closing handshake"), "{why}");
+}
+
+#[tokio::test]
+async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
+    let mut house = websocket_house().await;
+    let mut peer = house.open().await;
+    house.shutdown.cancel();
+    peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
+    // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
+    peer.send(MASKED_HELLO).await;
+    peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
+    peer.hung_up_on().await;
+    drop(peer);
+    assert_eq!(house.close_code().await, Some(1001));
+    soon(house.scope.closed()).await;
+    TcpListener::bind(house.address).await.unwrap();
+}
+
+#[tokio::test]
+async fn shutdown_does_not_wait_for_ever_for_a_deaf_peer() {
+    let house = websocket_house().await;
+    let _deaf = house.open().await;
+    house.shutdown.cancel();
+    soon(house.scope.closed()).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
+    let house = websocket_house().await;
+    let mut peer = house.open().await;
+    let message = masked(0x82, &[0; 1000]);
+    let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
+    timeout(Duration::from_millis(500), flood).await.expect_err("a server that cannot answer stops reading");
+    let mut other = house.open().await;
+    other.send(MASKED_HELLO).await;
+    other.expect(HELLO).await;
+    house.scope.cancel();
+    timeout(Duration::from_secs(1), house.scope.closed()).await.expect("cut within a second");
+}
+
+// ---- both ----
+
+#[tokio::test]
+async fn a_bundle_comes_up_and_goes_down() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let bundle = Bundle::start(&scope, Ports::default(), None);
+    let addresses = soon(bundle.up()).await.unwrap();
+    assert_eq!(bundle.http.state(), State::Up(addresses.http));
+    let mut peer = Peer(TcpStream::connect(addresses.websocket).await.unwrap());
+    peer.send(&[UPGRADE, MASKED_HELLO].concat()).await;
+    peer.expect(&[SWITCHING, HELLO].concat()).await;
+    assert_eq!(bundle.websocket.traffic().tally().open, 1);
+    assert_eq!(bundle.http.traffic().tally().received, 0);
+    bundle.shut_down();
+    peer.expect(&[0x88]).await;
+    drop(peer);
+    soon(bundle.ended()).await;
+    assert_eq!((bundle.http.state(), bundle.websocket.state()), (State::Ended, State::Ended));
+    soon(scope.closed()).await;
+}
+
+#[tokio::test]
+async fn cancelling_the_scope_frees_a_bundles_ports_within_a_second() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let bundle = Bundle::start(&scope, Ports::default(), None);
+    let addresses = soon(bundle.up()).await.unwrap();
+    let _peers = (
+        TcpStream::connect(addresses.http).await.unwrap(),
+        TcpStream::connect(addresses.websocket).await.unwrap(),
+    );
+    scope.cancel();
+    timeout(Duration::from_secs(1), scope.closed()).await.expect("ended within a second");
+    assert_eq!(bundle.http.state(), State::Ended);
+    for address in [addresses.http, addresses.websocket] {
+        TcpListener::bind(address).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port_fails_one_server_and_not_the_other() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ports = Ports { http: taken.local_addr().unwrap().port(), websocket: 0 };
+    let bundle = Bundle::start(&scope, ports, None);
+    let why = soon(bundle.up()).await.unwrap_err();
+    assert!(why.starts_with("http server: could not listen on 127.0.0.1:"), "{why}");
+    assert!(why.contains("the port is taken"), "{why}");
+    let websocket = soon(bundle.websocket.up()).await.unwrap();
+    TcpStream::connect(websocket).await.unwrap();
+}
