@@ -40,6 +40,11 @@ fn app(source: &str, (width, height): (u16, u16)) -> App {
     App::new(show(source), Size { width, height })
 }
 
+/// The index of a deck's last slide.
+fn last_slide(source: &str) -> usize {
+    check::parse(source, REGISTRY).0.slides.len() - 1
+}
+
 fn press(app: &mut App, code: KeyCode) {
     app.update(Event::Input(Input::Key(code.into())));
 }
@@ -139,7 +144,7 @@ async fn keys_move_scroll_shift_and_show() {
         (KeyCode::Char(' '), 1),
         (KeyCode::Char('p'), 0),
         (KeyCode::PageDown, 1),
-        (KeyCode::End, 15),
+        (KeyCode::End, last_slide(TOUR)),
         (KeyCode::Home, 0),
     ] {
         press(&mut app, code);
@@ -186,13 +191,14 @@ async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
 #[tokio::test]
 async fn any_size_can_be_drawn_and_resized_to() {
     let mut app = app(TOUR, (100, 30));
-    for number in 0..16 {
+    let last = last_slide(TOUR);
+    for number in 0..=last {
         for size in [(1, 1), (2, 1), (10, 3), (25, 8), (40, 12), (300, 100)] {
             app.update(Event::Input(Input::Resize(size.0, size.1)));
             screen(&app, size);
         }
         press(&mut app, KeyCode::PageDown);
-        assert_eq!(app.at(), (number + 1).min(15).min(app.at().max(1)));
+        assert_eq!(app.at(), (number + 1).min(last).min(app.at().max(1)));
     }
 }
 
