@@ -68,7 +68,7 @@ fn draw_list(inspect: &Inspect, current: usize, area: Rect, buffer: &mut Buffer,
             Text::styled(format!("{:<13}", opcode.name()), Style::new().fg(kind)),
             Text::styled(format!("{:>9}  ", words::bytes(frame.payload_on_wire().len() as u64)), theme.dim()),
             Text::raw(preview(frame)),
-            Text::styled(format!("  {:.3} ms", entry.at.as_secs_f64() * 1e3), theme.dim()),
+            Text::styled(format!("  {}", moment(entry.at)), theme.dim()),
         ]);
         if faults > 0 {
             line.push_span(Text::styled(format!("  ✗ {faults} broken"), Style::new().fg(theme.bad)));
@@ -78,6 +78,13 @@ fn draw_list(inspect: &Inspect, current: usize, area: Rect, buffer: &mut Buffer,
             buffer.set_style(spot, Style::new().bg(theme.selected));
         }
         stage::line(&line, row as u16, area, buffer);
+    }
+}
+
+fn moment(at: std::time::Duration) -> String {
+    match at.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{:.3} ms", seconds * 1e3),
+        seconds => format!("{seconds:.3} s"),
     }
 }
 
@@ -178,7 +185,9 @@ fn draw_fields(
 ) {
     let cursor = inspect.field.min(spans.len().saturating_sub(1));
     let Some(span) = spans.get(cursor) else { return };
-    let detail = if area.height >= 8 { 3 } else { area.height.min(3) };
+    let wide = usize::from(area.width.max(1));
+    let words = text::width(&span.meaning) / wide + 1 + faults_of(inspect, frame);
+    let detail = (words as u16).clamp(1, 4).min(area.height);
     let rows = usize::from(area.height.saturating_sub(detail + 1)).min(spans.len());
     let first = (cursor + 1).saturating_sub(rows).min(spans.len() - rows.min(spans.len()));
     for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
@@ -206,6 +215,11 @@ fn draw_fields(
         ..below
     };
     explain(inspect, frame, span, rows == 0, detail, buffer, theme);
+}
+
+/// The faults of the frame that is shown; each takes a line.
+fn faults_of(inspect: &Inspect, frame: &Frame) -> usize {
+    inspect.seen.stream(frame.context.from).said().faults_of(frame.index).count()
 }
 
 /// Which bits of which bytes.

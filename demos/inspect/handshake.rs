@@ -39,6 +39,15 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &T
         draw_head(inspect, Side::Server, cursor, right, buffer, theme);
     } else {
         draw_head(inspect, cursor.0, cursor, heads, buffer, theme);
+        let told =
+            if cursor.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
+        let free = heads.width.saturating_sub(text::width(told) as u16);
+        stage::line(
+            &Line::styled(told, theme.dim()),
+            0,
+            Rect { x: heads.x + free, width: heads.width - free, ..heads },
+            buffer,
+        );
     }
     draw_why(inspect, cursor, accept == 0, why, buffer, theme);
     draw_accept(inspect, steps, buffer, theme);
@@ -200,11 +209,14 @@ fn draw_accept(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme
             (4, false, Some(_)) => Style::new().fg(theme.bad),
             _ => Style::new().fg(theme.text),
         };
-        let line = Line::from(vec![
+        let mut line = Line::from(vec![
             Span::styled(format!(" {} {:<9}", row + 1, step.name), Style::new().fg(theme.accent)),
             Span::styled(step.value.clone(), style),
-            Span::styled(format!("   {}", step.note), theme.dim()),
         ]);
+        let note = format!("   {}", step.note);
+        if line.width() + text::width(&note) <= area.width.into() {
+            line.push_span(Span::styled(note, theme.dim()));
+        }
         stage::line(&line, row as u16 + 1, area, buffer);
     }
 }

@@ -49,7 +49,7 @@ pub struct Inspect {
     pub(super) status: Status,
     pub(super) seen: Connection,
     pub(super) entries: Vec<Entry>,
-    /// The frame that is shown; `None` follows the newest.
+    /// The frame that the reader chose; `None` follows what is sent.
     pub(super) chosen: Option<usize>,
     /// The field of the frame that has the cursor.
     pub(super) field: usize,
@@ -122,10 +122,12 @@ impl Inspect {
         }
     }
 
-    /// The number of the frame that is shown, in the order of the list.
+    /// The number of the frame that is shown, in the order of the list: the chosen one, else the
+    /// newest of ours, whose mask can be undone, else the newest.
     pub(super) fn current(&self) -> Option<usize> {
         let last = self.entries.len().checked_sub(1)?;
-        Some(self.chosen.map_or(last, |chosen| chosen.min(last)))
+        let newest = || self.entries.iter().rposition(|entry| entry.from == Side::Client).unwrap_or(last);
+        Some(self.chosen.map_or_else(newest, |chosen| chosen.min(last)))
     }
 
     /// The frame of an entry.
@@ -206,9 +208,7 @@ impl Inspect {
             }
             Tab::Frames => {
                 let Some(current) = self.current() else { return };
-                let next = current.saturating_add_signed(by).min(self.entries.len() - 1);
-                // at the newest frame the list follows again
-                self.chosen = (next + 1 < self.entries.len()).then_some(next);
+                self.chosen = Some(current.saturating_add_signed(by).min(self.entries.len() - 1));
                 self.field = self.field.min(self.fields());
             }
         }
@@ -275,7 +275,7 @@ pub(super) mod tests {
         let order: Vec<_> =
             inspect.entries.iter().map(|entry| (entry.from, entry.index, entry.at.as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
-        assert_eq!(inspect.current(), Some(1), "it follows the newest");
+        assert_eq!(inspect.current(), Some(0), "it follows what is sent");
     }
 
     #[test]
@@ -314,10 +314,11 @@ pub(super) mod tests {
             press(&mut inspect, KeyCode::Right);
         }
         assert_eq!(inspect.field, inspect.fields());
-        press(&mut inspect, KeyCode::Up);
-        assert_eq!(inspect.chosen, Some(0));
         press(&mut inspect, KeyCode::Down);
-        assert_eq!(inspect.chosen, None, "it follows again");
+        press(&mut inspect, KeyCode::Down);
+        assert_eq!(inspect.current(), Some(1));
+        press(&mut inspect, KeyCode::Enter);
+        assert_eq!(inspect.chosen, None, "after a text is sent it follows again");
         press(&mut inspect, KeyCode::Tab);
         for _ in 0..30 {
             press(&mut inspect, KeyCode::Down);

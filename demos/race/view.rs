@@ -18,14 +18,14 @@ use crate::text;
 use crate::wire::words::grouped;
 
 const RULES: [&str; 8] = [
-    "Both lanes send the same bytes to an echo on this machine and wait for them to come back.",
-    "One connection each, kept open; one exchange at a time; TCP_NODELAY on both ends.",
-    "Every reply is compared with what was sent.",
-    "A round is one slice of each lane, 150 ms, in shuffled order; a warm-up is not counted.",
-    "The ratio is the median of the rounds' ratios of medians, with a bootstrap interval.",
-    "An interval that spans 1, or lies within 10 % around it, is no difference.",
-    "Bytes are counted at the server's socket: what TCP carried, headers and framing included.",
-    "Clients and servers run on one thread each; the system places them as it likes.",
+    "Both lanes send the same bytes to an echo here; replies are compared.",
+    "One open connection each, one exchange at a time, TCP_NODELAY.",
+    "A round is 150 ms of each lane, in shuffled order, after a warm-up.",
+    "The ratio is the median of the rounds' ratios of medians.",
+    "Its 95 % interval is a bootstrap over the rounds.",
+    "Spanning 1, or within 10 % around it, is no difference.",
+    "Bytes are counted at the server's socket: all that TCP carried.",
+    "Client and server have one thread each, placed by the system.",
 ];
 
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {

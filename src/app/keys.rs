@@ -83,7 +83,7 @@ static TABLE: [Binding; 16] = [
         Action::ShiftRight,
         &[(KeyCode::Right, KeyModifiers::SHIFT)],
         "Shift+→",
-        "move code and drawings to the left",
+        "more of code and drawings that are too wide",
     ),
     row(Action::ShiftLeft, &[(KeyCode::Left, KeyModifiers::SHIFT)], "Shift+←", "and back"),
     row(

@@ -25,12 +25,22 @@ pub(super) struct Reader<'a> {
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
     pub(super) notes: Vec<String>,
+    /// The box of the list item that is being read.
+    task: Option<bool>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of the Markdown that begins at byte `body` of the file.
     pub(super) fn new(lines: &'a Lines<'a>, body: usize) -> Self {
-        Self { lines, source: lines.source(), body, slide: 0, warnings: Vec::new(), notes: Vec::new() }
+        Self {
+            lines,
+            source: lines.source(),
+            body,
+            slide: 0,
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            task: None,
+        }
     }
 
     /// The offset in the file of an offset in the body.
@@ -130,14 +140,11 @@ impl<'a> Reader<'a> {
         while let Some((event, _)) = events.next() {
             match event {
                 Event::Start(Tag::Item) => {
-                    let task = match events.peek() {
-                        Some((Event::TaskListMarker(done), _)) => Some(*done),
-                        _ => None,
-                    };
-                    if task.is_some() {
-                        events.next();
-                    }
-                    items.push(Item { task, blocks: self.blocks(events, TagEnd::Item) });
+                    // the box of a tight item stands in the item, that of a loose one in its paragraph
+                    let outer = self.task.take();
+                    let blocks = self.blocks(events, TagEnd::Item);
+                    let task = std::mem::replace(&mut self.task, outer);
+                    items.push(Item { task, blocks });
                 }
                 _ => break,
             }
@@ -274,6 +281,7 @@ impl<'a> Reader<'a> {
                 inline.push(&code);
                 inline.style = before;
             }
+            Event::TaskListMarker(done) => self.task = Some(done),
             Event::SoftBreak => inline.push(" "),
             Event::HardBreak => inline.runs.push(Run { text: "\n".to_owned(), ..Run::default() }),
             Event::InlineHtml(html) => self.nested_html(&html, range.start),
@@ -354,6 +362,7 @@ fn is_inline(event: &Event) -> bool {
             | Event::SoftBreak
             | Event::HardBreak
             | Event::InlineHtml(_)
+            | Event::TaskListMarker(_)
             | Event::Start(
                 Tag::Strong | Tag::Emphasis | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. }
             )

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn everything_a_slide_can_hold() {
-        let source = "## H\n\nplain **bold *both*** ~~gone~~ `code` [link](https://x.y)\n\n- a\n  1. b\n- [x] done\n\n\
+        let source = "## H\n\nplain **bold *both*** ~~gone~~ `code` [link](https://x.y)\n\n- a\n  1. b\n- [x] done\n- [ ] open\n\n\
                       | L | R |\n|:--|--:|\n| 1 | 2 |\n\n> [!WARNING]\n> careful\n\n```go\nx :=\t1\n```\n";
         let blocks = slides(source).remove(0).blocks;
         let Block::Paragraph(runs) = &blocks[1] else { panic!("{blocks:?}") };
@@ -169,7 +169,10 @@ mod tests {
         assert_eq!(runs.last().unwrap().link.as_deref(), Some("https://x.y"));
         let Block::List { start: None, items } = &blocks[2] else { panic!("{blocks:?}") };
         assert!(matches!(items[0].blocks[1], Block::List { start: Some(1), .. }));
-        assert_eq!(items[1].task, Some(true));
+        assert_eq!((items[0].task, items[1].task, items[2].task), (None, Some(true), Some(false)));
+        let loose = slides("- [x] a\n\n- [ ] b\n").remove(0).blocks;
+        let Block::List { items, .. } = &loose[0] else { panic!("{loose:?}") };
+        assert_eq!((items[0].task, items[1].task), (Some(true), Some(false)));
         let Block::Table(table) = &blocks[3] else { panic!("{blocks:?}") };
         assert_eq!(table.columns, [Align::Left, Align::Right]);
         assert_eq!(plain(&table.rows[0][1]), "2");

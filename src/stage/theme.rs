@@ -53,7 +53,7 @@ impl Theme {
         selected: rgb(0x2f_3b_52),
         text: rgb(0xe2_e6_f0),
         dim: rgb(0x96_9e_b2),
-        faint: rgb(0x4e_57_6a),
+        faint: rgb(0x68_72_88),
         accent: rgb(0x7c_c4_ff),
         good: rgb(0x7e_e0_a0),
         warn: rgb(0xf2_c5_5c),
@@ -80,7 +80,7 @@ impl Theme {
         selected: rgb(0xcf_e0_f5),
         text: rgb(0x1f_23_2b),
         dim: rgb(0x5c_64_73),
-        faint: rgb(0xb4_b8_c2),
+        faint: rgb(0x7a_80_8e),
         accent: rgb(0x0b_5c_ad),
         good: rgb(0x1b_74_39),
         warn: rgb(0x86_57_00),
@@ -173,6 +173,7 @@ mod tests {
             ];
             for color in meanings.into_iter().chain(theme.fields) {
                 for ground in [theme.ground, theme.panel] {
+                    assert!(contrast(theme.faint, ground) >= 3.0, "{:?}: faint is too faint", theme.kind);
                     let found = contrast(color, ground);
                     assert!(
                         found >= 4.5,

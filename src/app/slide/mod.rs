@@ -221,19 +221,23 @@ impl Sheet {
         let mut told = Vec::new();
         match (progress.scroll, below) {
             (0, 0) => {}
-            (0, below) => told.push(format!("▼ {below} more rows: ↓")),
-            (above, 0) => told.push(format!("▲ {above} rows above: ↑")),
+            (0, below) => told.push(format!("▼ {}: ↓", count(below, "more row"))),
+            (above, 0) => told.push(format!("▲ {} above: ↑", count(above, "row"))),
             (above, below) => told.push(format!("▲ {above} above, ▼ {below} below: ↑ ↓")),
         }
         let right = self.max_shift().saturating_sub(progress.shift);
         match (progress.shift, right) {
             (0, 0) => {}
-            (0, right) => told.push(format!("› {right} columns to the right: Shift+→")),
-            (left, 0) => told.push(format!("‹ {left} columns to the left: Shift+←")),
+            (0, right) => told.push(format!("› {} to the right: Shift+→", count(right, "column"))),
+            (left, 0) => told.push(format!("‹ {} to the left: Shift+←", count(left, "column"))),
             (left, right) => told.push(format!("‹ {left} left, › {right} right: Shift+← →")),
         }
         (!told.is_empty()).then(|| told.join("   "))
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A demo's place on the screen.
