@@ -1,6 +1,6 @@
 //! The talk on its stage: it starts, follows the keys, and fits the window.
 
-use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal, UP};
+use crate::terminal::{CTRL_D, DOWN, END, ESC, RIGHT, Terminal};
 
 const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";
@@ -63,13 +63,19 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     terminal.keys("\r");
     terminal.shows(&["inspect has the keys"]);
     terminal.keys("Gopher\r");
-    terminal.shows(&["Frames (4)", "\"Gopher\"", "81 06 47 6f 70 68 65 72"]);
-    terminal.keys(UP);
-    terminal.shows(&["Frame 2 · client to server", "81 86", "\"Gopher\""]);
+    terminal.shows(&["Frames (4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
+    terminal.keys(DOWN);
+    terminal.shows(&["Frame 3 · server to client", "81 06 47 6f 70 68 65 72"]);
     terminal.keys(CTRL_D);
-    terminal.shows(&["C→S  close", "S→C  close", "88 06 03 e8", "closed by us, answered by the server"]);
-    terminal.keys(UP);
-    terminal.shows(&["Frame 4 · client to server", "88 86"]);
+    terminal.shows(&[
+        "C→S  close",
+        "S→C  close",
+        "Frame 4 · client to server",
+        "88 86",
+        "closed by us, answered by the server",
+    ]);
+    terminal.keys(DOWN);
+    terminal.shows(&["Frame 5 · server to client", "88 06 03 e8"]);
     terminal.keys(ESC);
     terminal.shows(&["Enter keys to inspect"]);
     terminal.keys("p");
