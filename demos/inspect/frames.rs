@@ -53,7 +53,8 @@ fn describe(entry: Entry, number: usize, frame: &Frame) -> String {
 
 fn draw_list(inspect: &Inspect, current: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let rows = usize::from(area.height);
-    let first = (current + 1).saturating_sub(rows);
+    // one more than the current frame, so that an answer is seen beside what it answers
+    let first = (current + 2).min(inspect.entries.len()).saturating_sub(rows);
     for (row, (number, entry)) in inspect.entries.iter().enumerate().skip(first).take(rows).enumerate() {
         let frame = inspect.frame(*entry);
         let (color, arrow) = side(entry.from, theme);
