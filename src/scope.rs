@@ -85,7 +85,7 @@ impl Scope {
     pub fn thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
     where
         M: FnOnce(Scope) -> F + Send + 'static,
-        F: Future<Output = ()>,
+        F: Future<Output = ()> + Send + 'static,
     {
         let inner = self.child();
         let ticket = self.ticket();
@@ -94,9 +94,13 @@ impl Scope {
         thread::Builder::new().name(name.to_owned()).spawn(move || {
             let token = inner.token();
             let on_panic = inner.owner.on_panic.clone();
-            // An owner is kept here: a maker that has no use for its scope must not end it by that.
-            let body = async { make(inner.clone()).await };
-            runtime.block_on(guarded(task, token, on_panic, body));
+            // As a task, not as what `block_on` runs itself: each wake of that one costs a look at the sockets more.
+            let owner = inner.clone();
+            let body = async move { make(inner).await };
+            let done = runtime.spawn(guarded(task, token, on_panic, body));
+            let _ = runtime.block_on(done);
+            // A maker that has no use for its scope must not end it by dropping it.
+            drop(owner);
             // Not waiting for a name look-up that hangs: its thread has no socket.
             runtime.shutdown_background();
             drop(ticket);

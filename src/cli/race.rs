@@ -57,7 +57,8 @@ impl Race {
         course.check()?;
         let (reports, mut inbox) = mpsc::channel(8);
         let mut interrupt = Interrupt::new()?;
-        let running = race::run(course, counters, reports);
+        // as a task of its own: what `block_on` runs itself looks at the sockets once more on every wake
+        scope.spawn("race", race::run(course, counters, reports));
         let reading = async {
             loop {
                 match inbox.recv().await {
@@ -68,7 +69,7 @@ impl Race {
             }
         };
         let outcome = tokio::select! {
-            ((), outcome) = async { tokio::join!(running, reading) } => outcome,
+            outcome = reading => outcome,
             () = interrupt.recv() => bail!("stopped before the end"),
         };
         let outcome = outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))?;
