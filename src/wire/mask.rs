@@ -20,9 +20,16 @@ pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
 
 /// The bytes unmasked into a new vector.
 pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
-    let mut plain = wire.to_vec();
-    apply(&mut plain, key, 0);
+    let mut plain = Vec::new();
+    copy(wire, key, &mut plain);
     plain
+}
+
+/// The bytes unmasked into `plain`, whose memory is used again.
+pub fn copy(wire: &[u8], key: Key, plain: &mut Vec<u8>) {
+    plain.clear();
+    plain.extend_from_slice(wire);
+    apply(plain, key, 0);
 }
 
 #[cfg(test)]
