@@ -28,6 +28,8 @@ pub enum Command {
     Text(String),
     /// Send a Ping with this payload, at most 125 bytes (RFC 6455 section 5.5).
     Ping(Vec<u8>),
+    /// Put these bytes on the wire as they are.
+    Raw(Vec<u8>),
     /// Begin the closing handshake with this code and reason, and read on until the server hangs up.
     Close(u16, String),
 }
@@ -123,6 +125,10 @@ async fn talk(mut stream: Tapped, commands: &mut mpsc::Receiver<Command>) -> Res
             command = commands.recv() => match command {
                 Some(Command::Text(text)) => send(&mut stream, Message::text(text)).await?,
                 Some(Command::Ping(payload)) => send(&mut stream, Message::Ping(payload.into())).await?,
+                Some(Command::Raw(bytes)) => {
+                    use tokio::io::AsyncWriteExt as _;
+                    stream.get_mut().write_all(&bytes).await.map_err(|error| error.to_string())?;
+                }
                 Some(Command::Close(code, reason)) => return goodbye(stream, code, reason).await,
                 None => return goodbye(stream, 1000, String::new()).await,
             },
