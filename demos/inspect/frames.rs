@@ -17,14 +17,14 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         let told = "No frame yet: the handshake comes first.";
         return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, area);
     };
-    let rows = match area.height {
+    let most = match area.height {
         0..=11 => 2,
         12..=17 => 3,
         18..=25 => 5,
         26..=40 => 7,
-        height => height / 4,
+        height => height / 3,
     };
-    let (list, rest) = split(area, rows);
+    let (list, rest) = split(area, list::rows(inspect, most));
     list::draw(inspect, current, list, canvas);
     let Some((_, _, frame)) = inspect.shown() else {
         let told = "The bytes of this frame are not in memory any more.";
@@ -96,7 +96,7 @@ mod tests {
         inspect.cursor.bit = 4;
         let shown = picture(&inspect, 100, 30);
         for part in [
-            "▶   0   0.600 ms  C→S   1  text          37fa213d         5  \"Hello\"",
+            "▶    0   0.600 ms  C→S   1   text          37fa213d         5  \"Hello\"",
             "0000  81 85 37 fa 21 3d 7f 9f 4d 51 58",
             "      A  B  K  K  K  K  P  P  P  P  P",
             "plain                   H  e  l  l  o",
