@@ -65,7 +65,7 @@ impl Inspect {
         let (post, mut mail) = mpsc::channel(64);
         let mut printer = Printer::new(self.json, io::stdout());
         let mut interrupt = Interrupt::new()?;
-        let mut session = Box::pin(session(self.url.clone(), inbox, post));
+        let mut session = Box::pin(session(crate::clients::Options::new(self.url.clone()), inbox, post));
         let mut deadline = None;
         let mut over = false;
         loop {
@@ -123,7 +123,7 @@ impl<W: Write> Printer<W> {
 
     fn report(&mut self, report: Report) -> io::Result<()> {
         match report {
-            Report::Open => Ok(()),
+            Report::Open | Report::Note(_) | Report::Secrets(_) => Ok(()),
             Report::Bytes(chunk) => {
                 let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
                 self.seen.push(from, &chunk.bytes);

@@ -31,7 +31,8 @@ pub enum Stream {
 /// where, and what would be right.
 pub async fn connect(target: &Target, tls: &Tls, patience: Duration) -> Result<Stream, String> {
     let failed = |why: String| format!("could not connect to {target}: {why}");
-    let late = |_| failed(format!("no answer within {} s; is that the right address?", patience.as_secs_f32()));
+    let late =
+        |_| failed(format!("no answer within {} s; is that the right address?", patience.as_secs_f32()));
     let connecting = TcpStream::connect((target.host.as_str(), target.port));
     let stream = timeout(patience, connecting).await.map_err(late)?;
     let stream = stream.map_err(|error| failed(unreachable(&error, target)))?;
@@ -44,7 +45,9 @@ pub async fn connect(target: &Target, tls: &Tls, patience: Duration) -> Result<S
     let shaking = TlsConnector::from(Arc::new(config)).connect(name, stream);
     let stream = timeout(patience, shaking)
         .await
-        .map_err(|_| failed("TCP is open, but TLS was not within the time; is it a ws:// server?".to_owned()))?
+        .map_err(|_| {
+            failed("TCP is open, but TLS was not within the time; is it a ws:// server?".to_owned())
+        })?
         .map_err(|error| failed(tls::refused(&error)))?;
     Ok(Stream::Tls(Box::new(stream)))
 }

@@ -23,9 +23,11 @@ impl Target {
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let wrong =
-            |why: &str| format!("`{url}` is no WebSocket URL ({why}); write for example ws://127.0.0.1:9001/chat");
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| wrong("it does not begin with ws:// or wss://"))?;
+        let wrong = |why: &str| {
+            format!("`{url}` is no WebSocket URL ({why}); write for example ws://127.0.0.1:9001/chat")
+        };
+        let (scheme, rest) =
+            url.split_once("://").ok_or_else(|| wrong("it does not begin with ws:// or wss://"))?;
         let tls = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
@@ -35,7 +37,9 @@ impl Target {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         if path.contains('#') {
-            return Err(wrong("a # begins a fragment, which RFC 6455 section 3 forbids; as a character it is %23"));
+            return Err(wrong(
+                "a # begins a fragment, which RFC 6455 section 3 forbids; as a character it is %23",
+            ));
         }
         if let Some(odd) = path.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(wrong(&format!("{odd:?} must be percent-encoded in a path")));
@@ -71,17 +75,19 @@ fn split(authority: &str) -> Result<(String, Option<u16>), String> {
             return Err(format!("[{host}] is no IPv6 address"));
         }
         (host, port.strip_prefix(':').or_else(|| port.is_empty().then_some("")))
+    } else if authority.matches(':').count() > 1 {
+        return Err("an IPv6 address stands in brackets: [::1]".to_owned());
     } else {
         let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-        (host, (!port.contains(':')).then_some(port))
+        (host, Some(port))
     };
-    let known = |c: char| c.is_ascii_alphanumeric() || "-._~:".contains(c);
+    let known = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c) || authority.starts_with('[');
     match host {
         "" => Err("it names no host".to_owned()),
         host if !host.chars().all(known) => {
             Err(format!("`{host}` is no host name; a name that is not ASCII is written in its xn-- form"))
         }
-        host => Ok((host.to_owned(), number(port.ok_or("an IPv6 address stands in brackets: [::1]")?)?)),
+        host => Ok((host.to_owned(), number(port.ok_or("behind the ] stands : and a port, or nothing")?)?)),
     }
 }
 
@@ -126,7 +132,7 @@ mod tests {
             ("ws://a:65536/", "is no port"),
             ("ws://::1/", "stands in brackets"),
             ("ws://[::g]/", "is no IPv6 address"),
-            ("ws://[::1]x/", "stands in brackets"),
+            ("ws://[::1]x/", "behind the ]"),
             ("ws://a/b#c", "%23"),
             ("ws://a/b c", "percent-encoded"),
             ("ws://a/\r\nX: y", "percent-encoded"),

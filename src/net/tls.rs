@@ -71,8 +71,9 @@ impl Tls {
     /// A name that certificates cannot have.
     pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
         let name = self.name.as_deref().unwrap_or(host);
-        ServerName::try_from(name.to_owned())
-            .map_err(|_| format!("`{name}` is no name that a certificate can have; give a DNS name or an address"))
+        ServerName::try_from(name.to_owned()).map_err(|_| {
+            format!("`{name}` is no name that a certificate can have; give a DNS name or an address")
+        })
     }
 
     fn roots(&self) -> Result<RootCertStore, String> {
@@ -138,9 +139,11 @@ pub(crate) fn refused(error: &std::io::Error) -> String {
         Some(Error::InvalidMessage(_)) => {
             "the server does not answer in TLS there; is it a ws:// server?".to_owned()
         }
-        Some(Error::InvalidCertificate(Bad::UnknownIssuer)) => "nobody that is trusted has signed the server's \
+        Some(Error::InvalidCertificate(Bad::UnknownIssuer)) => {
+            "nobody that is trusted has signed the server's \
              certificate; name its authority's file, or do without the check"
-            .to_owned(),
+                .to_owned()
+        }
         Some(Error::InvalidCertificate(bad)) => format!("the server's certificate will not do: {bad}"),
         Some(Error::AlertReceived(alert)) => format!("the server refused TLS with the alert {alert:?}"),
         Some(error) => error.to_string(),
