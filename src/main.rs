@@ -119,6 +119,8 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
         match app::run(&mut app, &mut terminal, &mut events).await? {
             End::Suspend => screen.suspend()?,
             End::Continued => screen.retake()?,
+            End::Copy(text) => screen.copy(&text)?,
+            End::Mouse(on) => screen.mouse(on)?,
             end => return Ok(end),
         }
     }

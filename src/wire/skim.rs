@@ -42,14 +42,17 @@ impl Decoder {
         }
         let (frame, rest) = input.split_at(length);
         let wire = &frame[header.len()..];
-        let payload = match header.key {
-            None => wire,
+        let (payload, ascii) = match header.key {
+            None => (wire, false),
             Some(key) => {
-                mask::copy(wire, key, &mut self.scratch);
-                &self.scratch
+                if self.scratch.len() < wire.len() {
+                    self.scratch.resize(LONGEST as usize, 0);
+                }
+                let ascii = mask::copy(wire, key, &mut self.scratch);
+                (&self.scratch[..wire.len()], ascii)
             }
         };
-        if header.opcode == Opcode::Text && str::from_utf8(payload).is_err() {
+        if header.opcode == Opcode::Text && !ascii && simdutf8::basic::from_utf8(payload).is_err() {
             return None;
         }
         *input = rest;

@@ -521,7 +521,7 @@ mod tests {
                 prop_assert_eq!(&again, frame);
                 let faults: Vec<_> = said.faults_of(frame.index).copied().collect();
                 prop_assert_eq!(seen.faults_of(from, frame.index), &faults[..]);
-                prop_assert_eq!(row.severity(), faults.iter().map(|fault| fault.severity()).max());
+                prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
                 prop_assert_eq!(row.len(), frame.raw().len() as u64);
             }
             let unfinished = said.arriving().map(|frame| (frame.index, frame.offset, frame.raw().len()));

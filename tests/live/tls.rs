@@ -84,8 +84,9 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
     // half a frame, so that the goodbye is the end of the stream and not a Close
     let half = b"\x82\xff\0\0\x01\0\0\0\0\0abcd, as it is".to_vec();
     let close = Command::Close(1000, String::new());
+    let commands = [Command::Raw(half), Command::Raw(large.clone()), close];
     let (sent, received, others) = tokio::select! {
-        told = play(options, &[Command::Raw(half), Command::Raw(large.clone()), close]) => told,
+        told = play(options, &commands) => told,
         () = mirror(listener, acceptor) => unreachable!("it serves on"),
     };
     let text = String::from_utf8_lossy(&sent);
