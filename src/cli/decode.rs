@@ -5,6 +5,7 @@ mod frames;
 mod handshake;
 mod input;
 mod json;
+mod lens;
 mod page;
 
 pub(super) use json::{fault, problem, verdict};

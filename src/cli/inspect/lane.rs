@@ -66,7 +66,7 @@ impl Lane {
                         tell(self.seen(begun, true))?;
                     }
                 }
-                Event::Message(_) => {}
+                Event::Data(_) | Event::Message(_) => {}
             }
         }
         Ok(())
