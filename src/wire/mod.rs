@@ -13,6 +13,7 @@
 //! - [`encode`]: frames onto the wire, legal or not.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
+//! - [`filter`]: which frames of a trace are shown.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
@@ -21,6 +22,7 @@ pub mod decoder;
 pub mod encode;
 pub mod extension;
 pub mod fault;
+pub mod filter;
 pub mod frame;
 pub mod handshake;
 mod judge;
