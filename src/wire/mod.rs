@@ -13,7 +13,7 @@
 //! - [`encode`]: frames onto the wire, legal or not.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
-//! - [`filter`]: which frames of a trace are shown.
+//! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
@@ -30,6 +30,7 @@ pub mod mask;
 mod meaning;
 pub mod message;
 mod opened;
+pub mod search;
 mod skim;
 pub mod span;
 pub mod trace;
