@@ -14,10 +14,12 @@
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
 //! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
+//! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
 pub mod connection;
+pub mod copy;
 pub mod decoder;
 pub mod encode;
 pub mod extension;
