@@ -15,6 +15,7 @@
 //! - [`connection`]: both directions from the first byte on.
 //! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
 //! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
+//! - [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
@@ -32,6 +33,7 @@ pub mod mask;
 mod meaning;
 pub mod message;
 mod opened;
+pub mod peers;
 pub mod search;
 mod skim;
 pub mod span;
