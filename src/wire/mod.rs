@@ -15,7 +15,7 @@
 //! - [`connection`]: both directions from the first byte on.
 //! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
 //! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
-//! - [`peers`]: which implementations refuse a fault.
+//! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
@@ -34,6 +34,7 @@ mod meaning;
 pub mod message;
 mod opened;
 pub mod peers;
+pub mod rules;
 pub mod search;
 mod skim;
 pub mod span;
