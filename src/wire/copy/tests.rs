@@ -13,6 +13,7 @@ use crate::wire::{Agreed, Transcript};
 mod tungstenite_client;
 #[path = "tungstenite_server.rs.txt"]
 #[expect(dead_code, reason = "it is compiled, not run")]
+#[expect(clippy::result_large_err, reason = "the library wants it so")]
 mod tungstenite_server;
 
 const URL: &str = "ws://127.0.0.1:9/a?b='c'";
