@@ -15,6 +15,7 @@
 //! - [`scope`]: who owns a task, and ends it
 //! - [`net`]: the tap at the socket, and what listens there
 //! - [`servers`]: the bundled REST echo and WebSocket echo
+//! - [`proxy`]: between real peers, byte for byte, with a hand on the frames
 //! - [`clients`]: a connection of our own, every byte of it reported
 //! - [`race`]: REST beside WebSocket, measured in alternation
 //!
@@ -37,6 +38,7 @@ pub mod measure;
 
 pub mod clients;
 pub mod net;
+pub mod proxy;
 pub mod race;
 pub mod scope;
 pub mod servers;

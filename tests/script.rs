@@ -247,17 +247,18 @@ async fn the_inspector_shows_a_typed_text_go_and_come_back() {
     let (mut app, mut terminal) = live("# Look\n\n```demo inspect\ntext = \"\"\n```\n", &scope);
     until(&mut app, &mut terminal, "● open").await;
     press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Enter);
     for letter in "Hello".chars() {
         press(&mut app, KeyCode::Char(letter));
     }
     press(&mut app, KeyCode::Enter);
-    until(&mut app, &mut terminal, "Frames (2)").await;
+    until(&mut app, &mut terminal, "Frames(2)").await;
     let shown = until(&mut app, &mut terminal, "0000  81 85 ").await;
     assert!(shown.contains("K  K  K  K  P  P  P  P  P") && shown.contains("H  e  l  l  o"), "{shown}");
     app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL))));
     let shown = until(&mut app, &mut terminal, "closed by us, answered by the server").await;
     assert_eq!(shown.matches("1000 \"done\"").count(), 2, "both Close frames: {shown}");
-    press(&mut app, KeyCode::Tab);
+    press(&mut app, KeyCode::Char('1'));
     let shown = until(&mut app, &mut terminal, "HTTP/1.1 101 Switching Protocols").await;
     assert!(shown.contains("equal: the server really read this request"), "{shown}");
 }

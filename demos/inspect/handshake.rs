@@ -2,24 +2,53 @@
 //!
 //! Which rules there are, and what was made of them, `wire` says.
 
-use ratatui::buffer::Buffer;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
+use super::Cmd;
+use super::canvas::{Canvas, Target};
 use super::state::Inspect;
 use super::view::side;
-use crate::stage::{self, Theme};
+use crate::stage::Theme;
 use crate::text;
 use crate::wire::handshake::{Check, Head, Mark, Opening, Role};
 use crate::wire::{Side, words};
 
-pub(super) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+/// What the tab remembers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// The line that has the cursor, the response's after the request's.
+    pub(super) line: usize,
+}
+
+/// Takes a key; none if it is not one of this tab's.
+pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
+    let last = inspect.lines().len().saturating_sub(1);
+    let line = &mut inspect.handshake.line;
+    *line = match key.code {
+        KeyCode::Up => line.saturating_sub(1),
+        KeyCode::Down => (*line + 1).min(last),
+        _ => return None,
+    };
+    Some(Vec::new())
+}
+
+/// Puts the cursor on a line of a head.
+pub(super) fn click(inspect: &mut Inspect, from: Side, number: usize) {
+    if let Some(line) = inspect.lines().iter().position(|line| *line == (from, number)) {
+        inspect.handshake.line = line;
+    }
+}
+
+pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let lines = inspect.lines();
-    let Some(&cursor) = lines.get(inspect.line.min(lines.len().saturating_sub(1))) else {
+    let theme = canvas.theme;
+    let Some(&cursor) = lines.get(inspect.handshake.line.min(lines.len().saturating_sub(1))) else {
         let told = "Nothing has been said yet.";
-        return stage::line(&Line::styled(told, theme.dim()), 1, area, buffer);
+        return canvas.line(&Line::styled(told, theme.dim()), 1, area);
     };
     let request = opening(inspect, Side::Client);
     let response = opening(inspect, Side::Server);
@@ -35,68 +64,62 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &T
     if area.width >= 84 {
         let [left, right] =
             Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(heads);
-        draw_head(inspect, Side::Client, cursor, left, buffer, theme);
-        draw_head(inspect, Side::Server, cursor, right, buffer, theme);
+        draw_head(inspect, Side::Client, cursor, left, canvas);
+        draw_head(inspect, Side::Server, cursor, right, canvas);
     } else {
-        draw_head(inspect, cursor.0, cursor, heads, buffer, theme);
+        draw_head(inspect, cursor.0, cursor, heads, canvas);
         let told =
             if cursor.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
         let free = heads.width.saturating_sub(text::width(told) as u16);
-        stage::line(
+        canvas.line(
             &Line::styled(told, theme.dim()),
             0,
             Rect { x: heads.x + free, width: heads.width - free, ..heads },
-            buffer,
         );
     }
-    draw_why(inspect, cursor, accept == 0, why, buffer, theme);
-    draw_accept(inspect, steps, buffer, theme);
+    draw_why(inspect, cursor, accept == 0, why, canvas);
+    draw_accept(inspect, steps, canvas);
 }
 
 fn opening(inspect: &Inspect, from: Side) -> Option<&Opening> {
-    inspect.seen.stream(from).opening()
+    inspect.trace.opening(from)
 }
 
 fn rows(opening: &Opening) -> usize {
     opening.head.as_ref().map_or(0, |head| head.lines().len())
 }
 
-fn draw_head(
-    inspect: &Inspect,
-    from: Side,
-    cursor: (Side, usize),
-    area: Rect,
-    buffer: &mut Buffer,
-    theme: &Theme,
-) {
+fn draw_head(inspect: &Inspect, from: Side, cursor: (Side, usize), area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
     let (color, arrow) = side(from, theme);
     let Some((opening, head)) = opening(inspect, from).and_then(|o| Some((o, o.head.as_ref()?))) else {
-        return stage::line(&Line::styled(format!("{arrow}  no answer yet"), theme.dim()), 0, area, buffer);
+        return canvas.line(&Line::styled(format!("{arrow}  no answer yet"), theme.dim()), 0, area);
     };
     let what = if from == Side::Client { "request" } else { "response" };
     let title = format!("{arrow}  {what}, {}", words::bytes(head.raw().len() as u64));
-    stage::line(&Line::styled(title, Style::new().fg(color).add_modifier(Modifier::BOLD)), 0, area, buffer);
+    canvas.line(&Line::styled(title, Style::new().fg(color).add_modifier(Modifier::BOLD)), 0, area);
     let checks = opening.checks();
     for number in 0..head.lines().len() {
         let row = number as u16 + 1;
         let chosen = cursor == (from, number);
         let spot = Rect { y: area.y + row, height: 1, ..area };
+        canvas.spot(spot.intersection(area), Target::Line(from, number));
         if chosen && row < area.height {
-            buffer.set_style(spot, Style::new().bg(theme.selected));
+            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
         }
         let mark = if chosen { "▶" } else { " " };
         let mut line = Line::styled(mark, Style::new().fg(theme.accent));
         line.spans.extend(styled_line(head, number, theme));
         let room = Rect { width: area.width.saturating_sub(2), ..area };
-        stage::line(&line, row, room, buffer);
+        canvas.line(&line, row, room);
         if line.width() > room.width.into() && room.width > 0 && row < area.height {
-            buffer.set_string(room.right() - 1, area.y + row, "…", theme.dim());
+            canvas.buffer.set_string(room.right() - 1, area.y + row, "…", theme.dim());
         }
         if let Some((sign, color)) = verdict(&checks, number, theme)
             && row < area.height
             && area.width > 2
         {
-            buffer.set_string(
+            canvas.buffer.set_string(
                 area.right() - 1,
                 area.y + row,
                 sign,
@@ -146,9 +169,9 @@ fn draw_why(
     (from, number): (Side, usize),
     with_accept: bool,
     area: Rect,
-    buffer: &mut Buffer,
-    theme: &Theme,
+    canvas: &mut Canvas,
 ) {
+    let theme = canvas.theme;
     let Some((opening, head)) = opening(inspect, from).and_then(|o| Some((o, o.head.as_ref()?))) else {
         return;
     };
@@ -157,7 +180,7 @@ fn draw_why(
     let check = checks.iter().find(|check| check.line == Some(number));
     let title =
         check.map_or_else(|| "This line".to_owned(), |check| format!("{}, {}", check.name, check.section));
-    stage::rule(&title, area, buffer, theme);
+    canvas.rule(&title, area);
     let bytes = &head.raw()[line.text.start..line.end.end];
     let hex = format!("{:04x}  {}", line.text.start, words::hex_row(bytes, 64));
     let mut told = vec![Line::styled(hex, theme.dim())];
@@ -189,11 +212,12 @@ fn draw_why(
         ));
     }
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Paragraph::new(told).wrap(Wrap { trim: true }).render(below, buffer);
+    Paragraph::new(told).wrap(Wrap { trim: true }).render(below, canvas.buffer);
 }
 
 /// The accept value, computed anew from the key that was really sent.
-fn draw_accept(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_accept(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
     let response = opening(inspect, Side::Server).map(|opening| &opening.judgement);
     let request = opening(inspect, Side::Client).map(|opening| &opening.judgement);
     let accept = response.and_then(|judgement| judgement.accept.as_ref());
@@ -201,7 +225,7 @@ fn draw_accept(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme
         return;
     };
     let received = response.and_then(|judgement| judgement.received_accept.as_deref());
-    stage::rule("Sec-WebSocket-Accept, computed here from the key above", area, buffer, theme);
+    canvas.rule("Sec-WebSocket-Accept, computed here from the key above", area);
     for (row, step) in accept.steps(received).iter().enumerate() {
         let equal = received == Some(accept.value.as_str());
         let style = match (row, equal, received) {
@@ -217,6 +241,6 @@ fn draw_accept(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme
         if line.width() + text::width(&note) <= area.width.into() {
             line.push_span(Span::styled(note, theme.dim()));
         }
-        stage::line(&line, row as u16 + 1, area, buffer);
+        canvas.line(&line, row as u16 + 1, area);
     }
 }

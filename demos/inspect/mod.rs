@@ -1,10 +1,21 @@
 //! The inspector on a slide: a real connection, and every byte of it explained.
 //!
-//! What bytes mean is `wire`'s part, and the connection is `clients`'; here is what the keys do.
+//! What bytes mean is `wire`'s part, and the connection is `clients`'; here is how the parts are joined.
 
+mod canvas;
+mod draft;
+mod fields;
 mod frames;
 mod handshake;
+mod hex;
+mod kept;
+mod keys;
+mod list;
+mod mask;
+mod problems;
+mod rules;
 mod state;
+mod timeline;
 mod view;
 
 use std::time::Instant;
@@ -67,13 +78,22 @@ impl Demo for Inspect {
         Doc { name: "show", takes: Takes::Choice(&["frames", "handshake"]), about: "what is shown first" },
     ];
     const KEYS: &'static [Hint] = &[
-        Hint { keys: "letters Enter", about: "type a text and send it" },
-        Hint { keys: "↑ ↓", about: "frame, or line of the handshake" },
-        Hint { keys: "← →", about: "field of the frame" },
-        Hint { keys: "Tab", about: "handshake or frames" },
-        Hint { keys: "Ctrl-D", about: "say goodbye: both Close frames" },
-        Hint { keys: "Ctrl-R", about: "connect anew" },
-        Hint { keys: "?", about: "these keys, while the line is empty" },
+        Hint { keys: "1 – 5, Tab", about: "handshake, frames, mask, timeline, problems" },
+        Hint { keys: "Enter", about: "type a text and send it" },
+        Hint { keys: "r", about: "type raw bytes in hex and put them on the wire" },
+        Hint { keys: "[ ]  { }", about: "one frame, twenty frames back or on" },
+        Hint { keys: "Home End", about: "the first frame, the last" },
+        Hint { keys: "space", about: "stand still, or follow what is sent" },
+        Hint { keys: "g", about: "the next frame of the same message" },
+        Hint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
+        Hint { keys: "x", about: "flip the bit: what would it mean?" },
+        Hint { keys: "e", about: "take the frame into the hand, edit it, send it" },
+        Hint { keys: "m", about: "the masking, step by step" },
+        Hint { keys: "?", about: "what the RFC wants of this field, and why" },
+        Hint { keys: "p  c", about: "send a Ping; say goodbye" },
+        Hint { keys: "y", about: "copy the frame" },
+        Hint { keys: "Ctrl-D Ctrl-R", about: "say goodbye; connect anew" },
+        Hint { keys: "mouse", about: "click a tab, a frame, a byte, a bit, a line" },
     ];
     const ROWS: u16 = 13;
     type Msg = Msg;
@@ -97,6 +117,12 @@ impl Demo for Inspect {
         match event {
             Event::Key(key) => return self.key(key),
             Event::Paste(text) => self.paste(&text),
+            Event::Click(at, area) => {
+                if let Some(target) = view::target(self, area, at) {
+                    self.click(target);
+                }
+            }
+            Event::Wheel(by) => self.step(by),
             Event::Msg(Msg::Opening(run, url, at, commands)) if run == self.run => {
                 self.opening(url, at, commands);
             }
@@ -151,5 +177,5 @@ async fn connection(run: u64, url: Option<String>, first: String, house: House, 
             }
         }
     };
-    tokio::join!(clients::session(url.clone(), inbox, post), forward);
+    tokio::join!(clients::session(clients::Options::new(url.clone()), inbox, post), forward);
 }

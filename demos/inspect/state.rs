@@ -1,23 +1,45 @@
-//! What the inspector knows, and how keys and reports change it.
+//! What the inspector knows, and how reports change it.
 //!
-//! Nothing is drawn or sent here.
+//! What the keys do is said in `keys`; nothing is drawn or sent here.
 
 use std::time::{Duration, Instant};
 
-use super::{Cmd, Orders};
+use super::draft::Draft;
+use super::kept::Kept;
+use super::{Cmd, Orders, handshake, mask, problems, timeline};
 use crate::clients::{Command, Report};
 use crate::net::{Chunk, Direction};
-use crate::wire::{Connection, Frame, Side};
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crate::wire::{Frame, Row, Side, Span, Trace};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
+
+/// How much of a frame is shown byte by byte.
+pub(super) const SHOWN: usize = 70_000;
 
 /// Which part of the connection is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tab {
     Handshake,
     Frames,
+    Mask,
+    Timeline,
+    Problems,
+}
+
+impl Tab {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "Handshake",
+            Self::Frames => "Frames",
+            Self::Mask => "Mask",
+            Self::Timeline => "Timeline",
+            Self::Problems => "Problems",
+        }
+    }
 }
 
 /// How the connection is.
@@ -29,13 +51,46 @@ pub(super) enum Status {
     Ended(Result<String, String>),
 }
 
-/// A frame in the order in which they were complete.
+/// Where the reader's eye is in a frame: a byte of it, and a bit of that byte (0 = most significant).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cursor {
+    pub(super) byte: usize,
+    pub(super) bit: u8,
+}
+
+/// What the keys write into at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Keys are commands.
+    Look,
+    /// A line is typed.
+    Line(Line),
+    /// A frame is edited.
+    Edit,
+    /// The keys are listed.
+    Help,
+    /// The rules of the field under the cursor are open; scrolled by so many rows.
+    Rules(u16),
+    /// It is asked what to copy.
+    Copy,
+}
+
+/// A line that is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) purpose: Purpose,
+    pub(super) text: String,
+    /// What was wrong with it at the last Enter.
+    pub(super) complaint: Option<String>,
+}
+
+/// What a typed line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) from: Side,
-    pub(super) index: usize,
-    /// Since the connection was begun.
-    pub(super) at: Duration,
+pub(super) enum Purpose {
+    Send,
+    Hex,
+    Filter,
+    Search,
 }
 
 /// The inspector's state.
@@ -47,16 +102,20 @@ pub struct Inspect {
     pub(super) run: u64,
     pub(super) address: String,
     pub(super) status: Status,
-    pub(super) seen: Connection,
-    pub(super) entries: Vec<Entry>,
-    /// The frame that the reader chose; `None` follows what is sent.
+    pub(super) trace: Trace,
+    pub(super) kept: Kept,
+    /// The row that the reader chose; `None` follows what is sent.
     pub(super) chosen: Option<usize>,
-    /// The field of the frame that has the cursor.
-    pub(super) field: usize,
-    /// The line of the handshake that has the cursor, the response's after the request's.
-    pub(super) line: usize,
-    pub(super) typed: String,
-    pub(super) help: bool,
+    pub(super) cursor: Cursor,
+    pub(super) mode: Mode,
+    /// The frame in the reader's hand.
+    pub(super) draft: Option<Draft>,
+    /// What the last command did, until the next key.
+    pub(super) said: Option<String>,
+    pub(super) handshake: handshake::State,
+    pub(super) mask: mask::State,
+    pub(super) timeline: timeline::State,
+    pub(super) problems: problems::State,
     began: Option<Instant>,
     orders: Option<Orders>,
 }
@@ -70,13 +129,17 @@ impl Inspect {
             run: 0,
             address: String::new(),
             status: Status::Connecting,
-            seen: Connection::new(),
-            entries: Vec::new(),
+            trace: Trace::new(),
+            kept: Kept::default(),
             chosen: None,
-            field: 0,
-            line: 0,
-            typed: String::new(),
-            help: false,
+            cursor: Cursor::default(),
+            mode: Mode::Look,
+            draft: None,
+            said: None,
+            handshake: handshake::State::default(),
+            mask: mask::State::default(),
+            timeline: timeline::State::default(),
+            problems: problems::State::default(),
             began: None,
             orders: None,
         }
@@ -85,9 +148,8 @@ impl Inspect {
     /// Begins a connection; what was seen of the one before is forgotten.
     pub(super) fn connect(&mut self) -> Vec<Cmd> {
         let fresh = Self::new(self.url.take(), std::mem::take(&mut self.first), self.tab);
-        let (run, typed) = (self.run + 1, std::mem::take(&mut self.typed));
-        *self = Self { run, typed, ..fresh };
-        vec![Cmd::Open { run, url: self.url.clone(), first: self.first.clone() }]
+        *self = Self { run: self.run + 1, ..fresh };
+        vec![Cmd::Open { run: self.run, url: self.url.clone(), first: self.first.clone() }]
     }
 
     pub(super) fn opening(&mut self, address: String, at: Instant, orders: Orders) {
@@ -100,6 +162,7 @@ impl Inspect {
         match report {
             Report::Bytes(chunk) => self.bytes(&chunk),
             Report::Open => self.status = Status::Open,
+            Report::Note(_) | Report::Secrets(_) => {}
             Report::Ended(why) => {
                 self.status = Status::Ended(why);
                 self.orders = None;
@@ -112,112 +175,100 @@ impl Inspect {
             Direction::Sent => Side::Client,
             Direction::Received => Side::Server,
         };
-        self.seen.push(from, &chunk.bytes);
         let at = self.began.map_or(Duration::ZERO, |began| chunk.at.saturating_duration_since(began));
-        // a 101 may set frames free that the other side sent before it
-        for from in [Side::Client, Side::Server] {
-            let known = self.entries.iter().filter(|entry| entry.from == from).count();
-            let frames = self.seen.stream(from).said().frames().len();
-            self.entries.extend((known..frames).map(|index| Entry { from, index, at }));
-        }
+        self.kept.push(from, &chunk.bytes);
+        self.trace.push(from, at, &chunk.bytes);
     }
 
-    /// The number of the frame that is shown, in the order of the list: the chosen one, else the
-    /// newest of ours, whose mask can be undone, else the newest.
+    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest.
     pub(super) fn current(&self) -> Option<usize> {
-        let last = self.entries.len().checked_sub(1)?;
-        let newest = || self.entries.iter().rposition(|entry| entry.from == Side::Client).unwrap_or(last);
+        let rows = self.trace.rows();
+        let last = rows.len().checked_sub(1)?;
+        let newest = || rows.iter().rposition(|row| row.from() == Side::Client).unwrap_or(last);
         Some(self.chosen.map_or_else(newest, |chosen| chosen.min(last)))
     }
 
-    /// The frame of an entry.
-    pub(super) fn frame(&self, entry: Entry) -> &Frame {
-        &self.seen.stream(entry.from).said().frames()[entry.index]
+    /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
+    pub(super) fn frame(&self, row: usize) -> Option<Frame> {
+        let row = self.trace.rows().get(row)?;
+        let at = self.trace.frames_at(row.from()) + row.offset();
+        let most = usize::try_from(row.len()).unwrap_or(SHOWN).min(SHOWN);
+        let raw = self.kept.read(row.from(), at, most).filter(|raw| raw.len() >= row.header().len())?;
+        Some(self.trace.frame(row, raw))
+    }
+
+    /// The frame that is shown.
+    pub(super) fn shown(&self) -> Option<(usize, &Row, Frame)> {
+        let current = self.current()?;
+        Some((current, &self.trace.rows()[current], self.frame(current)?))
+    }
+
+    /// The bytes and the fields that the cursor moves over: the draft's while there is one.
+    pub(super) fn under(&self) -> Option<(Vec<u8>, Vec<Span>)> {
+        if let Some(draft) = &self.draft {
+            return Some((draft.raw().to_vec(), draft.spans()));
+        }
+        let (_, _, frame) = self.shown()?;
+        Some((frame.raw().to_vec(), frame.spans()))
+    }
+
+    /// The field under the cursor.
+    pub(super) fn field(&self, spans: &[Span]) -> usize {
+        let Cursor { byte, bit } = self.cursor;
+        spans.iter().position(|span| span.contains(byte, bit)).unwrap_or(0)
+    }
+
+    /// Puts the row in the list's middle and the cursor on its first byte.
+    pub(super) fn choose(&mut self, row: usize) {
+        let last = self.trace.rows().len().saturating_sub(1);
+        self.chosen = Some(row.min(last));
+        self.cursor = Cursor::default();
+        self.draft = None;
+    }
+
+    /// Puts the cursor on a field's first bit.
+    pub(super) fn point(&mut self, span: &Span) {
+        self.cursor = Cursor { byte: span.bytes.start, bit: span.bits.start };
     }
 
     /// The lines of both heads: whose, and which.
     pub(super) fn lines(&self) -> Vec<(Side, usize)> {
         let lines = |from| {
-            let head = self.seen.stream(from).opening().and_then(|opening| opening.head.as_ref());
+            let head = self.trace.opening(from).and_then(|opening| opening.head.as_ref());
             let count = head.map_or(0, |head| head.lines().len());
             (0..count).map(move |line| (from, line))
         };
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
+    /// All faults, of both directions: whose, and which.
+    pub(super) fn faults(&self) -> usize {
+        self.trace.faults(Side::Client).len() + self.trace.faults(Side::Server).len()
+    }
+
+    /// Adds to the line that is typed.
     pub(super) fn paste(&mut self, text: &str) {
+        if self.mode == Mode::Look {
+            self.mode = Mode::Line(Line::new(Purpose::Send));
+        }
+        let Mode::Line(line) = &mut self.mode else { return };
+        line.complaint = None;
         for letter in text.chars() {
-            if self.typed.len() + letter.len_utf8() <= LONGEST {
-                self.typed.push(letter);
+            if line.text.len() + letter.len_utf8() <= LONGEST {
+                line.text.push(letter);
             }
         }
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        if std::mem::take(&mut self.help) {
-            return Vec::new();
-        }
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char('d') if control => return self.ask(&Command::Close(1000, "done".to_owned())),
-            KeyCode::Char('r') if control => return self.connect(),
-            KeyCode::Char('u') if control => self.typed.clear(),
-            KeyCode::Char('?') if self.typed.is_empty() => self.help = true,
-            KeyCode::Char(letter) if !control => self.paste(letter.encode_utf8(&mut [0; 4])),
-            KeyCode::Backspace => {
-                self.typed.pop();
-            }
-            KeyCode::Enter => return self.send(),
-            KeyCode::Tab | KeyCode::BackTab => {
-                self.tab = if self.tab == Tab::Frames { Tab::Handshake } else { Tab::Frames };
-            }
-            KeyCode::Up => self.step(-1),
-            KeyCode::Down => self.step(1),
-            KeyCode::Left => self.field = self.field.min(self.fields()).saturating_sub(1),
-            KeyCode::Right => self.field = (self.field + 1).min(self.fields()),
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    /// Sends what was typed; on a connection that is over, connects anew and sends it there.
-    fn send(&mut self) -> Vec<Cmd> {
-        if matches!(self.status, Status::Ended(_)) {
-            let text = std::mem::take(&mut self.typed);
-            if !text.is_empty() {
-                self.first = text;
-            }
-            return self.connect();
-        }
-        self.tab = Tab::Frames;
-        self.chosen = None;
-        let text = std::mem::take(&mut self.typed);
-        self.ask(&Command::Text(text))
-    }
-
-    fn ask(&mut self, command: &Command) -> Vec<Cmd> {
+    pub(super) fn ask(&mut self, command: &Command) -> Vec<Cmd> {
         self.chosen = None;
         self.orders.iter().map(|orders| Cmd::Do(orders.clone(), command.clone())).collect()
     }
+}
 
-    fn step(&mut self, by: isize) {
-        match self.tab {
-            Tab::Handshake => {
-                let last = self.lines().len().saturating_sub(1);
-                self.line = self.line.saturating_add_signed(by).min(last);
-            }
-            Tab::Frames => {
-                let Some(current) = self.current() else { return };
-                self.chosen = Some(current.saturating_add_signed(by).min(self.entries.len() - 1));
-                self.field = self.field.min(self.fields());
-            }
-        }
-    }
-
-    /// The number of the last field of the frame that is shown.
-    fn fields(&self) -> usize {
-        let frame = self.current().map(|current| self.frame(self.entries[current]));
-        frame.map_or(0, |frame| frame.spans().len().saturating_sub(1))
+impl Line {
+    pub(super) fn new(purpose: Purpose) -> Self {
+        Self { purpose, text: String::new(), complaint: None }
     }
 }
 
@@ -226,17 +277,24 @@ pub(super) mod tests {
     use super::super::Msg;
     use super::*;
     use crate::stage::{Demo as _, Event};
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
     use tokio::sync::mpsc;
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    pub(in super::super) const REQUEST: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    const RESPONSE: &[u8] =
+    pub(in super::super) const RESPONSE: &[u8] =
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
     /// An inspector that has seen a handshake and one Hello each way.
     pub(in super::super) fn opened() -> (Inspect, mpsc::Receiver<Command>) {
+        seen(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
+    }
+
+    /// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
+    pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<Command>) {
         let mut inspect = Inspect::new(None, "Hello".into(), Tab::Frames);
         assert_eq!(inspect.connect(), [Cmd::Open { run: 1, url: None, first: "Hello".into() }]);
         let (orders, inbox) = mpsc::channel(4);
@@ -249,13 +307,15 @@ pub(super) mod tests {
         };
         chunk(Direction::Sent, REQUEST, 100);
         chunk(Direction::Received, RESPONSE, 512);
-        chunk(Direction::Sent, HELLO, 600);
-        chunk(Direction::Received, b"\x81\x05Hello", 750);
+        for (number, (from, bytes)) in (0..).zip(sent) {
+            let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
+            chunk(way, bytes, 600 + 150 * number);
+        }
         inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
         (inspect, inbox)
     }
 
-    fn asked(commands: &[Cmd]) -> Vec<&Command> {
+    pub(in super::super) fn asked(commands: &[Cmd]) -> Vec<&Command> {
         fn command(asked: &Cmd) -> Option<&Command> {
             match asked {
                 Cmd::Do(_, command) => Some(command),
@@ -265,37 +325,51 @@ pub(super) mod tests {
         commands.iter().filter_map(command).collect()
     }
 
-    fn press(inspect: &mut Inspect, code: KeyCode) -> Vec<Cmd> {
+    pub(in super::super) fn press(inspect: &mut Inspect, code: KeyCode) -> Vec<Cmd> {
         inspect.update(Event::Key(code.into()))
     }
 
     #[test]
     fn frames_come_in_the_order_of_the_sockets() {
         let (inspect, _inbox) = opened();
-        let order: Vec<_> =
-            inspect.entries.iter().map(|entry| (entry.from, entry.index, entry.at.as_micros())).collect();
+        let rows = inspect.trace.rows().iter();
+        let order: Vec<_> = rows.map(|row| (row.from(), row.index(), row.at().as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.current(), Some(0), "it follows what is sent");
+        assert_eq!(inspect.frame(1).unwrap().payload(), b"Hello");
     }
 
     #[test]
-    fn typing_and_enter_send_a_text() {
+    fn a_typed_line_is_sent_as_a_text() {
         let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Enter);
         for letter in "hi?".chars() {
             press(&mut inspect, KeyCode::Char(letter));
         }
         let sent = press(&mut inspect, KeyCode::Enter);
         assert_eq!(asked(&sent), [&Command::Text("hi?".into())]);
-        assert_eq!(inspect.typed, "");
+        assert_eq!(inspect.mode, Mode::Look);
+    }
+
+    #[test]
+    fn a_line_that_is_no_hex_stays_with_what_is_wrong() {
+        let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Char('r'));
+        inspect.update(Event::Paste("81 8".into()));
+        assert_eq!(press(&mut inspect, KeyCode::Enter), []);
+        let Mode::Line(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
+        assert!(line.complaint.as_ref().unwrap().contains("3 hex digits"), "{line:?}");
+        press(&mut inspect, KeyCode::Char('0'));
+        assert_eq!(asked(&press(&mut inspect, KeyCode::Enter)), [&Command::Raw(vec![0x81, 0x80])]);
     }
 
     #[test]
     fn a_connection_that_is_over_is_begun_anew() {
         let (mut inspect, _inbox) = opened();
         inspect.update(Event::Msg(Msg::Report(1, Report::Ended(Ok("closed".into())))));
-        press(&mut inspect, KeyCode::Char('x'));
+        inspect.update(Event::Paste("x".into()));
         assert_eq!(press(&mut inspect, KeyCode::Enter), [Cmd::Open { run: 2, url: None, first: "x".into() }]);
-        assert_eq!(inspect.entries, []);
+        assert_eq!(inspect.trace.rows(), []);
         inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
         assert_eq!(inspect.status, Status::Connecting, "a late report changes nothing");
     }
@@ -308,21 +382,60 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_flipped_bit_is_in_the_hand_until_it_is_sent() {
+        let (mut inspect, _inbox) = opened();
+        for key in ['x', 'b', 'x'] {
+            assert_eq!(press(&mut inspect, KeyCode::Char(key)), []);
+        }
+        let sent = press(&mut inspect, KeyCode::Enter);
+        let raw = [&[0x01 ^ 0x0b, 0x85], &HELLO[2..]].concat();
+        assert_eq!(asked(&sent).len(), 1);
+        assert!(matches!(asked(&sent)[0], Command::Raw(bytes) if bytes[1..] == raw[1..]), "{sent:?}");
+        assert_eq!((inspect.draft.as_ref(), &inspect.mode), (None, &Mode::Look));
+    }
+
+    #[test]
     fn the_cursor_stays_on_what_is_there() {
         let (mut inspect, _inbox) = opened();
         for _ in 0..30 {
             press(&mut inspect, KeyCode::Right);
         }
-        assert_eq!(inspect.field, inspect.fields());
-        press(&mut inspect, KeyCode::Down);
-        press(&mut inspect, KeyCode::Down);
+        assert_eq!(inspect.cursor, Cursor { byte: 10, bit: 0 });
+        for _ in 0..30 {
+            press(&mut inspect, KeyCode::Up);
+        }
+        assert_eq!(inspect.cursor, Cursor::default());
+        press(&mut inspect, KeyCode::Char(']'));
+        press(&mut inspect, KeyCode::Char(']'));
         assert_eq!(inspect.current(), Some(1));
-        press(&mut inspect, KeyCode::Enter);
-        assert_eq!(inspect.chosen, None, "after a text is sent it follows again");
-        press(&mut inspect, KeyCode::Tab);
+        press(&mut inspect, KeyCode::Char(' '));
+        assert_eq!(inspect.chosen, None, "it follows again");
+        press(&mut inspect, KeyCode::Char('1'));
         for _ in 0..30 {
             press(&mut inspect, KeyCode::Down);
         }
-        assert_eq!(inspect.line, inspect.lines().len() - 1);
+        assert_eq!(inspect.handshake.line, inspect.lines().len() - 1);
+    }
+
+    #[test]
+    fn a_click_finds_what_the_eye_sees() {
+        let (mut inspect, _inbox) = opened();
+        let area = ratatui::layout::Rect::new(3, 2, 100, 30);
+        let spots =
+            (area.top()..area.bottom()).flat_map(|y| (area.left()..area.right()).map(move |x| (x, y)));
+        let spots: Vec<_> = spots.collect();
+        let mut reached = Vec::new();
+        for (x, y) in spots {
+            inspect.tab = Tab::Frames;
+            inspect.choose(0);
+            inspect.update(Event::Click((x, y).into(), area));
+            reached.push((inspect.tab, inspect.current(), inspect.cursor));
+        }
+        for tab in Tab::ALL {
+            assert!(reached.iter().any(|state| state.0 == tab), "{tab:?}");
+        }
+        assert!(reached.iter().any(|state| state.1 == Some(1)), "the other row");
+        assert!(reached.iter().any(|state| state.2 == Cursor { byte: 6, bit: 0 }), "a byte");
+        assert!(reached.iter().any(|state| state.2 == Cursor { byte: 0, bit: 7 }), "a bit");
     }
 }

@@ -1,33 +1,50 @@
-//! The inspector's frame: title, tabs, the line that is typed.
+//! The inspector's frame: title and tabs in its upper edge, what the keys do in its lower one, the line that is typed.
 //!
-//! What is inside the tabs is drawn by `frames` and `handshake`.
+//! What is inside the tabs is drawn by their own files.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::state::{Inspect, Status, Tab};
-use super::{frames, handshake};
+use super::canvas::{Canvas, Target};
+use super::state::{Inspect, Mode, Purpose, Status, Tab};
+use super::{frames, handshake, mask, problems, rules, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
 use crate::text;
 use crate::wire::Side;
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, buffer: &mut Buffer, look: &Look) {
-    let address = if inspect.address.is_empty() { "bundled echo server" } else { &inspect.address };
-    let inner = stage::panel(&format!("inspect · {address}"), area, buffer, look);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let [tabs, body, line] =
-        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(inner);
-    draw_tabs(inspect, tabs, buffer, look.theme);
-    match inspect.tab {
-        Tab::Handshake => handshake::draw(inspect, body, buffer, look.theme),
-        Tab::Frames => frames::draw(inspect, body, buffer, look.theme),
-    }
-    draw_line(inspect, line, buffer, look);
-    if inspect.help {
+    draw_all(inspect, area, &mut Canvas::new(buffer, look.theme), look);
+    if inspect.mode == Mode::Help {
         stage::keys("The inspector's keys", Inspect::KEYS, area, buffer, look.theme);
     }
+}
+
+/// What stands at a position of the picture that was drawn into `area`.
+pub(super) fn target(inspect: &Inspect, area: Rect, at: Position) -> Option<Target> {
+    let look = Look { theme: &Theme::DARK, focused: true };
+    let mut scratch = Buffer::empty(area);
+    let mut canvas = Canvas::new(&mut scratch, look.theme);
+    draw_all(inspect, area, &mut canvas, &look);
+    canvas.target(at)
+}
+
+fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
+    let inner = stage::panel("", area, canvas.buffer, look);
+    edge(inspect, area, canvas);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let body = Rect { height: inner.height.saturating_sub(1), ..inner };
+    let line = Rect { y: inner.y + body.height, height: inner.height.min(1), ..inner };
+    match inspect.tab {
+        _ if matches!(inspect.mode, Mode::Rules(_)) => rules::draw(inspect, body, canvas),
+        Tab::Handshake => handshake::draw(inspect, body, canvas),
+        Tab::Frames => frames::draw(inspect, body, canvas),
+        Tab::Mask => mask::draw(inspect, body, canvas),
+        Tab::Timeline => timeline::draw(inspect, body, canvas),
+        Tab::Problems => problems::draw(inspect, body, canvas),
+    }
+    draw_line(inspect, line, canvas, look);
 }
 
 /// The colour and the arrow of what a side sends.
@@ -38,58 +55,119 @@ pub(super) fn side(from: Side, theme: &Theme) -> (Color, &'static str) {
     }
 }
 
-fn draw_tabs(inspect: &Inspect, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let tab = |name: String, tab| {
-        let style =
-            if inspect.tab == tab { theme.heading().add_modifier(Modifier::UNDERLINED) } else { theme.dim() };
-        Span::styled(name, style)
+/// The address and the tabs, over the upper edge of the panel; what is left of it says how the connection is.
+fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    if area.width < 8 || area.height < 2 {
+        return;
+    }
+    let theme = canvas.theme;
+    let address = if inspect.address.is_empty() { "bundled echo server" } else { &inspect.address };
+    let count = |tab| match tab {
+        Tab::Frames => format!("({})", inspect.trace.rows().len()),
+        Tab::Problems => format!("({})", inspect.faults()),
+        _ => String::new(),
     };
-    let count = inspect.entries.len();
-    let tabs = Line::from(vec![
-        tab("Handshake".to_owned(), Tab::Handshake),
-        Span::raw("  "),
-        tab(format!("Frames ({count})"), Tab::Frames),
-    ]);
+    let names: Vec<(Tab, String)> = Tab::ALL
+        .iter()
+        .zip(1..)
+        .map(|(tab, number)| (*tab, format!(" {number} {}{} ", tab.name(), count(*tab))))
+        .collect();
+    let tabs = names.iter().map(|(_, name)| text::width(name) + 1).sum::<usize>();
+    let room = usize::from(area.width - 4).saturating_sub(tabs);
+    let mut x = area.x + 2;
+    if room >= 12 {
+        let title = format!(" inspect · {} ", text::shorten(&text::visible(address), room - 12));
+        canvas.buffer.set_string(x, area.y, &title, theme.heading());
+        x += text::width(&title) as u16 + 1;
+    }
+    for (tab, name) in names {
+        let width = text::width(&name) as u16;
+        if x + width >= area.right() {
+            break;
+        }
+        let style = match tab {
+            tab if tab == inspect.tab => theme.cursor(),
+            Tab::Problems if inspect.faults() > 0 => Style::new().fg(theme.bad).add_modifier(Modifier::BOLD),
+            _ => theme.dim(),
+        };
+        canvas.buffer.set_string(x, area.y, &name, style);
+        canvas.spot(Rect { x, y: area.y, width, height: 1 }, Target::Tab(tab));
+        x += width + 1;
+    }
+}
+
+/// How the connection is: a sign, a word and a colour.
+fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, told, color) = match &inspect.status {
         Status::Connecting => ("○", "connecting".to_owned(), theme.dim),
         Status::Open => ("●", "open".to_owned(), theme.good),
         Status::Ended(Ok(why)) => ("◌", why.clone(), theme.dim),
         Status::Ended(Err(why)) => ("✗", why.clone(), theme.bad),
     };
-    stage::line(&tabs, 0, area, buffer);
-    let room = usize::from(area.width).saturating_sub(tabs.width() + 2);
-    let told = format!("{sign} {}", text::visible(&told));
-    let told = text::shorten(&told, room);
-    let width = text::width(&told) as u16;
-    buffer.set_string(area.right() - width, area.y, told, Style::new().fg(color));
+    Span::styled(format!("{sign} {}", text::visible(&told)), Style::new().fg(color))
 }
 
-fn draw_line(inspect: &Inspect, area: Rect, buffer: &mut Buffer, look: &Look) {
-    let theme = look.theme;
-    let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-    if !look.focused {
-        let told =
-            Line::styled("Enter gives the inspector the keys: type, send, look at every byte.", theme.dim());
-        return stage::line(&told, 0, area, buffer);
-    }
-    let hint = match inspect.status {
-        Status::Ended(_) => "  Enter connects anew",
-        _ => "  Enter sends · Ctrl-D says goodbye · ? keys",
+/// The last line: what is typed, what was just done, or what the keys do here.
+fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
+    let theme = canvas.theme;
+    let told = match &inspect.mode {
+        Mode::Line(line) => return draw_typed(line, area, canvas),
+        Mode::Copy => "copy:  h hex  p plain text  j test vector (JSON)  c command line  r Rust  y Python",
+        Mode::Edit => {
+            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  q put it back"
+        }
+        Mode::Rules(_) => "↑↓ scroll  any other key: back",
+        _ if !look.focused => "⏎ gives the inspector the keys",
+        _ => match inspect.tab {
+            Tab::Handshake => "↑↓ line  Tab next tab  ⏎ type and send  ? why  h keys",
+            Tab::Frames => {
+                "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  m mask  ⏎ type and send  ? why  h keys"
+            }
+            Tab::Mask => mask::HINT,
+            Tab::Timeline => timeline::HINT,
+            Tab::Problems => problems::HINT,
+        },
     };
-    let room = usize::from(area.width).saturating_sub(8 + text::width(hint)).max(8);
-    let typed = text::visible(&inspect.typed);
+    let told = inspect.said.as_deref().unwrap_or(told);
+    let status = status(inspect, theme);
+    let most = usize::from(area.width) / 2;
+    let status = Span { content: text::shorten(&status.content, most).into_owned().into(), ..status };
+    let width = text::width(&status.content);
+    let room = usize::from(area.width).saturating_sub(width + 2);
+    let left = Line::styled(text::shorten(&text::visible(told), room).into_owned(), theme.dim());
+    canvas.line(&left, 0, area);
+    let x = area.right().saturating_sub(width as u16);
+    canvas.line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
+}
+
+fn draw_typed(line: &super::state::Line, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+    let (name, hint) = match line.purpose {
+        Purpose::Send => ("send ▸ ", "⏎ sends a text · ⌫ back"),
+        Purpose::Hex => ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · ⌫ back"),
+        Purpose::Filter => ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · ⌫ back"),
+        Purpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · ⌫ back"),
+    };
+    let (hint, style) = match &line.complaint {
+        Some(why) => (text::visible(why).into_owned(), Style::new().fg(theme.bad)),
+        None => (hint.to_owned(), theme.dim()),
+    };
+    let hint = text::shorten(&hint, usize::from(area.width) * 2 / 3).into_owned();
+    let room = usize::from(area.width).saturating_sub(text::width(name) + 4 + text::width(&hint)).max(8);
+    let typed = text::visible(&line.text);
     let shown = if text::width(&typed) > room {
         format!("…{}", tail(&typed, room - 1))
     } else {
         typed.into_owned()
     };
     let line = Line::from(vec![
-        Span::styled("send ▸ ", prompt),
+        Span::styled(name, prompt),
         Span::raw(shown),
-        Span::styled("▏", prompt),
-        Span::styled(hint, theme.dim()),
+        Span::styled("▏  ", prompt),
+        Span::styled(hint, style),
     ]);
-    stage::line(&line, 0, area, buffer);
+    canvas.line(&line, 0, area);
 }
 
 /// The end of `text` in at most `cells` cells.
@@ -102,4 +180,41 @@ fn tail(text: &str, cells: usize) -> &str {
         start = at;
     }
     &text[start..]
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::state::tests::{opened, seen};
+    use super::*;
+
+    /// The inspector as text, row by row.
+    pub(in super::super) fn picture(inspect: &Inspect, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(inspect, area, &mut buffer, &Look { theme: &Theme::DARK, focused: true });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        let broken: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+        let (plain, _inbox) = opened();
+        let (odd, _inbox) = seen(&[(Side::Client, &[0x01, 0x80, 1, 2, 3, 4]), (Side::Server, broken)]);
+        let (empty, _inbox) = seen(&[]);
+        for mut inspect in [plain, odd, empty] {
+            for (width, height) in [(0, 0), (1, 1), (4, 3), (20, 6), (40, 13), (80, 17), (200, 60)] {
+                for tab in Tab::ALL {
+                    inspect.tab = tab;
+                    for mode in [Mode::Look, Mode::Rules(1), Mode::Help, Mode::Copy] {
+                        inspect.mode = mode;
+                        picture(&inspect, width, height);
+                    }
+                }
+            }
+        }
+    }
 }

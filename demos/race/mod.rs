@@ -92,7 +92,9 @@ impl Demo for Race {
                 self.phase = Phase::Failed(why);
                 Vec::new()
             }
-            Event::Msg(_) | Event::Paste(_) | Event::Tick(_) => Vec::new(),
+            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {
+                Vec::new()
+            }
         }
     }
 

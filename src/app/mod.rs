@@ -8,6 +8,7 @@ mod events;
 mod footer;
 mod highlight;
 mod keys;
+mod mouse;
 mod run;
 mod slide;
 mod state;

@@ -39,6 +39,9 @@ pub async fn run<B: Backend>(
             app.repaint = true;
             return Ok(end);
         }
+        if let Some(errand) = app.errand() {
+            return Ok(errand);
+        }
         if app.dirty || app.repaint {
             paint(app, terminal)?;
             last = Instant::now();

@@ -53,8 +53,8 @@ pub enum Event {
     Continued,
 }
 
-/// How a run of the event loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a run of the event loop ended, or what it asks of the terminal before it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The reader is done.
     Quit,
@@ -64,6 +64,10 @@ pub enum End {
     Suspend,
     /// The process was stopped from outside and goes on: the terminal must be taken again.
     Continued,
+    /// Not an end: a text for the clipboard.
+    Copy(String),
+    /// Not an end: whether the terminal is to report the mouse.
+    Mouse(bool),
 }
 
 /// A demo of the open slide: alive, or what kept it from opening.
@@ -96,6 +100,8 @@ pub struct App {
     house: Arc<House>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
+    /// The terminal reports the mouse.
+    pub(crate) mouse: bool,
     pub(crate) end: Option<End>,
 }
 
@@ -126,6 +132,7 @@ impl App {
             house,
             dirty: true,
             repaint: false,
+            mouse: false,
             end: None,
         };
         app.open(0, 0);
@@ -143,6 +150,7 @@ impl App {
             Event::Input(Input::Key(key)) if key.kind != KeyEventKind::Release => self.key(key),
             Event::Input(Input::Paste(text)) => self.paste(text),
             Event::Input(Input::Resize(width, height)) => self.resize(width, height),
+            Event::Input(Input::Mouse(mouse)) => self.mouse(mouse),
             Event::Input(_) => {}
             Event::Ground(theme) => self.ground(theme),
             Event::Highlighted(highlights) => self.highlighted(highlights),
@@ -314,7 +322,7 @@ impl App {
         self.progress.scroll = self.sheet.scroll_to(index, self.progress).min(self.sheet.max_scroll());
     }
 
-    fn scroll(&mut self, rows: isize) {
+    pub(crate) fn scroll(&mut self, rows: isize) {
         self.progress.scroll = self.progress.scroll.saturating_add_signed(rows).min(self.sheet.max_scroll());
     }
 

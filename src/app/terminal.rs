@@ -6,7 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::panic;
 use std::sync::Mutex;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -61,6 +64,26 @@ impl Screen {
         out.flush()
     }
 
+    /// Has the terminal report clicks and the wheel, or not. Only while a demo has the keys: elsewhere the terminal's own
+    /// selection of text is worth more. Motion is not asked for, so that a moved mouse wakes nobody.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written to.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        let end = if on { 'h' } else { 'l' };
+        self.ask(&format!("\x1b[?1000{end}\x1b[?1006{end}"))
+    }
+
+    /// Puts a text on the clipboard (OSC 52); a terminal that does not know how ignores it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written to.
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        self.ask(&format!("\x1b]52;c;{}\x07", STANDARD.encode(text)))
+    }
+
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
     /// once the process goes on. Where nothing could wake it up, it is not stopped.
     ///
@@ -91,6 +114,7 @@ impl Screen {
             let _ = execute!(
                 io::stdout(),
                 EndSynchronizedUpdate,
+                Print("\x1b[?1000l\x1b[?1006l"),
                 DisableBracketedPaste,
                 cursor::Show,
                 LeaveAlternateScreen

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
 use crate::scope::Scope;
@@ -62,6 +62,10 @@ pub enum Event<M> {
     Key(KeyEvent),
     /// Pasted text, while the demo has the keys.
     Paste(String),
+    /// A click at a position of the area that the demo was drawn into.
+    Click(Position, Rect),
+    /// The mouse wheel: notches down, negative ones up.
+    Wheel(isize),
     /// The time, as often as [`Demo::pace`] asks.
     Tick(Instant),
     /// A report of one of its engines.
@@ -114,11 +118,12 @@ pub struct Stage<M> {
     mail: mpsc::Sender<M>,
     house: Arc<House>,
     works: Arc<Mutex<HashMap<&'static str, Scope>>>,
+    clipboard: Arc<Mutex<Option<String>>>,
 }
 
 impl<M: Send + 'static> Stage<M> {
     pub(super) fn new(scope: Scope, mail: mpsc::Sender<M>, house: Arc<House>) -> Self {
-        Self { scope, mail, house, works: Arc::default() }
+        Self { scope, mail, house, works: Arc::default(), clipboard: Arc::default() }
     }
 
     /// The bundled servers.
@@ -146,6 +151,16 @@ impl<M: Send + 'static> Stage<M> {
         if let Some(scope) = self.works().remove(work) {
             scope.cancel();
         }
+    }
+
+    /// Asks for a text to be put on the reader's clipboard.
+    pub fn copy(&self, text: String) {
+        *self.clipboard.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
+    /// The text that was asked for last, once.
+    pub(super) fn copied(&self) -> Option<String> {
+        self.clipboard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn works(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Scope>> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use tokio::sync::mpsc;
 
@@ -27,6 +27,12 @@ pub trait Live: Send {
     fn key(&mut self, key: KeyEvent);
     /// Gives it pasted text.
     fn paste(&mut self, text: String);
+    /// Gives it a click, at a position of the area it was drawn into.
+    fn click(&mut self, at: Position, area: Rect);
+    /// Gives it a turn of the mouse wheel: notches down, negative ones up.
+    fn wheel(&mut self, by: isize);
+    /// What it wants to be on the clipboard, once.
+    fn copied(&mut self) -> Option<String>;
     /// Tells it the time.
     fn tick(&mut self, now: Instant);
     /// How often it wants the time.
@@ -95,6 +101,18 @@ impl<D: Demo> Live for Slot<D> {
 
     fn paste(&mut self, text: String) {
         self.update(Event::Paste(text));
+    }
+
+    fn click(&mut self, at: Position, area: Rect) {
+        self.update(Event::Click(at, area));
+    }
+
+    fn wheel(&mut self, by: isize) {
+        self.update(Event::Wheel(by));
+    }
+
+    fn copied(&mut self) -> Option<String> {
+        self.stage.copied()
     }
 
     fn tick(&mut self, now: Instant) {

@@ -12,6 +12,27 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes that hex text says; blanks, `:`, `,` and `0x` are skipped.
+///
+/// # Errors
+/// What is no hex, in words.
+pub fn from_hex(text: &str) -> Result<Vec<u8>, String> {
+    let plain = text.replace("0x", "").replace("0X", "");
+    let mut digits = Vec::new();
+    for (at, letter) in plain.chars().enumerate().filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
+        let digit = letter.to_digit(16);
+        digits.push(
+            digit.ok_or_else(|| {
+                format!("{letter:?} at {} is no hex digit; right would be 81 05 48 65", at + 1)
+            })? as u8,
+        );
+    }
+    match digits.as_chunks::<2>() {
+        (pairs, []) => Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect()),
+        _ => Err(format!("{} hex digits: a byte has two, so one is missing or too many", digits.len())),
+    }
+}
+
 /// Lower-case hex of at most `most` bytes, two digits and a blank, `…` where it was cut.
 pub fn hex_row(bytes: &[u8], most: usize) -> String {
     let shown: Vec<String> = bytes.iter().take(most).map(|byte| format!("{byte:02x}")).collect();

@@ -61,7 +61,7 @@ fn message(message: &Message) -> Value {
     })
 }
 
-fn fault(fault: &Fault) -> Value {
+pub(in crate::cli) fn fault(fault: &Fault) -> Value {
     let detail = fault.detail.to_string();
     json!({
         "code": fault.code.name(),
@@ -110,7 +110,7 @@ pub(super) fn handshake(handshake: &Handshake) -> String {
     }))
 }
 
-pub(super) fn verdict(outcome: Outcome, from: Side) -> &'static str {
+pub(in crate::cli) fn verdict(outcome: Outcome, from: Side) -> &'static str {
     match (outcome, from) {
         (Outcome::Accept, _) => "accept",
         (Outcome::Refuse, Side::Client) => "reject",
@@ -119,7 +119,7 @@ pub(super) fn verdict(outcome: Outcome, from: Side) -> &'static str {
     }
 }
 
-fn problem(problem: &Problem) -> Value {
+pub(in crate::cli) fn problem(problem: &Problem) -> Value {
     let rule = problem.code.rule();
     json!({
         "code": rule.name,

@@ -1,0 +1,197 @@
+//! A frame in the reader's hand: any bit flipped, any byte changed, judged at once, and sent only when asked.
+//!
+//! It is bytes and a cursor; how it is drawn and when it is sent is said elsewhere.
+
+use std::ops::Range;
+
+use crate::wire::span::{self, Context};
+use crate::wire::{Agreed, Fault, Frame, Header, LengthForm, Opcode, Place, Side, Span, Transcript, mask};
+
+/// The longest frame that is taken into the hand.
+pub(super) const LONGEST: usize = 70_000;
+
+/// Bytes that would be a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Draft {
+    raw: Vec<u8>,
+    original: Vec<u8>,
+    context: Context,
+    /// A message is open where the frame stands.
+    continues: bool,
+    agreed: Agreed,
+}
+
+impl Draft {
+    /// A copy of a frame that was seen.
+    pub(super) fn of(frame: &Frame, agreed: Agreed) -> Self {
+        let mut raw = frame.raw().to_vec();
+        raw.truncate(LONGEST);
+        let continues = matches!(frame.place, Place::Continues { .. });
+        Self { original: raw.clone(), raw, context: frame.context, continues, agreed }
+    }
+
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.raw != self.original
+    }
+
+    /// The byte is not what it was.
+    pub(super) fn differs(&self, at: usize) -> bool {
+        self.original.get(at) != self.raw.get(at)
+    }
+
+    pub(super) fn undo(&mut self) {
+        self.raw.clone_from(&self.original);
+    }
+
+    /// What its fields would mean.
+    pub(super) fn spans(&self) -> Vec<Span> {
+        span::spans(&self.raw, self.context)
+    }
+
+    /// What is wrong with it, where it stands; offsets count from its first byte.
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let mut said = Transcript::new(self.context.from, self.agreed);
+        let before = if self.continues { self.opening() } else { Vec::new() };
+        said.push(&before);
+        said.push(&self.raw);
+        let index = usize::from(self.continues);
+        let start = before.len() as u64;
+        let shift = |fault: &Fault| Fault {
+            byte_offset: fault.byte_offset - start,
+            detectable_after: fault.detectable_after - start,
+            ..*fault
+        };
+        said.faults_of(index).map(shift).collect()
+    }
+
+    /// The payload is shorter than the length says: the peer waits for so many more bytes.
+    pub(super) fn missing(&self) -> u64 {
+        let mut said = Transcript::new(self.context.from, self.agreed);
+        said.push(&self.raw);
+        said.needs().map_or(0, |needs| needs.more)
+    }
+
+    /// Bytes beyond the length: the beginning of a next frame.
+    pub(super) fn beyond(&self) -> Range<usize> {
+        let end = Header::parse(&self.raw).ok().and_then(|header| header.frame_len());
+        let end = end.map_or(self.raw.len(), |end| usize::try_from(end).unwrap_or(usize::MAX));
+        end.min(self.raw.len())..self.raw.len()
+    }
+
+    pub(super) fn flip(&mut self, at: usize, bit: u8) {
+        if let Some(byte) = self.raw.get_mut(at) {
+            *byte ^= 0x80 >> (bit & 7);
+        }
+    }
+
+    /// Writes one hex digit over the upper or the lower half of a byte.
+    pub(super) fn digit(&mut self, at: usize, lower: bool, digit: u8) {
+        if let Some(byte) = self.raw.get_mut(at) {
+            *byte = if lower { *byte & 0xf0 | digit } else { *byte & 0x0f | digit << 4 };
+        }
+    }
+
+    pub(super) fn insert(&mut self, at: usize) {
+        if self.raw.len() < LONGEST {
+            self.raw.insert(at.min(self.raw.len()), 0);
+        }
+    }
+
+    pub(super) fn remove(&mut self, at: usize) {
+        if at < self.raw.len() && self.raw.len() > 1 {
+            self.raw.remove(at);
+        }
+    }
+
+    /// Makes the length say what is there, in the shortest form; the rest of the header stays.
+    pub(super) fn mend_length(&mut self) {
+        let Ok(header) = Header::parse(&self.raw) else { return };
+        let payload = self.raw.split_off(header.len());
+        let len = payload.len() as u64;
+        let header = Header { payload_len: len, form: LengthForm::shortest(len), ..header };
+        self.raw = [header.to_bytes(), payload].concat();
+    }
+
+    /// Masks the payload with another key; what it says stays the same. Without a key it gets one.
+    pub(super) fn mask_with(&mut self, key: [u8; 4]) {
+        let Ok(header) = Header::parse(&self.raw) else { return };
+        let mut payload = self.raw.split_off(header.len());
+        if let Some(old) = header.key {
+            mask::apply(&mut payload, old, 0);
+        }
+        mask::apply(&mut payload, key, 0);
+        self.raw = [Header { key: Some(key), ..header }.to_bytes(), payload].concat();
+    }
+
+    /// The first fragment that such a frame would go on with.
+    fn opening(&self) -> Vec<u8> {
+        let key = (self.context.from == Side::Client).then_some([1, 2, 3, 5]);
+        let opcode = match self.context.kind {
+            Some(crate::wire::Kind::Binary) => Opcode::Binary,
+            _ => Opcode::Text,
+        };
+        let header = Header { fin: false, key, ..Header::new(opcode, 1) };
+        crate::wire::encode::frame(&header, b"a")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::fault::Code;
+    use crate::wire::{Agreed, encode};
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    fn draft(raw: &[u8]) -> Draft {
+        let mut said = Transcript::new(Side::Client, Agreed::none());
+        said.push(raw);
+        Draft::of(&said.frames()[said.frames().len() - 1], Agreed::none())
+    }
+
+    fn codes(draft: &Draft) -> Vec<(Code, u64)> {
+        draft.faults().iter().map(|fault| (fault.code, fault.byte_offset)).collect()
+    }
+
+    #[test]
+    fn a_flipped_bit_is_judged_and_can_be_undone() {
+        let mut draft = draft(&encode::whole(Opcode::Text, b"Hello", Some(KEY)));
+        assert_eq!(codes(&draft), []);
+        draft.flip(0, 7);
+        assert_eq!(codes(&draft), [(Code::ContWithoutStart, 0)]);
+        draft.flip(0, 1);
+        assert_eq!(codes(&draft).len(), 2);
+        assert!(draft.differs(0) && !draft.differs(1) && draft.is_changed());
+        draft.undo();
+        assert!(!draft.is_changed());
+    }
+
+    #[test]
+    fn a_continuation_is_judged_where_it_stands() {
+        let frames = encode::fragments(crate::wire::Kind::Text, &[b"a", b"b"], || Some(KEY)).concat();
+        let mut draft = draft(&frames);
+        assert_eq!(codes(&draft), []);
+        draft.flip(0, 7);
+        assert_eq!(codes(&draft), [(Code::NewDataInFragmented, 0)]);
+    }
+
+    #[test]
+    fn length_and_mask_are_mended_on_demand() {
+        let mut draft = draft(&encode::whole(Opcode::Text, b"Hello", Some(KEY)));
+        draft.insert(11);
+        assert_eq!((draft.missing(), draft.beyond()), (1, 11..12), "the added byte begins another frame");
+        draft.mend_length();
+        assert_eq!((draft.missing(), draft.beyond(), draft.raw()[1]), (0, 12..12, 0x86));
+        draft.mask_with([9, 8, 7, 6]);
+        let plain = mask::unmasked(&draft.raw()[6..], [9, 8, 7, 6]);
+        assert_eq!(&plain[..5], b"Hello");
+        draft.digit(0, true, 0xf);
+        draft.digit(0, false, 0);
+        draft.remove(11);
+        assert_eq!((draft.raw()[0], draft.missing()), (0x0f, 1));
+    }
+}

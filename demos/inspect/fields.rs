@@ -1,0 +1,203 @@
+//! The bits of the byte under the cursor, and the fields of the frame with what each of them means.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text, Text as Lines};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+
+use super::canvas::{Canvas, Target, split};
+use super::frames::tie;
+use super::state::{Cursor, Inspect};
+use crate::stage::Theme;
+use crate::text;
+use crate::wire::{Fault, Frame, Span, words};
+
+/// Cells a bit takes.
+const BIT: u16 = 6;
+
+/// The byte under the cursor, bit by bit; what is left of the area comes back.
+pub(super) fn draw_bits(
+    inspect: &Inspect,
+    raw: &[u8],
+    spans: &[Span],
+    area: Rect,
+    canvas: &mut Canvas,
+) -> Rect {
+    let boxed = area.height >= 24;
+    let (bits, rest) = split(area, if boxed { 6 } else { 3 });
+    let at = inspect.cursor.byte;
+    let Some(byte) = raw.get(at) else { return rest };
+    let title =
+        format!("Byte {at} = 0x{byte:02x} = {byte} · bit 0 is the most significant, the first on the wire");
+    canvas.rule(&title, bits);
+    let below = split(bits, 1).1;
+    let theme = canvas.theme;
+    let (values, names) = if boxed { (1, 3) } else { (0, 1) };
+    if boxed {
+        for (row, [left, middle, right]) in [(0, ["┌", "┬", "┐"]), (2, ["└", "┴", "┘"])] {
+            let line = (0..8)
+                .fold(left.to_owned(), |line, bit| line + "─────" + if bit < 7 { middle } else { right });
+            canvas.line(&Line::styled(format!("    {line}"), theme.faint()), row, below);
+        }
+        canvas.line(&Line::styled(format!("    {}│", "│     ".repeat(8)), theme.faint()), 1, below);
+    }
+    for bit in 0..8_u8 {
+        let span = spans.iter().find(|span| span.contains(at, bit));
+        let color = span.map_or(theme.dim, |span| tie(span, theme).1);
+        let style = Style::new().fg(color).add_modifier(Modifier::BOLD);
+        let style = if bit == inspect.cursor.bit { style.add_modifier(Modifier::REVERSED) } else { style };
+        let x = below.x + 5 + u16::from(bit) * BIT;
+        let spot = Rect { x, y: below.y + values, width: 5, height: 1 }.intersection(below);
+        canvas.spot(spot, Target::Bit(at, bit));
+        let digit = if byte & 0x80 >> bit == 0 { "  0  " } else { "  1  " };
+        canvas.line(&Line::styled(digit, style), 0, spot);
+    }
+    draw_names(at, spans, Rect { y: below.y + names, height: 1, ..below }.intersection(below), canvas);
+    rest
+}
+
+/// The name of each field below its bits.
+fn draw_names(at: usize, spans: &[Span], area: Rect, canvas: &mut Canvas) {
+    let mut bit = 0;
+    while bit < 8 {
+        let Some(span) = spans.iter().find(|span| span.contains(at, bit)) else {
+            bit += 1;
+            continue;
+        };
+        let (letters, color) = tie(span, canvas.theme);
+        let wide = u16::from(span.bits.end - bit) * BIT - 1;
+        let name = text::shorten(span.field.name(), usize::from(wide).saturating_sub(3)).into_owned();
+        let name = if wide < 8 { name } else { format!("{letters} {name}") };
+        let line = if wide < 8 {
+            format!("{name:^5}")
+        } else {
+            format!("└{name:─^width$}┘", width = usize::from(wide) - 2)
+        };
+        let x = area.x + 5 + u16::from(bit) * BIT;
+        let spot = Rect { x, width: wide, ..area }.intersection(area);
+        canvas.line(&Line::styled(line, Style::new().fg(color)), 0, spot);
+        bit = span.bits.end;
+    }
+}
+
+/// One row a field, and the one under the cursor in full; without room only that one.
+pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[Span], area: Rect, canvas: &mut Canvas) {
+    let cursor = inspect.field(spans);
+    let Some(span) = spans.get(cursor) else { return };
+    let told = explained(inspect, frame, span, canvas.theme);
+    let wide = usize::from(area.width.max(1));
+    let rows: usize = told.lines.iter().map(|line| line.width() / wide + 1).sum();
+    let detail = (rows as u16).clamp(1, 6).min(area.height);
+    let rows = usize::from(area.height.saturating_sub(detail + 1)).min(spans.len());
+    let (table, rest) = split(area, rows as u16);
+    draw_table(spans, cursor, table, canvas);
+    let (title, rest) = split(rest, u16::from(rows > 0 && rest.height > detail));
+    let byte = inspect.under().and_then(|(raw, _)| raw.get(inspect.cursor.byte).copied());
+    let byte = byte.map_or_else(String::new, |byte| in_bits(byte, inspect.cursor));
+    canvas.rule(&format!("{}, {}{byte}", span.field.name(), span.section), title);
+    let told = if rows == 0 { alone(span, told, canvas.theme) } else { told };
+    Paragraph::new(told).wrap(Wrap { trim: true }).render(rest, canvas.buffer);
+}
+
+fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let rows = usize::from(area.height);
+    let first = (cursor + 1).saturating_sub(rows).min(spans.len().saturating_sub(rows));
+    let meanings = area.width >= 70;
+    let widest = spans.iter().map(|span| text::width(&words::harmless(&span.value))).max().unwrap_or(0);
+    let width = widest.max(8).min(usize::from(area.width / 4));
+    for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
+        let (letters, color) = tie(span, theme);
+        let chosen = number == cursor;
+        let spot = Rect { y: area.y + row as u16, height: 1, ..area };
+        if chosen {
+            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
+        }
+        canvas.spot(spot, Target::Bit(span.bytes.start, span.bits.start));
+        let value = words::harmless(&span.value);
+        let mut line = Line::from(vec![
+            Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
+            Text::styled(format!("{letters:<2} {:<13}", span.field.name()), Style::new().fg(color)),
+            Text::styled(format!("{:<10}", place(span)), theme.dim()),
+        ]);
+        if meanings {
+            let value = text::shorten(&value, width).into_owned();
+            let pad = " ".repeat((width + 2).saturating_sub(text::width(&value)));
+            line.push_span(Text::raw(value + &pad));
+            line.push_span(Text::styled(words::harmless(&span.meaning), theme.dim()));
+        } else {
+            line.push_span(Text::raw(value));
+        }
+        canvas.line(&line, 0, spot);
+    }
+}
+
+/// A byte in bits, with the one under the cursor in brackets.
+fn in_bits(byte: u8, cursor: Cursor) -> String {
+    let bits: String = (0..8)
+        .map(|bit| {
+            let digit = if byte & 0x80 >> bit == 0 { '0' } else { '1' };
+            if bit == cursor.bit { format!("[{digit}]") } else { digit.to_string() }
+        })
+        .collect();
+    format!(" · byte {} = 0x{byte:02x} = {bits}", cursor.byte)
+}
+
+/// Which bits of which bytes.
+fn place(span: &Span) -> String {
+    let (bits, bytes) = (&span.bits, &span.bytes);
+    match (bits.len(), bytes.len()) {
+        (8, 1) => format!("byte {}", bytes.start),
+        (8, _) => format!("{}–{}", bytes.start, bytes.end.saturating_sub(1)),
+        (1, _) => format!("bit {}", bits.start),
+        _ => format!("bits {}–{}", bits.start, bits.end - 1),
+    }
+}
+
+/// What the field means here, and what is wrong with the frame.
+fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Lines<'static> {
+    let mut lines = Lines::from(words::harmless(&span.meaning));
+    let from = frame.context.from;
+    let faults: Vec<Fault> = match &inspect.draft {
+        Some(draft) => draft.faults(),
+        None => inspect.trace.faults_of(from, frame.index).to_vec(),
+    };
+    for fault in &faults {
+        let color = if fault.is_fatal() { theme.bad } else { theme.warn };
+        let sign = if fault.is_fatal() { "✗" } else { "!" };
+        let told = format!("{sign} {}: {} ({})", fault.code.name(), fault.what(), fault.section());
+        lines.push_line(Line::styled(told, Style::new().fg(color)));
+    }
+    if let Some(draft) = &inspect.draft {
+        if faults.is_empty() {
+            lines.push_line(Line::styled(
+                "✓ nothing is wrong with it where it stands",
+                Style::new().fg(theme.good),
+            ));
+        }
+        let beyond = draft.beyond();
+        if !beyond.is_empty() {
+            let told = format!(
+                "! {} behind it begin a next frame: the length says less than is there (l mends it)",
+                words::bytes(beyond.len() as u64)
+            );
+            lines.push_line(Line::styled(told, Style::new().fg(theme.warn)));
+        } else if draft.missing() > 0 {
+            let told = format!("… the peer would wait for {} more", words::bytes(draft.missing()));
+            lines.push_line(Line::styled(told, Style::new().fg(theme.warn)));
+        }
+    }
+    lines
+}
+
+/// The explanation with the field's name and value before it, where there is no table.
+fn alone(span: &Span, told: Lines<'static>, theme: &Theme) -> Lines<'static> {
+    let (letters, color) = tie(span, theme);
+    let name =
+        format!("{letters} {} {} ", span.field.name(), text::shorten(&words::harmless(&span.value), 24));
+    let mut lines = told.lines.into_iter();
+    let mut first = lines.next().unwrap_or_default();
+    first.spans.insert(0, Text::styled(name, Style::new().fg(color).add_modifier(Modifier::BOLD)));
+    first.push_span(Text::styled(format!(" ({})", span.section), theme.dim()));
+    std::iter::once(first).chain(lines).collect()
+}

@@ -1,0 +1,95 @@
+//! The bytes of a frame: hex, the letter of each byte's field below, and what it says once unmasked.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use super::canvas::{Canvas, Target};
+use super::draft::Draft;
+use super::frames::tie;
+use super::state::Cursor;
+use crate::stage::Theme;
+use crate::wire::{Header, Span, mask};
+
+/// The bytes, their fields, and how long the header is.
+pub(super) struct Hex<'a> {
+    pub(super) raw: &'a [u8],
+    pub(super) spans: &'a [Span],
+    pub(super) header: usize,
+    pub(super) draft: Option<&'a Draft>,
+}
+
+/// The bytes that stand side by side in `width` columns.
+fn per_row(width: u16) -> usize {
+    (usize::from(width.saturating_sub(8)) / 3).clamp(1, 32)
+}
+
+/// The rows that `bytes` take, three a line.
+pub(super) fn rows(bytes: usize, width: u16) -> u16 {
+    u16::try_from(3 * bytes.div_ceil(per_row(width)).max(1)).unwrap_or(u16::MAX)
+}
+
+impl Hex<'_> {
+    pub(super) fn draw(&self, cursor: Cursor, area: Rect, canvas: &mut Canvas) {
+        let plain = self.plain();
+        let per_row = per_row(area.width);
+        let shown = usize::from(area.height / 3).max(1);
+        let total = self.raw.len().div_ceil(per_row);
+        let first = (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
+        let label = canvas.theme.faint();
+        for row in 0..shown.min(total) {
+            let start = (first + row) * per_row;
+            let y = row as u16 * 3;
+            let at = |line: &'static str| Text::styled(line, label);
+            let mut lines =
+                [vec![Text::styled(format!("{start:04x}  "), label)], vec![at("      ")], vec![at("plain ")]];
+            for index in start..(start + per_row).min(self.raw.len()) {
+                let cells = self.cell(index, cursor, &plain, canvas.theme);
+                lines.iter_mut().zip(cells).for_each(|(line, cell)| line.push(cell));
+                let x = area.x + 6 + 3 * (index - start) as u16;
+                let spot = Rect { x, y: area.y + y, width: 3, height: 3 }.intersection(area);
+                canvas.spot(spot, Target::Byte(index));
+            }
+            for (line, offset) in lines.into_iter().zip(0..) {
+                canvas.line(&Line::from(line), y + offset, area);
+            }
+        }
+    }
+
+    /// The payload as the receiver reads it.
+    fn plain(&self) -> Vec<u8> {
+        let Ok(header) = Header::parse(self.raw) else { return Vec::new() };
+        let payload = &self.raw[header.len()..];
+        header.key.map_or_else(|| payload.to_vec(), |key| mask::unmasked(payload, key))
+    }
+
+    /// The hex digits, the letter and the plain text of one byte.
+    fn cell(&self, index: usize, cursor: Cursor, plain: &[u8], theme: &Theme) -> [Text<'static>; 3] {
+        let span = self.spans.iter().find(|span| span.bytes.contains(&index));
+        let (letters, color) = span.map_or((" ", theme.dim), |span| tie(span, theme));
+        let under = self.spans.iter().find(|span| span.contains(cursor.byte, cursor.bit));
+        let hit = under.is_some_and(|span| span.bytes.contains(&index));
+        let style = Style::new().fg(color);
+        let changed = self.draft.is_some_and(|draft| draft.differs(index));
+        let mut digits = if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
+        if index == cursor.byte {
+            digits = digits.add_modifier(Modifier::REVERSED);
+        }
+        let header = if self.draft.is_some() {
+            Header::parse(self.raw).map_or(self.header, |header| header.len())
+        } else {
+            self.header
+        };
+        let unmasked = match index.checked_sub(header).and_then(|at| plain.get(at)) {
+            Some(byte @ b' '..=b'~') => format!("{}  ", char::from(*byte)),
+            Some(byte) => format!("{byte:02x} "),
+            None => "   ".to_owned(),
+        };
+        let letter = if changed { "≠ " } else { &letters[..1] };
+        [
+            Text::styled(format!("{:02x} ", self.raw[index]), digits),
+            Text::styled(format!("{letter:<3}"), if changed { Style::new().fg(theme.bad) } else { style }),
+            Text::styled(unmasked, Style::new().fg(theme.text)),
+        ]
+    }
+}

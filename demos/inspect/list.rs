@@ -1,0 +1,104 @@
+//! The list of frames: one line each, and beside it, where there is room, what the list is doing.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use super::canvas::{Canvas, Target};
+use super::state::Inspect;
+use super::view::side;
+use crate::text;
+use crate::wire::fault::Severity;
+use crate::wire::{Frame, Opcode, Row, words};
+
+/// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
+pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
+    let wanted = u16::try_from(inspect.trace.rows().len() + 2).unwrap_or(u16::MAX);
+    wanted.clamp(most.min(3), most)
+}
+
+pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let header = u16::from(area.height >= 4);
+    if header > 0 {
+        draw_header(inspect, area, canvas);
+    }
+    let rows = usize::from(area.height - header);
+    let total = inspect.trace.rows().len();
+    // one more than the current frame, so that an answer is seen beside what it answers
+    let first = (current + 2).min(total).saturating_sub(rows);
+    for (line, number) in (first..total).take(rows).enumerate() {
+        let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
+        canvas.spot(spot, Target::Row(number));
+        if number == current {
+            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
+        }
+        let row = inspect.trace.rows()[number];
+        canvas.line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
+    }
+}
+
+/// The columns' names, and whether the list follows.
+fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let names = "     #       time  way   FIN opcode        key            len  says";
+    canvas.line(&Line::styled(names, theme.faint()), 0, area);
+    let following = inspect.chosen.is_none();
+    let (told, color) = if following {
+        (" ● follows", theme.good)
+    } else {
+        (" ❚❚ stands still · space follows", theme.warn)
+    };
+    let width = (text::width(told) as u16).min(area.width.saturating_sub(text::width(names) as u16));
+    let spot = Rect { x: area.right() - width, width, height: 1, ..area };
+    canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
+}
+
+fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &Canvas) -> Line<'static> {
+    let theme = canvas.theme;
+    let (color, arrow) = side(row.from(), theme);
+    let header = row.header();
+    let kind = if header.opcode.is_control() { theme.control } else { theme.text };
+    let key = header.key.map_or_else(|| "–".to_owned(), |key| words::hex(&key));
+    let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
+    let mut line = Line::from(vec![
+        Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
+        Text::styled(format!("{number:>5} {:>10}  ", moment(row.at())), theme.dim()),
+        Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+        Text::raw(if header.fin { "1   " } else { "0   " }),
+        Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
+        Text::styled(format!("{key:<9}"), theme.dim()),
+        Text::styled(format!("{:>9}  ", words::grouped(row.payload_len())), theme.dim()),
+    ]);
+    match row.severity() {
+        Some(Severity::Fatal) => line.push_span(Text::styled("✗ ", Style::new().fg(theme.bad))),
+        Some(_) => line.push_span(Text::styled("! ", Style::new().fg(theme.warn))),
+        None if row.is_after_fault() => line.push_span(Text::styled("↯ ", theme.dim())),
+        None => {}
+    }
+    if let Some(frame) = inspect.frame(number) {
+        line.push_span(Text::raw(preview(&frame)));
+    }
+    line
+}
+
+/// A time in at most ten cells.
+pub(super) fn moment(at: Duration) -> String {
+    match at.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{:.3} ms", seconds * 1e3),
+        seconds => format!("{seconds:.3} s"),
+    }
+}
+
+/// What a frame says, in a few words.
+pub(super) fn preview(frame: &Frame) -> String {
+    match (frame.close(), frame.header.opcode) {
+        (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
+        (Some((code, reason)), _) => format!("{code} {}", words::quoted(&reason, 60)),
+        (None, _) if frame.context.compressed => words::hex_row(&frame.payload(), 24),
+        (None, Opcode::Binary) => words::hex_row(&frame.payload(), 24),
+        _ => words::quoted(&frame.payload(), 120),
+    }
+}
