@@ -8,6 +8,10 @@ use crate::wire::{Agreed, Decoder, Event, Key, Opcode, Side, encode};
 /// to answer only the most recent ping.
 const CROWDED: usize = 64 * 1024;
 
+/// A Close, with its code where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Goodbye(pub(super) Option<u16>);
+
 #[derive(Debug)]
 pub(super) struct Mouth {
     waiting: Vec<u8>,
@@ -19,7 +23,7 @@ pub(super) struct Mouth {
     frames: bool,
     /// The body of a Close that is being said, its first two bytes.
     closing: Option<Vec<u8>>,
-    close: Option<Option<u16>>,
+    close: Option<Goodbye>,
     pong: Option<Vec<u8>>,
 }
 
@@ -102,7 +106,7 @@ impl Mouth {
     }
 
     /// A Close is among what was said, with its code where it has one.
-    pub(super) fn close(&self) -> Option<Option<u16>> {
+    pub(super) fn close(&self) -> Option<Goodbye> {
         self.close
     }
 
@@ -125,7 +129,8 @@ impl Mouth {
                 Event::Frame(_) => {
                     self.midway = false;
                     if let Some(body) = self.closing.take() {
-                        self.close.get_or_insert(body.first_chunk().map(|code| u16::from_be_bytes(*code)));
+                        let code = body.first_chunk().map(|code| u16::from_be_bytes(*code));
+                        self.close.get_or_insert(Goodbye(code));
                     }
                 }
                 _ => {}
@@ -187,11 +192,11 @@ mod tests {
         for byte in [0x88, 0x82, 1, 1, 1, 1, 0x02, 0xe9] {
             mouth.say(&[byte]);
         }
-        assert_eq!(mouth.close(), Some(Some(1000)));
+        assert_eq!(mouth.close(), Some(Goodbye(Some(1000))));
         mouth.answer_ping(b"a".to_vec(), KEY);
         assert!(!mouth.pong_is_due(), "nothing is said after a Close");
         let mut mouth = open();
         mouth.say(&[0x88, 0x00]);
-        assert_eq!(mouth.close(), Some(None));
+        assert_eq!(mouth.close(), Some(Goodbye(None)));
     }
 }

@@ -246,7 +246,7 @@ mod tests {
         };
         let played = against(|options| options, &[], peer).await;
         let answers: Vec<_> =
-            played.said(Side::Client).frames().iter().map(|frame| frame.payload()).collect();
+            played.said(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
         assert_eq!(answers, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
         let quiet = |options| Options { auto_pong: false, auto_close: false, ..options };
         let played = against(quiet, &[], peer).await;

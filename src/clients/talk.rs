@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::clients::ear::{Ear, Heard};
-use crate::clients::mouth::Mouth;
+use crate::clients::mouth::{Goodbye, Mouth};
 use crate::clients::session::masking_key;
 use crate::clients::{Command, Options, Report};
 use crate::net::in_words;
@@ -34,7 +34,7 @@ pub(super) struct Talk<'a> {
     stage: Stage,
     deadline: Option<Instant>,
     /// The server's Close with its code.
-    close: Option<Option<u16>>,
+    close: Option<Goodbye>,
     /// Our Close was first.
     closed_by_us: bool,
     /// Nobody is left to ask for anything.
@@ -245,7 +245,7 @@ impl<'a> Talk<'a> {
             Heard::Ping(_) => {}
             Heard::Close(code) => {
                 if self.close.is_none() {
-                    self.close = Some(code);
+                    self.close = Some(Goodbye(code));
                     self.closed_by_us = self.mouth.close().is_some();
                     self.answer_close(code)?;
                 }
@@ -280,7 +280,7 @@ impl<'a> Talk<'a> {
                 so_far(&self.ear)
             )),
             (Stage::Refused { why, .. }, _) => Err(why),
-            (Stage::Open, Some(code)) => {
+            (Stage::Open, Some(Goodbye(code))) => {
                 Err(format!("the server said goodbye {} and did not hang up within {patience}", with(code)))
             }
             (Stage::Open, None) => match self.mute {
@@ -303,11 +303,15 @@ impl<'a> Talk<'a> {
             return Err(why.clone());
         }
         match (self.close, self.mouth.close()) {
-            (Some(code), Some(_)) if self.closed_by_us => {
+            (Some(Goodbye(code)), Some(_)) if self.closed_by_us => {
                 Ok(format!("closed by us, answered by the server {}", with(code)))
             }
-            (Some(code), Some(_)) => Ok(format!("closed by the server {}, answered by us", with(code))),
-            (Some(code), None) => Ok(format!("closed by the server {}, not answered by us", with(code))),
+            (Some(Goodbye(code)), Some(_)) => {
+                Ok(format!("closed by the server {}, answered by us", with(code)))
+            }
+            (Some(Goodbye(code)), None) => {
+                Ok(format!("closed by the server {}, not answered by us", with(code)))
+            }
             (None, None) if self.fin == Fin::Sent => Ok("we hung up in the middle of a frame".to_owned()),
             (None, Some(_)) => Err(format!("{how} and did not answer our Close{}", so_far(&self.ear))),
             (None, None) => Err(format!("{how} without a Close{}", so_far(&self.ear))),

@@ -83,7 +83,7 @@ fn frame(decoder: &mut Decoder, bytes: &[u8]) -> (usize, bool) {
     while let Some(event) = decoder.step(&mut rest) {
         if let Event::Frame(_) = event {
             // what stands behind this event is about the same frame, and takes no bytes
-            while !matches!(decoder.step(&mut &[][..]), None) {}
+            while decoder.step(&mut &[][..]).is_some() {}
             return (bytes.len() - rest.len(), true);
         }
     }

@@ -178,9 +178,9 @@ impl Passage {
             let (next_up, next_down) = (ours.next(), theirs.next());
             let (reads_up, reads_down) = (ours.reads(), theirs.reads());
             let over = tokio::select! {
-                act = acts.recv(), if asked => match act {
-                    Some((from, act)) => self.act(from, act),
-                    None => { asked = false; Ok(()) }
+                act = acts.recv(), if asked => {
+                    asked = act.is_some();
+                    act.map_or(Ok(()), |(from, act)| self.act(from, act))
                 },
                 done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => self.gone(0, next_up, done),
                 done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => self.gone(1, next_down, done),

@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn of_a_huge_frame_the_first_mebibyte_is_told() {
-        let huge = [SWITCHING, b"\x82\x7f\0\0\0\0\0\x20\0\0", &[7; 0x0020_0000]].concat();
+        let huge = [SWITCHING, b"\x82\x7f\0\0\0\0\0\x20\0\0", &vec![7; 0x0020_0000]].concat();
         let records = records(&[(Side::Client, REQUEST), (Side::Server, &huge)], 1 << 16);
         assert_eq!(
             (&records[2]["payload_len"], &records[2]["truncated"]),

@@ -25,6 +25,9 @@ pub(super) struct Printer<W> {
     open: BTreeMap<usize, Connection>,
 }
 
+/// A Close with its code and reason, where it has them.
+struct Closed(Option<(u16, String)>);
+
 /// What is remembered of one connection.
 struct Connection {
     /// The handshake; frames go past it.
@@ -34,7 +37,7 @@ struct Connection {
     lanes: Option<[Lane; 2]>,
     bytes: [u64; 2],
     /// The first Close of each side with its code and reason.
-    closes: [Option<Option<(u16, String)>>; 2],
+    closes: [Option<Closed>; 2],
     at: Duration,
 }
 
@@ -169,7 +172,7 @@ impl Connection {
         let closes = &mut self.closes[side(from)];
         lanes[side(from)].push(bytes, |seen| {
             if seen.begun.is_some_and(|begun| begun.header.opcode == crate::wire::Opcode::Close) {
-                closes.get_or_insert_with(|| record::close(&seen));
+                closes.get_or_insert_with(|| Closed(record::close(&seen)));
             }
             tell(Place { connection: 0, from, at }, What::Frame(seen))
         })
@@ -177,10 +180,9 @@ impl Connection {
 
     fn end(&self, number: usize, ended: &Result<String, String>) -> Value {
         let [sent, received] = &self.closes;
-        let code = |close: &Option<Option<(u16, String)>>| {
-            close.as_ref().and_then(|close| close.as_ref().map(|close| close.0))
-        };
-        let reason = received.as_ref().and_then(|close| close.as_ref().map(|close| close.1.clone()));
+        let told = |close: &Option<Closed>| close.as_ref().and_then(|close| close.0.clone()).unzip();
+        let (code, reason) = told(received);
+        let (code_sent, _) = told(sent);
         let frames = |at: usize| self.lanes.as_ref().map_or(0, |lanes| lanes[at].frames);
         json!({
             "type": "end",
@@ -189,10 +191,10 @@ impl Connection {
             "ok": ended.is_ok(),
             "why": harmless(ended.as_ref().unwrap_or_else(|why| why)),
             "close_received": received.is_some(),
-            "close_code": code(received),
+            "close_code": code,
             "close_reason": reason,
             "close_sent": sent.is_some(),
-            "close_code_sent": code(sent),
+            "close_code_sent": code_sent,
             "frames_sent": frames(0),
             "frames_received": frames(1),
             "bytes_sent": self.bytes[0],
