@@ -44,6 +44,8 @@ fn options() -> (Options, mpsc::Receiver<Event>) {
         message: 1024,
         head: Duration::from_secs(1),
         body: Duration::from_secs(1),
+        frame: Duration::from_secs(1),
+        write: Duration::from_secs(1),
         drain: Duration::from_secs(1),
     };
     (Options { log: Some(log), limits, ..Options::default() }, events)

@@ -7,7 +7,10 @@
 mod accept;
 mod bundle;
 pub mod http;
+mod kind;
 mod log;
+mod opening;
+pub mod strict;
 mod upgrade;
 pub mod websocket;
 
@@ -18,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
-pub use bundle::{Addresses, Bundle, Ports, Server, State};
+pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
+pub use kind::{HOME_ORIGIN, Kind};
 pub use log::{Event, Log};
 
 /// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`].
@@ -36,6 +40,14 @@ pub struct Options {
     pub limits: Limits,
 }
 
+impl Options {
+    fn tell(&self, event: Event) {
+        if let Some(log) = &self.log {
+            log.tell(event);
+        }
+    }
+}
+
 /// What a peer may ask of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -46,6 +58,10 @@ pub struct Limits {
     pub head: Duration,
     /// How long a request's body may take.
     pub body: Duration,
+    /// How long a frame that has begun may stand still before the strict server gives it up.
+    pub frame: Duration,
+    /// How long a peer may read nothing while the strict server has something to send.
+    pub write: Duration,
     /// How long connections may take to end once the server shuts down, before they are cut.
     pub drain: Duration,
 }
@@ -56,6 +72,8 @@ impl Default for Limits {
             message: 1 << 20,
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
+            frame: Duration::from_secs(10),
+            write: Duration::from_secs(10),
             drain: Duration::from_secs(3),
         }
     }

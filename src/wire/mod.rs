@@ -8,7 +8,7 @@
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
-//! - [`encode`]: frames onto the wire, legal or not.
+//! - [`encode`]: frames onto the wire, legal or not; [`endpoint`]: one side that keeps every rule.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
 //! - [`words`]: bytes and numbers as a reader sees them.
@@ -17,6 +17,7 @@ pub mod close;
 pub mod connection;
 pub mod decoder;
 pub mod encode;
+pub mod endpoint;
 pub mod extension;
 pub mod fault;
 pub mod frame;
@@ -35,6 +36,7 @@ pub mod words;
 pub use close::CloseCode;
 pub use connection::{Connection, Stream};
 pub use decoder::{Begun, Decoder, Event};
+pub use endpoint::{Endpoint, Failure, Incoming};
 pub use extension::{Agreed, Deflate};
 pub use fault::{Bits, Code, Fault, Severity};
 pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
