@@ -50,6 +50,8 @@ pub enum Which {
     Plain,
     /// answers every broken rule with its close code and a reason
     Strict,
+    /// takes anything, and breaks one rule at each path; a browser at its address shows the list
+    Sloppy,
 }
 
 impl From<Which> for Kind {
@@ -57,6 +59,7 @@ impl From<Which> for Kind {
         match which {
             Which::Plain => Self::Plain,
             Which::Strict => Self::Strict,
+            Which::Sloppy => Self::Sloppy,
         }
     }
 }
@@ -148,6 +151,15 @@ fn line(event: &Event) -> String {
                 "{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n",
                 ms(*took)
             )
+        }
+        Event::Parsed { peer, host, path } => {
+            format!("{peer} seems to ask for {} of {}\n", visible(path), visible(host))
+        }
+        Event::Cached { peer, host, path, bytes } => {
+            format!("{peer} cached as {} of {}, {bytes} B\n", visible(path), visible(host))
+        }
+        Event::Served { peer, host, path, bytes } => {
+            format!("{peer} got {} of {} from the cache, {bytes} B\n", visible(path), visible(host))
         }
         Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
     }

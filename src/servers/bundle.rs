@@ -158,12 +158,12 @@ impl Bundle {
         let (websocket_post, websocket) = post(&websocket_options);
         // As many as there are kinds: each is ordered once.
         let (orders, ordered) = mpsc::channel(Kind::ALL.len());
-        let (ending, plain) = (shutdown.clone(), websocket.clone());
+        let ending = shutdown.clone();
         let started = scope.thread("servers", move |scope| async move {
             let http = run("http", http_options.port, http::bind(&scope, http_options), http_post);
-            let websocket = kind.bind(&scope, websocket_options, policy, &plain);
+            let websocket = kind.bind(&scope, websocket_options, policy);
             let websocket = run("websocket", ports.websocket, websocket, websocket_post);
-            tokio::join!(http, websocket, others(&scope, ordered, &plain, ending));
+            tokio::join!(http, websocket, others(&scope, ordered, ending));
         });
         let bundle = Self { http, websocket, kind, others: Default::default(), orders, shutdown };
         match started {
@@ -218,13 +218,13 @@ impl Bundle {
 }
 
 /// Starts what is ordered, until the shutdown, and waits until all of it has ended.
-async fn others(scope: &Scope, mut orders: mpsc::Receiver<Order>, echo: &Server, ending: CancellationToken) {
+async fn others(scope: &Scope, mut orders: mpsc::Receiver<Order>, ending: CancellationToken) {
     let running = scope.child();
     let starting = async {
         while let Some(Order { kind, post, options }) = orders.recv().await {
-            let (scope, echo) = (scope.child(), echo.clone());
+            let scope = scope.child();
             running.spawn(kind.name(), async move {
-                let server = kind.bind(&scope, options, kind.policy(), &echo);
+                let server = kind.bind(&scope, options, kind.policy());
                 run(kind.name(), 0, server, post).await;
             });
         }

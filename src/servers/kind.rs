@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use crate::scope::Scope;
-use crate::servers::{Options, Server, strict, websocket};
+use crate::servers::{Options, sloppy, strict, websocket};
 use crate::wire::handshake::Policy;
 
 /// The only origin that the guarded server lets in.
@@ -23,6 +23,8 @@ pub enum Kind {
     Strict,
     /// The strict echo, which lets in only pages of [`HOME_ORIGIN`].
     Guarded,
+    /// An echo that takes anything, and breaks one rule at each of its paths.
+    Sloppy,
 }
 
 /// A server that runs as long as it is polled.
@@ -30,7 +32,7 @@ pub(super) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Strict, Self::Guarded];
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Strict, Self::Guarded, Self::Sloppy];
 
     /// `plain`, `strict`, ...
     pub fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Plain => "plain",
             Self::Strict => "strict",
             Self::Guarded => "guarded",
+            Self::Sloppy => "sloppy",
         }
     }
 
@@ -57,15 +60,17 @@ impl Kind {
         scope: &Scope,
         options: Options,
         policy: Policy,
-        _echo: &Server,
     ) -> io::Result<(SocketAddr, Running)> {
         Ok(match self {
             Self::Plain => boxed(websocket::bind(scope, options).await?),
             Self::Strict | Self::Guarded => boxed(strict::bind(scope, options, policy).await?),
+            Self::Sloppy => boxed(sloppy::bind(scope, options).await?),
         })
     }
 }
 
-fn boxed((address, server): (SocketAddr, impl Future<Output = ()> + Send + 'static)) -> (SocketAddr, Running) {
+fn boxed(
+    (address, server): (SocketAddr, impl Future<Output = ()> + Send + 'static),
+) -> (SocketAddr, Running) {
     (address, Box::pin(server))
 }

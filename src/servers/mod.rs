@@ -1,15 +1,23 @@
-//! The bundled servers: a REST echo and a WebSocket echo, on loopback only, hard to hang and polite when they stop.
+//! The bundled servers, on loopback only, hard to hang and polite when they stop (but for the sloppy one).
 //! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`Event`]s to whoever asks.
 //!
-//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs both on
+//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs them on
 //! a thread of their own.
+//!
+//! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
+//! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
+//!   listed in [`blunders`]; [`Kind`]: both and the plain one by name.
+//! - [`naive_proxy`]: the cache that masking is there for.
 
 mod accept;
+pub mod blunders;
 mod bundle;
 pub mod http;
 mod kind;
 mod log;
+pub mod naive_proxy;
 mod opening;
+pub mod sloppy;
 pub mod strict;
 mod upgrade;
 pub mod websocket;

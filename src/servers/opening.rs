@@ -117,6 +117,7 @@ fn phrase(status: u16) -> &'static str {
         101 => "Switching Protocols",
         200 => "OK",
         403 => "Forbidden",
+        404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         426 => "Upgrade Required",
