@@ -213,9 +213,9 @@ pub static BLUNDERS: &[Blunder] = &[
             encode::frame(&header, data)
         },
     ),
-    Blunder::frames("top-bit", Code::LenMsbSet, "claims a length of 2^63 and more", |opcode, data| {
+    Blunder::frames("top-bit", Code::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
         let claimed = 1 << 63 | data.len() as u64;
-        encode::frame(&Header::new(opcode, claimed), data)
+        encode::frame(&Header::new(Opcode::Binary, claimed), data)
     }),
     Blunder::frames("fragmented-ping", Code::CtrlFragmented, "sends half a ping", |opcode, data| {
         let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };

@@ -1,6 +1,7 @@
 //! One side of a connection after the opening handshake, as RFC 6455 wants it: bytes in, messages out, and the bytes to send.
 //! It touches no socket and no clock: whoever has those reads, writes, waits and gives up.
 
+use super::close::{CloseCode, Standing};
 use super::decoder::{Begun, Decoder, Event};
 use super::encode;
 use super::extension::Agreed;
@@ -201,13 +202,14 @@ impl Endpoint {
         }
     }
 
-    /// Section 5.5.1: a Close is answered with a Close, usually of the same code.
+    /// Section 5.5.1: a Close is answered with a Close, usually of the same code; one that is doubtful is not repeated.
     fn closed(&mut self, body: &[u8]) -> Incoming {
         let (code, reason) = match body {
             [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), reason),
             _ => (None, &[][..]),
         };
-        let answer = code.map(u16::to_be_bytes);
+        let clear = |code: &u16| CloseCode::new(*code).standing == Standing::Sendable;
+        let answer = code.filter(clear).map(u16::to_be_bytes);
         self.put(Opcode::Close, answer.as_ref().map_or(&[], |code| &code[..]));
         self.state = State::Over;
         Incoming::Closed(code, String::from_utf8_lossy(reason).into_owned())
