@@ -5,6 +5,7 @@ use super::decoder::{Begun, Decoder, Event};
 use super::extension::Agreed;
 use super::fault::{Fault, Severity};
 use super::frame::{Header, Needs, Opcode, Side};
+use super::inflate::Uninflated;
 use super::mask;
 use super::message::{Kind, Place};
 use super::span::{self, Context, Span};
@@ -74,16 +75,27 @@ pub struct Message {
     pub kind: Kind,
     /// The numbers of its frames.
     pub frames: Vec<usize>,
-    /// Its bytes: for text valid UTF-8, unless they are compressed.
+    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `uninflated`.
     pub data: Vec<u8>,
-    /// The bytes are compressed (RFC 7692) and stand here as they came.
+    /// It came compressed (RFC 7692).
     pub compressed: bool,
+    /// Payload bytes of its frames, as they came.
+    pub payload_len: u64,
+    /// Why `data` is not there, or only its beginning.
+    pub uninflated: Option<Uninflated>,
 }
 
 impl Message {
-    /// The text of a text message that is not compressed.
+    /// The text of a text message; none where it was not inflated to its end.
     pub fn text(&self) -> Option<&str> {
-        (self.kind == Kind::Text && !self.compressed).then(|| str::from_utf8(&self.data).ok()).flatten()
+        let is_whole_text = self.kind == Kind::Text && self.uninflated.is_none();
+        is_whole_text.then(|| str::from_utf8(&self.data).ok()).flatten()
+    }
+
+    /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
+    pub fn ratio(&self) -> Option<f64> {
+        let is_known = self.compressed && self.uninflated.is_none() && self.payload_len > 0;
+        is_known.then(|| self.data.len() as f64 / self.payload_len as f64)
     }
 }
 
@@ -193,11 +205,23 @@ impl Transcript {
                 Some(Event::Payload(plain)) => {
                     let part = self.arriving.as_ref().is_some_and(|frame| frame.place.message().is_some());
                     if let (true, Some(message)) = (part, &mut self.open) {
-                        message.data.extend_from_slice(plain);
+                        message.payload_len += plain.len() as u64;
+                        if !message.compressed {
+                            message.data.extend_from_slice(plain);
+                        }
+                    }
+                }
+                Some(Event::Data(piece)) => {
+                    if let Some(message) = &mut self.open {
+                        message.data.extend_from_slice(piece);
                     }
                 }
                 Some(Event::Frame(_)) => self.complete(),
-                Some(Event::Message(_)) => self.messages.extend(self.open.take()),
+                Some(Event::Message(end)) => {
+                    let whole = self.open.take();
+                    self.messages
+                        .extend(whole.map(|message| Message { uninflated: end.uninflated, ..message }));
+                }
             }
         }
     }
@@ -272,8 +296,15 @@ impl Transcript {
         match (begun.place, begun.kind) {
             (Place::Opens { message: number }, Some(kind)) => {
                 let compressed = begun.compressed;
-                self.open =
-                    Some(Message { number, kind, frames: vec![begun.index], data: Vec::new(), compressed });
+                self.open = Some(Message {
+                    number,
+                    kind,
+                    frames: vec![begun.index],
+                    data: Vec::new(),
+                    compressed,
+                    payload_len: 0,
+                    uninflated: None,
+                });
             }
             (Place::Continues { .. }, _) => {
                 if let Some(message) = &mut self.open {
@@ -476,8 +507,10 @@ mod tests {
             prop_assert_eq!(kept, bytes);
             for message in said.messages() {
                 let frames = message.frames.iter().flat_map(|index| said.frames()[*index].payload());
-                prop_assert_eq!(frames.collect::<Vec<u8>>(), &message.data[..]);
-                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && !message.compressed);
+                let payload: Vec<u8> = frames.collect();
+                prop_assert_eq!(payload.len() as u64, message.payload_len);
+                prop_assert!(message.compressed || payload == message.data);
+                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && message.uninflated.is_none());
             }
         }
     }

@@ -52,9 +52,12 @@ fn message(message: &Message) -> Value {
         "type": message.kind.name(),
         "frames": message.frames,
         "len": message.data.len(),
+        "payload_len": message.payload_len,
         "text": message.text(),
         "hex": hex(&message.data),
         "compressed": message.compressed,
+        "inflated_len": (message.compressed && message.uninflated.is_none()).then_some(message.data.len()),
+        "ratio": message.ratio(),
     })
 }
 
