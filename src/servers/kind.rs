@@ -52,7 +52,7 @@ impl Kind {
     /// Whom it lets in, and whether it compresses.
     pub fn policy(self) -> Policy {
         let origins = if self == Self::Guarded { vec![HOME_ORIGIN.to_owned()] } else { Vec::new() };
-        Policy { origins, deflate: false, ..Policy::default() }
+        Policy { origins, deflate: true, ..Policy::default() }
     }
 
     pub(super) async fn bind(

@@ -133,7 +133,7 @@ impl<'s> Echo<'s> {
                             return Ok(());
                         }
                     }
-                    decoder::Event::Fault(_) | decoder::Event::Message(_) => {}
+                    decoder::Event::Fault(_) | decoder::Event::Message(_) | decoder::Event::Data(_) => {}
                 }
                 if frame.data.len() + message.as_ref().map_or(0, |message| message.data.len()) > limit {
                     return Err(io::Error::other(format!("a message is larger than {limit} bytes")));

@@ -93,7 +93,8 @@ impl Endpoint {
 
     fn new(role: Side, agreed: Agreed, limit: usize, keys: Option<Keys>) -> Self {
         Self {
-            decoder: Decoder::new(role.peer(), agreed).stop_at_fatal(),
+            // One byte more than may be, so that the one too many is seen.
+            decoder: Decoder::new(role.peer(), agreed).stop_at_fatal().inflate_limit(limit as u64 + 1),
             keys,
             limit,
             frame: None,
@@ -113,10 +114,18 @@ impl Endpoint {
                 Event::Fault(_) => None,
                 Event::Header(begun) => self.begin(begun),
                 Event::Payload(piece) => {
-                    let data = self.frame.is_some_and(|frame| frame.place.message().is_some());
-                    let kept = if data { &mut self.message } else { &mut self.control };
-                    kept.extend_from_slice(piece);
+                    match &self.frame {
+                        Some(frame) if frame.compressed => {}
+                        Some(frame) if frame.place.message().is_some() => {
+                            self.message.extend_from_slice(piece)
+                        }
+                        _ => self.control.extend_from_slice(piece),
+                    }
                     None
+                }
+                Event::Data(piece) => {
+                    self.message.extend_from_slice(piece);
+                    (self.message.len() > self.limit).then(|| self.too_large())
                 }
                 Event::Frame(_) => self.control_frame(),
                 Event::Message(end) => Some(Incoming::Message(end.kind, std::mem::take(&mut self.message))),
@@ -182,7 +191,8 @@ impl Endpoint {
         self.control.clear();
         self.frame = Some(begun);
         let room = self.limit.saturating_sub(self.message.len()) as u64;
-        let data = begun.place.message().is_some();
+        // What is compressed may be longer than what comes out of it: that is counted as it comes.
+        let data = begun.place.message().is_some() && !begun.compressed;
         (data && begun.header.payload_len > room).then(|| self.too_large())
     }
 
