@@ -256,3 +256,177 @@ fn close_body(code: u16, reason: &str) -> Vec<u8> {
 fn fitting(reason: &str) -> &str {
     &reason[..reason.floor_char_boundary(MAX_REASON)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KEY: Key = [0x37, 0xfa, 0x21, 0x3d];
+
+    fn client() -> Endpoint {
+        Endpoint::client(Agreed::none(), 1024, Box::new(|| KEY))
+    }
+
+    fn server() -> Endpoint {
+        Endpoint::server(Agreed::none(), 1024)
+    }
+
+    fn deflated(params: &str) -> Agreed {
+        Agreed::parse(&format!("permessage-deflate{params}")).unwrap()
+    }
+
+    /// All that comes in from `bytes`, fed in pieces of `chunk`.
+    fn all(endpoint: &mut Endpoint, bytes: &[u8], chunk: usize) -> Vec<Incoming> {
+        let mut found = Vec::new();
+        for mut piece in bytes.chunks(chunk) {
+            while let Some(incoming) = endpoint.receive(&mut piece) {
+                found.push(incoming);
+            }
+            assert!(piece.is_empty());
+        }
+        found
+    }
+
+    fn failure(bytes: &[u8]) -> (u16, String) {
+        let mut server = server();
+        match all(&mut server, bytes, 1).pop() {
+            Some(Incoming::Failed(failure)) => {
+                assert!(server.is_over() && failure.reason.len() <= MAX_REASON);
+                let close = encode::close(failure.code, &failure.reason, None);
+                assert!(server.outbox().ends_with(&close));
+                (failure.code, failure.reason)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn section_5_5_a_ping_between_fragments_and_a_close() {
+        let (mut client, mut server) = (client(), server());
+        let fragments = encode::fragments(Kind::Text, &[b"Hel", b"lo"], || Some(KEY));
+        client.ping(b"beat");
+        let ping = client.take_outbox();
+        client.close(1000, "done");
+        let bytes = [&fragments[0], &ping, &fragments[1], client.outbox()].concat();
+        let found = all(&mut server, &bytes, 3);
+        assert_eq!(
+            found,
+            [
+                Incoming::Ping(b"beat".to_vec()),
+                Incoming::Message(Kind::Text, b"Hello".to_vec()),
+                Incoming::Closed(Some(1000), "done".to_owned())
+            ]
+        );
+        assert_eq!(server.outbox(), b"\x8a\x04beat\x88\x02\x03\xe8");
+        let answers = server.take_outbox();
+        assert_eq!(
+            all(&mut client, &answers, 100),
+            [Incoming::Pong(b"beat".to_vec()), Incoming::Closed(Some(1000), String::new())]
+        );
+        assert!(client.is_over() && server.is_over() && !client.send(Kind::Text, b"late"));
+    }
+
+    #[test]
+    fn section_7_1_7_every_fatal_rule_has_a_reason_that_fits() {
+        for code in crate::wire::Code::ALL {
+            let rule = code.rule();
+            assert!(format!("{} ({}): {}", rule.name, rule.section, rule.what).len() <= MAX_REASON, "{code}");
+        }
+    }
+
+    #[test]
+    fn section_7_4_1_each_mistake_gets_its_code_at_its_first_certain_byte() {
+        let (code, reason) = failure(&[0xa1]);
+        assert_eq!(code, 1002);
+        assert_eq!(
+            reason,
+            "E_RSV_NONZERO (RFC 6455 §5.2): a reserved bit is 1, but no agreed extension gives it a meaning"
+        );
+        assert_eq!(failure(&[0x81, 0x05]).0, 1002, "unmasked");
+        assert_eq!(failure(&[0x82, 0xff, 0x80]).0, 1002, "2^63");
+        let text = encode::whole(Opcode::Text, b"ab\xff", Some(KEY));
+        assert_eq!(failure(&text).0, 1007);
+        let early = Header { payload_len: 900, form: super::super::LengthForm::Bits16, key: Some(KEY), ..Header::new(Opcode::Text, 3) };
+        assert_eq!(failure(&encode::frame(&early, b"ab\xff")).0, 1007, "long before the end of the message");
+    }
+
+    #[test]
+    fn a_message_beyond_the_limit_is_1009_by_its_header_and_over_all_fragments() {
+        let whole = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1025) };
+        assert_eq!(failure(&whole.to_bytes()).0, 1009);
+        let halves = encode::fragments(Kind::Binary, &[&[0; 1000], &[0; 25]], || Some(KEY));
+        assert_eq!(failure(&halves.concat()), (1009, "the message is larger than 1024 bytes".to_owned()));
+        let fits = encode::whole(Opcode::Binary, &[0; 1024], Some(KEY));
+        assert_eq!(all(&mut server(), &fits, 7), [Incoming::Message(Kind::Binary, vec![0; 1024])]);
+    }
+
+    #[test]
+    fn a_doubtful_close_code_is_taken_and_not_repeated() {
+        let mut server = server();
+        let found = all(&mut server, &encode::close(5000, "", Some(KEY)), 1);
+        assert_eq!(found, [Incoming::Closed(Some(5000), String::new())]);
+        assert_eq!(server.outbox(), [0x88, 0]);
+    }
+
+    #[test]
+    fn after_its_own_close_it_reads_on_and_says_nothing_more() {
+        let mut server = server();
+        server.close(1001, &"é".repeat(100));
+        let said = server.take_outbox();
+        assert_eq!(said.len(), 2 + 2 + 122, "no half character");
+        let ping = encode::whole(Opcode::Ping, b"", Some(KEY));
+        let text = encode::whole(Opcode::Text, b"on its way", Some(KEY));
+        let bytes = [ping, text, encode::close(1001, "", Some(KEY)), vec![0xff; 100]].concat();
+        assert_eq!(all(&mut server, &bytes, 1).len(), 3);
+        assert!(server.is_over() && server.outbox().is_empty());
+    }
+
+    #[test]
+    fn what_inflates_beyond_the_limit_is_1009() {
+        // 1,025 bytes of 'a' in one block of fixed codes, as zlib writes them
+        let mut server = Endpoint::server(deflated(""), 1024);
+        let mut client = Endpoint::client(deflated(""), 1024, Box::new(|| KEY));
+        client.send(Kind::Text, &[b'a'; 1025]);
+        let bytes = client.take_outbox();
+        assert!(bytes.len() < 100, "compressed");
+        let found = all(&mut server, &bytes, 1);
+        assert!(matches!(found.as_slice(), [Incoming::Failed(Failure { code: 1009, .. })]), "{found:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_one_side_sends_the_other_gets(
+            messages in proptest::collection::vec((any::<bool>(), "[a-c]{0,40}"), 0..8),
+            chunk in 1_usize..50,
+            params in prop_oneof![
+                Just(None), Just(Some("")), Just(Some("; server_no_context_takeover; client_max_window_bits=9")),
+                Just(Some("; client_no_context_takeover; server_max_window_bits=8")),
+            ],
+        ) {
+            let agreed = params.map_or(Agreed::none(), deflated);
+            let mut client = Endpoint::client(agreed, 1024, Box::new(|| KEY));
+            let mut server = Endpoint::server(agreed, 1024);
+            for (text, data) in &messages {
+                client.send(if *text { Kind::Text } else { Kind::Binary }, data.as_bytes());
+            }
+            for (from, to) in [(&mut client, &mut server)] {
+                let bytes = from.take_outbox();
+                for (incoming, (text, data)) in all(to, &bytes, chunk).into_iter().zip(&messages) {
+                    let Incoming::Message(kind, got) = incoming else { panic!("{incoming:?}") };
+                    prop_assert_eq!((kind == Kind::Text, got.as_slice()), (*text, data.as_bytes()));
+                    to.send(kind, &got);
+                }
+            }
+            let bytes = server.take_outbox();
+            prop_assert_eq!(all(&mut client, &bytes, chunk).len(), messages.len());
+        }
+
+        #[test]
+        fn garbage_in_any_pieces_ends_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200), chunk in 1_usize..50) {
+            let (mut whole, mut pieces) = (server(), server());
+            prop_assert_eq!(all(&mut whole, &bytes, 4096), all(&mut pieces, &bytes, chunk));
+            prop_assert_eq!(whole.outbox(), pieces.outbox());
+        }
+    }
+}
