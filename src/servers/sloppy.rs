@@ -19,6 +19,9 @@ use crate::wire::decoder::{self, Decoder};
 use crate::wire::handshake::{Head, Policy, request};
 use crate::wire::{Agreed, Opcode, Side};
 
+/// What one read takes at most.
+const READ_BUFFER: usize = 16 << 10;
+
 /// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
 ///
 /// # Errors
@@ -99,11 +102,46 @@ struct Echo<'s> {
     sent: u64,
 }
 
-/// A frame as it was sent, whatever the rules say of it.
+/// A frame, or a message, as it was sent, whatever the rules say of it.
 struct Raw {
     opcode: Opcode,
     fin: bool,
     data: Vec<u8>,
+}
+
+/// What has been heard of the peer.
+struct Heard {
+    decoder: Decoder,
+    frame: Raw,
+    message: Option<Raw>,
+}
+
+impl Heard {
+    fn new() -> Self {
+        let frame = Raw { opcode: Opcode::Text, fin: true, data: Vec::new() };
+        Self { decoder: Decoder::new(Side::Client, Agreed::none()), frame, message: None }
+    }
+
+    /// The next whole frame in `input`. Its faults are passed over: that is what is sloppy here.
+    fn frame(&mut self, input: &mut &[u8]) -> Option<Raw> {
+        loop {
+            match self.decoder.step(input)? {
+                decoder::Event::Header(begun) => {
+                    (self.frame.opcode, self.frame.fin) = (begun.header.opcode, begun.header.fin);
+                }
+                decoder::Event::Payload(piece) => self.frame.data.extend_from_slice(piece),
+                decoder::Event::Frame(_) => {
+                    return Some(Raw { data: std::mem::take(&mut self.frame.data), ..self.frame });
+                }
+                decoder::Event::Fault(_) | decoder::Event::Message(_) | decoder::Event::Data(_) => {}
+            }
+        }
+    }
+
+    /// Bytes that are kept.
+    fn len(&self) -> usize {
+        self.frame.data.len() + self.message.as_ref().map_or(0, |message| message.data.len())
+    }
 }
 
 impl<'s> Echo<'s> {
@@ -113,33 +151,22 @@ impl<'s> Echo<'s> {
 
     /// Echoes until the peer closes or hangs up, or says more than `limit` bytes in one message.
     async fn run(&mut self, rest: Vec<u8>, limit: usize) -> io::Result<()> {
-        let mut decoder = Decoder::new(Side::Client, Agreed::none());
-        let mut frame = Raw { opcode: Opcode::Text, fin: true, data: Vec::new() };
-        let mut message: Option<Raw> = None;
+        let mut heard = Heard::new();
         let mut buffer = rest;
         loop {
             let mut input = buffer.as_slice();
-            while let Some(event) = decoder.step(&mut input) {
-                match event {
-                    decoder::Event::Header(begun) => {
-                        let (opcode, fin) = (begun.header.opcode, begun.header.fin);
-                        frame = Raw { opcode, fin, data: Vec::new() };
-                    }
-                    decoder::Event::Payload(piece) => frame.data.extend_from_slice(piece),
-                    decoder::Event::Frame(_) => {
-                        let data = std::mem::take(&mut frame.data);
-                        let whole = Raw { data, ..frame };
-                        if self.answer(whole, &mut message).await? {
-                            return Ok(());
-                        }
-                    }
-                    decoder::Event::Fault(_) | decoder::Event::Message(_) | decoder::Event::Data(_) => {}
+            while let Some(frame) = heard.frame(&mut input) {
+                if heard.len() + frame.data.len() > limit {
+                    return Err(too_large(limit));
                 }
-                if frame.data.len() + message.as_ref().map_or(0, |message| message.data.len()) > limit {
-                    return Err(io::Error::other(format!("a message is larger than {limit} bytes")));
+                if self.answer(frame, &mut heard.message).await? {
+                    return Ok(());
                 }
             }
-            buffer.resize(16 << 10, 0);
+            if heard.len() > limit {
+                return Err(too_large(limit));
+            }
+            buffer.resize(READ_BUFFER, 0);
             let count = self.socket.read(&mut buffer).await?;
             if count == 0 {
                 return Ok(());
@@ -153,21 +180,13 @@ impl<'s> Echo<'s> {
         match frame.opcode {
             Opcode::Close => {
                 self.send((self.blunder.close)(&frame.data)).await?;
-                return Ok(true);
+                Ok(true)
             }
-            Opcode::Ping => self.send((self.blunder.pong)(&frame.data)).await?,
-            Opcode::Pong => {}
-            opcode => {
+            Opcode::Ping => self.send((self.blunder.pong)(&frame.data)).await.map(|()| false),
+            Opcode::Pong => Ok(false),
+            _ => {
                 let fin = frame.fin;
-                let whole = match message.take() {
-                    Some(mut open) => {
-                        open.data.extend(frame.data);
-                        open
-                    }
-                    // What is neither binary nor anything else passes for text.
-                    None if opcode == Opcode::Binary => frame,
-                    None => Raw { opcode: Opcode::Text, ..frame },
-                };
+                let whole = joined(message.take(), frame);
                 if !fin {
                     *message = Some(whole);
                     return Ok(false);
@@ -175,14 +194,29 @@ impl<'s> Echo<'s> {
                 self.received += 1;
                 self.send((self.blunder.reply)(whole.opcode, &whole.data)).await?;
                 self.sent += 1;
-                return Ok(self.blunder.hangs_up);
+                Ok(self.blunder.hangs_up)
             }
         }
-        Ok(false)
     }
 
     async fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         let late = |_| io::Error::from(io::ErrorKind::TimedOut);
         timeout(self.patience, self.socket.write_all(&bytes)).await.map_err(late)?
+    }
+}
+
+fn too_large(limit: usize) -> io::Error {
+    io::Error::other(format!("a message is larger than {limit} bytes"))
+}
+
+/// A message with its next frame. What is neither binary nor anything else passes for text.
+fn joined(message: Option<Raw>, frame: Raw) -> Raw {
+    match message {
+        Some(mut open) => {
+            open.data.extend(frame.data);
+            open
+        }
+        None if frame.opcode == Opcode::Binary => frame,
+        None => Raw { opcode: Opcode::Text, ..frame },
     }
 }

@@ -3,10 +3,11 @@
 
 use super::close::{CloseCode, Standing};
 use super::decoder::{Begun, Decoder, Event};
+use super::deflate::Deflater;
 use super::encode;
 use super::extension::Agreed;
 use super::fault::Fault;
-use super::frame::{Header, Key, Needs, Opcode, Side};
+use super::frame::{Header, Key, LengthForm, Needs, Opcode, Side};
 use super::message::Kind;
 
 /// Room for the reason of a Close: 125 bytes of payload, two of them the code (RFC 6455 section 5.5).
@@ -37,6 +38,7 @@ pub type Keys = Box<dyn FnMut() -> Key + Send>;
 pub struct Endpoint {
     decoder: Decoder,
     keys: Option<Keys>,
+    deflater: Option<Deflater>,
     limit: usize,
     frame: Option<Begun>,
     control: Vec<u8>,
@@ -96,6 +98,7 @@ impl Endpoint {
             // One byte more than may be, so that the one too many is seen.
             decoder: Decoder::new(role.peer(), agreed).stop_at_fatal().inflate_limit(limit as u64 + 1),
             keys,
+            deflater: agreed.deflate.map(|deflate| Deflater::new(deflate, role)),
             limit,
             frame: None,
             control: Vec::new(),
@@ -138,30 +141,37 @@ impl Endpoint {
         None
     }
 
-    /// Puts a message into the outbox; false after a Close, when nothing more may be sent.
+    /// Puts a message into the outbox, compressed where that was agreed on; false after a Close, when nothing more may
+    /// be sent.
     pub fn send(&mut self, kind: Kind, data: &[u8]) -> bool {
         let opcode = match kind {
             Kind::Text => Opcode::Text,
             Kind::Binary => Opcode::Binary,
         };
-        self.put(opcode, data)
+        match &mut self.deflater {
+            Some(deflater) if self.state == State::Open => {
+                let data = deflater.message(data);
+                self.put(Header { rsv1: true, ..Header::new(opcode, 0) }, &data)
+            }
+            _ => self.put(Header::new(opcode, 0), data),
+        }
     }
 
     /// Puts a ping into the outbox, with at most 125 bytes of `data`; false after a Close.
     pub fn ping(&mut self, data: &[u8]) -> bool {
-        self.put(Opcode::Ping, &data[..data.len().min(125)])
+        self.control(Opcode::Ping, &data[..data.len().min(125)])
     }
 
     /// Begins the closing handshake; of the reason what fits is sent. A second Close is not sent.
     pub fn close(&mut self, code: u16, reason: &str) {
-        if self.put(Opcode::Close, &close_body(code, reason)) {
+        if self.control(Opcode::Close, &close_body(code, reason)) {
             self.state = State::Closing;
         }
     }
 
     /// Fails the connection for a reason of the caller's: the Close is sent, and nothing is read any more.
     pub fn fail(&mut self, code: u16, reason: &str) -> Failure {
-        self.put(Opcode::Close, &close_body(code, reason));
+        self.control(Opcode::Close, &close_body(code, reason));
         self.state = State::Over;
         self.message = Vec::new();
         Failure { code, reason: fitting(reason).to_owned(), fault: None }
@@ -204,7 +214,7 @@ impl Endpoint {
         let body = std::mem::take(&mut self.control);
         match opcode {
             Opcode::Ping => {
-                self.put(Opcode::Pong, &body);
+                self.control(Opcode::Pong, &body);
                 Some(Incoming::Ping(body))
             }
             Opcode::Pong => Some(Incoming::Pong(body)),
@@ -220,7 +230,7 @@ impl Endpoint {
         };
         let clear = |code: &u16| CloseCode::new(*code).standing == Standing::Sendable;
         let answer = code.filter(clear).map(u16::to_be_bytes);
-        self.put(Opcode::Close, answer.as_ref().map_or(&[], |code| &code[..]));
+        self.control(Opcode::Close, answer.as_ref().map_or(&[], |code| &code[..]));
         self.state = State::Over;
         Incoming::Closed(code, String::from_utf8_lossy(reason).into_owned())
     }
@@ -237,12 +247,18 @@ impl Endpoint {
         Incoming::Failed(self.fail(1009, &reason))
     }
 
-    fn put(&mut self, opcode: Opcode, data: &[u8]) -> bool {
+    fn control(&mut self, opcode: Opcode, data: &[u8]) -> bool {
+        self.put(Header::new(opcode, 0), data)
+    }
+
+    /// One frame; its length and key are filled in here.
+    fn put(&mut self, header: Header, data: &[u8]) -> bool {
         if self.state != State::Open {
             return false;
         }
         let key = self.keys.as_mut().map(|fresh| fresh());
-        let header = Header { key, ..Header::new(opcode, data.len() as u64) };
+        let payload_len = data.len() as u64;
+        let header = Header { key, payload_len, form: LengthForm::shortest(payload_len), ..header };
         encode::append(&mut self.outbox, &header, data);
         true
     }
@@ -347,7 +363,12 @@ mod tests {
         assert_eq!(failure(&[0x82, 0xff, 0x80]).0, 1002, "2^63");
         let text = encode::whole(Opcode::Text, b"ab\xff", Some(KEY));
         assert_eq!(failure(&text).0, 1007);
-        let early = Header { payload_len: 900, form: super::super::LengthForm::Bits16, key: Some(KEY), ..Header::new(Opcode::Text, 3) };
+        let early = Header {
+            payload_len: 900,
+            form: LengthForm::Bits16,
+            key: Some(KEY),
+            ..Header::new(Opcode::Text, 3)
+        };
         assert_eq!(failure(&encode::frame(&early, b"ab\xff")).0, 1007, "long before the end of the message");
     }
 
@@ -384,7 +405,6 @@ mod tests {
 
     #[test]
     fn what_inflates_beyond_the_limit_is_1009() {
-        // 1,025 bytes of 'a' in one block of fixed codes, as zlib writes them
         let mut server = Endpoint::server(deflated(""), 1024);
         let mut client = Endpoint::client(deflated(""), 1024, Box::new(|| KEY));
         client.send(Kind::Text, &[b'a'; 1025]);

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use wiretalk::servers::Limits;
 use wiretalk::servers::strict;
 use wiretalk::wire::handshake::Policy;
@@ -114,6 +115,48 @@ async fn each_vector_that_breaks_none_is_echoed() {
         seen += 1;
     }
     assert!(seen >= 20, "{seen}");
+}
+
+#[tokio::test]
+async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words() {
+    let file: Value = serde_json::from_str(include_str!("../vectors/handshakes.json")).unwrap();
+    let requests =
+        file["cases"].as_array().unwrap().iter().filter(|case| case["role_under_test"] == "server");
+    let mut seen = 0;
+    for case in requests.filter(|case| case["expect"]["verdict"] != "incomplete") {
+        let (name, known, expect) = (&case["name"], &case["context"], &case["expect"]);
+        let strings = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
+        };
+        let policy = Policy {
+            protocols: strings(&known["protocols"]),
+            origins: strings(&known["origins"]),
+            deflate: known["deflate"] == true,
+            ..Policy::default()
+        };
+        let house = strict_house(policy).await;
+        let mut peer = house.visit().await;
+        peer.send(&bytes(case)).await;
+        peer.0.shutdown().await.unwrap();
+        let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
+        match expect["status"].as_u64() {
+            Some(status) => assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}"),
+            None => assert_eq!(answer, "", "{name}"),
+        }
+        for (header, value) in expect["response_headers_include"].as_object().into_iter().flatten() {
+            let line = format!("\r\n{header}: {}\r\n", value.as_str().unwrap()).to_lowercase();
+            assert!(answer.to_lowercase().contains(&line), "{name}: {line}");
+        }
+        let fatal = |problem: &&Value| problem["severity"] == "fatal" && expect["status"].is_u64();
+        for problem in expect["problems"].as_array().unwrap().iter().filter(fatal) {
+            assert!(
+                answer.contains(&format!("{} (RFC ", problem["code"].as_str().unwrap())),
+                "{name}: {answer}"
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 40, "{seen}");
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind, Ports, State, strict};
+use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Ports, State, strict};
 use wiretalk::wire::handshake::Policy;
+use wiretalk::wire::{Agreed, Endpoint, Kind};
 
 use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
 
@@ -53,8 +54,8 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
         let request = String::from_utf8_lossy(UPGRADE).into_owned();
         request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket")).into_bytes()
     };
-    let open = strict_house(Kind::Strict.policy()).await;
-    let mut guarded = strict_house(Kind::Guarded.policy()).await;
+    let open = strict_house(Server::Strict.policy()).await;
+    let mut guarded = strict_house(Server::Guarded.policy()).await;
     let mut peer = open.visit().await;
     peer.send(&ask("https://evil.example")).await;
     peer.expect(SWITCHING).await;
@@ -69,6 +70,53 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     let mut peer = guarded.visit().await;
     peer.send(&ask(HOME_ORIGIN)).await;
     peer.expect(SWITCHING).await;
+}
+
+/// RFC 7692 section 7.2.3: "Hello" compressed, and again with the first one in the window.
+const DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+const AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
+
+#[tokio::test]
+async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
+    let house = strict_house(Server::Strict.policy()).await;
+    let cases = [
+        ("permessage-deflate; client_max_window_bits", "permessage-deflate", AGAIN),
+        ("x-other, permessage-deflate; turbo, permessage-deflate", "permessage-deflate", AGAIN),
+        (
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
+            DEFLATED,
+        ),
+    ];
+    for (offer, accepted, second) in cases {
+        let mut peer = house.visit().await;
+        let header = |value: &str| format!("Sec-WebSocket-Extensions: {value}\r\n\r\n");
+        peer.send(&[&UPGRADE[..UPGRADE.len() - 2], header(offer).as_bytes()].concat()).await;
+        peer.expect(&[&SWITCHING[..SWITCHING.len() - 2], header(accepted).as_bytes()].concat()).await;
+        peer.send(&[masked(0xc1, DEFLATED), masked(0x89, b""), masked(0x81, b"Hello")].concat()).await;
+        peer.expect(&[&[0xc1, DEFLATED.len() as u8], DEFLATED, b"\x8a\x00"].concat()).await;
+        peer.expect(&[&[0xc1, second.len() as u8], second].concat()).await;
+        peer.send(&masked(0xc1, &[0x07])).await;
+        let close = peer.rest().await;
+        assert_eq!(close[2..4], 1007_u16.to_be_bytes(), "{}", String::from_utf8_lossy(&close));
+    }
+}
+
+#[tokio::test]
+async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
+    let mut house = strict_house(Server::Strict.policy()).await;
+    let agreed = Agreed::parse("permessage-deflate").unwrap();
+    let mut client = Endpoint::client(agreed, 1024, Box::new(|| [1, 2, 3, 4]));
+    client.send(Kind::Binary, &vec![0; 50 << 20]);
+    assert!(client.outbox().len() < 100_000);
+    let mut peer = house.visit().await;
+    peer.send(
+        &[&UPGRADE[..UPGRADE.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"].concat(),
+    )
+    .await;
+    peer.send(client.outbox()).await;
+    peer.rest().await;
+    assert_eq!(house.close_code().await, Some(1009));
 }
 
 #[tokio::test]
@@ -145,11 +193,11 @@ async fn a_stalled_handshake_is_given_up() {
 async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let bundle = Bundle::start(&scope, Ports::default(), None);
-    assert_eq!(bundle.server(Kind::Plain).up().await, bundle.websocket.up().await);
-    let strict = bundle.server(Kind::Strict);
+    assert_eq!(bundle.server(Server::Plain).up().await, bundle.websocket.up().await);
+    let strict = bundle.server(Server::Strict);
     let address = soon(strict.up()).await.unwrap();
-    assert_eq!(soon(bundle.server(Kind::Strict).up()).await, Ok(address), "it is started once");
-    assert_ne!(soon(bundle.server(Kind::Sloppy).up()).await, Ok(address));
+    assert_eq!(soon(bundle.server(Server::Strict).up()).await, Ok(address), "it is started once");
+    assert_ne!(soon(bundle.server(Server::Sloppy).up()).await, Ok(address));
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());
     peer.send(&[UPGRADE, HELLO].concat()).await;
     peer.expect(SWITCHING).await;
@@ -158,5 +206,5 @@ async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
     soon(bundle.ended()).await;
     assert_eq!(strict.state(), State::Ended);
     soon(scope.closed()).await;
-    assert!(soon(bundle.server(Kind::Guarded).up()).await.is_err(), "too late");
+    assert!(soon(bundle.server(Server::Guarded).up()).await.is_err(), "too late");
 }
