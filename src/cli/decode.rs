@@ -5,6 +5,7 @@ mod frames;
 mod handshake;
 mod input;
 mod json;
+mod lens;
 mod page;
 
 use std::io::{self, Write};

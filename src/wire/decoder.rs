@@ -30,6 +30,7 @@ const PIECE: usize = 16 * 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
+    agreed: Agreed,
     judge: Judge,
     report: Report,
     state: State,
@@ -98,6 +99,7 @@ impl Decoder {
     /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
     pub fn new(from: Side, extensions: Agreed) -> Self {
         Self {
+            agreed: extensions,
             judge: Judge::new(from, extensions),
             report: Report::default(),
             state: State::Header,
@@ -164,6 +166,11 @@ impl Decoder {
     /// Who sends what is decoded here.
     pub fn sender(&self) -> Side {
         self.judge.sender()
+    }
+
+    /// What the handshake has agreed on.
+    pub fn agreed(&self) -> Agreed {
+        self.agreed
     }
 
     /// permessage-deflate was agreed.

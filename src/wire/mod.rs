@@ -8,6 +8,7 @@
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
+//! - [`inflate`]: permessage-deflate undone, exact about what is wrong; [`lens`]: the same with every symbol shown; [`deflate`]: and done.
 //! - [`encode`]: frames onto the wire, legal or not; [`endpoint`]: one side that keeps every rule.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
@@ -16,6 +17,7 @@
 pub mod close;
 pub mod connection;
 pub mod decoder;
+pub mod deflate;
 pub mod encode;
 pub mod endpoint;
 pub mod extension;
@@ -24,6 +26,7 @@ pub mod frame;
 pub mod handshake;
 pub mod inflate;
 mod judge;
+pub mod lens;
 pub mod mask;
 mod meaning;
 pub mod message;

@@ -6,9 +6,13 @@ use super::extension::Agreed;
 use super::fault::{Fault, Severity};
 use super::frame::{Header, Needs, Opcode, Side};
 use super::inflate::Uninflated;
+use super::lens::Lens;
 use super::mask;
 use super::message::{Kind, Place};
 use super::span::{self, Context, Span};
+
+/// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
+const INFLATED: usize = 256 << 20;
 
 /// One frame with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +165,8 @@ pub struct Transcript {
     messages: Vec<Message>,
     open: Option<Message>,
     faults: Vec<Fault>,
+    /// Bytes of inflated data that are kept.
+    inflated: usize,
 }
 
 impl Transcript {
@@ -180,6 +186,7 @@ impl Transcript {
             messages: Vec::new(),
             open: None,
             faults: Vec::new(),
+            inflated: 0,
         }
     }
 
@@ -213,14 +220,21 @@ impl Transcript {
                 }
                 Some(Event::Data(piece)) => {
                     if let Some(message) = &mut self.open {
-                        message.data.extend_from_slice(piece);
+                        let kept = piece.len().min(INFLATED - self.inflated);
+                        self.inflated += kept;
+                        message.data.extend_from_slice(&piece[..kept]);
+                        if kept < piece.len() {
+                            message.uninflated = Some(Uninflated::Limit);
+                        }
                     }
                 }
                 Some(Event::Frame(_)) => self.complete(),
                 Some(Event::Message(end)) => {
                     let whole = self.open.take();
-                    self.messages
-                        .extend(whole.map(|message| Message { uninflated: end.uninflated, ..message }));
+                    self.messages.extend(whole.map(|message| Message {
+                        uninflated: end.uninflated.or(message.uninflated),
+                        ..message
+                    }));
                 }
             }
         }
@@ -254,6 +268,42 @@ impl Transcript {
     /// The data messages that are complete and well, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// The DEFLATE data of a compressed message that has ended, well or not, explained; none where what it may point back into is not known.
+    /// Made anew at each call, since it is large.
+    pub fn lens(&self, number: usize) -> Option<Lens> {
+        let deflate = self.decoder.agreed().deflate?;
+        let of_it = |frame: &&Frame| frame.place.message() == Some(number) && frame.context.compressed;
+        let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
+        frames.last().filter(|frame| frame.header.fin)?;
+        let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
+        let bits = deflate.window_bits(self.decoder.sender());
+        let before = if deflate.context_takeover(self.decoder.sender()) {
+            self.window_before(number, 1 << bits)?
+        } else {
+            Vec::new()
+        };
+        Some(Lens::new(&before, &payload, bits))
+    }
+
+    /// The last `size` bytes that were inflated before message `number`; none where they are not known.
+    fn window_before(&self, number: usize, size: usize) -> Option<Vec<u8>> {
+        let mut before = Vec::new();
+        for frame in self.frames.iter().rev().filter(|frame| frame.context.compressed) {
+            let Place::Opens { message } = frame.place else { continue };
+            if message >= number {
+                continue;
+            }
+            let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
+            let earlier = Some(&self.messages[at]).filter(|earlier| earlier.uninflated.is_none())?;
+            let wanted = earlier.data.len().min(size - before.len());
+            before.splice(0..0, earlier.data[earlier.data.len() - wanted..].iter().copied());
+            if before.len() == size {
+                break;
+            }
+        }
+        Some(before)
     }
 
     /// All faults, in the order in which they became certain.

@@ -108,3 +108,125 @@ impl Inflation {
         inflater.piece()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::deflate::Deflater;
+    use crate::wire::inflate::{Broken, bomb};
+    use crate::wire::{Agreed, Code, Decoder, Kind, Transcript, encode};
+
+    fn agreed(params: &str) -> Agreed {
+        Agreed::parse(&format!("permessage-deflate{params}")).unwrap()
+    }
+
+    fn heard(decoder: Decoder, frames: &[Vec<u8>], chunk: usize) -> Transcript {
+        let mut said = Transcript::of(decoder);
+        frames.concat().chunks(chunk).for_each(|piece| said.push(piece));
+        said
+    }
+
+    fn codes(said: &Transcript) -> Vec<(Code, usize, u64, u64)> {
+        let fault =
+            |fault: &crate::wire::Fault| (fault.code, fault.frame, fault.byte_offset, fault.detectable_after);
+        said.faults().iter().map(fault).collect()
+    }
+
+    fn texts(said: &Transcript) -> Vec<Option<&str>> {
+        said.messages().iter().map(crate::wire::Message::text).collect()
+    }
+
+    fn one(payload: &[u8]) -> Vec<u8> {
+        encode::compressed(Kind::Text, &[payload], || None).concat()
+    }
+
+    #[test]
+    fn fragments_of_one_byte_with_a_ping_between_all_of_them() {
+        let payload =
+            Deflater::new(agreed("").deflate.unwrap(), Side::Client).message("grüße, grüße".as_bytes());
+        let pieces: Vec<&[u8]> = payload.chunks(1).collect();
+        let frames = encode::compressed(Kind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let ping = encode::whole(crate::wire::Opcode::Ping, b"?", Some([5, 6, 7, 8]));
+        let sent: Vec<Vec<u8>> = frames.into_iter().flat_map(|frame| [frame, ping.clone()]).collect();
+        for chunk in [1, 3, 4096] {
+            let said = heard(Decoder::new(Side::Client, agreed("")), &sent, chunk);
+            assert!(said.faults().iter().all(|fault| !fault.is_fatal()));
+            assert_eq!(texts(&said), [Some("grüße, grüße")]);
+            assert_eq!(said.messages()[0].payload_len, payload.len() as u64);
+        }
+    }
+
+    #[test]
+    fn each_side_is_inflated_by_its_own_parameters() {
+        let twice = [one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), one(&[0xf2, 0x00, 0x11, 0x00, 0x00])];
+        let other = agreed("; client_no_context_takeover; client_max_window_bits=8");
+        assert_eq!(texts(&heard(Decoder::new(Side::Server, other), &twice, 1)), [Some("Hello"); 2]);
+        let own = heard(Decoder::new(Side::Server, agreed("; server_no_context_takeover")), &twice, 1);
+        assert_eq!(codes(&own), [(Code::Inflate, 1, 11, 14)]);
+    }
+
+    #[test]
+    fn broken_data_is_told_with_the_last_frame_of_its_message() {
+        let frames = encode::compressed(Kind::Binary, &[&[0xff], &[0x00], &[0x00]], || None);
+        let open = heard(Decoder::new(Side::Server, agreed("")), &frames[..2], 1);
+        assert_eq!(open.faults(), []);
+        for chunk in [1, 100] {
+            let said = heard(Decoder::new(Side::Server, agreed("")), &frames, chunk);
+            assert_eq!(codes(&said), [(Code::Inflate, 2, 8, 8)]);
+            assert_eq!(said.messages(), []);
+            let lens = said.lens(0).unwrap();
+            assert_eq!(lens.fault.map(|fault| fault.broken), Some(Broken::BlockType));
+        }
+    }
+
+    #[test]
+    fn without_a_last_payload_byte_the_length_is_shown() {
+        let frames = encode::compressed(Kind::Text, &[&[0xca, 0xcf, 0xfe, 0xff, 0x0f, 0x00], &[]], || None);
+        let said = heard(Decoder::new(Side::Server, agreed("")), &frames, 2);
+        assert_eq!(codes(&said), [(Code::Utf8, 1, 9, 10)]);
+    }
+
+    #[test]
+    fn what_follows_a_message_that_is_not_known_is_not_called_broken() {
+        let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+        let (first, second) = (deflater.message(&[b'a'; 5000]), deflater.message(&[b'a'; 5000]));
+        let sent = [one(&first), encode::whole(crate::wire::Opcode::Text, b"plain", None), one(&second)];
+        for chunk in [1, 7, 4096] {
+            let said = heard(Decoder::new(Side::Server, agreed("")).inflate_limit(100), &sent, chunk);
+            let found: Vec<Code> = said.faults().iter().map(|fault| fault.code).collect();
+            assert_eq!(found, [Code::InflateLimit, Code::ContextLost]);
+            assert_eq!(said.messages()[0].data, [b'a'; 100]);
+            assert_eq!(texts(&said), [None, Some("plain"), None]);
+            assert_eq!(said.messages()[2].uninflated, Some(Uninflated::ContextLost));
+            assert!(said.lens(2).is_none());
+        }
+        let alone = agreed("; server_no_context_takeover");
+        let said =
+            heard(Decoder::new(Side::Server, alone).inflate_limit(100), &[one(&first), one(&first)], 9);
+        assert!(said.faults().iter().all(|fault| fault.code == Code::InflateLimit));
+        assert_eq!(said.faults().len(), 2);
+    }
+
+    #[test]
+    fn a_message_of_exactly_the_limit_is_whole() {
+        let payload = Deflater::new(Deflate::default(), Side::Server).message(&[b'a'; 100]);
+        let of =
+            |limit| heard(Decoder::new(Side::Server, agreed("")).inflate_limit(limit), &[one(&payload)], 1);
+        assert_eq!(
+            (of(100).faults().len(), of(100).messages()[0].ratio()),
+            (0, Some(100.0 / payload.len() as f64))
+        );
+        assert_eq!(of(99).faults().len(), 1);
+    }
+
+    #[test]
+    fn a_bomb_stops_at_32_mib() {
+        let said = heard(
+            Decoder::new(Side::Server, agreed("")),
+            &[{ encode::compressed(Kind::Binary, &[&bomb(140_000)], || None).concat() }],
+            1000,
+        );
+        assert_eq!(said.faults()[0].code, Code::InflateLimit);
+        assert_eq!(said.messages()[0].data.len() as u64, INFLATE_LIMIT);
+    }
+}

@@ -117,7 +117,7 @@ pub(crate) enum Seen<'a> {
     StoredLength(u16),
     Stored(usize),
     Codes { lengths: &'a [u8], literals: usize },
-    Literal(u8),
+    Literal,
     Match { length: u16, distance: u16 },
     End,
 }
@@ -185,7 +185,7 @@ impl Inflater {
         self.piece()
     }
 
-    /// What is wrong with this message; nothing is inflated from there on.
+    /// What is wrong with this message; nothing is inflated from there on, and the input is passed over.
     pub fn fault(&self) -> Option<InflateFault> {
         self.fault
     }
@@ -233,6 +233,7 @@ impl Inflater {
                 Ok(Next::Wait) => return,
                 Err(fault) => {
                     self.fault = Some(fault);
+                    *input = &[];
                     return;
                 }
             }
@@ -453,7 +454,7 @@ impl Inflater {
             let to = from + u64::from(used);
             match symbol {
                 Symbol::Literal(byte) => {
-                    watch.see(from, to, Seen::Literal(byte));
+                    watch.see(from, to, Seen::Literal);
                     self.window.push(byte);
                 }
                 Symbol::Match { length, distance } => {
@@ -503,3 +504,21 @@ impl Inflater {
         InflateFault { broken, from, to: self.bits.position() }
     }
 }
+
+/// A small payload that inflates to `matches` times 258 zeros, and one more.
+#[cfg(test)]
+pub(crate) fn bomb(matches: usize) -> Vec<u8> {
+    // A fixed block: the literal 0 (00110000), then matches of length 258 (11000101) at distance 1 (00000), then its end.
+    let mut bits = vec![0, 1, 0];
+    bits.extend([0, 0, 1, 1, 0, 0, 0, 0]);
+    for _ in 0..matches {
+        bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
+    }
+    bits.extend([0; 7]);
+    // The header of the empty stored block whose four bytes are taken off.
+    bits.extend([0; 3]);
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,12 @@ impl Window {
         &self.buffer[self.piece..self.end]
     }
 
+    /// Bytes that are allocated.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Takes the last byte back; the window remembers it all the same, so nothing may be inflated behind it.
     pub(super) fn shorten(&mut self) {
         self.end = self.end.saturating_sub(1).max(self.piece);
