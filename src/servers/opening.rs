@@ -77,8 +77,11 @@ where
 
 /// The head of an answer, as it goes on the wire.
 pub(super) fn head(status: u16, headers: &[(String, String)]) -> String {
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("HTTP/1.1 {status} {}\r\n{lines}\r\n", phrase(status))
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", phrase(status));
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head + "\r\n"
 }
 
 /// A whole answer with words as its body, and a line end behind them.

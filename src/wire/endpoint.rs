@@ -118,9 +118,10 @@ impl Endpoint {
                 Event::Header(begun) => self.begin(begun),
                 Event::Payload(piece) => {
                     match &self.frame {
+                        // its data comes inflated, as an event of its own
                         Some(frame) if frame.compressed => {}
                         Some(frame) if frame.place.message().is_some() => {
-                            self.message.extend_from_slice(piece)
+                            self.message.extend_from_slice(piece);
                         }
                         _ => self.control.extend_from_slice(piece),
                     }
