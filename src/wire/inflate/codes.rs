@@ -106,7 +106,9 @@ impl Codes {
     /// Makes the table for these code lengths, 0 for a symbol that does not occur.
     pub(super) fn build(&mut self, lengths: &[u8]) -> Result<(), Broken> {
         let mut counts = [0_u16; LONGEST + 1];
-        lengths.iter().for_each(|length| counts[usize::from(*length)] += 1);
+        for length in lengths {
+            counts[usize::from(*length)] += 1;
+        }
         let longest = (1..=LONGEST).rfind(|length| counts[*length] > 0).unwrap_or(0);
         self.check(&counts, longest)?;
         let widest = if self.alphabet == Alphabet::Literals { 10 } else { 8 };

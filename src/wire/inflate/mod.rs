@@ -2,6 +2,7 @@
 //! It compresses nothing, and knows neither frames nor text; `lens` explains what it sees here.
 
 mod bits;
+mod blocks;
 mod codes;
 mod fault;
 mod messages;
@@ -17,9 +18,6 @@ use window::Window;
 
 /// What a sender takes off the end of each message, and a receiver puts back (RFC 7692 section 7.2.1).
 pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-
-/// The order in which the lengths of the code length codes stand (RFC 1951 section 3.2.7).
-const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The most codes that a block can describe: 286 for literals and lengths, 30 for distances.
 const MOST_LENGTHS: usize = 286 + 30;
@@ -271,56 +269,6 @@ impl Inflater {
         }
     }
 
-    fn header<W: Watch>(&mut self, watch: &mut W) -> Progress {
-        let from = self.bits.position();
-        let Some(bits) = self.bits.peek(3) else { return Ok(Next::Wait) };
-        self.bits.skip(3);
-        let coding = match bits >> 1 {
-            0 => Coding::Stored,
-            1 => Coding::Fixed,
-            2 => Coding::Dynamic,
-            _ => return Err(self.wrong(Broken::BlockType, from + 1)),
-        };
-        self.last = bits & 1 != 0;
-        watch.see(from, from + 3, Seen::Block { last: self.last, coding });
-        match coding {
-            Coding::Stored => {
-                self.align(watch);
-                self.state = State::StoredLength;
-            }
-            Coding::Fixed => self.state = State::Symbols { fixed: true },
-            Coding::Dynamic => {
-                self.dynamic.from = from + 3;
-                self.state = State::Counts;
-            }
-        }
-        Ok(Next::Go)
-    }
-
-    fn align<W: Watch>(&mut self, watch: &mut W) {
-        let from = self.bits.position();
-        let skipped = self.bits.align();
-        if skipped > 0 {
-            watch.see(from, from + u64::from(skipped), Seen::Padding);
-        }
-    }
-
-    fn stored_length<W: Watch>(&mut self, watch: &mut W) -> Progress {
-        let from = self.bits.position();
-        let Some(bits) = self.bits.peek(32) else { return Ok(Next::Wait) };
-        self.bits.skip(32);
-        let (len, nlen) = (bits as u16, (bits >> 16) as u16);
-        if len != !nlen {
-            return Err(self.wrong(Broken::StoredLength { len, nlen }, from));
-        }
-        watch.see(from, from + 32, Seen::StoredLength(len));
-        self.state = State::Stored { left: usize::from(len) };
-        if len == 0 {
-            self.block_ends(watch);
-        }
-        Ok(Next::Go)
-    }
-
     fn stored<W: Watch>(&mut self, input: &mut &[u8], left: usize, watch: &mut W) -> Next {
         let from = self.bits.position();
         if self.window.room() == 0 {
@@ -345,91 +293,6 @@ impl Inflater {
             self.block_ends(watch);
         }
         Next::Go
-    }
-
-    fn counts(&mut self) -> Progress {
-        let from = self.bits.position();
-        let Some(bits) = self.bits.peek(14) else { return Ok(Next::Wait) };
-        self.bits.skip(14);
-        let (literals, distances) = (257 + (bits & 31), 1 + (bits >> 5 & 31));
-        for (alphabet, count, most) in
-            [(Alphabet::Literals, literals, 286), (Alphabet::Distances, distances, 30)]
-        {
-            if count > most {
-                return Err(self.wrong(Broken::TooManyCodes(alphabet, count as u16), from));
-            }
-        }
-        let dynamic = &mut self.dynamic;
-        (dynamic.literals, dynamic.distances) = (literals as usize, distances as usize);
-        dynamic.codes = 4 + (bits >> 10) as usize;
-        dynamic.have = 0;
-        dynamic.lengths[..ORDER.len()].fill(0);
-        self.state = State::CodeLengths;
-        Ok(Next::Go)
-    }
-
-    fn code_lengths(&mut self) -> Progress {
-        let dynamic = &mut self.dynamic;
-        let Some(length) = self.bits.peek(3) else { return Ok(Next::Wait) };
-        self.bits.skip(3);
-        dynamic.lengths[ORDER[dynamic.have]] = length as u8;
-        dynamic.have += 1;
-        if dynamic.have < dynamic.codes {
-            return Ok(Next::Go);
-        }
-        if let Err(broken) = dynamic.code_lengths.build(&dynamic.lengths[..ORDER.len()]) {
-            let from = dynamic.from;
-            return Err(self.wrong(broken, from));
-        }
-        dynamic.have = 0;
-        self.state = State::Lengths;
-        Ok(Next::Go)
-    }
-
-    /// One code length, or one repetition (RFC 1951 section 3.2.7).
-    fn lengths<W: Watch>(&mut self, watch: &mut W) -> Progress {
-        let dynamic = &mut self.dynamic;
-        let (wanted, from) = (dynamic.literals + dynamic.distances, self.bits.position());
-        let Some((symbol, used)) = dynamic.code_lengths.plain(self.bits.word(), self.bits.count()) else {
-            return Ok(Next::Wait);
-        };
-        let (extra, least) = match symbol {
-            0..=15 => (0, 1),
-            16 => (2, 3),
-            17 => (3, 3),
-            _ => (7, 11),
-        };
-        let Some(bits) = self.bits.peek(used + extra) else { return Ok(Next::Wait) };
-        self.bits.skip(used + extra);
-        let repeat = least + (bits >> used) as usize;
-        let length = match (symbol, dynamic.have) {
-            (0..=15, _) => symbol,
-            (16, 0) => return Err(self.wrong(Broken::NothingToRepeat, from)),
-            (16, have) => dynamic.lengths[have - 1],
-            _ => 0,
-        };
-        if dynamic.have + repeat > wanted {
-            return Err(self.wrong(Broken::RepeatTooLong, from));
-        }
-        dynamic.lengths[dynamic.have..dynamic.have + repeat].fill(length);
-        dynamic.have += repeat;
-        if dynamic.have == wanted { self.described(watch) } else { Ok(Next::Go) }
-    }
-
-    /// The description is complete: makes the tables.
-    fn described<W: Watch>(&mut self, watch: &mut W) -> Progress {
-        let Dynamic { pair, literals, have, lengths, from, .. } = &mut *self.dynamic;
-        let (from, lengths) = (*from, &lengths[..*have]);
-        let (own, distances) = lengths.split_at(*literals);
-        let built = if own[256] == 0 {
-            Err(Broken::NoEndOfBlock)
-        } else {
-            pair.literals.build(own).and_then(|()| pair.distances.build(distances))
-        };
-        watch.see(from, self.bits.position(), Seen::Codes { lengths, literals: *literals });
-        built.map_err(|broken| self.wrong(broken, from))?;
-        self.state = State::Symbols { fixed: false };
-        Ok(Next::Go)
     }
 
     fn symbols<W: Watch>(&mut self, input: &mut &[u8], fixed: bool, watch: &mut W) -> Progress {

@@ -7,6 +7,9 @@ pub(super) const PIECE: usize = 16 * 1024;
 /// Room behind the window: the larger it is, the less often the window has to move to the front.
 const ROOM: usize = 64 * 1024;
 
+/// Most matches are no longer than this.
+const SHORT: usize = 32;
+
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     buffer: Vec<u8>,
@@ -93,7 +96,15 @@ impl Window {
     #[inline]
     pub(super) fn repeat(&mut self, distance: usize, length: usize) {
         let from = self.end - distance;
-        if distance == 1 {
+        if length <= distance
+            && length <= SHORT
+            && let Some(room) = self.buffer.get_mut(from..self.end + SHORT)
+        {
+            // A copy of fixed size costs less than a call; what it writes behind the match is overwritten next.
+            let (target, mut source) = (room.len() - SHORT, [0; SHORT]);
+            source.copy_from_slice(&room[..SHORT]);
+            room[target..].copy_from_slice(&source);
+        } else if distance == 1 {
             let byte = self.buffer[from];
             self.buffer[self.end..self.end + length].fill(byte);
         } else {
