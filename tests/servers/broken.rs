@@ -44,7 +44,7 @@ async fn said(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     let mut peer = house.visit().await;
     let request = String::from_utf8_lossy(UPGRADE).into_owned();
     let offered =
-        offer.map(|offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n")).unwrap_or("\r\n".into());
+        offer.map_or("\r\n".to_owned(), |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n"));
     let request = request.strip_suffix("\r\n").unwrap().to_owned() + &offered;
     peer.send(request.as_bytes()).await;
     let accepted = SWITCHING.strip_suffix(b"\r\n").unwrap();
