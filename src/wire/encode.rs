@@ -14,13 +14,19 @@ use super::message::Kind;
 /// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
-    let mut bytes = header.to_bytes();
+    let mut bytes = Vec::with_capacity(header.len() + plain.len());
+    append(&mut bytes, header, plain);
+    bytes
+}
+
+/// The same behind what is there already.
+pub fn append(bytes: &mut Vec<u8>, header: &Header, plain: &[u8]) {
+    bytes.extend(header.to_bytes());
     let start = bytes.len();
     bytes.extend_from_slice(plain);
     if let Some(key) = header.key {
         mask::apply(&mut bytes[start..], key, 0);
     }
-    bytes
 }
 
 /// One whole legal frame; clients pass a key, servers none (RFC 6455 section 5.1).
