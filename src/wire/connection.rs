@@ -3,54 +3,42 @@
 
 use super::extension::Agreed;
 use super::frame::Side;
-use super::handshake::{
-    Asked, Context, DEFAULT_LIMIT, Found, HeadReader, Opening, Policy, Problem, ProblemCode, response,
-};
+use super::handshake::{Opening, Policy};
+use super::opened::Opened;
 use super::transcript::Transcript;
 
 /// One direction: its head, then its frames.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    reader: HeadReader,
-    opening: Option<Opening>,
-    /// Bytes behind the head, before it is known whether they are frames.
-    held: Vec<u8>,
-    said: Transcript,
+#[derive(Clone, Copy, Debug)]
+pub struct Stream<'a> {
+    opened: &'a Opened,
+    from: Side,
+    said: &'a Transcript,
 }
 
-impl Stream {
-    fn new(from: Side) -> Self {
-        Self {
-            reader: HeadReader::new(from, DEFAULT_LIMIT),
-            opening: None,
-            held: Vec::new(),
-            said: Transcript::new(from, Agreed::none()),
-        }
-    }
-
+impl<'a> Stream<'a> {
     /// The bytes of the head that are there; once it is found, exactly the head.
-    pub fn head_bytes(&self) -> &[u8] {
-        self.reader.bytes()
+    pub fn head_bytes(&self) -> &'a [u8] {
+        self.opened.head_bytes(self.from)
     }
 
     /// The head with its judgement, once it is complete (or turned out to be none).
-    pub fn opening(&self) -> Option<&Opening> {
-        self.opening.as_ref()
+    pub fn opening(&self) -> Option<&'a Opening> {
+        self.opened.opening(self.from)
     }
 
     /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
-    pub fn held(&self) -> &[u8] {
-        &self.held
+    pub fn held(&self) -> &'a [u8] {
+        self.opened.held(self.from)
     }
 
     /// The frames. Their offsets count from the first byte behind the head.
-    pub fn said(&self) -> &Transcript {
-        &self.said
+    pub fn said(&self) -> &'a Transcript {
+        self.said
     }
 
     /// Where the first frame byte stands in the stream: the length of the head.
     pub fn frames_at(&self) -> u64 {
-        self.reader.bytes().len() as u64
+        self.head_bytes().len() as u64
     }
 }
 
@@ -69,10 +57,9 @@ impl Stream {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Connection {
-    client: Stream,
-    server: Stream,
-    policy: Policy,
-    open: bool,
+    opened: Opened,
+    client: Transcript,
+    server: Transcript,
 }
 
 impl Default for Connection {
@@ -84,97 +71,46 @@ impl Default for Connection {
 impl Connection {
     /// Nothing seen yet; the request will be judged as a server does that allows any origin.
     pub fn new() -> Self {
-        Self::with_policy(Policy::default())
-    }
-
-    /// The request will be judged by this policy.
-    pub fn with_policy(policy: Policy) -> Self {
-        Self { client: Stream::new(Side::Client), server: Stream::new(Side::Server), policy, open: false }
+        let said = |from| Transcript::new(from, Agreed::none());
+        Self {
+            opened: Opened::new(Policy::default()),
+            client: said(Side::Client),
+            server: said(Side::Server),
+        }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size.
     pub fn push(&mut self, from: Side, bytes: &[u8]) {
-        if self.open {
-            return self.stream_mut(from).said.push(bytes);
+        if self.is_open() {
+            return match from {
+                Side::Client => self.client.push(bytes),
+                Side::Server => self.server.push(bytes),
+            };
         }
-        let taken = self.stream_mut(from).reader.push(bytes);
-        let rest = &bytes[taken..];
-        if self.stream(from).opening.is_none() && self.stream(from).reader.found() != Found::NeedsMore {
-            let opening = Opening::new(&self.stream(from).reader, &self.context(from), false);
-            self.stream_mut(from).opening = Some(opening);
+        if let Some(switched) = self.opened.push(from, bytes) {
+            self.client = Transcript::new(Side::Client, switched.agreed);
+            self.client.push(&switched.client);
+            self.server = Transcript::new(Side::Server, switched.agreed);
+            self.server.push(&switched.server);
         }
-        self.stream_mut(from).held.extend_from_slice(rest);
-        self.data_before_101();
-        self.switch();
     }
 
     /// What one side said.
-    pub fn stream(&self, from: Side) -> &Stream {
-        match from {
-            Side::Client => &self.client,
-            Side::Server => &self.server,
-        }
+    pub fn stream(&self, from: Side) -> Stream<'_> {
+        let said = if from == Side::Client { &self.client } else { &self.server };
+        Stream { opened: &self.opened, from, said }
     }
 
     /// The server has answered 101: from here on both sides send frames, even where the handshake had other faults.
     pub fn is_open(&self) -> bool {
-        self.open
-    }
-
-    fn stream_mut(&mut self, from: Side) -> &mut Stream {
-        match from {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
-        }
-    }
-
-    fn context(&self, from: Side) -> Context {
-        match from {
-            Side::Client => Context::Request(self.policy.clone()),
-            Side::Server => {
-                let request = self.client.opening.as_ref().and_then(|opening| opening.head.as_ref());
-                Context::Response(request.map_or_else(Asked::default, Asked::of))
-            }
-        }
-    }
-
-    /// Told once, however many bytes come too early and in however many pieces.
-    fn data_before_101(&mut self) {
-        let end = self.client.reader.bytes().len();
-        if self.server.opening.is_some() || self.client.held.is_empty() {
-            return;
-        }
-        if let Some(Opening { head: Some(_), judgement, .. }) = &mut self.client.opening
-            && !judgement.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
-        {
-            let code = ProblemCode::DataBefore101;
-            let severity = code.rule().severity;
-            judgement.problems.push(Problem { code, severity, span: Some(end..end), hint: None });
-        }
-    }
-
-    /// Once the response says 101, what was held back turns into frames.
-    fn switch(&mut self) {
-        let Some(opening) = &self.server.opening else {
-            return;
-        };
-        if !opening.head.as_ref().is_some_and(response::is_switching) {
-            return;
-        }
-        let agreed = opening.judgement.agreed;
-        self.open = true;
-        for from in [Side::Client, Side::Server] {
-            let stream = self.stream_mut(from);
-            stream.said = Transcript::new(from, agreed);
-            let held = std::mem::take(&mut stream.held);
-            stream.said.push(&held);
-        }
+        self.opened.is_open()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::handshake::ProblemCode;
     use proptest::prelude::*;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

@@ -30,15 +30,15 @@ const PIECE: usize = 16 * 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    judge: Judge,
-    report: Report,
+    pub(super) judge: Judge,
+    pub(super) report: Report,
     state: State,
     bytes: [u8; MAX_HEADER],
     have: usize,
-    after_fault: bool,
+    pub(super) after_fault: bool,
     stop_at_fatal: bool,
     marks: VecDeque<Mark>,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +166,25 @@ impl Decoder {
     pub fn open_message(&self) -> Option<usize> {
         let open = self.judge.messages.open.as_ref();
         open.filter(|open| open.fragmented).map(|open| open.number)
+    }
+
+    /// The bytes of the header that is not complete yet.
+    pub fn beginning(&self) -> &[u8] {
+        if matches!(self.state, State::Header) { &self.bytes[..self.have] } else { &[] }
+    }
+
+    /// The number of complete frames.
+    pub fn frames(&self) -> usize {
+        self.report.frame
+    }
+
+    /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.have == 0
+            && matches!(self.state, State::Header)
+            && self.marks.is_empty()
+            && self.report.found.is_empty()
+            && self.judge.is_between_messages()
     }
 
     /// It has met a fatal fault and reads no further.

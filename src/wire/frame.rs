@@ -254,14 +254,18 @@ impl Header {
         }
     }
 
-    /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    /// The first two bytes: flags and opcode, MASK and the seven length bits.
+    pub fn first_two(&self) -> [u8; 2] {
         let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
         let first =
             flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
-        let mask = if self.key.is_some() { 0x80 } else { 0 };
+        [first, self.len7() | if self.key.is_some() { 0x80 } else { 0 }]
+    }
+
+    /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(MAX_HEADER);
-        bytes.extend([first, mask | self.len7()]);
+        bytes.extend(self.first_two());
         let extended = self.payload_len.to_be_bytes();
         bytes.extend_from_slice(&extended[8 - self.form.extra_bytes()..]);
         bytes.extend(self.key.iter().flatten());

@@ -53,7 +53,7 @@ pub(crate) struct Judge {
     pub(crate) messages: Messages,
     pub(crate) place: Place,
     closed: bool,
-    last_key: Option<Key>,
+    pub(super) last_key: Option<Key>,
     close: CloseBody,
 }
 
@@ -80,6 +80,11 @@ impl Judge {
 
     pub(crate) fn deflate(&self) -> bool {
         self.deflate
+    }
+
+    /// No message is open, and no Close was sent.
+    pub(super) fn is_between_messages(&self) -> bool {
+        !self.closed && self.messages.open.is_none()
     }
 
     pub(crate) fn sender(&self) -> Side {

@@ -13,7 +13,11 @@ pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+    let (words, rest) = rest.as_chunks_mut::<4>();
+    for word in words {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(key)).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(key) {
         *byte ^= key;
     }
 }
@@ -23,6 +27,47 @@ pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
     let mut plain = wire.to_vec();
     apply(&mut plain, key, 0);
     plain
+}
+
+/// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII.
+///
+/// # Panics
+/// If `plain` is shorter than `wire`.
+#[inline]
+pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
+    let plain = &mut plain[..wire.len()];
+    let wide = u32::from_ne_bytes(key);
+    let wide = u64::from(wide) << 32 | u64::from(wide);
+    let Some(last) = wire.last_chunk::<8>() else {
+        let mut high = 0;
+        for (index, (plain, wire)) in plain.iter_mut().zip(wire).enumerate() {
+            *plain = wire ^ key[index % 4];
+            high |= *plain;
+        }
+        return high < 0x80;
+    };
+    let mut high = [0_u64; 4];
+    let (blocks, rest) = wire.as_chunks::<32>();
+    let (into, into_rest) = plain.as_chunks_mut::<32>();
+    for (wire, plain) in blocks.iter().zip(into) {
+        let (words, into) = (wire.as_chunks::<8>().0, plain.as_chunks_mut::<8>().0);
+        for at in 0..4 {
+            let word = u64::from_ne_bytes(words[at]) ^ wide;
+            high[at] |= word;
+            into[at] = word.to_ne_bytes();
+        }
+    }
+    for (wire, plain) in rest.as_chunks::<8>().0.iter().zip(into_rest.as_chunks_mut::<8>().0) {
+        let word = u64::from_ne_bytes(*wire) ^ wide;
+        high[0] |= word;
+        *plain = word.to_ne_bytes();
+    }
+    // the end in one word, which lies partly over the one before; the key turns with it
+    let end = plain.len() - 8;
+    let turned = u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(8 * (end % 4) as u32).to_le_bytes();
+    let word = u64::from_ne_bytes(*last) ^ u64::from_ne_bytes(turned);
+    plain[end..].copy_from_slice(&word.to_ne_bytes());
+    (high[0] | high[1] | high[2] | high[3] | word) & 0x8080_8080_8080_8080 == 0
 }
 
 #[cfg(test)]
@@ -44,6 +89,10 @@ mod tests {
             apply(&mut pieces[..cut], key, 0);
             apply(&mut pieces[cut..], key, cut as u64);
             prop_assert_eq!(&pieces, &defined);
+            let mut plain = [7; 80];
+            prop_assert_eq!(copy(&bytes, key, &mut plain), defined.is_ascii());
+            prop_assert_eq!(&plain[..bytes.len()], &defined[..]);
+            prop_assert!(plain[bytes.len()..].iter().all(|byte| *byte == 7));
             prop_assert_eq!(unmasked(&defined, key), bytes);
         }
     }

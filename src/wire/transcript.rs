@@ -30,6 +30,13 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A frame of which `raw` is there: the header, and as much of the payload as there is.
+    pub(super) fn new(begun: &Begun, context: Context, raw: Vec<u8>) -> Self {
+        let &Begun { index, offset, header, place, after_fault, .. } = begun;
+        let complete = header.frame_len() == Some(raw.len() as u64);
+        Self { index, offset, header, place, after_fault, complete, context, raw }
+    }
+
     /// The bytes as they came, header and payload.
     pub fn raw(&self) -> &[u8] {
         &self.raw
@@ -187,7 +194,8 @@ impl Transcript {
                 None => return,
                 Some(Event::Fault(fault)) => self.faults.push(fault),
                 Some(Event::Header(begun)) => {
-                    self.arriving = Some(frame(&begun, std::mem::take(&mut self.beginning), &self.decoder));
+                    let raw = std::mem::take(&mut self.beginning);
+                    self.arriving = Some(Frame::new(&begun, context(&begun, &self.decoder), raw));
                     self.place(&begun);
                 }
                 Some(Event::Payload(plain)) => {
@@ -292,25 +300,16 @@ impl Transcript {
     }
 }
 
-fn frame(begun: &Begun, raw: Vec<u8>, decoder: &Decoder) -> Frame {
-    Frame {
-        index: begun.index,
-        offset: begun.offset,
-        header: begun.header,
-        place: begun.place,
-        after_fault: begun.after_fault,
-        complete: false,
-        context: Context {
-            kind: begun.kind,
-            compressed: begun.compressed,
-            ..Context::new(decoder.sender(), decoder.deflate())
-        },
-        raw,
+fn context(begun: &Begun, decoder: &Decoder) -> Context {
+    Context {
+        kind: begun.kind,
+        compressed: begun.compressed,
+        ..Context::new(decoder.sender(), decoder.deflate())
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wire::encode;
     use crate::wire::extension::Deflate;
@@ -405,7 +404,7 @@ mod tests {
     }
 
     /// Bytes that look like frames often enough to get far: legal ones, broken ones, cut ones, noise.
-    fn stream() -> impl Strategy<Value = Vec<u8>> {
+    pub(crate) fn stream() -> impl Strategy<Value = Vec<u8>> {
         let header = (any::<u8>(), 0_u8..6, proptest::option::of(any::<[u8; 4]>()), any::<bool>());
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
             |((first, len, key, zero), body)| {
@@ -423,7 +422,7 @@ mod tests {
             .prop_map(|parts| parts.concat())
     }
 
-    fn side_and_agreed() -> impl Strategy<Value = (Side, Agreed)> {
+    pub(crate) fn side_and_agreed() -> impl Strategy<Value = (Side, Agreed)> {
         (any::<bool>(), any::<bool>()).prop_map(|(client, deflate)| {
             let from = if client { Side::Client } else { Side::Server };
             (from, Agreed { deflate: deflate.then(Deflate::default) })

@@ -1,0 +1,533 @@
+//! One connection as a list: both heads, then a row a frame, the faults, and where each byte stands; no payload is kept.
+//! Whoever has the bytes (memory, a file) gives them back for the frame that is looked at. It is fed what the sockets gave and
+//! took, with the time; it reads no clock.
+
+use std::time::Duration;
+
+use super::decoder::{Begun, Decoder, Event};
+use super::extension::Agreed;
+use super::fault::{Fault, Severity};
+use super::frame::{Header, LengthForm, Needs, Opcode, Side};
+use super::handshake::{Opening, Policy};
+use super::message::{Kind, Place};
+use super::opened::Opened;
+use super::span::Context;
+use super::transcript::Frame;
+
+/// More rows than this are counted and not kept: 40 bytes each.
+const MOST_ROWS: usize = 1 << 24;
+
+/// More faults than this a direction are counted and not kept.
+const MOST_FAULTS: usize = 1 << 18;
+
+/// One frame of the list, in 40 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    at: u64,
+    offset: u64,
+    payload_len: u64,
+    key: [u8; 4],
+    index: u32,
+    message: u32,
+    head: [u8; 2],
+    marks: u16,
+}
+
+/// What is known of a frame besides its header, a bit each.
+mod mark {
+    pub(super) const SERVER: u16 = 1;
+    pub(super) const AFTER_FAULT: u16 = 1 << 1;
+    pub(super) const COMPRESSED: u16 = 1 << 2;
+    pub(super) const TEXT: u16 = 1 << 3;
+    pub(super) const BINARY: u16 = 1 << 4;
+    pub(super) const OPENS: u16 = 1 << 5;
+    pub(super) const CONTINUES: u16 = 1 << 6;
+    pub(super) const CONTROL: u16 = 1 << 7;
+    pub(super) const FATAL: u16 = 1 << 8;
+    pub(super) const WARNING: u16 = 1 << 9;
+}
+
+impl Row {
+    fn new(begun: &Begun, from: Side, at: Duration) -> Self {
+        let Header { payload_len, key, .. } = begun.header;
+        let head = begun.header.first_two();
+        let (place, message) = match begun.place {
+            Place::Opens { message } => (mark::OPENS, message),
+            Place::Continues { message } => (mark::CONTINUES, message),
+            Place::Control => (mark::CONTROL, 0),
+            Place::Stray => (0, 0),
+        };
+        let kind = match begun.kind {
+            Some(Kind::Text) => mark::TEXT,
+            Some(Kind::Binary) => mark::BINARY,
+            None => 0,
+        };
+        let flag = |set, bit| if set { bit } else { 0 };
+        let marks = place
+            | kind
+            | flag(from == Side::Server, mark::SERVER)
+            | flag(begun.after_fault, mark::AFTER_FAULT)
+            | flag(begun.compressed, mark::COMPRESSED);
+        Self {
+            at: u64::try_from(at.as_nanos()).unwrap_or(u64::MAX),
+            offset: begun.offset,
+            payload_len,
+            key: key.unwrap_or_default(),
+            index: u32::try_from(begun.index).unwrap_or(u32::MAX),
+            message: u32::try_from(message).unwrap_or(u32::MAX),
+            head,
+            marks,
+        }
+    }
+
+    fn begun(&self) -> Begun {
+        Begun {
+            index: self.index(),
+            offset: self.offset,
+            header: self.header(),
+            place: self.place(),
+            kind: self.kind(),
+            compressed: self.is_compressed(),
+            after_fault: self.is_after_fault(),
+        }
+    }
+
+    fn is(&self, mark: u16) -> bool {
+        self.marks & mark != 0
+    }
+
+    /// Who sent it.
+    pub fn from(&self) -> Side {
+        if self.is(mark::SERVER) { Side::Server } else { Side::Client }
+    }
+
+    /// When its last byte was there, since the connection was begun.
+    pub fn at(&self) -> Duration {
+        Duration::from_nanos(self.at)
+    }
+
+    /// Its number in its direction, from 0.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What it is.
+    pub fn opcode(&self) -> Opcode {
+        Opcode::from_bits(self.head[0])
+    }
+
+    /// Payload bytes as claimed.
+    pub fn payload_len(&self) -> u64 {
+        self.payload_len
+    }
+
+    /// Header and payload, in bytes.
+    pub fn len(&self) -> u64 {
+        (self.header().len() as u64).saturating_add(self.payload_len)
+    }
+
+    /// A frame is never empty; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Its header.
+    pub fn header(&self) -> Header {
+        let [first, second] = self.head;
+        Header {
+            fin: first & 0x80 != 0,
+            rsv1: first & 0x40 != 0,
+            rsv2: first & 0x20 != 0,
+            rsv3: first & 0x10 != 0,
+            opcode: Opcode::from_bits(first),
+            form: LengthForm::from_second_byte(second),
+            payload_len: self.payload_len,
+            key: (second & 0x80 != 0).then_some(self.key),
+        }
+    }
+
+    /// What it is to the messages of its direction.
+    pub fn place(&self) -> Place {
+        let message = self.message as usize;
+        match self.marks & (mark::OPENS | mark::CONTINUES | mark::CONTROL) {
+            mark::OPENS => Place::Opens { message },
+            mark::CONTINUES => Place::Continues { message },
+            mark::CONTROL => Place::Control,
+            _ => Place::Stray,
+        }
+    }
+
+    /// What the message holds that it is part of.
+    pub fn kind(&self) -> Option<Kind> {
+        match self.marks & (mark::TEXT | mark::BINARY) {
+            mark::TEXT => Some(Kind::Text),
+            mark::BINARY => Some(Kind::Binary),
+            _ => None,
+        }
+    }
+
+    /// The message that it is part of is compressed (RFC 7692).
+    pub fn is_compressed(&self) -> bool {
+        self.is(mark::COMPRESSED)
+    }
+
+    /// An earlier frame of its direction had a fatal fault: a receiver would not have read this one.
+    pub fn is_after_fault(&self) -> bool {
+        self.is(mark::AFTER_FAULT)
+    }
+
+    /// The gravest fault of the frame.
+    pub fn severity(&self) -> Option<Severity> {
+        if self.is(mark::FATAL) {
+            Some(Severity::Fatal)
+        } else {
+            self.is(mark::WARNING).then_some(Severity::Warning)
+        }
+    }
+}
+
+/// One direction of a [`Trace`].
+#[derive(Clone, Debug)]
+struct Direction {
+    decoder: Decoder,
+    faults: Vec<Fault>,
+    lost_faults: u64,
+    arriving: Option<Begun>,
+    /// Gravest fault of the frame that is arriving.
+    marks: u16,
+    /// Frame bytes taken.
+    taken: u64,
+}
+
+impl Direction {
+    fn new(from: Side, agreed: Agreed) -> Self {
+        let decoder = Decoder::new(from, agreed);
+        Self { decoder, faults: Vec::new(), lost_faults: 0, arriving: None, marks: 0, taken: 0 }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        self.marks |= if fault.is_fatal() { mark::FATAL } else { mark::WARNING };
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.lost_faults += 1;
+        }
+    }
+}
+
+/// A frame that is not complete: what is there of it, and what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: u64,
+    /// Its bytes that are there.
+    pub have: u64,
+    /// Its header, once that is complete.
+    pub header: Option<Header>,
+    /// What it needs; none after a length that cannot be (RFC 6455 section 5.2).
+    pub needs: Option<Needs>,
+}
+
+/// One connection, seen from both sides, without its payload.
+///
+/// ```
+/// use std::time::Duration;
+/// use wiretalk::wire::{Opcode, Side, Trace};
+///
+/// let mut seen = Trace::midway(wiretalk::wire::Agreed::none());
+/// seen.push(Side::Server, Duration::from_millis(3), b"\x81\x05Hello\x89\x00");
+/// assert_eq!(seen.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text, Opcode::Ping]);
+/// let frame = seen.frame(&seen.rows()[0], b"\x81\x05Hello".to_vec());
+/// assert_eq!(frame.payload(), b"Hello");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trace {
+    opened: Opened,
+    client: Direction,
+    server: Direction,
+    rows: Vec<Row>,
+    lost_rows: u64,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Trace {
+    /// Nothing seen yet; the request will be judged as a server does that allows any origin.
+    pub fn new() -> Self {
+        Self::of(Opened::new(Policy::default()), Agreed::none())
+    }
+
+    /// The handshake was not seen: the first byte of each direction is the first of a frame.
+    pub fn midway(agreed: Agreed) -> Self {
+        Self::of(Opened::unseen(agreed), agreed)
+    }
+
+    fn of(opened: Opened, agreed: Agreed) -> Self {
+        let direction = |from| Direction::new(from, agreed);
+        let (client, server) = (direction(Side::Client), direction(Side::Server));
+        Self { opened, client, server, rows: Vec::new(), lost_rows: 0 }
+    }
+
+    /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
+    pub fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        if self.opened.is_open() {
+            return self.frames(from, at, bytes);
+        }
+        let Some(switched) = self.opened.push(from, bytes) else { return };
+        for (from, held) in [(Side::Client, switched.client), (Side::Server, switched.server)] {
+            *self.direction_mut(from) = Direction::new(from, switched.agreed);
+            self.frames(from, at, &held);
+        }
+    }
+
+    /// The frames that are complete, both directions, in the order in which they were.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Frames that came after the list was full.
+    pub fn lost_rows(&self) -> u64 {
+        self.lost_rows
+    }
+
+    /// A frame of the list, from its bytes; `raw` may end early, then the frame does too.
+    pub fn frame(&self, row: &Row, raw: Vec<u8>) -> Frame {
+        let context = Context {
+            kind: row.kind(),
+            compressed: row.is_compressed(),
+            ..Context::new(row.from(), self.agreed().deflate.is_some())
+        };
+        Frame::new(&row.begun(), context, raw)
+    }
+
+    /// The frame of that direction that is not complete, if one is begun.
+    pub fn unfinished(&self, from: Side) -> Option<Unfinished> {
+        let direction = self.direction(from);
+        let begun = direction.arriving.map(|begun| (begun.index, begun.offset, Some(begun.header)));
+        let beginning = direction.decoder.beginning().len() as u64;
+        let fresh = (beginning > 0).then(|| (self.count(from), direction.taken - beginning, None));
+        let (index, offset, header) = begun.or(fresh)?;
+        let needs = direction.decoder.needs();
+        Some(Unfinished { index, offset, have: direction.taken - offset, header, needs })
+    }
+
+    /// The frame of [`Trace::unfinished`] from its bytes, once its header is there.
+    pub fn unfinished_frame(&self, from: Side, raw: Vec<u8>) -> Option<Frame> {
+        let begun = self.direction(from).arriving?;
+        Some(self.frame(&Row::new(&begun, from, Duration::ZERO), raw))
+    }
+
+    /// All faults of that direction, in the order in which they became certain.
+    pub fn faults(&self, from: Side) -> &[Fault] {
+        &self.direction(from).faults
+    }
+
+    /// Faults of that direction that came after the list was full.
+    pub fn lost_faults(&self, from: Side) -> u64 {
+        self.direction(from).lost_faults
+    }
+
+    /// The faults of one frame.
+    pub fn faults_of(&self, from: Side, index: usize) -> &[Fault] {
+        let faults = self.faults(from);
+        let start = faults.partition_point(|fault| fault.frame < index);
+        let end = faults.partition_point(|fault| fault.frame <= index);
+        &faults[start..end]
+    }
+
+    /// The rows of the message that the row is part of, in order; only itself where it is part of none.
+    pub fn message_of(&self, row: usize) -> Vec<usize> {
+        let Some(chosen) = self.rows.get(row) else { return Vec::new() };
+        let Some(message) = chosen.place().message() else { return vec![row] };
+        let same = |at: &usize| {
+            let other = &self.rows[*at];
+            other.from() == chosen.from() && other.place().message() == Some(message)
+        };
+        let opens = |at: &usize| matches!(self.rows[*at].place(), Place::Opens { .. });
+        let first = (0..=row).rev().filter(same).find(opens).unwrap_or(row);
+        let mut rows = Vec::new();
+        for at in (first..self.rows.len()).filter(same) {
+            rows.push(at);
+            if self.rows[at].header().fin {
+                break;
+            }
+        }
+        rows
+    }
+
+    /// The bytes of that side's head that are there; once it is found, exactly the head.
+    pub fn head_bytes(&self, from: Side) -> &[u8] {
+        self.opened.head_bytes(from)
+    }
+
+    /// That side's head with its judgement, once it is complete (or turned out to be none).
+    pub fn opening(&self, from: Side) -> Option<&Opening> {
+        self.opened.opening(from)
+    }
+
+    /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
+    pub fn held(&self, from: Side) -> &[u8] {
+        self.opened.held(from)
+    }
+
+    /// Where the first frame byte stands in that side's stream: the length of its head.
+    pub fn frames_at(&self, from: Side) -> u64 {
+        self.head_bytes(from).len() as u64
+    }
+
+    /// Frame bytes taken from that side.
+    pub fn frame_bytes(&self, from: Side) -> u64 {
+        self.direction(from).taken
+    }
+
+    /// What the handshake agreed.
+    pub fn agreed(&self) -> Agreed {
+        self.opened.agreed()
+    }
+
+    /// Both sides send frames: the server has answered 101, or the handshake was not seen.
+    pub fn is_open(&self) -> bool {
+        self.opened.is_open()
+    }
+
+    fn direction(&self, from: Side) -> &Direction {
+        match from {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    fn direction_mut(&mut self, from: Side) -> &mut Direction {
+        match from {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Complete frames of that side.
+    fn count(&self, from: Side) -> usize {
+        self.direction(from).decoder.frames()
+    }
+
+    fn frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        let Self { client, server, rows, lost_rows, .. } = self;
+        let direction = if from == Side::Client { client } else { server };
+        let mut keep = |row: Row| {
+            if rows.len() < MOST_ROWS {
+                rows.push(row);
+            } else {
+                *lost_rows += 1;
+            }
+        };
+        direction.taken += bytes.len() as u64;
+        let mut rest = bytes;
+        loop {
+            while let Some(whole) = direction.decoder.skim(&mut rest) {
+                keep(Row::new(&whole.begun, from, at));
+            }
+            match direction.decoder.step(&mut rest) {
+                None => return,
+                Some(Event::Fault(fault)) => direction.fault(fault),
+                Some(Event::Header(begun)) => direction.arriving = Some(begun),
+                Some(Event::Frame(_)) => {
+                    if let Some(begun) = direction.arriving.take() {
+                        let mut row = Row::new(&begun, from, at);
+                        row.marks |= std::mem::take(&mut direction.marks);
+                        keep(row);
+                    }
+                }
+                Some(Event::Payload(_) | Event::Message(_)) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::transcript::tests::{side_and_agreed, stream};
+    use crate::wire::{Transcript, encode};
+    use proptest::prelude::*;
+
+    fn midway(from: Side, agreed: Agreed, bytes: &[u8], chunk: usize) -> Trace {
+        let mut seen = Trace::midway(agreed);
+        bytes.chunks(chunk).for_each(|piece| seen.push(from, Duration::ZERO, piece));
+        seen
+    }
+
+    #[test]
+    fn a_row_is_forty_bytes() {
+        assert_eq!(size_of::<Row>(), 40);
+    }
+
+    #[test]
+    fn rows_of_both_directions_stand_in_the_order_of_their_ends() {
+        let mut seen = Trace::midway(Agreed::none());
+        let ms = Duration::from_millis;
+        seen.push(Side::Server, ms(1), &[0x81, 0x02, b'h']);
+        seen.push(Side::Client, ms(2), &encode::whole(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        seen.push(Side::Server, ms(3), b"i");
+        let rows: Vec<_> = seen.rows().iter().map(|row| (row.from(), row.index(), row.at())).collect();
+        assert_eq!(rows, [(Side::Client, 0, ms(2)), (Side::Server, 0, ms(3))]);
+    }
+
+    #[test]
+    fn section_5_4_a_message_is_found_from_any_of_its_frames() {
+        let frames: [&[u8]; 5] =
+            [&[0x01, 0x01, b'a'], &[0x89, 0x00], &[0x80, 0x01, b'b'], &[0x82, 0x00], &[0x01, 0x00]];
+        let seen = midway(Side::Server, Agreed::none(), &frames.concat(), 3);
+        let messages: Vec<_> = (0..5).map(|row| seen.message_of(row)).collect();
+        assert_eq!(messages, [vec![0, 2], vec![1], vec![0, 2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn an_unfinished_frame_is_told_with_what_it_needs() {
+        let mut seen = midway(Side::Server, Agreed::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
+        let unfinished = seen.unfinished(Side::Server).unwrap();
+        assert_eq!(
+            (unfinished.index, unfinished.offset, unfinished.have, unfinished.header),
+            (1, 2, 3, None)
+        );
+        assert_eq!(unfinished.needs.unwrap().more, 1);
+        seen.push(Side::Server, Duration::ZERO, &[0x00, 7]);
+        let unfinished = seen.unfinished(Side::Server).unwrap();
+        assert_eq!((unfinished.offset, unfinished.have, unfinished.needs.unwrap().more), (2, 5, 255));
+        let frame = seen.unfinished_frame(Side::Server, vec![0x82, 0x7e, 0x01, 0x00, 7]).unwrap();
+        assert_eq!((frame.payload(), frame.complete), (vec![7], false));
+        assert_eq!(seen.unfinished(Side::Client), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_says_what_the_transcript_says((from, agreed) in side_and_agreed(), bytes in stream(), chunk in 1_usize..80) {
+            let mut said = Transcript::new(from, agreed);
+            said.push(&bytes);
+            let seen = midway(from, agreed, &bytes, chunk);
+            prop_assert_eq!(seen.faults(from), said.faults());
+            prop_assert_eq!(seen.rows().len(), said.frames().len());
+            for (row, frame) in seen.rows().iter().zip(said.frames()) {
+                let again = seen.frame(row, frame.raw().to_vec());
+                prop_assert_eq!(&again, frame);
+                let faults: Vec<_> = said.faults_of(frame.index).copied().collect();
+                prop_assert_eq!(seen.faults_of(from, frame.index), &faults[..]);
+                prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
+                prop_assert_eq!(row.len(), frame.raw().len() as u64);
+            }
+            let unfinished = said.arriving().map(|frame| (frame.index, frame.offset, frame.raw().len()));
+            let begun = said.beginning().map(|begun| (begun.index, begun.offset, begun.raw.len()));
+            let seen = seen.unfinished(from).map(|frame| (frame.index, frame.offset, frame.have as usize));
+            prop_assert_eq!(seen, unfinished.or(begun));
+        }
+    }
+}
