@@ -81,7 +81,7 @@ impl Half {
     }
 
     /// Takes a segment and gives on what is in order now.
-    pub(super) fn push(&mut self, piece: Piece<'_>, out: &mut impl FnMut(Out<'_>)) {
+    pub(super) fn push(&mut self, piece: Piece<'_>, out: &mut dyn FnMut(Out<'_>)) {
         if piece.bytes.is_empty() {
             return;
         }
@@ -99,7 +99,7 @@ impl Half {
     }
 
     /// Nothing more will come, or memory is short: what is held is given on, with its gaps told.
-    pub(super) fn finish(&mut self, out: &mut impl FnMut(Out<'_>)) {
+    pub(super) fn finish(&mut self, out: &mut dyn FnMut(Out<'_>)) {
         while !self.held.is_empty() {
             self.skip(out);
         }
@@ -124,7 +124,7 @@ impl Half {
     }
 
     /// Goes on behind the gap.
-    fn skip(&mut self, out: &mut impl FnMut(Out<'_>)) {
+    fn skip(&mut self, out: &mut dyn FnMut(Out<'_>)) {
         if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next) {
             out(Out::Gap { at: held.at, missing: start - next });
             self.next = Some(*start);
@@ -133,7 +133,7 @@ impl Half {
     }
 
     /// Gives on what is held and in order.
-    fn drain(&mut self, out: &mut impl FnMut(Out<'_>)) {
+    fn drain(&mut self, out: &mut dyn FnMut(Out<'_>)) {
         while let Some(entry) = self.held.first_entry() {
             if self.next.is_some_and(|next| *entry.key() > next) {
                 return;
@@ -145,7 +145,7 @@ impl Half {
     }
 
     /// Gives on those bytes that have not been given yet. `start` is not behind the next byte.
-    fn give(&mut self, start: u64, at: u64, place: u64, bytes: &[u8], out: &mut impl FnMut(Out<'_>)) {
+    fn give(&mut self, start: u64, at: u64, place: u64, bytes: &[u8], out: &mut dyn FnMut(Out<'_>)) {
         let next = self.next.unwrap_or(start);
         let known = usize::try_from(next - start).unwrap_or(usize::MAX).min(bytes.len());
         self.repeated += known as u64;

@@ -22,6 +22,8 @@ const WINDOW: usize = 1 << 16;
 const IN_MEMORY: usize = 8 << 20;
 /// A place in the spill has this bit; a place in the file does not.
 const SPILLED: u64 = 1 << 63;
+/// A place that is none: bytes that the capture lacks, read as zeros.
+const MISSING: u64 = 1 << 62;
 
 /// The bytes of one stream, by side and offset.
 #[derive(Debug)]
@@ -37,6 +39,11 @@ impl Store {
 
     pub(super) fn add(&mut self, from: Side, place: u64, len: usize) {
         self.sides[usize::from(from == Side::Server)].add(place, len as u64);
+    }
+
+    /// Bytes that the capture lacks and that stand in the stream all the same.
+    pub(super) fn add_missing(&mut self, from: Side, len: u64) {
+        self.sides[usize::from(from == Side::Server)].add(MISSING, len);
     }
 
     /// How many bytes a side sent (TLS taken off).
@@ -164,6 +171,10 @@ impl Shelf {
     fn read(&self, place: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
         if place & SPILLED != 0 {
             return locked(&self.spill).read(place & !SPILLED, len, out);
+        }
+        if place & MISSING != 0 {
+            out.resize(out.len() + len as usize, 0);
+            return Ok(());
         }
         locked(&self.file).read(place, len, out)
     }
