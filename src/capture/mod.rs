@@ -297,6 +297,7 @@ impl<S: Sink> Pass<S> {
                 self.odd(what);
                 return Ok(());
             }
+            Item::Nothing => return Ok(()),
         };
         self.packets += 1;
         match headers::read(packet.link, packet.bytes) {

@@ -45,6 +45,8 @@ pub(super) enum Item<'a> {
     Packet(Packet<'a>),
     /// Lines of a TLS key log, from a Decryption Secrets Block.
     Secrets(&'a [u8]),
+    /// A block that is of no interest, or only to what follows it.
+    Nothing,
     /// Something is odd; reading goes on unless the file ends with it.
     Odd(String),
 }
@@ -139,23 +141,15 @@ impl<R: Read> Packets<R> {
     }
 
     fn block(&mut self) -> io::Result<Option<Item<'_>>> {
-        loop {
-            let at = self.input.at();
-            let Kind::Pcapng(section) = &mut self.kind else { return Ok(None) };
-            let len = match whole_block(&mut self.input, section, at)? {
-                Found::End => return Ok(None),
-                Found::Odd(what) => return Ok(Some(self.odd(what))),
-                Found::Whole { len } => len,
-            };
-            self.input.pass(len);
-            // asked twice, because a borrow that is returned in one arm of a loop lasts for all of them
-            let block = self.input.passed(len);
-            if section.is_silent(block) {
-                continue;
-            }
-            let block = self.input.passed(len);
-            return Ok(section.read(block, at));
-        }
+        let at = self.input.at();
+        let Kind::Pcapng(section) = &mut self.kind else { return Ok(None) };
+        let len = match whole_block(&mut self.input, section, at)? {
+            Found::End => return Ok(None),
+            Found::Odd(what) => return Ok(Some(self.odd(what))),
+            Found::Whole { len } => len,
+        };
+        self.input.pass(len);
+        Ok(Some(section.read(self.input.passed(len), at)))
     }
 }
 

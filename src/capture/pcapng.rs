@@ -69,20 +69,12 @@ impl Section {
         Ok(())
     }
 
-    /// Whether [`Self::read`] will have nothing to say about this block.
-    pub(super) fn is_silent(&self, block: &[u8]) -> bool {
-        !matches!(
-            self.order.u32(block, 0),
-            INTERFACE | OLD_PACKET | SIMPLE_PACKET | ENHANCED_PACKET | SECRETS
-        )
-    }
-
-    /// What a whole block says, if it says something. `at` is its place in the file.
-    pub(super) fn read<'a>(&mut self, block: &'a [u8], at: u64) -> Option<Item<'a>> {
+    /// What a whole block says. `at` is its place in the file.
+    pub(super) fn read<'a>(&mut self, block: &'a [u8], at: u64) -> Item<'a> {
         let order = self.order;
         let body = &block[8..block.len() - 4];
-        let item = match order.u32(block, 0) {
-            INTERFACE => return self.interface(body, at).map(Item::Odd),
+        let packet = match order.u32(block, 0) {
+            INTERFACE => return self.interface(body, at).map_or(Item::Nothing, Item::Odd),
             ENHANCED_PACKET if body.len() >= 20 => {
                 let id = order.u32(body, 0) as usize;
                 self.timed(id, body, at)
@@ -93,9 +85,12 @@ impl Section {
             }
             SIMPLE_PACKET if body.len() >= 4 => self.simple(body, at),
             SECRETS if body.len() >= 8 => return secrets(order, body, at),
-            _ => Err(format!("the block at byte {at} is shorter than its fields")),
+            OLD_PACKET | SIMPLE_PACKET | ENHANCED_PACKET | SECRETS => {
+                Err(format!("the block at byte {at} is shorter than its fields"))
+            }
+            _ => return Item::Nothing,
         };
-        Some(item.map_or_else(Item::Odd, Item::Packet))
+        packet.map_or_else(Item::Odd, Item::Packet)
     }
 
     /// Something odd, or nothing.
@@ -170,16 +165,13 @@ impl Interface {
     }
 }
 
-fn secrets(order: Order, body: &[u8], at: u64) -> Option<Item<'_>> {
+fn secrets(order: Order, body: &[u8], at: u64) -> Item<'_> {
     let (kind, len) = (order.u32(body, 0), order.u32(body, 4) as usize);
     if kind != TLS_KEY_LOG {
-        return None;
+        return Item::Nothing;
     }
-    let lines = body[8..].get(..len);
-    Some(lines.map_or_else(
-        || Item::Odd(format!("the secrets at byte {at} claim {len} bytes, more than their block holds")),
-        Item::Secrets,
-    ))
+    let short = || Item::Odd(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
+    body[8..].get(..len).map_or_else(short, Item::Secrets)
 }
 
 fn unknown_interface(id: usize, at: u64) -> String {
