@@ -13,7 +13,8 @@ use wiretalk::wire::Side;
 
 const FRAMES: u64 = 209_000;
 
-const REQUEST: &[u8] = b"GET /feed HTTP/1.1\r\nHost: 192.0.2.2:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+const REQUEST: &[u8] =
+    b"GET /feed HTTP/1.1\r\nHost: 192.0.2.2:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -25,7 +26,8 @@ fn main() -> anyhow::Result<()> {
         Some(count) => count.parse().context("FRAMES is a number")?,
         None => FRAMES,
     };
-    let file = std::fs::File::create_new(&path).with_context(|| format!("could not create {}", path.display()))?;
+    let file =
+        std::fs::File::create_new(&path).with_context(|| format!("could not create {}", path.display()))?;
     write(Lazy(BufWriter::with_capacity(1 << 20, file)), frames)
 }
 

@@ -40,7 +40,8 @@ impl Drop for Folder {
 /// Runs one of Wireshark's tools and gives what it printed.
 fn tool(name: &str, arguments: &[&str]) -> String {
     let output = Command::new(name).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("install tshark (Debian: apt-get install tshark): {name}: {error}"));
+    let output = output
+        .unwrap_or_else(|error| panic!("install tshark (Debian: apt-get install tshark): {name}: {error}"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} {arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -119,15 +120,21 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
         let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
         let said = tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
         assert!(!said.contains("Warn") && !said.contains("Error"), "{said}");
-        let odd = "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
+        let odd =
+            "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
         assert_eq!(tool("tshark", &[&["-r", text(&file), "-Y", odd], &checked[..]].concat()), "");
-        let fields = ["-T", "fields", "-e", "tcp.srcport", "-e", "websocket.opcode", "-e", "websocket.payload.text"];
+        let fields =
+            ["-T", "fields", "-e", "tcp.srcport", "-e", "websocket.opcode", "-e", "websocket.payload.text"];
         let port = ["-d", "tcp.port==9001,http", "-Y", "websocket"];
         let frames = tool("tshark", &[&["-r", text(&file)], &port[..], &fields].concat());
         let lines: Vec<Vec<&str>> = frames.lines().map(|line| line.split('\t').collect()).collect();
         let seen: Vec<(&str, &str)> = lines.iter().map(|line| (line[0], line[1])).collect();
         let server = ("9001", "1");
-        assert_eq!(seen, [("50000", "1"), server, server, server, server, ("50000", "8"), ("9001", "8")], "{frames}");
+        assert_eq!(
+            seen,
+            [("50000", "1"), server, server, server, server, ("50000", "8"), ("9001", "8")],
+            "{frames}"
+        );
         assert_eq!(lines[0][2], "Hello");
         assert_eq!(lines[2][2].len(), 1000);
         let comment = tool("capinfos", &["-k", text(&file)]);
@@ -149,7 +156,10 @@ fn what_is_written_here_is_read_here() {
     assert_eq!(stream.trace.rows()[0].at(), Duration::from_millis(3));
     let frames = told(&capture, 0);
     assert_eq!(frames[..2], ["client 1 48656c6c6f", "server 1 7878787878"]);
-    assert_eq!(frames[2..], ["server 1 1000", "server 1 70000", "server 1 300000", "client 8 03e8", "server 8 03e8"]);
+    assert_eq!(
+        frames[2..],
+        ["server 1 1000", "server 1 70000", "server 1 300000", "client 8 03e8", "server 8 03e8"]
+    );
     assert_eq!(stream.store.read(Side::Client, 0..3).unwrap(), b"GET");
 }
 
@@ -330,7 +340,11 @@ fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
     std::fs::write(&short, &whole[..3000]).unwrap();
     let capture = open(&short);
     assert_eq!(capture.streams()[0].trace.rows()[0].opcode(), Opcode::Text);
-    assert!(capture.warnings()[0].starts_with("the file ends inside the block at byte "), "{:?}", capture.warnings());
+    assert!(
+        capture.warnings()[0].starts_with("the file ends inside the block at byte "),
+        "{:?}",
+        capture.warnings()
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ const ACK: u8 = 0x10;
 
 const TCP: u8 = 6;
 
-/// Link types, by their numbers in both formats (the LINKTYPE_ registry).
+/// Link types, by their numbers in both formats (the registry of `LINKTYPE_` values).
 mod link {
     pub(super) const NULL: u16 = 0;
     pub(super) const ETHERNET: u16 = 1;
@@ -72,13 +72,13 @@ pub(super) fn read(link: u16, packet: &[u8]) -> Seen<'_> {
 /// Where the IP header begins behind an Ethernet header with any number of VLAN tags.
 fn ethernet(packet: &[u8]) -> Result<usize, Seen<'static>> {
     let mut at = 12;
-    while let Some([0x81, 0x00] | [0x88, 0xa8] | [0x91, 0x00]) = packet.get(at..at + 2) {
+    while let Some([0x81 | 0x91, 0x00] | [0x88, 0xa8]) = packet.get(at..at + 2) {
         at += 4;
     }
     of_type(packet, at, at + 2)
 }
 
-/// Where the IP header begins, if the EtherType at `at` says that there is one.
+/// Where the IP header begins, if the type field at `at` says that there is one.
 fn of_type(packet: &[u8], at: usize, begins: usize) -> Result<usize, Seen<'static>> {
     match packet.get(at..at + 2) {
         Some([0x08, 0x00] | [0x86, 0xdd]) => Ok(begins),
@@ -106,7 +106,8 @@ fn ipv4(packet: &[u8], begins: usize) -> Seen<'_> {
     if fragment & 0x3fff != 0 {
         return Seen::Fragment;
     }
-    let address = |at: usize| IpAddr::V4(Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3]));
+    let address =
+        |at: usize| IpAddr::V4(Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3]));
     let len = usize::from(header[0] & 15) * 4;
     let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
     // a length of 0 is what a segment too long for the field has before the network card cuts it
@@ -127,7 +128,9 @@ fn ipv6(packet: &[u8], begins: usize) -> Seen<'_> {
     let end = if payload == 0 { packet.len() } else { begins + 40 + payload };
     let (mut next, mut at) = (header[6], begins + 40);
     while next != TCP {
-        let Some(extension) = packet.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { return Seen::Cut };
+        let Some(extension) = packet.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+            return Seen::Cut;
+        };
         at += match next {
             0 | 43 | 60 => 8 + usize::from(extension[1]) * 8,
             51 => 8 + usize::from(extension[1]) * 4,
@@ -141,7 +144,9 @@ fn ipv6(packet: &[u8], begins: usize) -> Seen<'_> {
 }
 
 fn tcp(packet: &[u8], begins: usize, end: usize, from: IpAddr, to: IpAddr) -> Seen<'_> {
-    let Some(header) = packet.get(begins..).and_then(|rest| rest.first_chunk::<20>()) else { return Seen::Cut };
+    let Some(header) = packet.get(begins..).and_then(|rest| rest.first_chunk::<20>()) else {
+        return Seen::Cut;
+    };
     let port = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     let offset = begins + usize::from(header[12] >> 4) * 4;

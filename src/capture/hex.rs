@@ -89,5 +89,9 @@ impl<S: Sink> Text<S> {
 /// Who sent bytes that nobody marked: a head tells it, otherwise the MASK bit of the first frame (RFC 6455 section 5.1).
 fn sender(bytes: &[u8]) -> Side {
     let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
-    if stream::is_request(bytes) || !stream::is_response(bytes) && masked { Side::Client } else { Side::Server }
+    if stream::is_request(bytes) || !stream::is_response(bytes) && masked {
+        Side::Client
+    } else {
+        Side::Server
+    }
 }

@@ -156,7 +156,9 @@ pub enum Error {
         error: io::Error,
     },
     /// It is nothing that is read here.
-    #[error("{path:?} {what}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed")]
+    #[error(
+        "{path:?} {what}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
+    )]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -209,10 +211,10 @@ pub fn open_with<S: Sink>(
     let mut shared = Shared { secrets, shelf, make };
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
-        ([0x0a, 0x0d, 0x0d, 0x0a, ..], _)
-        | ([0xa1, 0xb2, 0xc3, 0xd4, ..] | [0xd4, 0xc3, 0xb2, 0xa1, ..], _)
-        | ([0xa1, 0xb2, 0x3c, 0x4d, ..] | [0x4d, 0x3c, 0xb2, 0xa1, ..], _) => {
-            captured(path, &mut shared).map_err(io)?.ok_or_else(|| unknown("is shorter than the header of a pcap file"))
+        (bytes, _) if bytes.first_chunk().copied().is_some_and(packets::is_magic) => {
+            captured(path, &mut shared)
+                .map_err(io)?
+                .ok_or_else(|| unknown("is shorter than the header of a pcap file"))
         }
         ([0x1f, 0x8b, ..], _) => Err(unknown("is compressed with gzip: unpack it first")),
         ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown("is compressed with zstd: unpack it first")),

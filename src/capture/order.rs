@@ -243,7 +243,7 @@ mod tests {
         }
         assert_eq!((stream.bytes.len(), stream.gaps.len()), (0, 0));
         for index in 0..400_u32 {
-            stream.push(100_000 + index * 60_000, 0, &[0; 60_000]);
+            stream.push(100_000 + index * 60_000, 0, &vec![0; 60_000]);
             assert!(stream.half.held_bytes() < 6 << 20);
         }
         assert_eq!(stream.gaps[0], 1);

@@ -9,6 +9,8 @@ use super::pcapng::Section;
 /// The first four bytes of a pcap file, as a number in the file's own order: microseconds, nanoseconds.
 const PCAP_MICROS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOS: u32 = 0xa1b2_3c4d;
+/// The type of a section header, the same in both orders.
+const PCAPNG: u32 = 0x0a0d_0d0a;
 
 /// How a number is put together from the file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub(super) enum Item<'a> {
 /// One captured packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Packet<'a> {
-    /// The link type (LINKTYPE_ value) of its interface.
+    /// The link type (`LINKTYPE_` value) of its interface.
     pub(super) link: u16,
     /// Nanoseconds since 1970.
     pub(super) at: u64,
@@ -89,7 +91,7 @@ impl<R: Read> Packets<R> {
     pub(super) fn new(source: R) -> io::Result<Option<Self>> {
         let mut input = Input::new(source);
         let head = input.peek(24)?;
-        if head.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
+        if head.starts_with(&PCAPNG.to_be_bytes()) {
             return Ok(Some(Self { input, kind: Kind::Pcapng(Section::default()), over: false }));
         }
         let Some(kind) = pcap(head) else { return Ok(None) };
@@ -153,6 +155,12 @@ impl<R: Read> Packets<R> {
     }
 }
 
+/// Whether a file that begins so is pcap or pcapng.
+pub(super) fn is_magic(first: [u8; 4]) -> bool {
+    let known = [PCAPNG, PCAP_MICROS, PCAP_NANOS];
+    known.contains(&u32::from_be_bytes(first)) || known.contains(&u32::from_le_bytes(first))
+}
+
 /// The file header of a pcap file.
 fn pcap(head: &[u8]) -> Option<Kind> {
     if head.len() < 24 {
@@ -205,4 +213,107 @@ fn too_long(what: &str, at: u64, len: usize) -> String {
     format!(
         "the {what} at byte {at} claims {len} bytes, more than the {LONGEST} that are read: nothing behind it can be read"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Seconds since 1970 in nanoseconds, link type, bytes; or what is odd; or secrets.
+    fn told(file: &[u8]) -> Vec<String> {
+        let mut packets = Packets::new(file).unwrap().expect("a known beginning");
+        let mut told = Vec::new();
+        while let Some(item) = packets.next().unwrap() {
+            told.push(match item {
+                Item::Packet(Packet { link, at, bytes, place }) => {
+                    assert_eq!(&file[place as usize..][..bytes.len()], bytes);
+                    format!("{link} {at} {}", String::from_utf8_lossy(bytes))
+                }
+                Item::Secrets(lines) => String::from_utf8_lossy(lines).into_owned(),
+                Item::Odd(what) => what,
+                Item::Nothing => continue,
+            });
+        }
+        told
+    }
+
+    fn number(big: bool, number: u32) -> [u8; 4] {
+        if big { number.to_be_bytes() } else { number.to_le_bytes() }
+    }
+
+    fn block(big: bool, kind: u32, body: &[&[u8]]) -> Vec<u8> {
+        let body = body.concat();
+        let len = number(big, 12 + body.len() as u32);
+        [&number(big, kind)[..], &len, &body, &len].concat()
+    }
+
+    /// A section with one interface (Ethernet, this resolution), a packet, one without a time, and secrets.
+    fn section(big: bool, resolution: u8, stamp: u64) -> Vec<u8> {
+        let n = |value: u32| number(big, value);
+        let two = |a: u16, b: u16| {
+            if big { n(u32::from(a) << 16 | u32::from(b)) } else { n(u32::from(b) << 16 | u32::from(a)) }
+        };
+        [
+            block(big, 0x0a0d_0d0a, &[&n(0x1a2b_3c4d), &two(1, 0), &[0xff; 8]]),
+            block(big, 1, &[&two(1, 0), &n(0), &two(9, 1), &[resolution, 0, 0, 0], &n(0)]),
+            block(big, 0x0bad, &[b"what is that"]),
+            block(big, 6, &[&n(0), &n((stamp >> 32) as u32), &n(stamp as u32), &n(4), &n(4), b"ping"]),
+            block(big, 3, &[&n(3), b"ack\0"]),
+            block(big, 10, &[&n(0x544c_534b), &n(4), b"keys"]),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn sections_of_both_orders_and_all_clocks() {
+        let second = 1_000_000_000_u64;
+        let file = [section(true, 9, 7 * second), section(false, 6, 7_000_000), section(true, 0x8a, 7 << 10)]
+            .concat();
+        let one = ["1 7000000000 ping", "1 7000000000 ack", "keys"];
+        assert_eq!(told(&file), [one, one, one].concat());
+    }
+
+    #[test]
+    fn pcap_of_both_orders_and_both_clocks() {
+        for (big, magic, fraction) in
+            [(true, PCAP_MICROS, 5), (false, PCAP_MICROS, 5), (false, PCAP_NANOS, 5000)]
+        {
+            let n = |value: u32| number(big, value);
+            let head = [n(magic), n(0), n(0), n(0), n(65_535), n(101)].concat();
+            let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
+            let file = [&head[..], &packet, &packet[..17]].concat();
+            let odd = "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
+            assert_eq!(told(&file), ["101 2000005000 hi", odd]);
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be_are_told_with_their_place() {
+        let whole = section(false, 9, 0);
+        for (len, words) in
+            [(13, "right would be a multiple of 4"), (0xffff_fff0, "more than the 16777216 that are read")]
+        {
+            let file = [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
+            let last = told(&file).pop().unwrap();
+            assert!(last.contains(words) && last.contains(&format!("at byte {}", whole.len())), "{last}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_behind_a_beginning_are_read_without_panic(
+            noise in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..200, big in any::<bool>(),
+        ) {
+            let mut file = section(big, 9, 1);
+            file.extend(section(!big, 6, 1));
+            let at = at.min(file.len());
+            for (byte, noise) in file[at..].iter_mut().skip(12).step_by(9).zip(&noise) {
+                *byte ^= noise;
+            }
+            file.extend(noise);
+            let mut packets = Packets::new(file.as_slice()).unwrap().expect("the first bytes are as they were");
+            while packets.next().unwrap().is_some() {}
+        }
+    }
 }

@@ -135,7 +135,10 @@ impl Section {
         let stamp = u64::from(self.order.u32(body, 4)) << 32 | u64::from(self.order.u32(body, 8));
         let len = self.order.u32(body, 12) as usize;
         let bytes = body.get(20..).and_then(|rest| rest.get(..len)).ok_or_else(|| {
-            format!("the packet at byte {at} claims {len} bytes, more than its block of {} holds", body.len() - 20)
+            format!(
+                "the packet at byte {at} claims {len} bytes, more than its block of {} holds",
+                body.len() - 20
+            )
         })?;
         self.last = interface.nanos(stamp);
         Ok(Packet { link: interface.link, at: self.last, bytes, place: at + 28 })
@@ -161,7 +164,8 @@ impl Interface {
             Clock::Binary(bits) => (stamp * 1_000_000_000).checked_shr(u32::from(bits)).unwrap_or(0),
         };
         let offset = i128::from(self.offset) * 1_000_000_000;
-        u64::try_from(i128::try_from(nanos).unwrap_or(i128::MAX).saturating_add(offset).max(0)).unwrap_or(u64::MAX)
+        u64::try_from(i128::try_from(nanos).unwrap_or(i128::MAX).saturating_add(offset).max(0))
+            .unwrap_or(u64::MAX)
     }
 }
 
@@ -170,7 +174,8 @@ fn secrets(order: Order, body: &[u8], at: u64) -> Item<'_> {
     if kind != TLS_KEY_LOG {
         return Item::Nothing;
     }
-    let short = || Item::Odd(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
+    let short =
+        || Item::Odd(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
     body[8..].get(..len).map_or_else(short, Item::Secrets)
 }
 

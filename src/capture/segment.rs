@@ -38,7 +38,7 @@ pub(super) fn write(out: &mut Vec<u8>, from: SocketAddr, to: SocketAddr, header:
     out.extend_from_slice(&to.port().to_be_bytes());
     out.extend_from_slice(&header.seq.to_be_bytes());
     out.extend_from_slice(&header.ack.to_be_bytes());
-    out.push(((20 + options.len()) / 4 << 4) as u8);
+    out.push((((20 + options.len()) / 4) << 4) as u8);
     out.push(header.flags);
     out.extend_from_slice(&WINDOW.to_be_bytes());
     out.extend_from_slice(&[0; 4]);

@@ -153,8 +153,7 @@ impl<S: Sink> Flow<S> {
         shared: &mut Shared<M>,
     ) -> std::io::Result<()> {
         if matches!(self.mode, Mode::Fresh) {
-            self.mode =
-                if tls::begins(bytes) { Mode::Tls(Box::default()) } else { Mode::Plain };
+            self.mode = if tls::begins(bytes) { Mode::Tls(Box::default()) } else { Mode::Plain };
         }
         let at = Duration::from_nanos(at.saturating_sub(self.began));
         let Self { mode, inside, told, from_the_start, .. } = self;
@@ -263,7 +262,13 @@ fn inside_with<'a, S, M: FnMut(Begins) -> S>(
 ) -> &'a mut Inside<S> {
     inside.get_or_insert_with(|| {
         let begins = if from_the_start || is_head(first) { Begins::Head } else { Begins::Frames };
-        Inside { begins, sink: make(begins), store: Store::new(Arc::clone(shelf)), gaps: Vec::new(), filled: 0 }
+        Inside {
+            begins,
+            sink: make(begins),
+            store: Store::new(Arc::clone(shelf)),
+            gaps: Vec::new(),
+            filled: 0,
+        }
     })
 }
 

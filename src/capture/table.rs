@@ -89,10 +89,7 @@ impl<S: Sink> Table<S> {
     }
 
     /// All connections in which something was said, in the order of their first packets.
-    pub(super) fn finish<M: FnMut(Begins) -> S>(
-        self,
-        shared: &mut Shared<M>,
-    ) -> io::Result<Vec<Stream<S>>> {
+    pub(super) fn finish<M: FnMut(Begins) -> S>(self, shared: &mut Shared<M>) -> io::Result<Vec<Stream<S>>> {
         let mut streams = Vec::new();
         for mut connection in self.connections {
             connection.finish(shared)?;
@@ -178,7 +175,8 @@ impl<S: Sink> Connection<S> {
         if self.client.is_some() {
             return;
         }
-        let hello = |kind: u8| tls::begins(first) && first.first() == Some(&22) && first.get(5) == Some(&kind);
+        let hello =
+            |kind: u8| tls::begins(first) && first.first() == Some(&22) && first.get(5) == Some(&kind);
         let client = if is_request(first) || hello(1) {
             sender
         } else if is_response(first) || hello(2) {

@@ -19,7 +19,7 @@ const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const ACK: u8 = 0x10;
 
-/// LINKTYPE_RAW: the packet begins with its IP header.
+/// `LINKTYPE_RAW`: the packet begins with its IP header.
 const RAW_IP: u16 = 101;
 
 /// Bytes after which the other side acknowledges without having said anything, so that its window never looks full.
@@ -94,7 +94,11 @@ impl<W: Write> Writer<W> {
             body.extend_from_slice(&[1, 0, 0, 0]);
             // the section's length is not known before its end
             body.extend_from_slice(&[0xff; 8]);
-            option(body, 1, b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection");
+            option(
+                body,
+                1,
+                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection",
+            );
             option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
             option(body, 0, b"");
         });

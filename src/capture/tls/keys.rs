@@ -26,8 +26,12 @@ impl Suite {
             0xc02f => ("ECDHE_RSA_WITH_AES_128_GCM_SHA256", &aead::AES_128_GCM, hmac::HMAC_SHA256, true),
             0xc02c => ("ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true),
             0xc030 => ("ECDHE_RSA_WITH_AES_256_GCM_SHA384", &aead::AES_256_GCM, hmac::HMAC_SHA384, true),
-            0xcca8 => ("ECDHE_RSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false),
-            0xcca9 => ("ECDHE_ECDSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false),
+            0xcca8 => {
+                ("ECDHE_RSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false)
+            }
+            0xcca9 => {
+                ("ECDHE_ECDSA_WITH_CHACHA20_POLY1305", &aead::CHACHA20_POLY1305, hmac::HMAC_SHA256, false)
+            }
             _ => return None,
         };
         Some(Self { name, aead, hash, explicit_nonce })
@@ -55,11 +59,14 @@ impl Opener {
 
     /// For the master secret of TLS 1.2: the keys with which the client writes, and the server.
     pub(super) fn of_master(suite: Suite, master: &[u8], client: &[u8], server: &[u8]) -> Option<[Self; 2]> {
-        let (key_len, iv_len) = (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
+        let (key_len, iv_len) =
+            (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
         let seed = [b"key expansion", server, client].concat();
         let block = expand(suite.hash, master, &seed, 2 * (key_len + iv_len));
         let (keys, ivs) = block.split_at(2 * key_len);
-        let one = |at: usize| Self::new(suite, &keys[at * key_len..][..key_len], &ivs[at * iv_len..][..iv_len], None);
+        let one = |at: usize| {
+            Self::new(suite, &keys[at * key_len..][..key_len], &ivs[at * iv_len..][..iv_len], None)
+        };
         Some([one(0)?, one(1)?])
     }
 
@@ -144,8 +151,8 @@ mod tests {
     #[test]
     fn keys_of_the_rfcs_own_trace() {
         let secret = [
-            0xb6, 0x7b, 0x7d, 0x69, 0x0c, 0xc1, 0x6c, 0x4e, 0x75, 0xe5, 0x42, 0x13, 0xcb, 0x2d, 0x37, 0xb4, 0xe9, 0xc9,
-            0x12, 0xbc, 0xde, 0xd9, 0x10, 0x5d, 0x42, 0xbe, 0xfd, 0x59, 0xd3, 0x91, 0xad, 0x38,
+            0xb6, 0x7b, 0x7d, 0x69, 0x0c, 0xc1, 0x6c, 0x4e, 0x75, 0xe5, 0x42, 0x13, 0xcb, 0x2d, 0x37, 0xb4,
+            0xe9, 0xc9, 0x12, 0xbc, 0xde, 0xd9, 0x10, 0x5d, 0x42, 0xbe, 0xfd, 0x59, 0xd3, 0x91, 0xad, 0x38,
         ];
         let key = expand_label(hmac::HMAC_SHA256, &secret, "key", 16);
         let iv = expand_label(hmac::HMAC_SHA256, &secret, "iv", 12);

@@ -82,10 +82,13 @@ impl Session {
     pub(super) fn state(&self) -> Tls {
         match (&self.unread, self.agreed) {
             (Some(why), _) => Tls::Unread(why.clone()),
-            (None, Some((suite, version, _))) => {
-                Tls::Read { version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" }, suite: suite.name }
+            (None, Some((suite, version, _))) => Tls::Read {
+                version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" },
+                suite: suite.name,
+            },
+            (None, None) => {
+                Tls::Unread("TLS whose handshake is not whole in the capture: cannot be read".into())
             }
-            (None, None) => Tls::Unread("TLS whose handshake is not whole in the capture: cannot be read".into()),
         }
     }
 
@@ -161,7 +164,8 @@ impl Session {
 
     /// Encrypted records whose keys depend on a hello that has not come yet.
     fn must_wait(&self, from: Side, kind: u8) -> bool {
-        self.agreed.is_none() && (kind == APPLICATION_DATA || self.sides[index(from)].greeted && kind == HANDSHAKE)
+        self.agreed.is_none()
+            && (kind == APPLICATION_DATA || self.sides[index(from)].greeted && kind == HANDSHAKE)
     }
 
     fn record(
@@ -225,8 +229,9 @@ impl Session {
         if !matches!(version, TLS_1_2 | TLS_1_3) {
             return Err(format!("TLS of version {version:#06x}: 1.2 and 1.3 can be read"));
         }
-        let suite = Suite::of(number)
-            .ok_or_else(|| format!("TLS with cipher suite {number:#06x}, which is not known here: cannot be read"))?;
+        let suite = Suite::of(number).ok_or_else(|| {
+            format!("TLS with cipher suite {number:#06x}, which is not known here: cannot be read")
+        })?;
         let openers = match version {
             TLS_1_3 => openers_1_3(suite, &client, secrets),
             _ => secrets
@@ -300,5 +305,8 @@ fn updates_key(mut messages: &[u8]) -> bool {
 }
 
 fn unopened(from: Side) -> String {
-    format!("TLS: a record of the {} cannot be opened with the secrets given, nor what follows it", from.name())
+    format!(
+        "TLS: a record of the {} cannot be opened with the secrets given, nor what follows it",
+        from.name()
+    )
 }
