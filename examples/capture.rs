@@ -13,6 +13,8 @@ use wiretalk::wire::Side;
 
 const FRAMES: u64 = 209_000;
 
+const WORDS: &[u8] = "the frame that you read says: grüße, 42, and so on; ".as_bytes();
+
 const REQUEST: &[u8] =
     b"GET /feed HTTP/1.1\r\nHost: 192.0.2.2:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -72,17 +74,16 @@ fn frame(out: &mut Vec<u8>, len: usize, dice: &mut Dice) {
     match len {
         0..=125 => out.push(0x80 | len as u8),
         126..=0xffff => {
-            out.push(0x80 | 126);
+            out.push(0xfe);
             out.extend_from_slice(&(len as u16).to_be_bytes());
         }
         _ => {
-            out.push(0x80 | 127);
+            out.push(0xff);
             out.extend_from_slice(&(len as u64).to_be_bytes());
         }
     }
     let key = (dice.next() as u32 | 1).to_be_bytes();
     out.extend_from_slice(&key);
-    const WORDS: &[u8] = "the frame that you read says: grüße, 42, and so on; ".as_bytes();
     let begins = out.len();
     // a word's letters may not be cut in two: the text ends with blanks where the next round would not fit
     let rounds = len / WORDS.len();
