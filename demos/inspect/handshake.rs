@@ -82,7 +82,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 }
 
 fn opening(inspect: &Inspect, from: Side) -> Option<&Opening> {
-    inspect.trace.opening(from)
+    inspect.conn().trace.opening(from)
 }
 
 fn rows(opening: &Opening) -> usize {
