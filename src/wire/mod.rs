@@ -8,7 +8,8 @@
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
 //! - `skim`: the quick way through frames that are whole, legal and ordinary.
-//! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload.
+//! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload;
+//!   [`segment`]: in which pieces the bytes came, and when.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
 //! - [`encode`]: frames onto the wire, legal or not.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
@@ -28,6 +29,7 @@ pub mod mask;
 mod meaning;
 pub mod message;
 mod opened;
+pub mod segment;
 mod skim;
 pub mod span;
 pub mod trace;
@@ -45,6 +47,7 @@ pub use fault::{Bits, Code, Fault, Severity};
 pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
 pub use judge::MessageEnd;
 pub use message::{Kind, Place};
+pub use segment::{Segment, Segments};
 pub use skim::Skimmed;
 pub use span::{Field, Span};
 pub use trace::{Row, Trace, Unfinished};

@@ -11,6 +11,7 @@ use super::frame::{Header, LengthForm, Needs, Opcode, Side};
 use super::handshake::{Opening, Policy};
 use super::message::{Kind, Place};
 use super::opened::Opened;
+use super::segment::Segments;
 use super::span::Context;
 use super::transcript::Frame;
 
@@ -254,6 +255,7 @@ pub struct Trace {
     server: Direction,
     rows: Vec<Row>,
     lost_rows: u64,
+    segments: Segments,
 }
 
 impl Default for Trace {
@@ -276,11 +278,12 @@ impl Trace {
     fn of(opened: Opened, agreed: Agreed) -> Self {
         let direction = |from| Direction::new(from, agreed);
         let (client, server) = (direction(Side::Client), direction(Side::Server));
-        Self { opened, client, server, rows: Vec::new(), lost_rows: 0 }
+        Self { opened, client, server, rows: Vec::new(), lost_rows: 0, segments: Segments::default() }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
     pub fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        self.segments.push(from, at, bytes.len());
         if self.opened.is_open() {
             return self.frames(from, at, bytes);
         }
@@ -299,6 +302,17 @@ impl Trace {
     /// Frames that came after the list was full.
     pub fn lost_rows(&self) -> u64 {
         self.lost_rows
+    }
+
+    /// The pieces in which the bytes came.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// When the first byte of a frame was there, since the connection was begun; where the piece is not kept, when its last was.
+    pub fn began(&self, row: &Row) -> Duration {
+        let first = self.frames_at(row.from()) + row.offset();
+        self.segments.arrival(row.from(), first, row.at()).unwrap_or(row.at())
     }
 
     /// A frame of the list, from its bytes; `raw` may end early, then the frame does too.
