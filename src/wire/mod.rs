@@ -13,14 +13,19 @@
 //! - [`encode`]: frames onto the wire, legal or not.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
+//! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
+//! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
+//! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
 pub mod connection;
+pub mod copy;
 pub mod decoder;
 pub mod encode;
 pub mod extension;
 pub mod fault;
+pub mod filter;
 pub mod frame;
 pub mod handshake;
 mod judge;
@@ -28,6 +33,9 @@ pub mod mask;
 mod meaning;
 pub mod message;
 mod opened;
+pub mod peers;
+pub mod rules;
+pub mod search;
 mod skim;
 pub mod span;
 pub mod trace;
