@@ -7,15 +7,19 @@ mod draft;
 mod fields;
 mod frames;
 mod handshake;
+mod headline;
 mod hex;
 mod kept;
 mod keys;
 mod list;
 mod mask;
 mod problems;
+mod proof;
+mod prose;
 mod rules;
 mod state;
 mod timeline;
+mod verdict;
 mod view;
 
 use std::time::Instant;
@@ -129,6 +133,7 @@ impl Demo for Inspect {
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
             Event::Msg(_) | Event::Tick(_) => {}
         }
+        problems::follow(self);
         Vec::new()
     }
 

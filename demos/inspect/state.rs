@@ -176,7 +176,9 @@ impl Inspect {
         };
         let at = self.began.map_or(Duration::ZERO, |began| chunk.at.saturating_duration_since(began));
         self.kept.push(from, &chunk.bytes);
+        let head = self.trace.head_bytes(from).len();
         self.trace.push(from, at, &chunk.bytes);
+        handshake::came(self, from, at, head, chunk.bytes.len());
     }
 
     /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest.
@@ -240,9 +242,11 @@ impl Inspect {
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
-    /// All faults, of both directions: whose, and which.
+    /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
-        self.trace.faults(Side::Client).len() + self.trace.faults(Side::Server).len()
+        let heads = [Side::Client, Side::Server].map(|from| self.trace.opening(from));
+        let heads: usize = heads.into_iter().flatten().map(|opening| opening.judgement.problems.len()).sum();
+        heads + self.trace.faults(Side::Client).len() + self.trace.faults(Side::Server).len()
     }
 
     /// Adds to the line that is typed.

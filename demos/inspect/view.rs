@@ -119,7 +119,7 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Mode::Rules(_) => "↑↓ scroll  any other key: back",
         _ if !look.focused => "⏎ gives the inspector the keys",
         _ => match inspect.tab {
-            Tab::Handshake => "↑↓ line  Tab next tab  ⏎ type and send  ? why  h keys",
+            Tab::Handshake => handshake::HINT,
             Tab::Frames => {
                 "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  m mask  ⏎ type and send  ? why  h keys"
             }
