@@ -57,7 +57,7 @@ fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::
         value: Value::Text(value.to_owned()),
         at: Place::default(),
     };
-    let first = inspect.send.first().map_or("", String::as_str);
+    let first = inspect.sends.first_text().unwrap_or_default();
     let settings = vec![setting("server", &inspect.url), setting("text", first)];
     let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };

@@ -182,5 +182,5 @@ async fn connection(run: u64, url: Option<String>, first: String, house: House, 
             }
         }
     };
-    tokio::join!(clients::session(url.clone(), inbox, post), forward);
+    tokio::join!(clients::session(clients::Options::new(url.clone()), inbox, post), forward);
 }

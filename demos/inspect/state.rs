@@ -162,6 +162,7 @@ impl Inspect {
         match report {
             Report::Bytes(chunk) => self.bytes(&chunk),
             Report::Open => self.status = Status::Open,
+            Report::Note(_) | Report::Secrets(_) => {}
             Report::Ended(why) => {
                 self.status = Status::Ended(why);
                 self.orders = None;

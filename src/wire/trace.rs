@@ -447,7 +447,7 @@ impl Trace {
                         keep(row);
                     }
                 }
-                Some(Event::Payload(_) | Event::Message(_)) => {}
+                Some(Event::Payload(_) | Event::Data(_) | Event::Message(_)) => {}
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The talk on its stage: it starts, follows the keys, and fits the window.
 
-use crate::terminal::{CTRL_D, DOWN, END, ESC, RIGHT, Terminal};
+use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal};
 
 const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";

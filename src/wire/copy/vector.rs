@@ -105,8 +105,8 @@ pub(super) fn case(name: &str, from: Side, extensions: Option<&str>, bytes: &[u8
 
 fn expect(said: &Transcript) -> Expect<'_> {
     let impossible = said.arriving().filter(|frame| frame.header.length_is_impossible());
-    // what is not inflated has no data that a vector could name
-    let plain = said.messages().iter().filter(|message| !message.compressed);
+    // what could not be inflated has no data that a vector could name
+    let plain = said.messages().iter().filter(|message| message.uninflated.is_none());
     Expect {
         verdict: said.verdict().name(),
         frames: said.frames().iter().chain(impossible).map(frame).collect(),
