@@ -22,7 +22,8 @@ use crate::wire::handshake::{Head, Opening, Role};
 use crate::wire::{Side, words};
 
 /// The tab's keys.
-pub(super) const HINT: &str = "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
+pub(super) const HINT: &str =
+    "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
 
 /// From this width on the heads stand side by side.
 const WIDE: u16 = 84;
@@ -124,8 +125,9 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     } else {
         heads[usize::from(at.0 == Side::Server)].draw(first, canvas);
         let told = if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
-        let row = Rect { height: first.height.min(1), ..first };
-        canvas.line(&Line::styled(told, theme.dim()).right_aligned(), 0, row);
+        let wide = (text::width(told) as u16).min(first.width);
+        let row = Rect { x: first.right() - wide, width: wide, ..first };
+        canvas.line(&Line::styled(told, theme.dim()), 0, row);
     }
     if let Some(head) = head {
         headline::draw(head, at.1, inspect.handshake.byte, bytes, canvas);
@@ -200,7 +202,8 @@ impl Rows {
         let end = inspect.handshake.ends[usize::from(from == Side::Server)];
         let what = if from == Side::Client { "request" } else { "response" };
         let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
-        let title = Line::styled(format!("{arrow}  {what} · {}{at}", words::bytes(head.raw().len() as u64)), bold);
+        let title =
+            Line::styled(format!("{arrow}  {what} · {}{at}", words::bytes(head.raw().len() as u64)), bold);
         let cursor = (cursor.0 == from).then_some(cursor.1);
         let room = usize::from(width).saturating_sub(4);
         let mut lines = Vec::new();

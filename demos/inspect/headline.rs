@@ -71,7 +71,8 @@ fn hex_row(
         let here = part.bytes.start.max(row.start)..part.bytes.end.min(row.end);
         let style = Style::new().fg(color(part.role, theme));
         for at in here.clone() {
-            let style = if at == cursor { style.add_modifier(Modifier::REVERSED | Modifier::BOLD) } else { style };
+            let style =
+                if at == cursor { style.add_modifier(Modifier::REVERSED | Modifier::BOLD) } else { style };
             hex.push_span(Span::styled(format!("{:02x}", head.raw()[at]), style));
             hex.push_span(Span::raw(" "));
         }
@@ -153,9 +154,11 @@ pub(super) fn why(
     }
     let line = head.lines().get(number);
     for problem in &opening.judgement.problems {
-        let within = problem.span.as_ref().zip(line).is_some_and(|(span, line)| {
-            span.start >= line.text.start && span.start < line.end.end
-        });
+        let within = problem
+            .span
+            .as_ref()
+            .zip(line)
+            .is_some_and(|(span, line)| span.start >= line.text.start && span.start < line.end.end);
         if within {
             let rule = problem.code.rule();
             let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
@@ -194,13 +197,40 @@ pub(super) fn purpose(head: &Head, number: usize) -> &'static str {
 }
 
 static PURPOSES: [(&str, &str); 9] = [
-    ("Host", "Many names can share one address: Host says which of them is meant, and an attacker who points a name of his own at your server shows up here."),
-    ("Upgrade", "It names the protocol to change to. Proxies that know nothing of WebSocket drop it, and the handshake fails early instead of halfway."),
-    ("Connection", "Upgrade concerns this one hop only, and this header says so: whoever forwards the request has to decide anew. It is a list; look for the token, not for equality."),
-    ("Sec-WebSocket-Key", "16 random bytes that the server has to transform and send back. Scripts cannot set headers that begin with Sec-, so a form or an XMLHttpRequest cannot forge this request."),
-    ("Sec-WebSocket-Accept", "It proves that the peer speaks WebSocket and read this very request, not a cached one. It is no authentication: anybody can compute it."),
-    ("Sec-WebSocket-Version", "13 is the version that became the RFC. A server that knows others only answers 426 and lists them."),
-    ("Sec-WebSocket-Protocol", "The client offers names of subprotocols, the server picks at most one: that is how both know what the messages mean."),
-    ("Sec-WebSocket-Extensions", "Offers and answer for what changes the frames themselves. In practice that is permessage-deflate, which compresses messages and takes the bit RSV1."),
-    ("Origin", "The page that wants the connection. Browsers let every page connect anywhere and send cookies along, so a server has to look at this."),
+    (
+        "Host",
+        "Many names can share one address: Host says which of them is meant, and an attacker who points a name of his own at your server shows up here.",
+    ),
+    (
+        "Upgrade",
+        "It names the protocol to change to. Proxies that know nothing of WebSocket drop it, and the handshake fails early instead of halfway.",
+    ),
+    (
+        "Connection",
+        "Upgrade concerns this one hop only, and this header says so: whoever forwards the request has to decide anew. It is a list; look for the token, not for equality.",
+    ),
+    (
+        "Sec-WebSocket-Key",
+        "16 random bytes that the server has to transform and send back. Scripts cannot set headers that begin with Sec-, so a form or an XMLHttpRequest cannot forge this request.",
+    ),
+    (
+        "Sec-WebSocket-Accept",
+        "It proves that the peer speaks WebSocket and read this very request, not a cached one. It is no authentication: anybody can compute it.",
+    ),
+    (
+        "Sec-WebSocket-Version",
+        "13 is the version that became the RFC. A server that knows others only answers 426 and lists them.",
+    ),
+    (
+        "Sec-WebSocket-Protocol",
+        "The client offers names of subprotocols, the server picks at most one: that is how both know what the messages mean.",
+    ),
+    (
+        "Sec-WebSocket-Extensions",
+        "Offers and answer for what changes the frames themselves. In practice that is permessage-deflate, which compresses messages and takes the bit RSV1.",
+    ),
+    (
+        "Origin",
+        "The page that wants the connection. Browsers let every page connect anywhere and send cookies along, so a server has to look at this.",
+    ),
 ];

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::canvas::Target;
 use super::draft::Draft;
 use super::state::{Cursor, Inspect, Line, Mode, Purpose, Status, Tab};
-use super::{Cmd, handshake, mask, problems, timeline};
+use super::{Cmd, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
 use crate::wire::{Place, words};
 
@@ -42,6 +42,7 @@ impl Inspect {
             Tab::Mask => mask::key(self, key),
             Tab::Timeline => timeline::key(self, key),
             Tab::Problems => problems::key(self, key),
+            Tab::Deflate => deflate::key(self, key),
         };
         own.unwrap_or_else(|| self.common(key.code))
     }
@@ -49,7 +50,7 @@ impl Inspect {
     /// The keys that mean the same on every tab.
     fn common(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='5') => self.tab = Tab::ALL[digit as usize - '1' as usize],
+            KeyCode::Char(digit @ '1'..='6') => self.tab = Tab::ALL[digit as usize - '1' as usize],
             KeyCode::Tab => self.turn(1),
             KeyCode::BackTab => self.turn(Tab::ALL.len() - 1),
             KeyCode::Char('?') => self.mode = Mode::Rules(0),
@@ -264,6 +265,7 @@ impl Inspect {
             Target::Line(from, line) => handshake::click(self, from, line),
             Target::Step(step) => mask::click(self, step),
             Target::Problem(number) => problems::click(self, number),
+            Target::Symbol(number) => deflate::click(self, number),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! What bytes mean is `wire`'s part, and the connection is `clients`'; here is how the parts are joined.
 
 mod canvas;
+mod deflate;
 mod draft;
 mod fields;
 mod frames;
@@ -82,7 +83,7 @@ impl Demo for Inspect {
         Doc { name: "show", takes: Takes::Choice(&["frames", "handshake"]), about: "what is shown first" },
     ];
     const KEYS: &'static [Hint] = &[
-        Hint { keys: "1 – 5, Tab", about: "handshake, frames, mask, timeline, problems" },
+        Hint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
         Hint { keys: "Enter", about: "type a text and send it" },
         Hint { keys: "r", about: "type raw bytes in hex and put them on the wire" },
         Hint { keys: "[ ]  { }", about: "one frame, twenty frames back or on" },
@@ -119,7 +120,11 @@ impl Demo for Inspect {
 
     fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
         match event {
-            Event::Key(key) => return self.key(key),
+            Event::Key(key) => {
+                let commands = self.key(key);
+                self.follow();
+                return commands;
+            }
             Event::Paste(text) => self.paste(&text),
             Event::Click(at, area) => {
                 if let Some(target) = view::target(self, area, at) {
@@ -133,7 +138,7 @@ impl Demo for Inspect {
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
             Event::Msg(_) | Event::Tick(_) => {}
         }
-        problems::follow(self);
+        self.follow();
         Vec::new()
     }
 

@@ -212,8 +212,7 @@ fn jump(inspect: &mut Inspect) {
         Some(Problem::Frame(from, number)) => {
             let Some(found) = found(inspect, from, number) else { return };
             let Some(row) = found.row else {
-                inspect.said =
-                    Some("its frame is not complete: there is no row to jump to yet".to_owned());
+                inspect.said = Some("its frame is not complete: there is no row to jump to yet".to_owned());
                 return;
             };
             let bit = found.fault.bits.map_or(0, first_bit);
@@ -259,9 +258,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         shown.clone().filter_map(|at| Some(Cells::of(inspect, *state.list.get(at)?))).collect();
     let code = cells.iter().map(|cells| cells.code.len()).max().unwrap_or(0);
     if header == 1 {
-        let section = Line::styled("section", canvas.theme.faint());
-        canvas.line(&headings(code, canvas), 1, list);
-        canvas.line(&section.right_aligned(), 1, list);
+        canvas.line(&headings(code, list.width, canvas), 1, list);
     }
     for (line, (at, cells)) in shown.zip(&cells).enumerate() {
         let y = list.y + 1 + header + line as u16;
@@ -307,9 +304,11 @@ fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
     }
 }
 
-fn headings(code: usize, canvas: &Canvas) -> Line<'static> {
+fn headings(code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
     let told = format!("  severity  frame  way  byte    bits  {:<code$}  close  what", "code");
-    Line::styled(told, canvas.theme.faint())
+    let room = usize::from(width).saturating_sub(7);
+    let section = if text::width(&told) + 20 <= room { "section" } else { "" };
+    Line::styled(format!("{told:<room$}{section}"), canvas.theme.faint())
 }
 
 /// One line of the list, cut into its cells.
@@ -515,7 +514,8 @@ mod tests {
 
     #[test]
     fn enter_jumps_to_the_bit() {
-        let (mut inspect, _inbox) = seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
         inspect.tab = Tab::Problems;
         press(&mut inspect, KeyCode::Enter);
         assert_eq!((inspect.tab, inspect.current()), (Tab::Frames, Some(1)));
@@ -528,7 +528,11 @@ mod tests {
         inspect.tab = Tab::Problems;
         press(&mut inspect, KeyCode::Char('i'));
         assert_eq!(inspect.problems.chosen, 1);
-        assert_eq!(picture(&inspect, 100, 30).matches("ignored ").count(), 2, "in the list, and what was done");
+        assert_eq!(
+            picture(&inspect, 100, 30).matches("ignored").count(),
+            2,
+            "in the list, and what was done"
+        );
         press(&mut inspect, KeyCode::Up);
         press(&mut inspect, KeyCode::Char('i'));
         assert!(inspect.problems.ignored.is_empty());
@@ -544,7 +548,7 @@ mod tests {
             "A receiver may stop at the first; all are listed.",
             "E_OPCODE_RESERVED",
             "knowable after 1 byte of the frame",
-            "└─opcode",
+            "─opcode─",
             "  RFC    ",
             "  Means  ",
             "tungstenite",

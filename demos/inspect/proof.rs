@@ -55,7 +55,10 @@ pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(Str
     let received = response.and_then(|judgement| judgement.received_accept.as_deref());
     let at = inspect.handshake.step;
     let title = at.map_or_else(
-        || "Accept: what the server had to answer, computed here from the key above · n step by step".to_owned(),
+        || {
+            "Accept: what the server had to answer, computed here from the key above · n step by step"
+                .to_owned()
+        },
         |step| format!("Accept: step {} of {STEPS} · n on  p back  a all", step + 1),
     );
     let mut lines = Vec::new();
@@ -116,7 +119,8 @@ pub(super) fn checks(
             (_, Mark::Absent) => theme.dim(),
             _ => Style::new().fg(theme.text),
         };
-        let sign = Span::styled(format!("  {sign}{letter} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+        let sign =
+            Span::styled(format!("  {sign}{letter} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
         vec![sign, Span::styled(told, style)]
     };
     let mut lines = prose::flow(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
@@ -147,7 +151,8 @@ pub(super) fn deflate(agreed: Agreed) -> Option<String> {
     let deflate = agreed.deflate?;
     let side = |name: &str, bits: Option<u8>, forgets: bool| {
         let window = crate::wire::words::bytes(1 << bits.unwrap_or(15));
-        let keeps = if forgets { "begins each message with an empty one" } else { "keeps it between messages" };
+        let keeps =
+            if forgets { "begins each message with an empty one" } else { "keeps it between messages" };
         format!("the {name} looks back at most {window} and {keeps}")
     };
     let client = side("client", deflate.client_max_window_bits.flatten(), deflate.client_no_context_takeover);

@@ -31,8 +31,10 @@ pub(super) fn wrapped(told: &str, cells: usize) -> Vec<String> {
             let piece =
                 if piece.is_empty() { &word[..word.chars().next().map_or(0, char::len_utf8)] } else { piece };
             lines.last_mut().expect("there is at least the first line").push_str(piece);
-            lines.push(String::new());
             word = &word[piece.len()..];
+            if !word.is_empty() {
+                lines.push(String::new());
+            }
         }
         lines.last_mut().expect("there is at least the first line").push_str(word);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::draft::Draft;
 use super::kept::Kept;
-use super::{Cmd, Orders, handshake, mask, problems, timeline};
+use super::{Cmd, Orders, deflate, handshake, mask, problems, timeline};
 use crate::clients::{Command, Report};
 use crate::net::{Chunk, Direction};
 use crate::wire::{Frame, Row, Side, Span, Trace};
@@ -25,11 +25,12 @@ pub(super) enum Tab {
     Mask,
     Timeline,
     Problems,
+    Deflate,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems, Self::Deflate];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -38,6 +39,7 @@ impl Tab {
             Self::Mask => "Mask",
             Self::Timeline => "Timeline",
             Self::Problems => "Problems",
+            Self::Deflate => "Deflate",
         }
     }
 }
@@ -116,6 +118,7 @@ pub struct Inspect {
     pub(super) mask: mask::State,
     pub(super) timeline: timeline::State,
     pub(super) problems: problems::State,
+    pub(super) deflate: deflate::State,
     began: Option<Instant>,
     orders: Option<Orders>,
 }
@@ -140,6 +143,7 @@ impl Inspect {
             mask: mask::State::default(),
             timeline: timeline::State::default(),
             problems: problems::State::default(),
+            deflate: deflate::State::default(),
             began: None,
             orders: None,
         }
@@ -243,6 +247,12 @@ impl Inspect {
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
+    /// What the tabs keep of what has come, or of the frame that is chosen, is brought up to date.
+    pub(super) fn follow(&mut self) {
+        problems::follow(self);
+        deflate::follow(self);
+    }
+
     /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
         let heads = [Side::Client, Side::Server].map(|from| self.trace.opening(from));
@@ -299,6 +309,15 @@ pub(super) mod tests {
 
     /// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
     pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<Command>) {
+        seen_after(REQUEST, RESPONSE, sent)
+    }
+
+    /// The same after this handshake.
+    pub(in super::super) fn seen_after(
+        request: &[u8],
+        response: &[u8],
+        sent: &[(Side, &[u8])],
+    ) -> (Inspect, mpsc::Receiver<Command>) {
         let mut inspect = Inspect::new(None, "Hello".into(), Tab::Frames);
         assert_eq!(inspect.connect(), [Cmd::Open { run: 1, url: None, first: "Hello".into() }]);
         let (orders, inbox) = mpsc::channel(4);
@@ -309,8 +328,8 @@ pub(super) mod tests {
             let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
             inspect.update(Event::Msg(Msg::Report(1, Report::Bytes(chunk))));
         };
-        chunk(Direction::Sent, REQUEST, 100);
-        chunk(Direction::Received, RESPONSE, 512);
+        chunk(Direction::Sent, request, 100);
+        chunk(Direction::Received, response, 512);
         for (number, (from, bytes)) in (0..).zip(sent) {
             let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
             chunk(way, bytes, 600 + 150 * number);

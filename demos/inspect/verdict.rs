@@ -65,7 +65,8 @@ fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rect, canvas: 
     let spans = span::spans(&raw, context);
     let at = usize::try_from(found.byte()).unwrap_or(usize::MAX);
     let arrow = side(found.from, canvas.theme).1;
-    let number = found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
+    let number =
+        found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
     let field = spans.iter().find(|span| holds(span, found, at)).map_or("", |span| span.field.name());
     let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", words::bytes(raw.len() as u64));
     canvas.rule(title.trim_end_matches(", "), area);
@@ -105,8 +106,11 @@ fn draw_hex(
     for index in start..end {
         let color = colors.get(index).copied().unwrap_or(theme.text);
         let style = Style::new().fg(color);
-        let style =
-            if place.contains(&index) { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
+        let style = if place.contains(&index) {
+            style.add_modifier(Modifier::BOLD | Modifier::REVERSED)
+        } else {
+            style
+        };
         hex.push_span(Text::styled(format!("{:02x}", raw[index]), style));
         hex.push_span(Text::raw(" "));
     }
@@ -135,8 +139,9 @@ fn draw_bits(raw: &[u8], spans: &[Span], found: &Found, at: usize, area: Rect, c
     let mut bit = 0;
     while bit < 8 {
         let span = spans.iter().find(|span| span.contains(at, bit));
-        let (end, name, color) =
-            span.map_or((bit + 1, "", theme.dim), |span| (span.bits.end, short_name(span.field), tie(span, theme).1));
+        let (end, name, color) = span.map_or((bit + 1, "", theme.dim), |span| {
+            (span.bits.end, short_name(span.field), tie(span, theme).1)
+        });
         for number in bit..end {
             let hit = found.fault.bits.is_none_or(|bits| bits.contains(number));
             let style = Style::new().fg(if hit { theme.bad } else { color });
@@ -150,7 +155,11 @@ fn draw_bits(raw: &[u8], spans: &[Span], found: &Found, at: usize, area: Rect, c
             lines[1].spans.extend([digit, Text::raw("    ")]);
         }
         let wide = usize::from(end - bit) * 5;
-        let name = if wide <= 5 { format!("{name:<5}") } else { format!("└{name:─^width$}┘ ", width = wide - 6) };
+        let name = if wide <= 5 {
+            format!("{name:<5}")
+        } else {
+            format!("└{name:─^width$}┘ ", width = wide - 6)
+        };
         lines[2].push_span(Text::styled(name, Style::new().fg(color)));
         bit = end;
     }
@@ -296,11 +305,15 @@ fn told_answer(
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let who = if answer.ours { "I answer" } else { "the server answers" };
     let about = CloseCode::new(answer.code);
-    let mask = answer.key.map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", words::hex(&key)));
+    let mask =
+        answer.key.map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", words::hex(&key)));
     let mut first = Line::from(vec![
         Text::styled("  1  ", bold),
         Text::styled(format!("{who}  "), Style::new().fg(theme.text)),
-        Text::styled(words::hex_row(&answer.raw, 16), Style::new().fg(theme.good).add_modifier(Modifier::BOLD)),
+        Text::styled(
+            words::hex_row(&answer.raw, 16),
+            Style::new().fg(theme.good).add_modifier(Modifier::BOLD),
+        ),
         Text::styled(format!("   Close {} {}, {mask}", answer.code, about.name), theme.dim()),
     ]);
     if answer.ours && inspect.status == Status::Open && first.width() + 10 <= usize::from(width) {
@@ -321,7 +334,8 @@ fn told_answer(
 fn what_it_did(inspect: &Inspect, found: &Found) -> String {
     let after = found.row.map_or(inspect.trace.rows().len(), |row| row + 1);
     let rows = inspect.trace.rows().iter().enumerate().skip(after).take(10_000);
-    let mut closes = rows.filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
+    let mut closes =
+        rows.filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
     let close = closes.next().map(|(number, _)| number);
     match (close, &inspect.status) {
         (Some(row), _) => {
@@ -344,7 +358,13 @@ fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &
     let (bytes, rest) = split(area, if span.is_some() { 3 } else { 1 });
     let place = span.as_ref().map_or_else(
         || "nothing to mark: what is wrong is that something is missing".to_owned(),
-        |span| format!("byte 0x{:02x}: {}", span.start, words::quoted(&raw[span.start..span.end.min(raw.len())], 50)),
+        |span| {
+            format!(
+                "byte 0x{:02x}: {}",
+                span.start,
+                words::quoted(&raw[span.start..span.end.min(raw.len())], 50)
+            )
+        },
     );
     canvas.rule(&format!("{arrow} {what} · {place}"), bytes);
     if let Some(span) = span {

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Target};
 use super::state::{Inspect, Mode, Purpose, Status, Tab};
-use super::{frames, handshake, mask, problems, rules, timeline};
+use super::{deflate, frames, handshake, mask, problems, rules, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
 use crate::text;
 use crate::wire::Side;
@@ -43,6 +43,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Tab::Mask => mask::draw(inspect, body, canvas),
         Tab::Timeline => timeline::draw(inspect, body, canvas),
         Tab::Problems => problems::draw(inspect, body, canvas),
+        Tab::Deflate => deflate::draw(inspect, body, canvas),
     }
     draw_line(inspect, line, canvas, look);
 }
@@ -126,6 +127,7 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
             Tab::Mask => mask::HINT,
             Tab::Timeline => timeline::HINT,
             Tab::Problems => problems::HINT,
+            Tab::Deflate => deflate::HINT,
         },
     };
     let told = inspect.said.as_deref().unwrap_or(told);
