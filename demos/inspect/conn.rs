@@ -85,6 +85,21 @@ impl Conn {
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
     }
 
+    /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.
+    pub(super) fn read(&self, from: Side, at: u64, most: usize) -> Option<Vec<u8>> {
+        match &self.bytes {
+            Bytes::Kept(kept) => kept.read(from, at, most),
+            Bytes::Stored(_, fetched) => {
+                let rows = self.trace.rows();
+                let number = fetched
+                    .keys()
+                    .find(|number| rows[**number].from() == from && self.place(&rows[**number]) == at)?;
+                let bytes = &fetched[number].0;
+                Some(bytes[..bytes.len().min(most)].to_vec())
+            }
+        }
+    }
+
     /// Where a frame's first byte stands in its direction.
     pub(super) fn place(&self, row: &Row) -> u64 {
         self.trace.frames_at(row.from()) + row.offset()

@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::scenario::{Play, Stand};
 use super::source::Opening;
 use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
-use super::{Cmd, Source, handshake, mask, problems, timeline};
+use super::{Cmd, Source, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
 use crate::proxy::{self, Act, Which};
 use crate::wire::{Place, Side, words};
@@ -47,6 +47,7 @@ impl Inspect {
             Tab::Mask => mask::key(self, key),
             Tab::Timeline => timeline::key(self, key),
             Tab::Problems => problems::key(self, key),
+            Tab::Deflate => deflate::key(self, key),
         };
         own.unwrap_or_else(|| self.common(key.code))
     }
@@ -54,7 +55,7 @@ impl Inspect {
     /// The keys that mean the same on every tab.
     fn common(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='5') => self.tab = Tab::ALL[digit as usize - '1' as usize],
+            KeyCode::Char(digit @ '1'..='6') => self.tab = Tab::ALL[digit as usize - '1' as usize],
             KeyCode::Tab => self.turn(1),
             KeyCode::BackTab => self.turn(Tab::ALL.len() - 1),
             KeyCode::Char('?') => self.mode = Mode::Rules(0),
@@ -400,12 +401,13 @@ impl Inspect {
             Target::Line(from, line) => handshake::click(self, from, line),
             Target::Step(step) => mask::click(self, step),
             Target::Problem(number) => problems::click(self, number),
+            Target::Symbol(number) => deflate::click(self, number),
         }
     }
 }
 
 /// A key that no one chose, but not a secret either: it is made from the frame that it shall mask.
-fn fresh_key(raw: &[u8]) -> [u8; 4] {
+pub(super) fn fresh_key(raw: &[u8]) -> [u8; 4] {
     let mixed =
         raw.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     (mixed | 1).to_be_bytes()

@@ -4,11 +4,13 @@
 
 mod canvas;
 mod conn;
+mod deflate;
 mod draft;
 mod engine;
 mod fields;
 mod frames;
 mod handshake;
+mod headline;
 mod hex;
 mod kept;
 mod keys;
@@ -16,12 +18,15 @@ mod list;
 mod looking;
 mod mask;
 mod problems;
+mod proof;
+mod prose;
 mod reports;
 mod rules;
 mod scenario;
 mod source;
 mod state;
 mod timeline;
+mod verdict;
 mod view;
 
 use std::sync::Arc;
@@ -170,7 +175,7 @@ impl Demo for Inspect {
         },
     ];
     const KEYS: &'static [Hint] = &[
-        Hint { keys: "1 – 5, Tab", about: "handshake, frames, mask, timeline, problems" },
+        Hint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
         Hint { keys: "Enter", about: "type a text and send it" },
         Hint { keys: "r", about: "type raw bytes in hex and put them on the wire" },
         Hint { keys: "[ ]  { }", about: "one frame, twenty frames back or on" },
@@ -234,6 +239,7 @@ impl Demo for Inspect {
             Event::Msg(_) | Event::Tick(_) => {}
         }
         self.settle();
+        self.follow();
         commands.extend(self.wanted());
         commands
     }

@@ -116,9 +116,10 @@ impl Source {
                     words::from_hex(hex).map_err(|why| settings.complain("sends", why))?,
                 ),
                 _ => {
-                    return Err(
-                        settings.complain("sends", "takes lines like `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`".to_owned())
-                    );
+                    return Err(settings.complain(
+                        "sends",
+                        "takes lines like `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`".to_owned(),
+                    ));
                 }
             });
         }

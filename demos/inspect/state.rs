@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::looking::{Filtered, Search};
 use super::scenario::Play;
 use super::source::{Opening, Source};
-use super::{Cmd, Orders, ProxyOrders, handshake, mask, problems, timeline};
+use super::{Cmd, Orders, ProxyOrders, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
 use crate::wire::{Frame, Row, Side, Span};
 
@@ -24,11 +24,12 @@ pub(super) enum Tab {
     Mask,
     Timeline,
     Problems,
+    Deflate,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems, Self::Deflate];
 
     /// The tab of that name, in small letters.
     pub(super) fn named(name: &str) -> Option<Self> {
@@ -42,6 +43,7 @@ impl Tab {
             Self::Mask => "Mask",
             Self::Timeline => "Timeline",
             Self::Problems => "Problems",
+            Self::Deflate => "Deflate",
         }
     }
 }
@@ -124,6 +126,7 @@ pub struct Inspect {
     pub(super) mask: mask::State,
     pub(super) timeline: timeline::State,
     pub(super) problems: problems::State,
+    pub(super) deflate: deflate::State,
     pub(super) orders: Option<Orders>,
     pub(super) proxy: Option<ProxyOrders>,
 }
@@ -153,6 +156,7 @@ impl Inspect {
             mask: mask::State::default(),
             timeline: timeline::State::default(),
             problems: problems::State::default(),
+            deflate: deflate::State::default(),
             orders: None,
             proxy: None,
         }
@@ -234,9 +238,17 @@ impl Inspect {
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
-    /// All faults, of both directions: whose, and which.
+    /// What the tabs keep of what has come, or of the frame that is chosen, is brought up to date.
+    pub(super) fn follow(&mut self) {
+        problems::follow(self);
+        deflate::follow(self);
+    }
+
+    /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
-        self.conn().trace.faults(Side::Client).len() + self.conn().trace.faults(Side::Server).len()
+        let heads = [Side::Client, Side::Server].map(|from| self.conn().trace.opening(from));
+        let heads: usize = heads.into_iter().flatten().map(|opening| opening.judgement.problems.len()).sum();
+        heads + self.conn().trace.faults(Side::Client).len() + self.conn().trace.faults(Side::Server).len()
     }
 
     /// Adds to the line that is typed.
@@ -293,6 +305,15 @@ pub(super) mod tests {
 
     /// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
     pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<Command>) {
+        seen_after(REQUEST, RESPONSE, sent)
+    }
+
+    /// The same after this handshake.
+    pub(in super::super) fn seen_after(
+        request: &[u8],
+        response: &[u8],
+        sent: &[(Side, &[u8])],
+    ) -> (Inspect, mpsc::Receiver<Command>) {
         let source = Source::Bundled(Server::parse("plain").unwrap());
         let mut inspect = Inspect::new(source, Opening::default(), Tab::Frames);
         assert!(matches!(inspect.connect()[..], [Cmd::Open(1, Source::Bundled(_), _)]));
@@ -304,8 +325,8 @@ pub(super) mod tests {
             let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
             inspect.update(Event::Msg(Msg::Report(1, Report::Bytes(chunk))));
         };
-        chunk(Direction::Sent, REQUEST, 100);
-        chunk(Direction::Received, RESPONSE, 512);
+        chunk(Direction::Sent, request, 100);
+        chunk(Direction::Received, response, 512);
         for (number, (from, bytes)) in (0..).zip(sent) {
             let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
             chunk(way, bytes, 600 + 150 * number);

@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::{Canvas, Target, split};
 use super::conn::Status;
 use super::state::{Inspect, Mode, Purpose, Tab};
-use super::{frames, handshake, mask, problems, rules, scenario, timeline};
+use super::{deflate, frames, handshake, mask, problems, rules, scenario, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
 use crate::text;
 use crate::wire::Side;
@@ -49,6 +49,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Tab::Mask => mask::draw(inspect, body, canvas),
         Tab::Timeline => timeline::draw(inspect, body, canvas),
         Tab::Problems => problems::draw(inspect, body, canvas),
+        Tab::Deflate => deflate::draw(inspect, body, canvas),
     }
     draw_line(inspect, line, canvas, look);
 }
@@ -132,13 +133,14 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Mode::Rules(_) => "↑↓ scroll  any other key: back",
         _ if !look.focused => "⏎ gives the inspector the keys",
         _ => match inspect.tab {
-            Tab::Handshake => "↑↓ line  Tab next tab  ⏎ type and send  ? why  h keys",
+            Tab::Handshake => handshake::HINT,
             Tab::Frames => {
                 "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  m mask  ⏎ type and send  ? why  h keys"
             }
             Tab::Mask => mask::HINT,
             Tab::Timeline => timeline::HINT,
             Tab::Problems => problems::HINT,
+            Tab::Deflate => deflate::HINT,
         },
     };
     let told = inspect.said.as_deref().unwrap_or(told);
