@@ -507,7 +507,7 @@ mod tests {
         let (mut inspect, _inbox) =
             seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
         inspect.tab = Tab::Problems;
-        assert_eq!(press(&mut inspect, KeyCode::Char('s')), []);
+        assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
         assert!(inspect.said.as_ref().unwrap().contains("our own"), "{:?}", inspect.said);
         let shown = picture(&inspect, 100, 30);
         assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
