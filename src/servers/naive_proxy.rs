@@ -190,8 +190,9 @@ enum Look<T> {
     /// It is there, up to this byte.
     Found(T, usize),
     NeedsMore,
-    /// It only began like one.
-    Nothing,
+    /// It only began like one: nothing begins in so many bytes. All of them are dropped at once, so that a flood of
+    /// beginnings costs no more time than any other bytes.
+    Nothing(usize),
 }
 
 impl Looker {
@@ -218,27 +219,38 @@ impl Looker {
                     return Some(found);
                 }
                 Look::NeedsMore if self.bytes.len() < MOST_HEAD + MOST_ANSWER => return None,
-                Look::NeedsMore | Look::Nothing => drop(self.bytes.drain(..self.start.len())),
+                Look::NeedsMore => drop(self.bytes.drain(..self.start.len())),
+                Look::Nothing(count) => drop(self.bytes.drain(..count)),
             }
         }
     }
 }
 
 fn request(bytes: &[u8]) -> Look<Wanted> {
+    let Some(line) = position(bytes, b"\r\n") else {
+        return unfinished(bytes);
+    };
+    // Of several beginnings in one line only the last can be followed by a path and a version.
+    let last = bytes[..line].windows(4).rposition(|window| window == b"GET ").unwrap_or(0);
+    if last > 0 {
+        return Look::Nothing(last);
+    }
+    if path(&bytes[..line]).is_none() {
+        return Look::Nothing(line + 2);
+    }
     match end_of_head(bytes) {
         Some(end) => match Wanted::read(&bytes[..end]) {
             Some(wanted) => Look::Found(wanted, end),
-            None => Look::Nothing,
+            None => Look::Nothing(end),
         },
-        None if bytes.len() < MOST_HEAD => Look::NeedsMore,
-        None => Look::Nothing,
+        None => unfinished(bytes),
     }
 }
 
 /// A whole answer with a length: head and body as they will be served.
 fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
     let Some(head) = end_of_head(bytes) else {
-        return if bytes.len() < MOST_HEAD { Look::NeedsMore } else { Look::Nothing };
+        return unfinished(bytes);
     };
     let length = field(&bytes[..head], "content-length").and_then(|value| value.parse::<usize>().ok());
     match length {
@@ -247,20 +259,33 @@ fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
             let end = head + length;
             Look::Found(bytes[..end].to_vec(), end)
         }
-        _ => Look::Nothing,
+        _ => Look::Nothing(head),
+    }
+}
+
+/// A head without its end: too long, it is none, and neither is any that begins before its last [`MOST_HEAD`] bytes.
+fn unfinished<T>(bytes: &[u8]) -> Look<T> {
+    match bytes.len().checked_sub(MOST_HEAD - 1) {
+        None | Some(0) => Look::NeedsMore,
+        Some(over) => Look::Nothing(over),
     }
 }
 
 impl Wanted {
     fn read(head: &[u8]) -> Option<Self> {
-        let first = head.split(|byte| *byte == b'\r').next()?;
-        let mut words = str::from_utf8(first).ok()?.split(' ');
-        let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
-            return None;
-        };
-        let host = field(head, "host")?;
-        version.starts_with("HTTP/1.").then(|| Self { host, path: path.to_owned() })
+        let line = position(head, b"\r\n")?;
+        let (path, host) = (path(&head[..line])?, field(head, "host")?);
+        Some(Self { host, path })
     }
+}
+
+/// The path of a request line.
+fn path(line: &[u8]) -> Option<String> {
+    let mut words = str::from_utf8(line).ok()?.split(' ');
+    let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
+        return None;
+    };
+    version.starts_with("HTTP/1.").then(|| path.to_owned())
 }
 
 fn field(head: &[u8], name: &str) -> Option<String> {
@@ -319,6 +344,14 @@ mod tests {
         looker.push(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
         assert_eq!(looker.find(answer), None);
         assert!(looker.bytes.len() < 12);
+    }
+
+    #[test]
+    fn beginnings_without_number_are_passed_over_to_the_request_behind_them() {
+        let lines = b"GET \r\n".repeat(500);
+        let broken = b"GET / HTTP/1.1\r\nNo-Host: here\r\n\r\n".repeat(50);
+        let good = b"GET GET /a HTTP/1.1\r\nHost: b\r\n\r\n";
+        assert_eq!(requests(&[&lines, &broken, &b"GET ".repeat(9000), good]), ["b/a"]);
     }
 
     #[test]
