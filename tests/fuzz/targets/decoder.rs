@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::{Agreed, Decoder, Side, Trace, Transcript};
+use wiretalk::wire::{Agreed, Decoder, Side, Trace, Transcript, Verdict};
 
 use super::{cut, pieces};
 
@@ -93,5 +93,5 @@ fn stopped(whole: &Transcript, stopped: &Transcript) {
     assert!(whole.frames().starts_with(stopped.frames()));
     assert!(whole.messages().starts_with(stopped.messages()));
     assert!(whole.faults().starts_with(stopped.faults()));
-    assert_eq!(whole.verdict() == stopped.verdict(), true);
+    assert_eq!(whole.verdict() == Verdict::Fail, stopped.verdict() == Verdict::Fail);
 }

@@ -1,5 +1,5 @@
-//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place, and nothing is let in that
-//! another parser does not understand.
+//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place, and nothing is found
+//! faultless that another parser does not understand.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) fn check(data: &[u8]) {
     assert_eq!(opening.head, again.head);
     assert!(whole.bytes().len() <= limit, "no more is kept than the limit allows");
     placed(&opening);
-    if opening.judgement.outcome == Outcome::Accept {
+    if opening.judgement.outcome == Outcome::Accept && opening.judgement.problems.is_empty() {
         understood(&context, whole.bytes());
     }
     connected(input, how);
@@ -71,7 +71,7 @@ fn placed(opening: &Opening) {
     opening.checks();
 }
 
-/// What is accepted here, httparse reads too, with the same end.
+/// What is faultless here, httparse reads too, with the same end.
 fn understood(context: &Context, head: &[u8]) {
     let mut fields = [httparse::EMPTY_HEADER; 1024];
     let read = match context {
