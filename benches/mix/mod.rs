@@ -1,31 +1,17 @@
-//! The traffic that the figures are measured with: masked text frames, 80 % of 20 to 125 bytes, the rest up to 1,000, and a few of
-//! 64 KiB. The same bytes on every run.
+//! The traffic that the figures are measured with: masked text frames, 80 % of 20 to 125 bytes, the rest up to 1,000 and mostly
+//! short, and a few of 64 KiB. The same bytes on every run.
 
+pub(crate) mod capture;
+pub(crate) mod dice;
+
+use dice::Dice;
 use wiretalk::wire::{Opcode, encode};
 
 /// One in so many frames has 64 KiB.
-const LARGE_EVERY: u64 = 5_000;
+const LARGE_EVERY: u64 = 16_384;
 
 /// What people send: JSON, mostly ASCII.
 const TEXT: &str = r#"{"id":41,"channel":"prices","symbol":"WIRE","bid":101.25,"ask":101.5,"at":"2017-08-18T10:30:00Z","note":"Zürich, 12 °C"} "#;
-
-/// SplitMix64: small, and good enough to choose lengths and keys.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    /// The next number.
-    pub(crate) fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
-    /// A number of the range, both ends in it.
-    pub(crate) fn within(&mut self, low: u64, high: u64) -> u64 {
-        low + self.roll() % (high - low + 1)
-    }
-}
 
 /// The frames one by one, without end.
 pub(crate) fn frames(seed: u64) -> impl Iterator<Item = Vec<u8>> {
@@ -33,7 +19,7 @@ pub(crate) fn frames(seed: u64) -> impl Iterator<Item = Vec<u8>> {
     std::iter::repeat_with(move || {
         let length = match dice.within(0, LARGE_EVERY - 1) {
             0 => 64 * 1024,
-            roll if roll % 5 == 0 => dice.within(126, 1_000),
+            roll if roll % 5 == 0 => (0..5).map(|_| dice.within(126, 1_000)).min().unwrap_or(126),
             _ => dice.within(20, 125),
         };
         let key = (dice.roll() as u32 | 1).to_be_bytes();

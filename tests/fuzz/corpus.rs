@@ -1,0 +1,123 @@
+//! What the targets begin with: the vectors' bytes, and files made of them; the first byte of each chooses the circumstances.
+//! Nothing is kept as a file in the repository: `cargo run --example corpus` writes it for cargo-fuzz.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use wiretalk::capture::{Ending, Writer};
+use wiretalk::wire::deflate::Deflater;
+use wiretalk::wire::{Deflate, Side, words};
+
+/// Nothing longer goes into the corpus of files, of which there are many mutations.
+const LONGEST_IN_FILE: usize = 2_000;
+
+/// The targets by name, each with its inputs.
+pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (frames, heads) = (cases(root, "frames.json"), cases(root, "handshakes.json"));
+    let clients: Vec<&Case> = frames.iter().filter(|case| case.client && !case.deflate).collect();
+    let begun = |how: u8, case: &Case| [&[how][..], &case.bytes].concat();
+    vec![
+        ("capture", captures(root, &frames)),
+        (
+            "decoder",
+            frames
+                .iter()
+                .map(|case| begun(u8::from(!case.client) | u8::from(case.deflate) << 1, case))
+                .collect(),
+        ),
+        ("handshake", heads.iter().map(|case| begun(u8::from(case.client), case)).collect()),
+        ("inflater", deflated(&frames)),
+        ("tungstenite", clients.into_iter().map(|case| begun(0, case)).collect()),
+    ]
+}
+
+/// A vector's bytes.
+struct Case {
+    /// A client sent frames; in a handshake, a client has got a response.
+    client: bool,
+    deflate: bool,
+    bytes: Vec<u8>,
+}
+
+fn cases(root: &Path, name: &str) -> Vec<Case> {
+    let path = root.join("tests/vectors").join(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let file: Value = serde_json::from_str(&text).expect("the vectors are JSON");
+    let case = |case: &Value| Case {
+        client: case["direction"] == "client" || case["role_under_test"] == "client",
+        deflate: case["extensions"].as_str().is_some_and(|agreed| !agreed.is_empty()),
+        bytes: bytes(case),
+    };
+    file["cases"].as_array().expect("the vectors have cases").iter().map(case).collect()
+}
+
+/// The bytes of a vector, as its file's `doc` says.
+fn bytes(case: &Value) -> Vec<u8> {
+    let mut bytes = unhex(&case["hex"]);
+    for unit in [&case["repeat"], &case["insert"]] {
+        let times = unit["times"].as_u64().unwrap_or_default() as usize;
+        bytes.extend(unhex(&unit["unit_hex"]).repeat(times));
+    }
+    bytes.extend(unhex(&case["hex_after"]));
+    bytes
+}
+
+fn unhex(value: &Value) -> Vec<u8> {
+    let digits = value.as_str().unwrap_or_default();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).expect("the vectors hold hex digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// DEFLATE data: what zlib makes of the vectors, alone and one behind the other, and the vectors' own from behind a header.
+fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
+    let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+    let made = frames.iter().flat_map(|case| {
+        let mut fresh = Deflater::new(Deflate::default(), Side::Server);
+        let text = words::hex(&case.bytes[..case.bytes.len().min(LONGEST_IN_FILE)]);
+        [fresh.message(&case.bytes), deflater.message(text.as_bytes()), fresh.message(text.as_bytes())]
+    });
+    let own = frames
+        .iter()
+        .filter(|case| case.deflate && case.bytes.len() > 2)
+        .map(|case| case.bytes[2..].to_vec());
+    made.chain(own).map(|payload| [vec![7], payload].concat()).collect()
+}
+
+/// Files of every kind that is read: the ones in the repository, pcapng, hex text, recordings.
+fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
+    let folder = std::fs::read_dir(root.join("tests/captures")).expect("the captures are there");
+    let mut paths: Vec<_> = folder.map(|entry| entry.expect("the folder can be read").path()).collect();
+    paths.sort();
+    let mut files: Vec<Vec<u8>> =
+        paths.iter().map(|path| std::fs::read(path).expect("a file that is there can be read")).collect();
+    for case in frames.iter().filter(|case| case.bytes.len() <= LONGEST_IN_FILE) {
+        let hex = words::hex(&case.bytes);
+        let (from, mark) = if case.client { ("client", '>') } else { ("server", '<') };
+        files.push(pcapng(case));
+        files.push(format!("# a vector\n{mark} {hex}\n").into_bytes());
+        files.push(
+            format!(
+                "{{\"type\":\"frame\",\"t_ms\":1.5,\"from\":\"{from}\",\"raw_hex\":\"{hex}\"}}\n{{\"type\":\"end\",\"t_ms\":2}}\n"
+            )
+            .into_bytes(),
+        );
+    }
+    files
+}
+
+fn pcapng(case: &Case) -> Vec<u8> {
+    let from = if case.client { Side::Client } else { Side::Server };
+    let second = Duration::from_secs;
+    let write = || {
+        let mut writer = Writer::new(Vec::new(), None)?;
+        let flow = writer.open(([127, 0, 0, 1], 50_000).into(), ([127, 0, 0, 1], 9_001).into(), second(1))?;
+        for piece in case.bytes.chunks(100) {
+            writer.data(flow, from, second(2), piece)?;
+        }
+        writer.close(flow, Ending::Closed(from), second(3))?;
+        std::io::Result::Ok(writer.into_inner())
+    };
+    write().expect("memory takes every byte")
+}

@@ -1,0 +1,77 @@
+//! Inputs out of a corpus: changed in a few places, put together from two, or made of nothing.
+
+use crate::dice::Dice;
+
+/// No input gets longer.
+const LONGEST: usize = 1_024;
+
+/// Bytes at which something changes: flags, the three length forms, text that is none, ends of lines.
+const EDGES: [u8; 16] =
+    [0x00, 0x01, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0xc1, 0xfd, 0xfe, 0xff, b'\r', b'\n', b' ', b':'];
+
+/// Makes one input after the other.
+pub(crate) struct Mutate<'a> {
+    corpus: &'a [Vec<u8>],
+    dice: Dice,
+    input: Vec<u8>,
+}
+
+impl<'a> Mutate<'a> {
+    pub(crate) fn new(corpus: &'a [Vec<u8>], dice: Dice) -> Self {
+        Self { corpus, dice, input: Vec::new() }
+    }
+
+    /// The next input.
+    pub(crate) fn next(&mut self) -> &[u8] {
+        self.input.clear();
+        if self.dice.within(0, 9) == 0 {
+            let len = self.dice.within(0, 80);
+            self.input.extend((0..len).map(|_| self.dice.roll() as u8));
+            return &self.input;
+        }
+        let chosen = self.chosen();
+        self.input.extend_from_slice(&chosen[..chosen.len().min(LONGEST)]);
+        for _ in 0..self.dice.within(1, 5) {
+            self.change();
+        }
+        self.input.truncate(LONGEST);
+        &self.input
+    }
+
+    fn chosen(&mut self) -> &'a [u8] {
+        let at = self.dice.within(0, self.corpus.len() as u64 - 1);
+        &self.corpus[at as usize]
+    }
+
+    /// A place in the input, or behind it.
+    fn place(&mut self) -> usize {
+        self.dice.within(0, self.input.len() as u64) as usize
+    }
+
+    fn change(&mut self) {
+        let (at, end) = (self.place(), self.place());
+        let (start, end) = (at.min(end), at.max(end).min(at.min(end) + 64));
+        let byte = self.dice.roll();
+        match self.dice.within(0, 8) {
+            0 => self.input.truncate(at),
+            1 => drop(self.input.drain(start..end)),
+            2 => {
+                let again = self.input[start..end].to_vec();
+                self.input.splice(at..at, again);
+            }
+            3 => {
+                let other = self.chosen();
+                let from = (byte as usize) % (other.len() + 1);
+                let piece = &other[from..other.len().min(from + 200)];
+                self.input.splice(at..at, piece.iter().copied());
+            }
+            4 => self.input.insert(at, EDGES[byte as usize % EDGES.len()]),
+            _ if at == self.input.len() => self.input.push(byte as u8),
+            5 => self.input[at] = EDGES[byte as usize % EDGES.len()],
+            6 => self.input[at] = byte as u8,
+            // the circumstances, which the first byte chooses
+            7 => self.input[0] = byte as u8,
+            _ => self.input[at] ^= 1 << (byte % 8),
+        }
+    }
+}

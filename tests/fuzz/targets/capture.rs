@@ -1,0 +1,73 @@
+//! The capture reader: files of any kind with any damage give what they hold, and no more than that.
+
+use std::path::PathBuf;
+
+use wiretalk::capture::{self, Capture, Kind, OpenOptions};
+use wiretalk::wire::Side;
+
+/// The frames of so many rows are read again.
+const ROWS: usize = 20;
+
+/// A file of its own for each thread, gone with it.
+struct File(PathBuf);
+
+impl File {
+    fn new() -> Self {
+        let thread = format!("{:?}", std::thread::current().id());
+        let number: String = thread.chars().filter(char::is_ascii_digit).collect();
+        Self(std::env::temp_dir().join(format!("wiretalk-fuzz-{}-{number}", std::process::id())))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // a file that is gone already is what is wanted
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+thread_local! {
+    static FILE: File = File::new();
+}
+
+pub(crate) fn check(data: &[u8]) {
+    FILE.with(|file| {
+        std::fs::write(&file.0, data).expect("the folder for temporary files can be written to");
+        match capture::open(&file.0, &OpenOptions::default()) {
+            Ok(capture) => holds(&capture, data),
+            Err(error) => harmless(&error.to_string()),
+        }
+    });
+}
+
+/// Nothing in words that a terminal would obey.
+fn harmless(words: &str) {
+    assert!(!words.chars().any(char::is_control), "{words:?}");
+}
+
+fn holds(capture: &Capture, data: &[u8]) {
+    capture.warnings().iter().for_each(|words| harmless(words));
+    assert!(capture.kind() == Kind::Packets || capture.streams().len() <= 1);
+    let mut held = 0;
+    for stream in capture.streams() {
+        stream.warnings.iter().for_each(|words| harmless(words));
+        let filled: u64 = stream.gaps.iter().map(|gap| gap.filled).sum();
+        assert!(filled <= 16 << 20, "a claimed gap is filled up to 16 MiB a stream");
+        for from in [Side::Client, Side::Server] {
+            let (trace, store) = (&stream.trace, &stream.store);
+            held += store.len(from);
+            assert!(trace.frames_at(from) + trace.frame_bytes(from) <= store.len(from));
+            assert!(store.read(from, 0..64).is_ok());
+        }
+        held -= filled;
+        for row in stream.trace.rows().iter().take(ROWS).filter(|row| row.len() < 1 << 16) {
+            let start = stream.trace.frames_at(row.from()) + row.offset();
+            let raw =
+                stream.store.read(row.from(), start..start + row.len()).expect("the file is still there");
+            let frame = stream.trace.frame(row, raw);
+            assert!(frame.complete, "every row stands in the store, whole");
+            assert_eq!(frame.header.to_bytes(), frame.raw()[..frame.header.len()]);
+        }
+    }
+    assert!(held <= data.len() as u64, "{held} bytes out of a file of {}", data.len());
+}

@@ -1,0 +1,97 @@
+//! The decoder: the same answer for any pieces, every fault told at its very byte, nothing that is not in the input.
+
+use std::time::Duration;
+
+use wiretalk::wire::{Agreed, Decoder, Side, Trace, Transcript, Verdict};
+
+use super::{cut, pieces};
+
+/// What may be agreed.
+const AGREED: [&str; 4] = [
+    "",
+    "permessage-deflate",
+    "permessage-deflate; client_no_context_takeover; server_no_context_takeover",
+    "permessage-deflate; client_max_window_bits=8; server_max_window_bits=9",
+];
+
+/// Inflating stops here: a few bytes can stand for a thousand times as many.
+const LIMIT: u64 = 1 << 20;
+
+/// For so many faults of an input the byte is tried that makes them certain.
+const FAULTS: usize = 3;
+
+pub(crate) fn check(data: &[u8]) {
+    let (how, input) = cut(data);
+    let from = if how & 1 == 0 { Side::Client } else { Side::Server };
+    let agreed = Agreed::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
+    let decoder = || Decoder::new(from, agreed).inflate_limit(LIMIT);
+    let whole = said(decoder(), [input]);
+    same(&whole, &said(decoder(), pieces(input, how)));
+    kept(&whole, input);
+    seen(&whole, from, agreed, input, how);
+    stopped(&whole, &said(decoder().stop_at_fatal(), pieces(input, how)));
+    for fault in whole.faults().iter().take(FAULTS) {
+        let tells = |len: u64| said(decoder(), [&input[..len as usize]]).faults().contains(fault);
+        assert!(tells(fault.detectable_after), "{fault:?} is not told when it is certain");
+        assert!(!tells(fault.detectable_after - 1), "{fault:?} is told before it is certain");
+    }
+}
+
+fn said<'a>(decoder: Decoder, pieces: impl IntoIterator<Item = &'a [u8]>) -> Transcript {
+    let mut said = Transcript::of(decoder);
+    pieces.into_iter().for_each(|piece| said.push(piece));
+    said
+}
+
+fn same(whole: &Transcript, pieces: &Transcript) {
+    assert_eq!(whole.frames(), pieces.frames());
+    assert_eq!(whole.messages(), pieces.messages());
+    assert_eq!(whole.faults(), pieces.faults());
+    assert_eq!(whole.needs(), pieces.needs());
+    assert_eq!(whole.arriving(), pieces.arriving());
+    assert_eq!(whole.beginning().map(|begun| begun.raw), pieces.beginning().map(|begun| begun.raw));
+    assert_eq!(whole.decoder().open_message(), pieces.decoder().open_message());
+}
+
+/// The frames are the input, byte for byte, with fields that cover them, and no message is larger than the limit.
+fn kept(said: &Transcript, input: &[u8]) {
+    let mut bytes = Vec::new();
+    for frame in said.frames().iter().chain(said.arriving()) {
+        assert_eq!(
+            frame.header.to_bytes(),
+            frame.raw()[..frame.header.len()],
+            "a header is written as it was read"
+        );
+        assert!(!frame.spans().is_empty());
+        bytes.extend_from_slice(frame.raw());
+    }
+    bytes.extend_from_slice(said.beginning().map_or(&[], |begun| begun.raw));
+    assert_eq!(bytes, input);
+    for message in said.messages().iter().filter(|message| message.compressed) {
+        assert!(message.data.len() as u64 <= LIMIT);
+        if let Some(lens) = said.lens(message.number) {
+            assert!(message.uninflated.is_some() || lens.data_len == message.data.len() as u64);
+        }
+    }
+}
+
+/// The list without payload says what the transcript says.
+fn seen(said: &Transcript, from: Side, agreed: Agreed, input: &[u8], how: u8) {
+    let mut seen = Trace::midway(agreed);
+    pieces(input, how).for_each(|piece| seen.push(from, Duration::ZERO, piece));
+    assert_eq!(seen.rows().len(), said.frames().len());
+    for (row, frame) in seen.rows().iter().zip(said.frames()) {
+        assert_eq!(&seen.frame(row, frame.raw().to_vec()), frame);
+    }
+    if said.messages().iter().all(|message| message.uninflated.is_none()) {
+        assert_eq!(seen.faults(from), said.faults());
+    }
+}
+
+/// Who stops at the first fatal fault has found what the other found up to there.
+fn stopped(whole: &Transcript, stopped: &Transcript) {
+    assert!(whole.frames().starts_with(stopped.frames()));
+    assert!(whole.messages().starts_with(stopped.messages()));
+    assert!(whole.faults().starts_with(stopped.faults()));
+    assert_eq!(whole.verdict() == Verdict::Fail, stopped.verdict() == Verdict::Fail);
+}

@@ -1,0 +1,111 @@
+//! Heads, of requests and of responses: the same answer for any pieces, every byte in its place, and nothing is found
+//! faultless that another parser does not understand.
+
+use std::time::Duration;
+
+use wiretalk::wire::extension::{Agreed, list};
+use wiretalk::wire::handshake::{Asked, Context, Found, HeadReader, Opening, Outcome, Policy};
+use wiretalk::wire::{Connection, Side, Trace};
+
+use super::{cut, pieces};
+
+/// What httparse objects to and no rule here does: lines without a colon, names that are no tokens, other bytes in a target,
+/// control characters in a reason phrase.
+const KNOWN: [httparse::Error; 3] =
+    [httparse::Error::HeaderName, httparse::Error::Token, httparse::Error::Status];
+
+pub(crate) fn check(data: &[u8]) {
+    let (how, input) = cut(data);
+    let context = context(how);
+    let limit = if how & 2 == 0 { 65_536 } else { 200 };
+    let (whole, opening) = opened(&context, limit, [input]);
+    let (cut, again) = opened(&context, limit, pieces(input, how));
+    assert_eq!((whole.found(), whole.bytes()), (cut.found(), cut.bytes()));
+    assert_eq!(opening.judgement, again.judgement);
+    assert_eq!(opening.head, again.head);
+    assert!(whole.bytes().len() <= limit, "no more is kept than the limit allows");
+    placed(&opening);
+    if opening.judgement.outcome == Outcome::Accept && opening.judgement.problems.is_empty() {
+        understood(&context, whole.bytes());
+    }
+    connected(input, how);
+    let text = String::from_utf8_lossy(input);
+    let _ = (Agreed::parse(&text), list(input, 0));
+}
+
+fn context(how: u8) -> Context {
+    if how & 1 == 0 {
+        let protocols = vec!["chat".to_owned(), "superchat".to_owned()];
+        let origins = if how & 4 == 0 { Vec::new() } else { vec!["https://example.com".to_owned()] };
+        return Context::Request(Policy { protocols, origins, deflate: how & 8 == 0, ..Policy::default() });
+    }
+    let extensions =
+        if how & 8 == 0 { list(b"permessage-deflate; client_max_window_bits", 0) } else { Vec::new() };
+    let key = (how & 4 == 0).then(|| "dGhlIHNhbXBsZSBub25jZQ==".to_owned());
+    Context::Response(Asked { key, protocols: vec!["chat".to_owned()], extensions })
+}
+
+fn opened<'a>(
+    context: &Context,
+    limit: usize,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (HeadReader, Opening) {
+    let mut reader = HeadReader::new(context.sender(), limit);
+    let mut more = false;
+    for piece in pieces {
+        more |= reader.push(piece) < piece.len();
+    }
+    let opening = Opening::new(&reader, context, more);
+    (reader, opening)
+}
+
+/// The parts cover the head without a gap, and every problem points into it.
+fn placed(opening: &Opening) {
+    let Some(head) = &opening.head else {
+        assert!(!matches!(opening.found, Found::Head(_)));
+        return;
+    };
+    let mut at = 0;
+    for part in head.parts() {
+        assert_eq!(part.bytes.start, at);
+        at = part.bytes.end;
+    }
+    assert_eq!(at, head.raw().len());
+    let spans = opening.judgement.problems.iter().filter_map(|problem| problem.span.as_ref());
+    assert!(spans.clone().all(|span| span.start <= span.end && span.end <= head.raw().len()));
+    opening.checks();
+}
+
+/// What is faultless here, httparse reads too, with the same end.
+fn understood(context: &Context, head: &[u8]) {
+    let mut fields = [httparse::EMPTY_HEADER; 1024];
+    let read = match context {
+        Context::Request(_) => httparse::Request::new(&mut fields).parse(head),
+        Context::Response(_) => httparse::Response::new(&mut fields).parse(head),
+    };
+    match read {
+        Ok(end) => assert_eq!(end, httparse::Status::Complete(head.len())),
+        Err(error) => assert!(KNOWN.contains(&error), "httparse objects: {error}"),
+    }
+}
+
+/// Both heads in one connection, seen in any pieces.
+fn connected(input: &[u8], how: u8) {
+    let (request, response) = input.split_at(input.len() * usize::from(how) / 256);
+    let (mut whole, mut cut, mut trace) = (Connection::new(), Connection::new(), Trace::new());
+    for (from, bytes) in [(Side::Client, request), (Side::Server, response)] {
+        whole.push(from, bytes);
+        for piece in pieces(bytes, how) {
+            cut.push(from, piece);
+            trace.push(from, Duration::ZERO, piece);
+        }
+    }
+    assert_eq!((whole.is_open(), trace.is_open()), (cut.is_open(), cut.is_open()));
+    for from in [Side::Client, Side::Server] {
+        let (whole, cut) = (whole.stream(from), cut.stream(from));
+        assert_eq!((whole.head_bytes(), whole.held()), (cut.head_bytes(), cut.held()));
+        assert_eq!(trace.head_bytes(from), cut.head_bytes());
+        assert_eq!(whole.said().frames(), cut.said().frames());
+        assert_eq!(trace.rows().iter().filter(|row| row.from() == from).count(), cut.said().frames().len());
+    }
+}

@@ -1,0 +1,110 @@
+//! The inflater beside zlib's: the same bytes, or both object. And the lens, which shows what was inflated.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use wiretalk::wire::inflate::{Alphabet, Broken, InflateFault, Inflater, TAIL};
+use wiretalk::wire::lens::Lens;
+
+use super::{cut, pieces};
+
+/// Nothing longer is tried: it could inflate to a thousand times as much.
+const LONGEST: usize = 1 << 16;
+
+pub(crate) fn check(data: &[u8]) {
+    let (how, input) = cut(data);
+    let input = &input[..input.len().min(LONGEST)];
+    let (plain, fault) = inflated(&mut Inflater::new(15), [input]);
+    assert_eq!(inflated(&mut Inflater::new(15), pieces(input, how)), (plain.clone(), fault));
+    beside_zlib(input, &plain, fault);
+    smaller(input, &plain, 8 + how % 8);
+    again(input, &plain, fault);
+    let lens = Lens::with_limits(&[], input, 15, 1000, u64::MAX);
+    assert_eq!((lens.data_len, lens.fault), (plain.len() as u64, fault));
+    let spread = lens.items.windows(2).all(|pair| pair[0].bits.end == pair[1].bits.start);
+    assert!(spread, "the items stand without a gap");
+}
+
+fn inflated<'a>(
+    inflater: &mut Inflater,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<u8>, Option<InflateFault>) {
+    let mut plain = Vec::new();
+    for mut input in pieces {
+        loop {
+            let piece = inflater.push(&mut input);
+            if piece.is_empty() {
+                break;
+            }
+            plain.extend_from_slice(piece);
+        }
+        assert!(input.is_empty(), "everything is taken");
+    }
+    plain.extend_from_slice(inflater.end());
+    (plain, inflater.fault())
+}
+
+/// How far zlib came with the same bytes.
+enum Zlib {
+    /// It objected.
+    Refused,
+    /// It met a block with BFINAL = 1 and left the rest unread; RFC 7692 section 7.2.1 goes on there.
+    Ended,
+    /// It read everything.
+    Open,
+}
+
+fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
+    let (expected, zlib) = zlib(input);
+    let broken = fault.map(|fault| fault.broken);
+    match zlib {
+        Zlib::Refused => {
+            assert!(
+                broken.is_some_and(|broken| broken != Broken::Truncated),
+                "zlib objects, not to {broken:?}"
+            );
+            assert!(expected.starts_with(plain) || plain.starts_with(&expected));
+        }
+        Zlib::Ended => assert!(plain.starts_with(&expected)),
+        Zlib::Open => {
+            // a code without any symbol is a fault here at once; zlib waits for somebody to use it
+            let early = Broken::Incomplete(Alphabet::CodeLengths);
+            let whole = broken.is_none_or(|broken| broken == Broken::Truncated || broken == early);
+            assert!(whole, "zlib does not object to {broken:?}");
+            assert_eq!(plain, expected);
+        }
+    }
+}
+
+fn zlib(input: &[u8]) -> (Vec<u8>, Zlib) {
+    let (mut plain, mut room) = (Vec::new(), [0; 1 << 12]);
+    let mut zlib = Decompress::new(false);
+    let input = [input, &TAIL].concat();
+    loop {
+        let (taken, given) = (zlib.total_in() as usize, zlib.total_out());
+        let status = zlib.decompress(&input[taken..], &mut room, FlushDecompress::Sync);
+        let written = (zlib.total_out() - given) as usize;
+        plain.extend_from_slice(&room[..written]);
+        match status {
+            Err(_) => return (plain, Zlib::Refused),
+            Ok(Status::StreamEnd) => return (plain, Zlib::Ended),
+            Ok(_) if written == 0 => return (plain, Zlib::Open),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// With a smaller window it is the same, or ends where a match points too far back.
+fn smaller(input: &[u8], plain: &[u8], bits: u8) {
+    let (less, fault) = inflated(&mut Inflater::new(bits), [input]);
+    assert!(plain.starts_with(&less));
+    let too_far = matches!(fault.map(|fault| fault.broken), Some(Broken::DistanceTooFar { .. }));
+    assert!(less == plain || too_far);
+}
+
+/// A window that is not kept leaves no trace: the second message comes out as the first did.
+fn again(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
+    let mut inflater = Inflater::new(15);
+    inflated(&mut inflater, [input]);
+    inflater.begin(false);
+    let (second, again) = inflated(&mut inflater, [input]);
+    assert!(second == plain && again == fault);
+}

@@ -1,0 +1,165 @@
+//! What a client sends, read by us and by tungstenite: the same messages, and it ends where we have a fatal fault, but for
+//! the differences that stand in [`LENIENT`].
+
+use std::io::{Cursor, Read, Write};
+
+use tungstenite::error::{CapacityError, ProtocolError};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{Role, WebSocketConfig};
+use tungstenite::{Error, Message, WebSocket};
+use wiretalk::wire::{
+    Agreed, Code, Decoder, Fault, Header, Kind, LengthForm, Opcode, Side, Transcript, encode,
+};
+
+use super::cut;
+
+/// What tungstenite 0.30 lets pass and we refuse: lengths that are written longer than needed (RFC 6455 section 5.2). A close
+/// code that must not travel is handed on as 1002, which [`Told::is`] knows.
+const LENIENT: [Code; 2] = [Code::LenNotMinimal, Code::CloseCodeInvalid];
+
+/// It reads nothing larger, and would otherwise allocate what is claimed.
+const LARGEST: usize = 1 << 16;
+
+/// What comes out of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Told {
+    Message(Kind, Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(Option<(u16, Vec<u8>)>),
+}
+
+impl Told {
+    /// The same, but for a close code that tungstenite replaces.
+    fn is(&self, other: &Self) -> bool {
+        let replaced = matches!((self, other), (Self::Close(Some((code, _))), Self::Close(Some((1002, reason))))
+            if !CloseCode::from(*code).is_allowed() && reason == b"Protocol violation");
+        self == other || replaced
+    }
+}
+
+pub(crate) fn check(data: &[u8]) {
+    let (how, input) = cut(data);
+    let composed = if how & 1 == 0 { input.to_vec() } else { composed(input) };
+    let Ours { told: ours, fault, complete, lenient } = ours(&composed);
+    let (theirs, end) = theirs(&composed);
+    let pairs = ours.iter().zip(&theirs);
+    assert!(pairs.clone().all(|(own, other)| own.is(other)), "{ours:?}\n{theirs:?}");
+    assert!(ours.len() <= theirs.len() || matches!(end, Error::Capacity(_)), "{ours:?}\n{theirs:?}\n{end}");
+    if lenient {
+        return;
+    }
+    let same = ours.len() == theirs.len();
+    match end {
+        Error::Capacity(CapacityError::MessageTooLong { .. }) => {}
+        Error::ConnectionClosed => assert!(same && fault.is_none(), "{fault:?}"),
+        // the end of the input; a frame that is not complete is judged by us alone
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            assert!(same && (fault.is_none() || !complete), "{fault:?}: tungstenite reads on");
+        }
+        Error::Protocol(_) | Error::Utf8(_) => {
+            assert!(same && fault.is_some(), "only tungstenite objects: {end}")
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Frames that are masked and mostly legal, out of any bytes: four describe a frame, then comes its payload.
+fn composed(input: &[u8]) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::new(), input);
+    while let Some((&[first, second, key, form], behind)) = rest.split_first_chunk() {
+        let (payload, behind) = behind.split_at(behind.len().min(usize::from(second & 0x7f)));
+        let rare = form & 0x0f == 0;
+        let opcode = if rare {
+            Opcode::from_bits(first)
+        } else {
+            [0, 1, 1, 2, 8, 9, 10, 0].map(Opcode::from_bits)[usize::from(first & 7)]
+        };
+        let mut header = Header::new(opcode, payload.len() as u64);
+        header.fin = first & 0x10 != 0 || opcode.is_control() && !rare;
+        header.rsv1 = rare && first & 0x40 != 0;
+        header.key = (form & 0x1f != 0x10).then_some([key, second, form, first]);
+        if form & 0x7f == 0x20 {
+            header.form = LengthForm::from_second_byte(126);
+        }
+        encode::append(&mut bytes, &header, payload);
+        rest = behind;
+    }
+    bytes
+}
+
+/// What we make of it up to the first fatal fault or the Close.
+struct Ours {
+    told: Vec<Told>,
+    fault: Option<Fault>,
+    /// The frame of that fault is complete.
+    complete: bool,
+    /// That frame breaks a rule which tungstenite does not know, so it reads other things behind it.
+    lenient: bool,
+}
+
+fn ours(input: &[u8]) -> Ours {
+    let mut said = Transcript::of(Decoder::new(Side::Client, Agreed::none()).stop_at_fatal());
+    said.push(input);
+    let fatal = said.faults().iter().find(|fault| fault.is_fatal()).copied();
+    let mut told = Vec::new();
+    for frame in said.frames().iter().filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame)) {
+        match frame.header.opcode {
+            Opcode::Close => {
+                told.push(Told::Close(frame.close()));
+                return Ours { told, fault: None, complete: true, lenient: false };
+            }
+            Opcode::Ping => told.push(Told::Ping(frame.payload())),
+            Opcode::Pong => told.push(Told::Pong(frame.payload())),
+            _ => {
+                let ends = said.messages().iter().find(|message| message.frames.last() == Some(&frame.index));
+                told.extend(ends.map(|message| Told::Message(message.kind, message.data.clone())));
+            }
+        }
+    }
+    let complete = fatal.is_some_and(|fault| fault.frame < said.frames().len());
+    let in_frame = |fault: &&Fault| fatal.is_some_and(|fatal| fatal.frame == fault.frame);
+    let lenient = said.faults().iter().filter(in_frame).any(|fault| LENIENT.contains(&fault.code));
+    Ours { told, fault: fatal, complete, lenient }
+}
+
+fn theirs(input: &[u8]) -> (Vec<Told>, Error) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(1 << 10)
+        .max_frame_size(Some(LARGEST))
+        .max_message_size(Some(LARGEST));
+    let mut socket = WebSocket::from_raw_socket(Input(Cursor::new(input)), Role::Server, Some(config));
+    let mut told = Vec::new();
+    loop {
+        told.push(match socket.read() {
+            Ok(Message::Text(text)) => Told::Message(Kind::Text, text.as_bytes().to_vec()),
+            Ok(Message::Binary(data)) => Told::Message(Kind::Binary, data.to_vec()),
+            Ok(Message::Ping(data)) => Told::Ping(data.to_vec()),
+            Ok(Message::Pong(data)) => Told::Pong(data.to_vec()),
+            Ok(Message::Close(close)) => {
+                Told::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec())))
+            }
+            Ok(Message::Frame(_)) => unreachable!("reading gives no single frames"),
+            Err(error) => return (told, error),
+        });
+    }
+}
+
+/// The input, and a peer who takes every answer.
+struct Input<'a>(Cursor<&'a [u8]>);
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Input<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
