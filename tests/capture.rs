@@ -227,7 +227,9 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
     let folder = Folder::new("links");
     let dump = folder.file("dump.txt");
     let mut packet = String::from("000000");
-    HELLO.iter().for_each(|byte| packet += &format!(" {byte:02x}"));
+    for byte in HELLO {
+        packet += &format!(" {byte:02x}");
+    }
     std::fs::write(&dump, packet + "\n").unwrap();
     for (name, headers) in [("v4", ["-4", "10.0.0.1,10.0.0.2"]), ("v6", ["-6", "fe80::1,fe80::2"])] {
         let file = folder.file(name);
@@ -259,7 +261,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
         ("tls12-aes256.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
         ("tls12-chacha20.pcap", "TLS 1.2", "ECDHE_ECDSA_WITH_CHACHA20_POLY1305"),
     ] {
-        let keylog = name.ends_with(".pcap").then(|| folder.join("tls12-chacha20.keys"));
+        let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
         let capture = capture::open(&folder.join(name), &OpenOptions { keylog, from: None }).unwrap();
         let stream = &capture.streams()[0];
         assert_eq!(stream.tls, Tls::Read { version, suite }, "{name}");

@@ -9,8 +9,9 @@ use ratatui::text::{Line, Span};
 
 use super::Cmd;
 use super::canvas::{Canvas, Target, split};
+use super::conn::SHOWN;
 use super::prose::{self, labelled};
-use super::state::{Inspect, SHOWN, Tab};
+use super::state::{Inspect, Tab};
 use super::{proof, view};
 use crate::stage::Theme;
 use crate::wire::inflate::{Coding, Inflater};
@@ -30,8 +31,10 @@ const BITS: u64 = 24;
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The rows of the message that was looked at last.
+    /// The connection, the rows of the message that was looked at last, and how many of their frames were there.
+    conn: usize,
     rows: Vec<usize>,
+    there: usize,
     looked: Option<Looked>,
     item: usize,
     /// Literals that follow each other stand in one line.
@@ -56,20 +59,22 @@ pub(super) fn follow(inspect: &mut Inspect) {
     if inspect.tab != Tab::Deflate {
         return;
     }
-    let rows = inspect.current().map(|row| inspect.trace.message_of(row)).unwrap_or_default();
-    if rows == inspect.deflate.rows {
+    let rows = inspect.current().map(|row| inspect.conn().trace.message_of(row)).unwrap_or_default();
+    let there = rows.iter().filter(|row| inspect.frame(**row).is_some()).count();
+    let known = &inspect.deflate;
+    if (inspect.at, there) == (known.conn, known.there) && rows == known.rows {
         return;
     }
     let looked = look(inspect, &rows);
     let runs = looked.as_ref().is_some_and(|looked| looked.lens.items.len() > 60);
-    inspect.deflate = State { rows, looked, item: 0, runs };
+    inspect.deflate = State { conn: inspect.at, rows, there, looked, item: 0, runs };
     list(&mut inspect.deflate);
 }
 
 fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
     let first = *rows.first()?;
-    let row = inspect.trace.rows().get(first).filter(|row| row.is_compressed())?;
-    let deflate = inspect.trace.agreed().deflate?;
+    let row = inspect.conn().trace.rows().get(first).filter(|row| row.is_compressed())?;
+    let deflate = inspect.conn().trace.agreed().deflate?;
     let (from, bits) = (row.from(), deflate.window_bits(row.from()));
     let (window, mut amiss) =
         if deflate.context_takeover(from) { window(inspect, from, first, bits) } else { (Vec::new(), None) };
@@ -87,14 +92,14 @@ fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
 
 /// The payload of a row; none where it is not all there, or longer than what is shown.
 fn whole_payload(inspect: &Inspect, row: usize) -> Option<Vec<u8>> {
-    let short = inspect.trace.rows().get(row)?.len() <= SHOWN as u64;
+    let short = inspect.conn().trace.rows().get(row)?.len() <= SHOWN;
     inspect.frame(row).filter(|frame| short && frame.complete).map(|frame| frame.payload())
 }
 
 /// What the messages before a row left in its sender's window, found by inflating them.
 fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, Option<&'static str>) {
     let is_part = |row: &Row| matches!(row.place(), Place::Opens { .. } | Place::Continues { .. });
-    let rows = inspect.trace.rows().iter().enumerate().take(before);
+    let rows = inspect.conn().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), 0);
     let most = 1 << bits;
@@ -267,7 +272,8 @@ fn bits_of(looked: &Looked, item: &Item) -> String {
 fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let lens = &looked.lens;
     let rows = &inspect.deflate.rows;
-    let from = rows.first().and_then(|row| inspect.trace.rows().get(*row)).map_or(Side::Client, Row::from);
+    let from =
+        rows.first().and_then(|row| inspect.conn().trace.rows().get(*row)).map_or(Side::Client, Row::from);
     let (color, arrow) = view::side(from, theme);
     let saved = lens.saved();
     let gain = match saved {
@@ -390,7 +396,8 @@ fn told_source(looked: &Looked, item: &Item, source: Source, theme: &Theme) -> V
 /// Why there is nothing to look at.
 fn told_absence(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
-    let current = inspect.current().and_then(|row| inspect.trace.rows().get(row).map(|found| (row, found)));
+    let current =
+        inspect.current().and_then(|row| inspect.conn().trace.rows().get(row).map(|found| (row, found)));
     let first = match current {
         None => "No frame yet.".to_owned(),
         Some((row, found)) if found.opcode().is_control() => {
@@ -403,14 +410,14 @@ fn told_absence(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'stati
     let mut lines = vec![Line::default()];
     lines.extend(labelled("", &first, 0, width, plain.add_modifier(Modifier::BOLD), theme));
     lines.push(Line::default());
-    if let Some(told) = proof::deflate(inspect.trace.agreed()) {
+    if let Some(told) = proof::deflate(inspect.conn().trace.agreed()) {
         lines.extend(labelled("Agreed", &told, 9, width, plain, theme));
         let told = "The sender decides for each message anew: short ones often grow by compressing, so they go as they are.";
         lines.extend(labelled("Why", told, 9, width, plain, theme));
         return lines;
     }
     let header = |from| {
-        let head = inspect.trace.opening(from).and_then(|opening| opening.head.as_ref());
+        let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
         head.map(|head| head.joined("Sec-WebSocket-Extensions"))
     };
     let told = |value: Option<Option<String>>, nothing: &str| match value {

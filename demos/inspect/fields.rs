@@ -160,7 +160,7 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Li
     let from = frame.context.from;
     let faults: Vec<Fault> = match &inspect.draft {
         Some(draft) => draft.faults(),
-        None => inspect.trace.faults_of(from, frame.index).to_vec(),
+        None => inspect.conn().trace.faults_of(from, frame.index).to_vec(),
     };
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };

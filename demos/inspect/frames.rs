@@ -14,7 +14,10 @@ use crate::wire::{Field, Frame, Side, Span, words};
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let Some(current) = inspect.current() else {
-        let told = "No frame yet: the handshake comes first.";
+        let told = match &inspect.filter {
+            Some(filter) => format!("No frame passes the filter {}   f changes it", filter.text),
+            None => "No frame yet: the handshake comes first.".to_owned(),
+        };
         return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, area);
     };
     let most = match area.height {
@@ -27,7 +30,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let (list, rest) = split(area, list::rows(inspect, most));
     list::draw(inspect, current, list, canvas);
     let Some((_, _, frame)) = inspect.shown() else {
-        let told = "The bytes of this frame are not in memory any more.";
+        let told = "The bytes of this frame are being fetched, or not in memory any more.";
         return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, rest);
     };
     let Some((raw, spans)) = inspect.under() else { return };
@@ -61,7 +64,7 @@ fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
         "Frame {row} · {way} · {} = {header} header + {} payload · stream offset 0x{:04x}{after}",
         words::bytes(payload.saturating_add(header as u64)),
         words::grouped(payload),
-        inspect.trace.frames_at(frame.context.from) + frame.offset,
+        inspect.conn().trace.frames_at(frame.context.from) + frame.offset,
     )
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `headline`, the verdicts by `proof`.
 
-use std::time::Duration;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -40,17 +38,6 @@ pub(super) struct State {
     pub(super) byte: usize,
     /// The step of the accept value that is shown last; none shows all.
     pub(super) step: Option<usize>,
-    /// When each head was complete, and how many bytes came with its last ones.
-    ends: [Option<(Duration, usize)>; 2],
-}
-
-/// Notes when a head was complete. `before` is how much of it was there before these `count` bytes came.
-pub(super) fn came(inspect: &mut Inspect, from: Side, at: Duration, before: usize, count: usize) {
-    let known = &mut inspect.handshake.ends[usize::from(from == Side::Server)];
-    if known.is_none() && inspect.trace.opening(from).is_some() {
-        let taken = inspect.trace.head_bytes(from).len().saturating_sub(before);
-        *known = Some((at, count.saturating_sub(taken)));
-    }
 }
 
 /// Takes a key; none if it is not one of this tab's.
@@ -75,7 +62,7 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
 }
 
 fn len(inspect: &Inspect, (from, line): (Side, usize)) -> usize {
-    let head = inspect.trace.opening(from).and_then(|opening| opening.head.as_ref());
+    let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
     head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.end.end - line.text.start)
 }
 
@@ -103,7 +90,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let steps = proof::steps(inspect, area.width, theme);
     let (checked, told_checks) = proof::checks(inspect, &checks, at, area.width, theme);
     let (title, why) = headline::why(inspect, at, &checks, area.width, theme);
-    let head = inspect.trace.opening(at.0).and_then(|opening| opening.head.as_ref());
+    let head = inspect.conn().trace.opening(at.0).and_then(|opening| opening.head.as_ref());
     let wanted = Wanted {
         heads: tallest.unwrap_or(0) as u16 + 1,
         bytes: head.map_or(0, |head| headline::rows(head, at.1, area.width)),
@@ -194,12 +181,12 @@ impl Rows {
     ) -> Self {
         let (color, arrow) = side(from, theme);
         let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
-        let opening = inspect.trace.opening(from);
+        let opening = inspect.conn().trace.opening(from);
         let Some(head) = opening.and_then(|opening: &Opening| opening.head.as_ref()) else {
             let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
             return Self { from, title, lines: Vec::new(), cursor: None };
         };
-        let end = inspect.handshake.ends[usize::from(from == Side::Server)];
+        let end = inspect.conn().heads[usize::from(from == Side::Server)];
         let what = if from == Side::Client { "request" } else { "response" };
         let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
         let title =
@@ -253,9 +240,9 @@ fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme
     if glued == 0 {
         return Vec::new();
     }
-    let bytes = inspect.kept.read(from, inspect.trace.frames_at(from), glued.min(8)).unwrap_or_default();
+    let bytes = inspect.conn().frame_bytes(from, 0, glued.min(8) as u64).unwrap_or_default();
     let hex = words::hex_row(&bytes, 8) + if glued > 8 { " …" } else { "" };
-    let told = match (from, inspect.trace.is_open()) {
+    let told = match (from, inspect.conn().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
@@ -326,7 +313,7 @@ fn draw_strange(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
     for from in [Side::Client, Side::Server] {
-        let Some(opening) = inspect.trace.opening(from) else { continue };
+        let Some(opening) = inspect.conn().trace.opening(from) else { continue };
         for problem in &opening.judgement.problems {
             let rule = problem.code.rule();
             let told = format!("{}: {}. {}", rule.name, rule.what, rule.why);
@@ -353,7 +340,7 @@ mod tests {
         inspect.handshake.line = 4;
         let shown = picture(&inspect, 100, 30);
         for part in [
-            "C→S  request · 139 bytes · at 0.100 ms",
+            "C→S  request · 140 bytes · at 0.100 ms",
             "S→C  response · 129 bytes · at 0.512 ms",
             "▶Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ",
             " field name ──",

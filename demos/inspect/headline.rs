@@ -128,7 +128,7 @@ pub(super) fn why(
     width: u16,
     theme: &Theme,
 ) -> (String, Vec<Line<'static>>) {
-    let Some(opening) = inspect.trace.opening(from) else { return (String::new(), Vec::new()) };
+    let Some(opening) = inspect.conn().trace.opening(from) else { return (String::new(), Vec::new()) };
     let Some(head) = &opening.head else { return (String::new(), Vec::new()) };
     let plain = Style::new().fg(theme.text);
     let mut lines = Vec::new();

@@ -15,7 +15,7 @@ use crate::wire::{Frame, Opcode, Row, words};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
-    let wanted = u16::try_from(inspect.trace.rows().len() + 2).unwrap_or(u16::MAX);
+    let wanted = u16::try_from(inspect.conn().trace.rows().len() + 2).unwrap_or(u16::MAX);
     wanted.clamp(most.min(3), most)
 }
 
@@ -26,16 +26,19 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
         draw_header(inspect, area, canvas);
     }
     let rows = usize::from(area.height - header);
-    let total = inspect.trace.rows().len();
+    let filtered = inspect.filter.as_ref().map(|filter| filter.rows.as_slice());
+    let total = filtered.map_or(inspect.conn().trace.rows().len(), <[u32]>::len);
+    let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
     // one more than the current frame, so that an answer is seen beside what it answers
-    let first = (current + 2).min(total).saturating_sub(rows);
-    for (line, number) in (first..total).take(rows).enumerate() {
+    let first = (at + 2).min(total).saturating_sub(rows);
+    for (line, place) in (first..total).take(rows).enumerate() {
+        let number = filtered.map_or(place, |rows| rows[place] as usize);
         let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
         canvas.spot(spot, Target::Row(number));
         if number == current {
             canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
         }
-        let row = inspect.trace.rows()[number];
+        let row = inspect.conn().trace.rows()[number];
         canvas.line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
     }
 }

@@ -11,8 +11,9 @@ use ratatui::text::{Line, Span};
 
 use super::Cmd;
 use super::canvas::{Canvas, Target, split};
+use super::conn::SHOWN;
 use super::prose::{self, short_section};
-use super::state::{Cursor, Inspect, SHOWN, Tab};
+use super::state::{Cursor, Inspect, Tab};
 use super::verdict;
 use super::view::side;
 use crate::clients::Command;
@@ -47,6 +48,8 @@ pub(super) enum Pane {
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
+    /// The connection that the list is about.
+    conn: usize,
     list: Vec<Problem>,
     /// How many of each side's are in the list: of the heads, of the frames.
     heads: [usize; 2],
@@ -66,12 +69,16 @@ impl State {
 
 /// Takes what has become certain since the last time.
 pub(super) fn follow(inspect: &mut Inspect) {
-    let Inspect { trace, problems: state, .. } = inspect;
+    let Inspect { conns, at, problems: state, .. } = inspect;
+    let trace = &conns[*at].trace;
+    if state.conn != *at {
+        *state = State { pane: state.pane, conn: *at, ..State::default() };
+    }
     let heads = SIDES.map(|from| trace.opening(from).map_or(0, |opening| opening.judgement.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
     if fewer(heads, state.heads) || fewer(frames, state.frames) {
-        *state = State { pane: state.pane, ..State::default() };
+        *state = State { pane: state.pane, conn: *at, ..State::default() };
     }
     let mut fresh = Vec::new();
     for (which, from) in SIDES.into_iter().enumerate() {
@@ -126,24 +133,33 @@ impl Found<'_> {
 
     /// The bytes of the frame, as far as they are there and shown.
     pub(super) fn raw(&self, inspect: &Inspect) -> Option<Vec<u8>> {
-        let len = match self.row {
-            Some(row) => inspect.trace.rows()[row].len(),
-            None => inspect.trace.unfinished(self.from)?.have,
-        };
-        let most = usize::try_from(len).unwrap_or(SHOWN).min(SHOWN);
-        inspect.kept.read(self.from, inspect.trace.frames_at(self.from) + self.start, most)
+        match self.row {
+            Some(row) => inspect.frame(row).map(|frame| frame.raw().to_vec()),
+            None => {
+                let have = inspect.conn().trace.unfinished(self.from)?.have;
+                inspect.conn().frame_bytes(self.from, self.start, have)
+            }
+        }
     }
 }
 
 /// A fault of the frames, looked up.
 pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Found<'_>> {
-    let fault = inspect.trace.faults(from).get(number)?;
-    let row = row_of(&inspect.trace, from, fault.frame);
+    let fault = inspect.conn().trace.faults(from).get(number)?;
+    let row = row_of(&inspect.conn().trace, from, fault.frame);
     let start = match row {
-        Some(row) => inspect.trace.rows()[row].offset(),
-        None => inspect.trace.unfinished(from).map_or(0, |frame| frame.offset),
+        Some(row) => inspect.conn().trace.rows()[row].offset(),
+        None => inspect.conn().trace.unfinished(from).map_or(0, |frame| frame.offset),
     };
     Some(Found { from, fault, row, start })
+}
+
+/// The row that this tab shows, while it is open.
+pub(super) fn looked_at(inspect: &Inspect) -> Option<usize> {
+    match inspect.problems.chosen()? {
+        Problem::Frame(from, number) if inspect.tab == Tab::Problems => found(inspect, from, number)?.row,
+        _ => None,
+    }
 }
 
 /// Takes a key; none if it is not one of this tab's.
@@ -196,8 +212,9 @@ fn answer(inspect: &mut Inspect) -> Vec<Cmd> {
         None => ("there is no Close that would answer this".to_owned(), None),
     };
     let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&Command::Raw(raw)));
-    let over = told.ends_with("sent") && commands.is_empty();
-    inspect.said = Some(if over { "the connection is over: nothing is sent".to_owned() } else { told });
+    let unsent = told.ends_with("sent") && commands.is_empty();
+    let why = if inspect.source.is_ours() { "the connection is over" } else { "this connection is not ours" };
+    inspect.said = Some(if unsent { format!("{why}: nothing is sent") } else { told });
     commands
 }
 
@@ -216,7 +233,7 @@ fn jump(inspect: &mut Inspect) {
                 return;
             };
             let bit = found.fault.bits.map_or(0, first_bit);
-            let byte = usize::try_from(found.byte()).unwrap_or(usize::MAX).min(SHOWN - 1);
+            let byte = usize::try_from(found.byte()).unwrap_or(usize::MAX).min(SHOWN as usize - 1);
             inspect.choose(row);
             inspect.cursor = Cursor { byte, bit };
             inspect.tab = Tab::Frames;
@@ -231,7 +248,7 @@ fn first_bit(bits: Bits) -> u8 {
 
 /// The line of the head that a problem is in.
 fn head_line(inspect: &Inspect, from: Side, number: usize) -> Option<usize> {
-    let opening = inspect.trace.opening(from)?;
+    let opening = inspect.conn().trace.opening(from)?;
     let at = opening.judgement.problems.get(number)?.span.as_ref()?.start;
     let lines = opening.head.as_ref()?.lines();
     lines.iter().position(|line| at < line.end.end).or(lines.len().checked_sub(1))
@@ -287,7 +304,7 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
         let told = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
         line.push_span(Span::styled(told, Style::new().fg(theme.warn)));
     }
-    let lost: u64 = SIDES.map(|from| inspect.trace.lost_faults(from)).iter().sum();
+    let lost: u64 = SIDES.map(|from| inspect.conn().trace.lost_faults(from)).iter().sum();
     if lost > 0 {
         line.push_span(Span::styled(format!(", {} more not kept", words::grouped(lost)), theme.dim()));
     }
@@ -298,9 +315,9 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
 fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
     match problem {
         Problem::Head(from, number) => {
-            Some(inspect.trace.opening(from)?.judgement.problems.get(number)?.severity)
+            Some(inspect.conn().trace.opening(from)?.judgement.problems.get(number)?.severity)
         }
-        Problem::Frame(from, number) => Some(inspect.trace.faults(from).get(number)?.severity()),
+        Problem::Frame(from, number) => Some(inspect.conn().trace.faults(from).get(number)?.severity()),
     }
 }
 
@@ -329,7 +346,7 @@ impl Cells {
         let none = || "–".to_owned();
         match problem {
             Problem::Head(from, number) => {
-                let problems = inspect.trace.opening(from).map(|opening| &opening.judgement.problems);
+                let problems = inspect.conn().trace.opening(from).map(|opening| &opening.judgement.problems);
                 let problem = problems.and_then(|problems| problems.get(number));
                 let code = problem.map(|problem| problem.code.rule());
                 Self {
@@ -406,7 +423,7 @@ impl Cells {
 /// Nothing is wrong: what that rests on, and how to change it.
 fn draw_none(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let frames = words::grouped(inspect.trace.rows().len() as u64);
+    let frames = words::grouped(inspect.conn().trace.rows().len() as u64);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
     let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
     for told in [
@@ -439,7 +456,7 @@ mod tests {
 
     fn listed(inspect: &Inspect) -> Vec<(Side, Code)> {
         let code = |problem: &Problem| match *problem {
-            Problem::Frame(from, number) => (from, inspect.trace.faults(from)[number].code),
+            Problem::Frame(from, number) => (from, inspect.conn().trace.faults(from)[number].code),
             Problem::Head(..) => panic!("{problem:?}"),
         };
         inspect.problems.list.iter().map(code).collect()
@@ -479,11 +496,11 @@ mod tests {
         let client = encode::whole(Opcode::Ping, b"", Some(KEY)).repeat(2);
         let (inspect, _inbox) =
             seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
-        for (number, row) in inspect.trace.rows().iter().enumerate() {
-            assert_eq!(row_of(&inspect.trace, row.from(), row.index()), Some(number));
+        for (number, row) in inspect.conn().trace.rows().iter().enumerate() {
+            assert_eq!(row_of(&inspect.conn().trace, row.from(), row.index()), Some(number));
         }
-        assert_eq!(row_of(&inspect.trace, Side::Client, 4), None);
-        assert_eq!(row_of(&inspect.trace, Side::Server, 9), None);
+        assert_eq!(row_of(&inspect.conn().trace, Side::Client, 4), None);
+        assert_eq!(row_of(&inspect.conn().trace, Side::Server, 9), None);
     }
 
     #[test]
@@ -505,7 +522,7 @@ mod tests {
         let (mut inspect, _inbox) =
             seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
         inspect.tab = Tab::Problems;
-        assert_eq!(press(&mut inspect, KeyCode::Char('s')), []);
+        assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
         assert!(inspect.said.as_ref().unwrap().contains("our own"), "{:?}", inspect.said);
         let shown = picture(&inspect, 100, 30);
         assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");

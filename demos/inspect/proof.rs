@@ -26,7 +26,7 @@ pub(super) struct Lettered {
 pub(super) fn lettered(inspect: &Inspect) -> Vec<Lettered> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
-        let checks = inspect.trace.opening(from).map(|opening| opening.checks()).unwrap_or_default();
+        let checks = inspect.conn().trace.opening(from).map(|opening| opening.checks()).unwrap_or_default();
         checks.into_iter().map(move |check| (from, check))
     });
     checks
@@ -48,21 +48,19 @@ pub(super) fn sign(mark: Mark, theme: &Theme) -> (&'static str, Color) {
 
 /// The title of the accept steps and a line each; those behind the step at hand are still covered.
 pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(String, Vec<Line<'static>>)> {
-    let judgement = |from| inspect.trace.opening(from).map(|opening| &opening.judgement);
+    let judgement = |from| inspect.conn().trace.opening(from).map(|opening| &opening.judgement);
     let response = judgement(Side::Server);
     let accept = response.and_then(|judgement| judgement.accept.as_ref());
     let accept = accept.or_else(|| judgement(Side::Client)?.accept.as_ref())?;
     let received = response.and_then(|judgement| judgement.received_accept.as_deref());
     let at = inspect.handshake.step;
-    let title = at.map_or_else(
-        || {
-            "Accept: what the server had to answer, computed here from the key above · n step by step"
-                .to_owned()
-        },
-        |step| format!("Accept: step {} of {STEPS} · n on  p back  a all", step + 1),
+    let steps = accept.steps(received);
+    let title = at.and_then(|at| Some((at + 1, &steps.get(at)?.note))).map_or_else(
+        || "Accept: what the server had to answer, from the key above · n step by step".to_owned(),
+        |(number, note)| format!("Accept: step {number} of {STEPS} · {note}"),
     );
     let mut lines = Vec::new();
-    for (number, step) in accept.steps(received).into_iter().enumerate() {
+    for (number, step) in steps.into_iter().enumerate() {
         let here = at == Some(number);
         let covered = at.is_some_and(|at| number > at);
         let color = match (number, received) {
@@ -86,6 +84,9 @@ pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(Str
             lines.push(line);
         } else if line.width() + 3 + text::width(&step.note) <= usize::from(width) {
             line.push_span(Span::styled(format!("   {}", step.note), style));
+            lines.push(line);
+        } else if number + 1 < STEPS || here {
+            // of the step at hand the title says it
             lines.push(line);
         } else {
             lines.push(line);
@@ -125,7 +126,7 @@ pub(super) fn checks(
     };
     let mut lines = prose::flow(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
     // what the request left out is told again, better, by the answer
-    let answered = inspect.trace.opening(Side::Server).is_some();
+    let answered = inspect.conn().trace.opening(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };
     let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
     lines.extend(prose::flow(absent.map(piece).collect(), width));
@@ -137,13 +138,13 @@ pub(super) fn checks(
 
 /// What both sides agreed on, in words; nothing where nothing was.
 pub(super) fn agreed(inspect: &Inspect) -> Vec<String> {
-    let Some(opening) = inspect.trace.opening(Side::Server) else { return Vec::new() };
+    let Some(opening) = inspect.conn().trace.opening(Side::Server) else { return Vec::new() };
     let protocol = opening.judgement.protocol.as_ref();
     let protocol = protocol.map(|name| {
         let name = crate::wire::words::harmless(name);
         format!("subprotocol {name}: what the messages mean is written there")
     });
-    protocol.into_iter().chain(deflate(inspect.trace.agreed())).collect()
+    protocol.into_iter().chain(deflate(inspect.conn().trace.agreed())).collect()
 }
 
 /// permessage-deflate as it was agreed, in words.

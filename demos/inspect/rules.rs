@@ -60,7 +60,7 @@ fn page(inspect: &Inspect) -> Option<Page> {
         Tab::Problems => match inspect.problems.chosen() {
             Some(Problem::Frame(from, number)) => Some(of_fault(found(inspect, from, number)?.fault.code)),
             Some(Problem::Head(from, number)) => {
-                let problem = inspect.trace.opening(from)?.judgement.problems.get(number)?;
+                let problem = inspect.conn().trace.opening(from)?.judgement.problems.get(number)?;
                 Some(of_head(problem.code, problem.hint.as_deref()))
             }
             None => of_field(inspect),
@@ -116,7 +116,7 @@ fn of_head(code: ProblemCode, hint: Option<&str>) -> Page {
 /// The line of a head under the cursor.
 fn of_line(inspect: &Inspect) -> Option<Page> {
     let (from, number) = handshake::cursor(inspect)?;
-    let opening = inspect.trace.opening(from)?;
+    let opening = inspect.conn().trace.opening(from)?;
     let head = opening.head.as_ref()?;
     let line = head.lines().get(number)?;
     let text = words::quoted(&head.raw()[line.text.clone()], 200);

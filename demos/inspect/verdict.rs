@@ -7,11 +7,12 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, split};
+use super::conn::Status;
 use super::frames::tie;
 use super::keys::fresh_key;
 use super::problems::{Found, Pane, Problem, found};
 use super::prose::{self, labelled, short_section};
-use super::state::{Inspect, Status};
+use super::state::Inspect;
 use super::view::side;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::peers::{self, Standing};
@@ -60,7 +61,7 @@ fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rect, canvas: 
         return;
     };
     let context = found.row.and_then(|row| inspect.frame(row)).map(|frame| frame.context);
-    let deflate = inspect.trace.agreed().deflate.is_some();
+    let deflate = inspect.conn().trace.agreed().deflate.is_some();
     let context = context.unwrap_or_else(|| span::Context::new(found.from, deflate));
     let spans = span::spans(&raw, context);
     let at = usize::try_from(found.byte()).unwrap_or(usize::MAX);
@@ -281,7 +282,7 @@ fn told_now(
             labelled("", &now, 2, width, plain, theme)
         }
     };
-    let after = inspect.trace.rows()[found.row.map_or(0, |row| row + 1)..]
+    let after = inspect.conn().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
         .take(100_000)
         .filter(|row| row.from() == found.from && row.is_after_fault())
@@ -316,7 +317,7 @@ fn told_answer(
         ),
         Text::styled(format!("   Close {} {}, {mask}", answer.code, about.name), theme.dim()),
     ]);
-    if answer.ours && inspect.status == Status::Open && first.width() + 10 <= usize::from(width) {
+    if answer.ours && inspect.conn().status == Status::Open && first.width() + 10 <= usize::from(width) {
         first.push_span(Text::styled("   s ", bold));
         first.push_span(Text::styled("sends it", theme.dim()));
     }
@@ -332,17 +333,19 @@ fn told_answer(
 
 /// Whether the server has answered our fault, and how.
 fn what_it_did(inspect: &Inspect, found: &Found) -> String {
-    let after = found.row.map_or(inspect.trace.rows().len(), |row| row + 1);
-    let rows = inspect.trace.rows().iter().enumerate().skip(after).take(10_000);
+    let after = found.row.map_or(inspect.conn().trace.rows().len(), |row| row + 1);
+    let rows = inspect.conn().trace.rows().iter().enumerate().skip(after).take(10_000);
     let mut closes =
         rows.filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
     let close = closes.next().map(|(number, _)| number);
-    match (close, &inspect.status) {
+    match (close, &inspect.conn().status) {
         (Some(row), _) => {
             let told = inspect.frame(row).map_or_else(String::new, |frame| super::list::preview(&frame));
             format!("what it did: frame {row} is its Close {told}")
         }
-        (None, Status::Ended(_)) => "what it did: it ended the connection without a Close".to_owned(),
+        (None, Status::Ended(_) | Status::Read(_)) => {
+            "what it did: it ended the connection without a Close".to_owned()
+        }
         (None, _) => "what it did: no Close from it so far; it may have let this pass".to_owned(),
     }
 }
@@ -350,10 +353,10 @@ fn what_it_did(inspect: &Inspect, found: &Found) -> String {
 /// A problem of a head: its line, the bytes, and what follows from it.
 fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some(opening) = inspect.trace.opening(from) else { return };
+    let Some(opening) = inspect.conn().trace.opening(from) else { return };
     let Some(problem) = opening.judgement.problems.get(number) else { return };
     let (arrow, what) = (side(from, theme).1, if from == Side::Client { "request" } else { "response" });
-    let raw = opening.head.as_ref().map_or(inspect.trace.head_bytes(from), |head| head.raw());
+    let raw = opening.head.as_ref().map_or(inspect.conn().trace.head_bytes(from), |head| head.raw());
     let span = problem.span.clone().filter(|span| span.start < raw.len());
     let (bytes, rest) = split(area, if span.is_some() { 3 } else { 1 });
     let place = span.as_ref().map_or_else(

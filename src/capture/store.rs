@@ -6,10 +6,10 @@
 //! from the piece before, both as variable-length numbers, with a checkpoint every 64 entries.
 
 use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::wire::Side;
@@ -275,15 +275,14 @@ struct Temporary {
 
 impl Temporary {
     fn new() -> io::Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         loop {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("wiretalk-{}-{number}.spill", std::process::id());
-            let path = std::env::temp_dir().join(name);
+            // hashers are seeded anew each time: a name that nobody can foresee, without a generator for it
+            let number = RandomState::new().build_hasher().finish();
+            let path = std::env::temp_dir().join(format!("wiretalk-{number:016x}.spill"));
             match options.open(&path) {
                 Ok(file) => return Ok(Self { file, path }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

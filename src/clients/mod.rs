@@ -11,4 +11,4 @@ mod talk;
 
 pub use dial::dial;
 pub use request::{Request, Wishes};
-pub use session::{Command, Options, Report, session};
+pub use session::{Command, Options, Report, nonce, session};

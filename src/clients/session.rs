@@ -121,6 +121,14 @@ fn random<const N: usize>() -> Result<[u8; N], String> {
     Ok(bytes)
 }
 
+/// Sixteen random bytes for a request's key (RFC 6455 section 4.1).
+///
+/// # Errors
+/// If the system gives none.
+pub fn nonce() -> Result<[u8; 16], String> {
+    random()
+}
+
 /// A fresh masking key.
 pub(super) fn masking_key() -> Result<Key, String> {
     random()

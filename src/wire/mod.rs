@@ -8,7 +8,8 @@
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
 //! - `skim`: the quick way through frames that are whole, legal and ordinary.
-//! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload.
+//! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload;
+//!   [`segment`]: in which pieces the bytes came, and when.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
 //! - [`inflate`]: permessage-deflate undone, exact about what is wrong; [`lens`]: the same with every symbol shown; [`deflate`]: and done.
 //! - [`encode`]: frames onto the wire, legal or not; [`endpoint`]: one side that keeps every rule.
@@ -39,8 +40,10 @@ mod meaning;
 pub mod message;
 mod opened;
 pub mod peers;
+mod row;
 pub mod rules;
 pub mod search;
+pub mod segment;
 mod skim;
 pub mod span;
 pub mod trace;
@@ -60,7 +63,9 @@ pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
 pub use inflate::Uninflated;
 pub use judge::MessageEnd;
 pub use message::{Kind, Place};
+pub use row::Row;
+pub use segment::{Segment, Segments};
 pub use skim::Skimmed;
 pub use span::{Field, Span};
-pub use trace::{Row, Trace, Unfinished};
+pub use trace::{Trace, Unfinished};
 pub use transcript::{Beginning, Frame, Message, Transcript, Verdict};

@@ -225,7 +225,8 @@ impl Send {
             (_, _, Some(hex)) => words::from_hex(hex)?,
             _ => Vec::new(),
         };
-        let plain_text = *self == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::nothing() };
+        let plain_text = *self
+            == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::nothing() };
         if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
             return Ok(Command::Text(text));
         }

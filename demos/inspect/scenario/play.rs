@@ -129,7 +129,8 @@ fn outcome(
             done(format!("{came} came back; the last answer has {len} bytes on the wire"), true)
         }
         Expect::Problem(wanted) => {
-            let (code, hint) = wanted.split_once(':').map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
+            let (code, hint) =
+                wanted.split_once(':').map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
             let problems = &trace.opening(Side::Server)?.judgement.problems;
             let found = problems.iter().find(|problem| problem.code.name() == code);
             match found {
@@ -147,7 +148,9 @@ fn outcome(
         }
         Expect::Fooled(fooled) => match parsed.first() {
             Some(request) => done(format!("the proxy took a frame for a request: {request}"), *fooled),
-            None if !fooled && messages() > 0 => done("the proxy passed it on and saw no request".to_owned(), true),
+            None if !fooled && messages() > 0 => {
+                done("the proxy passed it on and saw no request".to_owned(), true)
+            }
             None => None,
         },
     }

@@ -55,7 +55,8 @@ fn lines(play: &Play, theme: &Theme) -> Vec<Line<'static>> {
                 Style::new().fg(color).add_modifier(Modifier::BOLD),
             )];
             if let Some(bet) = play.bet.and_then(|bet| step.answers.get(bet)) {
-                let (word, color) = if *bet == step.right { ("right", theme.good) } else { ("not so", theme.warn) };
+                let (word, color) =
+                    if *bet == step.right { ("right", theme.good) } else { ("not so", theme.warn) };
                 told.push(Span::styled(format!("   you said {bet}: {word}"), Style::new().fg(color)));
             }
             lines.push(Line::from(told));

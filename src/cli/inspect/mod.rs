@@ -130,6 +130,29 @@ impl Inspect {
         Tls { ca, insecure: self.insecure, name, ..Tls::default() }
     }
 
+    /// The same as the inspector's settings, which are those of a slide.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let yes = |set: bool| set.then(|| "yes".to_owned());
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+        let settings = [
+            ("server", Some(self.url.clone())),
+            ("text", Some(String::new())),
+            ("sends", Some(self.sends.lines())),
+            ("headers", Some(lines)),
+            ("origin", self.origin.clone()),
+            ("protocols", Some(self.protocols.join(", "))),
+            ("deflate", yes(self.deflate)),
+            ("pong", self.no_pong.then(|| "no".to_owned())),
+            ("ca", path(&self.ca)),
+            ("name", self.server_name.clone()),
+            ("insecure", yes(self.insecure)),
+            ("proxy", self.proxy.map(|address| address.to_string())),
+            ("anywhere", yes(self.anywhere)),
+        ];
+        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it should.
     ///
     /// # Errors
@@ -208,7 +231,7 @@ mod tests {
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&Command::Text("a".into()), &Command::Text("b".into())));
         assert_eq!(raw, &Command::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
-        assert_eq!(inspect.sends.first_text(), Some("a"));
+        assert!(inspect.sends.lines().starts_with("text a\n"), "{}", inspect.sends.lines());
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);

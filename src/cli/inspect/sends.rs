@@ -6,18 +6,24 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::cli::decode::hex_bytes;
 use crate::clients;
+use crate::wire::words;
 
 /// What is to be sent once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sends(pub Vec<clients::Command>);
 
 impl Sends {
-    /// The first text, if one is sent.
-    pub fn first_text(&self) -> Option<&str> {
-        self.0.iter().find_map(|send| match send {
-            clients::Command::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
+    /// A line each, as the inspector's setting `sends` takes them.
+    pub(super) fn lines(&self) -> String {
+        let line = |send: &clients::Command| match send {
+            clients::Command::Text(text) if text.contains(['\r', '\n']) => {
+                format!("quoted {}\n", serde_json::Value::from(text.as_str()))
+            }
+            clients::Command::Text(text) => format!("text {text}\n"),
+            clients::Command::Raw(bytes) => format!("hex {}\n", words::hex(bytes)),
+            _ => String::new(),
+        };
+        self.0.iter().map(line).collect()
     }
 }
 

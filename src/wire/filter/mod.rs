@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use super::fault::{Code, Fault, Severity};
 use super::frame::{Key, Side};
-use super::trace::{Row, Trace};
+use super::row::Row;
+use super::trace::Trace;
 pub use names::Name;
 use names::{Flag, Number};
 

@@ -128,6 +128,9 @@ impl Codes {
                 return Err(Broken::Oversubscribed(self.alphabet));
             }
         }
+        if longest == 0 && self.alphabet == Alphabet::CodeLengths {
+            return Err(Broken::NoCodes);
+        }
         let alone = longest <= 1 && self.alphabet != Alphabet::CodeLengths;
         if free > 0 && !alone { Err(Broken::Incomplete(self.alphabet)) } else { Ok(()) }
     }

@@ -43,6 +43,8 @@ pub enum Broken {
     Oversubscribed(Alphabet),
     /// Bits that no code begins with, in an alphabet where that is not allowed.
     Incomplete(Alphabet),
+    /// A dynamic block that says of every code length code that it does not occur: nothing can follow.
+    NoCodes,
     /// "Repeat the length before" where there is none.
     NothingToRepeat,
     /// A repetition that goes on behind the last code length.
@@ -74,6 +76,7 @@ impl fmt::Display for Broken {
             Self::TooManyCodes(alphabet, count) => write!(f, "{count} codes for {}", alphabet.name()),
             Self::Oversubscribed(alphabet) => write!(f, "more codes for {} than fit", alphabet.name()),
             Self::Incomplete(alphabet) => write!(f, "codes for {} with a gap", alphabet.name()),
+            Self::NoCodes => f.write_str("a block without any code for code lengths"),
             Self::NothingToRepeat => f.write_str("a repeated code length with none before it"),
             Self::RepeatTooLong => f.write_str("code lengths repeated beyond the last one"),
             Self::NoEndOfBlock => f.write_str("a block that cannot end: 256 has no code"),

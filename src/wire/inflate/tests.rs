@@ -91,7 +91,7 @@ fn what_is_wrong_is_named() {
         ("fc 00 00", Broken::TooManyCodes(Literals, 288)),
         ("04 1f 00", Broken::TooManyCodes(Distances, 32)),
         // Dynamic: all four code length codes are 0, or all 1.
-        ("04 00 00 00", Broken::Incomplete(CodeLengths)),
+        ("04 00 00 00", Broken::NoCodes),
         ("04 00 92 04", Broken::Oversubscribed(CodeLengths)),
         // Fixed: symbol 286 (11000110), and distance 30 (11110) behind a literal and length 3 (0000001).
         ("1a 03", Broken::NoSuchSymbol(Literals)),
@@ -223,7 +223,9 @@ fn compare(payload: &[u8], chunk: usize) -> Result<(), TestCaseError> {
         Zlib::Refused => prop_assert!(broken.is_some_and(|broken| broken != Broken::Truncated)),
         Zlib::Ended => prop_assert!(whole.starts_with(&expected)),
         Zlib::Open => {
-            prop_assert!(broken.is_none_or(|broken| broken == Broken::Truncated), "{broken:?}");
+            // Without any code zlib reads on and refuses the block at its end, which need not have come.
+            let may_wait = matches!(broken, None | Some(Broken::Truncated | Broken::NoCodes));
+            prop_assert!(may_wait, "{broken:?}");
             prop_assert_eq!(whole, expected);
         }
     }

@@ -1,0 +1,121 @@
+//! In which pieces the bytes of a connection came, and when: what one read or write of a socket moved, or one TCP segment.
+//! The bytes themselves are not kept, and what they mean is not asked.
+
+use std::time::Duration;
+
+use super::frame::Side;
+
+/// More pieces than this are counted and not kept: 24 bytes each.
+const MOST: usize = 1 << 20;
+
+/// Bytes of one side that came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    at: u64,
+    offset: u64,
+    len: u32,
+    from: Side,
+}
+
+impl Segment {
+    /// Who sent it.
+    pub fn from(&self) -> Side {
+        self.from
+    }
+
+    /// When it came, since the connection was begun.
+    pub fn at(&self) -> Duration {
+        Duration::from_nanos(self.at)
+    }
+
+    /// Where its first byte stands in its direction, the head counted too.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How many bytes it has, at least one.
+    pub fn bytes(&self) -> u64 {
+        self.len.into()
+    }
+}
+
+/// The pieces of both directions, in the order in which they came, the heads' too.
+#[derive(Clone, Debug, Default)]
+pub struct Segments {
+    kept: Vec<Segment>,
+    lost: u64,
+    client: u64,
+    server: u64,
+}
+
+impl Segments {
+    pub(super) fn push(&mut self, from: Side, at: Duration, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        let taken = if from == Side::Client { &mut self.client } else { &mut self.server };
+        let offset = *taken;
+        *taken += bytes as u64;
+        if self.kept.len() < MOST {
+            let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+            self.kept.push(Segment { at, offset, len: u32::try_from(bytes).unwrap_or(u32::MAX), from });
+        } else {
+            self.lost += 1;
+        }
+    }
+
+    /// Those that are kept.
+    pub fn all(&self) -> &[Segment] {
+        &self.kept
+    }
+
+    /// How many came after the list was full.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// When the byte at `offset` of a direction came; none if its piece is not kept. It was there at `latest`.
+    pub fn arrival(&self, from: Side, offset: u64, latest: Duration) -> Option<Duration> {
+        let end = self.kept.partition_point(|piece| piece.at() <= latest);
+        let mut own = self.kept[..end].iter().rev().filter(|piece| piece.from == from);
+        let held = own.find(|piece| piece.offset <= offset)?;
+        (offset - held.offset < held.bytes()).then(|| held.at())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Opcode, Trace, encode};
+
+    #[test]
+    fn a_frame_began_when_the_piece_with_its_first_byte_came() {
+        let mut seen = Trace::new();
+        let ms = Duration::from_millis;
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
+        seen.push(Side::Client, ms(1), request);
+        seen.push(Side::Server, ms(2), response);
+        seen.push(Side::Client, ms(3), &encode::whole(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        seen.push(Side::Server, ms(4), b"\x02h");
+        seen.push(Side::Server, ms(5), b"");
+        seen.push(Side::Server, ms(6), b"i\x8a\x00");
+        let times: Vec<_> = seen.rows().iter().map(|row| (seen.began(row), row.at())).collect();
+        assert_eq!(times, [(ms(3), ms(3)), (ms(2), ms(6)), (ms(6), ms(6))]);
+        let pieces = seen.segments().all().iter().map(|piece| (piece.from(), piece.offset(), piece.bytes()));
+        let (up, down) = (request.len() as u64, response.len() as u64);
+        assert_eq!(
+            pieces.collect::<Vec<_>>(),
+            [
+                (Side::Client, 0, up),
+                (Side::Server, 0, down),
+                (Side::Client, up, 6),
+                (Side::Server, down, 2),
+                (Side::Server, down + 2, 3),
+            ]
+        );
+        assert_eq!(size_of::<Segment>(), 24);
+    }
+}
