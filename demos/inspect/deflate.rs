@@ -81,7 +81,7 @@ fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
         match whole_payload(inspect, *row) {
             Some(piece) => payload.extend(piece),
             None => {
-                amiss = Some("a frame of this message is not in memory any more, or too long to be shown")
+                amiss = Some("a frame of this message is not in memory any more, or too long to be shown");
             }
         }
     }

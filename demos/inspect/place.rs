@@ -64,7 +64,7 @@ pub(super) fn draw_hex(
     let start = place.start.min(raw.len().saturating_sub(1)) / per_row * per_row;
     let end = (start + per_row).min(raw.len());
     let mut hex = Line::styled(format!("  {start:04x}  "), theme.faint());
-    for index in start..end {
+    for (index, byte) in raw.iter().enumerate().take(end).skip(start) {
         let color = colors.get(index).copied().unwrap_or(theme.text);
         let style = Style::new().fg(color);
         let style = if place.contains(&index) {
@@ -72,7 +72,7 @@ pub(super) fn draw_hex(
         } else {
             style
         };
-        hex.push_span(Text::styled(format!("{:02x}", raw[index]), style));
+        hex.push_span(Text::styled(format!("{byte:02x}"), style));
         hex.push_span(Text::raw(" "));
     }
     if end < raw.len() {

@@ -132,13 +132,11 @@ impl Found<'_> {
 
     /// The bytes of the frame, as far as they are there and shown.
     pub(super) fn raw(&self, inspect: &Inspect) -> Option<Vec<u8>> {
-        match self.row {
-            Some(row) => inspect.frame(row).map(|frame| frame.raw().to_vec()),
-            None => {
-                let have = inspect.conn().trace.unfinished(self.from)?.have;
-                inspect.conn().frame_bytes(self.from, self.start, have)
-            }
+        if let Some(row) = self.row {
+            return inspect.frame(row).map(|frame| frame.raw().to_vec());
         }
+        let have = inspect.conn().trace.unfinished(self.from)?.have;
+        inspect.conn().frame_bytes(self.from, self.start, have)
     }
 }
 

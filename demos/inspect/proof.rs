@@ -9,7 +9,7 @@ use super::prose;
 use super::state::Inspect;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Check, GUID, Mark};
+use crate::wire::handshake::{Check, GUID, Mark, Opening};
 use crate::wire::{Agreed, Side};
 
 /// How many steps the accept value takes.
@@ -26,7 +26,7 @@ pub(super) struct Lettered {
 pub(super) fn lettered(inspect: &Inspect) -> Vec<Lettered> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
-        let checks = inspect.conn().trace.opening(from).map(|opening| opening.checks()).unwrap_or_default();
+        let checks = inspect.conn().trace.opening(from).map(Opening::checks).unwrap_or_default();
         checks.into_iter().map(move |check| (from, check))
     });
     checks

@@ -153,12 +153,10 @@ fn told_now(
 ) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let plain = Style::new().fg(theme.text);
-    let mut lines = match answer(inspect, problem) {
-        Some(answer) => told_answer(inspect, found, &answer, width, canvas),
-        None => {
-            let now = rules::of_fault(found.fault.code).now;
-            labelled("", &now, 2, width, plain, theme)
-        }
+    let mut lines = if let Some(answer) = answer(inspect, problem) {
+        told_answer(inspect, found, &answer, width, canvas)
+    } else {
+        labelled("", &rules::of_fault(found.fault.code).now, 2, width, plain, theme)
     };
     let after = inspect.conn().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
