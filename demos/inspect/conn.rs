@@ -47,8 +47,6 @@ pub(super) struct Conn {
     pub(super) trace: Arc<Trace>,
     pub(super) bytes: Bytes,
     pub(super) began: Option<Instant>,
-    /// When each head was complete, and how many bytes came in one piece with its end; not known of a file.
-    pub(super) heads: [Option<(Duration, usize)>; 2],
     /// Frames that the proxy holds, of the client and of the server.
     pub(super) waiting: [usize; 2],
 }
@@ -61,7 +59,6 @@ impl Conn {
             trace: Arc::default(),
             bytes: Bytes::Kept(Kept::default()),
             began: None,
-            heads: [None; 2],
             waiting: [0; 2],
         }
     }
@@ -72,20 +69,7 @@ impl Conn {
         if let Bytes::Kept(kept) = &mut self.bytes {
             kept.push(from, bytes);
         }
-        let before = self.trace.head_bytes(from).len();
         Arc::make_mut(&mut self.trace).push(from, at, bytes);
-        let head = &mut self.heads[usize::from(from == Side::Server)];
-        if head.is_none() && self.trace.opening(from).is_some() {
-            let taken = self.trace.head_bytes(from).len().saturating_sub(before);
-            *head = Some((at, bytes.len().saturating_sub(taken)));
-        }
-    }
-
-    /// At most `most` frame bytes of a live connection, from `start` on, which counts from the first of its direction.
-    pub(super) fn frame_bytes(&self, from: Side, start: u64, most: u64) -> Option<Vec<u8>> {
-        let Bytes::Kept(kept) = &self.bytes else { return None };
-        let most = usize::try_from(most.min(SHOWN)).unwrap_or(usize::MAX);
-        kept.read(from, self.trace.frames_at(from) + start, most)
     }
 
     /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
@@ -99,6 +83,21 @@ impl Conn {
             Bytes::Stored(_, fetched) => fetched.get(&number)?.0.clone(),
         };
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
+    }
+
+    /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.
+    pub(super) fn read(&self, from: Side, at: u64, most: usize) -> Option<Vec<u8>> {
+        match &self.bytes {
+            Bytes::Kept(kept) => kept.read(from, at, most),
+            Bytes::Stored(_, fetched) => {
+                let rows = self.trace.rows();
+                let number = fetched
+                    .keys()
+                    .find(|number| rows[**number].from() == from && self.place(&rows[**number]) == at)?;
+                let bytes = &fetched[number].0;
+                Some(bytes[..bytes.len().min(most)].to_vec())
+            }
+        }
     }
 
     /// Where a frame's first byte stands in its direction.

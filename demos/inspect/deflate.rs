@@ -29,8 +29,7 @@ const MOST_BEFORE: u64 = 8 << 20;
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The connection, the rows of the message that was looked at last, and how many of their frames were there.
-    conn: usize,
+    /// The rows of the message that was looked at last, and how many of their frames were there.
     rows: Vec<usize>,
     there: usize,
     looked: Option<Looked>,
@@ -60,12 +59,12 @@ pub(super) fn follow(inspect: &mut Inspect) {
     let rows = inspect.current().map(|row| inspect.conn().trace.message_of(row)).unwrap_or_default();
     let there = rows.iter().filter(|row| inspect.frame(**row).is_some()).count();
     let known = &inspect.deflate;
-    if (inspect.at, there) == (known.conn, known.there) && rows == known.rows {
+    if there == known.there && rows == known.rows {
         return;
     }
     let looked = look(inspect, &rows);
     let runs = looked.as_ref().is_some_and(|looked| looked.lens.items.len() > 60);
-    inspect.deflate = State { conn: inspect.at, rows, there, looked, item: 0, runs };
+    inspect.deflate = State { rows, there, looked, item: 0, runs };
     list(&mut inspect.deflate);
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `headline`, the verdicts by `proof`.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -186,7 +188,7 @@ impl Rows {
             let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
             return Self { from, title, lines: Vec::new(), cursor: None };
         };
-        let end = inspect.conn().heads[usize::from(from == Side::Server)];
+        let end = end(inspect, from);
         let what = if from == Side::Client { "request" } else { "response" };
         let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
         let title =
@@ -235,12 +237,23 @@ impl Rows {
     }
 }
 
+/// When a head was complete, and how many bytes came in one piece with its end.
+fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
+    let trace = &inspect.conn().trace;
+    trace.opening(from)?;
+    let head = trace.frames_at(from);
+    let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
+    let last = pieces.into_iter().find(|piece| piece.offset() + piece.bytes() >= head)?;
+    Some((last.at(), (last.offset() + last.bytes() - head) as usize))
+}
+
 /// What came in one piece with the head's end, and whether that is legal.
 fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     if glued == 0 {
         return Vec::new();
     }
-    let bytes = inspect.conn().frame_bytes(from, 0, glued.min(8) as u64).unwrap_or_default();
+    let bytes =
+        inspect.conn().read(from, inspect.conn().trace.frames_at(from), glued.min(8)).unwrap_or_default();
     let hex = words::hex_row(&bytes, 8) + if glued > 8 { " …" } else { "" };
     let told = match (from, inspect.conn().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",

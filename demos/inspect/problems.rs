@@ -47,8 +47,6 @@ pub(super) enum Pane {
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The connection that the list is about.
-    conn: usize,
     list: Vec<Problem>,
     /// How many of each side's are in the list: of the heads, of the frames.
     heads: [usize; 2],
@@ -70,14 +68,11 @@ impl State {
 pub(super) fn follow(inspect: &mut Inspect) {
     let Inspect { conns, at, problems: state, .. } = inspect;
     let trace = &conns[*at].trace;
-    if state.conn != *at {
-        *state = State { pane: state.pane, conn: *at, ..State::default() };
-    }
     let heads = SIDES.map(|from| trace.opening(from).map_or(0, |opening| opening.judgement.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
     if fewer(heads, state.heads) || fewer(frames, state.frames) {
-        *state = State { pane: state.pane, conn: *at, ..State::default() };
+        *state = State { pane: state.pane, ..State::default() };
     }
     let mut fresh = Vec::new();
     for (which, from) in SIDES.into_iter().enumerate() {
@@ -136,7 +131,8 @@ impl Found<'_> {
             return inspect.frame(row).map(|frame| frame.raw().to_vec());
         }
         let have = inspect.conn().trace.unfinished(self.from)?.have;
-        inspect.conn().frame_bytes(self.from, self.start, have)
+        let at = inspect.conn().trace.frames_at(self.from) + self.start;
+        inspect.conn().read(self.from, at, usize::try_from(have.min(SHOWN)).unwrap_or(usize::MAX))
     }
 }
 

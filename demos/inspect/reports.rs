@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::conn::{Bytes, Conn, PREVIEW, SHOWN, Status};
 use super::state::{Inspect, Mode};
-use super::{Cmd, Loaded, Msg, problems};
+use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
 use crate::clients::Report;
 use crate::net::Direction;
@@ -178,6 +178,11 @@ impl Inspect {
         self.draft = None;
         self.mode = Mode::Look;
         self.asked = 0..0;
+        self.handshake = handshake::State::default();
+        self.mask = mask::State::default();
+        self.timeline = timeline::State::default();
+        self.problems = problems::State::default();
+        self.deflate = deflate::State::default();
         if let Some(filter) = &mut self.filter {
             filter.begin_anew();
         }
@@ -200,7 +205,6 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
         trace: Arc::new(stream.trace),
         bytes: Bytes::Stored(Arc::new(stream.store), std::collections::HashMap::new()),
         began: None,
-        heads: [None; 2],
         waiting: [0; 2],
     }
 }

@@ -246,12 +246,9 @@ impl Inspect {
 
     /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
-        let trace = &self.conn().trace;
-        let of = |from| {
-            let problems = trace.opening(from).map_or(0, |opening| opening.judgement.problems.len());
-            problems + trace.faults(from).len()
-        };
-        of(Side::Client) + of(Side::Server)
+        let heads = [Side::Client, Side::Server].map(|from| self.conn().trace.opening(from));
+        let heads: usize = heads.into_iter().flatten().map(|opening| opening.judgement.problems.len()).sum();
+        heads + self.conn().trace.faults(Side::Client).len() + self.conn().trace.faults(Side::Server).len()
     }
 
     /// Adds to the line that is typed.
