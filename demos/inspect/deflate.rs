@@ -12,10 +12,11 @@ use super::canvas::{Canvas, Target, split};
 use super::conn::SHOWN;
 use super::prose::{self, labelled};
 use super::state::{Inspect, Tab};
+use super::symbols::{item_line, told_item};
 use super::{proof, view};
 use crate::stage::Theme;
-use crate::wire::inflate::{Coding, Inflater};
-use crate::wire::lens::{Item, Lens, Part, Source};
+use crate::wire::inflate::Inflater;
+use crate::wire::lens::{Item, Lens, Part};
 use crate::wire::{Place, Row, Side, words};
 
 /// The tab's keys.
@@ -25,14 +26,12 @@ pub(super) const HINT: &str =
 /// Payload bytes of earlier messages that are inflated for the window; where there are more, the tab says so.
 const MOST_BEFORE: u64 = 8 << 20;
 
-/// Bits of an item that are written out.
-const BITS: u64 = 24;
-
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The rows of the message that was looked at last.
+    /// The rows of the message that was looked at last, and how many of their frames were there.
     rows: Vec<usize>,
+    there: usize,
     looked: Option<Looked>,
     item: usize,
     /// Literals that follow each other stand in one line.
@@ -41,13 +40,13 @@ pub(super) struct State {
 
 /// A message that was looked at.
 #[derive(Clone, Debug)]
-struct Looked {
-    lens: Lens,
+pub(super) struct Looked {
+    pub(super) lens: Lens,
     /// Its items as they are listed.
     items: Vec<Item>,
-    payload: Vec<u8>,
+    pub(super) payload: Vec<u8>,
     /// What earlier messages left in the window.
-    window: Vec<u8>,
+    pub(super) window: Vec<u8>,
     /// Why the window, or the message, is not what it should be.
     amiss: Option<&'static str>,
 }
@@ -58,12 +57,14 @@ pub(super) fn follow(inspect: &mut Inspect) {
         return;
     }
     let rows = inspect.current().map(|row| inspect.conn().trace.message_of(row)).unwrap_or_default();
-    if rows == inspect.deflate.rows {
+    let there = rows.iter().filter(|row| inspect.frame(**row).is_some()).count();
+    let known = &inspect.deflate;
+    if there == known.there && rows == known.rows {
         return;
     }
     let looked = look(inspect, &rows);
     let runs = looked.as_ref().is_some_and(|looked| looked.lens.items.len() > 60);
-    inspect.deflate = State { rows, looked, item: 0, runs };
+    inspect.deflate = State { rows, there, looked, item: 0, runs };
     list(&mut inspect.deflate);
 }
 
@@ -79,7 +80,7 @@ fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
         match whole_payload(inspect, *row) {
             Some(piece) => payload.extend(piece),
             None => {
-                amiss = Some("a frame of this message is not in memory any more, or too long to be shown")
+                amiss = Some("a frame of this message is not in memory any more, or too long to be shown");
             }
         }
     }
@@ -206,64 +207,6 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     prose::draw(&told_item(looked, item, rest.width, theme), rest, canvas);
 }
 
-fn item_line(looked: &Looked, item: &Item, chosen: bool, theme: &Theme) -> Line<'static> {
-    let (name, color) = match item.part {
-        Part::Block { .. } => ("block", theme.field(0)),
-        Part::Codes { .. } => ("codes", theme.field(1)),
-        Part::Padding => ("padding", theme.dim),
-        Part::StoredLength(_) => ("length", theme.field(2)),
-        Part::Stored => ("stored", theme.field(3)),
-        Part::Literal => ("literal", theme.field(3)),
-        Part::Match { .. } => ("match", theme.field(4)),
-        Part::End => ("end", theme.field(5)),
-    };
-    let tail = item.bits.start >= looked.lens.tail_at;
-    let style = if tail { theme.dim() } else { Style::new().fg(color) };
-    let mut line = Line::from(vec![
-        Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
-        Span::styled(
-            format!("{:<11} ", format!("{}–{}", item.bits.start, item.bits.end.saturating_sub(1))),
-            theme.dim(),
-        ),
-        Span::styled(format!("{name:<8} "), style.add_modifier(Modifier::BOLD)),
-        Span::styled(format!("{:<25} ", bits_of(looked, item)), theme.dim()),
-    ]);
-    let told = match item.part {
-        _ if tail => "added by the receiver".to_owned(),
-        Part::Match { length, distance } => {
-            format!("{length} from {distance} back  {}", words::quoted(looked.lens.bytes(item), 40))
-        }
-        Part::Literal | Part::Stored => words::quoted(looked.lens.bytes(item), 40),
-        Part::Block { last, coding } => {
-            let coding = match coding {
-                Coding::Stored => "stored",
-                Coding::Fixed => "fixed codes",
-                Coding::Dynamic => "codes of its own",
-            };
-            format!("{coding}{}", if last { ", the last" } else { "" })
-        }
-        Part::StoredLength(len) => words::bytes(len.into()),
-        Part::Codes { .. } | Part::Padding | Part::End => String::new(),
-    };
-    line.push_span(Span::styled(told, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
-    line
-}
-
-/// The item's bits as they are read, the first one first.
-fn bits_of(looked: &Looked, item: &Item) -> String {
-    let bit = |at: u64| {
-        let byte = usize::try_from(at / 8).ok()?;
-        let byte = looked
-            .payload
-            .get(byte)
-            .or_else(|| crate::wire::inflate::TAIL.get(byte.checked_sub(looked.payload.len())?))?;
-        Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
-    };
-    let many = item.bits.end - item.bits.start > BITS;
-    let shown = item.bits.start..item.bits.end.min(item.bits.start + BITS);
-    shown.filter_map(bit).collect::<String>() + if many { "…" } else { "" }
-}
-
 /// What was saved, and what is amiss.
 fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let lens = &looked.lens;
@@ -316,77 +259,6 @@ fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Ve
         lines.extend(labelled("! ", &told, 2, width, theme.dim(), theme));
     }
     lines
-}
-
-/// One item in sentences; of a match also the place that it copies.
-fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let plain = Style::new().fg(theme.text);
-    let told = match &item.part {
-        _ if item.bits.start >= looked.lens.tail_at => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
-        Part::Block { last, coding } => {
-            let last = if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
-            let coding = match coding {
-                Coding::Stored => "BTYPE 00: the bytes stand there as they are",
-                Coding::Fixed => "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so nothing has to be described",
-                Coding::Dynamic => "BTYPE 10: the block describes codes of its own first, so that frequent symbols take few bits",
-            };
-            format!("Three bits begin a block. {last}; {coding}.")
-        }
-        Part::Padding => "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned(),
-        Part::StoredLength(0) => "LEN 0000 and its complement ffff: a block without bytes, which only brings the data to a whole byte, so that a message can end there.".to_owned(),
-        Part::StoredLength(len) => format!("LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.", !len),
-        Part::Stored => format!("{} as they are.", words::bytes(item.gives.end - item.gives.start)),
-        Part::Codes { literals, distances } => {
-            let used = |lengths: &[u8]| lengths.iter().filter(|length| **length > 0).count();
-            format!("The codes of this block: {} literals and lengths and {} distances have one; the shorter its code, the more often a symbol comes.", used(literals), used(distances))
-        }
-        Part::Literal => {
-            let count = item.gives.end - item.gives.start;
-            let each = (item.bits.end - item.bits.start) as f64 / count.max(1) as f64;
-            format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", words::bytes(count))
-        }
-        Part::Match { length, distance } => format!(
-            "A back-reference: the {length} bytes that stand {distance} bytes back, once more. {} bits instead of {}.",
-            item.bits.end - item.bits.start,
-            u32::from(*length) * 8
-        ),
-        Part::End => "The block ends here (symbol 256).".to_owned(),
-    };
-    let mut lines = labelled("", &told, 0, width, plain, theme);
-    if let Some(source) = item.source() {
-        lines.extend(told_source(looked, item, source, theme));
-    }
-    lines
-}
-
-/// The text around what a match copies, the copied part marked.
-fn told_source(looked: &Looked, item: &Item, source: Source, theme: &Theme) -> Vec<Line<'static>> {
-    let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
-    let size = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-    let (text, at, place) = match source {
-        Source::Here(at) => (data, size(at), format!("in this message, from byte {at} on:")),
-        Source::Earlier(back) => {
-            let at = looked.window.len().saturating_sub(size(back));
-            let place = format!("in an earlier message, {} before this one:", words::bytes(back));
-            (looked.window.clone(), at, place)
-        }
-    };
-    let at = at.min(text.len());
-    let end = at.saturating_add(size(item.gives.end - item.gives.start)).min(text.len());
-    let inner = |range: std::ops::Range<usize>| {
-        let quoted = words::quoted(&text[range], 60);
-        quoted[1..quoted.len() - 1].to_owned()
-    };
-    let marked = Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-    vec![
-        Line::styled(format!("  {place}"), theme.dim()),
-        Line::from(vec![
-            Span::styled(if at > 20 { "  …" } else { "  " }, theme.dim()),
-            Span::styled(inner(at.saturating_sub(20)..at), theme.dim()),
-            Span::styled(inner(at..end), marked),
-            Span::styled(inner(end..end.saturating_add(20).min(text.len())), theme.dim()),
-        ]),
-    ]
 }
 
 /// Why there is nothing to look at.

@@ -42,16 +42,6 @@ pub(super) struct State {
     pub(super) step: Option<usize>,
 }
 
-/// When a head was complete, and how many bytes came in one piece with its end.
-fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
-    let trace = &inspect.conn().trace;
-    trace.opening(from)?;
-    let head = trace.frames_at(from);
-    let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
-    let last = pieces.into_iter().find(|piece| piece.offset() + piece.bytes() >= head)?;
-    Some((last.at(), (last.offset() + last.bytes() - head) as usize))
-}
-
 /// Takes a key; none if it is not one of this tab's.
 pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
     let lines = inspect.lines();
@@ -247,6 +237,16 @@ impl Rows {
     }
 }
 
+/// When a head was complete, and how many bytes came in one piece with its end.
+fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
+    let trace = &inspect.conn().trace;
+    trace.opening(from)?;
+    let head = trace.frames_at(from);
+    let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
+    let last = pieces.into_iter().find(|piece| piece.offset() + piece.bytes() >= head)?;
+    Some((last.at(), (last.offset() + last.bytes() - head) as usize))
+}
+
 /// What came in one piece with the head's end, and whether that is legal.
 fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     if glued == 0 {
@@ -353,7 +353,7 @@ mod tests {
         inspect.handshake.line = 4;
         let shown = picture(&inspect, 100, 30);
         for part in [
-            "C→S  request · 139 bytes · at 0.100 ms",
+            "C→S  request · 140 bytes · at 0.100 ms",
             "S→C  response · 129 bytes · at 0.512 ms",
             "▶Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ",
             " field name ──",

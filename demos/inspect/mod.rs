@@ -15,8 +15,10 @@ mod hex;
 mod kept;
 mod keys;
 mod list;
+mod listed;
 mod looking;
 mod mask;
+mod place;
 mod problems;
 mod proof;
 mod prose;
@@ -25,6 +27,7 @@ mod rules;
 mod scenario;
 mod source;
 mod state;
+mod symbols;
 mod timeline;
 mod verdict;
 mod view;
@@ -133,7 +136,7 @@ impl Demo for Inspect {
         },
         Doc {
             name: "show",
-            takes: Takes::Choice(&["frames", "handshake", "mask", "timeline", "problems"]),
+            takes: Takes::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
             about: "what is shown first",
         },
         Doc {
@@ -203,6 +206,7 @@ impl Demo for Inspect {
             "mask" => Tab::Mask,
             "timeline" => Tab::Timeline,
             "problems" => Tab::Problems,
+            "deflate" => Tab::Deflate,
             _ => Tab::Frames,
         };
         let opening = Source::opening(settings)?;

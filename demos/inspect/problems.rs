@@ -12,12 +12,11 @@ use ratatui::text::{Line, Span};
 use super::Cmd;
 use super::canvas::{Canvas, Target, split};
 use super::conn::SHOWN;
-use super::prose::{self, short_section};
+use super::listed::{Cells, headings};
+use super::prose;
 use super::state::{Cursor, Inspect, Tab};
 use super::verdict;
-use super::view::side;
 use crate::clients::Command;
-use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Bits, Fault, Side, Trace, words};
 
@@ -67,8 +66,8 @@ impl State {
 
 /// Takes what has become certain since the last time.
 pub(super) fn follow(inspect: &mut Inspect) {
-    let trace = &inspect.conns[inspect.at].trace;
-    let state = &mut inspect.problems;
+    let Inspect { conns, at, problems: state, .. } = inspect;
+    let trace = &conns[*at].trace;
     let heads = SIDES.map(|from| trace.opening(from).map_or(0, |opening| opening.judgement.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
@@ -128,12 +127,12 @@ impl Found<'_> {
 
     /// The bytes of the frame, as far as they are there and shown.
     pub(super) fn raw(&self, inspect: &Inspect) -> Option<Vec<u8>> {
-        let len = match self.row {
-            Some(row) => inspect.conn().trace.rows()[row].len(),
-            None => inspect.conn().trace.unfinished(self.from)?.have,
-        };
-        let most = usize::try_from(len).unwrap_or(usize::MAX).min(SHOWN as usize);
-        inspect.conn().read(self.from, inspect.conn().trace.frames_at(self.from) + self.start, most)
+        if let Some(row) = self.row {
+            return inspect.frame(row).map(|frame| frame.raw().to_vec());
+        }
+        let have = inspect.conn().trace.unfinished(self.from)?.have;
+        let at = inspect.conn().trace.frames_at(self.from) + self.start;
+        inspect.conn().read(self.from, at, usize::try_from(have.min(SHOWN)).unwrap_or(usize::MAX))
     }
 }
 
@@ -146,6 +145,14 @@ pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Foun
         None => inspect.conn().trace.unfinished(from).map_or(0, |frame| frame.offset),
     };
     Some(Found { from, fault, row, start })
+}
+
+/// The row that this tab shows, while it is open.
+pub(super) fn looked_at(inspect: &Inspect) -> Option<usize> {
+    match inspect.problems.chosen()? {
+        Problem::Frame(from, number) if inspect.tab == Tab::Problems => found(inspect, from, number)?.row,
+        _ => None,
+    }
 }
 
 /// Takes a key; none if it is not one of this tab's.
@@ -198,8 +205,9 @@ fn answer(inspect: &mut Inspect) -> Vec<Cmd> {
         None => ("there is no Close that would answer this".to_owned(), None),
     };
     let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&Command::Raw(raw)));
-    let over = told.ends_with("sent") && commands.is_empty();
-    inspect.said = Some(if over { "the connection is over: nothing is sent".to_owned() } else { told });
+    let unsent = told.ends_with("sent") && commands.is_empty();
+    let why = if inspect.source.is_ours() { "the connection is over" } else { "this connection is not ours" };
+    inspect.said = Some(if unsent { format!("{why}: nothing is sent") } else { told });
     commands
 }
 
@@ -303,105 +311,6 @@ fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
             Some(inspect.conn().trace.opening(from)?.judgement.problems.get(number)?.severity)
         }
         Problem::Frame(from, number) => Some(inspect.conn().trace.faults(from).get(number)?.severity()),
-    }
-}
-
-fn headings(code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
-    let told = format!("  severity  frame  way  byte    bits  {:<code$}  close  what", "code");
-    let room = usize::from(width).saturating_sub(7);
-    let section = if text::width(&told) + 20 <= room { "section" } else { "" };
-    Line::styled(format!("{told:<room$}{section}"), canvas.theme.faint())
-}
-
-/// One line of the list, cut into its cells.
-struct Cells {
-    from: Side,
-    severity: Severity,
-    frame: String,
-    byte: String,
-    bits: String,
-    code: &'static str,
-    close: String,
-    what: &'static str,
-    section: &'static str,
-}
-
-impl Cells {
-    fn of(inspect: &Inspect, problem: Problem) -> Self {
-        let none = || "–".to_owned();
-        match problem {
-            Problem::Head(from, number) => {
-                let problems = inspect.conn().trace.opening(from).map(|opening| &opening.judgement.problems);
-                let problem = problems.and_then(|problems| problems.get(number));
-                let code = problem.map(|problem| problem.code.rule());
-                Self {
-                    from,
-                    severity: problem.map_or(Severity::Info, |problem| problem.severity),
-                    frame: "head".to_owned(),
-                    byte: problem
-                        .and_then(|problem| problem.span.as_ref())
-                        .map_or_else(none, |span| format!("0x{:02x}", span.start)),
-                    bits: none(),
-                    code: code.map_or("", |rule| rule.name),
-                    close: none(),
-                    what: code.map_or("", |rule| rule.what),
-                    section: code.map_or("", |rule| rule.section),
-                }
-            }
-            Problem::Frame(from, number) => {
-                let found = found(inspect, from, number);
-                let fault = found.as_ref().map(|found| found.fault);
-                Self {
-                    from,
-                    severity: fault.map_or(Severity::Info, Fault::severity),
-                    frame: found
-                        .as_ref()
-                        .and_then(|found| found.row)
-                        .map_or_else(|| "…".to_owned(), |row| row.to_string()),
-                    byte: found.as_ref().map_or_else(none, |found| format!("0x{:02x}", found.byte())),
-                    bits: fault
-                        .and_then(|fault| fault.bits)
-                        .map_or_else(none, |bits| bits.to_string().replace('-', "–")),
-                    code: fault.map_or("", |fault| fault.code.name()),
-                    close: fault.and_then(Fault::close_code).map_or_else(none, |code| code.to_string()),
-                    what: fault.map_or("", Fault::what),
-                    section: fault.map_or("", Fault::section),
-                }
-            }
-        }
-    }
-
-    fn line(&self, chosen: bool, ignored: bool, code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
-        let theme = canvas.theme;
-        let (sign, color) = match self.severity {
-            Severity::Fatal => ("✗", theme.bad),
-            Severity::Warning => ("!", theme.warn),
-            Severity::Info => ("i", theme.accent),
-        };
-        let (color, weight) = if ignored { (theme.dim, theme.dim()) } else { (color, Style::new()) };
-        let name = if ignored { "ignored" } else { self.severity.name() };
-        let (way, arrow) = side(self.from, theme);
-        let Self { frame, byte, bits, close, .. } = self;
-        let mut line = Line::from(vec![
-            Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
-            Span::styled(format!("{sign} {name:<8}"), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-            Span::styled(format!("{frame:>5}  "), weight),
-            Span::styled(format!("{arrow}  "), if ignored { weight } else { Style::new().fg(way) }),
-            Span::styled(format!("{byte:<6}  {bits:<5} "), theme.dim()),
-            Span::styled(format!("{:<code$}  ", self.code), Style::new().fg(color)),
-            Span::styled(format!("{close:>5}  "), weight),
-        ]);
-        let section = short_section(self.section);
-        let room = usize::from(width).saturating_sub(line.width() + text::width(section) + 2);
-        if room >= 16 {
-            let what = text::shorten(self.what, room);
-            line.push_span(Span::styled(format!("{what:<room$}  "), weight));
-            line.push_span(Span::styled(section, theme.dim()));
-        } else {
-            let room = usize::from(width).saturating_sub(line.width());
-            line.push_span(Span::styled(text::shorten(self.what, room).into_owned(), weight));
-        }
-        line
     }
 }
 

@@ -9,7 +9,7 @@ use super::prose;
 use super::state::Inspect;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Check, GUID, Mark};
+use crate::wire::handshake::{Check, GUID, Mark, Opening};
 use crate::wire::{Agreed, Side};
 
 /// How many steps the accept value takes.
@@ -26,7 +26,7 @@ pub(super) struct Lettered {
 pub(super) fn lettered(inspect: &Inspect) -> Vec<Lettered> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
-        let checks = inspect.conn().trace.opening(from).map(|opening| opening.checks()).unwrap_or_default();
+        let checks = inspect.conn().trace.opening(from).map(Opening::checks).unwrap_or_default();
         checks.into_iter().map(move |check| (from, check))
     });
     checks
@@ -54,15 +54,13 @@ pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(Str
     let accept = accept.or_else(|| judgement(Side::Client)?.accept.as_ref())?;
     let received = response.and_then(|judgement| judgement.received_accept.as_deref());
     let at = inspect.handshake.step;
-    let title = at.map_or_else(
-        || {
-            "Accept: what the server had to answer, computed here from the key above · n step by step"
-                .to_owned()
-        },
-        |step| format!("Accept: step {} of {STEPS} · n on  p back  a all", step + 1),
+    let steps = accept.steps(received);
+    let title = at.and_then(|at| Some((at + 1, &steps.get(at)?.note))).map_or_else(
+        || "Accept: what the server had to answer, from the key above · n step by step".to_owned(),
+        |(number, note)| format!("Accept: step {number} of {STEPS} · {note}"),
     );
     let mut lines = Vec::new();
-    for (number, step) in accept.steps(received).into_iter().enumerate() {
+    for (number, step) in steps.into_iter().enumerate() {
         let here = at == Some(number);
         let covered = at.is_some_and(|at| number > at);
         let color = match (number, received) {
@@ -86,6 +84,9 @@ pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(Str
             lines.push(line);
         } else if line.width() + 3 + text::width(&step.note) <= usize::from(width) {
             line.push_span(Span::styled(format!("   {}", step.note), style));
+            lines.push(line);
+        } else if number + 1 < STEPS || here {
+            // of the step at hand the title says it
             lines.push(line);
         } else {
             lines.push(line);

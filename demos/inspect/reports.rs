@@ -135,7 +135,7 @@ impl Inspect {
 
     /// The bytes that the picture needs and a file still has; what was asked for already is on its way.
     pub(super) fn wanted(&mut self) -> Option<Cmd> {
-        let current = self.current()?;
+        let current = problems::looked_at(self).or_else(|| self.current())?;
         let conn = self.conn();
         let Bytes::Stored(store, _) = &conn.bytes else { return None };
         let message = conn.trace.message_of(current).into_iter().take(IN_SIGHT);

@@ -3,20 +3,20 @@
 //! Which problem, and what the keys do with it, is said in `problems`.
 
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, split};
 use super::conn::Status;
-use super::frames::tie;
 use super::keys::fresh_key;
+use super::place::{draw_frame, draw_hex};
 use super::problems::{Found, Pane, Problem, found};
 use super::prose::{self, labelled, short_section};
 use super::state::Inspect;
 use super::view::side;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::peers::{self, Standing};
-use crate::wire::{CloseCode, Code, Field, Severity, Side, Span, encode, rules, span, words};
+use crate::wire::{CloseCode, Code, Severity, Side, encode, rules, words};
 
 /// The label's column of the panes.
 const LABEL: usize = 9;
@@ -51,128 +51,6 @@ pub(super) fn draw(inspect: &Inspect, problem: Problem, area: Rect, canvas: &mut
             draw_panes(inspect, problem, &found, rest, canvas);
         }
         Problem::Head(from, number) => draw_head(inspect, from, number, area, canvas),
-    }
-}
-
-/// The bytes around the place, the place itself marked, and the bits of its byte.
-fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rect, canvas: &mut Canvas) {
-    let Some(raw) = found.raw(inspect).filter(|raw| !raw.is_empty()) else {
-        canvas.rule("The bytes of this frame are not in memory any more", area);
-        return;
-    };
-    let context = found.row.and_then(|row| inspect.frame(row)).map(|frame| frame.context);
-    let deflate = inspect.conn().trace.agreed().deflate.is_some();
-    let context = context.unwrap_or_else(|| span::Context::new(found.from, deflate));
-    let spans = span::spans(&raw, context);
-    let at = usize::try_from(found.byte()).unwrap_or(usize::MAX);
-    let arrow = side(found.from, canvas.theme).1;
-    let number =
-        found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
-    let field = spans.iter().find(|span| holds(span, found, at)).map_or("", |span| span.field.name());
-    let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", words::bytes(raw.len() as u64));
-    canvas.rule(title.trim_end_matches(", "), area);
-    let below = split(area, 1).1;
-    let certain = found.fault.detectable_after.saturating_sub(found.start);
-    let mark = format!("knowable after {} of the frame", words::bytes(certain));
-    let cell = |index: usize| {
-        let color = spans.iter().find(|span| span.bytes.contains(&index));
-        color.map_or(canvas.theme.dim, |span| tie(span, canvas.theme).1)
-    };
-    let colors: Vec<Color> = (0..raw.len()).map(cell).collect();
-    draw_hex(&raw, &colors, at..at.saturating_add(1), &mark, below, canvas);
-    if bits {
-        draw_bits(&raw, &spans, found, at, split(below, 2).1, canvas);
-    }
-}
-
-fn holds(span: &Span, found: &Found, at: usize) -> bool {
-    let bit = (0..8).find(|bit| found.fault.bits.is_some_and(|bits| bits.contains(*bit)));
-    span.contains(at, bit.unwrap_or(span.bits.start))
-}
-
-/// One row of hex with the bytes of `place` in it, and below these a mark with words.
-fn draw_hex(
-    raw: &[u8],
-    colors: &[Color],
-    place: std::ops::Range<usize>,
-    told: &str,
-    area: Rect,
-    canvas: &mut Canvas,
-) {
-    let theme = canvas.theme;
-    let per_row = (usize::from(area.width.saturating_sub(8)) / 3).clamp(1, 32);
-    let start = place.start.min(raw.len().saturating_sub(1)) / per_row * per_row;
-    let end = (start + per_row).min(raw.len());
-    let mut hex = Line::styled(format!("  {start:04x}  "), theme.faint());
-    for index in start..end {
-        let color = colors.get(index).copied().unwrap_or(theme.text);
-        let style = Style::new().fg(color);
-        let style = if place.contains(&index) {
-            style.add_modifier(Modifier::BOLD | Modifier::REVERSED)
-        } else {
-            style
-        };
-        hex.push_span(Text::styled(format!("{:02x}", raw[index]), style));
-        hex.push_span(Text::raw(" "));
-    }
-    if end < raw.len() {
-        hex.push_span(Text::styled("…", theme.dim()));
-    }
-    canvas.line(&hex, 0, area);
-    let marked = place.end.clamp(start, end).saturating_sub(place.start.max(start)).max(1);
-    let left = 8 + 3 * (place.start.max(start) - start);
-    let sign = "▔".repeat(3 * marked - 1);
-    let bad = Style::new().fg(theme.bad);
-    let fits = left + 3 * marked + told.chars().count() <= usize::from(area.width);
-    let line = if fits {
-        Line::styled(format!("{}{sign} {told}", " ".repeat(left)), bad)
-    } else {
-        Line::styled(format!("{told:>before$} {sign}", before = left.saturating_sub(1)), bad)
-    };
-    canvas.line(&line, 1, area);
-}
-
-/// The bits of the byte, their fields below, those that break the rule reversed.
-fn draw_bits(raw: &[u8], spans: &[Span], found: &Found, at: usize, area: Rect, canvas: &mut Canvas) {
-    let theme = canvas.theme;
-    let Some(byte) = raw.get(at) else { return };
-    let mut lines = ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));
-    let mut bit = 0;
-    while bit < 8 {
-        let span = spans.iter().find(|span| span.contains(at, bit));
-        let (end, name, color) = span.map_or((bit + 1, "", theme.dim), |span| {
-            (span.bits.end, short_name(span.field), tie(span, theme).1)
-        });
-        for number in bit..end {
-            let hit = found.fault.bits.is_none_or(|bits| bits.contains(number));
-            let style = Style::new().fg(if hit { theme.bad } else { color });
-            let digit = if byte & 0x80 >> number == 0 { "0" } else { "1" };
-            let digit = if hit {
-                Text::styled(digit, style.add_modifier(Modifier::BOLD | Modifier::REVERSED))
-            } else {
-                Text::styled(digit, style)
-            };
-            lines[0].push_span(Text::styled(format!("{number:<5}"), theme.faint()));
-            lines[1].spans.extend([digit, Text::raw("    ")]);
-        }
-        let wide = usize::from(end - bit) * 5;
-        let name = if wide <= 5 {
-            format!("{name:<5}")
-        } else {
-            format!("└{name:─^width$}┘ ", width = wide - 6)
-        };
-        lines[2].push_span(Text::styled(name, Style::new().fg(color)));
-        bit = end;
-    }
-    let value = format!("  = 0x{byte:02x}, bit 0 is the first on the wire");
-    lines[1].push_span(Text::styled(value, theme.dim()));
-    prose::draw(&lines, area, canvas);
-}
-
-fn short_name(field: Field) -> &'static str {
-    match field {
-        Field::Length | Field::ExtendedLength => "length",
-        field => field.name(),
     }
 }
 
@@ -275,12 +153,10 @@ fn told_now(
 ) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let plain = Style::new().fg(theme.text);
-    let mut lines = match answer(inspect, problem) {
-        Some(answer) => told_answer(inspect, found, &answer, width, canvas),
-        None => {
-            let now = rules::of_fault(found.fault.code).now;
-            labelled("", &now, 2, width, plain, theme)
-        }
+    let mut lines = if let Some(answer) = answer(inspect, problem) {
+        told_answer(inspect, found, &answer, width, canvas)
+    } else {
+        labelled("", &rules::of_fault(found.fault.code).now, 2, width, plain, theme)
     };
     let after = inspect.conn().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
@@ -343,7 +219,9 @@ fn what_it_did(inspect: &Inspect, found: &Found) -> String {
             let told = inspect.frame(row).map_or_else(String::new, |frame| super::list::preview(&frame));
             format!("what it did: frame {row} is its Close {told}")
         }
-        (None, Status::Ended(_)) => "what it did: it ended the connection without a Close".to_owned(),
+        (None, Status::Ended(_) | Status::Read(_)) => {
+            "what it did: it ended the connection without a Close".to_owned()
+        }
         (None, _) => "what it did: no Close from it so far; it may have let this pass".to_owned(),
     }
 }
