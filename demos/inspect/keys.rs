@@ -269,7 +269,7 @@ impl Inspect {
 }
 
 /// A key that no one chose, but not a secret either: it is made from the frame that it shall mask.
-fn fresh_key(raw: &[u8]) -> [u8; 4] {
+pub(super) fn fresh_key(raw: &[u8]) -> [u8; 4] {
     let mixed =
         raw.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     (mixed | 1).to_be_bytes()

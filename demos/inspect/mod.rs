@@ -13,12 +13,13 @@ mod keys;
 mod list;
 mod mask;
 mod problems;
+mod reading;
 mod rules;
 mod state;
 mod timeline;
 mod view;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -127,9 +128,14 @@ impl Demo for Inspect {
                 self.opening(url, at, commands);
             }
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
-            Event::Msg(_) | Event::Tick(_) => {}
+            Event::Tick(now) => mask::tick(self, now),
+            Event::Msg(_) => {}
         }
         Vec::new()
+    }
+
+    fn pace(&self) -> Option<Duration> {
+        mask::pace(self)
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
