@@ -10,12 +10,14 @@
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`measure`]: histograms and ratios with their intervals
 //!
-//! **Floor 1, engines**: sockets, clocks and tasks, but no terminal.
+//! **Floor 1, engines**: sockets, files, clocks and tasks, but no terminal.
 //!
 //! - [`scope`]: who owns a task, and ends it
 //! - [`net`]: the tap at the socket, and what listens there
 //! - [`servers`]: the bundled REST echo and WebSocket echo
+//! - [`proxy`]: between real peers, byte for byte, with a hand on the frames
 //! - [`clients`]: a connection of our own, every byte of it reported
+//! - [`capture`]: connections out of pcap, pcapng, hex text and recordings, and into pcapng
 //! - [`race`]: REST beside WebSocket, measured in alternation
 //!
 //! **Floor 2**
@@ -35,8 +37,10 @@ pub mod wire;
 pub mod deck;
 pub mod measure;
 
+pub mod capture;
 pub mod clients;
 pub mod net;
+pub mod proxy;
 pub mod race;
 pub mod scope;
 pub mod servers;

@@ -52,13 +52,12 @@ fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyho
 
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
 fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
-    let setting = |key: &str, value: &str| Setting {
+    let setting = |(key, value): (&str, String)| Setting {
         key: key.to_owned(),
-        value: Value::Text(value.to_owned()),
+        value: Value::Text(value),
         at: Place::default(),
     };
-    let first = inspect.send.first().map_or("", String::as_str);
-    let settings = vec![setting("server", &inspect.url), setting("text", first)];
+    let settings = inspect.settings().into_iter().map(setting).collect();
     let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };

@@ -1,4 +1,4 @@
-//! Text as a terminal may show it: widths in cells, control characters made visible.
+//! Text as a terminal may show it: widths in cells, control characters made visible, and the word that was meant.
 //!
 //! It does not wrap, colour or draw; that is the slide view's work.
 
@@ -92,6 +92,28 @@ pub fn shorten(text: &str, cells: usize) -> Cow<'_, str> {
     }
 }
 
+/// Of `known`, the word that `word` was most likely meant to be: at most two letters away.
+pub fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = |known: &&&str| distance(word, known) <= 2.min(known.len() / 2);
+    known.iter().filter(near).min_by_key(|known| distance(word, known)).copied()
+}
+
+/// The Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +147,13 @@ mod tests {
         assert_eq!(shorten("日本語", 4), "日…");
         assert_eq!(shorten("abc", 0), "");
         assert_eq!(shorten("abc", 3), "abc");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_word() {
+        assert_eq!(likely("puase", &["pause", "section"]), Some("pause"));
+        assert_eq!(likely("sektion", &["pause", "section"]), Some("section"));
+        assert_eq!(likely("TODO", &["pause", "section"]), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Target {
     Step(usize),
     /// A problem, by its number in the list.
     Problem(usize),
+    /// A symbol of compressed data, by its number in the list.
+    Symbol(usize),
 }
 
 /// A buffer, its colours, and the spots drawn so far.

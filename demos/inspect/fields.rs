@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::canvas::{Canvas, Target, split};
 use super::frames::tie;
-use super::state::Inspect;
+use super::state::{Cursor, Inspect};
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::{Fault, Frame, Span, words};
@@ -92,7 +92,9 @@ pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[Span], area: Rect,
     let (table, rest) = split(area, rows as u16);
     draw_table(spans, cursor, table, canvas);
     let (title, rest) = split(rest, u16::from(rows > 0 && rest.height > detail));
-    canvas.rule(&format!("{}, {}", span.field.name(), span.section), title);
+    let byte = inspect.under().and_then(|(raw, _)| raw.get(inspect.cursor.byte).copied());
+    let byte = byte.map_or_else(String::new, |byte| in_bits(byte, inspect.cursor));
+    canvas.rule(&format!("{}, {}{byte}", span.field.name(), span.section), title);
     let told = if rows == 0 { alone(span, told, canvas.theme) } else { told };
     Paragraph::new(told).wrap(Wrap { trim: true }).render(rest, canvas.buffer);
 }
@@ -101,7 +103,9 @@ fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let rows = usize::from(area.height);
     let first = (cursor + 1).saturating_sub(rows).min(spans.len().saturating_sub(rows));
-    let meanings = area.width >= 76;
+    let meanings = area.width >= 70;
+    let widest = spans.iter().map(|span| text::width(&words::harmless(&span.value))).max().unwrap_or(0);
+    let width = widest.max(8).min(usize::from(area.width / 4));
     for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
         let (letters, color) = tie(span, theme);
         let chosen = number == cursor;
@@ -113,11 +117,10 @@ fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
         let value = words::harmless(&span.value);
         let mut line = Line::from(vec![
             Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
-            Text::styled(format!("{letters:<2} {:<16}", span.field.name()), Style::new().fg(color)),
+            Text::styled(format!("{letters:<2} {:<13}", span.field.name()), Style::new().fg(color)),
             Text::styled(format!("{:<10}", place(span)), theme.dim()),
         ]);
         if meanings {
-            let width = usize::from(area.width / 4).max(16);
             let value = text::shorten(&value, width).into_owned();
             let pad = " ".repeat((width + 2).saturating_sub(text::width(&value)));
             line.push_span(Text::raw(value + &pad));
@@ -127,6 +130,17 @@ fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
         }
         canvas.line(&line, 0, spot);
     }
+}
+
+/// A byte in bits, with the one under the cursor in brackets.
+fn in_bits(byte: u8, cursor: Cursor) -> String {
+    let bits: String = (0..8)
+        .map(|bit| {
+            let digit = if byte & 0x80 >> bit == 0 { '0' } else { '1' };
+            if bit == cursor.bit { format!("[{digit}]") } else { digit.to_string() }
+        })
+        .collect();
+    format!(" · byte {} = 0x{byte:02x} = {bits}", cursor.byte)
 }
 
 /// Which bits of which bytes.
@@ -146,7 +160,7 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Li
     let from = frame.context.from;
     let faults: Vec<Fault> = match &inspect.draft {
         Some(draft) => draft.faults(),
-        None => inspect.trace.faults_of(from, frame.index).to_vec(),
+        None => inspect.conn().trace.faults_of(from, frame.index).to_vec(),
     };
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };

@@ -14,20 +14,23 @@ use crate::wire::{Field, Frame, Side, Span, words};
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let Some(current) = inspect.current() else {
-        let told = "No frame yet: the handshake comes first.";
+        let told = match &inspect.filter {
+            Some(filter) => format!("No frame passes the filter {}   f changes it", filter.text),
+            None => "No frame yet: the handshake comes first.".to_owned(),
+        };
         return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, area);
     };
-    let rows = match area.height {
+    let most = match area.height {
         0..=11 => 2,
         12..=17 => 3,
         18..=25 => 5,
         26..=40 => 7,
-        height => height / 4,
+        height => height / 3,
     };
-    let (list, rest) = split(area, rows);
+    let (list, rest) = split(area, list::rows(inspect, most));
     list::draw(inspect, current, list, canvas);
     let Some((_, _, frame)) = inspect.shown() else {
-        let told = "The bytes of this frame are not in memory any more.";
+        let told = "The bytes of this frame are being fetched, or not in memory any more.";
         return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, rest);
     };
     let Some((raw, spans)) = inspect.under() else { return };
@@ -61,7 +64,7 @@ fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
         "Frame {row} · {way} · {} = {header} header + {} payload · stream offset 0x{:04x}{after}",
         words::bytes(payload.saturating_add(header as u64)),
         words::grouped(payload),
-        inspect.trace.frames_at(frame.context.from) + frame.offset,
+        inspect.conn().trace.frames_at(frame.context.from) + frame.offset,
     )
 }
 
@@ -96,7 +99,7 @@ mod tests {
         inspect.cursor.bit = 4;
         let shown = picture(&inspect, 100, 30);
         for part in [
-            "▶   0   0.600 ms  C→S   1  text          37fa213d         5  \"Hello\"",
+            "▶    0   0.600 ms  C→S   1   text          37fa213d         5  \"Hello\"",
             "0000  81 85 37 fa 21 3d 7f 9f 4d 51 58",
             "      A  B  K  K  K  K  P  P  P  P  P",
             "plain                   H  e  l  l  o",

@@ -1,132 +1,267 @@
-//! The handshake: both heads line by line, the verdict on each, and the accept value step by step.
+//! The handshake: both heads line by line, the bytes of one line, the accept value step by step, every check, and why.
 //!
-//! Which rules there are, and what was made of them, `wire` says.
+//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `headline`, the verdicts by `proof`.
+
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::Cmd;
-use super::canvas::{Canvas, Target};
+use super::canvas::{Canvas, Target, split};
+use super::list::moment;
+use super::proof::{self, Lettered, STEPS, sign};
 use super::state::Inspect;
 use super::view::side;
+use super::{headline, prose};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Check, Head, Mark, Opening, Role};
+use crate::wire::handshake::{Head, Opening, Role};
 use crate::wire::{Side, words};
+
+/// The tab's keys.
+pub(super) const HINT: &str =
+    "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
+
+/// From this width on the heads stand side by side.
+const WIDE: u16 = 84;
+
+/// A line of a head takes at most so many rows.
+const FOLDS: usize = 4;
 
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     /// The line that has the cursor, the response's after the request's.
     pub(super) line: usize,
+    /// The byte of that line.
+    pub(super) byte: usize,
+    /// The step of the accept value that is shown last; none shows all.
+    pub(super) step: Option<usize>,
+}
+
+/// When a head was complete, and how many bytes came in one piece with its end.
+fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
+    let trace = &inspect.conn().trace;
+    trace.opening(from)?;
+    let head = trace.frames_at(from);
+    let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
+    let last = pieces.into_iter().find(|piece| piece.offset() + piece.bytes() >= head)?;
+    Some((last.at(), (last.offset() + last.bytes() - head) as usize))
 }
 
 /// Takes a key; none if it is not one of this tab's.
 pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
-    let last = inspect.lines().len().saturating_sub(1);
-    let line = &mut inspect.handshake.line;
-    *line = match key.code {
-        KeyCode::Up => line.saturating_sub(1),
-        KeyCode::Down => (*line + 1).min(last),
+    let lines = inspect.lines();
+    let last = lines.len().saturating_sub(1);
+    let bytes = lines.get(inspect.handshake.line.min(last)).map_or(0, |line| len(inspect, *line));
+    let state = &mut inspect.handshake;
+    match key.code {
+        KeyCode::Up => (state.line, state.byte) = (state.line.saturating_sub(1), 0),
+        KeyCode::Down => (state.line, state.byte) = ((state.line + 1).min(last), 0),
+        KeyCode::Left => state.byte = state.byte.saturating_sub(1),
+        KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
+        KeyCode::Char('n') => {
+            state.step = state.step.map_or(Some(0), |step| (step + 1 < STEPS).then_some(step + 1));
+        }
+        KeyCode::Char('p') => state.step = state.step.map_or(Some(STEPS - 1), |step| step.checked_sub(1)),
+        KeyCode::Char('a') => state.step = None,
         _ => return None,
-    };
+    }
     Some(Vec::new())
+}
+
+fn len(inspect: &Inspect, (from, line): (Side, usize)) -> usize {
+    let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
+    head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.end.end - line.text.start)
 }
 
 /// Puts the cursor on a line of a head.
 pub(super) fn click(inspect: &mut Inspect, from: Side, number: usize) {
     if let Some(line) = inspect.lines().iter().position(|line| *line == (from, number)) {
-        inspect.handshake.line = line;
+        (inspect.handshake.line, inspect.handshake.byte) = (line, 0);
     }
+}
+
+/// The line under the cursor.
+pub(super) fn cursor(inspect: &Inspect) -> Option<(Side, usize)> {
+    let lines = inspect.lines();
+    lines.get(inspect.handshake.line.min(lines.len().saturating_sub(1))).copied()
 }
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
-    let lines = inspect.lines();
     let theme = canvas.theme;
-    let Some(&cursor) = lines.get(inspect.handshake.line.min(lines.len().saturating_sub(1))) else {
-        let told = "Nothing has been said yet.";
-        return canvas.line(&Line::styled(told, theme.dim()), 1, area);
+    let Some(at) = cursor(inspect) else { return draw_strange(inspect, area, canvas) };
+    let checks = proof::lettered(inspect);
+    let wide = area.width >= WIDE;
+    let half = if wide { (area.width - 3) / 2 } else { area.width };
+    let heads = [Side::Client, Side::Server].map(|from| Rows::new(inspect, from, at, &checks, half, theme));
+    let tallest = heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
+    let steps = proof::steps(inspect, area.width, theme);
+    let (checked, told_checks) = proof::checks(inspect, &checks, at, area.width, theme);
+    let (title, why) = headline::why(inspect, at, &checks, area.width, theme);
+    let head = inspect.conn().trace.opening(at.0).and_then(|opening| opening.head.as_ref());
+    let wanted = Wanted {
+        heads: tallest.unwrap_or(0) as u16 + 1,
+        bytes: head.map_or(0, |head| headline::rows(head, at.1, area.width)),
+        steps: steps.as_ref().map_or(0, |(_, lines)| lines.len() as u16 + 1),
+        checks: told_checks.len() as u16 + 1,
+        why: why.len() as u16 + 1,
+        stepping: inspect.handshake.step.is_some(),
     };
-    let request = opening(inspect, Side::Client);
-    let response = opening(inspect, Side::Server);
-    let tallest = [request, response].into_iter().flatten().map(rows).max().unwrap_or(0) as u16;
-    let accept = if area.height >= tallest + 11 { 6 } else { 0 };
-    let [heads, why, steps, _] = Layout::vertical([
-        Constraint::Length((tallest + 1).min(area.height)),
-        Constraint::Max(if accept > 0 { 7 } else { u16::MAX }),
-        Constraint::Length(accept),
-        Constraint::Fill(1),
-    ])
-    .areas(area);
-    if area.width >= 84 {
+    let [first, bytes, accept, list, last] =
+        Layout::vertical(wanted.rows(area.height).map(Constraint::Length)).areas(area);
+    if wide {
         let [left, right] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(heads);
-        draw_head(inspect, Side::Client, cursor, left, canvas);
-        draw_head(inspect, Side::Server, cursor, right, canvas);
+            Layout::horizontal([Constraint::Length(half), Constraint::Fill(1)]).spacing(3).areas(first);
+        for y in first.top()..first.bottom() {
+            canvas.buffer.set_string(left.right() + 1, y, "│", theme.faint());
+        }
+        heads[0].draw(left, canvas);
+        heads[1].draw(right, canvas);
     } else {
-        draw_head(inspect, cursor.0, cursor, heads, canvas);
-        let told =
-            if cursor.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
-        let free = heads.width.saturating_sub(text::width(told) as u16);
-        canvas.line(
-            &Line::styled(told, theme.dim()),
-            0,
-            Rect { x: heads.x + free, width: heads.width - free, ..heads },
-        );
+        heads[usize::from(at.0 == Side::Server)].draw(first, canvas);
+        let told = if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
+        let wide = (text::width(told) as u16).min(first.width);
+        let row = Rect { x: first.right() - wide, width: wide, ..first };
+        canvas.line(&Line::styled(told, theme.dim()), 0, row);
     }
-    draw_why(inspect, cursor, accept == 0, why, canvas);
-    draw_accept(inspect, steps, canvas);
+    if let Some(head) = head {
+        headline::draw(head, at.1, inspect.handshake.byte, bytes, canvas);
+    }
+    if let Some((title, lines)) = steps {
+        headline::pane(&title, &lines, accept, canvas);
+    }
+    headline::pane(&checked, &told_checks, list, canvas);
+    headline::pane(&title, &why, last, canvas);
 }
 
-fn opening(inspect: &Inspect, from: Side) -> Option<&Opening> {
-    inspect.trace.opening(from)
+/// The rows that each part of the tab would like.
+struct Wanted {
+    heads: u16,
+    bytes: u16,
+    steps: u16,
+    checks: u16,
+    why: u16,
+    stepping: bool,
 }
 
-fn rows(opening: &Opening) -> usize {
-    opening.head.as_ref().map_or(0, |head| head.lines().len())
+impl Wanted {
+    /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters most is served first, and
+    /// what is left goes to those that want more.
+    fn rows(&self, height: u16) -> [u16; 5] {
+        let mut left = height;
+        let mut take = |most: u16, least: u16| {
+            let rows = if left < least { 0 } else { most.min(left) };
+            left -= rows;
+            rows
+        };
+        let mut heads = take(self.heads.min((height / 2).max(4)), 1);
+        let first = if self.stepping { take(self.steps, 4) } else { 0 };
+        let mut why = take(self.why.min(3), 2);
+        let mut bytes = take(self.bytes.min(3), 3);
+        let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
+        let checks = take(self.checks, 3);
+        for (rows, wanted) in [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut why, self.why)] {
+            if *rows > 0 {
+                *rows += take(wanted.saturating_sub(*rows), 1);
+            }
+        }
+        [heads, bytes, steps, checks, why]
+    }
 }
 
-fn draw_head(inspect: &Inspect, from: Side, cursor: (Side, usize), area: Rect, canvas: &mut Canvas) {
-    let theme = canvas.theme;
-    let (color, arrow) = side(from, theme);
-    let Some((opening, head)) = opening(inspect, from).and_then(|o| Some((o, o.head.as_ref()?))) else {
-        return canvas.line(&Line::styled(format!("{arrow}  no answer yet"), theme.dim()), 0, area);
+/// A head in rows: long lines folded, each with its verdict.
+struct Rows {
+    from: Side,
+    title: Line<'static>,
+    /// The number of the head's line with each row; none for what is behind the head.
+    lines: Vec<(Option<usize>, Line<'static>)>,
+    cursor: Option<usize>,
+}
+
+impl Rows {
+    fn new(
+        inspect: &Inspect,
+        from: Side,
+        cursor: (Side, usize),
+        checks: &[Lettered],
+        width: u16,
+        theme: &Theme,
+    ) -> Self {
+        let (color, arrow) = side(from, theme);
+        let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
+        let opening = inspect.conn().trace.opening(from);
+        let Some(head) = opening.and_then(|opening: &Opening| opening.head.as_ref()) else {
+            let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
+            return Self { from, title, lines: Vec::new(), cursor: None };
+        };
+        let end = end(inspect, from);
+        let what = if from == Side::Client { "request" } else { "response" };
+        let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
+        let title =
+            Line::styled(format!("{arrow}  {what} · {}{at}", words::bytes(head.raw().len() as u64)), bold);
+        let cursor = (cursor.0 == from).then_some(cursor.1);
+        let room = usize::from(width).saturating_sub(4);
+        let mut lines = Vec::new();
+        for number in 0..head.lines().len() {
+            let row = checks.iter().find(|row| row.from == from && row.check.line == Some(number));
+            let verdict = row.map(|row| (sign(row.check.mark, theme), row.letter));
+            for (fold, spans) in folded(styled_line(head, number, theme), room).into_iter().enumerate() {
+                let mark = if cursor == Some(number) && fold == 0 { "▶" } else { " " };
+                let mut line = Line::styled(mark, Style::new().fg(theme.accent));
+                line.spans.extend(spans);
+                if let (0, Some(((sign, color), letter))) = (fold, verdict) {
+                    let gap = room + 2 - line.width().min(room + 1);
+                    let letter = letter.map_or_else(String::new, |letter| letter.to_string());
+                    line.push_span(Span::raw(" ".repeat(gap)));
+                    let style = Style::new().fg(color).add_modifier(Modifier::BOLD);
+                    line.push_span(Span::styled(format!("{sign}{letter}"), style));
+                }
+                lines.push((Some(number), line));
+            }
+        }
+        let glued = end.map_or(0, |(_, glued)| glued);
+        lines.extend(behind(inspect, from, glued, width, theme).into_iter().map(|line| (None, line)));
+        Self { from, title, lines, cursor }
+    }
+
+    fn draw(&self, area: Rect, canvas: &mut Canvas) {
+        canvas.line(&self.title, 0, area);
+        let body = split(area, 1).1;
+        let rows = usize::from(body.height);
+        let last = self.lines.iter().rposition(|(line, _)| line.is_some() && *line == self.cursor);
+        let first = (last.unwrap_or(0) + 1).saturating_sub(rows);
+        for (row, (number, line)) in self.lines.iter().skip(first).take(rows).enumerate() {
+            let spot = Rect { y: body.y + row as u16, height: 1, ..body };
+            if number.is_some() && *number == self.cursor {
+                canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
+            }
+            canvas.line(line, 0, spot);
+            if let Some(number) = number {
+                canvas.spot(spot, Target::Line(self.from, *number));
+            }
+        }
+    }
+}
+
+/// What came in one piece with the head's end, and whether that is legal.
+fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    if glued == 0 {
+        return Vec::new();
+    }
+    let bytes =
+        inspect.conn().read(from, inspect.conn().trace.frames_at(from), glued.min(8)).unwrap_or_default();
+    let hex = words::hex_row(&bytes, 8) + if glued > 8 { " …" } else { "" };
+    let told = match (from, inspect.conn().trace.is_open()) {
+        (Side::Server, true) => "the first frame came with the 101: legal",
+        (Side::Server, false) => "a body: this is plain HTTP",
+        (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let what = if from == Side::Client { "request" } else { "response" };
-    let title = format!("{arrow}  {what}, {}", words::bytes(head.raw().len() as u64));
-    canvas.line(&Line::styled(title, Style::new().fg(color).add_modifier(Modifier::BOLD)), 0, area);
-    let checks = opening.checks();
-    for number in 0..head.lines().len() {
-        let row = number as u16 + 1;
-        let chosen = cursor == (from, number);
-        let spot = Rect { y: area.y + row, height: 1, ..area };
-        canvas.spot(spot.intersection(area), Target::Line(from, number));
-        if chosen && row < area.height {
-            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
-        }
-        let mark = if chosen { "▶" } else { " " };
-        let mut line = Line::styled(mark, Style::new().fg(theme.accent));
-        line.spans.extend(styled_line(head, number, theme));
-        let room = Rect { width: area.width.saturating_sub(2), ..area };
-        canvas.line(&line, row, room);
-        if line.width() > room.width.into() && room.width > 0 && row < area.height {
-            canvas.buffer.set_string(room.right() - 1, area.y + row, "…", theme.dim());
-        }
-        if let Some((sign, color)) = verdict(&checks, number, theme)
-            && row < area.height
-            && area.width > 2
-        {
-            canvas.buffer.set_string(
-                area.right() - 1,
-                area.y + row,
-                sign,
-                Style::new().fg(color).add_modifier(Modifier::BOLD),
-            );
-        }
-    }
+    let told = format!("{} behind ␍␊␍␊: {hex} · {told}", words::bytes(glued as u64));
+    prose::labelled(" + ", &told, 3, width, theme.dim(), theme)
 }
 
 /// One line of a head, each part in its colour, its line end made visible.
@@ -134,113 +269,151 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
     let parts = head.parts().into_iter().filter(|part| part.line == number);
     parts
         .map(|part| {
-            let bytes = &head.raw()[part.bytes.clone()];
-            let shown = String::from_utf8_lossy(bytes);
+            let shown = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]);
+            let style = Style::new().fg(color(part.role, theme));
             let style = match part.role {
-                Role::Name => Style::new().fg(theme.field(0)),
-                Role::Value | Role::Target => Style::new().fg(theme.field(4)),
-                Role::Method | Role::Status => Style::new().fg(theme.text).add_modifier(Modifier::BOLD),
-                Role::LineEnd | Role::Colon => theme.faint(),
-                Role::Other => Style::new().fg(theme.bad),
-                Role::Version | Role::Reason | Role::Space => theme.dim(),
+                Role::Method | Role::Status => style.add_modifier(Modifier::BOLD),
+                _ => style,
             };
             Span::styled(text::visible(&shown).into_owned(), style)
         })
         .collect()
 }
 
-fn verdict(checks: &[Check], line: usize, theme: &Theme) -> Option<(&'static str, Color)> {
-    let of_line = checks.iter().filter(|check| check.line == Some(line));
-    of_line.map(|check| sign(check.mark, theme)).next()
-}
-
-fn sign(mark: Mark, theme: &Theme) -> (&'static str, Color) {
-    match mark {
-        Mark::Kept => ("✓", theme.good),
-        Mark::Broken => ("✗", theme.bad),
-        Mark::Doubtful => ("!", theme.warn),
-        Mark::Absent => ("–", theme.dim),
+/// The colour of a part of a head.
+pub(super) fn color(role: Role, theme: &Theme) -> Color {
+    match role {
+        Role::Name => theme.field(0),
+        Role::Value | Role::Target => theme.field(4),
+        Role::Method | Role::Status => theme.text,
+        Role::LineEnd | Role::Colon => theme.faint,
+        Role::Other => theme.bad,
+        Role::Version | Role::Reason | Role::Space => theme.dim,
     }
 }
 
-/// What the line under the cursor is for, and its bytes.
-fn draw_why(
-    inspect: &Inspect,
-    (from, number): (Side, usize),
-    with_accept: bool,
-    area: Rect,
-    canvas: &mut Canvas,
-) {
+/// The spans in rows of at most `cells` cells; those after the first are indented, and the last says when there would be more.
+fn folded(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
+    let mut rows = vec![Vec::new()];
+    let mut used = 0;
+    for span in spans {
+        let mut rest = &*span.content;
+        while !rest.is_empty() {
+            let piece = text::prefix(rest, cells.saturating_sub(used));
+            if piece.is_empty() && used > 2 {
+                if rows.len() == FOLDS {
+                    rows.last_mut().expect("it has the first row").push(Span::raw("…"));
+                    return rows;
+                }
+                rows.push(vec![Span::raw("  ")]);
+                used = 2;
+                continue;
+            }
+            // without room for a single sign there is nothing to show
+            if piece.is_empty() {
+                return rows;
+            }
+            used += text::width(piece);
+            rows.last_mut().expect("it has the first row").push(Span::styled(piece.to_owned(), span.style));
+            rest = &rest[piece.len()..];
+        }
+    }
+    rows
+}
+
+/// There is no head to show: nothing has come, or something else has.
+fn draw_strange(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some((opening, head)) = opening(inspect, from).and_then(|o| Some((o, o.head.as_ref()?))) else {
-        return;
-    };
-    let Some(line) = head.lines().get(number) else { return };
-    let checks = opening.checks();
-    let check = checks.iter().find(|check| check.line == Some(number));
-    let title =
-        check.map_or_else(|| "This line".to_owned(), |check| format!("{}, {}", check.name, check.section));
-    canvas.rule(&title, area);
-    let bytes = &head.raw()[line.text.start..line.end.end];
-    let hex = format!("{:04x}  {}", line.text.start, words::hex_row(bytes, 64));
-    let mut told = vec![Line::styled(hex, theme.dim())];
-    match check {
-        Some(check) => {
-            let (sign, color) = sign(check.mark, theme);
-            told.push(Line::from(vec![
-                Span::styled(format!("{sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-                Span::raw(words::harmless(&check.words)),
-            ]));
-        }
-        None if line.text.is_empty() => {
-            told.push(Line::raw("The blank line ends the head; what follows is WebSocket frames."));
-        }
-        None => told.push(Line::raw("No rule of the handshake asks for this line.")),
-    }
-    let within = |span: &std::ops::Range<usize>| span.start >= line.text.start && span.start < line.end.end;
-    for problem in &opening.judgement.problems {
-        if problem.span.as_ref().is_some_and(within) {
+    let mut lines = Vec::new();
+    for from in [Side::Client, Side::Server] {
+        let Some(opening) = inspect.conn().trace.opening(from) else { continue };
+        for problem in &opening.judgement.problems {
             let rule = problem.code.rule();
-            let told_problem = format!("✗ {}: {}", problem.code.name(), rule.what);
-            told.push(Line::styled(told_problem, Style::new().fg(theme.bad)));
+            let told = format!("{}: {}. {}", rule.name, rule.what, rule.why);
+            lines.extend(prose::labelled("✗ ", &told, 2, area.width, Style::new().fg(theme.bad), theme));
         }
     }
-    if with_accept && let Some(accept) = &opening.judgement.accept {
-        told.push(Line::styled(
-            format!("accept = base64(SHA-1(key + GUID)) = {}", accept.value),
-            theme.dim(),
-        ));
+    if lines.is_empty() {
+        lines.push(Line::styled("Nothing has been said yet.", theme.dim()));
     }
-    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    Paragraph::new(told).wrap(Wrap { trim: true }).render(below, canvas.buffer);
+    prose::draw(&lines, split(area, 1).1, canvas);
 }
 
-/// The accept value, computed anew from the key that was really sent.
-fn draw_accept(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
-    let theme = canvas.theme;
-    let response = opening(inspect, Side::Server).map(|opening| &opening.judgement);
-    let request = opening(inspect, Side::Client).map(|opening| &opening.judgement);
-    let accept = response.and_then(|judgement| judgement.accept.as_ref());
-    let Some(accept) = accept.or_else(|| request.and_then(|judgement| judgement.accept.as_ref())) else {
-        return;
-    };
-    let received = response.and_then(|judgement| judgement.received_accept.as_deref());
-    canvas.rule("Sec-WebSocket-Accept, computed here from the key above", area);
-    for (row, step) in accept.steps(received).iter().enumerate() {
-        let equal = received == Some(accept.value.as_str());
-        let style = match (row, equal, received) {
-            (4, true, _) => Style::new().fg(theme.good),
-            (4, false, Some(_)) => Style::new().fg(theme.bad),
-            _ => Style::new().fg(theme.text),
-        };
-        let mut line = Line::from(vec![
-            Span::styled(format!(" {} {:<9}", row + 1, step.name), Style::new().fg(theme.accent)),
-            Span::styled(step.value.clone(), style),
-        ]);
-        let note = format!("   {}", step.note);
-        if line.width() + text::width(&note) <= area.width.into() {
-            line.push_span(Span::styled(note, theme.dim()));
+#[cfg(test)]
+mod tests {
+    use super::super::state::Tab;
+    use super::super::state::tests::{opened, press};
+    use super::super::view::tests::picture;
+    use super::*;
+
+    #[test]
+    fn the_whole_handshake_is_on_one_screen() {
+        let (mut inspect, _inbox) = opened();
+        inspect.tab = Tab::Handshake;
+        inspect.handshake.line = 4;
+        let shown = picture(&inspect, 100, 30);
+        for part in [
+            "C→S  request · 139 bytes · at 0.100 ms",
+            "S→C  response · 129 bytes · at 0.512 ms",
+            "▶Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ",
+            " field name ──",
+            "value: 24 characters = 16 bytes",
+            "1 key text",
+            "3 SHA-1      b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea",
+            "5 compare    s3pPLMBiTxaQ9kYGzzhZRbK+xOo=   equal",
+            "Checks 10/10",
+            "✓a GET, HTTP/1.1",
+            "no extension agreed: RSV1 must stay 0",
+            "Why · key",
+        ] {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
         }
-        canvas.line(&line, row as u16 + 1, area);
+    }
+
+    #[test]
+    fn the_accept_value_is_uncovered_step_by_step() {
+        let (mut inspect, _inbox) = opened();
+        inspect.tab = Tab::Handshake;
+        for _ in 0..3 {
+            press(&mut inspect, KeyCode::Char('n'));
+        }
+        let shown = picture(&inspect, 78, 15);
+        assert!(shown.contains("step 3 of 5") && shown.contains("b3 7a 4f 2c"), "{shown}");
+        assert!(shown.contains("4 base64     ·"), "{shown}");
+        press(&mut inspect, KeyCode::Char('p'));
+        assert!(!picture(&inspect, 78, 15).contains("b3 7a"));
+        press(&mut inspect, KeyCode::Char('a'));
+        assert_eq!(inspect.handshake.step, None);
+    }
+
+    #[test]
+    fn the_cursor_walks_through_the_bytes_of_a_line() {
+        let (mut inspect, _inbox) = opened();
+        inspect.tab = Tab::Handshake;
+        for _ in 0..99 {
+            press(&mut inspect, KeyCode::Right);
+        }
+        assert_eq!(inspect.handshake.byte, 15);
+        assert!(picture(&inspect, 100, 30).contains("byte 0x000f = 0a = line feed, line end"));
+        press(&mut inspect, KeyCode::Down);
+        assert_eq!((inspect.handshake.line, inspect.handshake.byte), (1, 0));
+    }
+
+    #[test]
+    fn long_lines_are_folded_and_not_cut() {
+        let spans = vec![Span::raw("name: "), Span::raw("0123456789")];
+        let rows = folded(spans, 8);
+        let rows: Vec<String> =
+            rows.iter().map(|row| row.iter().map(|span| &*span.content).collect()).collect();
+        assert_eq!(rows, ["name: 01", "  234567", "  89"]);
+        assert_eq!(folded(vec![Span::raw("abc")], 0).len(), 1);
+    }
+
+    #[test]
+    fn what_matters_most_is_served_first() {
+        let wanted = Wanted { heads: 9, bytes: 5, steps: 6, checks: 4, why: 3, stepping: false };
+        assert_eq!(wanted.rows(27), [9, 5, 6, 4, 3]);
+        assert_eq!(wanted.rows(12), [6, 3, 0, 0, 3]);
+        assert_eq!(Wanted { stepping: true, ..wanted }.rows(12), [6, 0, 6, 0, 0]);
     }
 }

@@ -5,11 +5,15 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::canvas::Target;
+use super::conn::Status;
 use super::draft::Draft;
-use super::state::{Cursor, Inspect, Line, Mode, Purpose, Status, Tab};
-use super::{Cmd, handshake, mask, problems, timeline};
+use super::scenario::{Play, Stand};
+use super::source::Opening;
+use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
+use super::{Cmd, Source, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
-use crate::wire::{Place, words};
+use crate::proxy::{self, Act, Which};
+use crate::wire::{Place, Side, words};
 
 type Cmds = Vec<Cmd>;
 
@@ -25,6 +29,7 @@ impl Inspect {
             (Mode::Help, _) => self.close(),
             (Mode::Rules(_), _) => self.read_rules(key.code),
             (Mode::Copy, _) => self.copy(key.code),
+            (Mode::Bet, _) => self.bet(key.code),
             (Mode::Look, _) if control => Vec::new(),
             (Mode::Look, _) => self.look(key),
         }
@@ -42,6 +47,7 @@ impl Inspect {
             Tab::Mask => mask::key(self, key),
             Tab::Timeline => timeline::key(self, key),
             Tab::Problems => problems::key(self, key),
+            Tab::Deflate => deflate::key(self, key),
         };
         own.unwrap_or_else(|| self.common(key.code))
     }
@@ -49,13 +55,24 @@ impl Inspect {
     /// The keys that mean the same on every tab.
     fn common(&mut self, code: KeyCode) -> Cmds {
         match code {
-            KeyCode::Char(digit @ '1'..='5') => self.tab = Tab::ALL[digit as usize - '1' as usize],
+            KeyCode::Char(digit @ '1'..='6') => self.tab = Tab::ALL[digit as usize - '1' as usize],
             KeyCode::Tab => self.turn(1),
             KeyCode::BackTab => self.turn(Tab::ALL.len() - 1),
             KeyCode::Char('?') => self.mode = Mode::Rules(0),
             KeyCode::Char('h') => self.mode = Mode::Help,
-            KeyCode::Enter | KeyCode::Char('i') => self.mode = Mode::Line(Line::new(Purpose::Send)),
-            KeyCode::Char('r') => self.mode = Mode::Line(Line::new(Purpose::Hex)),
+            KeyCode::Enter | KeyCode::Char('i') if self.source.is_ours() => {
+                self.mode = Mode::Line(Line::new(Purpose::Send));
+            }
+            KeyCode::Char('r') if self.source.is_ours() => self.mode = Mode::Line(Line::new(Purpose::Hex)),
+            KeyCode::Char('f') => self.ask_for(Purpose::Filter),
+            KeyCode::Char('/') => self.ask_for(Purpose::Search),
+            KeyCode::Char('n') => return self.find_next(1),
+            KeyCode::Char('<') => self.switch(-1),
+            KeyCode::Char('>') => self.switch(1),
+            KeyCode::Char('.') => return self.scenario_on(),
+            KeyCode::Char(',') => self.scenario_back(),
+            KeyCode::Char('P') => return self.toggle_pong(),
+            KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => return self.handle(key),
             KeyCode::Char('y') => self.mode = Mode::Copy,
             KeyCode::Char('m') => self.tab = Tab::Mask,
             KeyCode::Char('p') => return self.ask(&Command::Ping(b"are you there?".to_vec())),
@@ -87,6 +104,118 @@ impl Inspect {
         }
     }
 
+    /// Opens a line with what it held before.
+    fn ask_for(&mut self, purpose: Purpose) {
+        let text = match purpose {
+            Purpose::Filter => self.filter.as_ref().map(|filter| filter.text.clone()),
+            Purpose::Search => self.search.as_ref().map(|search| search.text.clone()),
+            _ => None,
+        };
+        self.mode = Mode::Line(Line { text: text.unwrap_or_default(), ..Line::new(purpose) });
+    }
+
+    fn toggle_pong(&mut self) -> Cmds {
+        self.auto_pong = !self.auto_pong;
+        let told = if self.auto_pong {
+            "pings are answered"
+        } else {
+            "pings are left unanswered: what does the peer do?"
+        };
+        self.said = Some(told.to_owned());
+        self.ask(&Command::AutoPong(self.auto_pong))
+    }
+
+    /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose whose frames are meant.
+    fn handle(&mut self, key: char) -> Cmds {
+        if self.proxy.is_none() {
+            self.said = Some("nothing passes through here: that is for wiretalk inspect --proxy".to_owned());
+            return Vec::new();
+        }
+        match key {
+            'W' => {
+                self.hand = self.hand.peer();
+                self.said = Some(format!("S, D and I mean what the {} sends", self.hand));
+                Vec::new()
+            }
+            'H' => {
+                self.holds = !self.holds;
+                let act = if self.holds { Act::Hold } else { Act::Release };
+                let told = if self.holds {
+                    "every frame waits now, and so do the peers"
+                } else {
+                    "everything passes again"
+                };
+                self.said = Some(told.to_owned());
+                let both = [Side::Client, Side::Server];
+                both.into_iter().flat_map(|from| self.act(from, Which::All, act.clone())).collect()
+            }
+            'S' => self.act(self.hand, Which::One(self.at + 1), Act::Step),
+            'D' => self.act(self.hand, Which::One(self.at + 1), Act::Drop),
+            _ => {
+                self.mode = Mode::Line(Line::new(Purpose::Inject));
+                Vec::new()
+            }
+        }
+    }
+
+    fn act(&self, from: Side, which: Which, act: Act) -> Cmds {
+        let command = proxy::Command { which, from, act };
+        self.proxy.iter().map(|orders| Cmd::Handle(orders.clone(), command.clone())).collect()
+    }
+
+    /// The next step of the scenario: first its question, then what it does.
+    fn scenario_on(&mut self) -> Cmds {
+        let Some(play) = &mut self.play else { return Vec::new() };
+        if play.at.is_none() || play.stand != Stand::Asked {
+            play.next();
+            self.mode = Mode::Bet;
+            return Vec::new();
+        }
+        self.perform_step()
+    }
+
+    fn scenario_back(&mut self) {
+        if let Some(play) = &mut self.play {
+            play.back();
+            self.mode = Mode::Bet;
+        }
+    }
+
+    fn bet(&mut self, code: KeyCode) -> Cmds {
+        let Some(Play { bet, .. }) = &mut self.play else { return self.close() };
+        match code {
+            KeyCode::Char(digit @ '1'..='9') => {
+                *bet = Some(digit as usize - '1' as usize);
+                Vec::new()
+            }
+            KeyCode::Char('.') | KeyCode::Enter => self.perform_step(),
+            KeyCode::Char(',') => {
+                self.scenario_back();
+                Vec::new()
+            }
+            _ => self.close(),
+        }
+    }
+
+    /// Does what the step says, on a connection of its own or on the one before.
+    fn perform_step(&mut self) -> Cmds {
+        self.mode = Mode::Look;
+        let Some(play) = &mut self.play else { return Vec::new() };
+        let Some(step) = play.step().cloned() else { return Vec::new() };
+        play.stand = Stand::Doing;
+        let tab = play.scenario.tab.as_deref().and_then(Tab::named);
+        let commands = step.commands(fresh_key(step.title.as_bytes())).expect("it was checked with the file");
+        self.tab = tab.unwrap_or(self.tab);
+        let open = self.orders.is_some() && self.conn().status == Status::Open;
+        if step.same && open {
+            return commands.iter().flat_map(|command| self.ask(command)).collect();
+        }
+        let mut opening = Opening { edits: step.request.clone(), first: commands, ..self.opening.clone() };
+        opening.server = step.server.as_deref().and_then(super::scenario::Server::parse);
+        opening.wishes.deflate |= step.deflate;
+        self.open(opening)
+    }
+
     fn turn(&mut self, by: usize) {
         let at = Tab::ALL.iter().position(|tab| *tab == self.tab).unwrap_or(0);
         self.tab = Tab::ALL[(at + by) % Tab::ALL.len()];
@@ -101,20 +230,27 @@ impl Inspect {
     }
 
     pub(super) fn step(&mut self, by: isize) {
-        if let Some(current) = self.current() {
-            self.choose(current.saturating_add_signed(by));
+        let Some(current) = self.current() else { return };
+        match &self.filter {
+            None => self.choose(current.saturating_add_signed(by)),
+            Some(filter) => {
+                let at = filter.rows.partition_point(|row| (*row as usize) < current);
+                let next = at.saturating_add_signed(by).min(filter.rows.len() - 1);
+                let row = filter.rows[next] as usize;
+                self.choose(row);
+            }
         }
     }
 
     /// The next frame of the same message, round and round.
     fn next_of_message(&mut self) {
         let Some(current) = self.current() else { return };
-        let rows = self.trace.message_of(current);
+        let rows = self.conn().trace.message_of(current);
         let next = rows.iter().position(|row| *row == current).map_or(0, |at| (at + 1) % rows.len());
         if let Some(row) = rows.get(next) {
             self.choose(*row);
         }
-        if self.current().is_some_and(|row| self.trace.rows()[row].place() == Place::Control) {
+        if self.current().is_some_and(|row| self.conn().trace.rows()[row].place() == Place::Control) {
             self.said = Some("a control frame is part of no message".to_owned());
         }
     }
@@ -152,7 +288,7 @@ impl Inspect {
         let Some((row, _, frame)) = self.shown() else { return };
         self.chosen = Some(row);
         self.tab = Tab::Frames;
-        self.draft = Some(Draft::of(&frame, self.trace.agreed()));
+        self.draft = Some(Draft::of(&frame, self.conn().trace.agreed()));
         self.mode = Mode::Edit;
     }
 
@@ -229,7 +365,12 @@ impl Inspect {
                 Ok(bytes) => self.ask(&Command::Raw(bytes)),
                 Err(why) => self.complain(line, why),
             },
-            Purpose::Filter | Purpose::Search => Vec::new(),
+            Purpose::Inject => match words::from_hex(&line.text) {
+                Ok(bytes) => self.act(self.hand, Which::One(self.at + 1), Act::Inject(bytes)),
+                Err(why) => self.complain(line, why),
+            },
+            Purpose::Filter => self.set_filter(line),
+            Purpose::Search => self.set_search(line),
         }
     }
 
@@ -240,18 +381,14 @@ impl Inspect {
 
     /// Sends what was typed; on a connection that is over, connects anew and sends it there.
     fn send(&mut self, text: String) -> Cmds {
-        if matches!(self.status, Status::Ended(_)) {
-            if !text.is_empty() {
-                self.first = text;
-            }
-            return self.connect();
+        if matches!(self.conn().status, Status::Ended(_))
+            && matches!(self.source, Source::Bundled(_) | Source::Url(_))
+        {
+            let first = vec![Command::Text(text)];
+            return self.open(Opening { first, ..self.opening.clone() });
         }
         self.tab = Tab::Frames;
         self.ask(&Command::Text(text))
-    }
-
-    fn copy(&mut self, _code: KeyCode) -> Cmds {
-        self.close()
     }
 
     /// Goes to what was clicked.
@@ -264,6 +401,7 @@ impl Inspect {
             Target::Line(from, line) => handshake::click(self, from, line),
             Target::Step(step) => mask::click(self, step),
             Target::Problem(number) => problems::click(self, number),
+            Target::Symbol(number) => deflate::click(self, number),
         }
     }
 }

@@ -13,43 +13,50 @@ use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Frame, Opcode, Row, words};
 
-/// From this width on there is room for the list's own words beside it.
-const WIDE: u16 = 90;
-
-pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut Canvas) {
-    let aside = if area.width >= WIDE { 26 } else { 0 };
-    let list = Rect { width: area.width - aside, ..area };
-    draw_rows(inspect, current, list, canvas);
-    if aside > 0 {
-        let aside = Rect { x: list.right() + 1, width: aside - 1, ..area };
-        draw_aside(inspect, aside, canvas);
-    }
+/// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
+pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
+    let wanted = u16::try_from(inspect.conn().trace.rows().len() + 2).unwrap_or(u16::MAX);
+    wanted.clamp(most.min(3), most)
 }
 
-fn draw_rows(inspect: &Inspect, current: usize, area: Rect, canvas: &mut Canvas) {
+pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let header = u16::from(area.height >= 5);
+    let header = u16::from(area.height >= 4);
     if header > 0 {
-        let told = "    #       time  way  FIN  opcode        masking key       len  what it says";
-        canvas.line(
-            &Line::styled(text::shorten(told, area.width.into()).into_owned(), theme.faint()),
-            0,
-            area,
-        );
+        draw_header(inspect, area, canvas);
     }
     let rows = usize::from(area.height - header);
-    let total = inspect.trace.rows().len();
+    let filtered = inspect.filter.as_ref().map(|filter| filter.rows.as_slice());
+    let total = filtered.map_or(inspect.conn().trace.rows().len(), <[u32]>::len);
+    let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
     // one more than the current frame, so that an answer is seen beside what it answers
-    let first = (current + 2).min(total).saturating_sub(rows);
-    for (line, number) in (first..total).take(rows).enumerate() {
+    let first = (at + 2).min(total).saturating_sub(rows);
+    for (line, place) in (first..total).take(rows).enumerate() {
+        let number = filtered.map_or(place, |rows| rows[place] as usize);
         let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
         canvas.spot(spot, Target::Row(number));
         if number == current {
             canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
         }
-        let row = inspect.trace.rows()[number];
+        let row = inspect.conn().trace.rows()[number];
         canvas.line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
     }
+}
+
+/// The columns' names, and whether the list follows.
+fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let names = "     #       time  way   FIN opcode        key            len  says";
+    canvas.line(&Line::styled(names, theme.faint()), 0, area);
+    let following = inspect.chosen.is_none();
+    let (told, color) = if following {
+        (" ● follows", theme.good)
+    } else {
+        (" ❚❚ stands still · space follows", theme.warn)
+    };
+    let width = (text::width(told) as u16).min(area.width.saturating_sub(text::width(names) as u16));
+    let spot = Rect { x: area.right() - width, width, height: 1, ..area };
+    canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
 }
 
 fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &Canvas) -> Line<'static> {
@@ -61,9 +68,9 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
     let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
     let mut line = Line::from(vec![
         Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
-        Text::styled(format!("{number:>4} {:>10}  ", moment(row.at())), theme.dim()),
+        Text::styled(format!("{number:>5} {:>10}  ", moment(row.at())), theme.dim()),
         Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-        Text::raw(if header.fin { "1  " } else { "0  " }),
+        Text::raw(if header.fin { "1   " } else { "0   " }),
         Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
         Text::styled(format!("{key:<9}"), theme.dim()),
         Text::styled(format!("{:>9}  ", words::grouped(row.payload_len())), theme.dim()),
@@ -96,26 +103,5 @@ pub(super) fn preview(frame: &Frame) -> String {
         (None, _) if frame.context.compressed => words::hex_row(&frame.payload(), 24),
         (None, Opcode::Binary) => words::hex_row(&frame.payload(), 24),
         _ => words::quoted(&frame.payload(), 120),
-    }
-}
-
-/// Whether the list follows, and how much there is.
-fn draw_aside(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
-    let theme = canvas.theme;
-    for y in area.top()..area.bottom() {
-        canvas.buffer.set_string(area.x - 1, y, "│", theme.faint());
-    }
-    let following = inspect.chosen.is_none();
-    let (sign, told, color) =
-        if following { ("●", "follows", theme.good) } else { ("❚❚", "stands still", theme.warn) };
-    let total = inspect.trace.rows().len();
-    let lines = [
-        Line::styled(format!("{sign} {told}"), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-        Line::styled(format!("{} frames", words::grouped(total as u64)), theme.dim()),
-        Line::styled("space  stand still / follow", theme.faint()),
-        Line::styled("/  search    f  filter", theme.faint()),
-    ];
-    for (row, line) in lines.iter().enumerate() {
-        canvas.line(line, row as u16, area);
     }
 }

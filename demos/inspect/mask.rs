@@ -30,8 +30,8 @@ const WIDE: usize = 8;
 /// What the tab remembers: what is tried, and of which frame. Which byte and bit is looked at, the cursor says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The row that the rest belongs to.
-    row: Option<usize>,
+    /// The frame that the rest belongs to: the run, the connection and the row.
+    frame: Option<(u64, usize, usize)>,
     /// Flipped bits of the payload on the wire: index, and a 1 for each flipped bit.
     flips: Vec<(usize, u8)>,
     /// Another key, with which the same text is masked.
@@ -98,9 +98,9 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
         }
         Err(_) => return None,
     };
-    let fresh = inspect.mask.row != Some(work.row);
-    let mut state = if fresh { State::default() } else { inspect.mask.clone() };
-    state.row = Some(work.row);
+    let frame = Some(work::place(inspect, work.row));
+    let known = inspect.mask.frame == frame;
+    let mut state = if known { inspect.mask.clone() } else { State { frame, ..State::default() } };
     let mut cursor = inspect.cursor;
     let mut go = |step: usize| cursor.byte = work.header + step;
     match (key.code, &mut state.auto) {
@@ -151,7 +151,7 @@ fn attempt(state: &mut State, letter: char, work: &Work, bit: u8) -> Option<()> 
         }
         't' => state.twice = !state.twice,
         'w' => state.wide = !state.wide,
-        'r' => *state = State { row: state.row, wide: state.wide, ..State::default() },
+        'r' => *state = State { frame: state.frame, wide: state.wide, ..State::default() },
         _ => return None,
     }
     Some(())

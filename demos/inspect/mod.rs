@@ -3,67 +3,118 @@
 //! What bytes mean is `wire`'s part, and the connection is `clients`'; here is how the parts are joined.
 
 mod canvas;
+mod conn;
+mod deflate;
 mod draft;
+mod engine;
 mod fields;
 mod frames;
 mod handshake;
+mod headline;
 mod hex;
 mod kept;
 mod keys;
 mod list;
+mod looking;
 mod mask;
 mod problems;
+mod proof;
+mod prose;
 mod reading;
+mod reports;
 mod rules;
+mod scenario;
+mod source;
 mod state;
 mod timeline;
+mod verdict;
 mod view;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::clients::{self, Command, Report};
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, House, Look, Settings, Stage, Takes};
+use crate::capture::{self, Store};
+use crate::clients::{Command, Report};
+use crate::proxy;
+use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
+use crate::wire::search::Needle;
+use crate::wire::{Row, Trace};
+use scenario::{Play, Scenario};
 use state::Tab;
 
+pub use source::{Opening, Source};
 pub use state::Inspect;
 
 /// What the inspector asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Cmd {
-    /// Open a connection; the one before ends.
-    Open {
-        /// The number of this connection.
-        run: u64,
-        /// The URL; `None` is the bundled echo server.
-        url: Option<String>,
-        /// The first text.
-        first: String,
-    },
+    /// Begin with this source; what ran before ends. The number tells its reports from those of an earlier one.
+    Open(u64, Source, Box<Opening>),
     /// Something to do on the open connection.
     Do(Orders, Command),
+    /// Something to do with what passes through the proxy.
+    Handle(ProxyOrders, proxy::Command),
+    /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
+    Read(u64, Arc<Store>, Vec<(usize, Row, u64)>, u64),
+    /// Look for something in a file's frames, from this row on.
+    Find(u64, Arc<Store>, Arc<Trace>, usize, Needle),
+    /// Put a text on the clipboard.
+    Copy(String),
 }
 
 /// The way to an open connection: a handle, so that what is asked stays plain data.
 #[derive(Clone, Debug)]
 pub struct Orders(mpsc::Sender<Command>);
 
-impl PartialEq for Orders {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.same_channel(&other.0)
-    }
+/// The way to a running proxy.
+#[derive(Clone, Debug)]
+pub struct ProxyOrders(mpsc::Sender<proxy::Command>);
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    streams: Vec<capture::Stream<Trace>>,
+    notes: Vec<String>,
 }
 
-/// What comes back, with the number of its connection.
-#[derive(Clone, Debug)]
+/// What comes back, with the number of its run.
+#[derive(Debug)]
 pub enum Msg {
-    /// The connection is being opened: to where, when, and where commands for it go.
+    /// A connection is being opened: to where, when, and where commands for it go.
     Opening(u64, String, Instant, Orders),
     /// It reports.
     Report(u64, Report),
+    /// The proxy listens.
+    ProxyUp(u64, String, Instant, ProxyOrders),
+    /// The proxy reports.
+    Proxy(u64, proxy::Report),
+    /// The naive proxy took something for a request.
+    Parsed(u64, String),
+    /// A file was read.
+    Loaded(u64, Box<Loaded>),
+    /// Bytes of frames, and how much of each was asked for at most.
+    Read(u64, Vec<(usize, Vec<u8>)>, u64),
+    /// Where something was found.
+    Found(u64, Option<usize>),
+}
+
+impl Msg {
+    fn run(&self) -> u64 {
+        match self {
+            Self::Opening(run, ..)
+            | Self::Report(run, _)
+            | Self::ProxyUp(run, ..)
+            | Self::Proxy(run, _)
+            | Self::Parsed(run, _)
+            | Self::Loaded(run, _)
+            | Self::Read(run, ..)
+            | Self::Found(run, _) => *run,
+        }
+    }
 }
 
 impl Demo for Inspect {
@@ -73,13 +124,59 @@ impl Demo for Inspect {
         Doc {
             name: "server",
             takes: Takes::Text("echo"),
-            about: "\"echo\", the bundled server, or a ws:// URL",
+            about: "a bundled server (plain, strict, guarded, sloppy/PATH, naive-proxy), or a ws:// or wss:// URL",
         },
         Doc { name: "text", takes: Takes::Text("Hello"), about: "the first message" },
-        Doc { name: "show", takes: Takes::Choice(&["frames", "handshake"]), about: "what is shown first" },
+        Doc {
+            name: "sends",
+            takes: Takes::Text(""),
+            about: "what follows it, a line each: `text Hello` or `hex 81 00`",
+        },
+        Doc {
+            name: "show",
+            takes: Takes::Choice(&["frames", "handshake", "mask", "timeline", "problems"]),
+            about: "what is shown first",
+        },
+        Doc {
+            name: "scenario",
+            takes: Takes::Text(""),
+            about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate",
+        },
+        Doc {
+            name: "file",
+            takes: Takes::Text(""),
+            about: "a capture, hex text or recording to look into, instead of a server",
+        },
+        Doc { name: "keylog", takes: Takes::Text(""), about: "the TLS key log that belongs to the file" },
+        Doc {
+            name: "proxy",
+            takes: Takes::Text(""),
+            about: "listen here, for example 127.0.0.1:9000, and pass everything on to the server",
+        },
+        Doc {
+            name: "anywhere",
+            takes: Takes::Choice(&["no", "yes"]),
+            about: "let the proxy listen beyond loopback",
+        },
+        Doc { name: "deflate", takes: Takes::Choice(&["no", "yes"]), about: "offer permessage-deflate" },
+        Doc {
+            name: "origin",
+            takes: Takes::Text(""),
+            about: "the page that asks, as a browser would tell it",
+        },
+        Doc { name: "protocols", takes: Takes::Text(""), about: "subprotocols to offer, the best first" },
+        Doc { name: "headers", takes: Takes::Text(""), about: "further headers, a line each" },
+        Doc { name: "pong", takes: Takes::Choice(&["yes", "no"]), about: "answer pings" },
+        Doc { name: "ca", takes: Takes::Text(""), about: "a PEM file with further authorities to trust" },
+        Doc { name: "name", takes: Takes::Text(""), about: "the name to ask the certificate for" },
+        Doc {
+            name: "insecure",
+            takes: Takes::Choice(&["no", "yes"]),
+            about: "do not check the certificate: anybody may sit in between",
+        },
     ];
     const KEYS: &'static [Hint] = &[
-        Hint { keys: "1 – 5, Tab", about: "handshake, frames, mask, timeline, problems" },
+        Hint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
         Hint { keys: "Enter", about: "type a text and send it" },
         Hint { keys: "r", about: "type raw bytes in hex and put them on the wire" },
         Hint { keys: "[ ]  { }", about: "one frame, twenty frames back or on" },
@@ -101,22 +198,37 @@ impl Demo for Inspect {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
-        let server = settings.text("server");
-        let url = (server != "echo").then(|| server.to_owned());
-        if url.as_ref().is_some_and(|url| !url.starts_with("ws://")) {
-            return Err(
-                settings.complain("server", format!("`{server}` is neither \"echo\" nor a ws:// URL"))
+        let mut source = Source::of(settings)?;
+        let tab = match settings.text("show") {
+            "handshake" => Tab::Handshake,
+            "mask" => Tab::Mask,
+            "timeline" => Tab::Timeline,
+            "problems" => Tab::Problems,
+            _ => Tab::Frames,
+        };
+        let opening = Source::opening(settings)?;
+        let mut play = None;
+        if !settings.text("scenario").is_empty() {
+            let scenario = Scenario::named(settings.text("scenario")).ok_or_else(|| {
+                let told =
+                    format!("there is no scenario of that name; there are: {}", Scenario::names().join(", "));
+                settings.complain("scenario", told)
+            })?;
+            source = Source::Bundled(
+                scenario::Server::parse(&scenario.server).expect("it was checked with the file"),
             );
+            play = Some(Play::new(scenario));
         }
-        let tab = if settings.text("show") == "handshake" { Tab::Handshake } else { Tab::Frames };
-        let mut inspect = Self::new(url, settings.text("text").to_owned(), tab);
-        let commands = inspect.connect();
+        let mut inspect = Self::new(source, opening, tab);
+        let commands = if play.is_some() { Vec::new() } else { inspect.connect() };
+        inspect.play = play;
         Ok((inspect, commands))
     }
 
     fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+        let mut commands = Vec::new();
         match event {
-            Event::Key(key) => return self.key(key),
+            Event::Key(key) => commands = self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Click(at, area) => {
                 if let Some(target) = view::target(self, area, at) {
@@ -124,14 +236,14 @@ impl Demo for Inspect {
                 }
             }
             Event::Wheel(by) => self.step(by),
-            Event::Msg(Msg::Opening(run, url, at, commands)) if run == self.run => {
-                self.opening(url, at, commands);
-            }
-            Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
+            Event::Msg(message) if message.run() == self.run => self.message(message),
             Event::Tick(now) => mask::tick(self, now),
             Event::Msg(_) => {}
         }
-        Vec::new()
+        self.settle();
+        self.follow();
+        commands.extend(self.wanted());
+        commands
     }
 
     fn pace(&self) -> Option<Duration> {
@@ -144,44 +256,16 @@ impl Demo for Inspect {
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Open { run, url, first } => {
-                let (house, mail) = (stage.house().clone(), stage.mail());
-                stage.begin("connection").spawn("inspect", connection(run, url, first, house, mail));
-            }
-            // a queue that is full holds eight texts that the server has not taken yet; one that is
-            // closed belongs to a connection whose end is on the screen already
+            Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
+            // a queue that is full holds what the peer has not taken yet; one that is closed belongs to a
+            // connection whose end is on the screen already
             Cmd::Do(orders, command) => drop(orders.0.try_send(command)),
-        }
-    }
-}
-
-/// Opens the connection and hands its reports on with the number of the run.
-async fn connection(run: u64, url: Option<String>, first: String, house: House, mail: mpsc::Sender<Msg>) {
-    let url = match url {
-        Some(url) => Ok(url),
-        None => house.addresses().await.map(|addresses| addresses.websocket_url()),
-    };
-    let url = match url {
-        Ok(url) => url,
-        Err(why) => {
-            let _ = mail.send(Msg::Report(run, Report::Ended(Err(why)))).await;
-            return;
-        }
-    };
-    let (orders, inbox) = mpsc::channel(8);
-    if !first.is_empty() {
-        orders.try_send(Command::Text(first)).expect("a new queue has room");
-    }
-    let (post, mut reports) = mpsc::channel(64);
-    let forward = async {
-        if mail.send(Msg::Opening(run, url.clone(), Instant::now(), Orders(orders))).await.is_err() {
-            return;
-        }
-        while let Some(report) = reports.recv().await {
-            if mail.send(Msg::Report(run, report)).await.is_err() {
-                return;
+            Cmd::Handle(orders, command) => drop(orders.0.try_send(command)),
+            Cmd::Read(run, store, wanted, most) => engine::read(stage, run, store, wanted, most),
+            Cmd::Find(run, store, trace, from, needle) => {
+                engine::find(stage, run, store, trace, from, needle)
             }
+            Cmd::Copy(text) => stage.copy(text),
         }
-    };
-    tokio::join!(clients::session(url.clone(), inbox, post), forward);
+    }
 }

@@ -1,25 +1,583 @@
-//! The problems tab.
+//! Everything that is wrong, of both directions and of the handshake, in the order in which it became certain.
+//!
+//! What is told about the one under the cursor is drawn by `verdict`; the rules themselves are `wire`'s.
 
-use crossterm::event::KeyEvent;
+use std::collections::BTreeSet;
+
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
 
 use super::Cmd;
-use super::canvas::Canvas;
-use super::state::Inspect;
+use super::canvas::{Canvas, Target, split};
+use super::conn::SHOWN;
+use super::prose::{self, short_section};
+use super::state::{Cursor, Inspect, Tab};
+use super::verdict;
+use super::view::side;
+use crate::clients::Command;
+use crate::text;
+use crate::wire::fault::Severity;
+use crate::wire::{Bits, Fault, Side, Trace, words};
 
 /// The tab's keys.
-pub(super) const HINT: &str = "";
+pub(super) const HINT: &str =
+    "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
+
+const SIDES: [Side; 2] = [Side::Client, Side::Server];
+
+/// One thing that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// In that side's head: its number in the judgement.
+    Head(Side, usize),
+    /// In that side's frames: its number among the trace's faults.
+    Frame(Side, usize),
+}
+
+/// What is told below the list where there is no room for everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pane {
+    #[default]
+    Rule,
+    Who,
+    Now,
+}
 
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {}
+pub(super) struct State {
+    list: Vec<Problem>,
+    /// How many of each side's are in the list: of the heads, of the frames.
+    heads: [usize; 2],
+    frames: [usize; 2],
+    chosen: usize,
+    /// Those that the reader has put aside.
+    ignored: BTreeSet<usize>,
+    pub(super) pane: Pane,
+}
 
-/// Takes a key; none if it is not one of this tab's.
-pub(super) fn key(_inspect: &mut Inspect, _key: KeyEvent) -> Option<Vec<Cmd>> {
+impl State {
+    /// The problem under the cursor.
+    pub(super) fn chosen(&self) -> Option<Problem> {
+        self.list.get(self.chosen.min(self.list.len().saturating_sub(1))).copied()
+    }
+}
+
+/// Takes what has become certain since the last time.
+pub(super) fn follow(inspect: &mut Inspect) {
+    let trace = &inspect.conns[inspect.at].trace;
+    let state = &mut inspect.problems;
+    let heads = SIDES.map(|from| trace.opening(from).map_or(0, |opening| opening.judgement.problems.len()));
+    let frames = SIDES.map(|from| trace.faults(from).len());
+    let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
+    if fewer(heads, state.heads) || fewer(frames, state.frames) {
+        *state = State { pane: state.pane, ..State::default() };
+    }
+    let mut fresh = Vec::new();
+    for (which, from) in SIDES.into_iter().enumerate() {
+        state.list.extend((state.heads[which]..heads[which]).map(|number| Problem::Head(from, number)));
+        let faults = trace.faults(from).iter().enumerate().skip(state.frames[which]);
+        fresh.extend(faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)));
+    }
+    if frames[0] > state.frames[0] && frames[1] > state.frames[1] {
+        let when = |&(from, _, frame, after): &(Side, usize, usize, u64)| {
+            (row_of(trace, from, frame).unwrap_or(usize::MAX), after)
+        };
+        fresh.sort_by_cached_key(when);
+    }
+    state.list.extend(fresh.into_iter().map(|(from, number, ..)| Problem::Frame(from, number)));
+    (state.heads, state.frames) = (heads, frames);
+}
+
+/// The row of a side's frame, found by halving: of either side the numbers rise.
+pub(super) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
+    let rows = trace.rows();
+    let (mut low, mut high) = (0, rows.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        let Some(at) = (middle..high).find(|at| rows[*at].from() == from) else {
+            high = middle;
+            continue;
+        };
+        match rows[at].index() {
+            found if found == index => return Some(at),
+            found if found < index => low = at + 1,
+            _ => high = middle,
+        }
+    }
     None
 }
 
-pub(super) fn draw(_inspect: &Inspect, _area: Rect, _canvas: &mut Canvas) {}
+/// A fault with the frame that it is in.
+pub(super) struct Found<'a> {
+    pub(super) from: Side,
+    pub(super) fault: &'a Fault,
+    /// The row of its frame; none while that is not complete.
+    pub(super) row: Option<usize>,
+    /// Where its frame begins, counted like the fault's bytes.
+    pub(super) start: u64,
+}
+
+impl Found<'_> {
+    /// The byte of the frame that is wrong.
+    pub(super) fn byte(&self) -> u64 {
+        self.fault.byte_offset.saturating_sub(self.start)
+    }
+
+    /// The bytes of the frame, as far as they are there and shown.
+    pub(super) fn raw(&self, inspect: &Inspect) -> Option<Vec<u8>> {
+        let len = match self.row {
+            Some(row) => inspect.conn().trace.rows()[row].len(),
+            None => inspect.conn().trace.unfinished(self.from)?.have,
+        };
+        let most = usize::try_from(len).unwrap_or(usize::MAX).min(SHOWN as usize);
+        inspect.conn().read(self.from, inspect.conn().trace.frames_at(self.from) + self.start, most)
+    }
+}
+
+/// A fault of the frames, looked up.
+pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Found<'_>> {
+    let fault = inspect.conn().trace.faults(from).get(number)?;
+    let row = row_of(&inspect.conn().trace, from, fault.frame);
+    let start = match row {
+        Some(row) => inspect.conn().trace.rows()[row].offset(),
+        None => inspect.conn().trace.unfinished(from).map_or(0, |frame| frame.offset),
+    };
+    Some(Found { from, fault, row, start })
+}
+
+/// Takes a key; none if it is not one of this tab's.
+pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
+    let last = inspect.problems.list.len().checked_sub(1)?;
+    let state = &mut inspect.problems;
+    match key.code {
+        KeyCode::Up => state.chosen = state.chosen.min(last).saturating_sub(1),
+        KeyCode::Down => state.chosen = (state.chosen + 1).min(last),
+        KeyCode::Home => state.chosen = 0,
+        KeyCode::End => state.chosen = last,
+        KeyCode::Char('w') => {
+            state.pane = match state.pane {
+                Pane::Rule => Pane::Who,
+                Pane::Who => Pane::Now,
+                Pane::Now => Pane::Rule,
+            };
+        }
+        KeyCode::Char('i') => ignore(inspect),
+        KeyCode::Char('s') => return Some(answer(inspect)),
+        KeyCode::Enter => jump(inspect),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
 
 /// Goes to a problem.
-pub(super) fn click(_inspect: &mut Inspect, _number: usize) {}
+pub(super) fn click(inspect: &mut Inspect, number: usize) {
+    inspect.problems.chosen = number;
+}
+
+/// Puts the problem aside, or takes it back, and goes on to the next.
+fn ignore(inspect: &mut Inspect) {
+    let state = &mut inspect.problems;
+    let at = state.chosen.min(state.list.len().saturating_sub(1));
+    if state.ignored.remove(&at) {
+        inspect.said = Some("no longer ignored".to_owned());
+        return;
+    }
+    state.ignored.insert(at);
+    state.chosen = (at + 1).min(state.list.len().saturating_sub(1));
+    inspect.said = Some("ignored: nothing is sent, the inspector reads on".to_owned());
+}
+
+/// Sends the Close that answers the problem, as it was shown.
+fn answer(inspect: &mut Inspect) -> Vec<Cmd> {
+    let (told, raw) = match inspect.problems.chosen().and_then(|problem| verdict::answer(inspect, problem)) {
+        Some(answer) if answer.ours => (format!("Close {} sent", answer.code), Some(answer.raw)),
+        Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
+        None => ("there is no Close that would answer this".to_owned(), None),
+    };
+    let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&Command::Raw(raw)));
+    let over = told.ends_with("sent") && commands.is_empty();
+    inspect.said = Some(if over { "the connection is over: nothing is sent".to_owned() } else { told });
+    commands
+}
+
+/// Shows the bit in the frames, or the line in the handshake.
+fn jump(inspect: &mut Inspect) {
+    match inspect.problems.chosen() {
+        Some(Problem::Head(from, number)) => {
+            let line = head_line(inspect, from, number).unwrap_or(0);
+            super::handshake::click(inspect, from, line);
+            inspect.tab = Tab::Handshake;
+        }
+        Some(Problem::Frame(from, number)) => {
+            let Some(found) = found(inspect, from, number) else { return };
+            let Some(row) = found.row else {
+                inspect.said = Some("its frame is not complete: there is no row to jump to yet".to_owned());
+                return;
+            };
+            let bit = found.fault.bits.map_or(0, first_bit);
+            let byte = usize::try_from(found.byte()).unwrap_or(usize::MAX).min(SHOWN as usize - 1);
+            inspect.choose(row);
+            inspect.cursor = Cursor { byte, bit };
+            inspect.tab = Tab::Frames;
+        }
+        None => {}
+    }
+}
+
+fn first_bit(bits: Bits) -> u8 {
+    (0..8).find(|bit| bits.contains(*bit)).unwrap_or(0)
+}
+
+/// The line of the head that a problem is in.
+fn head_line(inspect: &Inspect, from: Side, number: usize) -> Option<usize> {
+    let opening = inspect.conn().trace.opening(from)?;
+    let at = opening.judgement.problems.get(number)?.span.as_ref()?.start;
+    let lines = opening.head.as_ref()?.lines();
+    lines.iter().position(|line| at < line.end.end).or(lines.len().checked_sub(1))
+}
+
+pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let state = &inspect.problems;
+    let Some(problem) = state.chosen() else { return draw_none(inspect, area, canvas) };
+    let most = match area.height {
+        0..=9 => 2,
+        10..=15 => 3,
+        16..=22 => 4,
+        23..=35 => 6,
+        height => height / 4,
+    };
+    let header = u16::from(area.height >= 16);
+    let rows = most.min(u16::try_from(state.list.len()).unwrap_or(u16::MAX));
+    let (list, rest) = split(area, 1 + header + rows);
+    canvas.line(&summary(inspect, canvas), 0, list);
+    let chosen = state.chosen.min(state.list.len() - 1);
+    let first = (chosen + 2).min(state.list.len()).saturating_sub(rows.into());
+    let shown = first..(first + usize::from(rows)).min(state.list.len());
+    let cells: Vec<Cells> =
+        shown.clone().filter_map(|at| Some(Cells::of(inspect, *state.list.get(at)?))).collect();
+    let code = cells.iter().map(|cells| cells.code.len()).max().unwrap_or(0);
+    if header == 1 {
+        canvas.line(&headings(code, list.width, canvas), 1, list);
+    }
+    for (line, (at, cells)) in shown.zip(&cells).enumerate() {
+        let y = list.y + 1 + header + line as u16;
+        let spot = Rect { y, height: 1, ..list }.intersection(list);
+        canvas.spot(spot, Target::Problem(at));
+        if at == chosen {
+            canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
+        }
+        let line = cells.line(at == chosen, state.ignored.contains(&at), code, spot.width, canvas);
+        canvas.line(&line, 0, spot);
+    }
+    verdict::draw(inspect, problem, rest, canvas);
+}
+
+/// How much there is, and that a receiver need not find all of it.
+fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
+    let theme = canvas.theme;
+    let list = &inspect.problems.list;
+    let fatal = list.iter().filter(|problem| severity(inspect, **problem) == Some(Severity::Fatal)).count();
+    let others = list.len() - fatal;
+    let mut line = Line::styled(
+        format!("{fatal} fatal"),
+        Style::new().fg(if fatal > 0 { theme.bad } else { theme.good }).add_modifier(Modifier::BOLD),
+    );
+    if others > 0 {
+        let told = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
+        line.push_span(Span::styled(told, Style::new().fg(theme.warn)));
+    }
+    let lost: u64 = SIDES.map(|from| inspect.conn().trace.lost_faults(from)).iter().sum();
+    if lost > 0 {
+        line.push_span(Span::styled(format!(", {} more not kept", words::grouped(lost)), theme.dim()));
+    }
+    line.push_span(Span::styled(". A receiver may stop at the first; all are listed.", theme.dim()));
+    line
+}
+
+fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
+    match problem {
+        Problem::Head(from, number) => {
+            Some(inspect.conn().trace.opening(from)?.judgement.problems.get(number)?.severity)
+        }
+        Problem::Frame(from, number) => Some(inspect.conn().trace.faults(from).get(number)?.severity()),
+    }
+}
+
+fn headings(code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
+    let told = format!("  severity  frame  way  byte    bits  {:<code$}  close  what", "code");
+    let room = usize::from(width).saturating_sub(7);
+    let section = if text::width(&told) + 20 <= room { "section" } else { "" };
+    Line::styled(format!("{told:<room$}{section}"), canvas.theme.faint())
+}
+
+/// One line of the list, cut into its cells.
+struct Cells {
+    from: Side,
+    severity: Severity,
+    frame: String,
+    byte: String,
+    bits: String,
+    code: &'static str,
+    close: String,
+    what: &'static str,
+    section: &'static str,
+}
+
+impl Cells {
+    fn of(inspect: &Inspect, problem: Problem) -> Self {
+        let none = || "–".to_owned();
+        match problem {
+            Problem::Head(from, number) => {
+                let problems = inspect.conn().trace.opening(from).map(|opening| &opening.judgement.problems);
+                let problem = problems.and_then(|problems| problems.get(number));
+                let code = problem.map(|problem| problem.code.rule());
+                Self {
+                    from,
+                    severity: problem.map_or(Severity::Info, |problem| problem.severity),
+                    frame: "head".to_owned(),
+                    byte: problem
+                        .and_then(|problem| problem.span.as_ref())
+                        .map_or_else(none, |span| format!("0x{:02x}", span.start)),
+                    bits: none(),
+                    code: code.map_or("", |rule| rule.name),
+                    close: none(),
+                    what: code.map_or("", |rule| rule.what),
+                    section: code.map_or("", |rule| rule.section),
+                }
+            }
+            Problem::Frame(from, number) => {
+                let found = found(inspect, from, number);
+                let fault = found.as_ref().map(|found| found.fault);
+                Self {
+                    from,
+                    severity: fault.map_or(Severity::Info, Fault::severity),
+                    frame: found
+                        .as_ref()
+                        .and_then(|found| found.row)
+                        .map_or_else(|| "…".to_owned(), |row| row.to_string()),
+                    byte: found.as_ref().map_or_else(none, |found| format!("0x{:02x}", found.byte())),
+                    bits: fault
+                        .and_then(|fault| fault.bits)
+                        .map_or_else(none, |bits| bits.to_string().replace('-', "–")),
+                    code: fault.map_or("", |fault| fault.code.name()),
+                    close: fault.and_then(Fault::close_code).map_or_else(none, |code| code.to_string()),
+                    what: fault.map_or("", Fault::what),
+                    section: fault.map_or("", Fault::section),
+                }
+            }
+        }
+    }
+
+    fn line(&self, chosen: bool, ignored: bool, code: usize, width: u16, canvas: &Canvas) -> Line<'static> {
+        let theme = canvas.theme;
+        let (sign, color) = match self.severity {
+            Severity::Fatal => ("✗", theme.bad),
+            Severity::Warning => ("!", theme.warn),
+            Severity::Info => ("i", theme.accent),
+        };
+        let (color, weight) = if ignored { (theme.dim, theme.dim()) } else { (color, Style::new()) };
+        let name = if ignored { "ignored" } else { self.severity.name() };
+        let (way, arrow) = side(self.from, theme);
+        let Self { frame, byte, bits, close, .. } = self;
+        let mut line = Line::from(vec![
+            Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
+            Span::styled(format!("{sign} {name:<8}"), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Span::styled(format!("{frame:>5}  "), weight),
+            Span::styled(format!("{arrow}  "), if ignored { weight } else { Style::new().fg(way) }),
+            Span::styled(format!("{byte:<6}  {bits:<5} "), theme.dim()),
+            Span::styled(format!("{:<code$}  ", self.code), Style::new().fg(color)),
+            Span::styled(format!("{close:>5}  "), weight),
+        ]);
+        let section = short_section(self.section);
+        let room = usize::from(width).saturating_sub(line.width() + text::width(section) + 2);
+        if room >= 16 {
+            let what = text::shorten(self.what, room);
+            line.push_span(Span::styled(format!("{what:<room$}  "), weight));
+            line.push_span(Span::styled(section, theme.dim()));
+        } else {
+            let room = usize::from(width).saturating_sub(line.width());
+            line.push_span(Span::styled(text::shorten(self.what, room).into_owned(), weight));
+        }
+        line
+    }
+}
+
+/// Nothing is wrong: what that rests on, and how to change it.
+fn draw_none(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let frames = words::grouped(inspect.conn().trace.rows().len() as u64);
+    let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
+    let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
+    for told in [
+        &*format!(
+            "Both heads of the handshake and all {frames} frames were judged, each rule as soon as its last byte was there."
+        ),
+        "Break something and see it judged, here and by the server:",
+    ] {
+        lines.extend(prose::labelled("", told, 0, area.width, Style::new(), theme));
+    }
+    for (key, told) in [
+        ("2 x", "flips a bit of a frame in your hand; Enter there sends it"),
+        ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has an opcode that nothing defines"),
+        ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the mask that it must have"),
+    ] {
+        lines.extend(prose::labelled(&format!("  {key}"), told, 8, area.width, theme.dim(), theme));
+    }
+    prose::draw(&lines, area, canvas);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{asked, opened, press, seen};
+    use super::super::view::tests::picture;
+    use super::*;
+    use crate::wire::{Code, Opcode, encode};
+
+    const BROKEN: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    fn listed(inspect: &Inspect) -> Vec<(Side, Code)> {
+        let code = |problem: &Problem| match *problem {
+            Problem::Frame(from, number) => (from, inspect.conn().trace.faults(from)[number].code),
+            Problem::Head(..) => panic!("{problem:?}"),
+        };
+        inspect.problems.list.iter().map(code).collect()
+    }
+
+    #[test]
+    fn both_directions_stand_in_the_order_in_which_they_became_certain() {
+        let unmasked = encode::whole(Opcode::Text, b"a", None);
+        let masked = encode::whole(Opcode::Text, b"a", Some(KEY));
+        let (inspect, _inbox) =
+            seen(&[(Side::Server, &masked), (Side::Client, &unmasked), (Side::Server, &[0x83, 0x00])]);
+        assert_eq!(
+            listed(&inspect),
+            [
+                (Side::Server, Code::MaskedServer),
+                (Side::Client, Code::UnmaskedClient),
+                (Side::Server, Code::OpcodeReserved)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_comes_at_once_is_ordered_by_the_frames() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x00, 0x84, 0x00])]);
+        inspect.problems = State::default();
+        follow(&mut inspect);
+        let sides: Vec<Side> = listed(&inspect).iter().map(|(from, _)| *from).collect();
+        assert_eq!(sides, [Side::Client, Side::Server, Side::Server]);
+        follow(&mut inspect);
+        assert_eq!(inspect.problems.list.len(), 3, "each stands there once");
+    }
+
+    #[test]
+    fn a_row_is_found_by_halving() {
+        let server: Vec<u8> = [0x81, 0x00].repeat(9);
+        let client = encode::whole(Opcode::Ping, b"", Some(KEY)).repeat(2);
+        let (inspect, _inbox) =
+            seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
+        for (number, row) in inspect.conn().trace.rows().iter().enumerate() {
+            assert_eq!(row_of(&inspect.conn().trace, row.from(), row.index()), Some(number));
+        }
+        assert_eq!(row_of(&inspect.conn().trace, Side::Client, 4), None);
+        assert_eq!(row_of(&inspect.conn().trace, Side::Server, 9), None);
+    }
+
+    #[test]
+    fn the_close_that_is_shown_is_the_one_that_is_sent() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        inspect.tab = Tab::Problems;
+        let shown = picture(&inspect, 100, 30);
+        let sent = press(&mut inspect, KeyCode::Char('s'));
+        let [Command::Raw(raw)] = asked(&sent)[..] else { panic!("{sent:?}") };
+        assert!(shown.contains(&words::hex_row(raw, 16)), "{shown}");
+        let mut said = crate::wire::Transcript::new(Side::Client, crate::wire::Agreed::none());
+        said.push(raw);
+        assert_eq!(said.frames()[0].close(), Some((1002, Vec::new())));
+        assert_eq!(said.faults(), []);
+    }
+
+    #[test]
+    fn a_fault_of_ours_is_not_ours_to_answer() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
+        inspect.tab = Tab::Problems;
+        assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
+        assert!(inspect.said.as_ref().unwrap().contains("our own"), "{:?}", inspect.said);
+        let shown = picture(&inspect, 100, 30);
+        assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
+        assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
+    }
+
+    #[test]
+    fn enter_jumps_to_the_bit() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
+        inspect.tab = Tab::Problems;
+        press(&mut inspect, KeyCode::Enter);
+        assert_eq!((inspect.tab, inspect.current()), (Tab::Frames, Some(1)));
+        assert_eq!(inspect.cursor, Cursor { byte: 0, bit: 4 });
+    }
+
+    #[test]
+    fn a_problem_put_aside_is_marked_and_comes_back() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.tab = Tab::Problems;
+        press(&mut inspect, KeyCode::Char('i'));
+        assert_eq!(inspect.problems.chosen, 1);
+        assert_eq!(
+            picture(&inspect, 100, 30).matches("ignored").count(),
+            2,
+            "in the list, and what was done"
+        );
+        press(&mut inspect, KeyCode::Up);
+        press(&mut inspect, KeyCode::Char('i'));
+        assert!(inspect.problems.ignored.is_empty());
+    }
+
+    #[test]
+    fn the_screen_holds_place_rule_refusers_and_answer() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.tab = Tab::Problems;
+        let shown = picture(&inspect, 100, 30);
+        for part in [
+            "fatal, ",
+            "A receiver may stop at the first; all are listed.",
+            "E_OPCODE_RESERVED",
+            "knowable after 1 byte of the frame",
+            "─opcode─",
+            "  RFC    ",
+            "  Means  ",
+            "tungstenite",
+            "What I do now",
+            "Close 1002",
+        ] {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn without_room_one_pane_is_shown_and_w_turns_it() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.tab = Tab::Problems;
+        let shown = picture(&inspect, 78, 15);
+        assert!(shown.contains("Found") && !shown.contains("tungstenite"), "{shown}");
+        press(&mut inspect, KeyCode::Char('w'));
+        assert!(picture(&inspect, 78, 15).contains("tungstenite"));
+        press(&mut inspect, KeyCode::Char('w'));
+        assert!(picture(&inspect, 78, 15).contains("Close 1002"));
+    }
+
+    #[test]
+    fn without_a_problem_it_says_what_that_rests_on() {
+        let (mut inspect, _inbox) = opened();
+        inspect.tab = Tab::Problems;
+        let shown = picture(&inspect, 100, 30);
+        assert!(shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"), "{shown}");
+    }
+}

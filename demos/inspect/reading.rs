@@ -61,12 +61,12 @@ pub(super) fn after(carried: &[u8], piece: &[u8]) -> Stand {
 /// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end; none if the text was
 /// broken before, or the bytes are not in memory.
 pub(super) fn carried(inspect: &Inspect, rows: &[usize], at: usize) -> Option<Vec<u8>> {
-    let all = inspect.trace.rows();
+    let all = inspect.conn().trace.rows();
     let before = &rows[..at.min(rows.len())];
     let (first, last) = (before.first(), before.last());
     if let (Some(first), Some(last)) = (first, last) {
         let (first, last) = (&all[*first], &all[*last]);
-        let faults = inspect.trace.faults(first.from());
+        let faults = inspect.conn().trace.faults(first.from());
         let start = faults.partition_point(|fault| fault.frame < first.index());
         let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
         if between.any(|fault| fault.code == Code::Utf8) {
@@ -106,7 +106,7 @@ mod tests {
         let frames = encode::fragments(Kind::Text, &pieces, || Some([1, 2, 3, 4]));
         let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
         let (inspect, _inbox) = seen(&frames);
-        let rows = inspect.trace.message_of(0);
+        let rows = inspect.conn().trace.message_of(0);
         let open: Vec<_> = (0..5).map(|at| carried(&inspect, &rows, at).unwrap()).collect();
         assert_eq!(
             open,

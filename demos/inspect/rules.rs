@@ -1,20 +1,181 @@
-//! What the RFC wants of the field under the cursor, and why: the page that `?` opens.
+//! What the RFC wants of what is under the cursor, why, and what goes wrong: the page that `?` opens.
+//!
+//! The sentences are `wire::rules`'s for frames and `headline`'s for heads; here they are put in order.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Text};
-use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
 
 use super::canvas::{Canvas, split};
-use super::state::{Inspect, Mode};
+use super::problems::{Problem, found};
+use super::prose::{self, labelled};
+use super::state::{Inspect, Mode, Tab};
+use super::{handshake, headline, proof};
+use crate::stage::Theme;
+use crate::wire::handshake::ProblemCode;
+use crate::wire::{Code, Side, peers, rules, words};
+
+/// The labels' column.
+const LABEL: usize = 14;
+
+/// Sentences are easier to read in lines that are not too long.
+const WIDEST: u16 = 110;
+
+/// A page: its title, and paragraphs with a label each.
+struct Page {
+    title: String,
+    told: Vec<(&'static str, String)>,
+}
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let Mode::Rules(row) = inspect.mode else { return };
-    let Some((_, spans)) = inspect.under() else {
-        return canvas.line(&Line::raw("There is no field under the cursor yet."), 0, area);
+    let theme = canvas.theme;
+    let Some(page) = page(inspect) else {
+        return canvas.line(&Line::raw("There is nothing under the cursor yet."), 0, area);
     };
-    let Some(span) = spans.get(inspect.field(&spans)) else { return };
     let (title, body) = split(area, 1);
-    canvas.rule(&format!("{}, {}", span.field.name(), span.section), title);
-    let told = Text::from(span.meaning.clone());
-    Paragraph::new(told).wrap(Wrap { trim: true }).scroll((row, 0)).render(body, canvas.buffer);
+    canvas.rule(&page.title, title);
+    let body = split(body, u16::from(body.height > 12)).1;
+    let lines = lines(&page, body.width.min(WIDEST), theme);
+    let last = lines.len().saturating_sub(usize::from(body.height));
+    let first = usize::from(row).min(last);
+    prose::draw(&lines[first..], body, canvas);
+}
+
+fn lines(page: &Page, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (number, (label, told)) in page.told.iter().filter(|(_, told)| !told.is_empty()).enumerate() {
+        let weight = if number == 0 { Modifier::BOLD } else { Modifier::empty() };
+        let style = Style::new().fg(theme.text).add_modifier(weight);
+        lines.extend(labelled(label, told, LABEL, width, style, theme));
+        lines.push(Line::default());
+    }
+    lines.pop();
+    lines
+}
+
+fn page(inspect: &Inspect) -> Option<Page> {
+    match inspect.tab {
+        Tab::Handshake => of_line(inspect),
+        Tab::Problems => match inspect.problems.chosen() {
+            Some(Problem::Frame(from, number)) => Some(of_fault(found(inspect, from, number)?.fault.code)),
+            Some(Problem::Head(from, number)) => {
+                let problem = inspect.conn().trace.opening(from)?.judgement.problems.get(number)?;
+                Some(of_head(problem.code, problem.hint.as_deref()))
+            }
+            None => of_field(inspect),
+        },
+        _ => of_field(inspect),
+    }
+}
+
+/// The field under the cursor, and the rules that can be broken there.
+fn of_field(inspect: &Inspect) -> Option<Page> {
+    let (_, spans) = inspect.under()?;
+    let span = spans.get(inspect.field(&spans))?;
+    let page = rules::of_field(span.field);
+    let mut told = vec![
+        ("Here", words::harmless(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
+        ("The RFC", page.wants.to_owned()),
+        ("Why", page.why.to_owned()),
+        ("The receiver", page.now.clone()),
+        ("What breaks", page.cause.to_owned()),
+    ];
+    let label = |number| if number == 0 { "Its rules" } else { "" };
+    told.extend(page.rules.iter().enumerate().map(|(number, code)| {
+        (label(number), format!("{}: {} ({}).", code.name(), code.rule().what, code.rule().section))
+    }));
+    Some(Page { title: format!("{}, {}", page.title, page.section), told })
+}
+
+fn of_fault(code: Code) -> Page {
+    let page = rules::of_fault(code);
+    let mut told = vec![
+        ("Broken", format!("{}.", page.title)),
+        ("The RFC", page.wants.to_owned()),
+        ("Why", page.why.to_owned()),
+        ("Its cause", page.cause.to_owned()),
+        ("The receiver", page.now),
+    ];
+    let label = |number| if number == 0 { "Measured" } else { "" };
+    let answers = peers::on(code);
+    told.extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
+    Page { title: format!("{}, {}", code.name(), page.section), told }
+}
+
+fn of_head(code: ProblemCode, hint: Option<&str>) -> Page {
+    let rule = code.rule();
+    let told = vec![
+        ("Broken", format!("{}.", rule.what)),
+        ("Here", hint.map_or_else(String::new, words::harmless)),
+        ("Why", rule.why.to_owned()),
+    ];
+    Page { title: format!("{}, {}", rule.name, rule.section), told }
+}
+
+/// The line of a head under the cursor.
+fn of_line(inspect: &Inspect) -> Option<Page> {
+    let (from, number) = handshake::cursor(inspect)?;
+    let opening = inspect.conn().trace.opening(from)?;
+    let head = opening.head.as_ref()?;
+    let line = head.lines().get(number)?;
+    let text = words::quoted(&head.raw()[line.text.clone()], 200);
+    let mut told = vec![("Here", text), ("Why", headline::purpose(head, number).to_owned())];
+    let mut title =
+        if from == Side::Client { "A line of the request" } else { "A line of the response" }.to_owned();
+    for row in proof::lettered(inspect) {
+        if row.from == from && row.check.line == Some(number) {
+            title = format!("{}, {}", row.check.name, row.check.section);
+            told.push(("Checked", words::harmless(&format!("{}.", row.check.words))));
+        }
+    }
+    for problem in &opening.judgement.problems {
+        let within =
+            |span: &std::ops::Range<usize>| span.start >= line.text.start && span.start < line.end.end;
+        if problem.span.as_ref().is_some_and(within) {
+            let page = of_head(problem.code, problem.hint.as_deref());
+            told.extend(page.told);
+        }
+    }
+    Some(Page { title, told })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{opened, press, seen};
+    use super::super::view::tests::picture;
+    use crate::wire::Side;
+    use crossterm::event::KeyCode;
+
+    #[test]
+    fn a_field_a_line_and_a_problem_have_a_page() {
+        let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Char('?'));
+        let shown = picture(&inspect, 100, 30);
+        for part in ["FIN, RFC 6455 §5.2", "The RFC", "Why", "E_CTRL_FRAGMENTED"] {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+        }
+        press(&mut inspect, KeyCode::Esc);
+        press(&mut inspect, KeyCode::Char('1'));
+        press(&mut inspect, KeyCode::Down);
+        press(&mut inspect, KeyCode::Char('?'));
+        assert!(picture(&inspect, 100, 30).contains("Many names can share one address"));
+        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        press(&mut inspect, KeyCode::Char('5'));
+        press(&mut inspect, KeyCode::Char('?'));
+        let shown = picture(&inspect, 100, 30);
+        assert!(shown.contains("E_OPCODE_RESERVED") && shown.contains("Measured"), "{shown}");
+    }
+
+    #[test]
+    fn a_page_scrolls_to_its_end_and_no_further() {
+        let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Char('?'));
+        let top = picture(&inspect, 78, 15);
+        for _ in 0..200 {
+            press(&mut inspect, KeyCode::Down);
+        }
+        let end = picture(&inspect, 78, 15);
+        assert!(top != end && end.contains("W_EMPTY_FRAGMENT"), "{end}");
+    }
 }

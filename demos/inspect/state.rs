@@ -1,21 +1,20 @@
-//! What the inspector knows, and how reports change it.
+//! What the inspector knows, and the questions that all its parts ask of it.
 //!
-//! What the keys do is said in `keys`; nothing is drawn or sent here.
+//! What the keys do is said in `keys`, what comes in is taken in `reports`; nothing is drawn or sent here.
 
-use std::time::{Duration, Instant};
+use std::ops::Range;
 
+use super::conn::Conn;
 use super::draft::Draft;
-use super::kept::Kept;
-use super::{Cmd, Orders, handshake, mask, problems, timeline};
-use crate::clients::{Command, Report};
-use crate::net::{Chunk, Direction};
-use crate::wire::{Frame, Row, Side, Span, Trace};
+use super::looking::{Filtered, Search};
+use super::scenario::Play;
+use super::source::{Opening, Source};
+use super::{Cmd, Orders, ProxyOrders, deflate, handshake, mask, problems, timeline};
+use crate::clients::Command;
+use crate::wire::{Frame, Row, Side, Span};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
-
-/// How much of a frame is shown byte by byte.
-pub(super) const SHOWN: usize = 70_000;
 
 /// Which part of the connection is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +24,17 @@ pub(super) enum Tab {
     Mask,
     Timeline,
     Problems,
+    Deflate,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Handshake, Self::Frames, Self::Mask, Self::Timeline, Self::Problems, Self::Deflate];
+
+    /// The tab of that name, in small letters.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.name().eq_ignore_ascii_case(name))
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -38,17 +43,9 @@ impl Tab {
             Self::Mask => "Mask",
             Self::Timeline => "Timeline",
             Self::Problems => "Problems",
+            Self::Deflate => "Deflate",
         }
     }
-}
-
-/// How the connection is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Status {
-    Connecting,
-    Open,
-    /// Over, and why; an error if it was not meant to be.
-    Ended(Result<String, String>),
 }
 
 /// Where the reader's eye is in a frame: a byte of it, and a bit of that byte (0 = most significant).
@@ -73,6 +70,8 @@ pub(super) enum Mode {
     Rules(u16),
     /// It is asked what to copy.
     Copy,
+    /// A scenario's question stands.
+    Bet,
 }
 
 /// A line that is typed.
@@ -91,19 +90,21 @@ pub(super) enum Purpose {
     Hex,
     Filter,
     Search,
+    /// Bytes that the proxy puts in.
+    Inject,
 }
 
 /// The inspector's state.
 pub struct Inspect {
-    pub(super) url: Option<String>,
-    pub(super) first: String,
+    pub(super) source: Source,
+    pub(super) opening: Opening,
     pub(super) tab: Tab,
-    /// Counts the connections, so that a late report of an earlier one is known as such.
+    /// Counts the runs, so that a late report of an earlier one is known as such.
     pub(super) run: u64,
-    pub(super) address: String,
-    pub(super) status: Status,
-    pub(super) trace: Trace,
-    pub(super) kept: Kept,
+    /// The connections: one, or those of a proxy or a capture; never none.
+    pub(super) conns: Vec<Conn>,
+    /// The connection that is shown.
+    pub(super) at: usize,
     /// The row that the reader chose; `None` follows what is sent.
     pub(super) chosen: Option<usize>,
     pub(super) cursor: Cursor,
@@ -112,76 +113,82 @@ pub struct Inspect {
     pub(super) draft: Option<Draft>,
     /// What the last command did, until the next key.
     pub(super) said: Option<String>,
+    pub(super) filter: Option<Filtered>,
+    pub(super) search: Option<Search>,
+    /// The rows that were asked for last.
+    pub(super) asked: Range<usize>,
+    pub(super) play: Option<Play>,
+    /// The proxy holds what passes; and whose frames its keys mean.
+    pub(super) holds: bool,
+    pub(super) hand: Side,
+    pub(super) auto_pong: bool,
     pub(super) handshake: handshake::State,
     pub(super) mask: mask::State,
     pub(super) timeline: timeline::State,
     pub(super) problems: problems::State,
-    began: Option<Instant>,
-    orders: Option<Orders>,
+    pub(super) deflate: deflate::State,
+    pub(super) orders: Option<Orders>,
+    pub(super) proxy: Option<ProxyOrders>,
 }
 
 impl Inspect {
-    pub(super) fn new(url: Option<String>, first: String, tab: Tab) -> Self {
+    pub(super) fn new(source: Source, opening: Opening, tab: Tab) -> Self {
         Self {
-            url,
-            first,
+            conns: vec![Conn::new(source.name())],
+            source,
+            opening,
             tab,
             run: 0,
-            address: String::new(),
-            status: Status::Connecting,
-            trace: Trace::new(),
-            kept: Kept::default(),
+            at: 0,
             chosen: None,
             cursor: Cursor::default(),
             mode: Mode::Look,
             draft: None,
             said: None,
+            filter: None,
+            search: None,
+            asked: 0..0,
+            play: None,
+            holds: false,
+            hand: Side::Client,
+            auto_pong: true,
             handshake: handshake::State::default(),
             mask: mask::State::default(),
             timeline: timeline::State::default(),
             problems: problems::State::default(),
-            began: None,
+            deflate: deflate::State::default(),
             orders: None,
+            proxy: None,
         }
     }
 
-    /// Begins a connection; what was seen of the one before is forgotten.
+    /// Begins anew as the slide wishes; what was seen before is forgotten.
     pub(super) fn connect(&mut self) -> Vec<Cmd> {
-        let fresh = Self::new(self.url.take(), std::mem::take(&mut self.first), self.tab);
-        *self = Self { run: self.run + 1, ..fresh };
-        vec![Cmd::Open { run: self.run, url: self.url.clone(), first: self.first.clone() }]
+        self.open(self.opening.clone())
     }
 
-    pub(super) fn opening(&mut self, address: String, at: Instant, orders: Orders) {
-        self.address = address;
-        self.began = Some(at);
-        self.orders = Some(orders);
+    /// Begins anew, in this way once.
+    pub(super) fn open(&mut self, opening: Opening) -> Vec<Cmd> {
+        let fresh = Self::new(self.source.clone(), self.opening.clone(), self.tab);
+        let (run, play) = (self.run + 1, self.play.take());
+        *self = Self { run, play, ..fresh };
+        vec![Cmd::Open(run, self.source.clone(), Box::new(opening))]
     }
 
-    pub(super) fn report(&mut self, report: Report) {
-        match report {
-            Report::Bytes(chunk) => self.bytes(&chunk),
-            Report::Open => self.status = Status::Open,
-            Report::Ended(why) => {
-                self.status = Status::Ended(why);
-                self.orders = None;
-            }
-        }
-    }
-
-    fn bytes(&mut self, chunk: &Chunk) {
-        let from = match chunk.direction {
-            Direction::Sent => Side::Client,
-            Direction::Received => Side::Server,
-        };
-        let at = self.began.map_or(Duration::ZERO, |began| chunk.at.saturating_duration_since(began));
-        self.kept.push(from, &chunk.bytes);
-        self.trace.push(from, at, &chunk.bytes);
+    /// The connection that is shown.
+    pub(super) fn conn(&self) -> &Conn {
+        &self.conns[self.at]
     }
 
     /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest.
     pub(super) fn current(&self) -> Option<usize> {
-        let rows = self.trace.rows();
+        if let Some(filter) = &self.filter {
+            let last = *filter.rows.last()? as usize;
+            return Some(
+                self.chosen.filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok()).unwrap_or(last),
+            );
+        }
+        let rows = self.conn().trace.rows();
         let last = rows.len().checked_sub(1)?;
         let newest = || rows.iter().rposition(|row| row.from() == Side::Client).unwrap_or(last);
         Some(self.chosen.map_or_else(newest, |chosen| chosen.min(last)))
@@ -189,17 +196,13 @@ impl Inspect {
 
     /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
     pub(super) fn frame(&self, row: usize) -> Option<Frame> {
-        let row = self.trace.rows().get(row)?;
-        let at = self.trace.frames_at(row.from()) + row.offset();
-        let most = usize::try_from(row.len()).unwrap_or(SHOWN).min(SHOWN);
-        let raw = self.kept.read(row.from(), at, most).filter(|raw| raw.len() >= row.header().len())?;
-        Some(self.trace.frame(row, raw))
+        self.conn().frame(row)
     }
 
     /// The frame that is shown.
     pub(super) fn shown(&self) -> Option<(usize, &Row, Frame)> {
         let current = self.current()?;
-        Some((current, &self.trace.rows()[current], self.frame(current)?))
+        Some((current, &self.conn().trace.rows()[current], self.frame(current)?))
     }
 
     /// The bytes and the fields that the cursor moves over: the draft's while there is one.
@@ -219,30 +222,33 @@ impl Inspect {
 
     /// Puts the row in the list's middle and the cursor on its first byte.
     pub(super) fn choose(&mut self, row: usize) {
-        let last = self.trace.rows().len().saturating_sub(1);
+        let last = self.conn().trace.rows().len().saturating_sub(1);
         self.chosen = Some(row.min(last));
         self.cursor = Cursor::default();
         self.draft = None;
     }
 
-    /// Puts the cursor on a field's first bit.
-    pub(super) fn point(&mut self, span: &Span) {
-        self.cursor = Cursor { byte: span.bytes.start, bit: span.bits.start };
-    }
-
     /// The lines of both heads: whose, and which.
     pub(super) fn lines(&self) -> Vec<(Side, usize)> {
         let lines = |from| {
-            let head = self.trace.opening(from).and_then(|opening| opening.head.as_ref());
+            let head = self.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
             let count = head.map_or(0, |head| head.lines().len());
             (0..count).map(move |line| (from, line))
         };
         lines(Side::Client).chain(lines(Side::Server)).collect()
     }
 
-    /// All faults, of both directions: whose, and which.
+    /// What the tabs keep of what has come, or of the frame that is chosen, is brought up to date.
+    pub(super) fn follow(&mut self) {
+        problems::follow(self);
+        deflate::follow(self);
+    }
+
+    /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
-        self.trace.faults(Side::Client).len() + self.trace.faults(Side::Server).len()
+        let heads = [Side::Client, Side::Server].map(|from| self.conn().trace.opening(from));
+        let heads: usize = heads.into_iter().flatten().map(|opening| opening.judgement.problems.len()).sum();
+        heads + self.conn().trace.faults(Side::Client).len() + self.conn().trace.faults(Side::Server).len()
     }
 
     /// Adds to the line that is typed.
@@ -273,10 +279,15 @@ impl Line {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::Msg;
+    use super::super::conn::Status;
+    use super::super::scenario::Server;
+    use super::super::{Cmd, Msg, Orders};
     use super::*;
+    use crate::clients::Report;
+    use crate::net::{Chunk, Direction};
     use crate::stage::{Demo as _, Event};
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use std::time::{Duration, Instant};
     use tokio::sync::mpsc;
 
     pub(in super::super) const REQUEST: &[u8] =
@@ -294,8 +305,18 @@ pub(super) mod tests {
 
     /// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
     pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<Command>) {
-        let mut inspect = Inspect::new(None, "Hello".into(), Tab::Frames);
-        assert_eq!(inspect.connect(), [Cmd::Open { run: 1, url: None, first: "Hello".into() }]);
+        seen_after(REQUEST, RESPONSE, sent)
+    }
+
+    /// The same after this handshake.
+    pub(in super::super) fn seen_after(
+        request: &[u8],
+        response: &[u8],
+        sent: &[(Side, &[u8])],
+    ) -> (Inspect, mpsc::Receiver<Command>) {
+        let source = Source::Bundled(Server::parse("plain").unwrap());
+        let mut inspect = Inspect::new(source, Opening::default(), Tab::Frames);
+        assert!(matches!(inspect.connect()[..], [Cmd::Open(1, Source::Bundled(_), _)]));
         let (orders, inbox) = mpsc::channel(4);
         let at = Instant::now();
         inspect.update(Event::Msg(Msg::Opening(1, "ws://127.0.0.1:9001/".into(), at, Orders(orders))));
@@ -304,8 +325,8 @@ pub(super) mod tests {
             let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
             inspect.update(Event::Msg(Msg::Report(1, Report::Bytes(chunk))));
         };
-        chunk(Direction::Sent, REQUEST, 100);
-        chunk(Direction::Received, RESPONSE, 512);
+        chunk(Direction::Sent, request, 100);
+        chunk(Direction::Received, response, 512);
         for (number, (from, bytes)) in (0..).zip(sent) {
             let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
             chunk(way, bytes, 600 + 150 * number);
@@ -318,7 +339,7 @@ pub(super) mod tests {
         fn command(asked: &Cmd) -> Option<&Command> {
             match asked {
                 Cmd::Do(_, command) => Some(command),
-                Cmd::Open { .. } => None,
+                _ => None,
             }
         }
         commands.iter().filter_map(command).collect()
@@ -331,7 +352,7 @@ pub(super) mod tests {
     #[test]
     fn frames_come_in_the_order_of_the_sockets() {
         let (inspect, _inbox) = opened();
-        let rows = inspect.trace.rows().iter();
+        let rows = inspect.conn().trace.rows().iter();
         let order: Vec<_> = rows.map(|row| (row.from(), row.index(), row.at().as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.current(), Some(0), "it follows what is sent");
@@ -355,7 +376,7 @@ pub(super) mod tests {
         let (mut inspect, _inbox) = opened();
         press(&mut inspect, KeyCode::Char('r'));
         inspect.update(Event::Paste("81 8".into()));
-        assert_eq!(press(&mut inspect, KeyCode::Enter), []);
+        assert!(press(&mut inspect, KeyCode::Enter).is_empty());
         let Mode::Line(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
         assert!(line.complaint.as_ref().unwrap().contains("3 hex digits"), "{line:?}");
         press(&mut inspect, KeyCode::Char('0'));
@@ -367,10 +388,12 @@ pub(super) mod tests {
         let (mut inspect, _inbox) = opened();
         inspect.update(Event::Msg(Msg::Report(1, Report::Ended(Ok("closed".into())))));
         inspect.update(Event::Paste("x".into()));
-        assert_eq!(press(&mut inspect, KeyCode::Enter), [Cmd::Open { run: 2, url: None, first: "x".into() }]);
-        assert_eq!(inspect.trace.rows(), []);
+        let again = press(&mut inspect, KeyCode::Enter);
+        let [Cmd::Open(2, _, opening)] = &again[..] else { panic!("{again:?}") };
+        assert_eq!(opening.first, [Command::Text("x".into())]);
+        assert_eq!(inspect.conn().trace.rows(), []);
         inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
-        assert_eq!(inspect.status, Status::Connecting, "a late report changes nothing");
+        assert_eq!(inspect.conn().status, Status::Connecting, "a late report changes nothing");
     }
 
     #[test]
@@ -384,7 +407,7 @@ pub(super) mod tests {
     fn a_flipped_bit_is_in_the_hand_until_it_is_sent() {
         let (mut inspect, _inbox) = opened();
         for key in ['x', 'b', 'x'] {
-            assert_eq!(press(&mut inspect, KeyCode::Char(key)), []);
+            assert!(press(&mut inspect, KeyCode::Char(key)).is_empty());
         }
         let sent = press(&mut inspect, KeyCode::Enter);
         let raw = [&[0x01 ^ 0x0b, 0x85], &HELLO[2..]].concat();

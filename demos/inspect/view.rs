@@ -7,9 +7,10 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::canvas::{Canvas, Target};
-use super::state::{Inspect, Mode, Purpose, Status, Tab};
-use super::{frames, handshake, mask, problems, rules, timeline};
+use super::canvas::{Canvas, Target, split};
+use super::conn::Status;
+use super::state::{Inspect, Mode, Purpose, Tab};
+use super::{deflate, frames, handshake, mask, problems, rules, scenario, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
 use crate::text;
 use crate::wire::Side;
@@ -34,6 +35,11 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     let inner = stage::panel("", area, canvas.buffer, look);
     edge(inspect, area, canvas);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let strip = inspect.play.as_ref().map_or(0, |play| scenario::rows(play, inner, canvas.theme));
+    let (above, inner) = split(inner, strip);
+    if let Some(play) = &inspect.play {
+        scenario::draw(play, above, canvas);
+    }
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     let line = Rect { y: inner.y + body.height, height: inner.height.min(1), ..inner };
     match inspect.tab {
@@ -43,6 +49,7 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Tab::Mask => mask::draw(inspect, body, canvas),
         Tab::Timeline => timeline::draw(inspect, body, canvas),
         Tab::Problems => problems::draw(inspect, body, canvas),
+        Tab::Deflate => deflate::draw(inspect, body, canvas),
     }
     draw_line(inspect, line, canvas, look);
 }
@@ -61,9 +68,9 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         return;
     }
     let theme = canvas.theme;
-    let address = if inspect.address.is_empty() { "bundled echo server" } else { &inspect.address };
+    let address = &inspect.conn().name;
     let count = |tab| match tab {
-        Tab::Frames => format!("({})", inspect.trace.rows().len()),
+        Tab::Frames => format!("({})", inspect.conn().trace.rows().len()),
         Tab::Problems => format!("({})", inspect.faults()),
         _ => String::new(),
     };
@@ -98,8 +105,12 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 
 /// How the connection is: a sign, a word and a colour.
 fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
-    let (sign, told, color) = match &inspect.status {
+    let (sign, told, color) = match &inspect.conn().status {
+        Status::Connecting if inspect.play.as_ref().is_some_and(|play| play.at.is_none()) => {
+            ("○", "not begun".to_owned(), theme.dim)
+        }
         Status::Connecting => ("○", "connecting".to_owned(), theme.dim),
+        Status::Read(told) => ("◌", told.clone(), theme.dim),
         Status::Open => ("●", "open".to_owned(), theme.good),
         Status::Ended(Ok(why)) => ("◌", why.clone(), theme.dim),
         Status::Ended(Err(why)) => ("✗", why.clone(), theme.bad),
@@ -112,20 +123,24 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     let theme = canvas.theme;
     let told = match &inspect.mode {
         Mode::Line(line) => return draw_typed(line, area, canvas),
-        Mode::Copy => "copy:  h hex  p plain text  j test vector (JSON)  c command line  r Rust  y Python",
+        Mode::Copy => {
+            "copy:  h hex  t text  j test vector (JSON)  c command  s command that sends it  r Rust  p Python"
+        }
+        Mode::Bet => "a digit bets  . does it  , back  any other key: look around",
         Mode::Edit => {
             "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  q put it back"
         }
         Mode::Rules(_) => "↑↓ scroll  any other key: back",
         _ if !look.focused => "⏎ gives the inspector the keys",
         _ => match inspect.tab {
-            Tab::Handshake => "↑↓ line  Tab next tab  ⏎ type and send  ? why  h keys",
+            Tab::Handshake => handshake::HINT,
             Tab::Frames => {
                 "[ ] frame  ↑↓ field  ←→ byte  x flip  e edit  m mask  ⏎ type and send  ? why  h keys"
             }
             Tab::Mask => mask::HINT,
             Tab::Timeline => timeline::HINT,
             Tab::Problems => problems::HINT,
+            Tab::Deflate => deflate::HINT,
         },
     };
     let told = inspect.said.as_deref().unwrap_or(told);
@@ -147,6 +162,7 @@ fn draw_typed(line: &super::state::Line, area: Rect, canvas: &mut Canvas) {
         Purpose::Send => ("send ▸ ", "⏎ sends a text · ⌫ back"),
         Purpose::Hex => ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · ⌫ back"),
         Purpose::Filter => ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · ⌫ back"),
+        Purpose::Inject => ("put in, in hex ▸ ", "⏎ goes before the next frame · ⌫ back"),
         Purpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · ⌫ back"),
     };
     let (hint, style) = match &line.complaint {

@@ -5,7 +5,10 @@ mod frames;
 mod handshake;
 mod input;
 mod json;
+mod lens;
 mod page;
+
+pub(super) use json::{fault, problem, verdict};
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -58,6 +61,11 @@ pub struct Decode {
     /// The longest head that is read, from the start line to the blank line
     #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT, requires = "handshake")]
     max_header_bytes: usize,
+}
+
+/// The bytes that hex text stands for, as everywhere on the command line.
+pub(super) fn hex_bytes(text: &str) -> anyhow::Result<Vec<u8>> {
+    input::hex(text)
 }
 
 /// Who sent the frames.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::Interrupt;
 use crate::scope::Scope;
-use crate::servers::{Bundle, Event, Log, Ports};
+use crate::servers::{Bundle, Event, Kind, Limits, Log, Plan, Ports};
 use crate::text::visible;
 
 /// The events that wait for the log's writer; more are counted as lost.
@@ -29,6 +29,39 @@ pub struct Serve {
     /// The port of the WebSocket echo; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub ws: u16,
+    /// What the WebSocket echo is
+    #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
+    pub ws_server: Which,
+    /// Let in pages of this origin only; may be given several times [strict]
+    #[arg(long, value_name = "ORIGIN")]
+    pub ws_origin: Vec<String>,
+    /// Agree on no compression [strict]
+    #[arg(long)]
+    pub ws_no_deflate: bool,
+    /// The largest body or message that is echoed, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().message)]
+    pub max_message: usize,
+}
+
+/// The WebSocket servers by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Which {
+    /// on tokio-tungstenite, as most programs in Rust
+    Plain,
+    /// answers every broken rule with its close code and a reason
+    Strict,
+    /// takes anything, and breaks one rule at each path; a browser at its address shows the list
+    Sloppy,
+}
+
+impl From<Which> for Kind {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::Plain => Self::Plain,
+            Which::Strict => Self::Strict,
+            Which::Sloppy => Self::Sloppy,
+        }
+    }
 }
 
 impl Serve {
@@ -44,13 +77,26 @@ impl Serve {
         result
     }
 
+    fn plan(&self) -> anyhow::Result<Plan> {
+        let websocket = Kind::from(self.ws_server);
+        if websocket != Kind::Strict && (self.ws_no_deflate || !self.ws_origin.is_empty()) {
+            bail!("only --ws-server strict knows --ws-origin and --ws-no-deflate");
+        }
+        let mut policy = websocket.policy();
+        policy.origins.clone_from(&self.ws_origin);
+        policy.deflate &= !self.ws_no_deflate;
+        let ports = Ports { http: self.http, websocket: self.ws };
+        let limits = Limits { message: self.max_message, ..Limits::default() };
+        Ok(Plan { ports, websocket, limits, policy })
+    }
+
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let scope = Scope::new(|panic| {
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
         let (log, mut events) = Log::new(WAITING);
         let lost = log.lost();
-        let bundle = Bundle::start(&scope, Ports { http: self.http, websocket: self.ws }, Some(&log));
+        let bundle = Bundle::of(&scope, self.plan()?, Some(&log));
         // the servers hold what they need of it; when both have ended, so has the log
         drop(log);
         let addresses = match bundle.up().await {
@@ -105,6 +151,15 @@ fn line(event: &Event) -> String {
                 "{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n",
                 ms(*took)
             )
+        }
+        Event::Parsed { peer, host, path } => {
+            format!("{peer} seems to ask for {} of {}\n", visible(path), visible(host))
+        }
+        Event::Cached { peer, host, path, bytes } => {
+            format!("{peer} cached as {} of {}, {bytes} B\n", visible(path), visible(host))
+        }
+        Event::Served { peer, host, path, bytes } => {
+            format!("{peer} got {} of {} from the cache, {bytes} B\n", visible(path), visible(host))
         }
         Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
     }

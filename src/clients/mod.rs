@@ -2,6 +2,13 @@
 //!
 //! Meaning is `wire`'s part; what is shown is the demos'.
 
+mod dial;
+mod ear;
+mod mouth;
+mod request;
 mod session;
+mod talk;
 
-pub use session::{Command, Report, dial, session};
+pub use dial::dial;
+pub use request::{Request, Wishes};
+pub use session::{Command, Options, Report, nonce, session};

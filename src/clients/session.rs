@@ -1,198 +1,176 @@
 //! One WebSocket connection to a server, with every byte of it reported as the socket took or gave it.
 //!
-//! The client library above the tap is tokio-tungstenite; it does not know that it is watched. Only
-//! `ws://` is spoken.
+//! It is written on `wire` and not on a client library, so that it goes on where a library would stop: it sends what is
+//! asked for, legal or not, and reads on whatever the server does. What it all means is for whoever reads the reports.
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::net::{Chunk, Chunks, Tap, in_words};
+use crate::clients::Request;
+use crate::clients::talk::Talk;
+use crate::net::{Chunk, Chunks, Tap, Target, Tls, connect};
+use crate::wire::{Header, Key};
 
-/// How long a server may take to accept a connection, to answer the handshake, and to say goodbye.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Where to, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A `ws://` or `wss://` URL.
+    pub url: String,
+    /// What is said first.
+    pub request: Request,
+    /// Whom to trust, for `wss://`.
+    pub tls: Tls,
+    /// How long a server may take to accept a connection, to answer the handshake, and to hang up after a Close.
+    pub patience: Duration,
+    /// Answer pings, until told otherwise.
+    pub auto_pong: bool,
+    /// Answer a Close, until told otherwise.
+    pub auto_close: bool,
+}
 
-/// What the session is asked to do.
+impl Options {
+    /// As a client usually does it: an ordinary request, 5 s of patience, pings and Close answered.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            request: Request::default(),
+            tls: Tls::default(),
+            patience: Duration::from_secs(5),
+            auto_pong: true,
+            auto_close: true,
+        }
+    }
+}
+
+/// What the session is asked to do. Commands wait until the handshake is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Send a text message.
     Text(String),
-    /// Send a Ping with this payload, at most 125 bytes (RFC 6455 section 5.5).
+    /// Send a binary message.
+    Binary(Vec<u8>),
+    /// Send a Ping; more than 125 bytes are sent and make it illegal (RFC 6455 section 5.5).
     Ping(Vec<u8>),
-    /// Put these bytes on the wire as they are.
-    Raw(Vec<u8>),
+    /// Send a Pong that nobody asked for.
+    Pong(Vec<u8>),
     /// Begin the closing handshake with this code and reason, and read on until the server hangs up.
     Close(u16, String),
+    /// Put these bytes on the wire as they are.
+    Raw(Vec<u8>),
+    /// A frame with this header, legal or not, and this payload, which is masked where the header has a key.
+    Frame(Header, Vec<u8>),
+    /// Answer pings from now on, or leave them alone.
+    AutoPong(bool),
+    /// Answer a Close from now on, or leave it alone.
+    AutoClose(bool),
+    /// Hang up without a goodbye.
+    HangUp,
 }
 
 /// What a session tells, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// Bytes went over the socket, from the first of the handshake to the end of the stream.
+    /// What a reader should know: what TLS has come to, or that a certificate is not checked.
+    Note(String),
+    /// The secrets of the TLS connection, as lines of a key log.
+    Secrets(String),
+    /// Bytes went over the connection (above TLS where there is TLS), from the first of the handshake to the end of
+    /// the stream.
     Bytes(Chunk),
-    /// The handshake is complete.
+    /// The server has answered 101: frames from here on, even where the handshake has faults.
     Open,
-    /// The session is over, and why, in words; always the last report.
+    /// The session is over, and why, in words; always the last report. Ok: both sides knew that it would end.
     Ended(Result<String, String>),
 }
 
-/// Opens a connection to `url`, carries out `commands` and reports everything until it is over.
+/// Opens a connection, carries out commands and reports everything until it is over.
 ///
-/// It ends when either side closes, when something fails, or with a proper goodbye when `commands` is closed. Dropping
-/// the future closes the socket at once.
-pub async fn session(url: String, mut commands: mpsc::Receiver<Command>, reports: mpsc::Sender<Report>) {
-    let ended = match open(&url, &reports).await {
-        Ok(stream) => {
-            // a reader that is gone needs no reports
-            let _ = reports.send(Report::Open).await;
-            talk(stream, &mut commands).await
-        }
-        Err(why) => Err(why),
-    };
+/// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands` is closed. Dropping
+/// the future closes the socket at once. `reports` needs room for at least four; while it is full, the socket waits.
+pub async fn session(options: Options, commands: mpsc::Receiver<Command>, reports: mpsc::Sender<Report>) {
+    let ended = play(&options, commands, &reports).await;
+    // a reader that is gone needs no reports
     let _ = reports.send(Report::Ended(ended)).await;
 }
 
-type Tapped = WebSocketStream<Tap<TcpStream, Chunks<Report>>>;
-
-async fn open(url: &str, reports: &mpsc::Sender<Report>) -> Result<Tapped, String> {
-    let (request, stream) = dial(url).await?;
-    let tap = Tap::new(stream, Chunks::new(reports, Report::Bytes));
-    let config = WebSocketConfig::default().read_buffer_size(4096);
-    let shaking = timeout(PATIENCE, client_async_with_config(request, tap, Some(config))).await;
-    match shaking {
-        Ok(Ok((stream, _))) => Ok(stream),
-        Ok(Err(error)) => Err(refused(&error)),
-        Err(_) => Err("the server took the request and did not answer within 5 s".to_owned()),
+async fn play(
+    options: &Options,
+    commands: mpsc::Receiver<Command>,
+    reports: &mpsc::Sender<Report>,
+) -> Result<String, String> {
+    let target = Target::parse(&options.url)?;
+    let request = options.request.to_bytes(&target, random()?)?;
+    if target.tls && options.tls.insecure {
+        let warning = "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
+        let _ = reports.send(Report::Note(warning.to_owned())).await;
     }
+    let stream = connect(&target, &options.tls, options.patience).await?;
+    if let Some(secured) = stream.secured() {
+        let _ = reports.send(Report::Note(secured)).await;
+        let _ = reports.send(Report::Secrets(options.tls.secrets.take())).await;
+    }
+    let tap = Tap::new(stream, Chunks::new(reports, Report::Bytes));
+    Talk::new(options, request, reports).run(tap, commands).await
 }
 
-/// A socket to the host that `url` names, and the request that asks it for a WebSocket.
+/// A masking key or a nonce that nobody can guess (RFC 6455 section 5.3).
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    Ok(bytes)
+}
+
+/// Sixteen random bytes for a request's key (RFC 6455 section 4.1).
 ///
 /// # Errors
-///
-/// A URL that is none, or a server that cannot be reached within 5 s: what, where, and what would be right.
-pub async fn dial(url: &str) -> Result<(Request, TcpStream), String> {
-    let (request, host, port) = request(url)?;
-    let connecting = timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await;
-    let stream = connecting
-        .map_err(|_| format!("could not connect to {url}: no answer within 5 s; is that the right address?"))?
-        .map_err(|error| format!("could not connect to {url}: {}", in_words(&error)))?;
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    Ok((request, stream))
+/// If the system gives none.
+pub fn nonce() -> Result<[u8; 16], String> {
+    random()
 }
 
-fn request(url: &str) -> Result<(Request, String, u16), String> {
-    if url.starts_with("wss://") {
-        return Err(format!("`{url}` wants TLS, which is not spoken here; give a ws:// URL"));
-    }
-    let wrong = |why: String| {
-        format!("`{url}` is no WebSocket URL ({why}); write for example ws://127.0.0.1:9001/chat")
-    };
-    if !url.starts_with("ws://") {
-        return Err(wrong("it does not begin with ws://".to_owned()));
-    }
-    let request = url.into_client_request().map_err(|error| wrong(error.to_string()))?;
-    let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let port = request.uri().port_u16().unwrap_or(80);
-    if host.is_empty() {
-        return Err(wrong("it names no host".to_owned()));
-    }
-    Ok((request, host, port))
-}
-
-fn refused(error: &tungstenite::Error) -> String {
-    match error {
-        tungstenite::Error::Http(response) => format!(
-            "the server answered {}, not 101 Switching Protocols: it does not speak WebSocket at this path",
-            response.status()
-        ),
-        error => format!("the handshake failed: {error}"),
-    }
-}
-
-async fn talk(mut stream: Tapped, commands: &mut mpsc::Receiver<Command>) -> Result<String, String> {
-    loop {
-        tokio::select! {
-            command = commands.recv() => match command {
-                Some(Command::Text(text)) => send(&mut stream, Message::text(text)).await?,
-                Some(Command::Ping(payload)) => send(&mut stream, Message::Ping(payload.into())).await?,
-                Some(Command::Raw(bytes)) => {
-                    use tokio::io::AsyncWriteExt as _;
-                    stream.get_mut().write_all(&bytes).await.map_err(|error| error.to_string())?;
-                }
-                Some(Command::Close(code, reason)) => return goodbye(stream, code, reason).await,
-                None => return goodbye(stream, 1000, String::new()).await,
-            },
-            message = stream.next() => match message {
-                // pongs and the answer to a Close are sent by the library with the next read
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return ended(&error),
-                None => return Ok("the server closed the connection".to_owned()),
-            },
-        }
-    }
-}
-
-async fn send(stream: &mut Tapped, message: Message) -> Result<(), String> {
-    stream.send(message).await.map_err(|error| format!("could not send: {error}"))
-}
-
-/// Sends a Close and reads on to the end of the stream: the server's Close is among what comes (RFC 6455 section 7.1.1).
-async fn goodbye(mut stream: Tapped, code: u16, reason: String) -> Result<String, String> {
-    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-    WebSocketStream::close(&mut stream, Some(frame))
-        .await
-        .map_err(|error| format!("could not close: {error}"))?;
-    let rest = async {
-        while let Some(message) = stream.next().await {
-            if let Err(error) = message {
-                return ended(&error);
-            }
-        }
-        Ok("closed by us, answered by the server".to_owned())
-    };
-    let waited = timeout(PATIENCE, rest).await;
-    waited.unwrap_or_else(|_| Err("we closed, and the server did not answer within 5 s".to_owned()))
-}
-
-fn ended(error: &tungstenite::Error) -> Result<String, String> {
-    match error {
-        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
-            Ok("the closing handshake is complete".to_owned())
-        }
-        tungstenite::Error::Protocol(error) => Err(format!("the server broke the protocol: {error}")),
-        error => Err(format!("the connection broke: {error}")),
-    }
+/// A fresh masking key.
+pub(super) fn masking_key() -> Result<Key, String> {
+    random()
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::net::Direction;
     use crate::scope::Scope;
     use crate::servers::{Bundle, Ports};
-    use crate::wire::{Connection, Opcode, Side};
+    use crate::wire::{Connection, Opcode, Side, Transcript};
 
-    /// Plays `commands` on `url` and gives back everything that was reported.
-    async fn play(url: String, commands: &[Command]) -> (Connection, Vec<Report>) {
-        let (orders, inbox) = mpsc::channel(8);
-        let (post, mut mail) = mpsc::channel(64);
+    const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+    /// What a session came to.
+    struct Played {
+        seen: Connection,
+        all: Vec<Report>,
+    }
+
+    impl Played {
+        fn said(&self, side: Side) -> &Transcript {
+            self.seen.stream(side).said()
+        }
+
+        fn end(&self) -> &Result<String, String> {
+            let Some(Report::Ended(end)) = self.all.last() else { panic!("{:?}", self.all) };
+            end
+        }
+    }
+
+    /// Plays `commands` and gives back everything that was reported. The orders stay open until the end.
+    async fn play(options: Options, commands: &[Command]) -> Played {
+        let (orders, inbox) = mpsc::channel(16);
+        let (post, mut mail) = mpsc::channel(8);
         for command in commands {
             orders.try_send(command.clone()).unwrap();
         }
-        let running = session(url, inbox, post);
         let reading = async {
             let (mut seen, mut all) = (Connection::new(), Vec::new());
             while let Some(report) = mail.recv().await {
@@ -203,9 +181,33 @@ mod tests {
                 all.push(report);
             }
             drop(orders);
-            (seen, all)
+            Played { seen, all }
         };
-        tokio::join!(running, reading).1
+        tokio::join!(session(options, inbox, post), reading).1
+    }
+
+    fn hasty(url: String) -> Options {
+        Options { patience: Duration::from_millis(300), ..Options::new(url) }
+    }
+
+    /// A server for one connection: reads the request, answers 101, and then does as it is told.
+    async fn against(
+        options: impl FnOnce(Options) -> Options,
+        commands: &[Command],
+        peer: impl AsyncFnOnce(&mut TcpStream),
+    ) -> Played {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(ANSWER).await.unwrap();
+            peer(&mut stream).await;
+        };
+        tokio::join!(play(options(hasty(url)), commands), serve).0
     }
 
     #[tokio::test]
@@ -214,27 +216,87 @@ mod tests {
         let servers = Bundle::start(&scope, Ports::default(), None);
         let url = servers.up().await.unwrap().websocket_url();
         let close = Command::Close(1000, "bye".into());
-        let (seen, all) = play(url, &[Command::Text("Hello".into()), close]).await;
-        assert!(matches!(all.last(), Some(Report::Ended(Ok(_)))), "{all:?}");
-        assert!(seen.is_open());
+        let played =
+            play(Options::new(url), &[Command::Text("Hello".into()), Command::Ping(b"?".into()), close])
+                .await;
+        assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
+        assert!(played.seen.stream(Side::Server).opening().unwrap().judgement.problems.is_empty());
         for side in [Side::Client, Side::Server] {
-            let said = seen.stream(side).said();
+            let said = played.said(side);
             assert_eq!(said.messages()[0].text(), Some("Hello"));
-            assert_eq!(said.frames().last().unwrap().header.opcode, Opcode::Close);
             assert_eq!(said.frames().last().unwrap().close(), Some((1000, b"bye".to_vec())));
             assert_eq!(said.faults(), []);
         }
+        assert_eq!(played.said(Side::Server).frames()[1].header.opcode, Opcode::Pong);
+        let keys: Vec<_> =
+            played.said(Side::Client).frames().iter().map(|frame| frame.header.key.unwrap()).collect();
+        assert!(keys[0] != keys[1] && keys[1] != keys[2], "{keys:?}");
+    }
+
+    #[tokio::test]
+    async fn what_breaks_the_rules_goes_on_the_wire_and_the_answer_is_seen() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let servers = Bundle::start(&scope, Ports::default(), None);
+        let url = servers.up().await.unwrap().websocket_url();
+        let unmasked = Header::new(Opcode::Text, 2);
+        let played = play(Options::new(url), &[Command::Frame(unmasked, b"hi".into())]).await;
+        assert_eq!(played.said(Side::Client).frames()[0].raw(), b"\x81\x02hi");
+        assert_eq!(played.said(Side::Server).frames()[0].close().unwrap().0, 1002);
+        assert_eq!(played.end(), &Ok("closed by the server with 1002, answered by us".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn pings_and_the_close_are_answered_or_left_alone() {
+        let peer = async |stream: &mut TcpStream| {
+            stream.write_all(b"\x89\x01a\x89\x01b\x88\x02\x03\xe9").await.unwrap();
+            let mut rest = Vec::new();
+            let _ = tokio::time::timeout(Duration::from_millis(200), stream.read_to_end(&mut rest)).await;
+        };
+        let played = against(|options| options, &[], peer).await;
+        let answers: Vec<_> =
+            played.said(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
+        assert_eq!(answers, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
+        let quiet = |options| Options { auto_pong: false, auto_close: false, ..options };
+        let played = against(quiet, &[], peer).await;
+        assert!(played.said(Side::Client).frames().is_empty());
+        assert_eq!(played.end(), &Ok("closed by the server with 1001, not answered by us".to_owned()));
     }
 
     #[tokio::test]
     async fn a_server_that_speaks_only_http_is_told_and_its_bytes_are_kept() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = Bundle::start(&scope, Ports::default(), None);
-        let url = format!("ws://{}/nowhere", servers.up().await.unwrap().http);
-        let (seen, all) = play(url, &[]).await;
-        let Some(Report::Ended(Err(why))) = all.last() else { panic!("{all:?}") };
+        let played =
+            play(Options::new(format!("ws://{}/nowhere", servers.up().await.unwrap().http)), &[]).await;
+        let why = played.end().as_ref().unwrap_err();
         assert!(why.contains("404") && why.contains("does not speak WebSocket"), "{why}");
-        assert!(seen.stream(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
+        assert!(played.seen.stream(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
+    }
+
+    #[tokio::test]
+    async fn ends_are_told_in_words() {
+        let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
+        let played = against(|options| options, &[], stall).await;
+        let why = "the server hung up without a Close, in the middle of a frame, which needs 7 bytes more";
+        assert_eq!(played.end(), &Err(why.to_owned()));
+
+        let deaf = async |stream: &mut TcpStream| {
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        };
+        let played = against(|options| options, &[Command::Close(1000, String::new())], deaf).await;
+        assert_eq!(played.end(), &Err("we closed, and the server did not answer within 0.3 s".to_owned()));
+
+        let played = against(
+            |options| options,
+            &[Command::Raw(b"\x81\xff".into()), Command::Close(1000, String::new())],
+            deaf,
+        )
+        .await;
+        assert_eq!(played.end(), &Ok("we hung up in the middle of a frame".to_owned()));
+        assert_eq!(played.said(Side::Client).len(), 2, "no Close inside of a frame");
+
+        let played = against(|options| options, &[Command::HangUp], deaf).await;
+        assert_eq!(played.end(), &Ok("we hung up".to_owned()));
     }
 
     #[tokio::test]
@@ -243,22 +305,80 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let cut = async {
             let (mut peer, _) = listener.accept().await.unwrap();
-            let _ = peer.read(&mut [0; 64]).await;
             peer.write_all(b"HTTP/1.1 101 Switching").await.unwrap();
+            let _ = peer.read_exact(&mut [0; 64]).await;
         };
-        let ((), (_, all)) = tokio::join!(cut, play(format!("ws://{address}/"), &[]));
-        assert!(matches!(all.last(), Some(Report::Ended(Err(_)))), "{all:?}");
+        let (played, ()) = tokio::join!(play(hasty(format!("ws://{address}/")), &[]), cut);
+        assert!(played.end().is_err());
+        let silent = async {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            let _ = peer.read_to_end(&mut Vec::new()).await;
+        };
+        let (played, ()) = tokio::join!(play(hasty(format!("ws://{address}/")), &[]), silent);
+        let why = played.end().as_ref().unwrap_err();
+        assert!(why.contains("did not answer within 0.3 s, before it answered"), "{why}");
         drop(listener);
-        let (_, all) = play(format!("ws://{address}/"), &[]).await;
-        let [Report::Ended(Err(why))] = &all[..] else { panic!("{all:?}") };
-        assert!(why.contains("is a server listening there?"), "{why}");
+        let played = play(hasty(format!("ws://{address}/")), &[]).await;
+        let why = played.end().as_ref().unwrap_err();
+        assert!(played.all.len() == 1 && why.contains("is a server listening there?"), "{why}");
     }
 
-    #[test]
-    fn urls_that_will_not_do_say_what_would() {
-        assert!(request("wss://x/").unwrap_err().contains("give a ws:// URL"));
-        assert!(request("http://x/").unwrap_err().contains("ws://127.0.0.1:9001/chat"));
-        assert!(request("ws:///x").is_err());
-        assert_eq!(request("ws://[::1]/x").unwrap().1, "::1");
+    #[tokio::test]
+    async fn a_flood_is_slowed_by_a_slow_reader_and_a_peer_that_reads_nothing_stops_nobody() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let flood = async {
+            let (mut peer, _) = listener.accept().await.unwrap();
+            peer.write_all(ANSWER).await.unwrap();
+            let pings = [0x89, 0x02, 1, 2].repeat(4096);
+            let mut sent = 0;
+            // it reads nothing, not even the answers, until nobody takes any more of it
+            while let Ok(Ok(count)) =
+                tokio::time::timeout(Duration::from_millis(300), peer.write(&pings)).await
+            {
+                sent += count;
+            }
+            (peer, sent)
+        };
+        let (orders, inbox) = mpsc::channel(4);
+        let (post, mut mail) = mpsc::channel(8);
+        orders.try_send(Command::Binary(vec![0; 1 << 24])).unwrap();
+        let mut running = Box::pin(session(Options::new(url), inbox, post));
+        let (peer, sent) =
+            tokio::select! { ended = &mut running => panic!("{ended:?}"), flooded = flood => flooded };
+        assert!(sent > 100_000, "{sent}");
+        let mut received = 0;
+        while received < sent + ANSWER.len() {
+            let report =
+                tokio::select! { () = &mut running => panic!("it ended"), report = mail.recv() => report };
+            if let Some(Report::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = report {
+                received += bytes.len();
+            }
+        }
+        assert_eq!(received, sent + ANSWER.len());
+        drop(peer);
+    }
+
+    #[tokio::test]
+    async fn garbage_never_hurts() {
+        let garbage: Vec<u8> =
+            (0_u32..200_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for start in 0..8 {
+            let peer = async |stream: &mut TcpStream| {
+                let _ = stream.write_all(&garbage[start * 1000..]).await;
+                let _ = tokio::time::timeout(Duration::from_millis(50), stream.read_to_end(&mut Vec::new()))
+                    .await;
+            };
+            let played = against(|options| options, &[], peer).await;
+            let count: usize = played
+                .all
+                .iter()
+                .map(|report| match report {
+                    Report::Bytes(chunk) if chunk.direction == Direction::Received => chunk.bytes.len(),
+                    _ => 0,
+                })
+                .sum();
+            assert!(count > 16_000, "{count} bytes, {:?}", played.end());
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! It tells what a comment says; what follows from it is the slides' matter.
 
-use crate::deck::likely;
+use crate::text::likely;
 
 /// What a comment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 
 use saphyr_parser::{Event, Parser, ScanError, Span};
 
-use crate::deck::{Lines, Place, Warning, likely};
+use crate::deck::{Lines, Place, Warning};
 use crate::text;
+use crate::text::likely;
 
 /// What the front matter says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

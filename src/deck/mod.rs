@@ -15,7 +15,7 @@ pub use fence::{Fence, Setting, Value};
 pub use front_matter::{Meta, Theme};
 pub use place::{Lines, Place};
 pub use slides::parse;
-pub use warning::{Warning, likely};
+pub use warning::Warning;
 
 /// A parsed talk. It has at least one slide, even if the file was empty.
 #[derive(Clone, Debug, Default, PartialEq)]

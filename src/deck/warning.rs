@@ -48,28 +48,6 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// Of `known`, the word that `word` was most likely meant to be: at most two letters away.
-pub fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |known: &&&str| distance(word, known) <= 2.min(known.len() / 2);
-    known.iter().filter(near).min_by_key(|known| distance(word, known)).copied()
-}
-
-/// The Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,13 +58,5 @@ mod tests {
         let warning = Warning::new(0, Place { line: 3, column: 9 }, &lines, "no demo is called `wz`");
         let report = warning.report("talk.md").to_string();
         assert_eq!(report, "talk.md:3:9: no demo is called `wz`\n    3 | ```demo wz\n      |         ^");
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_finds_its_word() {
-        assert_eq!(likely("puase", &["pause", "section"]), Some("pause"));
-        assert_eq!(likely("sektion", &["pause", "section"]), Some("section"));
-        assert_eq!(likely("TODO", &["pause", "section"]), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

@@ -1,16 +1,22 @@
 //! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! It gives bytes no meaning; that is `wire`'s part.
+//! Also the way to a peer: a URL, TCP, TLS. It gives bytes no meaning; that is `wire`'s part.
 
 mod chunks;
+mod dial;
 mod fault;
 mod linger;
 mod tap;
+mod target;
+mod tls;
 mod traffic;
 mod words;
 
 pub use chunks::{Chunk, Chunks};
+pub use dial::{Stream, connect};
 pub use fault::fault_code;
 pub use linger::linger;
 pub use tap::{Direction, Observer, Taken, Tap};
+pub use target::Target;
+pub use tls::{Secrets, Tls};
 pub use traffic::{Counted, Tally, Traffic};
 pub use words::in_words;

@@ -1,17 +1,18 @@
-//! [`Bundle`]: both servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
+//! [`Bundle`]: the servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
 //! It does not restart a server; its state says why one is not up.
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
-use crate::servers::{Log, Options, http, websocket};
+use crate::servers::{Kind, Limits, Log, Options, http};
+use crate::wire::handshake::Policy;
 
 /// The ports to listen on; 0, the default, is any free one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,39 +95,104 @@ impl Server {
     }
 }
 
-/// Both servers. They end with the scope they were started in, or politely by [`Bundle::shut_down`].
+/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, every origin let in.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where to listen.
+    pub ports: Ports,
+    /// What the WebSocket echo is.
+    pub websocket: Kind,
+    /// What a peer may ask of either server.
+    pub limits: Limits,
+    /// Whom the strict echo lets in, where that is what the plan names.
+    pub policy: Policy,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let (ports, limits) = (Ports::default(), Limits::default());
+        Self { ports, websocket: Kind::Plain, limits, policy: Kind::Strict.policy() }
+    }
+}
+
+/// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the scope they were
+/// started in, or politely by [`Bundle::shut_down`].
 #[derive(Debug)]
 pub struct Bundle {
     /// The REST echo.
     pub http: Server,
     /// The WebSocket echo.
     pub websocket: Server,
+    kind: Kind,
+    others: [OnceLock<Server>; Kind::ALL.len()],
+    orders: mpsc::Sender<Order>,
     shutdown: CancellationToken,
 }
 
+/// Another server that somebody has asked for.
+struct Order {
+    kind: Kind,
+    post: Post,
+    options: Options,
+}
+
 impl Bundle {
-    /// Starts both and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
+    /// Starts both echoes and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
     pub fn start(scope: &Scope, ports: Ports, log: Option<&Log>) -> Self {
+        Self::of(scope, Plan { ports, ..Plan::default() }, log)
+    }
+
+    /// The same by a plan of one's own.
+    pub fn of(scope: &Scope, plan: Plan, log: Option<&Log>) -> Self {
         let shutdown = CancellationToken::new();
-        let options =
-            |port| Options { port, shutdown: shutdown.clone(), log: log.cloned(), ..Options::default() };
+        let options = |port| Options {
+            port,
+            shutdown: shutdown.clone(),
+            log: log.cloned(),
+            limits: plan.limits,
+            ..Options::default()
+        };
+        let Plan { ports, websocket: kind, policy, .. } = plan;
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = post(&http_options);
         let (websocket_post, websocket) = post(&websocket_options);
+        // As many as there are kinds: each is ordered once.
+        let (orders, ordered) = mpsc::channel(Kind::ALL.len());
+        let ending = shutdown.clone();
         let started = scope.thread("servers", move |scope| async move {
             let http = run("http", http_options.port, http::bind(&scope, http_options), http_post);
-            let websocket = websocket::bind(&scope, websocket_options);
-            tokio::join!(http, run("websocket", ports.websocket, websocket, websocket_post));
+            let websocket = kind.bind(&scope, websocket_options, policy);
+            let websocket = run("websocket", ports.websocket, websocket, websocket_post);
+            tokio::join!(http, websocket, others(&scope, ordered, ending));
         });
-        if let Err(err) = started {
+        let bundle = Self { http, websocket, kind, others: Default::default(), orders, shutdown };
+        match started {
+            Ok(()) => bundle,
             // The posts went with the thread's closure; nobody can be up any more.
-            let failed = |server: Server| Server { state: failure(&err), ..server };
-            return Self { http: failed(http), websocket: failed(websocket), shutdown };
+            Err(err) => {
+                let failed = |server: Server| Server { state: failure(&err), ..server };
+                Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
+            }
         }
-        Self { http, websocket, shutdown }
     }
 
-    /// Where both listen, once they do.
+    /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is started now, with the
+    /// policy of its kind and the default limits; [`Server::up`] waits for its address.
+    pub fn server(&self, kind: Kind) -> Server {
+        if kind == self.kind {
+            return self.websocket.clone();
+        }
+        let order = || {
+            let options = Options { shutdown: self.shutdown.clone(), ..Options::default() };
+            let (post, server) = post(&options);
+            // Where the thread has ended, so has the server: dropping the post says it.
+            let _ = self.orders.try_send(Order { kind, post, options });
+            server
+        };
+        self.others[kind as usize].get_or_init(order).clone()
+    }
+
+    /// Where both echoes listen, once they do.
     ///
     /// # Errors
     /// Why one of them does not, in words.
@@ -134,20 +200,42 @@ impl Bundle {
         Ok(Addresses { http: self.http.up().await?, websocket: self.websocket.up().await? })
     }
 
-    /// Lets both finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
+    /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
     /// [`Bundle::ended`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();
     }
 
-    /// Waits until both have ended, or failed.
+    /// Waits until all have ended, or failed.
     pub async fn ended(&self) {
-        for server in [&self.http, &self.websocket] {
+        let others = self.others.iter().filter_map(OnceLock::get);
+        for server in [&self.http, &self.websocket].into_iter().chain(others) {
             let over = |state: &State| matches!(state, State::Ended | State::Failed(_));
             // An error means that the sender is gone, and the server with it.
             let _ = server.watch().wait_for(over).await;
         }
     }
+}
+
+/// Starts what is ordered, until the shutdown, and waits until all of it has ended.
+async fn others(scope: &Scope, mut orders: mpsc::Receiver<Order>, ending: CancellationToken) {
+    let running = scope.child();
+    let starting = async {
+        while let Some(Order { kind, post, options }) = orders.recv().await {
+            let scope = scope.child();
+            running.spawn(kind.name(), async move {
+                let server = kind.bind(&scope, options, kind.policy());
+                run(kind.name(), 0, server, post).await;
+            });
+        }
+    };
+    tokio::select! {
+        biased;
+        () = ending.cancelled() => {}
+        () = starting => {}
+    }
+    drop(orders);
+    running.closed().await;
 }
 
 /// Where a server's state is posted. However the server goes, the last thing posted says that it has gone.

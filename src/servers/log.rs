@@ -49,6 +49,37 @@ pub enum Event {
         /// Since the handshake.
         took: Duration,
     },
+    /// The naive proxy believes that it has seen a request in bytes it does not understand.
+    Parsed {
+        /// On whose connection.
+        peer: SocketAddr,
+        /// The host that it names.
+        host: String,
+        /// The path that it asks for.
+        path: String,
+    },
+    /// The naive proxy has put what it takes for the answer into its cache.
+    Cached {
+        /// On whose connection.
+        peer: SocketAddr,
+        /// Under this host,
+        host: String,
+        /// and this path.
+        path: String,
+        /// The length of the whole answer.
+        bytes: u64,
+    },
+    /// The naive proxy has answered out of its cache.
+    Served {
+        /// Who asked.
+        peer: SocketAddr,
+        /// For this host,
+        host: String,
+        /// and this path.
+        path: String,
+        /// The length of the whole answer.
+        bytes: u64,
+    },
     /// What a peer sent was no request that this server could answer as asked.
     Refused {
         /// Who it was.

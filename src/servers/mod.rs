@@ -1,13 +1,24 @@
-//! The bundled servers: a REST echo and a WebSocket echo, on loopback only, hard to hang and polite when they stop.
+//! The bundled servers, on loopback only, hard to hang and polite when they stop (but for the sloppy one).
 //! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`Event`]s to whoever asks.
 //!
-//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs both on
+//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs them on
 //! a thread of their own.
+//!
+//! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
+//! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
+//!   listed in [`blunders`]; [`Kind`]: both and the plain one by name.
+//! - [`naive_proxy`]: the cache that masking is there for.
 
 mod accept;
+pub mod blunders;
 mod bundle;
 pub mod http;
+mod kind;
 mod log;
+pub mod naive_proxy;
+mod opening;
+pub mod sloppy;
+pub mod strict;
 mod upgrade;
 pub mod websocket;
 
@@ -18,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
-pub use bundle::{Addresses, Bundle, Ports, Server, State};
+pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
+pub use kind::{HOME_ORIGIN, Kind};
 pub use log::{Event, Log};
 
 /// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`].
@@ -36,6 +48,14 @@ pub struct Options {
     pub limits: Limits,
 }
 
+impl Options {
+    fn tell(&self, event: Event) {
+        if let Some(log) = &self.log {
+            log.tell(event);
+        }
+    }
+}
+
 /// What a peer may ask of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -46,6 +66,10 @@ pub struct Limits {
     pub head: Duration,
     /// How long a request's body may take.
     pub body: Duration,
+    /// How long a frame that has begun may stand still before the strict server gives it up.
+    pub frame: Duration,
+    /// How long a peer may read nothing while the strict server has something to send.
+    pub write: Duration,
     /// How long connections may take to end once the server shuts down, before they are cut.
     pub drain: Duration,
 }
@@ -56,6 +80,8 @@ impl Default for Limits {
             message: 1 << 20,
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
+            frame: Duration::from_secs(10),
+            write: Duration::from_secs(10),
             drain: Duration::from_secs(3),
         }
     }

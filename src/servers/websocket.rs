@@ -42,27 +42,22 @@ pub async fn bind(
 }
 
 async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options) {
-    let tell = |event| {
-        if let Some(log) = &options.log {
-            log.tell(event);
-        }
-    };
     let opening = tokio::select! {
         opening = upgrade::open(&mut socket, options.limits.head) => opening,
         () = options.shutdown.cancelled() => return,
     };
     match opening {
         Ok(opened) => {
-            tell(Event::Opened { peer, path: opened.path });
+            options.tell(Event::Opened { peer, path: opened.path });
             let config = Some(config(options.limits));
             let stream =
                 WebSocketStream::from_partially_read(&mut socket, opened.rest, Role::Server, config).await;
             let mut echo = Echo::new(stream);
             echo.run(&options).await;
-            tell(echo.closed(peer));
+            options.tell(echo.closed(peer));
         }
         Err(upgrade::NotOpened::HungUp) => return,
-        Err(why) => tell(Event::Refused { peer, why: why.to_string() }),
+        Err(why) => options.tell(Event::Refused { peer, why: why.to_string() }),
     }
     linger(socket).await;
 }

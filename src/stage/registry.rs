@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use crate::deck::{Deck, Fence, Lines, Warning, likely};
+use crate::deck::{Deck, Fence, Lines, Warning};
 use crate::stage::{Complaint, Demo, Doc, Hint, House, Live, Settings, Slot, settings};
+use crate::text::likely;
 
 /// One demo that a deck may name.
 pub struct Entry {

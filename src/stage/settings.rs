@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use crate::deck::{Fence, Place, Setting, Value, likely};
+use crate::deck::{Fence, Place, Setting, Value};
+use crate::text::likely;
 
 /// One setting a demo takes.
 #[derive(Clone, Debug)]

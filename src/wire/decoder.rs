@@ -30,6 +30,7 @@ const PIECE: usize = 16 * 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
+    agreed: Agreed,
     pub(super) judge: Judge,
     pub(super) report: Report,
     state: State,
@@ -39,6 +40,8 @@ pub struct Decoder {
     stop_at_fatal: bool,
     marks: VecDeque<Mark>,
     pub(super) scratch: Vec<u8>,
+    /// The scratch holds compressed payload that is inflated from here on, before anything else is read.
+    inflate_at: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,9 +86,12 @@ pub enum Event<'a> {
     Header(Begun),
     /// The next piece of that frame's payload, unmasked.
     Payload(&'a [u8]),
+    /// The next piece of a compressed message's data, inflated; it follows the payload that makes it certain.
+    /// A message that is not compressed has no such event: there the payload is the data.
+    Data(&'a [u8]),
     /// The frame with this number is complete.
     Frame(usize),
-    /// The frame before completed a data message, and nothing is wrong with its data.
+    /// The frame before completed a data message, and nothing is wrong with its data, as far as it could be inflated.
     Message(MessageEnd),
 }
 
@@ -93,7 +99,8 @@ impl Decoder {
     /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
     pub fn new(from: Side, extensions: Agreed) -> Self {
         Self {
-            judge: Judge::new(from, extensions.deflate.is_some()),
+            agreed: extensions,
+            judge: Judge::new(from, extensions),
             report: Report::default(),
             state: State::Header,
             bytes: [0; MAX_HEADER],
@@ -102,6 +109,7 @@ impl Decoder {
             stop_at_fatal: false,
             marks: VecDeque::new(),
             scratch: Vec::new(),
+            inflate_at: None,
         }
     }
 
@@ -110,6 +118,16 @@ impl Decoder {
     #[must_use]
     pub fn stop_at_fatal(mut self) -> Self {
         self.stop_at_fatal = true;
+        self
+    }
+
+    /// Inflates at most this many bytes a message ([`INFLATE_LIMIT`](super::inflate::INFLATE_LIMIT) unless told): then comes a warning, and
+    /// the rest of the message stays compressed. With context takeover the later ones do too, since they may point into it.
+    #[must_use]
+    pub fn inflate_limit(mut self, bytes: u64) -> Self {
+        if let Some(inflation) = &mut self.judge.inflation {
+            inflation.limit = bytes;
+        }
         self
     }
 
@@ -125,6 +143,12 @@ impl Decoder {
                     Mark::Frame(index) => Event::Frame(index),
                     Mark::Message(end) => Event::Message(end),
                 });
+            }
+            if let Some(at) = self.inflate_at {
+                if self.inflate(at) {
+                    return Some(Event::Data(self.judge.data()));
+                }
+                continue;
             }
             if input.is_empty() {
                 return None;
@@ -144,6 +168,11 @@ impl Decoder {
         self.judge.sender()
     }
 
+    /// What the handshake has agreed on.
+    pub fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+
     /// permessage-deflate was agreed.
     pub fn deflate(&self) -> bool {
         self.judge.deflate()
@@ -153,11 +182,15 @@ impl Decoder {
     pub fn needs(&self) -> Option<Needs> {
         match self.state {
             State::Header if self.have > 0 => Header::parse(&self.bytes[..self.have]).err(),
-            State::Payload { header, done } if !header.length_is_impossible() => Some(Needs {
-                have: header.len() as u64 + done,
-                more: header.payload_len - done,
-                phase: Phase::Payload,
-            }),
+            State::Payload { header, done }
+                if !header.length_is_impossible() && done < header.payload_len =>
+            {
+                Some(Needs {
+                    have: header.len() as u64 + done,
+                    more: header.payload_len - done,
+                    phase: Phase::Payload,
+                })
+            }
             _ => None,
         }
     }
@@ -181,6 +214,7 @@ impl Decoder {
     /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
     pub(super) fn is_between_frames(&self) -> bool {
         self.have == 0
+            && self.inflate_at.is_none()
             && matches!(self.state, State::Header)
             && self.marks.is_empty()
             && self.report.found.is_empty()
@@ -222,7 +256,14 @@ impl Decoder {
             after_fault: self.after_fault,
         }));
         self.state = State::Payload { header, done: 0 };
-        if header.payload_len == 0 {
+        let compressed = self.judge.in_compressed();
+        if compressed {
+            self.judge.inflating_stopped(&header, &mut self.report);
+        }
+        if header.payload_len == 0 && compressed {
+            self.scratch.clear();
+            self.inflate_at = Some(0);
+        } else if header.payload_len == 0 {
             self.end(&header);
         } else if header.length_is_impossible() && self.stop_at_fatal {
             self.state = State::Stopped;
@@ -233,22 +274,47 @@ impl Decoder {
         let left = usize::try_from(header.payload_len - done).unwrap_or(usize::MAX);
         let (piece, rest) = input.split_at(left.min(PIECE).min(input.len()));
         *input = rest;
-        let plain = match header.key {
-            None => piece,
-            Some(key) => {
-                self.scratch.clear();
-                self.scratch.extend_from_slice(piece);
-                mask::apply(&mut self.scratch, key, done);
-                &self.scratch
-            }
-        };
+        let compressed = self.judge.in_compressed();
+        // What is inflated in the next steps has to outlive this one.
+        let copied = header.key.is_some() || compressed;
+        if copied {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(piece);
+        }
+        if let Some(key) = header.key {
+            mask::apply(&mut self.scratch, key, done);
+        }
+        let plain = if copied { &self.scratch } else { piece };
         self.judge.payload(&header, plain, done, &mut self.report);
         let done = done + piece.len() as u64;
         self.state = State::Payload { header, done };
-        if done == header.payload_len {
+        if compressed {
+            self.inflate_at = Some(0);
+        } else if done == header.payload_len {
             self.end(&header);
         }
-        Event::Payload(if header.key.is_some() { &self.scratch } else { piece })
+        Event::Payload(if copied { &self.scratch } else { piece })
+    }
+
+    /// Inflates the next piece, from `at` in the scratch on; says whether there is one. The frame ends with its last one.
+    fn inflate(&mut self, at: usize) -> bool {
+        let State::Payload { header, done } = self.state else {
+            self.inflate_at = None;
+            return false;
+        };
+        let mut rest = &self.scratch[at..];
+        if self.judge.inflate(Some(&mut rest)) {
+            self.inflate_at = Some(self.scratch.len() - rest.len());
+            return true;
+        }
+        self.inflate_at = None;
+        let ends = done == header.payload_len;
+        let found = ends && header.fin && self.judge.inflate(None);
+        self.judge.inflating_stopped(&header, &mut self.report);
+        if ends {
+            self.end(&header);
+        }
+        found
     }
 
     fn end(&mut self, header: &Header) {

@@ -14,13 +14,19 @@ use super::message::Kind;
 /// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
-    let mut bytes = header.to_bytes();
+    let mut bytes = Vec::with_capacity(header.len() + plain.len());
+    append(&mut bytes, header, plain);
+    bytes
+}
+
+/// The same behind what is there already.
+pub fn append(bytes: &mut Vec<u8>, header: &Header, plain: &[u8]) {
+    bytes.extend(header.to_bytes());
     let start = bytes.len();
     bytes.extend_from_slice(plain);
     if let Some(key) = header.key {
         mask::apply(&mut bytes[start..], key, 0);
     }
-    bytes
 }
 
 /// One whole legal frame; clients pass a key, servers none (RFC 6455 section 5.1).
@@ -36,7 +42,22 @@ pub fn close(code: u16, reason: &str, key: Option<Key>) -> Vec<u8> {
 
 /// A message cut into fragments (RFC 6455 section 5.4): a frame a piece, the last with FIN = 1.
 /// `keys` gives each frame its key and is asked once for each.
-pub fn fragments(kind: Kind, pieces: &[&[u8]], mut keys: impl FnMut() -> Option<Key>) -> Vec<Vec<u8>> {
+pub fn fragments(kind: Kind, pieces: &[&[u8]], keys: impl FnMut() -> Option<Key>) -> Vec<Vec<u8>> {
+    message(kind, pieces, false, keys)
+}
+
+/// As [`fragments`], for pieces that are compressed ([`Deflater::message`](super::deflate::Deflater::message), cut anywhere):
+/// the first frame says so with RSV1 = 1, the others must not (RFC 7692 section 6.1).
+pub fn compressed(kind: Kind, pieces: &[&[u8]], keys: impl FnMut() -> Option<Key>) -> Vec<Vec<u8>> {
+    message(kind, pieces, true, keys)
+}
+
+fn message(
+    kind: Kind,
+    pieces: &[&[u8]],
+    compressed: bool,
+    mut keys: impl FnMut() -> Option<Key>,
+) -> Vec<Vec<u8>> {
     let first = match kind {
         Kind::Text => Opcode::Text,
         Kind::Binary => Opcode::Binary,
@@ -44,7 +65,8 @@ pub fn fragments(kind: Kind, pieces: &[&[u8]], mut keys: impl FnMut() -> Option<
     let piece = |(index, plain): (usize, &&[u8])| {
         let opcode = if index == 0 { first } else { Opcode::Continuation };
         let fin = index + 1 == pieces.len();
-        frame(&Header { fin, key: keys(), ..Header::new(opcode, plain.len() as u64) }, plain)
+        let rsv1 = compressed && index == 0;
+        frame(&Header { fin, rsv1, key: keys(), ..Header::new(opcode, plain.len() as u64) }, plain)
     };
     pieces.iter().enumerate().map(piece).collect()
 }
@@ -59,6 +81,12 @@ mod tests {
     fn section_5_7_fragments() {
         let frames = fragments(Kind::Text, &[b"Hel", b"lo"], || None);
         assert_eq!(frames, [&[0x01, 0x03, 0x48, 0x65, 0x6c][..], &[0x80, 0x02, 0x6c, 0x6f]]);
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_1_rsv1_on_the_first_fragment_only() {
+        let frames = compressed(Kind::Text, &[&[0xf2, 0x48, 0xcd], &[0xc9, 0xc9, 0x07, 0x00]], || None);
+        assert_eq!(frames.concat(), [0x41, 3, 0xf2, 0x48, 0xcd, 0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::frame::Side;
+
 /// The name under which RFC 7692 registers it.
 pub const PERMESSAGE_DEFLATE: &str = "permessage-deflate";
 
@@ -125,6 +127,23 @@ impl Deflate {
             }
         }
         Ok(deflate)
+    }
+
+    /// The window of what `sender` compresses is 2 to this power, 8 to 15; 15 where nothing is said (sections 7.1.2.1 and 7.1.2.2).
+    pub fn window_bits(&self, sender: Side) -> u8 {
+        let bits = match sender {
+            Side::Client => self.client_max_window_bits.flatten(),
+            Side::Server => self.server_max_window_bits,
+        };
+        bits.unwrap_or(15)
+    }
+
+    /// What `sender` compresses may point back into its earlier messages (sections 7.1.1.1 and 7.1.1.2).
+    pub fn context_takeover(&self, sender: Side) -> bool {
+        match sender {
+            Side::Client => !self.client_no_context_takeover,
+            Side::Server => !self.server_no_context_takeover,
+        }
     }
 
     fn take(&mut self, param: &Param, in_request: bool) -> bool {
@@ -278,6 +297,14 @@ mod tests {
             assert!(!valid(neither, true) && !valid(neither, false), "{neither}");
         }
         assert!(valid("; client_max_window_bits", true) && !valid("; client_max_window_bits", false));
+    }
+
+    #[test]
+    fn each_side_has_parameters_of_its_own() {
+        let agreed = "permessage-deflate; server_max_window_bits=9; client_no_context_takeover";
+        let deflate = Agreed::parse(agreed).unwrap().deflate.unwrap();
+        assert_eq!([Side::Client, Side::Server].map(|side| deflate.window_bits(side)), [15, 9]);
+        assert_eq!([Side::Client, Side::Server].map(|side| deflate.context_takeover(side)), [false, true]);
     }
 
     #[test]

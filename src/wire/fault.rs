@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::inflate::InflateFault;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -135,6 +137,12 @@ rules! {
     EmptyFragment "W_EMPTY_FRAGMENT" Warning None, "RFC 6455 §5.4",
         "a fragment without payload that is not the last",
         "Legal and useless: it says only that more will come. Endless streams of them keep a receiver busy.";
+    InflateLimit "W_INFLATE_LIMIT" Warning None, "RFC 6455 §10.4",
+        "a message that inflates to more than is inflated here",
+        "A few bytes can inflate to a thousand times as many, so whoever inflates needs an end. What lies beyond it is not shown; the sender has done nothing wrong.";
+    ContextLost "W_CONTEXT_LOST" Warning None, "RFC 7692 §7.2.2",
+        "a message that cannot be inflated, because an earlier one was not",
+        "With context takeover a message may point back into the ones before it. One of those is not known to its end, so nobody can tell what this one says.";
 }
 
 impl Code {
@@ -207,6 +215,10 @@ pub enum Detail {
     CloseCode(u16),
     /// This masking key.
     Key([u8; 4]),
+    /// This in the DEFLATE data of the message.
+    Inflate(InflateFault),
+    /// Inflating stops at this many bytes.
+    InflateLimit(u64),
 }
 
 impl fmt::Display for Detail {
@@ -231,6 +243,8 @@ impl fmt::Display for Detail {
                 write!(f, "{code} {}: {}", about.name, about.meaning)
             }
             Self::Key(key) => write!(f, "key {:08x}", u32::from_be_bytes(key)),
+            Self::Inflate(fault) => fault.fmt(f),
+            Self::InflateLimit(limit) => write!(f, "inflating stops at {limit} bytes a message"),
         }
     }
 }

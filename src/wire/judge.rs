@@ -4,9 +4,11 @@
 use std::collections::VecDeque;
 
 use super::close::{CloseCode, Standing};
+use super::extension::Agreed;
 use super::fault::{Bits, Code, Detail, Fault};
 use super::frame::{Header, Key, LengthForm, Opcode, Side};
-use super::message::{Kind, Messages, Place};
+use super::inflate::{Inflation, Uninflated};
+use super::message::{Kind, Messages, Open, Place};
 use super::utf8::Validator;
 
 /// Faults of the frame at hand, with places counted from its first byte.
@@ -41,15 +43,22 @@ pub struct MessageEnd {
     pub number: usize,
     /// Text or binary.
     pub kind: Kind,
-    /// Its payload is compressed (RFC 7692) and was handed out as it came.
+    /// Its payload is compressed (RFC 7692).
     pub compressed: bool,
+    /// Payload bytes of its frames, as they came.
+    pub payload_len: u64,
+    /// Bytes of its data: more or less than `payload_len` where it is compressed.
+    pub data_len: u64,
+    /// Why its data was not inflated, or not to the end.
+    pub uninflated: Option<Uninflated>,
 }
 
 /// What one direction has to be judged by: who speaks, what was agreed, what came before.
 #[derive(Clone, Debug)]
 pub(crate) struct Judge {
     from: Side,
-    deflate: bool,
+    /// What inflates, where permessage-deflate was agreed.
+    pub(crate) inflation: Option<Inflation>,
     pub(crate) messages: Messages,
     pub(crate) place: Place,
     closed: bool,
@@ -66,10 +75,10 @@ struct CloseBody {
 }
 
 impl Judge {
-    pub(crate) fn new(from: Side, deflate: bool) -> Self {
+    pub(crate) fn new(from: Side, agreed: Agreed) -> Self {
         Self {
             from,
-            deflate,
+            inflation: agreed.deflate.map(|deflate| Inflation::new(deflate, from)),
             messages: Messages::default(),
             place: Place::Control,
             closed: false,
@@ -79,7 +88,7 @@ impl Judge {
     }
 
     pub(crate) fn deflate(&self) -> bool {
-        self.deflate
+        self.inflation.is_some()
     }
 
     /// No message is open, and no Close was sent.
@@ -132,7 +141,7 @@ impl Judge {
         if opcode.is_control() && byte & 0x80 == 0 {
             report.add(Code::CtrlFragmented, 0, Some(Bits::Field(0, 0)), 1, Detail::None);
         }
-        self.order(opcode, self.deflate && byte & 0x40 != 0, report);
+        self.order(opcode, self.deflate() && byte & 0x40 != 0, report);
         self.close = CloseBody::default();
     }
 
@@ -146,6 +155,10 @@ impl Judge {
             };
             report.add(code, 0, Some(Bits::Field(4, 7)), 1, Detail::None);
         }
+        if let (Some(open), true) = (&mut self.messages.open, self.place.message().is_some()) {
+            open.before = open.payload;
+        }
+        self.compressed(compressed, report);
         if self.closed {
             let control = opcode.is_control();
             let code = if control { Code::ControlAfterClose } else { Code::DataAfterClose };
@@ -153,13 +166,30 @@ impl Judge {
         }
     }
 
+    /// What RSV1 on the frame at hand means to the sender's window.
+    fn compressed(&mut self, compressed: bool, report: &mut Report) {
+        if let (true, Some(inflation)) = (compressed, &mut self.inflation) {
+            match self.place {
+                Place::Opens { .. } => {
+                    inflation.begin();
+                    if inflation.stopped.is_some() {
+                        report.add(Code::ContextLost, 0, Some(Bits::Field(1, 1)), 1, Detail::None);
+                    }
+                }
+                // What was compressed into a frame that belongs nowhere is in the sender's window all the same.
+                Place::Stray => inflation.lose_context(),
+                Place::Continues { .. } | Place::Control => {}
+            }
+        }
+    }
+
     fn reserved_bits(&self, byte: u8, opcode: Opcode, report: &mut Report) {
         let rsv1 = byte & 0x40;
-        let meaningless = if self.deflate { byte & 0x30 } else { byte & 0x70 };
+        let meaningless = if self.deflate() { byte & 0x30 } else { byte & 0x70 };
         if meaningless != 0 {
             report.add(Code::RsvNonzero, 0, Some(Bits::Flags(meaningless)), 1, Detail::Rsv(meaningless));
         }
-        if self.deflate && rsv1 != 0 {
+        if self.deflate() && rsv1 != 0 {
             let bits = Some(Bits::Field(1, 1));
             if opcode.is_control() {
                 report.add(Code::Rsv1OnControl, 0, bits, 1, Detail::None);
@@ -199,10 +229,13 @@ impl Judge {
     pub(crate) fn payload(&mut self, header: &Header, plain: &[u8], done: u64, report: &mut Report) {
         let at = header.len() as u64 + done;
         if header.opcode == Opcode::Close {
-            self.close_body(header, plain, done, report);
-        } else if self.place.message().is_some()
-            && let Some(open) = &mut self.messages.open
-            && open.kind == Kind::Text
+            return self.close_body(header, plain, done, report);
+        }
+        let Some(open) = self.messages.open.as_mut().filter(|_| self.place.message().is_some()) else {
+            return;
+        };
+        open.payload += plain.len() as u64;
+        if open.kind == Kind::Text
             && !open.compressed
             && !open.broken
             && let Err(index) = open.text.push(plain)
@@ -260,7 +293,10 @@ impl Judge {
             return None;
         }
         let mut open = self.messages.open.take()?;
-        if let (false, Some((have, of))) = (open.broken, open.text.pending()) {
+        let inflation = self.inflation.as_ref().filter(|_| open.compressed);
+        if inflation.is_some() {
+            inflated_text(&mut open, inflation.and_then(|inflation| inflation.stopped), header, report);
+        } else if let (false, Some((have, of))) = (open.broken, open.text.pending()) {
             open.broken = true;
             report.add(Code::Utf8, last, None, end, Detail::CutOff(have, of));
         }
@@ -268,8 +304,82 @@ impl Judge {
             number: open.number,
             kind: open.kind,
             compressed: open.compressed,
+            payload_len: open.payload,
+            data_len: inflation.map_or(open.payload, |inflation| inflation.data),
+            uninflated: inflation.and_then(|inflation| inflation.stopped),
         })
     }
+
+    /// The frame at hand is part of a compressed message.
+    pub(crate) fn in_compressed(&self) -> bool {
+        self.place.message().is_some() && self.messages.open.as_ref().is_some_and(|open| open.compressed)
+    }
+
+    /// Inflates from the front of `input`, or, without input, what the end of the message makes certain.
+    /// Says whether there is data, which is then in `data`.
+    pub(crate) fn inflate(&mut self, input: Option<&mut &[u8]>) -> bool {
+        let (Some(inflation), Some(open)) = (&mut self.inflation, &mut self.messages.open) else {
+            return false;
+        };
+        let piece = match input {
+            Some(input) => inflation.push(input),
+            None => inflation.end(),
+        };
+        if open.kind == Kind::Text
+            && open.bad_byte.is_none()
+            && let Err(index) = open.text.push(piece)
+        {
+            open.bad_byte = Some(piece[index]);
+        }
+        !piece.is_empty()
+    }
+
+    /// What was inflated last.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.inflation.as_ref().map_or(&[], Inflation::piece)
+    }
+
+    /// Tells why inflating has stopped, once for each message. Data that is broken is told with the last frame of the
+    /// message, because only then the message cannot be completed; the limit in the frame that passes it.
+    pub(crate) fn inflating_stopped(&mut self, header: &Header, report: &mut Report) {
+        let (Some(inflation), Some(open)) = (&self.inflation, &mut self.messages.open) else { return };
+        let (start, before) = (header.len() as u64, open.before);
+        let end = start + header.payload_len;
+        let certain = |after: u64| (start + after.saturating_sub(before)).clamp(start, end);
+        match inflation.stopped {
+            Some(Uninflated::Broken(fault)) if header.fin && !open.broken => {
+                open.broken = true;
+                let after = certain(fault.certain_after());
+                report.add(Code::Inflate, payload_place(header), None, after, Detail::Inflate(fault));
+            }
+            Some(Uninflated::Limit) if !open.limit_told => {
+                open.limit_told = true;
+                let after = certain(inflation.limit_after);
+                let limit = Detail::InflateLimit(inflation.limit);
+                report.add(Code::InflateLimit, payload_place(header), None, after, limit);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What only inflating finds is shown at the first payload byte; where there is none, at the length, which says so.
+fn payload_place(header: &Header) -> u64 {
+    if header.payload_len == 0 { 1 } else { header.len() as u64 }
+}
+
+/// The inflated text is judged when its message ends: which byte of DEFLATE data broke it says nothing to a reader.
+fn inflated_text(open: &mut Open, stopped: Option<Uninflated>, header: &Header, report: &mut Report) {
+    let cut_off = open.text.pending().filter(|_| stopped.is_none() && open.kind == Kind::Text);
+    let detail = match (open.bad_byte, cut_off) {
+        _ if open.broken => return,
+        (Some(byte), _) => Detail::Byte(byte),
+        (None, Some((have, of))) => Detail::CutOff(have, of),
+        (None, None) => return,
+    };
+    open.broken = true;
+    let end = header.len() as u64 + header.payload_len;
+    report.add(Code::Utf8, payload_place(header), None, end, detail);
 }
 
 /// The rules that need the length and no more; it is known after `known` bytes.

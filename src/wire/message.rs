@@ -67,6 +67,14 @@ pub(crate) struct Open {
     pub(crate) kind: Kind,
     pub(crate) compressed: bool,
     pub(crate) text: Validator,
+    /// The first byte of its inflated text that is no UTF-8.
+    pub(crate) bad_byte: Option<u8>,
+    /// Payload bytes so far, as they came.
+    pub(crate) payload: u64,
+    /// Those of them that came in earlier frames.
+    pub(crate) before: u64,
+    /// The limit of inflating was told.
+    pub(crate) limit_told: bool,
     /// It can never be completed as a valid message any more.
     pub(crate) broken: bool,
     /// At least one of its frames is complete.
@@ -102,6 +110,10 @@ impl Messages {
                     kind,
                     compressed,
                     text: Validator::new(),
+                    bad_byte: None,
+                    payload: 0,
+                    before: 0,
+                    limit_told: false,
                     broken: false,
                     fragmented: false,
                 });

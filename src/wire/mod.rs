@@ -11,24 +11,38 @@
 //! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload;
 //!   [`segment`]: in which pieces the bytes came, and when.
 //! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
-//! - [`encode`]: frames onto the wire, legal or not.
+//! - [`inflate`]: permessage-deflate undone, exact about what is wrong; [`lens`]: the same with every symbol shown; [`deflate`]: and done.
+//! - [`encode`]: frames onto the wire, legal or not; [`endpoint`]: one side that keeps every rule.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
+//! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
+//! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
+//! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
 pub mod close;
 pub mod connection;
+pub mod copy;
 pub mod decoder;
+pub mod deflate;
 pub mod encode;
+pub mod endpoint;
 pub mod extension;
 pub mod fault;
+pub mod filter;
 pub mod frame;
 pub mod handshake;
+pub mod inflate;
 mod judge;
+pub mod lens;
 pub mod mask;
 mod meaning;
 pub mod message;
 mod opened;
+pub mod peers;
+mod row;
+pub mod rules;
+pub mod search;
 pub mod segment;
 mod skim;
 pub mod span;
@@ -42,13 +56,16 @@ pub mod words;
 pub use close::CloseCode;
 pub use connection::{Connection, Stream};
 pub use decoder::{Begun, Decoder, Event};
+pub use endpoint::{Endpoint, Failure, Incoming};
 pub use extension::{Agreed, Deflate};
 pub use fault::{Bits, Code, Fault, Severity};
 pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
+pub use inflate::Uninflated;
 pub use judge::MessageEnd;
 pub use message::{Kind, Place};
+pub use row::Row;
 pub use segment::{Segment, Segments};
 pub use skim::Skimmed;
 pub use span::{Field, Span};
-pub use trace::{Row, Trace, Unfinished};
+pub use trace::{Trace, Unfinished};
 pub use transcript::{Beginning, Frame, Message, Transcript, Verdict};

@@ -46,7 +46,7 @@ impl Decoder {
             None => (wire, false),
             Some(key) => {
                 if self.scratch.len() < wire.len() {
-                    self.scratch.resize(LONGEST as usize, 0);
+                    self.scratch.resize(wire.len().max(1024), 0);
                 }
                 let ascii = mask::copy(wire, key, &mut self.scratch);
                 (&self.scratch[..wire.len()], ascii)

@@ -5,9 +5,14 @@ use super::decoder::{Begun, Decoder, Event};
 use super::extension::Agreed;
 use super::fault::{Fault, Severity};
 use super::frame::{Header, Needs, Opcode, Side};
+use super::inflate::Uninflated;
+use super::lens::Lens;
 use super::mask;
 use super::message::{Kind, Place};
 use super::span::{self, Context, Span};
+
+/// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
+const INFLATED: usize = 256 << 20;
 
 /// One frame with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,16 +86,27 @@ pub struct Message {
     pub kind: Kind,
     /// The numbers of its frames.
     pub frames: Vec<usize>,
-    /// Its bytes: for text valid UTF-8, unless they are compressed.
+    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `uninflated`.
     pub data: Vec<u8>,
-    /// The bytes are compressed (RFC 7692) and stand here as they came.
+    /// It came compressed (RFC 7692).
     pub compressed: bool,
+    /// Payload bytes of its frames, as they came.
+    pub payload_len: u64,
+    /// Why `data` is not there, or only its beginning.
+    pub uninflated: Option<Uninflated>,
 }
 
 impl Message {
-    /// The text of a text message that is not compressed.
+    /// The text of a text message; none where it was not inflated to its end.
     pub fn text(&self) -> Option<&str> {
-        (self.kind == Kind::Text && !self.compressed).then(|| str::from_utf8(&self.data).ok()).flatten()
+        let is_whole_text = self.kind == Kind::Text && self.uninflated.is_none();
+        is_whole_text.then(|| str::from_utf8(&self.data).ok()).flatten()
+    }
+
+    /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
+    pub fn ratio(&self) -> Option<f64> {
+        let is_known = self.compressed && self.uninflated.is_none() && self.payload_len > 0;
+        is_known.then(|| self.data.len() as f64 / self.payload_len as f64)
     }
 }
 
@@ -156,6 +172,8 @@ pub struct Transcript {
     messages: Vec<Message>,
     open: Option<Message>,
     faults: Vec<Fault>,
+    /// Bytes of inflated data that are kept.
+    inflated: usize,
 }
 
 impl Transcript {
@@ -175,6 +193,7 @@ impl Transcript {
             messages: Vec::new(),
             open: None,
             faults: Vec::new(),
+            inflated: 0,
         }
     }
 
@@ -201,11 +220,30 @@ impl Transcript {
                 Some(Event::Payload(plain)) => {
                     let part = self.arriving.as_ref().is_some_and(|frame| frame.place.message().is_some());
                     if let (true, Some(message)) = (part, &mut self.open) {
-                        message.data.extend_from_slice(plain);
+                        message.payload_len += plain.len() as u64;
+                        if !message.compressed {
+                            message.data.extend_from_slice(plain);
+                        }
+                    }
+                }
+                Some(Event::Data(piece)) => {
+                    if let Some(message) = &mut self.open {
+                        let kept = piece.len().min(INFLATED - self.inflated);
+                        self.inflated += kept;
+                        message.data.extend_from_slice(&piece[..kept]);
+                        if kept < piece.len() {
+                            message.uninflated = Some(Uninflated::Limit);
+                        }
                     }
                 }
                 Some(Event::Frame(_)) => self.complete(),
-                Some(Event::Message(_)) => self.messages.extend(self.open.take()),
+                Some(Event::Message(end)) => {
+                    let whole = self.open.take();
+                    self.messages.extend(whole.map(|message| Message {
+                        uninflated: end.uninflated.or(message.uninflated),
+                        ..message
+                    }));
+                }
             }
         }
     }
@@ -238,6 +276,42 @@ impl Transcript {
     /// The data messages that are complete and well, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// The DEFLATE data of a compressed message that has ended, well or not, explained; none where what it may point back into is not known.
+    /// Made anew at each call, since it is large.
+    pub fn lens(&self, number: usize) -> Option<Lens> {
+        let deflate = self.decoder.agreed().deflate?;
+        let of_it = |frame: &&Frame| frame.place.message() == Some(number) && frame.context.compressed;
+        let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
+        frames.last().filter(|frame| frame.header.fin)?;
+        let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
+        let bits = deflate.window_bits(self.decoder.sender());
+        let before = if deflate.context_takeover(self.decoder.sender()) {
+            self.window_before(number, 1 << bits)?
+        } else {
+            Vec::new()
+        };
+        Some(Lens::new(&before, &payload, bits))
+    }
+
+    /// The last `size` bytes that were inflated before message `number`; none where they are not known.
+    fn window_before(&self, number: usize, size: usize) -> Option<Vec<u8>> {
+        let mut before = Vec::new();
+        for frame in self.frames.iter().rev().filter(|frame| frame.context.compressed) {
+            let Place::Opens { message } = frame.place else { continue };
+            if message >= number {
+                continue;
+            }
+            let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
+            let earlier = Some(&self.messages[at]).filter(|earlier| earlier.uninflated.is_none())?;
+            let wanted = earlier.data.len().min(size - before.len());
+            before.splice(0..0, earlier.data[earlier.data.len() - wanted..].iter().copied());
+            if before.len() == size {
+                break;
+            }
+        }
+        Some(before)
     }
 
     /// All faults, in the order in which they became certain.
@@ -280,8 +354,15 @@ impl Transcript {
         match (begun.place, begun.kind) {
             (Place::Opens { message: number }, Some(kind)) => {
                 let compressed = begun.compressed;
-                self.open =
-                    Some(Message { number, kind, frames: vec![begun.index], data: Vec::new(), compressed });
+                self.open = Some(Message {
+                    number,
+                    kind,
+                    frames: vec![begun.index],
+                    data: Vec::new(),
+                    compressed,
+                    payload_len: 0,
+                    uninflated: None,
+                });
             }
             (Place::Continues { .. }, _) => {
                 if let Some(message) = &mut self.open {
@@ -475,8 +556,10 @@ pub(super) mod tests {
             prop_assert_eq!(kept, bytes);
             for message in said.messages() {
                 let frames = message.frames.iter().flat_map(|index| said.frames()[*index].payload());
-                prop_assert_eq!(frames.collect::<Vec<u8>>(), &message.data[..]);
-                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && !message.compressed);
+                let payload: Vec<u8> = frames.collect();
+                prop_assert_eq!(payload.len() as u64, message.payload_len);
+                prop_assert!(message.compressed || payload == message.data);
+                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && message.uninflated.is_none());
             }
         }
     }

@@ -86,7 +86,7 @@ fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);
     terminal.shows(&[" 1/49"]);
     terminal.keys("g17\r");
-    terminal.shows(&["Frames (2)"]);
+    terminal.shows(&["Frames(2)"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keys"]);
     terminal.keys(CTRL_C);

@@ -70,7 +70,12 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(crate) fn start() -> Self {
-        let mut program = Program::start(&["serve", "--http", "0", "--ws", "0"]);
+        Self::start_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
+        let mut program = Program::start(&[&["serve", "--http", "0", "--ws", "0"], more].concat());
         let lines = lines(program.child.stdout.take().unwrap());
         let address = |name: &str| {
             let line = lines.recv_timeout(DEADLINE).expect("an address was not told");

@@ -45,6 +45,11 @@ fn a_deck_that_is_not_there_never_touches_the_terminal() {
 }
 
 #[test]
+fn options_of_another_server() {
+    refuses(&["serve", "--ws-origin", "https://a.example"], 1, &["--ws-server strict"]);
+}
+
+#[test]
 fn wrong_usage() {
     refuses(&["--no-such-option"], 2, &["--no-such-option", "Usage: wiretalk"]);
     refuses(&["--theme", "pink"], 2, &["pink", "dark, light"]);

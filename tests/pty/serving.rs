@@ -39,6 +39,33 @@ fn both_servers_echo_and_ctrl_c_closes_them_with_1001() {
 }
 
 #[test]
+fn the_strict_server_names_the_fault_and_serves_on() {
+    let mut servers = Servers::start_with(&[
+        "--ws-server",
+        "strict",
+        "--ws-origin",
+        "https://a.example",
+        "--max-message",
+        "9",
+    ]);
+    for (sent, code, reason) in [
+        (&b"\x81\x05Hello"[..], 1002, "E_UNMASKED_CLIENT"),
+        (b"\x82\x8a....", 1009, "the message is larger than 9"),
+    ] {
+        let mut websocket = upgraded(&servers.websocket);
+        assert!(servers.line().ends_with(" 101 WebSocket opened"));
+        websocket.write_all(sent).unwrap();
+        let close = read(&mut websocket, 2);
+        let body = read(&mut websocket, close[1].into());
+        assert_eq!((close[0], &body[..2]), (0x88, &u16::to_be_bytes(code)[..]));
+        assert!(body[2..].starts_with(reason.as_bytes()), "{:?}", String::from_utf8_lossy(&body));
+        assert!(servers.line().contains(&format!("WebSocket closed with {code} ({reason}")));
+    }
+    servers.interrupt();
+    assert_eq!(servers.end().0.code(), Some(0));
+}
+
+#[test]
 fn without_connections_ctrl_c_ends_it_at_once() {
     let mut servers = Servers::start();
     servers.interrupt();

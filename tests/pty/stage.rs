@@ -1,6 +1,6 @@
 //! The talk on its stage: it starts, follows the keys, and fits the window.
 
-use crate::terminal::{CTRL_D, DOWN, END, ESC, RIGHT, Terminal};
+use crate::terminal::{CTRL_D, END, ESC, RIGHT, Terminal};
 
 const TALK: &str = "slides/talk.md";
 const BYLINE: &str = "the wiretalk authors";
@@ -59,22 +59,22 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/49"]);
     terminal.keys("g17\r");
-    terminal.shows(&["Enter keys to inspect", "Frames (2)", "● open"]);
+    terminal.shows(&["Enter keys to inspect", "Frames(2)", "● open"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keys"]);
-    terminal.keys("Gopher\r");
-    terminal.shows(&["Frames (4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
-    terminal.keys(DOWN);
+    terminal.keys("\rGopher\r");
+    terminal.shows(&["Frames(4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
+    terminal.keys("]");
     terminal.shows(&["Frame 3 · server to client", "81 06 47 6f 70 68 65 72"]);
     terminal.keys(CTRL_D);
     terminal.shows(&[
-        "C→S  close",
-        "S→C  close",
+        "C→S   1   close",
+        "S→C   1   close",
         "Frame 4 · client to server",
         "88 86",
         "closed by us, answered by the server",
     ]);
-    terminal.keys(DOWN);
+    terminal.keys("]");
     terminal.shows(&["Frame 5 · server to client", "88 06 03 e8"]);
     terminal.keys(ESC);
     terminal.shows(&["Enter keys to inspect"]);
@@ -88,7 +88,7 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     terminal.shows(&[" 1/49"]);
     terminal.keys("g17\r\r");
     terminal.shows(&["inspect has the keys"]);
-    terminal.keys("q?");
+    terminal.keys("iq?");
     terminal.shows(&["send ▸ q?"]);
     terminal.keys(ESC);
     terminal.until("the keys given back", |screen| !screen.contents().contains("has the keys"));

@@ -19,7 +19,6 @@ use vt100::{Parser, Screen};
 
 use crate::DEADLINE;
 
-pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) const RIGHT: &str = "\x1b[C";
 pub(crate) const END: &str = "\x1b[F";
 pub(crate) const ESC: &str = "\x1b";

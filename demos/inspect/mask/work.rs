@@ -45,7 +45,7 @@ impl Work {
     pub(super) fn of(inspect: &Inspect) -> Result<Self, Idle> {
         let row = inspect.current().ok_or(Idle::NoFrame)?;
         let frame = inspect.frame(row).ok_or(Idle::Gone)?;
-        let list = &inspect.trace.rows()[row];
+        let list = &inspect.conn().trace.rows()[row];
         let from = list.from();
         let Some(first) = frame.header.key else {
             return Err(Idle::Unmasked { row, from, masked: nearest_masked(inspect, row) });
@@ -55,16 +55,17 @@ impl Work {
             return Err(Idle::Empty { row });
         }
         let none = State::default();
-        let state = if inspect.mask.row == Some(row) { &inspect.mask } else { &none };
+        let state = if inspect.mask.frame == Some(place(inspect, row)) { &inspect.mask } else { &none };
         let key = state.key.unwrap_or(first);
         let mut wire = mask::unmasked(&mask::unmasked(&seen, first), key);
         for (at, bits) in &state.flips {
-            wire[*at] ^= bits;
+            // a file's frame may be here only in part by now
+            wire.get_mut(*at).into_iter().for_each(|byte| *byte ^= bits);
         }
         let reading = Reading::of(list);
         let carried = match reading {
             Reading::Text => {
-                let rows = inspect.trace.message_of(row);
+                let rows = inspect.conn().trace.message_of(row);
                 let at = rows.iter().position(|other| *other == row).unwrap_or(0);
                 reading::carried(inspect, &rows, at)
             }
@@ -108,11 +109,16 @@ impl Work {
     }
 }
 
+/// A row of one of the connections.
+pub(super) fn place(inspect: &Inspect, row: usize) -> (u64, usize, usize) {
+    (inspect.run, inspect.at, row)
+}
+
 /// Frames that are looked through in each direction for a masked one.
 const FAR: usize = 10_000;
 
 fn nearest_masked(inspect: &Inspect, row: usize) -> Option<usize> {
-    let rows = inspect.trace.rows();
+    let rows = inspect.conn().trace.rows();
     let masked = |at: &usize| {
         let header = rows[*at].header();
         header.key.is_some() && header.payload_len > 0

@@ -110,7 +110,7 @@ fn part(row: Rect, x: u16, width: u16) -> Rect {
 
 impl Picture<'_> {
     fn rows(&self) -> &[Row] {
-        self.inspect.trace.rows()
+        self.inspect.conn().trace.rows()
     }
 
     fn name(&self, lane: Lane, canvas: &Canvas) -> Line<'static> {
@@ -143,7 +143,7 @@ impl Picture<'_> {
 
     /// Where bytes came, by how many: ▂ little, █ much.
     fn pieces(&self, from: Side, row: Rect, canvas: &mut Canvas) {
-        let pieces = self.inspect.trace.segments().all();
+        let pieces = self.inspect.conn().trace.segments().all();
         let first = pieces.partition_point(|piece| piece.at() < self.window.start());
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for piece in &pieces[first..] {
@@ -179,7 +179,7 @@ impl Picture<'_> {
         }
         for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
             let frame = &all[row_number];
-            let (start, _) = self.window.x(self.inspect.trace.began(frame));
+            let (start, _) = self.window.x(self.inspect.conn().trace.began(frame));
             let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
             let start = start.max(free).min(x);
             let color = self.color(frame, canvas);
@@ -257,7 +257,7 @@ impl Picture<'_> {
                 }
                 Some(last) if last.end == end && last.ended && ended => {}
                 _ => {
-                    let (start, _) = self.window.x(self.inspect.trace.began(row));
+                    let (start, _) = self.window.x(self.inspect.conn().trace.began(row));
                     spans.push(Stretch { ended, frames: 1, ..Stretch::new(row, message, start, end) });
                 }
             }

@@ -32,7 +32,7 @@ pub(super) struct Pair {
 
 /// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455 section 5.5.3).
 pub(super) fn pairs(inspect: &Inspect, rows: Range<usize>) -> Vec<Pair> {
-    let all = inspect.trace.rows();
+    let all = inspect.conn().trace.rows();
     let mut waiting: Vec<(Side, usize, Vec<u8>)> = Vec::new();
     let mut pairs = Vec::new();
     for number in rows {
@@ -69,7 +69,7 @@ pub(super) struct Figures {
 }
 
 pub(super) fn figures(inspect: &Inspect) -> Figures {
-    let all = inspect.trace.rows();
+    let all = inspect.conn().trace.rows();
     let newest = all.len().saturating_sub(NEWEST)..all.len();
     let pairs = pairs(inspect, newest.clone());
     let answers = [Side::Client, Side::Server].map(|from| {

@@ -34,7 +34,7 @@ pub(super) struct Subject {
 impl Subject {
     /// The message that a row is part of; for a control frame the message that it interrupts, if it does.
     pub(super) fn of(inspect: &Inspect, current: usize) -> Self {
-        let all = inspect.trace.rows();
+        let all = inspect.conn().trace.rows();
         let from = all[current].from();
         let part = |row: &usize| all[*row].from() == from && all[*row].place().message().is_some();
         let around = || {
@@ -42,7 +42,7 @@ impl Subject {
             (!all[row].header().fin).then_some(row)
         };
         let root = if part(&current) { current } else { around().unwrap_or(current) };
-        let fragments = inspect.trace.message_of(root);
+        let fragments = inspect.conn().trace.message_of(root);
         let ended = fragments.last().is_some_and(|row| all[*row].header().fin);
         let first = fragments.first().copied().unwrap_or(current);
         let last = fragments.last().copied().unwrap_or(current).max(current);
@@ -60,18 +60,18 @@ impl Subject {
 
     /// The faults of its frames, and of those in between.
     fn faults<'a>(&self, inspect: &'a Inspect) -> &'a [Fault] {
-        let index = |row: Option<&usize>| row.map(|row| inspect.trace.rows()[*row].index());
+        let index = |row: Option<&usize>| row.map(|row| inspect.conn().trace.rows()[*row].index());
         let (Some(first), Some(last)) = (index(self.rows.first()), index(self.rows.last())) else {
             return &[];
         };
-        let faults = inspect.trace.faults(self.from);
+        let faults = inspect.conn().trace.faults(self.from);
         let start = faults.partition_point(|fault| fault.frame < first);
         let end = faults.partition_point(|fault| fault.frame <= last);
         &faults[start..end.max(start)]
     }
 
     fn title(&self, inspect: &Inspect) -> String {
-        let all = inspect.trace.rows();
+        let all = inspect.conn().trace.rows();
         let arrow = side(self.from, &Theme::DARK).1;
         let row = &all[self.current];
         let Some(message) = self.message else {
@@ -96,7 +96,7 @@ impl Subject {
         let bytes: u64 =
             self.fragments.iter().fold(0, |sum, row| sum.saturating_add(all[*row].payload_len()));
         let (first, last) = (&all[self.fragments[0]], &all[*self.fragments.last().unwrap_or(&self.current)]);
-        let took = last.at().saturating_sub(inspect.trace.began(first));
+        let took = last.at().saturating_sub(inspect.conn().trace.began(first));
         let took = if took.is_zero() { String::new() } else { format!(" · {}", short(took)) };
         let kind = row.kind().or(first.kind()).map_or("", |kind| kind.name());
         let deflate = if first.is_compressed() { ", compressed" } else { "" };
@@ -171,7 +171,7 @@ fn row_line(
     canvas: &Canvas,
 ) -> Line<'static> {
     let theme = canvas.theme;
-    let row = &inspect.trace.rows()[number];
+    let row = &inspect.conn().trace.rows()[number];
     let header = row.header();
     let bit = |set| if set { "1" } else { "0" };
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
@@ -252,7 +252,7 @@ const MOST: usize = 64;
 fn pieces(inspect: &Inspect, subject: &Subject) -> Vec<Piece> {
     let mut sum = 0_u64;
     let piece = |row: &usize| {
-        sum = sum.saturating_add(inspect.trace.rows()[*row].payload_len());
+        sum = sum.saturating_add(inspect.conn().trace.rows()[*row].payload_len());
         let frame = inspect.frame(*row);
         let whole = frame.as_ref().is_some_and(|frame| frame.complete);
         Piece { row: *row, payload: frame.map(|frame| frame.payload()).unwrap_or_default(), whole, sum }
@@ -275,8 +275,8 @@ pub(super) fn draw_joined(inspect: &Inspect, subject: &Subject, area: Rect, canv
     }
     let pieces = pieces(inspect, subject);
     let total = pieces.last().map_or(0, |piece| piece.sum).max(1);
-    let text = inspect.trace.rows()[subject.fragments[0]].kind() == Some(Kind::Text);
-    let text = text && !inspect.trace.rows()[subject.fragments[0]].is_compressed();
+    let text = inspect.conn().trace.rows()[subject.fragments[0]].kind() == Some(Kind::Text);
+    let text = text && !inspect.conn().trace.rows()[subject.fragments[0]].is_compressed();
     let tall = body.height >= 4;
     let (mut line, mut row) = (Line::raw("  "), 0);
     for piece in &pieces {
@@ -379,7 +379,7 @@ pub(super) struct Check {
 
 /// The rules that concern fragments, judged by the faults of these very frames.
 pub(super) fn rules(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
-    let all = inspect.trace.rows();
+    let all = inspect.conn().trace.rows();
     let faults = subject.faults(inspect);
     let check = |applies: bool, codes: &[Code], told: String, section| {
         let broken = faults.iter().any(|fault| codes.contains(&fault.code));
@@ -399,7 +399,7 @@ pub(super) fn rules(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
     let many = subject.fragments.len() > 1;
     let text = all[subject.fragments[0]].kind() == Some(Kind::Text);
     let client = subject.from == Side::Client;
-    let deflate = inspect.trace.agreed().deflate.is_some();
+    let deflate = inspect.conn().trace.agreed().deflate.is_some();
     let rsv = if deflate {
         "RSV1 says 'compressed' on the first fragment only; control frames never have it"
     } else {

@@ -43,20 +43,20 @@ impl Window {
     pub(super) fn of(inspect: &Inspect, current: usize, cells: u16) -> Self {
         let Some(scale) = inspect.timeline.zoom else { return Self::fitting(inspect, current, cells) };
         let cell = division(scale) / DIVISION;
-        let middle = inspect.trace.rows().get(current).map_or(0, |row| nanos(row.at()));
+        let middle = inspect.conn().trace.rows().get(current).map_or(0, |row| nanos(row.at()));
         let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
         Self { start, cells, scale }
     }
 
     /// A window that shows the message of the chosen row and what was said shortly before and after.
     pub(super) fn fitting(inspect: &Inspect, current: usize, cells: u16) -> Self {
-        let rows = inspect.trace.rows();
-        let own = inspect.trace.message_of(current);
+        let rows = inspect.conn().trace.rows();
+        let own = inspect.conn().trace.message_of(current);
         let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
             return Self { start: 0, cells, scale: 0 };
         };
         let (mut first, mut last) = (first, last);
-        let (mut from, mut to) = (nanos(inspect.trace.began(&rows[first])), nanos(rows[last].at()));
+        let (mut from, mut to) = (nanos(inspect.conn().trace.began(&rows[first])), nanos(rows[last].at()));
         for _ in 0..NEIGHBOURS {
             let near = to.saturating_sub(from).saturating_mul(6).max(6 * CLOSE);
             let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].at())));
@@ -64,7 +64,7 @@ impl Window {
             match (before.filter(|gap| *gap <= near), after.filter(|gap| *gap <= near)) {
                 (Some(gap), after) if after.is_none_or(|after| gap <= after) => {
                     first -= 1;
-                    from = from.min(nanos(inspect.trace.began(&rows[first])));
+                    from = from.min(nanos(inspect.conn().trace.began(&rows[first])));
                 }
                 (_, Some(_)) => {
                     last += 1;

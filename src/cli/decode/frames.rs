@@ -23,6 +23,18 @@ pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
     }
     for message in said.messages() {
         one_message(&mut page, message);
+        if let Some(lens) = said.lens(message.number) {
+            super::lens::explain(&mut page, &lens);
+        }
+    }
+    // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
+    let last = said.frames().last().and_then(|frame| frame.place.message());
+    let is_told = |number: usize| said.messages().iter().any(|message| message.number == number);
+    if let Some((number, lens)) =
+        last.filter(|number| !is_told(*number)).and_then(|number| Some((number, said.lens(number)?)))
+    {
+        page.line(&format!("Message {number}  compressed, and not well"));
+        super::lens::explain(&mut page, &lens);
     }
     verdict(&mut page, said, input);
     page.into_text()
@@ -38,12 +50,16 @@ fn one_message(page: &mut Page, message: &Message) {
     };
     let content = match message.text() {
         Some(text) => quoted(text.as_bytes(), 60),
-        None if message.compressed => {
-            format!("compressed, not inflated here: {}", hex_row(&message.data, ROW))
+        None if message.uninflated.is_some() => {
+            format!("inflated only as far as here: {}", hex_row(&message.data, ROW))
         }
         None => hex_row(&message.data, ROW),
     };
-    let (kind, length) = (message.kind.name(), bytes(message.data.len() as u64));
+    let kind = message.kind.name();
+    let mut length = bytes(message.data.len() as u64);
+    if message.compressed {
+        length = format!("{length} out of {}", grouped(message.payload_len));
+    }
     let head = format!("Message {}  ", message.number);
     page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
 }

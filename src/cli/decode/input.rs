@@ -59,6 +59,16 @@ fn no_hex_and_no_file(input: &str, error: &std::io::Error) -> anyhow::Error {
     )
 }
 
+/// The bytes that hex text stands for.
+pub(super) fn hex(text: &str) -> anyhow::Result<Vec<u8>> {
+    match hex_digits(text) {
+        Ok(digits) => pairs(&digits, "the text"),
+        Err(stray) => {
+            bail!("{:?} at column {} is no hex digit; right would be 81 05 48 65", stray.char, stray.column)
+        }
+    }
+}
+
 /// A character that is neither a hex digit nor skipped, with its place counted from 1.
 #[derive(Debug, PartialEq, Eq)]
 struct Stray {

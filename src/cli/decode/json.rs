@@ -52,13 +52,16 @@ fn message(message: &Message) -> Value {
         "type": message.kind.name(),
         "frames": message.frames,
         "len": message.data.len(),
+        "payload_len": message.payload_len,
         "text": message.text(),
         "hex": hex(&message.data),
         "compressed": message.compressed,
+        "inflated_len": (message.compressed && message.uninflated.is_none()).then_some(message.data.len()),
+        "ratio": message.ratio(),
     })
 }
 
-fn fault(fault: &Fault) -> Value {
+pub(in crate::cli) fn fault(fault: &Fault) -> Value {
     let detail = fault.detail.to_string();
     json!({
         "code": fault.code.name(),
@@ -107,7 +110,7 @@ pub(super) fn handshake(handshake: &Handshake) -> String {
     }))
 }
 
-pub(super) fn verdict(outcome: Outcome, from: Side) -> &'static str {
+pub(in crate::cli) fn verdict(outcome: Outcome, from: Side) -> &'static str {
     match (outcome, from) {
         (Outcome::Accept, _) => "accept",
         (Outcome::Refuse, Side::Client) => "reject",
@@ -116,7 +119,7 @@ pub(super) fn verdict(outcome: Outcome, from: Side) -> &'static str {
     }
 }
 
-fn problem(problem: &Problem) -> Value {
+pub(in crate::cli) fn problem(problem: &Problem) -> Value {
     let rule = problem.code.rule();
     json!({
         "code": rule.name,

@@ -138,23 +138,30 @@ impl Mistake {
         }
     }
 
-    fn gives(self, right: &Accept, received: &str) -> bool {
+    /// The wrong value that this mistake gives for a key; none where the key cannot be decoded.
+    pub fn value(self, right: &Accept) -> Option<String> {
         let key = right.key.as_bytes();
         let digest = match self {
             Self::GuidMissing => sha1(&[key]),
-            Self::KeyWasDecoded => match decoded_key(&right.key) {
-                Some(decoded) => sha1(&[&decoded, GUID.as_bytes()]),
-                None => return false,
-            },
+            Self::KeyWasDecoded => sha1(&[&decoded_key(&right.key)?, GUID.as_bytes()]),
             Self::GuidLowercase => sha1(&[key, GUID.to_ascii_lowercase().as_bytes()]),
-            Self::HexDigestEncoded => {
-                let hex = words::hex(&right.digest);
-                return [hex.to_ascii_uppercase(), hex].iter().any(|hex| STANDARD.encode(hex) == received);
-            }
-            Self::KeyEchoed => return received == right.key,
-            Self::CaseChanged => return received.eq_ignore_ascii_case(&right.value),
+            Self::HexDigestEncoded => return Some(STANDARD.encode(words::hex(&right.digest))),
+            Self::KeyEchoed => return Some(right.key.clone()),
+            Self::CaseChanged => return Some(right.value.to_ascii_uppercase()),
         };
-        STANDARD.encode(digest) == received
+        Some(STANDARD.encode(digest))
+    }
+
+    fn gives(self, right: &Accept, received: &str) -> bool {
+        match self {
+            Self::CaseChanged => received.eq_ignore_ascii_case(&right.value),
+            Self::HexDigestEncoded
+                if received == STANDARD.encode(words::hex(&right.digest).to_uppercase()) =>
+            {
+                true
+            }
+            _ => self.value(right).as_deref() == Some(received),
+        }
     }
 }
 

@@ -216,6 +216,12 @@ impl Head {
         self.lines.iter().find(|line| line.kind == LineKind::Start).map_or(0..0, |line| line.text.clone())
     }
 
+    /// The status code of a response; none where its start line has none.
+    pub fn status(&self) -> Option<u16> {
+        let [_, status, _] = self.start_parts();
+        str::from_utf8(self.raw.get(status)?).ok()?.parse().ok()
+    }
+
     /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
     pub fn start_parts(&self) -> [Range<usize>; 3] {
         let line = self.start_line();

@@ -1,5 +1,10 @@
 //! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
 
+mod broken;
+mod proxy;
+mod sloppy;
+mod strict;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +49,8 @@ fn options() -> (Options, mpsc::Receiver<Event>) {
         message: 1024,
         head: Duration::from_secs(1),
         body: Duration::from_secs(1),
+        frame: Duration::from_secs(1),
+        write: Duration::from_secs(1),
         drain: Duration::from_secs(1),
     };
     (Options { log: Some(log), limits, ..Options::default() }, events)
@@ -102,6 +109,12 @@ struct Peer(TcpStream);
 impl Peer {
     async fn send(&mut self, bytes: &[u8]) {
         soon(self.0.write_all(bytes)).await.unwrap();
+    }
+
+    async fn read(&mut self, count: usize) -> Vec<u8> {
+        let mut found = vec![0; count];
+        soon(self.0.read_exact(&mut found)).await.expect("the stream ended too early");
+        found
     }
 
     async fn expect(&mut self, bytes: &[u8]) {

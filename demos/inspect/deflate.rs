@@ -1,0 +1,492 @@
+//! The compression of one message: what each bit of its DEFLATE data says, where it points back to, what was saved.
+//!
+//! The data is explained by `wire::lens`; here the message and what came before it are put together, and drawn.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::Cmd;
+use super::canvas::{Canvas, Target, split};
+use super::conn::SHOWN;
+use super::prose::{self, labelled};
+use super::state::{Inspect, Tab};
+use super::{proof, view};
+use crate::stage::Theme;
+use crate::wire::inflate::{Coding, Inflater};
+use crate::wire::lens::{Item, Lens, Part, Source};
+use crate::wire::{Place, Row, Side, words};
+
+/// The tab's keys.
+pub(super) const HINT: &str =
+    "↑↓ symbol  l runs of literals as one  [ ] frame  ⏎ type and send  ? why  h keys";
+
+/// Payload bytes of earlier messages that are inflated for the window; where there are more, the tab says so.
+const MOST_BEFORE: u64 = 8 << 20;
+
+/// Bits of an item that are written out.
+const BITS: u64 = 24;
+
+/// What the tab remembers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// The rows of the message that was looked at last.
+    rows: Vec<usize>,
+    looked: Option<Looked>,
+    item: usize,
+    /// Literals that follow each other stand in one line.
+    runs: bool,
+}
+
+/// A message that was looked at.
+#[derive(Clone, Debug)]
+struct Looked {
+    lens: Lens,
+    /// Its items as they are listed.
+    items: Vec<Item>,
+    payload: Vec<u8>,
+    /// What earlier messages left in the window.
+    window: Vec<u8>,
+    /// Why the window, or the message, is not what it should be.
+    amiss: Option<&'static str>,
+}
+
+/// Looks at the message of the chosen frame, once; nothing is done while another tab is shown.
+pub(super) fn follow(inspect: &mut Inspect) {
+    if inspect.tab != Tab::Deflate {
+        return;
+    }
+    let rows = inspect.current().map(|row| inspect.conn().trace.message_of(row)).unwrap_or_default();
+    if rows == inspect.deflate.rows {
+        return;
+    }
+    let looked = look(inspect, &rows);
+    let runs = looked.as_ref().is_some_and(|looked| looked.lens.items.len() > 60);
+    inspect.deflate = State { rows, looked, item: 0, runs };
+    list(&mut inspect.deflate);
+}
+
+fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
+    let first = *rows.first()?;
+    let row = inspect.conn().trace.rows().get(first).filter(|row| row.is_compressed())?;
+    let deflate = inspect.conn().trace.agreed().deflate?;
+    let (from, bits) = (row.from(), deflate.window_bits(row.from()));
+    let (window, mut amiss) =
+        if deflate.context_takeover(from) { window(inspect, from, first, bits) } else { (Vec::new(), None) };
+    let mut payload = Vec::new();
+    for row in rows {
+        match whole_payload(inspect, *row) {
+            Some(piece) => payload.extend(piece),
+            None => {
+                amiss = Some("a frame of this message is not in memory any more, or too long to be shown")
+            }
+        }
+    }
+    Some(Looked { lens: Lens::new(&window, &payload, bits), items: Vec::new(), payload, window, amiss })
+}
+
+/// The payload of a row; none where it is not all there, or longer than what is shown.
+fn whole_payload(inspect: &Inspect, row: usize) -> Option<Vec<u8>> {
+    let short = inspect.conn().trace.rows().get(row)?.len() <= SHOWN;
+    inspect.frame(row).filter(|frame| short && frame.complete).map(|frame| frame.payload())
+}
+
+/// What the messages before a row left in its sender's window, found by inflating them.
+fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, Option<&'static str>) {
+    let is_part = |row: &Row| matches!(row.place(), Place::Opens { .. } | Place::Continues { .. });
+    let rows = inspect.conn().trace.rows().iter().enumerate().take(before);
+    let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
+    let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), 0);
+    let most = 1 << bits;
+    let keep = |window: &mut Vec<u8>, piece: &[u8]| {
+        window.extend_from_slice(piece);
+        window.drain(..window.len().saturating_sub(most));
+    };
+    for (number, row) in earlier {
+        taken += row.payload_len();
+        if taken > MOST_BEFORE {
+            return (
+                window,
+                Some("more came before it than is inflated here: what it copies from there is not shown"),
+            );
+        }
+        let Some(payload) = whole_payload(inspect, number) else {
+            return (
+                window,
+                Some("an earlier message is not in memory any more: what was copied from it is not known"),
+            );
+        };
+        if matches!(row.place(), Place::Opens { .. }) {
+            inflater.begin(true);
+        }
+        let mut input = payload.as_slice();
+        loop {
+            let piece = inflater.push(&mut input);
+            if piece.is_empty() {
+                break;
+            }
+            keep(&mut window, piece);
+        }
+        if row.header().fin {
+            keep(&mut window, inflater.end());
+        }
+    }
+    (window, None)
+}
+
+/// Lists the items, literals that follow each other in one if that is wished.
+fn list(state: &mut State) {
+    let Some(looked) = &mut state.looked else { return };
+    looked.items.clear();
+    for item in &looked.lens.items {
+        match looked.items.last_mut() {
+            Some(last) if state.runs && last.part == Part::Literal && item.part == Part::Literal => {
+                (last.bits.end, last.gives.end) = (item.bits.end, item.gives.end);
+            }
+            _ => looked.items.push(item.clone()),
+        }
+    }
+    state.item = state.item.min(looked.items.len().saturating_sub(1));
+}
+
+/// Takes a key; none if it is not one of this tab's.
+pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
+    let state = &mut inspect.deflate;
+    let last = state.looked.as_ref()?.items.len().saturating_sub(1);
+    match key.code {
+        KeyCode::Up => state.item = state.item.saturating_sub(1),
+        KeyCode::Down => state.item = (state.item + 1).min(last),
+        KeyCode::Char('l') => {
+            state.runs = !state.runs;
+            list(state);
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Goes to an item.
+pub(super) fn click(inspect: &mut Inspect, number: usize) {
+    inspect.deflate.item = number;
+}
+
+pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let state = &inspect.deflate;
+    let Some(looked) = &state.looked else {
+        let lines = told_absence(inspect, area.width, theme);
+        return prose::draw(&lines, area, canvas);
+    };
+    let told = told_sum(inspect, looked, area.width, theme);
+    let (top, rest) = split(area, (told.len() as u16).min(area.height / 2));
+    prose::draw(&told, top, canvas);
+    let detail = if rest.height >= 16 { 8 } else { rest.height / 2 };
+    let rows = (looked.items.len() as u16 + 1).min(rest.height - detail);
+    let (items, rest) = split(rest, rows);
+    let last = looked.items.len().saturating_sub(1);
+    canvas.rule(
+        &format!("symbol {} of {} · bit 0 is the least significant of byte 0", state.item + 1, last + 1),
+        items,
+    );
+    let body = split(items, 1).1;
+    let shown = usize::from(body.height);
+    let first = (state.item + 2).min(looked.items.len()).saturating_sub(shown);
+    for (row, (number, item)) in looked.items.iter().enumerate().skip(first).take(shown).enumerate() {
+        let spot = Rect { y: body.y + row as u16, height: 1, ..body };
+        canvas.spot(spot, Target::Symbol(number));
+        if number == state.item {
+            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
+        }
+        canvas.line(&item_line(looked, item, number == state.item, theme), 0, spot);
+    }
+    let Some(item) = looked.items.get(state.item) else { return };
+    let (title, rest) = split(rest, 1);
+    canvas.rule("What it says", title);
+    prose::draw(&told_item(looked, item, rest.width, theme), rest, canvas);
+}
+
+fn item_line(looked: &Looked, item: &Item, chosen: bool, theme: &Theme) -> Line<'static> {
+    let (name, color) = match item.part {
+        Part::Block { .. } => ("block", theme.field(0)),
+        Part::Codes { .. } => ("codes", theme.field(1)),
+        Part::Padding => ("padding", theme.dim),
+        Part::StoredLength(_) => ("length", theme.field(2)),
+        Part::Stored => ("stored", theme.field(3)),
+        Part::Literal => ("literal", theme.field(3)),
+        Part::Match { .. } => ("match", theme.field(4)),
+        Part::End => ("end", theme.field(5)),
+    };
+    let tail = item.bits.start >= looked.lens.tail_at;
+    let style = if tail { theme.dim() } else { Style::new().fg(color) };
+    let mut line = Line::from(vec![
+        Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
+        Span::styled(
+            format!("{:<11} ", format!("{}–{}", item.bits.start, item.bits.end.saturating_sub(1))),
+            theme.dim(),
+        ),
+        Span::styled(format!("{name:<8} "), style.add_modifier(Modifier::BOLD)),
+        Span::styled(format!("{:<25} ", bits_of(looked, item)), theme.dim()),
+    ]);
+    let told = match item.part {
+        _ if tail => "added by the receiver".to_owned(),
+        Part::Match { length, distance } => {
+            format!("{length} from {distance} back  {}", words::quoted(looked.lens.bytes(item), 40))
+        }
+        Part::Literal | Part::Stored => words::quoted(looked.lens.bytes(item), 40),
+        Part::Block { last, coding } => {
+            let coding = match coding {
+                Coding::Stored => "stored",
+                Coding::Fixed => "fixed codes",
+                Coding::Dynamic => "codes of its own",
+            };
+            format!("{coding}{}", if last { ", the last" } else { "" })
+        }
+        Part::StoredLength(len) => words::bytes(len.into()),
+        Part::Codes { .. } | Part::Padding | Part::End => String::new(),
+    };
+    line.push_span(Span::styled(told, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
+    line
+}
+
+/// The item's bits as they are read, the first one first.
+fn bits_of(looked: &Looked, item: &Item) -> String {
+    let bit = |at: u64| {
+        let byte = usize::try_from(at / 8).ok()?;
+        let byte = looked
+            .payload
+            .get(byte)
+            .or_else(|| crate::wire::inflate::TAIL.get(byte.checked_sub(looked.payload.len())?))?;
+        Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
+    };
+    let many = item.bits.end - item.bits.start > BITS;
+    let shown = item.bits.start..item.bits.end.min(item.bits.start + BITS);
+    shown.filter_map(bit).collect::<String>() + if many { "…" } else { "" }
+}
+
+/// What was saved, and what is amiss.
+fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let lens = &looked.lens;
+    let rows = &inspect.deflate.rows;
+    let from =
+        rows.first().and_then(|row| inspect.conn().trace.rows().get(*row)).map_or(Side::Client, Row::from);
+    let (color, arrow) = view::side(from, theme);
+    let saved = lens.saved();
+    let gain = match saved {
+        0.. => format!("{} saved", words::bytes(saved.unsigned_abs())),
+        _ => format!("{} MORE than without", words::bytes(saved.unsigned_abs())),
+    };
+    let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} : 1"));
+    let frames = if rows.len() == 1 {
+        format!("frame {}", rows[0])
+    } else {
+        format!("{} frames from {}", rows.len(), rows[0])
+    };
+    let sum = format!(
+        "{} on the wire are {} of message: {gain}{ratio}",
+        words::bytes(lens.payload_len),
+        words::bytes(lens.data_len)
+    );
+    let good = if saved >= 0 { theme.good } else { theme.warn };
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!("{arrow} {frames}  "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+        Span::styled(sum, Style::new().fg(good).add_modifier(Modifier::BOLD)),
+    ])];
+    let before = match (looked.window.len() as u64, lens.from_earlier) {
+        (0, _) => "Nothing stands in the window before it.".to_owned(),
+        (window, copied) => format!(
+            "{} of earlier messages stand in the window before it; {} are copied from there.",
+            words::bytes(window),
+            words::bytes(copied)
+        ),
+    };
+    lines.extend(labelled("", &before, 0, width, theme.dim(), theme));
+    let bad = Style::new().fg(theme.bad);
+    if let Some(told) = looked.amiss {
+        lines.extend(labelled("! ", told, 2, width, Style::new().fg(theme.warn), theme));
+    }
+    if let Some(fault) = lens.fault {
+        lines.extend(labelled("✗ ", &format!("broken: {fault}"), 2, width, bad, theme));
+    }
+    if lens.over_limit {
+        lines.extend(labelled("! ", "inflating stopped at the limit", 2, width, bad, theme));
+    }
+    if lens.more > 0 {
+        let told = format!("{} more symbols are not listed", words::grouped(lens.more));
+        lines.extend(labelled("! ", &told, 2, width, theme.dim(), theme));
+    }
+    lines
+}
+
+/// One item in sentences; of a match also the place that it copies.
+fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let plain = Style::new().fg(theme.text);
+    let told = match &item.part {
+        _ if item.bits.start >= looked.lens.tail_at => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
+        Part::Block { last, coding } => {
+            let last = if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
+            let coding = match coding {
+                Coding::Stored => "BTYPE 00: the bytes stand there as they are",
+                Coding::Fixed => "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so nothing has to be described",
+                Coding::Dynamic => "BTYPE 10: the block describes codes of its own first, so that frequent symbols take few bits",
+            };
+            format!("Three bits begin a block. {last}; {coding}.")
+        }
+        Part::Padding => "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned(),
+        Part::StoredLength(0) => "LEN 0000 and its complement ffff: a block without bytes, which only brings the data to a whole byte, so that a message can end there.".to_owned(),
+        Part::StoredLength(len) => format!("LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.", !len),
+        Part::Stored => format!("{} as they are.", words::bytes(item.gives.end - item.gives.start)),
+        Part::Codes { literals, distances } => {
+            let used = |lengths: &[u8]| lengths.iter().filter(|length| **length > 0).count();
+            format!("The codes of this block: {} literals and lengths and {} distances have one; the shorter its code, the more often a symbol comes.", used(literals), used(distances))
+        }
+        Part::Literal => {
+            let count = item.gives.end - item.gives.start;
+            let each = (item.bits.end - item.bits.start) as f64 / count.max(1) as f64;
+            format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", words::bytes(count))
+        }
+        Part::Match { length, distance } => format!(
+            "A back-reference: the {length} bytes that stand {distance} bytes back, once more. {} bits instead of {}.",
+            item.bits.end - item.bits.start,
+            u32::from(*length) * 8
+        ),
+        Part::End => "The block ends here (symbol 256).".to_owned(),
+    };
+    let mut lines = labelled("", &told, 0, width, plain, theme);
+    if let Some(source) = item.source() {
+        lines.extend(told_source(looked, item, source, theme));
+    }
+    lines
+}
+
+/// The text around what a match copies, the copied part marked.
+fn told_source(looked: &Looked, item: &Item, source: Source, theme: &Theme) -> Vec<Line<'static>> {
+    let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
+    let size = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let (text, at, place) = match source {
+        Source::Here(at) => (data, size(at), format!("in this message, from byte {at} on:")),
+        Source::Earlier(back) => {
+            let at = looked.window.len().saturating_sub(size(back));
+            let place = format!("in an earlier message, {} before this one:", words::bytes(back));
+            (looked.window.clone(), at, place)
+        }
+    };
+    let at = at.min(text.len());
+    let end = at.saturating_add(size(item.gives.end - item.gives.start)).min(text.len());
+    let inner = |range: std::ops::Range<usize>| {
+        let quoted = words::quoted(&text[range], 60);
+        quoted[1..quoted.len() - 1].to_owned()
+    };
+    let marked = Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+    vec![
+        Line::styled(format!("  {place}"), theme.dim()),
+        Line::from(vec![
+            Span::styled(if at > 20 { "  …" } else { "  " }, theme.dim()),
+            Span::styled(inner(at.saturating_sub(20)..at), theme.dim()),
+            Span::styled(inner(at..end), marked),
+            Span::styled(inner(end..end.saturating_add(20).min(text.len())), theme.dim()),
+        ]),
+    ]
+}
+
+/// Why there is nothing to look at.
+fn told_absence(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let plain = Style::new().fg(theme.text);
+    let current =
+        inspect.current().and_then(|row| inspect.conn().trace.rows().get(row).map(|found| (row, found)));
+    let first = match current {
+        None => "No frame yet.".to_owned(),
+        Some((row, found)) if found.opcode().is_control() => {
+            format!("Frame {row} is a control frame. Control frames are never compressed (RFC 7692 §6.1).")
+        }
+        Some((row, _)) => {
+            format!("The message of frame {row} is not compressed: RSV1 is 0 in its first frame.")
+        }
+    };
+    let mut lines = vec![Line::default()];
+    lines.extend(labelled("", &first, 0, width, plain.add_modifier(Modifier::BOLD), theme));
+    lines.push(Line::default());
+    if let Some(told) = proof::deflate(inspect.conn().trace.agreed()) {
+        lines.extend(labelled("Agreed", &told, 9, width, plain, theme));
+        let told = "The sender decides for each message anew: short ones often grow by compressing, so they go as they are.";
+        lines.extend(labelled("Why", told, 9, width, plain, theme));
+        return lines;
+    }
+    let header = |from| {
+        let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
+        head.map(|head| head.joined("Sec-WebSocket-Extensions"))
+    };
+    let told = |value: Option<Option<String>>, nothing: &str| match value {
+        None => "the head was not seen".to_owned(),
+        Some(None) => nothing.to_owned(),
+        Some(Some(value)) => words::harmless(&value),
+    };
+    let offered = told(header(Side::Client), "nothing: the client sent no Sec-WebSocket-Extensions");
+    let answered = told(header(Side::Server), "nothing: the server sent no Sec-WebSocket-Extensions");
+    lines.extend(labelled("Offered", &offered, 10, width, plain, theme));
+    lines.extend(labelled("Answered", &answered, 10, width, plain, theme));
+    let told = "Compression needs both: a client that offers permessage-deflate, and a server that accepts it. Without that RSV1 stays 0 and every payload travels as it is.";
+    lines.extend(labelled("So", told, 10, width, plain, theme));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{asked, opened, press, seen_after};
+    use super::super::view::tests::picture;
+    use super::*;
+
+    const HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    const AGAIN: &[u8] = &[0xc1, 0x05, 0xf2, 0x00, 0x11, 0x00, 0x00];
+    const OFFER: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+    #[test]
+    fn rfc_7692_section_7_2_3_2_the_second_hello_points_into_the_first() {
+        let (mut inspect, _inbox) =
+            seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
+        press(&mut inspect, KeyCode::End);
+        press(&mut inspect, KeyCode::Char('6'));
+        for _ in 0..2 {
+            press(&mut inspect, KeyCode::Down);
+        }
+        for (width, height) in [(100, 30), (78, 15)] {
+            let shown = picture(&inspect, width, height);
+            for part in ["5 bytes on the wire are 5 bytes", "4 from 5 back  \"ello\"", "▶ 11–"] {
+                assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+            }
+        }
+        let shown = picture(&inspect, 100, 30);
+        assert!(shown.contains("in an earlier message, 4 bytes before this one:"), "{shown}");
+        assert!(
+            shown.contains("  Hello\n") || shown.contains("  Hello "),
+            "the copied text in its place\n{shown}"
+        );
+    }
+
+    #[test]
+    fn another_frame_is_looked_at_anew_and_runs_stand_in_one_line() {
+        let (mut inspect, _inbox) =
+            seen_after(OFFER, ANSWER, &[(Side::Server, HELLO), (Side::Server, AGAIN)]);
+        press(&mut inspect, KeyCode::Char('6'));
+        press(&mut inspect, KeyCode::Home);
+        let count = |inspect: &Inspect| inspect.deflate.looked.as_ref().unwrap().items.len();
+        assert_eq!(count(&inspect), 10);
+        assert_eq!(asked(&press(&mut inspect, KeyCode::Char('l'))).len(), 0);
+        assert_eq!(count(&inspect), 6);
+        assert!(picture(&inspect, 100, 30).contains("\"Hello\""));
+    }
+
+    #[test]
+    fn without_compression_it_says_why() {
+        let (mut inspect, _inbox) = opened();
+        press(&mut inspect, KeyCode::Char('6'));
+        let shown = picture(&inspect, 100, 30);
+        assert!(shown.contains("not compressed") && shown.contains("the client sent no"), "{shown}");
+    }
+}

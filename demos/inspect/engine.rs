@@ -1,0 +1,216 @@
+//! What the inspector has done for it: connections opened, files read, proxies run.
+//!
+//! Each is a task in a scope of the slide; what it finds comes back as messages with the number of its run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::scenario::Server;
+use super::source::{Opening, Source};
+use super::{Loaded, Msg, Orders, ProxyOrders};
+use crate::capture::{self, Store};
+use crate::clients::{self, Report, Request};
+use crate::net::Target;
+use crate::scope::Scope;
+use crate::servers::{Event, Log, naive_proxy};
+use crate::stage::{House, Stage};
+use crate::wire::search::Needle;
+use crate::wire::{Row, Trace, search};
+
+/// Begins a run of the source; what ran before ends.
+pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Opening) {
+    let (house, mail, scope) = (stage.house().clone(), stage.mail(), stage.begin("source"));
+    let task = scope.clone();
+    match source {
+        Source::Bundled(_) | Source::Url(_) => {
+            scope.spawn("inspect", async move { own(run, source, opening, house, mail, task).await });
+        }
+        Source::Proxy(options) => {
+            scope.spawn("proxy", async move { proxy(run, *options, mail, task).await });
+        }
+        Source::File(path, options) => file(&scope, run, path, options, mail),
+    }
+}
+
+/// A connection of our own.
+async fn own(
+    run: u64,
+    source: Source,
+    opening: Opening,
+    house: House,
+    mail: mpsc::Sender<Msg>,
+    scope: Scope,
+) {
+    let options = match options(run, source, &opening, &house, &mail, &scope).await {
+        Ok(options) => options,
+        Err(why) => {
+            let _ = mail.send(Msg::Report(run, Report::Ended(Err(why)))).await;
+            return;
+        }
+    };
+    let (orders, inbox) = mpsc::channel(opening.first.len() + 8);
+    for command in opening.first {
+        orders.try_send(command).expect("a new queue has room");
+    }
+    let (post, mut reports) = mpsc::channel(64);
+    let url = options.url.clone();
+    let forward = async {
+        if mail.send(Msg::Opening(run, url, Instant::now(), Orders(orders))).await.is_err() {
+            return;
+        }
+        while let Some(report) = reports.recv().await {
+            if mail.send(Msg::Report(run, report)).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::join!(clients::session(options, inbox, post), forward);
+}
+
+/// Where to, and what is said first.
+async fn options(
+    run: u64,
+    source: Source,
+    opening: &Opening,
+    house: &House,
+    mail: &mpsc::Sender<Msg>,
+    scope: &Scope,
+) -> Result<clients::Options, String> {
+    let source = opening.server.clone().map_or(source, Source::Bundled);
+    let mut options = match source {
+        Source::Url(options) => *options,
+        Source::Bundled(server) => clients::Options::new(bundled(run, &server, house, mail, scope).await?),
+        Source::File(..) | Source::Proxy(_) => {
+            return Err("there is no connection of our own here".to_owned());
+        }
+    };
+    let proper = Request::Proper(opening.wishes.clone());
+    let target = Target::parse(&options.url)?;
+    let good = proper.to_bytes(&target, clients::nonce()?)?;
+    options.request = opening.edits.apply(good);
+    Ok(options)
+}
+
+/// The URL of a bundled server, once it is up.
+async fn bundled(
+    run: u64,
+    server: &Server,
+    house: &House,
+    mail: &mpsc::Sender<Msg>,
+    scope: &Scope,
+) -> Result<String, String> {
+    let Some(bundle) = &house.servers else {
+        return Err("the bundled servers were not started".to_owned());
+    };
+    let address = bundle.server(server.kind.unwrap_or_default()).up().await?;
+    if server.kind.is_some() {
+        return Ok(format!("ws://{address}{}", server.path));
+    }
+    let (log, mut events) = Log::new(64);
+    let options = crate::servers::Options { log: Some(log), ..crate::servers::Options::default() };
+    let (proxy, serving) =
+        naive_proxy::bind(scope, options, address).await.map_err(|error| error.to_string())?;
+    scope.spawn("naive proxy", serving);
+    let mail = mail.clone();
+    scope.spawn("naive proxy's log", async move {
+        while let Some(event) = events.recv().await {
+            if let Event::Parsed { host, path, .. } = event
+                && mail.send(Msg::Parsed(run, format!("GET {path} of {host}"))).await.is_err()
+            {
+                return;
+            }
+        }
+    });
+    Ok(format!("ws://{proxy}/"))
+}
+
+/// A proxy between others.
+async fn proxy(run: u64, options: crate::proxy::Options, mail: mpsc::Sender<Msg>, scope: Scope) {
+    let (orders, commands) = mpsc::channel(64);
+    let (post, mut reports) = mpsc::channel(256);
+    match crate::proxy::bind(&scope, options, commands, post).await {
+        Err(error) => {
+            let why = format!("the proxy cannot listen there: {error}");
+            let _ = mail.send(Msg::Report(run, Report::Ended(Err(why)))).await;
+        }
+        Ok((address, serving)) => {
+            scope.spawn("proxy's port", serving);
+            let up = Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyOrders(orders));
+            if mail.send(up).await.is_err() {
+                return;
+            }
+            while let Some(report) = reports.recv().await {
+                if mail.send(Msg::Proxy(run, report)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A file, read on a thread of its own.
+fn file(scope: &Scope, run: u64, path: PathBuf, options: capture::OpenOptions, mail: mpsc::Sender<Msg>) {
+    let failed = mail.clone();
+    let reading = scope.thread("capture", move |_| async move {
+        let message = match capture::open(&path, &options) {
+            Ok(capture) => {
+                let notes = capture.warnings().to_vec();
+                Msg::Loaded(run, Box::new(Loaded { streams: capture.into_streams(), notes }))
+            }
+            Err(error) => Msg::Report(run, Report::Ended(Err(error.to_string()))),
+        };
+        // who has left the slide needs no file
+        let _ = mail.send(message).await;
+    });
+    if let Err(error) = reading {
+        let _ = failed.try_send(Msg::Report(run, Report::Ended(Err(error.to_string()))));
+    }
+}
+
+/// Reads the bytes of frames out of a file, at most `most` of each.
+pub(super) fn read(
+    stage: &Stage<Msg>,
+    run: u64,
+    store: Arc<Store>,
+    wanted: Vec<(usize, Row, u64)>,
+    most: u64,
+) {
+    let mail = stage.mail();
+    let reading = stage.begin("read").thread("capture bytes", move |_| async move {
+        let read = |(row, frame, at): &(usize, Row, u64)| {
+            let range = *at..at + frame.len().min(most);
+            store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
+        };
+        let found = wanted.iter().filter_map(read).collect();
+        let _ = mail.send(Msg::Read(run, found, most)).await;
+    });
+    if let Err(error) = reading {
+        let _ = stage.mail().try_send(Msg::Report(run, Report::Note(error.to_string())));
+    }
+}
+
+/// Looks for a needle in a file's frames, from one row on, round to it again.
+pub(super) fn find(
+    stage: &Stage<Msg>,
+    run: u64,
+    store: Arc<Store>,
+    trace: Arc<Trace>,
+    from: usize,
+    needle: Needle,
+) {
+    let mail = stage.mail();
+    let _ = stage.begin("find").thread("capture search", move |_| async move {
+        let rows = trace.rows().len();
+        let hit = |row: &usize| {
+            let frame = &trace.rows()[*row];
+            let at = trace.frames_at(frame.from()) + frame.offset();
+            let raw = store.read(frame.from(), at..at.saturating_add(frame.len()));
+            raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
+        };
+        let found = (from..rows).chain(0..from.min(rows)).find(hit);
+        let _ = mail.send(Msg::Found(run, found)).await;
+    });
+}

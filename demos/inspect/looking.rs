@@ -1,0 +1,141 @@
+//! Filter, search, and what is copied.
+//!
+//! The filter's language, the search and the copies' forms are `wire`'s.
+
+use crossterm::event::KeyCode;
+
+use super::Cmd;
+use super::conn::Bytes;
+use super::state::{Inspect, Line, Mode};
+use crate::wire::copy::Excerpt;
+use crate::wire::filter::Filter;
+use crate::wire::search::Needle;
+use crate::wire::{Side, Trace, search, words};
+
+/// A filter, and the rows that pass it.
+#[derive(Clone, Debug)]
+pub(super) struct Filtered {
+    pub(super) text: String,
+    filter: Filter,
+    /// In order.
+    pub(super) rows: Vec<u32>,
+    /// The rows that were asked already.
+    seen: usize,
+}
+
+impl Filtered {
+    /// Asks the rows that have come since.
+    pub(super) fn go_on(&mut self, trace: &Trace) {
+        let all = trace.rows().len();
+        self.rows.extend(self.filter.rows(trace, self.seen.min(all)..all).map(|row| row as u32));
+        self.seen = all;
+    }
+
+    /// Forgets the rows: they belong to another connection.
+    pub(super) fn begin_anew(&mut self) {
+        self.rows.clear();
+        self.seen = 0;
+    }
+}
+
+/// What was searched for.
+#[derive(Clone, Debug)]
+pub(super) struct Search {
+    pub(super) text: String,
+    pub(super) needle: Needle,
+}
+
+impl Inspect {
+    /// Applies what was typed as a filter; an empty line shows everything again.
+    pub(super) fn set_filter(&mut self, line: Line) -> Vec<Cmd> {
+        if line.text.trim().is_empty() {
+            self.filter = None;
+            return Vec::new();
+        }
+        match Filter::parse(&line.text) {
+            Ok(filter) => {
+                let mut filtered = Filtered { text: line.text, filter, rows: Vec::new(), seen: 0 };
+                filtered.go_on(&self.conn().trace);
+                self.filter = Some(filtered);
+                Vec::new()
+            }
+            Err(error) => self.complain(line, error.to_string()),
+        }
+    }
+
+    pub(super) fn set_search(&mut self, line: Line) -> Vec<Cmd> {
+        match Needle::parse(&line.text) {
+            Ok(needle) => {
+                self.search = Some(Search { text: line.text, needle });
+                self.find_next(0)
+            }
+            Err(error) => self.complain(line, error.to_string()),
+        }
+    }
+
+    /// Goes to the next frame that holds what is searched for; `skip` is 1 to leave the current one.
+    pub(super) fn find_next(&mut self, skip: usize) -> Vec<Cmd> {
+        let Some(Search { needle, .. }) = &self.search else {
+            self.said = Some("nothing is searched for yet: / asks".to_owned());
+            return Vec::new();
+        };
+        let conn = self.conn();
+        let rows = conn.trace.rows().len();
+        let from = self.current().map_or(0, |row| row + skip).min(rows);
+        if let Bytes::Stored(store, _) = &conn.bytes {
+            return vec![Cmd::Find(self.run, store.clone(), conn.trace.clone(), from, needle.clone())];
+        }
+        let hit = |row: &usize| conn.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some());
+        let found = (from..rows).chain(0..from).find(hit);
+        self.found(found);
+        Vec::new()
+    }
+
+    /// Shows the frame that was found.
+    pub(super) fn found(&mut self, row: Option<usize>) {
+        let Some(Search { text, needle }) = self.search.clone() else { return };
+        let Some(row) = row else {
+            self.said = Some(format!("{text:?} stands in no frame"));
+            return;
+        };
+        self.filter = None;
+        self.choose(row);
+        if let Some(frame) = self.frame(row)
+            && let Some(place) = search::find(&frame, &needle)
+        {
+            self.cursor.byte = frame.header.len() + place.start;
+        }
+        self.said = Some(format!("{text:?} found in frame {row} · n next"));
+    }
+
+    /// Puts the frame that is shown on the clipboard, in the form that the key names.
+    pub(super) fn copy(&mut self, code: KeyCode) -> Vec<Cmd> {
+        self.mode = Mode::Look;
+        let Some((row, _, frame)) = self.shown() else { return Vec::new() };
+        let response = self.conn().trace.opening(Side::Server).and_then(|opening| opening.head.as_ref());
+        let agreed = response.and_then(|head| head.joined("Sec-WebSocket-Extensions"));
+        let Some(excerpt) = Excerpt::of(std::slice::from_ref(&frame), agreed.as_deref()) else {
+            return Vec::new();
+        };
+        let url = match &self.source {
+            super::Source::Url(options) => options.url.clone(),
+            _ if self.conn().name.starts_with("ws") => self.conn().name.clone(),
+            _ => "ws://127.0.0.1:9001/".to_owned(),
+        };
+        let (what, text) = match code {
+            KeyCode::Char('h') => ("hex", excerpt.spaced_hex()),
+            KeyCode::Char('t') => ("text", String::from_utf8_lossy(&frame.payload()).into_owned()),
+            KeyCode::Char('j') => ("test vector", excerpt.vector(&format!("frame-{row}"))),
+            KeyCode::Char('c') => ("command", excerpt.decode_command()),
+            KeyCode::Char('s') => match excerpt.inspect_command(&url) {
+                Some(command) => ("command that sends it", command),
+                None => return Vec::new(),
+            },
+            KeyCode::Char('r') => ("Rust program", excerpt.tungstenite_program(&url)),
+            KeyCode::Char('p') => ("Python program", excerpt.python_program(&url)),
+            _ => return Vec::new(),
+        };
+        self.said = Some(format!("copied: {what}, {}", words::bytes(text.len() as u64)));
+        vec![Cmd::Copy(text)]
+    }
+}

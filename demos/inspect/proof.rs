@@ -1,0 +1,161 @@
+//! The handshake's proof and its verdict: the accept value step by step, every check by its letter, what was agreed.
+//!
+//! Where these stand on the tab is said in `handshake`; the rules are `wire`'s.
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::prose;
+use super::state::Inspect;
+use crate::stage::Theme;
+use crate::text;
+use crate::wire::handshake::{Check, GUID, Mark};
+use crate::wire::{Agreed, Side};
+
+/// How many steps the accept value takes.
+pub(super) const STEPS: usize = 5;
+
+/// A check of either head; those that found something have a letter.
+pub(super) struct Lettered {
+    pub(super) from: Side,
+    pub(super) check: Check,
+    pub(super) letter: Option<char>,
+}
+
+/// The checks of both heads, the request's first.
+pub(super) fn lettered(inspect: &Inspect) -> Vec<Lettered> {
+    let mut letters = 'a'..='z';
+    let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
+        let checks = inspect.conn().trace.opening(from).map(|opening| opening.checks()).unwrap_or_default();
+        checks.into_iter().map(move |check| (from, check))
+    });
+    checks
+        .map(|(from, check)| {
+            let letter = if check.mark == Mark::Absent { None } else { letters.next() };
+            Lettered { from, check, letter }
+        })
+        .collect()
+}
+
+pub(super) fn sign(mark: Mark, theme: &Theme) -> (&'static str, Color) {
+    match mark {
+        Mark::Kept => ("✓", theme.good),
+        Mark::Broken => ("✗", theme.bad),
+        Mark::Doubtful => ("!", theme.warn),
+        Mark::Absent => ("–", theme.dim),
+    }
+}
+
+/// The title of the accept steps and a line each; those behind the step at hand are still covered.
+pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(String, Vec<Line<'static>>)> {
+    let judgement = |from| inspect.conn().trace.opening(from).map(|opening| &opening.judgement);
+    let response = judgement(Side::Server);
+    let accept = response.and_then(|judgement| judgement.accept.as_ref());
+    let accept = accept.or_else(|| judgement(Side::Client)?.accept.as_ref())?;
+    let received = response.and_then(|judgement| judgement.received_accept.as_deref());
+    let at = inspect.handshake.step;
+    let title = at.map_or_else(
+        || {
+            "Accept: what the server had to answer, computed here from the key above · n step by step"
+                .to_owned()
+        },
+        |step| format!("Accept: step {} of {STEPS} · n on  p back  a all", step + 1),
+    );
+    let mut lines = Vec::new();
+    for (number, step) in accept.steps(received).into_iter().enumerate() {
+        let here = at == Some(number);
+        let covered = at.is_some_and(|at| number > at);
+        let color = match (number, received) {
+            (4, Some(value)) if value == accept.value => theme.good,
+            (4, Some(_)) => theme.bad,
+            _ => theme.text,
+        };
+        let value = match number {
+            _ if covered => "·".to_owned(),
+            1 if width < 130 => GUID.to_owned(),
+            _ => step.value,
+        };
+        let weight = if here { Modifier::BOLD } else { Modifier::empty() };
+        let mut line = Line::from(vec![
+            Span::styled(if here { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
+            Span::styled(format!("{} {:<10} ", number + 1, step.name), Style::new().fg(theme.accent)),
+            Span::styled(format!("{value:<28}"), Style::new().fg(color).add_modifier(weight)),
+        ]);
+        let style = if number == 4 { Style::new().fg(color) } else { theme.dim() };
+        if covered {
+            lines.push(line);
+        } else if line.width() + 3 + text::width(&step.note) <= usize::from(width) {
+            line.push_span(Span::styled(format!("   {}", step.note), style));
+            lines.push(line);
+        } else {
+            lines.push(line);
+            lines.extend(prose::labelled("", &step.note, 15, width, style, theme));
+        }
+    }
+    Some((title, lines))
+}
+
+/// `Checks 11/12`, and every check by sign and letter; then what was not there, and what was agreed.
+pub(super) fn checks(
+    inspect: &Inspect,
+    all: &[Lettered],
+    cursor: (Side, usize),
+    width: u16,
+    theme: &Theme,
+) -> (String, Vec<Line<'static>>) {
+    let asked = all.iter().filter(|row| row.letter.is_some()).count();
+    let kept = all.iter().filter(|row| row.check.mark == Mark::Kept).count();
+    let piece = |row: &Lettered| {
+        let (sign, color) = sign(row.check.mark, theme);
+        let letter = row.letter.map_or_else(String::new, |letter| letter.to_string());
+        let here = (row.from, row.check.line) == (cursor.0, Some(cursor.1));
+        let told = match row.check.mark {
+            Mark::Kept => row.check.name.to_owned(),
+            Mark::Absent => row.check.words.clone(),
+            Mark::Broken | Mark::Doubtful => format!("{}: {}", row.check.name, row.check.words),
+        };
+        let style = match (here, row.check.mark) {
+            (true, _) => Style::new().fg(theme.text).bg(theme.selected),
+            (_, Mark::Absent) => theme.dim(),
+            _ => Style::new().fg(theme.text),
+        };
+        let sign =
+            Span::styled(format!("  {sign}{letter} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+        vec![sign, Span::styled(told, style)]
+    };
+    let mut lines = prose::flow(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
+    // what the request left out is told again, better, by the answer
+    let answered = inspect.conn().trace.opening(Side::Server).is_some();
+    let last = if answered { Side::Server } else { Side::Client };
+    let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
+    lines.extend(prose::flow(absent.map(piece).collect(), width));
+    for told in agreed(inspect) {
+        lines.extend(prose::labelled("  = ", &told, 4, width, Style::new().fg(theme.good), theme));
+    }
+    (format!("Checks {kept}/{asked} · RFC 6455 §4.1, §4.2"), lines)
+}
+
+/// What both sides agreed on, in words; nothing where nothing was.
+pub(super) fn agreed(inspect: &Inspect) -> Vec<String> {
+    let Some(opening) = inspect.conn().trace.opening(Side::Server) else { return Vec::new() };
+    let protocol = opening.judgement.protocol.as_ref();
+    let protocol = protocol.map(|name| {
+        let name = crate::wire::words::harmless(name);
+        format!("subprotocol {name}: what the messages mean is written there")
+    });
+    protocol.into_iter().chain(deflate(inspect.conn().trace.agreed())).collect()
+}
+
+/// permessage-deflate as it was agreed, in words.
+pub(super) fn deflate(agreed: Agreed) -> Option<String> {
+    let deflate = agreed.deflate?;
+    let side = |name: &str, bits: Option<u8>, forgets: bool| {
+        let window = crate::wire::words::bytes(1 << bits.unwrap_or(15));
+        let keeps =
+            if forgets { "begins each message with an empty one" } else { "keeps it between messages" };
+        format!("the {name} looks back at most {window} and {keeps}")
+    };
+    let client = side("client", deflate.client_max_window_bits.flatten(), deflate.client_no_context_takeover);
+    let server = side("server", deflate.server_max_window_bits, deflate.server_no_context_takeover);
+    Some(format!("permessage-deflate: RSV1 = 1 says 'this message is compressed'; {client}; {server}"))
+}

@@ -1,0 +1,125 @@
+//! [`Input`]: a file read forward through one buffer, with the place of every byte known.
+//! What stands in the file is no question here.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+/// How much is read at once.
+const CHUNK: usize = 1 << 20;
+
+/// The longest piece that may be asked for: no block of a capture that can be read is longer.
+pub(super) const LONGEST: usize = 16 << 20;
+
+/// A file (or anything else that gives bytes), read forward.
+#[derive(Debug)]
+pub(super) struct Input<R = File> {
+    source: R,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer that wait: from `start` to `end`.
+    start: usize,
+    end: usize,
+    /// Where in the file the byte at `start` stands.
+    at: u64,
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, buffer: vec![0; CHUNK], start: 0, end: 0, at: 0 }
+    }
+
+    /// Where in the file the next byte stands.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The next `count` bytes, or fewer at the end of the file; they stay the next ones. The buffer grows with what the
+    /// file really holds, never by more than twice that, and never above [`LONGEST`].
+    pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        let count = count.min(LONGEST);
+        while self.end - self.start < count {
+            if !self.fill(count)? {
+                break;
+            }
+        }
+        let len = count.min(self.end - self.start);
+        Ok(&self.buffer[self.start..self.start + len])
+    }
+
+    /// Goes past `count` bytes that were peeked at.
+    pub(super) fn pass(&mut self, count: usize) {
+        let count = count.min(self.end - self.start);
+        self.start += count;
+        self.at += count as u64;
+    }
+
+    /// The last `count` bytes that were passed, until more is read.
+    pub(super) fn passed(&self, count: usize) -> &[u8] {
+        &self.buffer[self.start.saturating_sub(count)..self.start]
+    }
+
+    /// Reads once more; false at the end of the file.
+    fn fill(&mut self, wanted: usize) -> io::Result<bool> {
+        if self.start + wanted > self.buffer.len() || self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.end * 2, 0);
+        }
+        loop {
+            match self.source.read(&mut self.buffer[self.end..]) {
+                Ok(0) => return Ok(false),
+                Ok(count) => {
+                    self.end += count;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives three bytes at a time.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let count = 3.min(self.0.len()).min(out.len());
+            out[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn pieces_come_in_order_with_their_place() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut input = Input::new(Drops(&bytes));
+        let mut seen = Vec::new();
+        for count in [1, 7, 100, 0, 60] {
+            assert_eq!(input.at(), seen.len() as u64);
+            seen.extend_from_slice(input.peek(count).unwrap());
+            input.pass(count);
+        }
+        assert_eq!(input.peek(1000).unwrap().len(), 88);
+        assert_eq!(seen, bytes[..168]);
+    }
+
+    #[test]
+    fn a_piece_longer_than_the_buffer_grows_it_only_by_what_is_there() {
+        let bytes = vec![7; 3 * CHUNK];
+        let mut input = Input::new(bytes.as_slice());
+        input.peek(10).unwrap();
+        input.pass(10);
+        assert_eq!(input.peek(2 * CHUNK).unwrap().len(), 2 * CHUNK);
+        let mut short = Input::new(&bytes[..100]);
+        assert_eq!(short.peek(LONGEST).unwrap().len(), 100);
+        assert_eq!(short.buffer.len(), CHUNK);
+    }
+}

@@ -1,0 +1,344 @@
+//! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are there), hex text, recordings.
+//! What the bytes mean is the business of [`crate::wire`]; nothing here knows a terminal.
+//!
+//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`] (a row a frame) and its [`Store`], which
+//! knows where each byte stands and reads it again when somebody looks. [`Writer`] writes a live connection as pcapng.
+//!
+//! Inside, in reading order: `input` (bytes forward), `packets` and `pcapng` (packets), `headers` (segments), `table` (connections),
+//! `order` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `store`; and the way out, `writer` and `segment`.
+//!
+//! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
+//! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
+
+mod headers;
+mod hex;
+mod input;
+mod order;
+mod packets;
+mod pcapng;
+mod recording;
+mod segment;
+mod store;
+mod stream;
+mod table;
+mod tls;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::wire::{Agreed, Side, Trace};
+
+use self::headers::Seen;
+use self::packets::{Item, Packets};
+use self::store::Shelf;
+use self::stream::Shared;
+use self::table::Table;
+use self::tls::Secrets;
+
+pub use self::store::Store;
+pub use self::stream::{Begins, Gap, Peers, Stream};
+pub use self::tls::Tls;
+pub use self::writer::{Ending, Flow, WriteOptions, Writer};
+
+/// A key log above this size is not read.
+const LONGEST_KEY_LOG: u64 = 64 << 20;
+
+/// More oddities of one file than this are counted and not told one by one.
+const MOST_TOLD: usize = 50;
+
+/// What may be said about a file before it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
+    pub keylog: Option<PathBuf>,
+    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit tells.
+    pub from: Option<Side>,
+}
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// pcap or pcapng.
+    Packets,
+    /// Hex digits, of one direction or with `>` and `<` before each.
+    Hex,
+    /// What `wiretalk inspect --json` printed.
+    Recording,
+}
+
+/// Takes the bytes of one stream in order, as a capture is read.
+pub trait Sink {
+    /// The next bytes of a side; `at` counts from the stream's first packet.
+    fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
+
+    /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at most `most`, the sink
+    /// took zeros instead.
+    fn gap(&mut self, from: Side, at: Duration, missing: u64, most: u64) -> u64;
+}
+
+impl Sink for Trace {
+    fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        self.push(from, at, bytes);
+    }
+
+    /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
+    /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
+    fn gap(&mut self, from: Side, at: Duration, missing: u64, most: u64) -> u64 {
+        let under_way = self.unfinished(from).and_then(|frame| Some((frame.have, frame.header?)));
+        let lacks = under_way.map_or(0, |(have, header)| {
+            (header.len() as u64).saturating_add(header.payload_len).saturating_sub(have)
+        });
+        let filled = missing.min(lacks);
+        if filled > most {
+            return 0;
+        }
+        let zeros = [0; 4096];
+        let mut left = filled as usize;
+        while left > 0 {
+            let count = left.min(zeros.len());
+            self.push(from, at, &zeros[..count]);
+            left -= count;
+        }
+        filled
+    }
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Capture<S = Trace> {
+    kind: Kind,
+    packets: u64,
+    streams: Vec<Stream<S>>,
+    warnings: Vec<String>,
+}
+
+impl<S> Capture<S> {
+    /// What the file turned out to be.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How many packets it has, of whatever protocol; 0 for hex text and recordings.
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// The connections in which something was said, in the order of their first packets.
+    pub fn streams(&self) -> &[Stream<S>] {
+        &self.streams
+    }
+
+    /// The connections, for whoever wants to keep some of them.
+    pub fn into_streams(self) -> Vec<Stream<S>> {
+        self.streams
+    }
+
+    /// What is odd about the file as a whole, in words: a truncated end, fragments, unknown link types.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// Why a file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system says no.
+    #[error("could not read {path:?}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        error: io::Error,
+    },
+    /// It is nothing that is read here.
+    #[error(
+        "{path:?} {what}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
+    )]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: String,
+    },
+    /// Hex text or a recording with a mistake in it.
+    #[error("{path:?}, {what}")]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// Line, column, what is wrong, what would be right.
+        what: String,
+    },
+}
+
+/// Opens a file of any kind; what it is shows its content, not its name.
+///
+/// # Errors
+///
+/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
+pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, Error> {
+    open_with(path, options, |begins| match begins {
+        Begins::Head => Trace::new(),
+        Begins::Frames => Trace::midway(Agreed::none()),
+    })
+}
+
+/// [`open`] for other takers than a [`Trace`]; `make` is called once a stream.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_with<S: Sink>(
+    path: &Path,
+    options: &OpenOptions,
+    make: impl FnMut(Begins) -> S,
+) -> Result<Capture<S>, Error> {
+    let io = |error| Error::Io { path: path.to_owned(), error };
+    let unknown = |what: &str| Error::Unknown { path: path.to_owned(), what: what.to_owned() };
+    let mut file = File::open(path).map_err(io)?;
+    if !file.metadata().map_err(io)?.is_file() {
+        return Err(unknown("is no regular file, so its bytes cannot be read a second time"));
+    }
+    let mut first = Vec::new();
+    (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
+    file.rewind().map_err(io)?;
+    let secrets = key_log(options)?;
+    let shelf = Arc::new(Shelf::new(file.try_clone().map_err(io)?));
+    let mut shared = Shared { secrets, shelf, make };
+    let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
+    match (first.as_slice(), text) {
+        (bytes, _) if bytes.first_chunk().copied().is_some_and(packets::is_magic) => {
+            captured(path, &mut shared)
+                .map_err(io)?
+                .ok_or_else(|| unknown("is shorter than the header of a pcap file"))
+        }
+        ([0x1f, 0x8b, ..], _) => Err(unknown("is compressed with gzip: unpack it first")),
+        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown("is compressed with zstd: unpack it first")),
+        (_, None) => Err(unknown("is empty")),
+        (_, Some(b'{')) => recording::read(path, file, &mut shared),
+        (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
+            hex::read(path, file, options.from, &mut shared)
+        }
+        (bytes, _) => {
+            let shown = crate::wire::words::hex_row(bytes, 8);
+            Err(unknown(&format!("begins with {shown}, which is nothing known")))
+        }
+    }
+}
+
+fn key_log(options: &OpenOptions) -> Result<Secrets, Error> {
+    let mut secrets = Secrets::default();
+    let Some(path) = &options.keylog else { return Ok(secrets) };
+    let mut lines = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_KEY_LOG).read_to_end(&mut lines));
+    read.map_err(|error| Error::Io { path: path.clone(), error })?;
+    secrets.add(&lines);
+    if secrets.connections() == 0 {
+        let what = "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, the \
+                    connection's random and its secret in hex";
+        return Err(Error::Text { path: path.clone(), what: what.into() });
+    }
+    Ok(secrets)
+}
+
+/// Reads packets; a second time if secrets came behind the handshakes that they belong to.
+fn captured<S: Sink, M: FnMut(Begins) -> S>(
+    path: &Path,
+    shared: &mut Shared<M>,
+) -> io::Result<Option<Capture<S>>> {
+    let Some(pass) = Pass::over(path, shared)? else { return Ok(None) };
+    let late = pass.table.lacking().any(|random| shared.secrets.know(&random));
+    let pass = if late { Pass::over(path, shared)? } else { Some(pass) };
+    let Some(pass) = pass else { return Ok(None) };
+    let warnings = pass.told();
+    let streams = pass.table.finish(shared)?;
+    Ok(Some(Capture { kind: Kind::Packets, packets: pass.packets, streams, warnings }))
+}
+
+/// One way through a file of packets.
+struct Pass<S> {
+    table: Table<S>,
+    packets: u64,
+    fragments: u64,
+    cut: u64,
+    unknown_links: BTreeMap<u16, u64>,
+    odd: Vec<String>,
+    more_odd: u64,
+}
+
+impl<S: Sink> Pass<S> {
+    fn over<M: FnMut(Begins) -> S>(path: &Path, shared: &mut Shared<M>) -> io::Result<Option<Self>> {
+        let Some(mut packets) = Packets::new(File::open(path)?)? else { return Ok(None) };
+        let mut pass = Self {
+            table: Table::default(),
+            packets: 0,
+            fragments: 0,
+            cut: 0,
+            unknown_links: BTreeMap::new(),
+            odd: Vec::new(),
+            more_odd: 0,
+        };
+        while let Some(item) = packets.next()? {
+            pass.take(item, shared)?;
+        }
+        Ok(Some(pass))
+    }
+
+    fn take<M: FnMut(Begins) -> S>(&mut self, item: Item<'_>, shared: &mut Shared<M>) -> io::Result<()> {
+        let packet = match item {
+            Item::Packet(packet) => packet,
+            Item::Secrets(lines) => {
+                shared.secrets.add(lines);
+                return Ok(());
+            }
+            Item::Odd(what) => {
+                self.odd(what);
+                return Ok(());
+            }
+            Item::Nothing => return Ok(()),
+        };
+        self.packets += 1;
+        match headers::read(packet.link, packet.bytes) {
+            Seen::Segment(segment) => self.table.push(&segment, packet.at, packet.place, shared)?,
+            Seen::Fragment => self.fragments += 1,
+            Seen::Cut => self.cut += 1,
+            Seen::UnknownLink => *self.unknown_links.entry(packet.link).or_default() += 1,
+            Seen::Other => {}
+        }
+        Ok(())
+    }
+
+    fn odd(&mut self, what: String) {
+        if self.odd.len() < MOST_TOLD {
+            self.odd.push(what);
+        } else {
+            self.more_odd += 1;
+        }
+    }
+
+    fn told(&self) -> Vec<String> {
+        let mut told = self.odd.clone();
+        if self.more_odd > 0 {
+            told.push(format!("and {} more of the kind", self.more_odd));
+        }
+        for (link, count) in &self.unknown_links {
+            told.push(format!(
+                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw IP and Linux cooked are"
+            ));
+        }
+        for (count, what) in [
+            (self.fragments, "IP fragments, which are not put together again"),
+            (self.cut, "packets of which the capture kept less than their headers"),
+            (self.table.left_out, "segments of connections beyond the first 65,536"),
+        ] {
+            if count > 0 {
+                told.push(format!("{what}: {count}"));
+            }
+        }
+        told
+    }
+}

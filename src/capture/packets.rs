@@ -1,0 +1,319 @@
+//! [`Packets`]: the packets of a pcap or pcapng file, one after the other, whatever the byte order and clock.
+//! What is in a packet is no question here.
+
+use std::io::{self, Read};
+
+use super::input::{Input, LONGEST};
+use super::pcapng::Section;
+
+/// The first four bytes of a pcap file, as a number in the file's own order: microseconds, nanoseconds.
+const PCAP_MICROS: u32 = 0xa1b2_c3d4;
+const PCAP_NANOS: u32 = 0xa1b2_3c4d;
+/// The type of a section header, the same in both orders.
+const PCAPNG: u32 = 0x0a0d_0d0a;
+
+/// How a number is put together from the file's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Big,
+    Little,
+}
+
+impl Order {
+    /// The two bytes at `at`.
+    ///
+    /// # Panics
+    ///
+    /// If they are not there.
+    pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
+        let two = [bytes[at], bytes[at + 1]];
+        if self == Self::Big { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) }
+    }
+
+    /// The four bytes at `at`.
+    ///
+    /// # Panics
+    ///
+    /// If they are not there.
+    pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
+        let four = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+        if self == Self::Big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+    }
+}
+
+/// What comes next in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Item<'a> {
+    Packet(Packet<'a>),
+    /// Lines of a TLS key log, from a Decryption Secrets Block.
+    Secrets(&'a [u8]),
+    /// A block that is of no interest, or only to what follows it.
+    Nothing,
+    /// Something is odd; reading goes on unless the file ends with it.
+    Odd(String),
+}
+
+/// One captured packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Packet<'a> {
+    /// The link type (`LINKTYPE_` value) of its interface.
+    pub(super) link: u16,
+    /// Nanoseconds since 1970.
+    pub(super) at: u64,
+    pub(super) bytes: &'a [u8],
+    /// Where in the file its first byte stands.
+    pub(super) place: u64,
+}
+
+/// The packets of one file.
+#[derive(Debug)]
+pub(super) struct Packets<R> {
+    input: Input<R>,
+    kind: Kind,
+    over: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Pcap { order: Order, nanos: bool, link: u16 },
+    Pcapng(Section),
+}
+
+/// A block that is whole, or what is odd about it.
+enum Found {
+    End,
+    Whole { len: usize },
+    Odd(String),
+}
+
+impl<R: Read> Packets<R> {
+    /// Reads the file's first bytes; `None` if they are neither pcap nor pcapng.
+    pub(super) fn new(source: R) -> io::Result<Option<Self>> {
+        let mut input = Input::new(source);
+        let head = input.peek(24)?;
+        if head.starts_with(&PCAPNG.to_be_bytes()) {
+            return Ok(Some(Self { input, kind: Kind::Pcapng(Section::default()), over: false }));
+        }
+        let Some(kind) = pcap(head) else { return Ok(None) };
+        input.pass(24);
+        Ok(Some(Self { input, kind, over: false }))
+    }
+
+    /// What comes next; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Item<'_>>> {
+        if self.over {
+            return Ok(None);
+        }
+        match self.kind {
+            Kind::Pcap { order, nanos, link } => self.record(order, nanos, link),
+            Kind::Pcapng(_) => self.block(),
+        }
+    }
+
+    fn odd(&mut self, what: String) -> Item<'_> {
+        self.over = true;
+        Item::Odd(what)
+    }
+
+    fn record(&mut self, order: Order, nanos: bool, link: u16) -> io::Result<Option<Item<'_>>> {
+        let at = self.input.at();
+        let head = self.input.peek(16)?;
+        if head.is_empty() {
+            return Ok(None);
+        }
+        if head.len() < 16 {
+            let what = cut_off("packet", at, 16, head.len());
+            return Ok(Some(self.odd(what)));
+        }
+        let (seconds, fraction) = (order.u32(head, 0), order.u32(head, 4));
+        let len = order.u32(head, 8) as usize;
+        if len > LONGEST {
+            return Ok(Some(self.odd(too_long("packet", at, len))));
+        }
+        let there = self.input.peek(16 + len)?.len();
+        self.input.pass(16 + len);
+        if there < 16 + len {
+            let what = cut_off("packet", at, 16 + len, there);
+            return Ok(Some(self.odd(what)));
+        }
+        let fraction = u64::from(fraction) * if nanos { 1 } else { 1_000 };
+        let time = u64::from(seconds) * 1_000_000_000 + fraction;
+        let bytes = self.input.passed(len);
+        Ok(Some(Item::Packet(Packet { link, at: time, bytes, place: at + 16 })))
+    }
+
+    fn block(&mut self) -> io::Result<Option<Item<'_>>> {
+        let at = self.input.at();
+        let Kind::Pcapng(section) = &mut self.kind else { return Ok(None) };
+        let len = match whole_block(&mut self.input, section, at)? {
+            Found::End => return Ok(None),
+            Found::Odd(what) => return Ok(Some(self.odd(what))),
+            Found::Whole { len } => len,
+        };
+        self.input.pass(len);
+        Ok(Some(section.read(self.input.passed(len), at)))
+    }
+}
+
+/// Whether a file that begins so is pcap or pcapng.
+pub(super) fn is_magic(first: [u8; 4]) -> bool {
+    let known = [PCAPNG, PCAP_MICROS, PCAP_NANOS];
+    known.contains(&u32::from_be_bytes(first)) || known.contains(&u32::from_le_bytes(first))
+}
+
+/// The file header of a pcap file.
+fn pcap(head: &[u8]) -> Option<Kind> {
+    if head.len() < 24 {
+        return None;
+    }
+    [Order::Big, Order::Little].into_iter().find_map(|order| {
+        let nanos = match order.u32(head, 0) {
+            PCAP_MICROS => false,
+            PCAP_NANOS => true,
+            _ => return None,
+        };
+        // the upper bits of the last field may hold the length of a frame check sequence
+        let link = (order.u32(head, 20) & 0xffff) as u16;
+        Some(Kind::Pcap { order, nanos, link })
+    })
+}
+
+/// Sees to it that a whole block is in the buffer.
+fn whole_block<R: Read>(input: &mut Input<R>, section: &mut Section, at: u64) -> io::Result<Found> {
+    let head = input.peek(12)?;
+    if head.is_empty() {
+        return Ok(Found::End);
+    }
+    if head.len() < 12 {
+        return Ok(Found::Odd(cut_off("block", at, 12, head.len())));
+    }
+    if let Err(what) = section.order_of(head, at) {
+        return Ok(Found::Odd(what));
+    }
+    let len = section.order.u32(head, 4) as usize;
+    if len < 12 || !len.is_multiple_of(4) {
+        let what = format!(
+            "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, 12 at least: \
+             nothing behind it can be read"
+        );
+        return Ok(Found::Odd(what));
+    }
+    if len > LONGEST {
+        return Ok(Found::Odd(too_long("block", at, len)));
+    }
+    let there = input.peek(len)?.len();
+    Ok(if there < len { Found::Odd(cut_off("block", at, len, there)) } else { Found::Whole { len } })
+}
+
+fn cut_off(what: &str, at: u64, len: usize, there: usize) -> String {
+    format!("the file ends inside the {what} at byte {at}: {there} of its {len} bytes are there")
+}
+
+fn too_long(what: &str, at: u64, len: usize) -> String {
+    format!(
+        "the {what} at byte {at} claims {len} bytes, more than the {LONGEST} that are read: nothing behind it can be read"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Seconds since 1970 in nanoseconds, link type, bytes; or what is odd; or secrets.
+    fn told(file: &[u8]) -> Vec<String> {
+        let mut packets = Packets::new(file).unwrap().expect("a known beginning");
+        let mut told = Vec::new();
+        while let Some(item) = packets.next().unwrap() {
+            told.push(match item {
+                Item::Packet(Packet { link, at, bytes, place }) => {
+                    assert_eq!(&file[place as usize..][..bytes.len()], bytes);
+                    format!("{link} {at} {}", String::from_utf8_lossy(bytes))
+                }
+                Item::Secrets(lines) => String::from_utf8_lossy(lines).into_owned(),
+                Item::Odd(what) => what,
+                Item::Nothing => continue,
+            });
+        }
+        told
+    }
+
+    fn number(big: bool, number: u32) -> [u8; 4] {
+        if big { number.to_be_bytes() } else { number.to_le_bytes() }
+    }
+
+    fn block(big: bool, kind: u32, body: &[&[u8]]) -> Vec<u8> {
+        let body = body.concat();
+        let len = number(big, 12 + body.len() as u32);
+        [&number(big, kind)[..], &len, &body, &len].concat()
+    }
+
+    /// A section with one interface (Ethernet, this resolution), a packet, one without a time, and secrets.
+    fn section(big: bool, resolution: u8, stamp: u64) -> Vec<u8> {
+        let n = |value: u32| number(big, value);
+        let two = |a: u16, b: u16| {
+            if big { n(u32::from(a) << 16 | u32::from(b)) } else { n(u32::from(b) << 16 | u32::from(a)) }
+        };
+        [
+            block(big, 0x0a0d_0d0a, &[&n(0x1a2b_3c4d), &two(1, 0), &[0xff; 8]]),
+            block(big, 1, &[&two(1, 0), &n(0), &two(9, 1), &[resolution, 0, 0, 0], &n(0)]),
+            block(big, 0x0bad, &[b"what is that"]),
+            block(big, 6, &[&n(0), &n((stamp >> 32) as u32), &n(stamp as u32), &n(4), &n(4), b"ping"]),
+            block(big, 3, &[&n(3), b"ack\0"]),
+            block(big, 10, &[&n(0x544c_534b), &n(4), b"keys"]),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn sections_of_both_orders_and_all_clocks() {
+        let second = 1_000_000_000_u64;
+        let file = [section(true, 9, 7 * second), section(false, 6, 7_000_000), section(true, 0x8a, 7 << 10)]
+            .concat();
+        let one = ["1 7000000000 ping", "1 7000000000 ack", "keys"];
+        assert_eq!(told(&file), [one, one, one].concat());
+    }
+
+    #[test]
+    fn pcap_of_both_orders_and_both_clocks() {
+        for (big, magic, fraction) in
+            [(true, PCAP_MICROS, 5), (false, PCAP_MICROS, 5), (false, PCAP_NANOS, 5000)]
+        {
+            let n = |value: u32| number(big, value);
+            let head = [n(magic), n(0), n(0), n(0), n(65_535), n(101)].concat();
+            let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
+            let file = [&head[..], &packet, &packet[..17]].concat();
+            let odd = "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
+            assert_eq!(told(&file), ["101 2000005000 hi", odd]);
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be_are_told_with_their_place() {
+        let whole = section(false, 9, 0);
+        for (len, words) in
+            [(13, "right would be a multiple of 4"), (0xffff_fff0, "more than the 16777216 that are read")]
+        {
+            let file = [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
+            let last = told(&file).pop().unwrap();
+            assert!(last.contains(words) && last.contains(&format!("at byte {}", whole.len())), "{last}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_behind_a_beginning_are_read_without_panic(
+            noise in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..200, big in any::<bool>(),
+        ) {
+            let mut file = section(big, 9, 1);
+            file.extend(section(!big, 6, 1));
+            let at = at.min(file.len());
+            for (byte, noise) in file[at..].iter_mut().skip(12).step_by(9).zip(&noise) {
+                *byte ^= noise;
+            }
+            file.extend(noise);
+            let mut packets = Packets::new(file.as_slice()).unwrap().expect("the first bytes are as they were");
+            while packets.next().unwrap().is_some() {}
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What the two hellos of a TLS handshake say: randoms, version, cipher suite (RFC 8446 section 4.1).
+//! Nothing is checked here that an inspector of WebSocket has no use for.
+
+use super::secrets::Random;
+
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+const SUPPORTED_VERSIONS: u16 = 43;
+
+/// The random bytes of a `ServerHello` that asks for another `ClientHello` (RFC 8446 section 4.1.3).
+const RETRY: Random = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+    0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
+/// A hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hello {
+    Client { random: Random },
+    Server { random: Random, suite: u16, version: u16 },
+}
+
+/// The hello that a handshake message is, if it is one; a request to try again is none.
+pub(super) fn read(message: &[u8]) -> Option<Hello> {
+    let body = message.get(4..)?;
+    let random: Random = body.get(2..34)?.try_into().ok()?;
+    match message[0] {
+        CLIENT_HELLO => Some(Hello::Client { random }),
+        SERVER_HELLO if random != RETRY => {
+            let after_session = 35 + usize::from(*body.get(34)?);
+            let suite = number(body, after_session)?;
+            let legacy = number(body, 0)?;
+            let version = body.get(after_session + 5..).and_then(selected_version).unwrap_or(legacy);
+            Some(Hello::Server { random, suite, version })
+        }
+        _ => None,
+    }
+}
+
+fn selected_version(mut extensions: &[u8]) -> Option<u16> {
+    loop {
+        let (kind, len) = (number(extensions, 0)?, usize::from(number(extensions, 2)?));
+        let value = extensions.get(4..4 + len)?;
+        if kind == SUPPORTED_VERSIONS {
+            return number(value, 0);
+        }
+        extensions = &extensions[4 + len..];
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2).map(|two| u16::from_be_bytes([two[0], two[1]]))
+}

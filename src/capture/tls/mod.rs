@@ -1,0 +1,312 @@
+//! [`Session`]: the TLS records of one connection opened with logged secrets, so that what they carry comes out.
+//! It checks no certificate and no handshake: whoever has the secrets wants to read, not to trust.
+//!
+//! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites with ECDHE of TLS 1.2.
+
+mod hello;
+mod keys;
+mod secrets;
+
+use self::hello::Hello;
+use self::keys::{Opener, Suite};
+use self::secrets::Label;
+pub(super) use self::secrets::{Random, Secrets};
+use crate::wire::Side;
+
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+const KEY_UPDATE: u8 = 24;
+
+const TLS_1_3: u16 = 0x0304;
+const TLS_1_2: u16 = 0x0303;
+
+/// No record's body is longer (RFC 5246 section 6.2.3).
+const LONGEST_RECORD: usize = (1 << 14) + 2048;
+/// No hello is longer that is waited for.
+const LONGEST_HELLO: usize = 1 << 17;
+/// What one side may send before the other side's hello is there.
+const MOST_WAITING: usize = 1 << 20;
+
+/// How far the records of a connection can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The connection is not encrypted.
+    No,
+    /// TLS that is read, with this version and cipher suite.
+    Read {
+        /// `TLS 1.3` or `TLS 1.2`.
+        version: &'static str,
+        /// The suite's name in the registry.
+        suite: &'static str,
+    },
+    /// TLS that cannot be read, and why.
+    Unread(String),
+}
+
+/// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough to tell it from HTTP.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    matches!(bytes, [20..=23] | [20..=23, 3] | [20..=23, 3, 0..=4, ..])
+}
+
+/// The TLS of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    sides: [Direction; 2],
+    client_random: Option<Random>,
+    agreed: Option<(Suite, u16, Random)>,
+    unread: Option<String>,
+    /// The handshake was seen, and no secret for it.
+    lacking: bool,
+}
+
+/// One side's records.
+#[derive(Debug, Default)]
+struct Direction {
+    waiting: Vec<u8>,
+    hello: Vec<u8>,
+    greeted: bool,
+    /// The keys in the order in which they are used; the first is in use.
+    openers: Vec<Opener>,
+    /// TLS 1.2: records are encrypted from here on.
+    changed: bool,
+    over: bool,
+}
+
+fn index(side: Side) -> usize {
+    usize::from(side == Side::Server)
+}
+
+impl Session {
+    /// How it stands.
+    pub(super) fn state(&self) -> Tls {
+        match (&self.unread, self.agreed) {
+            (Some(why), _) => Tls::Unread(why.clone()),
+            (None, Some((suite, version, _))) => Tls::Read {
+                version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" },
+                suite: suite.name,
+            },
+            (None, None) => {
+                Tls::Unread("TLS whose handshake is not whole in the capture: cannot be read".into())
+            }
+        }
+    }
+
+    /// The connection's name in key logs, if nothing but secrets is lacking.
+    pub(super) fn lacks(&self) -> Option<Random> {
+        self.client_random.filter(|_| self.lacking)
+    }
+
+    /// Bytes of `from` are missing: no record behind them can be found.
+    pub(super) fn lost(&mut self, from: Side) {
+        let side = &mut self.sides[index(from)];
+        side.over = true;
+        side.waiting = Vec::new();
+    }
+
+    /// Takes the next bytes of `from` and calls `out` with what they carry. Gives something odd, if there is.
+    pub(super) fn push(
+        &mut self,
+        from: Side,
+        bytes: &[u8],
+        secrets: &Secrets,
+        out: &mut impl FnMut(Side, &[u8]),
+    ) -> Result<(), String> {
+        let side = &mut self.sides[index(from)];
+        if side.over || self.unread.is_some() {
+            return Ok(());
+        }
+        side.waiting.extend_from_slice(bytes);
+        let knew = self.agreed.is_some();
+        self.records(from, secrets, out)?;
+        if !knew && self.agreed.is_some() {
+            self.records(from.peer(), secrets, out)?;
+        }
+        if self.sides[index(from)].waiting.len() > MOST_WAITING {
+            self.lost(from);
+            return Err("TLS: the other side's hello is missing, so nothing can be decrypted".into());
+        }
+        Ok(())
+    }
+
+    fn records(
+        &mut self,
+        from: Side,
+        secrets: &Secrets,
+        out: &mut impl FnMut(Side, &[u8]),
+    ) -> Result<(), String> {
+        let mut waiting = std::mem::take(&mut self.sides[index(from)].waiting);
+        let mut at = 0;
+        let mut result = Ok(());
+        while let Some(head) = waiting[at..].first_chunk::<5>().copied() {
+            let len = usize::from(u16::from_be_bytes([head[3], head[4]]));
+            if !begins(&head) || len > LONGEST_RECORD {
+                result = Err(format!("TLS: the {} sends what is no TLS record", from.name()));
+                break;
+            }
+            let Some(body) = waiting.get(at + 5..at + 5 + len) else { break };
+            if self.must_wait(from, head[0]) {
+                break;
+            }
+            result = self.record(from, head, body, secrets, out);
+            at += 5 + len;
+            if result.is_err() || self.unread.is_some() {
+                break;
+            }
+        }
+        waiting.drain(..at);
+        self.sides[index(from)].waiting = waiting;
+        if result.is_err() {
+            self.lost(from);
+        }
+        result
+    }
+
+    /// Encrypted records whose keys depend on a hello that has not come yet.
+    fn must_wait(&self, from: Side, kind: u8) -> bool {
+        self.agreed.is_none()
+            && (kind == APPLICATION_DATA || self.sides[index(from)].greeted && kind == HANDSHAKE)
+    }
+
+    fn record(
+        &mut self,
+        from: Side,
+        head: [u8; 5],
+        body: &[u8],
+        secrets: &Secrets,
+        out: &mut impl FnMut(Side, &[u8]),
+    ) -> Result<(), String> {
+        let version = self.agreed.map(|(_, version, _)| version);
+        let side = &mut self.sides[index(from)];
+        match (head[0], version) {
+            (HANDSHAKE, _) if !side.greeted => self.greet(from, body, secrets),
+            (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.changed = true,
+            (APPLICATION_DATA, Some(TLS_1_3)) => return self.open_1_3(from, head, body, out),
+            (kind, Some(TLS_1_2)) if side.changed => {
+                let opened = side.openers.first_mut().and_then(|opener| opener.open(kind, head, body));
+                let opened = opened.ok_or_else(|| unopened(from))?;
+                if kind == APPLICATION_DATA {
+                    out(from, &opened);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes handshake bytes until the hello of this side is whole.
+    fn greet(&mut self, from: Side, body: &[u8], secrets: &Secrets) {
+        let side = &mut self.sides[index(from)];
+        side.hello.extend_from_slice(body);
+        let Some([_, a, b, c]) = side.hello.first_chunk() else { return };
+        let len = 4 + (usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c));
+        if len > LONGEST_HELLO {
+            self.unread = Some("TLS whose hello is too long: cannot be read".into());
+            return;
+        }
+        let Some(message) = side.hello.get(..len) else { return };
+        let hello = hello::read(message);
+        side.hello = Vec::new();
+        match hello {
+            Some(Hello::Client { random }) if from == Side::Client => {
+                self.client_random = Some(random);
+                // a server may ask for a second one, with the same random: only the server's ends the greeting
+            }
+            Some(Hello::Server { random, suite, version }) if from == Side::Server => {
+                self.sides.iter_mut().for_each(|side| side.greeted = true);
+                if let Err(why) = self.agree(random, suite, version, secrets) {
+                    self.unread = Some(why);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn agree(&mut self, random: Random, number: u16, version: u16, secrets: &Secrets) -> Result<(), String> {
+        let Some(client) = self.client_random else {
+            return Err("TLS whose handshake is not whole in the capture: cannot be read".into());
+        };
+        if !matches!(version, TLS_1_2 | TLS_1_3) {
+            return Err(format!("TLS of version {version:#06x}: 1.2 and 1.3 can be read"));
+        }
+        let suite = Suite::of(number).ok_or_else(|| {
+            format!("TLS with cipher suite {number:#06x}, which is not known here: cannot be read")
+        })?;
+        let openers = match version {
+            TLS_1_3 => openers_1_3(suite, &client, secrets),
+            _ => secrets
+                .secret(Label::Master, &client)
+                .and_then(|master| Opener::of_master(suite, master, &client, &random))
+                .map(|pair| pair.map(|opener| vec![opener])),
+        };
+        let Some(openers) = openers else {
+            self.lacking = true;
+            return Err("TLS, no secrets: cannot be read".into());
+        };
+        for (side, openers) in self.sides.iter_mut().zip(openers) {
+            side.openers = openers;
+        }
+        self.agreed = Some((suite, version, random));
+        Ok(())
+    }
+
+    fn open_1_3(
+        &mut self,
+        from: Side,
+        head: [u8; 5],
+        body: &[u8],
+        out: &mut impl FnMut(Side, &[u8]),
+    ) -> Result<(), String> {
+        let openers = &mut self.sides[index(from)].openers;
+        let found = (0..openers.len()).find_map(|at| Some((at, openers[at].open(head[0], head, body)?)));
+        let Some((at, mut inner)) = found else {
+            // early data that the server refused, or handshake records whose secret was not logged
+            return if openers.len() > 1 { Ok(()) } else { Err(unopened(from)) };
+        };
+        openers.drain(..at);
+        inner.truncate(inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        match inner.pop() {
+            Some(APPLICATION_DATA) => out(from, &inner),
+            Some(HANDSHAKE) if updates_key(&inner) => {
+                if let Some(updated) = openers.first().and_then(Opener::updated) {
+                    openers[0] = updated;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The keys of both sides in the order of use; `None` unless both sides' application data can be read.
+fn openers_1_3(suite: Suite, client: &Random, secrets: &Secrets) -> Option<[Vec<Opener>; 2]> {
+    let opener = |label| secrets.secret(label, client).and_then(|secret| Opener::of_secret(suite, secret));
+    let with = |before: &[Label], last| {
+        let mut openers: Vec<Opener> = before.iter().filter_map(|label| opener(*label)).collect();
+        openers.push(opener(last)?);
+        Some(openers)
+    };
+    Some([
+        with(&[Label::ClientEarly, Label::ClientHandshake], Label::ClientTraffic)?,
+        with(&[Label::ServerHandshake], Label::ServerTraffic)?,
+    ])
+}
+
+/// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it in its record).
+fn updates_key(mut messages: &[u8]) -> bool {
+    while let [kind, a, b, c, rest @ ..] = messages {
+        if *kind == KEY_UPDATE {
+            return true;
+        }
+        let len = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        messages = rest.get(len..).unwrap_or_default();
+    }
+    false
+}
+
+fn unopened(from: Side) -> String {
+    format!(
+        "TLS: a record of the {} cannot be opened with the secrets given, nor what follows it",
+        from.name()
+    )
+}

@@ -1,0 +1,101 @@
+//! [`Secrets`]: what a TLS key log (`SSLKEYLOGFILE`) says about connections.
+//! What is derived from them is the business of [`super::keys`].
+
+use std::collections::HashMap;
+
+/// A connection is named by the random bytes in its `ClientHello`.
+pub(in crate::capture) type Random = [u8; 32];
+
+/// What a line's secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Label {
+    /// The master secret of TLS 1.2.
+    Master,
+    ClientEarly,
+    ClientHandshake,
+    ServerHandshake,
+    ClientTraffic,
+    ServerTraffic,
+}
+
+/// The secrets of any number of connections.
+#[derive(Debug, Default)]
+pub(in crate::capture) struct Secrets {
+    known: HashMap<(Label, Random), Vec<u8>>,
+    randoms: std::collections::HashSet<Random>,
+}
+
+impl Secrets {
+    /// Takes lines of a key log. Comments, other labels and what is no such line are passed over, as others do it.
+    pub(in crate::capture) fn add(&mut self, lines: &[u8]) {
+        for line in lines.split(|byte| matches!(byte, b'\n' | b'\r')) {
+            if let Some((label, random, secret)) = std::str::from_utf8(line).ok().and_then(entry) {
+                self.randoms.insert(random);
+                self.known.insert((label, random), secret);
+            }
+        }
+    }
+
+    pub(super) fn secret(&self, label: Label, random: &Random) -> Option<&[u8]> {
+        self.known.get(&(label, *random)).map(Vec::as_slice)
+    }
+
+    /// Whether anything is known about this connection.
+    pub(in crate::capture) fn know(&self, random: &Random) -> bool {
+        self.randoms.contains(random)
+    }
+
+    /// How many connections something is known about.
+    pub(in crate::capture) fn connections(&self) -> usize {
+        self.randoms.len()
+    }
+}
+
+fn entry(line: &str) -> Option<(Label, Random, Vec<u8>)> {
+    let mut words = line.split_ascii_whitespace();
+    let label = match words.next()? {
+        "CLIENT_RANDOM" => Label::Master,
+        "CLIENT_EARLY_TRAFFIC_SECRET" => Label::ClientEarly,
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Label::ClientHandshake,
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET" => Label::ServerHandshake,
+        "CLIENT_TRAFFIC_SECRET_0" => Label::ClientTraffic,
+        "SERVER_TRAFFIC_SECRET_0" => Label::ServerTraffic,
+        _ => return None,
+    };
+    let random = bytes(words.next()?)?.try_into().ok()?;
+    let secret = bytes(words.next()?).filter(|secret| matches!(secret.len(), 32 | 48))?;
+    Some((label, random, secret))
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    if !hex.len().is_multiple_of(2) || hex.len() > 96 {
+        return None;
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    hex.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_found_among_others() {
+        let random = "0a".repeat(32);
+        let lines = format!(
+            "# a comment\r\nCLIENT_RANDOM {random} {}\nEXPORTER_SECRET {random} {}\nCLIENT_TRAFFIC_SECRET_0 {random} zz\n\
+             SERVER_TRAFFIC_SECRET_0 {random} {}\nSERVER_TRAFFIC_SECRET_0 0a {}",
+            "01".repeat(48),
+            "02".repeat(32),
+            "03".repeat(32),
+            "04".repeat(32)
+        );
+        let mut secrets = Secrets::default();
+        secrets.add(lines.as_bytes());
+        let random = [10; 32];
+        assert_eq!(secrets.secret(Label::Master, &random), Some(&[1; 48][..]));
+        assert_eq!(secrets.secret(Label::ServerTraffic, &random), Some(&[3; 32][..]));
+        assert_eq!(secrets.secret(Label::ClientTraffic, &random), None);
+        assert_eq!((secrets.connections(), secrets.know(&random)), (1, true));
+    }
+}

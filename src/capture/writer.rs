@@ -1,0 +1,274 @@
+//! [`Writer`]: live connections as a pcapng file that any reader opens without a complaint.
+//! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the real ones.
+//!
+//! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that was taken.
+//! The format: draft-ietf-opsawg-pcapng.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::capture::segment::{self, Header};
+use crate::wire::Side;
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const PSH: u8 = 0x08;
+const ACK: u8 = 0x10;
+
+/// `LINKTYPE_RAW`: the packet begins with its IP header.
+const RAW_IP: u16 = 101;
+
+/// Bytes after which the other side acknowledges without having said anything, so that its window never looks full.
+const MOST_UNACKNOWLEDGED: u32 = 1 << 18;
+
+/// How a file is to be written.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// A file that is there already is replaced; otherwise that is an error.
+    pub replace: bool,
+    /// Lines of a TLS key log for the encrypted bytes that will be written.
+    pub secrets: Option<String>,
+}
+
+/// A connection in the file, as [`Writer::open`] named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow(usize);
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// This side closes first, the other answers (FIN).
+    Closed(Side),
+    /// This side breaks it off (RST).
+    Reset(Side),
+}
+
+/// A pcapng file that grows.
+#[derive(Debug)]
+pub struct Writer<W: Write = File> {
+    out: W,
+    flows: Vec<Ends>,
+    blocks: Vec<u8>,
+    packet: Vec<u8>,
+}
+
+/// Both ends of a connection, the client's first.
+#[derive(Debug)]
+struct Ends {
+    addresses: [SocketAddr; 2],
+    /// The number of each side's next byte.
+    next: [u32; 2],
+    /// What each side has acknowledged of the other.
+    acknowledged: [u32; 2],
+    over: bool,
+}
+
+impl Writer<File> {
+    /// Creates the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be created, above all because it is there already and may not be replaced.
+    pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
+        let mut open = OpenOptions::new();
+        open.write(true);
+        let open = if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
+        Self::new(open.open(path)?, options.secrets.as_deref())
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a file in `out`, with lines of a TLS key log if there are.
+    ///
+    /// # Errors
+    ///
+    /// If `out` does not take them; so for all others.
+    pub fn new(out: W, secrets: Option<&str>) -> io::Result<Self> {
+        let mut writer = Self { out, flows: Vec::new(), blocks: Vec::new(), packet: Vec::new() };
+        writer.block(0x0a0d_0d0a, |body| {
+            body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
+            body.extend_from_slice(&[1, 0, 0, 0]);
+            // the section's length is not known before its end
+            body.extend_from_slice(&[0xff; 8]);
+            option(
+                body,
+                1,
+                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection",
+            );
+            option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
+            option(body, 0, b"");
+        });
+        if let Some(lines) = secrets {
+            writer.secrets_block(lines);
+        }
+        writer.block(1, |body| {
+            body.extend_from_slice(&RAW_IP.to_le_bytes());
+            body.extend_from_slice(&[0; 6]);
+            option(body, 2, b"wiretalk");
+            // times in nanoseconds
+            option(body, 9, &[9]);
+            option(body, 0, b"");
+        });
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    /// Adds lines of a TLS key log. They must come before the packets that need them.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn secrets(&mut self, lines: &str) -> io::Result<()> {
+        self.secrets_block(lines);
+        self.flush()
+    }
+
+    /// Begins a connection with TCP's handshake. `at` is the time since 1970.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn open(&mut self, client: SocketAddr, server: SocketAddr, at: Duration) -> io::Result<Flow> {
+        let mapped = |address: SocketAddr| match address.ip() {
+            IpAddr::V4(v4) if client.is_ipv6() || server.is_ipv6() => {
+                SocketAddr::new(v4.to_ipv6_mapped().into(), address.port())
+            }
+            ip => SocketAddr::new(ip, address.port()),
+        };
+        let flow = Flow(self.flows.len());
+        self.flows.push(Ends {
+            addresses: [mapped(client), mapped(server)],
+            // any numbers will do; the same ones make the same file
+            next: [0x1000_0000, 0x2000_0000],
+            acknowledged: [0; 2],
+            over: false,
+        });
+        self.segment(flow, Side::Client, at, SYN, b"");
+        self.segment(flow, Side::Server, at, SYN | ACK, b"");
+        self.segment(flow, Side::Client, at, ACK, b"");
+        self.flush()?;
+        Ok(flow)
+    }
+
+    /// Adds bytes that `from` sent; they may be any number. After the connection's end there are none.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn data(&mut self, flow: Flow, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+        if self.flows[flow.0].over {
+            return Ok(());
+        }
+        let largest = usize::from(segment::largest(self.flows[flow.0].addresses[0]));
+        let count = bytes.len().div_ceil(largest);
+        for (index, piece) in bytes.chunks(largest).enumerate() {
+            let flags = if index + 1 == count { PSH | ACK } else { ACK };
+            self.segment(flow, from, at, flags, piece);
+            let ends = &self.flows[flow.0];
+            let sent = ends.next[number(from)].wrapping_sub(ends.acknowledged[number(from.peer())]);
+            if sent > MOST_UNACKNOWLEDGED {
+                self.segment(flow, from.peer(), at, ACK, b"");
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    /// Ends a connection.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written.
+    pub fn close(&mut self, flow: Flow, ending: Ending, at: Duration) -> io::Result<()> {
+        if std::mem::replace(&mut self.flows[flow.0].over, true) {
+            return Ok(());
+        }
+        match ending {
+            Ending::Closed(from) => {
+                self.segment(flow, from, at, FIN | ACK, b"");
+                self.segment(flow, from.peer(), at, FIN | ACK, b"");
+                self.segment(flow, from, at, ACK, b"");
+            }
+            Ending::Reset(from) => self.segment(flow, from, at, RST | ACK, b""),
+        }
+        self.flush()
+    }
+
+    /// What the file is written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn segment(&mut self, flow: Flow, from: Side, at: Duration, flags: u8, payload: &[u8]) {
+        let ends = &mut self.flows[flow.0];
+        let (own, other) = (number(from), number(from.peer()));
+        let (sender, receiver) = (ends.addresses[own], ends.addresses[other]);
+        let ack = if flags & ACK == 0 { 0 } else { ends.next[other] };
+        let largest = (flags & SYN != 0).then(|| segment::largest(sender));
+        let header = Header { seq: ends.next[own], ack, flags, largest };
+        self.packet.clear();
+        segment::write(&mut self.packet, sender, receiver, header, payload);
+        ends.acknowledged[own] = ack;
+        let taken = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
+        ends.next[own] = ends.next[own].wrapping_add(taken);
+        let packet = std::mem::take(&mut self.packet);
+        let stamp = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        let len = (packet.len() as u32).to_le_bytes();
+        self.block(6, |body| {
+            body.extend_from_slice(&[0; 4]);
+            body.extend_from_slice(&((stamp >> 32) as u32).to_le_bytes());
+            body.extend_from_slice(&(stamp as u32).to_le_bytes());
+            body.extend_from_slice(&len);
+            body.extend_from_slice(&len);
+            body.extend_from_slice(&packet);
+            pad(body);
+        });
+        self.packet = packet;
+    }
+
+    fn secrets_block(&mut self, lines: &str) {
+        self.block(10, |body| {
+            body.extend_from_slice(&0x544c_534b_u32.to_le_bytes());
+            body.extend_from_slice(&(lines.len() as u32).to_le_bytes());
+            body.extend_from_slice(lines.as_bytes());
+            pad(body);
+        });
+    }
+
+    /// Appends a block; its length stands before and behind its body.
+    fn block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
+        let begins = self.blocks.len();
+        self.blocks.extend_from_slice(&kind.to_le_bytes());
+        self.blocks.extend_from_slice(&[0; 4]);
+        body(&mut self.blocks);
+        let len = ((self.blocks.len() - begins + 4) as u32).to_le_bytes();
+        self.blocks.extend_from_slice(&len);
+        self.blocks[begins + 4..begins + 8].copy_from_slice(&len);
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.blocks)?;
+        self.blocks.clear();
+        self.out.flush()
+    }
+}
+
+fn number(side: Side) -> usize {
+    usize::from(side == Side::Server)
+}
+
+/// Fills up to a multiple of four; every block and option begins at one.
+fn pad(body: &mut Vec<u8>) {
+    body.resize(body.len().next_multiple_of(4), 0);
+}
+
+fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
+    body.extend_from_slice(&code.to_le_bytes());
+    body.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    body.extend_from_slice(value);
+    pad(body);
+}

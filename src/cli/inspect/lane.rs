@@ -1,0 +1,108 @@
+//! [`Lane`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
+//! It never holds more than the frame that is arriving, and of that no more than [`MOST`] bytes.
+
+use crate::wire::{Agreed, Begun, Decoder, Event, Fault, Needs, Side};
+
+/// Payload bytes of one frame that are kept.
+pub(super) const MOST: usize = 1 << 20;
+
+/// A frame, or what is there of it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) index: usize,
+    pub(super) offset: u64,
+    /// Header and the like; none while the header is not complete.
+    pub(super) begun: Option<Begun>,
+    /// The bytes of the header.
+    pub(super) head: Vec<u8>,
+    /// The payload, unmasked, at most [`MOST`] bytes.
+    pub(super) payload: Vec<u8>,
+    /// Payload bytes that came.
+    pub(super) came: u64,
+    pub(super) faults: Vec<Fault>,
+    /// What an unfinished frame needs; none for a complete one, and none after a length that cannot be.
+    pub(super) needs: Option<Needs>,
+    pub(super) complete: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    decoder: Decoder,
+    begun: Option<Begun>,
+    payload: Vec<u8>,
+    came: u64,
+    faults: Vec<Fault>,
+    taken: u64,
+    /// Complete frames.
+    pub(super) frames: u64,
+}
+
+impl Lane {
+    pub(super) fn new(from: Side, agreed: Agreed) -> Self {
+        let decoder = Decoder::new(from, agreed);
+        Self { decoder, begun: None, payload: Vec::new(), came: 0, faults: Vec::new(), taken: 0, frames: 0 }
+    }
+
+    /// Takes the next bytes and gives each frame that they complete to `tell`.
+    pub(super) fn push<E>(
+        &mut self,
+        bytes: &[u8],
+        mut tell: impl FnMut(Seen) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = bytes;
+        self.taken += bytes.len() as u64;
+        while let Some(event) = self.decoder.step(&mut rest) {
+            match event {
+                Event::Fault(fault) => self.faults.push(fault),
+                Event::Header(begun) => self.begun = Some(begun),
+                Event::Payload(piece) => {
+                    self.came += piece.len() as u64;
+                    let room = MOST - self.payload.len();
+                    self.payload.extend_from_slice(&piece[..piece.len().min(room)]);
+                }
+                Event::Frame(_) => {
+                    self.frames += 1;
+                    if let Some(begun) = self.begun.take() {
+                        tell(self.seen(begun, true))?;
+                    }
+                }
+                Event::Data(_) | Event::Message(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The frame that is not complete.
+    pub(super) fn unfinished(&mut self) -> Option<Seen> {
+        if let Some(begun) = self.begun.take() {
+            return Some(self.seen(begun, false));
+        }
+        let head = self.decoder.beginning().to_vec();
+        let faults = std::mem::take(&mut self.faults);
+        (!head.is_empty()).then(|| Seen {
+            index: self.decoder.frames(),
+            offset: self.taken - head.len() as u64,
+            begun: None,
+            head,
+            payload: Vec::new(),
+            came: 0,
+            faults,
+            needs: self.decoder.needs(),
+            complete: false,
+        })
+    }
+
+    fn seen(&mut self, begun: Begun, complete: bool) -> Seen {
+        Seen {
+            index: begun.index,
+            offset: begun.offset,
+            begun: Some(begun),
+            head: begun.header.to_bytes(),
+            payload: std::mem::take(&mut self.payload),
+            came: std::mem::take(&mut self.came),
+            faults: std::mem::take(&mut self.faults),
+            needs: if complete { None } else { self.decoder.needs() },
+            complete,
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it comes.
+//!
+//! On a terminal the same command opens the inspector instead; `main` decides that.
+
+mod lane;
+mod live;
+mod printer;
+mod record;
+mod sends;
+mod through;
+mod words;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+pub use sends::Sends;
+
+use crate::clients::{Options, Request, Wishes};
+use crate::net::Tls;
+
+/// Connect to a WebSocket server, or stand between one and its clients, and show every byte.
+///
+/// On a terminal this opens the inspector. With --json, or where standard output is no terminal, each head and each
+/// frame is one record, printed as soon as it is complete; the last record says how the connection ended.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RECORDS)]
+pub struct Inspect {
+    /// The server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>
+    pub url: String,
+    /// What to send, in the order of the command line.
+    #[command(flatten)]
+    pub sends: Sends,
+    /// Close this many seconds after the last send [default: 1; with --proxy: end then, by default only on Ctrl-C]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// Print one JSON object a record
+    #[arg(long)]
+    pub json: bool,
+    /// A header of the request; may be given several times, and takes the place of one that is always there
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub headers: Vec<(String, String)>,
+    /// The page that asks, as a browser would tell it
+    #[arg(long)]
+    pub origin: Option<String>,
+    /// A subprotocol to offer; may be given several times, the best first
+    #[arg(long = "protocol", value_name = "NAME")]
+    pub protocols: Vec<String>,
+    /// Offer permessage-deflate
+    #[arg(long)]
+    pub deflate: bool,
+    /// Leave pings unanswered
+    #[arg(long)]
+    pub no_pong: bool,
+    /// Trust the authorities in this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Do not check the server's certificate: anybody may sit in between
+    #[arg(long)]
+    pub insecure: bool,
+    /// The name to ask the server's certificate for, where it is not the URL's
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Listen on this loopback address and pass everything on to the server, untouched
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
+    pub proxy: Option<SocketAddr>,
+    /// Let --proxy listen where others in reach can connect
+    #[arg(long, requires = "proxy")]
+    pub anywhere: bool,
+}
+
+/// What `--help` says about the records.
+const RECORDS: &str = "Records (--json), one object a line; every one has type:
+  handshake  connection t_ms from verdict head head_len accept_expected accept_received protocol extensions problems
+  frame      connection t_ms from frame offset complete needs fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
+             header_len payload_len payload_hex truncated text compressed message after_fault close_code close_reason
+             raw_hex violations
+  bytes      connection t_ms from len hex text: what stands behind an answer that is not 101
+  end        connection t_ms ok why close_received close_code close_reason close_sent close_code_sent
+             frames_sent frames_received bytes_sent bytes_received
+  note       t_ms text
+  listening  t_ms address (--proxy)    connection  t_ms connection peer (--proxy)
+
+t_ms counts from the start. problems and violations are those of `wiretalk decode --json`. payload_hex is unmasked; of
+a payload above 1 MiB it and raw_hex hold the first MiB, and truncated is true. A frame that the end cut off has complete
+false and needs {have, need_more, phase}, or null where its length cannot be. The last record is an end; its close_code
+is the one that the server's Close carried, or null. With --proxy each connection has its end, and a last one without a
+number (connection null) follows.
+
+Exit status: 0 both sides knew that it would end, 1 anything else, 2 wrong usage.";
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("give a number of seconds from 0 to 86400".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("give a name, a colon and a value: 'Cookie: a=b'")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+impl Inspect {
+    /// Whether records are printed instead of a stage opened.
+    pub fn is_headless(&self) -> bool {
+        self.json || !io::stdout().is_terminal()
+    }
+
+    /// How to connect.
+    pub fn options(&self) -> Options {
+        let wishes = Wishes {
+            headers: self.headers.clone(),
+            origin: self.origin.clone(),
+            protocols: self.protocols.clone(),
+            deflate: self.deflate,
+        };
+        Options {
+            request: Request::Proper(wishes),
+            tls: self.tls(),
+            auto_pong: !self.no_pong,
+            ..Options::new(&self.url)
+        }
+    }
+
+    /// Whom to trust.
+    pub fn tls(&self) -> Tls {
+        let (ca, name) = (self.ca.clone(), self.server_name.clone());
+        Tls { ca, insecure: self.insecure, name, ..Tls::default() }
+    }
+
+    /// The same as the inspector's settings, which are those of a slide.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let yes = |set: bool| set.then(|| "yes".to_owned());
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+        let settings = [
+            ("server", Some(self.url.clone())),
+            ("text", Some(String::new())),
+            ("sends", Some(self.sends.lines())),
+            ("headers", Some(lines)),
+            ("origin", self.origin.clone()),
+            ("protocols", Some(self.protocols.join(", "))),
+            ("deflate", yes(self.deflate)),
+            ("pong", self.no_pong.then(|| "no".to_owned())),
+            ("ca", path(&self.ca)),
+            ("name", self.server_name.clone()),
+            ("insecure", yes(self.insecure)),
+            ("proxy", self.proxy.map(|address| address.to_string())),
+            ("anywhere", yes(self.anywhere)),
+        ];
+        settings.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Runs to the end and prints records. The exit status is 1 if the connection did not end as it should.
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written, or the proxy's port is not to be had.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        if self.insecure {
+            writeln!(io::stderr(), "wiretalk: NOT SECURE: the server's certificate is not checked")?;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(async {
+            match self.proxy {
+                Some(listen) => through::play(&self, listen).await,
+                None => live::play(&self).await,
+            }
+        });
+        runtime.shutdown_background();
+        match result {
+            // Whoever reads has read enough, as `head` does.
+            Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+            result => result,
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use clap::Parser;
+    use serde_json::Value;
+
+    use super::printer::Printer;
+    use super::*;
+    use crate::clients::Command;
+    use crate::wire::Side;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        inspect: Inspect,
+    }
+
+    fn parse(args: &[&str]) -> Result<Inspect, clap::Error> {
+        Line::try_parse_from([&["inspect", "ws://a/"], args].concat()).map(|line| line.inspect)
+    }
+
+    fn printed(json: bool, said: &[(Side, &[u8])], chunk: usize) -> String {
+        let (mut out, began) = (Vec::new(), Instant::now());
+        let mut printer = Printer::new(json, false, &mut out, began);
+        for (from, bytes) in said {
+            bytes.chunks(chunk).for_each(|piece| printer.bytes(1, *from, began, piece).unwrap());
+        }
+        printer.end(1, &Ok("closed".into())).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn records(said: &[(Side, &[u8])], chunk: usize) -> Vec<Value> {
+        printed(true, said, chunk).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const SWITCHING: &[u8] =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    #[test]
+    fn the_order_of_both_kinds_of_sends_is_kept() {
+        let inspect =
+            parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"]).unwrap();
+        let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
+        assert_eq!((a, b), (&Command::Text("a".into()), &Command::Text("b".into())));
+        assert_eq!(raw, &Command::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
+        assert!(inspect.sends.lines().starts_with("text a\n"), "{}", inspect.sends.lines());
+        let error = parse(&["--send-hex", "8x"]).unwrap_err();
+        assert!(error.to_string().contains("right would be 81 05"), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn records_come_in_order_and_the_last_one_has_the_code() {
+        let response = [SWITCHING, b"\x81\x05Hello\x88\x05\x03\xe8bye"].concat();
+        for chunk in [1, 7, 1000] {
+            let records = records(&[(Side::Client, REQUEST), (Side::Server, &response)], chunk);
+            let types: Vec<_> = records.iter().map(|record| record["type"].as_str().unwrap()).collect();
+            assert_eq!(types, ["handshake", "handshake", "frame", "frame", "end"]);
+            assert_eq!(records[1]["accept_received"], records[1]["accept_expected"]);
+            assert_eq!(
+                (&records[2]["text"], &records[2]["raw_hex"]),
+                (&"Hello".into(), &"810548656c6c6f".into())
+            );
+            let end = &records[4];
+            assert_eq!((&end["close_code"], &end["close_reason"]), (&1000.into(), &"bye".into()));
+            assert_eq!((&end["frames_received"], &end["frames_sent"]), (&2.into(), &0.into()));
+        }
+    }
+
+    #[test]
+    fn a_fault_has_the_fields_of_decode_and_an_unfinished_frame_is_a_record() {
+        let broken = [REQUEST, b"\x81\x02hi\x81\x85\x01\x02\x03\x04\x69"].concat();
+        let response = [SWITCHING, b"\x82"].concat();
+        let records = records(&[(Side::Client, &broken), (Side::Server, &response)], 3);
+        let fault = &records[2]["violations"][0];
+        assert_eq!((&fault["code"], &fault["byte_offset"]), (&"E_UNMASKED_CLIENT".into(), &1.into()));
+        assert_eq!((&fault["detectable_after_bytes"], &fault["close_code"]), (&2.into(), &1002.into()));
+        assert_eq!((&fault["bits"], &fault["section"]), (&"0".into(), &"RFC 6455 §5.1".into()));
+        let half = &records[3];
+        assert_eq!((&half["complete"], &half["needs"]["need_more"]), (&false.into(), &4.into()));
+        assert_eq!((&half["payload_hex"], &half["raw_hex"]), (&"68".into(), &"81850102030469".into()));
+        assert_eq!((&half["after_fault"], &half["opcode_name"]), (&true.into(), &"text".into()));
+        let begun = &records[4];
+        assert_eq!(
+            (&begun["from"], &begun["opcode"], &begun["raw_hex"]),
+            (&"server".into(), &Value::Null, &"82".into())
+        );
+        assert_eq!((&records[5]["close_received"], &records[5]["close_code"]), (&false.into(), &Value::Null));
+    }
+
+    #[test]
+    fn words_hold_nothing_that_a_terminal_obeys() {
+        let nasty = b"HTTP/1.1 200 \x1b[2J\r\nServer: \x07\r\n\r\n\x1b[3J";
+        let text = printed(false, &[(Side::Client, REQUEST), (Side::Server, nasty)], 1000);
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+        assert!(text.contains("close code received: none") && text.contains("4 bytes, no frames"), "{text}");
+    }
+
+    #[test]
+    fn of_a_huge_frame_the_first_mebibyte_is_told() {
+        let huge = [SWITCHING, b"\x82\x7f\0\0\0\0\0\x20\0\0", &vec![7; 0x0020_0000]].concat();
+        let records = records(&[(Side::Client, REQUEST), (Side::Server, &huge)], 1 << 16);
+        assert_eq!(
+            (&records[2]["payload_len"], &records[2]["truncated"]),
+            (&0x0020_0000.into(), &true.into())
+        );
+        assert_eq!(records[2]["payload_hex"].as_str().unwrap().len(), 2 << 20);
+    }
+}

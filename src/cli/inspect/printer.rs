@@ -1,0 +1,204 @@
+//! [`Printer`]: what comes over connections, turned into records as soon as each is complete.
+//! It remembers no frame that is complete, so a flood costs no memory.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::cli::inspect::lane::{Lane, Seen};
+use crate::cli::inspect::record::{self, Place};
+use crate::cli::inspect::words;
+use crate::wire::words::harmless;
+use crate::wire::{Side, Trace};
+
+/// Bytes of one direction that are kept while it is not known whether they are frames.
+const MOST_EARLY: usize = 2 << 20;
+
+pub(super) struct Printer<W> {
+    json: bool,
+    /// Records name their connection where a person reads them.
+    several: bool,
+    out: W,
+    began: Instant,
+    open: BTreeMap<usize, Connection>,
+}
+
+/// A Close with its code and reason, where it has them.
+struct Closed(Option<(u16, String)>);
+
+/// What is remembered of one connection.
+struct Connection {
+    /// The handshake; frames go past it.
+    trace: Trace,
+    heads: [bool; 2],
+    early: [Vec<u8>; 2],
+    lanes: Option<[Lane; 2]>,
+    bytes: [u64; 2],
+    /// The first Close of each side with its code and reason.
+    closes: [Option<Closed>; 2],
+    at: Duration,
+}
+
+fn side(from: Side) -> usize {
+    usize::from(from == Side::Server)
+}
+
+impl<W: Write> Printer<W> {
+    pub(super) fn new(json: bool, several: bool, out: W, began: Instant) -> Self {
+        Self { json, several, out, began, open: BTreeMap::new() }
+    }
+
+    /// Prints what these bytes complete.
+    pub(super) fn bytes(&mut self, number: usize, from: Side, at: Instant, bytes: &[u8]) -> io::Result<()> {
+        let at = at.saturating_duration_since(self.began);
+        let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
+        let told = connection.push(from, at, bytes, |place, what| {
+            let place = Place { connection: number, ..place };
+            let record = match what {
+                What::Head(bytes, opening) => record::handshake(place, bytes, Some(opening)),
+                What::Frame(seen) => record::frame(place, &seen),
+            };
+            self.print(&record)
+        });
+        self.open.insert(number, connection);
+        told
+    }
+
+    /// Prints what a connection left unfinished, and how it ended.
+    pub(super) fn end(&mut self, number: usize, ended: &Result<String, String>) -> io::Result<()> {
+        let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
+        for from in [Side::Client, Side::Server] {
+            let place = Place { connection: number, from, at: connection.at };
+            let head = connection.trace.head_bytes(from);
+            if connection.trace.opening(from).is_none() && !head.is_empty() {
+                self.print(&record::handshake(place, head, None))?;
+            }
+            let body = connection.trace.held(from);
+            if connection.lanes.is_none() && !body.is_empty() {
+                self.print(&record::bytes(place, body))?;
+            }
+            let unfinished = connection.lanes.as_mut().and_then(|lanes| lanes[side(from)].unfinished());
+            if let Some(seen) = unfinished {
+                self.print(&record::frame(place, &seen))?;
+            }
+        }
+        self.print(&connection.end(number, ended))
+    }
+
+    /// Prints something that has a type and fields of its own; the time is now.
+    pub(super) fn tell(&mut self, kind: &str, fields: Value) -> io::Result<()> {
+        let mut record = json!({ "type": kind, "t_ms": record::millis(self.began.elapsed()) });
+        if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
+            record.extend(fields);
+        }
+        self.print(&record)
+    }
+
+    /// The numbers of the connections that are open.
+    pub(super) fn open(&self) -> Vec<usize> {
+        self.open.keys().copied().collect()
+    }
+
+    fn print(&mut self, record: &Value) -> io::Result<()> {
+        let line = if self.json { record.to_string() } else { words::lines(record, self.several) };
+        writeln!(self.out, "{line}")?;
+        self.out.flush()
+    }
+}
+
+enum What<'a> {
+    Head(&'a [u8], &'a crate::wire::handshake::Opening),
+    Frame(Seen),
+}
+
+impl Connection {
+    fn new() -> Self {
+        Self {
+            trace: Trace::new(),
+            heads: [false; 2],
+            early: [Vec::new(), Vec::new()],
+            lanes: None,
+            bytes: [0; 2],
+            closes: [None, None],
+            at: Duration::ZERO,
+        }
+    }
+
+    fn push(
+        &mut self,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        mut tell: impl FnMut(Place, What<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.at = at;
+        self.bytes[side(from)] += bytes.len() as u64;
+        if self.lanes.is_some() {
+            return self.frames(from, at, bytes, &mut tell);
+        }
+        let early = &mut self.early[side(from)];
+        let room = MOST_EARLY - early.len();
+        early.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.trace.push(from, at, bytes);
+        for from in [Side::Client, Side::Server] {
+            if let Some(opening) = self.trace.opening(from).filter(|_| !self.heads[side(from)]) {
+                self.heads[side(from)] = true;
+                let place = Place { connection: 0, from, at };
+                tell(place, What::Head(self.trace.head_bytes(from), opening))?;
+            }
+        }
+        if self.trace.is_open() {
+            let agreed = self.trace.agreed();
+            self.lanes = Some([Side::Client, Side::Server].map(|from| Lane::new(from, agreed)));
+            for from in [Side::Client, Side::Server] {
+                let early = std::mem::take(&mut self.early[side(from)]);
+                let head = self.trace.head_bytes(from).len().min(early.len());
+                self.frames(from, at, &early[head..], &mut tell)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn frames(
+        &mut self,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+        tell: &mut impl FnMut(Place, What<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(lanes) = &mut self.lanes else { return Ok(()) };
+        let closes = &mut self.closes[side(from)];
+        lanes[side(from)].push(bytes, |seen| {
+            if seen.begun.is_some_and(|begun| begun.header.opcode == crate::wire::Opcode::Close) {
+                closes.get_or_insert_with(|| Closed(record::close(&seen)));
+            }
+            tell(Place { connection: 0, from, at }, What::Frame(seen))
+        })
+    }
+
+    fn end(&self, number: usize, ended: &Result<String, String>) -> Value {
+        let [sent, received] = &self.closes;
+        let told = |close: &Option<Closed>| close.as_ref().and_then(|close| close.0.clone()).unzip();
+        let (code, reason) = told(received);
+        let (code_sent, _) = told(sent);
+        let frames = |at: usize| self.lanes.as_ref().map_or(0, |lanes| lanes[at].frames);
+        json!({
+            "type": "end",
+            "connection": number,
+            "t_ms": record::millis(self.at),
+            "ok": ended.is_ok(),
+            "why": harmless(ended.as_ref().unwrap_or_else(|why| why)),
+            "close_received": received.is_some(),
+            "close_code": code,
+            "close_reason": reason,
+            "close_sent": sent.is_some(),
+            "close_code_sent": code_sent,
+            "frames_sent": frames(0),
+            "frames_received": frames(1),
+            "bytes_sent": self.bytes[0],
+            "bytes_received": self.bytes[1],
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The proxy without a stage: everything passes, and what passes is printed.
+//! Holding and stepping want hands, which only the stage has.
+
+use std::future::pending;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::cli::Interrupt;
+use crate::cli::inspect::Inspect;
+use crate::cli::inspect::printer::Printer;
+use crate::net::Target;
+use crate::proxy::{Options, Report, Told, bind};
+use crate::scope::Scope;
+
+/// Reports that wait for the printer; then the peers wait.
+const WAITING: usize = 256;
+
+pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Result<ExitCode> {
+    let scope = Scope::new(|panic| {
+        let _ = writeln!(io::stderr(), "wiretalk: {panic}");
+    });
+    let upstream = Target::parse(&inspect.url).map_err(anyhow::Error::msg)?;
+    let options =
+        Options { tls: inspect.tls(), anywhere: inspect.anywhere, ..Options::new(listen, upstream) };
+    let (_orders, inbox) = mpsc::channel(1);
+    let (post, mut mail) = mpsc::channel(WAITING);
+    let bound = bind(&scope, options, inbox, post).await;
+    let (address, proxy) = bound.with_context(|| format!("could not listen on {listen}"))?;
+    let mut interrupt = Interrupt::new()?;
+    let mut printer = Printer::new(inspect.json, true, io::stdout(), Instant::now());
+    printer.tell("listening", json!({ "address": address.to_string() }))?;
+    let enough = async {
+        match inspect.seconds {
+            Some(seconds) => sleep(Duration::from_secs_f64(seconds)).await,
+            None => pending().await,
+        }
+    };
+    let (mut enough, mut proxy) = (std::pin::pin!(enough), std::pin::pin!(proxy));
+    let why = loop {
+        tokio::select! {
+            biased;
+            () = interrupt.recv() => break "interrupted",
+            () = &mut enough => break "the time is up",
+            report = mail.recv() => match report {
+                Some(report) => print(&mut printer, report)?,
+                None => break "the proxy has ended",
+            },
+            () = &mut proxy => break "the proxy has ended",
+        }
+    };
+    for number in printer.open() {
+        printer.end(number, &Err(format!("cut: {why}")))?;
+    }
+    printer.tell("end", json!({ "connection": Value::Null, "ok": true, "why": why, "close_received": false, "close_code": Value::Null }))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(printer: &mut Printer<io::Stdout>, report: Report) -> io::Result<()> {
+    let number = report.connection;
+    match report.told {
+        Told::Opened { peer } => {
+            printer.tell("connection", json!({ "connection": number, "peer": peer.to_string() }))
+        }
+        Told::Connected { how: Some(how) } => {
+            printer.tell("note", json!({ "connection": number, "text": how }))
+        }
+        Told::Connected { how: None } | Told::Waiting { .. } | Told::Dropped { .. } => Ok(()),
+        // without a hand, only the proxy's own refusal is put in
+        Told::Bytes { from, at, bytes } | Told::Injected { from, at, bytes } => {
+            printer.bytes(number, from, at, &bytes)
+        }
+        Told::Ended(why) => printer.end(number, &why),
+    }
+}

@@ -1,0 +1,204 @@
+//! [`Ear`]: what the session itself must understand of what the server says: the answer, pings and the Close.
+//! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
+
+use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, response};
+use crate::wire::handshake::{Found, HeadReader, Opening};
+use crate::wire::{Agreed, Decoder, Event, Header, Opcode, Side, words};
+
+/// What was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The server has answered 101: frames from here on.
+    Open,
+    /// Something else was answered: what, in words, and the bytes of the body that are still to come, where that is said.
+    Refused(String, Option<u64>),
+    /// A whole ping.
+    Ping(Vec<u8>),
+    /// A whole Close with its code.
+    Close(Option<u16>),
+}
+
+/// A control frame holds at most this much (RFC 6455 section 5.5).
+const MOST: usize = 125;
+
+#[derive(Debug)]
+pub(super) struct Ear {
+    reader: HeadReader,
+    stage: Stage,
+    /// The header of the frame that is arriving, and its payload where it is a control frame.
+    arriving: Option<Header>,
+    payload: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Head,
+    Frames(Box<Decoder>),
+    Body,
+}
+
+impl Ear {
+    pub(super) fn new() -> Self {
+        Self {
+            reader: HeadReader::new(Side::Server, DEFAULT_LIMIT),
+            stage: Stage::Head,
+            arriving: None,
+            payload: Vec::new(),
+        }
+    }
+
+    /// Listens to the next bytes.
+    pub(super) fn listen(&mut self, bytes: &[u8], mut heard: impl FnMut(Heard)) {
+        let mut rest = bytes;
+        if let Stage::Head = self.stage {
+            let taken = self.reader.push(bytes);
+            rest = &bytes[taken..];
+            self.head(rest.len() as u64, &mut heard);
+        }
+        if let Stage::Frames(decoder) = &mut self.stage {
+            while let Some(event) = decoder.step(&mut rest) {
+                match event {
+                    Event::Header(begun) => {
+                        self.arriving = Some(begun.header);
+                        self.payload.clear();
+                    }
+                    Event::Payload(piece)
+                        if self.arriving.is_some_and(|header| header.opcode.is_control()) =>
+                    {
+                        let room = MOST - self.payload.len();
+                        self.payload.extend_from_slice(&piece[..piece.len().min(room)]);
+                    }
+                    Event::Frame(_) => {
+                        if let Some(told) =
+                            self.arriving.take().and_then(|header| control(&header, &self.payload))
+                        {
+                            heard(told);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what is missing.
+    pub(super) fn unfinished(&self) -> Option<String> {
+        match &self.stage {
+            Stage::Head if self.reader.bytes().is_empty() => Some("before it answered".to_owned()),
+            Stage::Head => Some("in the middle of its answer".to_owned()),
+            Stage::Frames(decoder) => {
+                let more = decoder.needs().map(|needs| words::bytes(needs.more));
+                let lost = self.arriving.is_some_and(|header| header.length_is_impossible());
+                more.map(|more| format!("in the middle of a frame, which needs {more} more"))
+                    .or_else(|| lost.then(|| "behind a length that cannot be".to_owned()))
+            }
+            Stage::Body => None,
+        }
+    }
+
+    fn head(&mut self, behind: u64, heard: &mut impl FnMut(Heard)) {
+        let refusal = match self.reader.found() {
+            Found::NeedsMore => return,
+            Found::Head(_) => {
+                let opening = Opening::new(&self.reader, &Context::Response(Asked::default()), false);
+                let head = opening.head.expect("a head was found");
+                if response::is_switching(&head) {
+                    self.stage = Stage::Frames(Box::new(Decoder::new(Side::Server, Agreed::none())));
+                    return heard(Heard::Open);
+                }
+                let status = String::from_utf8_lossy(&head.raw()[head.start_parts()[1].clone()]).into_owned();
+                let length = head.joined("Content-Length").and_then(|length| length.parse::<u64>().ok());
+                let left = length.map(|length| length.saturating_sub(behind));
+                self.stage = Stage::Body;
+                let status = words::harmless(&status);
+                let why =
+                    format!("the server answered {status}, not 101 Switching Protocols: {}", reason(&status));
+                return heard(Heard::Refused(why, left));
+            }
+            Found::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
+            Found::Http2Frame | Found::Http2Preface => {
+                "the server speaks HTTP/2 there, where WebSocket is another thing"
+            }
+            Found::TooLarge => "the server's answer has no end of its head within 65,536 bytes",
+        };
+        self.stage = Stage::Body;
+        heard(Heard::Refused(refusal.to_owned(), Some(0)));
+    }
+}
+
+/// What to make of the statuses that servers refuse a WebSocket with.
+fn reason(status: &str) -> &'static str {
+    match status {
+        "301" | "302" | "303" | "307" | "308" => "it sends us elsewhere, see Location; give that URL",
+        "400" => "it found something wrong with the request",
+        "401" | "407" => "it wants to know who asks: a header Authorization or Cookie",
+        "403" => "it does not let us in; many look at Origin",
+        "426" => "it wants another version, see Sec-WebSocket-Version",
+        "502" | "503" | "504" => "what stands behind it did not answer",
+        _ => "it does not speak WebSocket at this path",
+    }
+}
+
+/// Only what may be answered is told: whole, and not longer than a control frame may be.
+fn control(header: &Header, payload: &[u8]) -> Option<Heard> {
+    match (header.opcode, payload) {
+        (Opcode::Ping, _) if header.payload_len <= MOST as u64 => Some(Heard::Ping(payload.to_vec())),
+        (Opcode::Close, [high, low, ..]) => Some(Heard::Close(Some(u16::from_be_bytes([*high, *low])))),
+        (Opcode::Close, _) => Some(Heard::Close(None)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(bytes: &[u8], chunk: usize) -> (Vec<Heard>, Option<String>) {
+        let (mut ear, mut all) = (Ear::new(), Vec::new());
+        bytes.chunks(chunk).for_each(|piece| ear.listen(piece, |heard| all.push(heard)));
+        (all, ear.unfinished())
+    }
+
+    #[test]
+    fn what_must_be_answered_is_heard_in_any_pieces() {
+        let ping = [&[0x89, 126, 0, 200][..], &[7; 200]].concat();
+        let said = [
+            b"HTTP/1.1 101 X\r\n\r\n\x81\x02hi\x89\x01a".as_slice(),
+            &ping,
+            b"\x88\x02\x03\xe8\x88\x00\x82\x05a",
+        ]
+        .concat();
+        for chunk in [1, 3, 7, 1000] {
+            let (all, end) = heard(&said, chunk);
+            assert_eq!(
+                all,
+                [Heard::Open, Heard::Ping(b"a".into()), Heard::Close(Some(1000)), Heard::Close(None)]
+            );
+            assert_eq!(end.as_deref(), Some("in the middle of a frame, which needs 4 bytes more"));
+        }
+    }
+
+    #[test]
+    fn refusals_say_what_may_help() {
+        for (said, why, left) in [
+            (
+                &b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnothing"[..],
+                "does not speak WebSocket",
+                Some(2),
+            ),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n", "Origin", None),
+            (b"\x15\x03\x03\x00\x02\x02\x28", "wss://", Some(0)),
+        ] {
+            let (all, _) = heard(said, 1000);
+            let [Heard::Refused(words, rest)] = all.as_slice() else { panic!("{all:?}") };
+            assert!(words.contains(why) && *rest == left, "{words}, {rest:?}");
+        }
+        assert_eq!(heard(b"HTTP/1.1 1", 3), (Vec::new(), Some("in the middle of its answer".to_owned())));
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_told() {
+        let said = [b"HTTP/1.1 101 X\r\n\r\n\x82\x7f".as_slice(), &[0xff; 8], &[0; 100]].concat();
+        assert_eq!(heard(&said, 1000).1.as_deref(), Some("behind a length that cannot be"));
+    }
+}

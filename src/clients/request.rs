@@ -1,0 +1,144 @@
+//! [`Request`]: the opening request as it goes on the wire (RFC 6455 section 4.1), or anything else in its place.
+//! Whether it is a good one is judged by `wire`, as for anybody's request.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::net::Target;
+
+/// What is said first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A request as it should be, with these wishes.
+    Proper(Wishes),
+    /// These bytes as they are: for what is broken on purpose.
+    Raw(Vec<u8>),
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self::Proper(Wishes::default())
+    }
+}
+
+/// What a request asks for besides a WebSocket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Further headers, in this order. One that every request has (`Host`, `Sec-WebSocket-Key`, ...) takes its place.
+    pub headers: Vec<(String, String)>,
+    /// The page that asks, as a browser tells it, for example `https://example.com`.
+    pub origin: Option<String>,
+    /// Subprotocols, the best first.
+    pub protocols: Vec<String>,
+    /// Offer permessage-deflate (RFC 7692).
+    pub deflate: bool,
+}
+
+impl Request {
+    /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
+    ///
+    /// # Errors
+    /// A header that would break the request apart; on purpose that is done with [`Request::Raw`].
+    pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Raw(bytes) => Ok(bytes.clone()),
+            Self::Proper(wishes) => wishes.to_bytes(target, nonce),
+        }
+    }
+}
+
+impl Wishes {
+    fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
+        let mut lines = vec![
+            ("Host", target.authority()),
+            ("Upgrade", "websocket".to_owned()),
+            ("Connection", "Upgrade".to_owned()),
+            ("Sec-WebSocket-Key", STANDARD.encode(nonce)),
+            ("Sec-WebSocket-Version", "13".to_owned()),
+        ];
+        lines.extend(self.origin.clone().map(|origin| ("Origin", origin)));
+        if !self.protocols.is_empty() {
+            lines.push(("Sec-WebSocket-Protocol", self.protocols.join(", ")));
+        }
+        if self.deflate {
+            let offer = "permessage-deflate; client_max_window_bits";
+            lines.push(("Sec-WebSocket-Extensions", offer.to_owned()));
+        }
+        let replaced = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        lines.retain(|(name, _)| !replaced(name));
+        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let mut text = format!("GET {} HTTP/1.1\r\n", target.path);
+        for (name, value) in lines.into_iter().chain(own) {
+            whole(name, &value)?;
+            text += &format!("{name}: {value}\r\n");
+        }
+        text += "\r\n";
+        Ok(text.into_bytes())
+    }
+}
+
+/// RFC 9110 section 5: a name is a token, a value stays on its line.
+fn whole(name: &str, value: &str) -> Result<(), String> {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(token) {
+        return Err(format!("{name:?} is no header name; letters, digits and - would do"));
+    }
+    if let Some(odd) = value.chars().find(|c| c.is_control() && *c != '\t') {
+        return Err(format!("the value of {name} holds {odd:?}; a header stays on its line"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Side;
+    use crate::wire::handshake::{Context, HeadReader, Opening, Outcome, Policy};
+
+    const NONCE: [u8; 16] = *b"the sample nonce";
+
+    fn text(wishes: Wishes) -> Result<String, String> {
+        let target = Target::parse("ws://server.example.com:8000/chat?x=1").unwrap();
+        Request::Proper(wishes).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn section_1_3_a_request_is_what_the_rfc_shows() {
+        let expected = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: websocket\r\n\
+            Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        assert_eq!(text(Wishes::default()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_strict_server_lets_every_wish_pass() {
+        let wishes = Wishes {
+            headers: vec![("Cookie".into(), "a=b".into())],
+            origin: Some("https://example.com".into()),
+            protocols: vec!["chat".into(), "mqtt".into()],
+            deflate: true,
+        };
+        let mut reader = HeadReader::new(Side::Client, 4096);
+        reader.push(text(wishes).unwrap().as_bytes());
+        let policy = Policy {
+            protocols: vec!["mqtt".into()],
+            origins: vec!["https://example.com".into()],
+            deflate: true,
+            ..Policy::default()
+        };
+        let judgement = Opening::new(&reader, &Context::Request(policy), false).judgement;
+        assert_eq!((judgement.outcome, judgement.problems), (Outcome::Accept, Vec::new()));
+        assert_eq!(judgement.protocol.as_deref(), Some("mqtt"));
+        assert!(judgement.agreed.deflate.is_some());
+    }
+
+    #[test]
+    fn a_header_of_ones_own_takes_the_place_and_cannot_break_the_request() {
+        let with = |name: &str, value: &str| {
+            text(Wishes { headers: vec![(name.into(), value.into())], ..Wishes::default() })
+        };
+        let asked = with("host", "other").unwrap();
+        assert!(asked.contains("\r\nhost: other\r\n") && !asked.contains("Host:"), "{asked}");
+        assert!(with("X", "a\r\nY: b").unwrap_err().contains("stays on its line"));
+        assert!(with("X Y", "a").unwrap_err().contains("no header name"));
+    }
+}

@@ -1,0 +1,15 @@
+//! A proxy between real peers: the original bytes pass untouched, and a hand may be laid on them frame by frame.
+//! It draws nothing and answers for nobody, but for the one case that there is no server behind it: 502, in words.
+//!
+//! - `bind` in `listen`: the port, the connections, who gets which command.
+//! - `passage`: one connection, both directions.
+//! - [`gate`]: one direction: what may pass, what waits, what is dropped; pure.
+//! - [`cutter`]: where frames end; pure.
+
+mod cutter;
+mod gate;
+mod listen;
+mod passage;
+
+pub use listen::{Command, Options, Report, Told, Which, bind};
+pub use passage::Act;

@@ -1,0 +1,330 @@
+//! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an inspector must see broken.
+//! The bytes are made here; sockets and the order of events are the server's.
+
+use crate::wire::encode;
+use crate::wire::handshake::{Accept, Mistake, ProblemCode};
+use crate::wire::{Code, Header, LengthForm, Opcode};
+
+/// One way to be sloppy.
+#[derive(Clone, Copy)]
+pub struct Blunder {
+    /// Its path, without the slash.
+    pub name: &'static str,
+    /// What the server does, in one clause.
+    pub what: &'static str,
+    /// What an inspector tells of it.
+    pub breaks: Breaks,
+    /// Changes the right answer to the handshake.
+    pub(super) answer: fn(&mut Answer),
+    /// What is sent for a data message.
+    pub(super) reply: fn(Opcode, &[u8]) -> Vec<u8>,
+    /// What is sent for a ping.
+    pub(super) pong: fn(&[u8]) -> Vec<u8>,
+    /// What is sent for a Close.
+    pub(super) close: fn(&[u8]) -> Vec<u8>,
+    /// It hangs up behind its first reply.
+    pub(super) hangs_up: bool,
+}
+
+/// The rule that is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaks {
+    /// One of the handshake.
+    Handshake(ProblemCode),
+    /// One of the frames.
+    Frames(Code),
+    /// None that bytes could show: something does not come.
+    Silence,
+}
+
+/// The answer to a handshake before it is sent.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    accept: Accept,
+}
+
+impl Answer {
+    /// The right one, but for compression, which is never agreed on.
+    pub(super) fn new(key: &str) -> Self {
+        let accept = Accept::new(key);
+        let headers =
+            [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", &accept.value)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec();
+        Self { status: 101, headers, accept }
+    }
+
+    fn drop(&mut self, name: &str) {
+        self.headers.retain(|(have, _)| have != name);
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn mistake(&mut self, mistake: Mistake) {
+        let value = mistake.value(&self.accept).unwrap_or_default();
+        self.drop("Sec-WebSocket-Accept");
+        self.add("Sec-WebSocket-Accept", &value);
+    }
+}
+
+/// What the server does at its root: everything is taken as it comes, and the answers are right.
+pub const TAKES_ANYTHING: Blunder = Blunder {
+    name: "",
+    what: "takes frames that no server may take, and echoes them all the same",
+    breaks: Breaks::Silence,
+    answer: |_| {},
+    reply: encode_echo,
+    pong: |data| encode::whole(Opcode::Pong, data, None),
+    close: |body| encode::whole(Opcode::Close, body, None),
+    hangs_up: false,
+};
+
+impl Blunder {
+    /// The one at this path, which begins with its slash.
+    pub fn at(path: &str) -> Option<&'static Self> {
+        let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
+        BLUNDERS.iter().find(|blunder| blunder.name == name)
+    }
+
+    /// Every path with what happens there, a line each.
+    pub fn list() -> String {
+        let line = |blunder: &Blunder| {
+            let rule = match blunder.breaks {
+                Breaks::Handshake(code) => code.name(),
+                Breaks::Frames(code) => code.name(),
+                Breaks::Silence => "",
+            };
+            format!("/{:<24} {rule:<28} {}\n", blunder.name, blunder.what)
+        };
+        BLUNDERS.iter().map(line).collect()
+    }
+
+    const fn handshake(
+        name: &'static str,
+        code: ProblemCode,
+        what: &'static str,
+        answer: fn(&mut Answer),
+    ) -> Self {
+        Self { name, what, breaks: Breaks::Handshake(code), answer, ..TAKES_ANYTHING }
+    }
+
+    const fn frames(
+        name: &'static str,
+        code: Code,
+        what: &'static str,
+        reply: fn(Opcode, &[u8]) -> Vec<u8>,
+    ) -> Self {
+        Self { name, what, breaks: Breaks::Frames(code), reply, ..TAKES_ANYTHING }
+    }
+
+    const fn last(self) -> Self {
+        Self { hangs_up: true, ..self }
+    }
+}
+
+/// All of them, in the order in which a connection meets them.
+pub static BLUNDERS: &[Blunder] = &[
+    TAKES_ANYTHING,
+    Blunder::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |answer| {
+        answer.mistake(Mistake::GuidMissing);
+    }),
+    Blunder::handshake(
+        "key-was-decoded",
+        ProblemCode::AcceptMismatch,
+        "takes the key out of its base64 before hashing",
+        |answer| answer.mistake(Mistake::KeyWasDecoded),
+    ),
+    Blunder::handshake(
+        "hex-digest-encoded",
+        ProblemCode::AcceptMismatch,
+        "puts the digest's hex text into base64, not its bytes",
+        |answer| answer.mistake(Mistake::HexDigestEncoded),
+    ),
+    Blunder::handshake(
+        "guid-lowercase",
+        ProblemCode::AcceptMismatch,
+        "writes the GUID in lower case",
+        |answer| answer.mistake(Mistake::GuidLowercase),
+    ),
+    Blunder::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |answer| {
+        answer.mistake(Mistake::KeyEchoed);
+    }),
+    Blunder::handshake(
+        "case-changed",
+        ProblemCode::AcceptMismatch,
+        "sends the right value in upper case",
+        |answer| answer.mistake(Mistake::CaseChanged),
+    ),
+    Blunder::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |answer| {
+        answer.drop("Sec-WebSocket-Accept");
+    }),
+    Blunder::handshake("no-upgrade", ProblemCode::UpgradeMissing, "forgets the Upgrade header", |answer| {
+        answer.drop("Upgrade");
+    }),
+    Blunder::handshake(
+        "no-connection",
+        ProblemCode::ConnectionMissing,
+        "forgets the Connection header, as behind a proxy that drops it",
+        |answer| answer.drop("Connection"),
+    ),
+    Blunder::handshake("status-200", ProblemCode::Status, "answers 200 OK and sends frames", |answer| {
+        answer.status = 200;
+    }),
+    Blunder::handshake(
+        "subprotocol-not-offered",
+        ProblemCode::SubprotocolNotOffered,
+        "chooses a subprotocol that nobody offered",
+        |answer| answer.add("Sec-WebSocket-Protocol", "nobody.asked.v1"),
+    ),
+    Blunder::handshake(
+        "extension-not-offered",
+        ProblemCode::ExtNotOffered,
+        "agrees on an extension that nobody offered",
+        |answer| answer.add("Sec-WebSocket-Extensions", "x-nobody-asked"),
+    ),
+    Blunder::frames("masked", Code::MaskedServer, "masks its frames, as only clients do", |opcode, data| {
+        encode::whole(opcode, data, Some(*b"mask"))
+    }),
+    Blunder::frames("reserved-bit", Code::RsvNonzero, "sets RSV2, which nothing defines", |opcode, data| {
+        encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data)
+    }),
+    Blunder::frames(
+        "compressed-unasked",
+        Code::RsvNonzero,
+        "compresses, though no compression was agreed on",
+        |_, data| {
+            // as binary, so that no reader takes offence at text that is none
+            let stored = stored(data);
+            encode::frame(&Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) }, &stored)
+        },
+    ),
+    Blunder::frames("reserved-opcode", Code::OpcodeReserved, "sends opcode 3", |_, data| {
+        encode::whole(Opcode::Reserved(3), data, None)
+    }),
+    Blunder::frames(
+        "long-length",
+        Code::LenNotMinimal,
+        "writes every length in eight bytes",
+        |opcode, data| {
+            let header = Header { form: LengthForm::Bits64, ..Header::new(opcode, data.len() as u64) };
+            encode::frame(&header, data)
+        },
+    ),
+    Blunder::frames("top-bit", Code::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
+        let claimed = 1 << 63 | data.len() as u64;
+        encode::frame(&Header::new(Opcode::Binary, claimed), data)
+    }),
+    Blunder::frames("fragmented-ping", Code::CtrlFragmented, "sends half a ping", |opcode, data| {
+        let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };
+        [encode::frame(&half, b"half"), encode_echo(opcode, data)].concat()
+    }),
+    Blunder::frames("long-ping", Code::CtrlTooLong, "sends a ping of 126 bytes", |opcode, data| {
+        [encode::whole(Opcode::Ping, &[b'p'; 126], None), encode_echo(opcode, data)].concat()
+    }),
+    Blunder::frames(
+        "continuation",
+        Code::ContWithoutStart,
+        "continues a message that was never begun",
+        |_, data| encode::whole(Opcode::Continuation, data, None),
+    ),
+    Blunder::frames(
+        "two-at-once",
+        Code::NewDataInFragmented,
+        "begins a message within another one",
+        |opcode, data| {
+            let open = Header { fin: false, ..Header::new(opcode, data.len() as u64) };
+            [encode::frame(&open, data), encode_echo(opcode, data)].concat()
+        },
+    ),
+    Blunder::frames(
+        "empty-fragments",
+        Code::EmptyFragment,
+        "puts fragments of no bytes before the message",
+        |opcode, data| {
+            let empty = |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
+            [empty(opcode), empty(Opcode::Continuation), encode::whole(Opcode::Continuation, data, None)]
+                .concat()
+        },
+    ),
+    Blunder::frames("not-utf8", Code::Utf8, "sends text with an é in Latin-1", |_, data| {
+        encode::whole(Opcode::Text, &[data, b" caf\xe9!"].concat(), None)
+    }),
+    Blunder::frames(
+        "close-1005",
+        Code::CloseCodeInvalid,
+        "closes with 1005, which must never travel",
+        |_, _| encode::close(1005, "", None),
+    )
+    .last(),
+    Blunder::frames("close-5000", Code::CloseCodeOutOfRange, "closes with a code of no range", |_, _| {
+        encode::close(5000, "", None)
+    })
+    .last(),
+    Blunder::frames("close-half", Code::CloseLen1, "closes with half a code", |_, _| {
+        encode::whole(Opcode::Close, &[3], None)
+    })
+    .last(),
+    Blunder::frames("close-reason", Code::CloseReasonUtf8, "closes with a reason in Latin-1", |_, _| {
+        encode::whole(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
+    })
+    .last(),
+    Blunder::frames("data-after-close", Code::DataAfterClose, "goes on behind its Close", |opcode, data| {
+        [encode::close(1000, "", None), encode_echo(opcode, data)].concat()
+    })
+    .last(),
+    Blunder::frames(
+        "ping-after-close",
+        Code::ControlAfterClose,
+        "asks whether anybody is there behind its Close",
+        |_, _| [encode::close(1000, "", None), encode::whole(Opcode::Ping, b"", None)].concat(),
+    )
+    .last(),
+    Blunder {
+        name: "cut-short",
+        what: "claims five bytes more than it sends, and hangs up",
+        reply: |opcode, data| encode::frame(&Header::new(opcode, data.len() as u64 + 5), data),
+        hangs_up: true,
+        ..TAKES_ANYTHING
+    },
+    Blunder {
+        name: "hangs-up",
+        what: "echoes once and hangs up without a Close, which its peer calls 1006",
+        hangs_up: true,
+        ..TAKES_ANYTHING
+    },
+    Blunder { name: "no-pong", what: "answers no ping", pong: |_| Vec::new(), ..TAKES_ANYTHING },
+    Blunder {
+        name: "wrong-pong",
+        what: "answers pings, but not with their data",
+        pong: |_| encode::whole(Opcode::Pong, b"pong", None),
+        ..TAKES_ANYTHING
+    },
+    Blunder {
+        name: "no-close",
+        what: "hangs up on a Close instead of answering it",
+        close: |_| Vec::new(),
+        ..TAKES_ANYTHING
+    },
+];
+
+fn encode_echo(opcode: Opcode, data: &[u8]) -> Vec<u8> {
+    encode::whole(opcode, data, None)
+}
+
+/// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692 section 7.2.3.4 puts behind a
+/// last block.
+fn stored(data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for block in data.chunks(0xffff) {
+        let len = block.len() as u16;
+        bytes.push(0);
+        bytes.extend(len.to_le_bytes());
+        bytes.extend((!len).to_le_bytes());
+        bytes.extend_from_slice(block);
+    }
+    bytes.push(0);
+    bytes
+}

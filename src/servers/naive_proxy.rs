@@ -1,0 +1,333 @@
+//! A toy cache proxy, as naive as those that made masking necessary: it takes what looks like a request for a request.
+//! It is ours and written for the slide; no proxy of today is meant by it.
+//!
+//! In 2010 caches were found that passed the opening handshake on as any GET, understood nothing of what followed, and went on
+//! looking for requests in it (Huang, Chen, Barth, Rescorla, Jackson: "Talking to Yourself for Fun and Profit"). A page could
+//! so put a file of its choice into the cache under another site's name. A random key per frame ends that: nobody can choose
+//! what stands on the wire (RFC 6455 section 10.3).
+
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::net::linger;
+use crate::scope::Scope;
+use crate::servers::accept::{self, Socket};
+use crate::servers::{Event, Options};
+
+/// The longest head, and the longest answer, that it takes for one.
+const MOST_HEAD: usize = 8 << 10;
+const MOST_ANSWER: usize = 64 << 10;
+
+/// What it keeps at most: answers in the cache, requests that wait for theirs.
+const MOST_KEPT: usize = 64;
+
+/// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it believes to see is told
+/// as [`Event::Parsed`], [`Event::Cached`] and [`Event::Served`]. The cache lives as long as the future.
+///
+/// # Errors
+/// If the port is taken or may not be used.
+pub async fn bind(
+    scope: &Scope,
+    options: Options,
+    upstream: SocketAddr,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let (address, listener) = accept::listen(options.port).await?;
+    let scope = scope.child();
+    let own = options.clone();
+    let cache = Cache::default();
+    let connection = move |socket, peer| {
+        let proxy = Proxy { peer, options: own.clone(), cache: cache.clone() };
+        async move {
+            let shutdown = proxy.options.shutdown.clone();
+            tokio::select! {
+                () = proxy.serve(socket, upstream) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    };
+    Ok((address, accept::serve("naive proxy connection", scope, listener, options, connection)))
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Wanted {
+    host: String,
+    path: String,
+}
+
+type Cache = Arc<Mutex<HashMap<Wanted, Vec<u8>>>>;
+
+struct Proxy {
+    peer: SocketAddr,
+    options: Options,
+    cache: Cache,
+}
+
+impl Proxy {
+    async fn serve(&self, mut client: Socket, upstream: SocketAddr) {
+        let head = match timeout(self.options.limits.head, first_head(&mut client)).await {
+            Ok(Ok(head)) => head,
+            Ok(Err(err)) => return self.refused(&err.to_string()),
+            Err(_) => return self.refused("no request head came in time"),
+        };
+        let cached = Wanted::read(&head).and_then(|wanted| Some((self.cached(&wanted)?, wanted)));
+        if let Some((answer, Wanted { host, path })) = cached {
+            let peer = self.peer;
+            self.options.tell(Event::Served { peer, host, path, bytes: answer.len() as u64 });
+            if client.write_all(&answer).await.is_ok() {
+                linger(client).await;
+            }
+            return;
+        }
+        if let Err(err) = self.pass(&mut client, upstream, &head).await {
+            self.refused(&err.to_string());
+        }
+    }
+
+    /// Passes both directions on until both have ended, and looks at what goes by.
+    async fn pass(&self, client: &mut Socket, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
+        let mut server = TcpStream::connect(upstream).await?;
+        // Small frames would else wait for one another.
+        server.set_nodelay(true)?;
+        server.write_all(head).await?;
+        let (mut from_client, mut to_client) = tokio::io::split(client);
+        let (mut from_server, mut to_server) = server.split();
+        let waiting = Mutex::new(VecDeque::new());
+        let (mut requests, mut answers) = (Looker::new(b"GET "), Looker::new(b"HTTP/1.1 200"));
+        let up = copy(&mut from_client, &mut to_server, |bytes| {
+            requests.push(bytes);
+            while let Some(wanted) = requests.find(request) {
+                self.parsed(&wanted);
+                queue(&waiting, |queue| {
+                    queue.truncate(MOST_KEPT - 1);
+                    queue.push_back(wanted);
+                });
+            }
+        });
+        let down = copy(&mut from_server, &mut to_client, |bytes| {
+            answers.push(bytes);
+            while let Some(answer) = answers.find(answer) {
+                if let Some(wanted) = queue(&waiting, VecDeque::pop_front) {
+                    self.keep(wanted, answer);
+                }
+            }
+        });
+        tokio::try_join!(up, down).map(|_| ())
+    }
+
+    fn parsed(&self, wanted: &Wanted) {
+        let Wanted { host, path } = wanted.clone();
+        self.options.tell(Event::Parsed { peer: self.peer, host, path });
+    }
+
+    fn keep(&self, wanted: Wanted, answer: Vec<u8>) {
+        let Wanted { host, path } = wanted.clone();
+        self.options.tell(Event::Cached { peer: self.peer, host, path, bytes: answer.len() as u64 });
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() < MOST_KEPT {
+            cache.insert(wanted, answer);
+        }
+    }
+
+    fn cached(&self, wanted: &Wanted) -> Option<Vec<u8>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(wanted).cloned()
+    }
+
+    fn refused(&self, why: &str) {
+        self.options.tell(Event::Refused { peer: self.peer, why: why.to_owned() });
+    }
+}
+
+fn queue<T>(waiting: &Mutex<VecDeque<Wanted>>, work: impl FnOnce(&mut VecDeque<Wanted>) -> T) -> T {
+    // Both directions run in one task: nobody ever waits for this lock.
+    work(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+async fn first_head(client: &mut Socket) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(1024);
+    while end_of_head(&head).is_none() {
+        if head.len() > MOST_HEAD {
+            return Err(io::Error::other("the request head is too long"));
+        }
+        if client.read_buf(&mut head).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(head)
+}
+
+async fn copy(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    mut look: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        look(&buffer[..count]);
+        to.write_all(&buffer[..count]).await?;
+    }
+}
+
+/// Looks for something that begins with `start`, wherever that stands in a stream.
+struct Looker {
+    start: &'static [u8],
+    bytes: Vec<u8>,
+}
+
+/// What became of a place where something seemed to begin.
+enum Look<T> {
+    /// It is there, up to this byte.
+    Found(T, usize),
+    NeedsMore,
+    /// It only began like one.
+    Nothing,
+}
+
+impl Looker {
+    fn new(start: &'static [u8]) -> Self {
+        Self { start, bytes: Vec::new() }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn find<T>(&mut self, read: impl Fn(&[u8]) -> Look<T>) -> Option<T> {
+        loop {
+            let Some(at) = position(&self.bytes, self.start) else {
+                // What stands at the end may be the beginning of the next start.
+                let keep = self.bytes.len().min(self.start.len() - 1);
+                self.bytes.drain(..self.bytes.len() - keep);
+                return None;
+            };
+            self.bytes.drain(..at);
+            match read(&self.bytes) {
+                Look::Found(found, end) => {
+                    self.bytes.drain(..end);
+                    return Some(found);
+                }
+                Look::NeedsMore if self.bytes.len() < MOST_HEAD + MOST_ANSWER => return None,
+                Look::NeedsMore | Look::Nothing => drop(self.bytes.drain(..self.start.len())),
+            }
+        }
+    }
+}
+
+fn request(bytes: &[u8]) -> Look<Wanted> {
+    match end_of_head(bytes) {
+        Some(end) => match Wanted::read(&bytes[..end]) {
+            Some(wanted) => Look::Found(wanted, end),
+            None => Look::Nothing,
+        },
+        None if bytes.len() < MOST_HEAD => Look::NeedsMore,
+        None => Look::Nothing,
+    }
+}
+
+/// A whole answer with a length: head and body as they will be served.
+fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
+    let Some(head) = end_of_head(bytes) else {
+        return if bytes.len() < MOST_HEAD { Look::NeedsMore } else { Look::Nothing };
+    };
+    let length = field(&bytes[..head], "content-length").and_then(|value| value.parse::<usize>().ok());
+    match length {
+        Some(length) if length <= MOST_ANSWER && bytes.len() < head + length => Look::NeedsMore,
+        Some(length) if length <= MOST_ANSWER => {
+            let end = head + length;
+            Look::Found(bytes[..end].to_vec(), end)
+        }
+        _ => Look::Nothing,
+    }
+}
+
+impl Wanted {
+    fn read(head: &[u8]) -> Option<Self> {
+        let first = head.split(|byte| *byte == b'\r').next()?;
+        let mut words = str::from_utf8(first).ok()?.split(' ');
+        let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
+            return None;
+        };
+        let host = field(head, "host")?;
+        version.starts_with("HTTP/1.").then(|| Self { host, path: path.to_owned() })
+    }
+}
+
+fn field(head: &[u8], name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(head);
+    let value = |line: &str| {
+        let (have, value) = line.split_once(':')?;
+        have.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    };
+    text.lines().find_map(value)
+}
+
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    position(bytes, b"\r\n\r\n").map(|at| at + 4)
+}
+
+fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requests(pieces: &[&[u8]]) -> Vec<String> {
+        let mut looker = Looker::new(b"GET ");
+        let mut found = Vec::new();
+        for piece in pieces {
+            looker.push(piece);
+            found
+                .extend(std::iter::from_fn(|| looker.find(request)).map(|wanted| wanted.host + &wanted.path));
+        }
+        found
+    }
+
+    #[test]
+    fn a_request_is_seen_wherever_it_stands_and_however_it_is_cut() {
+        let bytes = b"\x81\xae\0\0\0\0GET GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
+        assert_eq!(requests(&[bytes]), ["victim.example/script.js"], "a GET too many is passed over");
+        let bytes = b"\x81\xae\0\0\0\0GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n\x81";
+        assert_eq!(requests(&[bytes]), ["victim.example/script.js"]);
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(requests(&single), ["victim.example/script.js"]);
+        let twice = [bytes.as_slice(), bytes].concat();
+        assert_eq!(requests(&[&twice]).len(), 2);
+    }
+
+    #[test]
+    fn what_only_begins_like_a_request_costs_bounded_memory() {
+        let mut looker = Looker::new(b"GET ");
+        for _ in 0..1000 {
+            looker.push(&b"GET GET ".repeat(1000));
+            assert_eq!(looker.find(request), None);
+            assert!(looker.bytes.len() <= MOST_HEAD + 8000);
+        }
+        let mut looker = Looker::new(b"HTTP/1.1 200");
+        looker.push(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
+        assert_eq!(looker.find(answer), None);
+        assert!(looker.bytes.len() < 12);
+    }
+
+    #[test]
+    fn an_answer_is_kept_once_its_body_is_whole() {
+        let mut looker = Looker::new(b"HTTP/1.1 200");
+        looker.push(b"\x81\x30HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nal");
+        assert_eq!(looker.find(answer), None);
+        looker.push(b"erted");
+        let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\naler";
+        assert_eq!(looker.find(answer).as_deref(), Some(&whole[..]));
+    }
+}

@@ -1,0 +1,150 @@
+//! Compressing messages for permessage-deflate (RFC 7692 section 7.2.1), for whoever sends.
+//! The algorithm is zlib's; inflating is not done here, and frames are put around the result by `encode`.
+
+use flate2::{Compress, Compression, FlushCompress, Status};
+
+use super::extension::Deflate;
+use super::frame::Side;
+use super::inflate::TAIL;
+
+/// Output room that is added at a time.
+const PIECE: usize = 4096;
+
+/// Compresses one side's messages, one after the other.
+///
+/// ```
+/// use wiretalk::wire::{Deflate, Side, deflate::Deflater};
+///
+/// let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+/// assert_eq!(deflater.message(b"Hello"), [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+/// assert_eq!(deflater.message(b"Hello"), [0xf2, 0x00, 0x11, 0x00, 0x00]);
+/// ```
+#[derive(Debug)]
+pub struct Deflater {
+    compress: Compress,
+    takeover: bool,
+}
+
+impl Deflater {
+    /// For the messages of `sender`, by what was agreed for its side.
+    pub fn new(agreed: Deflate, sender: Side) -> Self {
+        // zlib has no raw stream with a window of 256 bytes. The one of 512 looks back at most 512 - 262 = 250 bytes, so it serves for both.
+        let bits = agreed.window_bits(sender).max(9);
+        let level = Compression::default();
+        Self {
+            compress: Compress::new_with_window_bits(level, false, bits),
+            takeover: agreed.context_takeover(sender),
+        }
+    }
+
+    /// The payload of one whole message: compressed up to a byte boundary, without the four bytes that every message would end with.
+    /// It may be cut into fragments anywhere.
+    pub fn message(&mut self, plain: &[u8]) -> Vec<u8> {
+        if !self.takeover {
+            self.compress.reset();
+        }
+        let mut payload = self.flushed(plain);
+        if payload.ends_with(&TAIL) {
+            payload.truncate(payload.len() - TAIL.len());
+        }
+        // Section 7.2.3.6: zlib flushes nothing twice, so an empty message may come out empty; it is one byte all the same.
+        if payload.is_empty() {
+            payload.push(0x00);
+        }
+        payload
+    }
+
+    fn flushed(&mut self, plain: &[u8]) -> Vec<u8> {
+        let (mut payload, mut rest) = (Vec::new(), plain);
+        let mut room = [0; PIECE];
+        loop {
+            let (taken, given) = (self.compress.total_in(), self.compress.total_out());
+            let status = self
+                .compress
+                .compress(rest, &mut room, FlushCompress::Sync)
+                .expect("the state of a compressor is valid from its making on");
+            rest = &rest[(self.compress.total_in() - taken) as usize..];
+            let written = (self.compress.total_out() - given) as usize;
+            payload.extend_from_slice(&room[..written]);
+            // Room that is left over says that the flush is complete.
+            if written < PIECE || status == Status::BufError {
+                return payload;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::extension::Agreed;
+    use crate::wire::inflate::Inflater;
+    use proptest::prelude::*;
+
+    fn agreed(params: &str) -> Deflate {
+        Agreed::parse(&format!("permessage-deflate{params}")).unwrap().deflate.unwrap()
+    }
+
+    /// Inflates each payload with exactly the window that was agreed.
+    fn inflated(deflate: Deflate, payloads: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let mut inflater = Inflater::new(deflate.window_bits(Side::Server));
+        let message = |payload: &Vec<u8>| {
+            let (mut input, mut plain) = (payload.as_slice(), Vec::new());
+            inflater.begin(deflate.context_takeover(Side::Server));
+            loop {
+                let piece = inflater.push(&mut input);
+                if piece.is_empty() {
+                    break;
+                }
+                plain.extend_from_slice(piece);
+            }
+            plain.extend_from_slice(inflater.end());
+            assert_eq!((inflater.fault(), inflater.is_marker_cut()), (None, false));
+            plain
+        };
+        payloads.iter().map(message).collect()
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_2_without_takeover_the_same_bytes_again() {
+        let mut deflater = Deflater::new(agreed("; server_no_context_takeover"), Side::Server);
+        assert_eq!(deflater.message(b"Hello"), deflater.message(b"Hello"));
+        let mut client = Deflater::new(agreed("; server_no_context_takeover"), Side::Client);
+        assert_ne!(client.message(b"Hello"), client.message(b"Hello"), "the other side keeps its window");
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_6_empty_messages_one_after_the_other() {
+        let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+        let payloads: Vec<Vec<u8>> =
+            [&b""[..], b"", b"a", b"", b""].iter().map(|plain| deflater.message(plain)).collect();
+        assert!(payloads.iter().all(|payload| !payload.is_empty()));
+        assert_eq!(
+            inflated(Deflate::default(), &payloads),
+            [&b""[..], b"", b"a", b"", b""].map(<[u8]>::to_vec)
+        );
+    }
+
+    #[test]
+    fn more_than_one_piece_of_output() {
+        let noise: Vec<u8> = (0_u32..100_000).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+        let payload = deflater.message(&noise);
+        assert!(payload.len() > PIECE);
+        assert_eq!(inflated(Deflate::default(), &[payload]), [noise]);
+    }
+
+    proptest! {
+        /// Also with 8 bits, which zlib itself does not have: nothing points further back than 256 bytes.
+        #[test]
+        fn no_match_leaves_the_agreed_window(bits in 8_u8..=15, takeover in any::<bool>(), words in proptest::collection::vec(0_u8..40, 0..2000), cuts in 1_usize..5) {
+            let params = format!("; server_max_window_bits={bits}{}", if takeover { "" } else { "; server_no_context_takeover" });
+            let deflate = agreed(&params);
+            let text: Vec<u8> = words.iter().flat_map(|word| format!("word {word}, ").into_bytes()).collect();
+            let messages: Vec<Vec<u8>> = text.chunks((text.len() / cuts).max(1)).map(<[u8]>::to_vec).collect();
+            let mut deflater = Deflater::new(deflate, Side::Server);
+            let payloads: Vec<Vec<u8>> = messages.iter().map(|plain| deflater.message(plain)).collect();
+            prop_assert_eq!(inflated(deflate, &payloads), messages);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Bits of a byte stream, least significant first (RFC 1951 section 3.1.1), in any pieces.
+//! It counts what it gave out; what the bits mean is known to its callers.
+
+/// A few bytes ahead of what is decoded: up to 63 bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bits {
+    /// The next bits, the first one lowest; what lies above `count` is 0.
+    word: u64,
+    count: u32,
+    /// Bytes taken from the input.
+    fed: u64,
+}
+
+impl Bits {
+    /// Takes as many whole bytes as there is room for. Afterwards at least 56 bits are there, or the input is empty.
+    #[inline]
+    pub(super) fn refill(&mut self, input: &mut &[u8]) {
+        if let Some(next) = input.first_chunk::<8>() {
+            self.word |= u64::from_le_bytes(*next) << self.count;
+            let bytes = (63 - self.count) / 8;
+            *input = &input[bytes as usize..];
+            self.fed += u64::from(bytes);
+            self.count += bytes * 8;
+            self.word &= (1 << self.count) - 1;
+            return;
+        }
+        while self.count <= 55
+            && let Some((byte, rest)) = input.split_first()
+        {
+            *input = rest;
+            self.word |= u64::from(*byte) << self.count;
+            self.count += 8;
+            self.fed += 1;
+        }
+    }
+
+    /// The next bits as they lie, the first one lowest; 0 where none has come yet.
+    #[inline]
+    pub(super) fn word(&self) -> u64 {
+        self.word
+    }
+
+    /// How many of them are there.
+    #[inline]
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The next `bits` as a number, if they are all there (at most 32).
+    #[inline]
+    pub(super) fn peek(&self, bits: u32) -> Option<u32> {
+        (self.count >= bits).then_some((self.word & ((1 << bits) - 1)) as u32)
+    }
+
+    /// Gives out `bits` that are known to be there.
+    #[inline]
+    pub(super) fn skip(&mut self, bits: u32) {
+        debug_assert!(bits <= self.count, "only what was seen is skipped");
+        self.word >>= bits;
+        self.count -= bits;
+    }
+
+    /// Gives out what is left of the byte at hand, and says how much that was.
+    pub(super) fn align(&mut self) -> u32 {
+        let rest = self.count % 8;
+        self.skip(rest);
+        rest
+    }
+
+    /// Up to `most` whole bytes from here on: first those read ahead, then the input's. None of both: nothing is there.
+    pub(super) fn bytes<'i>(&mut self, input: &mut &'i [u8], most: usize) -> Run<'i> {
+        if self.count >= 8 {
+            let byte = (self.word & 0xff) as u8;
+            self.skip(8);
+            return Run::One(byte);
+        }
+        let (run, rest) = input.split_at(most.min(input.len()));
+        *input = rest;
+        self.fed += run.len() as u64;
+        Run::Many(run)
+    }
+
+    /// Bits given out since the beginning.
+    #[inline]
+    pub(super) fn position(&self) -> u64 {
+        self.fed * 8 - u64::from(self.count)
+    }
+}
+
+/// Whole bytes of a stored block.
+pub(super) enum Run<'i> {
+    One(u8),
+    Many(&'i [u8]),
+}

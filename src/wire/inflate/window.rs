@@ -1,0 +1,121 @@
+//! What was inflated last: the bytes that a match may point back into, and the piece that is handed out now.
+//! It grows to one fixed size, whatever a stream claims.
+
+/// At most this much is inflated in one step.
+pub(super) const PIECE: usize = 16 * 1024;
+
+/// Room behind the window: the larger it is, the less often the window has to move to the front.
+const ROOM: usize = 64 * 1024;
+
+/// Most matches are no longer than this.
+const SHORT: usize = 32;
+
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    buffer: Vec<u8>,
+    /// How far back a match may point.
+    size: usize,
+    /// Where the bytes begin that there are.
+    floor: usize,
+    /// Where the piece begins that is handed out now.
+    piece: usize,
+    end: usize,
+    /// Where this piece ends at the latest.
+    limit: usize,
+}
+
+impl Window {
+    pub(super) fn new(bits: u8) -> Self {
+        let size = 1 << bits;
+        Self { buffer: Vec::new(), size, floor: 0, piece: 0, end: 0, limit: 0 }
+    }
+
+    /// Begins a piece of at most `room` bytes.
+    pub(super) fn begin(&mut self, room: usize) {
+        let room = room.min(PIECE);
+        if self.buffer.len() < self.end + room {
+            let keep = self.reach();
+            self.buffer.copy_within(self.end - keep..self.end, 0);
+            (self.floor, self.end) = (0, keep);
+            // Small connections stay small: the buffer doubles until it has its size.
+            let wanted = (keep + room).max(self.buffer.len() * 2).min(self.size + ROOM);
+            if wanted > self.buffer.len() {
+                self.buffer.resize(wanted, 0);
+            }
+        }
+        self.piece = self.end;
+        self.limit = self.end + room;
+    }
+
+    /// Forgets everything: nothing can be pointed at any more.
+    pub(super) fn clear(&mut self) {
+        self.floor = self.end;
+        self.piece = self.end;
+    }
+
+    /// How far back a match may point.
+    #[inline]
+    pub(super) fn reach(&self) -> usize {
+        self.size.min(self.end - self.floor)
+    }
+
+    /// How much the piece at hand can still take.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        self.limit - self.end
+    }
+
+    /// The piece at hand.
+    pub(super) fn piece(&self) -> &[u8] {
+        &self.buffer[self.piece..self.end]
+    }
+
+    /// Bytes that are allocated.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// Takes the last byte back; the window remembers it all the same, so nothing may be inflated behind it.
+    pub(super) fn shorten(&mut self) {
+        self.end = self.end.saturating_sub(1).max(self.piece);
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, byte: u8) {
+        self.buffer[self.end] = byte;
+        self.end += 1;
+    }
+
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        self.buffer[self.end..self.end + bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+
+    /// Repeats `length` bytes from `distance` back; both were checked against `reach` and `room`.
+    #[inline]
+    pub(super) fn repeat(&mut self, distance: usize, length: usize) {
+        let from = self.end - distance;
+        if length <= distance
+            && length <= SHORT
+            && let Some(room) = self.buffer.get_mut(from..self.end + SHORT)
+        {
+            // A copy of fixed size costs less than a call; what it writes behind the match is overwritten next.
+            let (target, mut source) = (room.len() - SHORT, [0; SHORT]);
+            source.copy_from_slice(&room[..SHORT]);
+            room[target..].copy_from_slice(&source);
+        } else if distance == 1 {
+            let byte = self.buffer[from];
+            self.buffer[self.end..self.end + length].fill(byte);
+        } else {
+            // Where source and target overlap, what was copied is a longer source for the next turn.
+            let mut done = 0;
+            while done < length {
+                let now = (distance + done).min(length - done);
+                self.buffer.copy_within(from..from + now, self.end + done);
+                done += now;
+            }
+        }
+        self.end += length;
+    }
+}

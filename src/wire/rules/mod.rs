@@ -1,0 +1,125 @@
+//! A page for a beginner on every field of a frame and on every rule that can be broken: what the RFC wants, why, what goes wrong.
+//! What a field says in one frame is told by its span, and where a rule is broken by its fault; here is what holds for all frames.
+
+mod faults;
+mod fields;
+
+use super::fault::{Code, Severity};
+use super::span::Field;
+
+/// One page. Each part is whole sentences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// A field's name, or what is wrong in one clause.
+    pub title: &'static str,
+    /// What the RFC wants there.
+    pub wants: &'static str,
+    /// Why it is so.
+    pub why: &'static str,
+    /// What usually causes a violation.
+    pub cause: &'static str,
+    /// What the receiver does now.
+    pub now: String,
+    /// Where it is written.
+    pub section: &'static str,
+    /// The rules that can be broken there: for a field its own, for a rule itself.
+    pub rules: &'static [Code],
+}
+
+/// The page of a field.
+pub fn of_field(field: Field) -> Page {
+    let own = fields::text(field);
+    Page {
+        title: field.name(),
+        wants: own.wants,
+        why: own.why,
+        cause: own.cause,
+        now: own.now.to_owned(),
+        section: own.section,
+        rules: own.rules,
+    }
+}
+
+/// The page of a rule; its title, its reason and its section are those of [`Code::rule`]. Until somebody has written what a
+/// new rule wants and where its violations come from, these two parts are empty.
+pub fn of_fault(code: Code) -> Page {
+    let rule = code.rule();
+    let (wants, cause) = faults::text(rule.name).unwrap_or_default();
+    let at = Code::ALL.iter().position(|other| *other == code).unwrap_or_default();
+    Page {
+        title: rule.what,
+        wants,
+        why: rule.why,
+        cause,
+        now: now(code),
+        section: rule.section,
+        rules: &Code::ALL[at..=at],
+    }
+}
+
+/// From the close code, and from what is special about the rule.
+fn now(code: Code) -> String {
+    let rule = code.rule();
+    match (code, rule.severity, rule.close_code) {
+        (Code::DataAfterClose, ..) => "The receiver throws the frame away. A Close was sent already, so there is none left to send that could name a reason.".to_owned(),
+        (_, Severity::Fatal, Some(1007)) => "The receiver fails the connection: it sends a Close with code 1007, which says that the data do not fit the type of the message, and reads no further.".to_owned(),
+        (_, Severity::Fatal, Some(code)) => format!("The receiver fails the connection: it sends a Close with code {code}, which says that the other side broke the protocol, and reads no further."),
+        (_, Severity::Fatal, None) => "The receiver fails the connection without a further Close.".to_owned(),
+        (_, Severity::Warning | Severity::Info, _) => "A receiver has to put up with it, and the connection goes on.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_sentences(text: &str, of: &str) {
+        assert!(text.len() > 40 && text.ends_with('.'), "{of}: {text}");
+        assert!(text.starts_with(|first: char| first.is_uppercase()), "{of}: {text}");
+        assert!(!text.contains("  ") && !text.contains("e.g.") && !text.contains("i.e."), "{of}: {text}");
+    }
+
+    #[test]
+    fn every_rule_has_a_page_of_whole_sentences() {
+        for code in Code::ALL {
+            let page = of_fault(*code);
+            assert_sentences(page.wants, code.name());
+            assert_sentences(page.cause, code.name());
+            assert_sentences(&page.now, code.name());
+            assert_eq!((page.title, page.rules), (code.rule().what, &[*code][..]));
+            let close = code.rule().close_code.map(|code| code.to_string());
+            assert!(close.is_none_or(|close| page.now.contains(&close)), "{code}: {}", page.now);
+        }
+    }
+
+    #[test]
+    fn no_rule_has_two_pages() {
+        let mut names: Vec<&str> = faults::names().collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn every_field_has_a_page_of_whole_sentences() {
+        for field in Field::ALL {
+            let page = of_field(field);
+            for text in [page.wants, page.why, page.cause, &page.now] {
+                assert_sentences(text, field.name());
+            }
+            assert!(page.section.starts_with("RFC "), "{}", page.section);
+        }
+    }
+
+    #[test]
+    fn every_rule_belongs_to_a_field() {
+        for code in Code::ALL {
+            // what only a whole message can show: it came with an earlier frame or with inflating
+            let is_about_the_message =
+                code.rule().section.starts_with("RFC 7692 §7") || code.name() == "W_INFLATE_LIMIT";
+            let listed = Field::ALL.iter().any(|field| of_field(*field).rules.contains(code));
+            assert!(listed || is_about_the_message, "{code} is told at no field");
+        }
+    }
+}

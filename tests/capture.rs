@@ -1,0 +1,366 @@
+//! Captures in and out, held against tshark where both can be asked: what is written here is read there without a word of
+//! complaint, and what Wireshark's tools write is read here.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Tls, WriteOptions, Writer};
+use wiretalk::wire::{Opcode, Side, words};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+const CLOSE: &[u8] = &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2];
+
+/// A folder of its own for each test, gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("wiretalk-capture-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs one of Wireshark's tools and gives what it printed.
+fn tool(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).output();
+    let output = output
+        .unwrap_or_else(|error| panic!("install tshark (Debian: apt-get install tshark): {name}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} {arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn open(path: &Path) -> Capture {
+    capture::open(path, &OpenOptions::default()).unwrap()
+}
+
+/// A server frame of text without mask, of this length.
+fn from_server(len: usize) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match len {
+        0..=125 => frame.push(len as u8),
+        126..=0xffff => {
+            frame.push(126);
+            frame.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        _ => {
+            frame.push(127);
+            frame.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    frame.resize(frame.len() + len, b'x');
+    frame
+}
+
+/// A talk with long and short frames between two addresses.
+fn write(path: &Path, client: &str, server: &str) {
+    write_long(path, client, server, 300_000);
+}
+
+fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
+    let (client, server): (SocketAddr, SocketAddr) = (client.parse().unwrap(), server.parse().unwrap());
+    let mut writer = Writer::create(path, &WriteOptions::default()).unwrap();
+    let at = |millis| Duration::from_secs(1_700_000_000) + Duration::from_millis(millis);
+    let flow = writer.open(client, server, at(0)).unwrap();
+    writer.data(flow, Side::Client, at(1), REQUEST).unwrap();
+    writer.data(flow, Side::Server, at(2), RESPONSE).unwrap();
+    writer.data(flow, Side::Client, at(3), HELLO).unwrap();
+    for len in [5, 1000, 70_000, longest] {
+        writer.data(flow, Side::Server, at(4 + len as u64), &from_server(len)).unwrap();
+    }
+    writer.data(flow, Side::Client, at(9_500_000), CLOSE).unwrap();
+    writer.data(flow, Side::Server, at(9_500_001), &[0x88, 2, 3, 0xe8]).unwrap();
+    writer.close(flow, Ending::Closed(Side::Server), at(9_500_002)).unwrap();
+}
+
+/// Side, opcode, payload in hex (its length where it is long): one line a frame, by our reading.
+fn told(capture: &Capture, stream: usize) -> Vec<String> {
+    let stream = &capture.streams()[stream];
+    let told = stream.trace.rows().iter().map(|row| {
+        let start = stream.trace.frames_at(row.from()) + row.offset();
+        let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
+        let frame = stream.trace.frame(row, raw);
+        let payload = frame.payload();
+        let shown = if payload.len() > 300 { payload.len().to_string() } else { words::hex(&payload) };
+        format!("{} {} {shown}", row.from().name(), row.opcode().bits())
+    });
+    told.collect()
+}
+
+#[test]
+fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
+    for (name, client, server) in
+        [("v4", "192.0.2.1:50000", "192.0.2.2:9001"), ("v6", "[2001:db8::1]:50000", "[2001:db8::2]:9001")]
+    {
+        let folder = Folder::new(name);
+        let file = folder.file("written.pcapng");
+        // longer than the window that the segments announce
+        write_long(&file, client, server, 9_000_000);
+        let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
+        let said = tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
+        assert!(!said.contains("Warn") && !said.contains("Error"), "{said}");
+        let odd =
+            "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
+        assert_eq!(tool("tshark", &[&["-r", text(&file), "-Y", odd], &checked[..]].concat()), "");
+        let fields =
+            ["-T", "fields", "-e", "tcp.srcport", "-e", "websocket.opcode", "-e", "websocket.payload.text"];
+        let port = ["-d", "tcp.port==9001,http", "-Y", "websocket"];
+        let frames = tool("tshark", &[&["-r", text(&file)], &port[..], &fields].concat());
+        let lines: Vec<Vec<&str>> = frames.lines().map(|line| line.split('\t').collect()).collect();
+        let seen: Vec<(&str, &str)> = lines.iter().map(|line| (line[0], line[1])).collect();
+        let server = ("9001", "1");
+        assert_eq!(
+            seen,
+            [("50000", "1"), server, server, server, server, ("50000", "8"), ("9001", "8")],
+            "{frames}"
+        );
+        assert_eq!(lines[0][2], "Hello");
+        assert_eq!(lines[2][2].len(), 1000);
+        let comment = tool("capinfos", &["-k", text(&file)]);
+        assert!(comment.contains("wiretalk"), "{comment}");
+    }
+}
+
+#[test]
+fn what_is_written_here_is_read_here() {
+    let folder = Folder::new("round");
+    let file = folder.file("written.pcapng");
+    write(&file, "192.0.2.1:50000", "[2001:db8::2]:9001");
+    let capture = open(&file);
+    assert_eq!((capture.kind(), capture.warnings().len()), (Kind::Packets, 0));
+    let stream = &capture.streams()[0];
+    assert_eq!((stream.warnings.as_slice(), stream.gaps.len()), (&[][..], 0));
+    assert_eq!(stream.peers.unwrap().client.port(), 50000);
+    assert_eq!(stream.began, Duration::from_secs(1_700_000_000));
+    assert_eq!(stream.trace.rows()[0].at(), Duration::from_millis(3));
+    let frames = told(&capture, 0);
+    assert_eq!(frames[..2], ["client 1 48656c6c6f", "server 1 7878787878"]);
+    assert_eq!(
+        frames[2..],
+        ["server 1 1000", "server 1 70000", "server 1 300000", "client 8 03e8", "server 8 03e8"]
+    );
+    assert_eq!(stream.store.read(Side::Client, 0..3).unwrap(), b"GET");
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_when_told_so() {
+    let folder = Folder::new("replace");
+    let file = folder.file("there");
+    std::fs::write(&file, "precious").unwrap();
+    assert!(Writer::create(&file, &WriteOptions::default()).is_err());
+    assert_eq!(std::fs::read(&file).unwrap(), b"precious");
+    Writer::create(&file, &WriteOptions { replace: true, secrets: None }).unwrap();
+    assert!(open(&file).streams().is_empty());
+}
+
+#[test]
+fn what_wireshark_and_its_tools_write_is_read_here() {
+    let folder = Folder::new("tools");
+    let ours = folder.file("ours.pcapng");
+    write(&ours, "192.0.2.1:50000", "192.0.2.2:9001");
+    let expected = told(&open(&ours), 0);
+    let again = folder.file("tshark.pcapng");
+    tool("tshark", &["-r", text(&ours), "-w", text(&again)]);
+    assert_eq!(told(&open(&again), 0), expected);
+    for format in ["pcap", "nsecpcap", "pcapng"] {
+        let file = folder.file(format);
+        tool("editcap", &["-F", format, text(&ours), text(&file)]);
+        assert_eq!(told(&open(&file), 0), expected, "{format}");
+    }
+    let shuffled = folder.file("shuffled.pcapng");
+    std::fs::write(&shuffled, disordered(&std::fs::read(&ours).unwrap())).unwrap();
+    // only what both sides said at the same time may change places
+    let by_side = |mut frames: Vec<String>| {
+        frames.sort_by_key(|frame| frame.starts_with("server"));
+        frames
+    };
+    assert_eq!(by_side(told(&open(&shuffled), 0)), by_side(expected.clone()));
+    let (second, merged) = (folder.file("second.pcapng"), folder.file("merged.pcapng"));
+    write(&second, "192.0.2.7:50001", "192.0.2.2:9001");
+    tool("mergecap", &["-w", text(&merged), text(&ours), text(&second)]);
+    let merged = open(&merged);
+    assert_eq!((told(&merged, 0), told(&merged, 1)), (expected.clone(), expected));
+}
+
+/// The same file with every third packet repeated and pairs of packets exchanged, once the handshake is over.
+fn disordered(file: &[u8]) -> Vec<u8> {
+    let (mut blocks, mut rest) = (Vec::new(), file);
+    while let Some(len) = rest.get(4..8) {
+        let len = u32::from_le_bytes(len.try_into().unwrap()) as usize;
+        blocks.push(&rest[..len]);
+        rest = &rest[len..];
+    }
+    let (begin, packets) = blocks.split_at(7);
+    let mut out = begin.concat();
+    for (index, pair) in packets.chunks(2).enumerate() {
+        pair.iter().rev().for_each(|block| out.extend_from_slice(block));
+        if index % 3 == 0 {
+            out.extend_from_slice(pair[0]);
+        }
+    }
+    out
+}
+
+#[test]
+fn packets_of_other_link_types_that_text2pcap_writes() {
+    let folder = Folder::new("links");
+    let dump = folder.file("dump.txt");
+    let mut packet = String::from("000000");
+    for byte in HELLO {
+        packet += &format!(" {byte:02x}");
+    }
+    std::fs::write(&dump, packet + "\n").unwrap();
+    for (name, headers) in [("v4", ["-4", "10.0.0.1,10.0.0.2"]), ("v6", ["-6", "fe80::1,fe80::2"])] {
+        let file = folder.file(name);
+        let all = ["-q", "-T", "50000,9001", headers[0], headers[1], text(&dump), text(&file)];
+        tool("text2pcap", &all);
+        let capture = open(&file);
+        assert_eq!(told(&capture, 0), ["client 1 48656c6c6f"], "{name}");
+        assert_eq!(capture.streams()[0].begins, capture::Begins::Frames);
+    }
+}
+
+#[test]
+fn tls_of_both_versions_and_all_suites_is_opened() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let binary: Vec<u8> = (0..200).collect();
+    let talk = [
+        "client 1 48656c6c6f".to_owned(),
+        "server 1 6772c3bcc39f65".to_owned(),
+        format!("client 2 {}", words::hex(&binary)),
+        "server 9 70696e67".to_owned(),
+        "client 8 03e8".to_owned(),
+        "server 8 03e8".to_owned(),
+    ];
+    for (name, version, suite) in [
+        ("tls13-aes128.pcapng", "TLS 1.3", "TLS_AES_128_GCM_SHA256"),
+        ("tls13-aes256.pcapng", "TLS 1.3", "TLS_AES_256_GCM_SHA384"),
+        ("tls13-chacha20.pcapng", "TLS 1.3", "TLS_CHACHA20_POLY1305_SHA256"),
+        ("tls12-aes128.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+        ("tls12-aes256.pcapng", "TLS 1.2", "ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+        ("tls12-chacha20.pcap", "TLS 1.2", "ECDHE_ECDSA_WITH_CHACHA20_POLY1305"),
+    ] {
+        let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
+        let capture = capture::open(&folder.join(name), &OpenOptions { keylog, from: None }).unwrap();
+        let stream = &capture.streams()[0];
+        assert_eq!(stream.tls, Tls::Read { version, suite }, "{name}");
+        assert_eq!(told(&capture, 0), talk, "{name}");
+        assert_eq!((stream.warnings.len(), stream.trace.faults(Side::Client).len()), (0, 0), "{name}");
+    }
+    let capture = open(&folder.join("tls12-chacha20.pcap"));
+    assert_eq!(capture.streams()[0].tls, Tls::Unread("TLS, no secrets: cannot be read".into()));
+}
+
+#[test]
+fn secrets_behind_the_packets_are_found_all_the_same() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
+    let folder = Folder::new("late");
+    let (plain, secrets) = (folder.file("plain.pcapng"), folder.file("late.pcapng"));
+    tool("editcap", &["-F", "pcapng", text(&fixtures.join("tls12-chacha20.pcap")), text(&plain)]);
+    let keys = std::fs::read_to_string(fixtures.join("tls12-chacha20.keys")).unwrap();
+    let behind = Writer::new(Vec::new(), Some(&keys)).unwrap().into_inner();
+    std::fs::write(&secrets, [std::fs::read(&plain).unwrap(), behind].concat()).unwrap();
+    assert_eq!(told(&open(&secrets), 0).len(), 6);
+}
+
+#[test]
+fn hex_text_and_recordings_come_in_by_the_same_door() {
+    let folder = Folder::new("text");
+    let file = folder.file("hex");
+    std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
+    let capture = open(&file);
+    assert_eq!((capture.kind(), told(&capture, 0)), (Kind::Hex, vec!["client 1 48656c6c6f".to_owned()]));
+    let whole = format!(
+        "> {}\n< {}\n> {}\n< 8102 6869\n",
+        words::hex(REQUEST),
+        words::hex(RESPONSE),
+        words::hex(HELLO)
+    );
+    std::fs::write(&file, whole).unwrap();
+    assert_eq!(told(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
+    std::fs::write(&file, "81 0g").unwrap();
+    let error = capture::open(&file, &OpenOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("line 1, column 5: 'g' is no hex digit; right would be"), "{error}");
+    let record = |kind: &str, fields: &str| format!("{{\"type\":\"{kind}\",\"t_ms\":1.5,{fields}}}\n");
+    let recording = record("frame", "\"from\":\"client\",\"raw_hex\":\"818537fa213d7f9f4d5158\"")
+        + &record("frame", "\"from\":\"server\",\"raw_hex\":\"8900\"")
+        + &record("end", "\"ok\":true");
+    std::fs::write(&file, &recording).unwrap();
+    let capture = open(&file);
+    assert_eq!((capture.kind(), told(&capture, 0).len()), (Kind::Recording, 2));
+    assert_eq!(capture.streams()[0].trace.rows()[0].at(), Duration::from_micros(1500));
+    std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
+    let cut = &open(&file).into_streams()[0];
+    assert!(cut.warnings[0].starts_with("line 3 is left out"), "{:?}", cut.warnings);
+}
+
+#[test]
+fn what_is_nothing_known_is_told_with_what_would_be_right() {
+    let folder = Folder::new("unknown");
+    let file = folder.file("file");
+    for (bytes, told) in [
+        (&b""[..], "is empty"),
+        (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
+        (b"\x7fELF", "begins with 7f 45 4c 46"),
+        (b"{\"log\":{}}", "line 1"),
+        (b"\xd4\xc3\xb2\xa1", "is shorter than"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let error = capture::open(&file, &OpenOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    assert!(capture::open(&folder.0, &OpenOptions::default()).is_err());
+}
+
+#[test]
+fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
+    let folder = Folder::new("short");
+    let (file, short) = (folder.file("whole.pcapng"), folder.file("short.pcapng"));
+    write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&short, &whole[..3000]).unwrap();
+    let capture = open(&short);
+    assert_eq!(capture.streams()[0].trace.rows()[0].opcode(), Opcode::Text);
+    assert!(
+        capture.warnings()[0].starts_with("the file ends inside the block at byte "),
+        "{:?}",
+        capture.warnings()
+    );
+}
+
+#[test]
+fn a_missing_segment_is_told_and_the_frames_behind_it_are_read() {
+    let folder = Folder::new("gap");
+    let file = folder.file("gap.pcapng");
+    write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
+    // one segment from the middle of the long frame
+    let (whole, lossy) = (told(&open(&file), 0), folder.file("lossy.pcapng"));
+    tool("editcap", &[text(&file), text(&lossy), "100"]);
+    let capture = open(&lossy);
+    let stream = &capture.streams()[0];
+    assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
+    assert_eq!((stream.gaps[0].missing, stream.gaps[0].filled), (1460, 1460));
+    assert!(stream.warnings[0].contains("1460 bytes of the server are missing"), "{:?}", stream.warnings);
+    assert_eq!(told(&capture, 0), whole);
+}

@@ -1,0 +1,188 @@
+//! The real binary without a stage, against servers and peers on real sockets.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Ports};
+
+use crate::{SWITCHING, UPGRADE, soon};
+
+/// `wiretalk inspect ARGUMENTS --json`, killed if it outlives its test.
+fn inspect(arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
+    command.arg("inspect").args(arguments).arg("--json").kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+async fn records(child: Child) -> (Vec<Value>, Option<i32>) {
+    let output = soon(child.wait_with_output()).await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), output.status.code())
+}
+
+async fn servers(scope: &Scope) -> String {
+    Bundle::start(scope, Ports::default(), None).up().await.unwrap().websocket_url()
+}
+
+#[tokio::test]
+async fn what_is_sent_comes_back_in_order_and_the_last_record_has_the_code() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    let arguments = [&url, "--send", "a", "--send-hex", "8281000000007f", "--send", "b", "--for", "0.3"];
+    let (records, code) = records(inspect(&arguments)).await;
+    assert_eq!(code, Some(0));
+    let of = |side: &str| -> Vec<String> {
+        let frames = records.iter().filter(|record| record["type"] == "frame" && record["from"] == side);
+        frames.map(|frame| frame["payload_hex"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of("client"), ["61", "7f", "62", "03e8"]);
+    assert_eq!(of("server"), ["61", "7f", "62", "03e8"]);
+    let end = records.last().unwrap();
+    assert_eq!((&end["type"], &end["close_code"], &end["ok"]), (&"end".into(), &1000.into(), &true.into()));
+}
+
+#[tokio::test]
+async fn an_illegal_frame_gets_its_close_code_and_the_program_ends_with_the_connection() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    // unmasked; a reserved bit; a length that is too much for this server; text that is no UTF-8
+    for (hex, code) in [
+        ("810161", 1002),
+        ("c18100000000 61", 1002),
+        ("81ff8000000000000000 00000000", 1009),
+        ("818100000000ff", 1007),
+    ] {
+        let (records, _) = records(inspect(&[&url, "--send-hex", hex, "--for", "60"])).await;
+        assert_eq!(records.last().unwrap()["close_code"], code, "{hex}: {records:#?}");
+    }
+}
+
+/// A peer that does as it is told behind a 101 whose accept value nobody believes.
+async fn against(arguments: &[&str], peer: impl AsyncFnOnce(&mut TcpStream)) -> (Vec<Value>, Option<i32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let child = inspect(&[&[url.as_str()], arguments].concat());
+    let serve = async {
+        let (mut stream, _) = soon(listener.accept()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(soon(stream.read_u8()).await.unwrap());
+        }
+        stream.write_all(SWITCHING).await.unwrap();
+        peer(&mut stream).await;
+    };
+    tokio::join!(records(child), serve).0
+}
+
+#[tokio::test]
+async fn a_peer_that_stalls_floods_or_lies_ends_in_records() {
+    let stall = async |stream: &mut TcpStream| {
+        stream.write_all(b"\x81\x7f\0\0\0\0\xff\xff\xff\xffabc").await.unwrap();
+    };
+    let (records, code) = against(&[], stall).await;
+    assert_eq!(code, Some(1));
+    let [.., frame, end] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!(
+        (&frame["complete"], &frame["needs"]["need_more"]),
+        (&false.into(), &4_294_967_292_u64.into())
+    );
+    assert_eq!((&frame["payload_hex"], &end["close_code"]), (&"616263".into(), &Value::Null));
+    assert!(end["why"].as_str().unwrap().contains("in the middle of a frame"), "{end}");
+    assert_eq!(records[1]["problems"][0]["code"], "H_ACCEPT_MISMATCH");
+
+    let flood = async |stream: &mut TcpStream| {
+        let _ = stream.write_all(&b"\x81\x01x".repeat(20_000)).await;
+        let _ = stream.write_all(b"\x88\x02\x03\xf0").await;
+        let _ = soon(stream.read_to_end(&mut Vec::new())).await;
+    };
+    let (records, _) = against(&["--for", "9"], async |stream| {
+        tokio::select! { () = flood(stream) => {} () = tokio::time::sleep(std::time::Duration::from_secs(3)) => {} }
+    })
+    .await;
+    let end = records.last().unwrap();
+    assert_eq!((&end["frames_received"], &end["close_code"]), (&20_001.into(), &1008.into()));
+}
+
+#[tokio::test]
+async fn wishes_reach_the_server_and_pings_stay_unanswered_if_asked() {
+    let mut asked = Vec::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/x", listener.local_addr().unwrap());
+    let child = inspect(&[
+        &url,
+        "--header",
+        "Cookie: a=b",
+        "--origin",
+        "http://o.example",
+        "--protocol",
+        "p",
+        "--protocol",
+        "q",
+        "--deflate",
+        "--no-pong",
+    ]);
+    let serve = async {
+        let (mut stream, _) = soon(listener.accept()).await.unwrap();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(soon(stream.read_u8()).await.unwrap());
+        }
+        stream.write_all(&[SWITCHING, b"\x89\x01?\x88\x02\x03\xe8"].concat()).await.unwrap();
+        let mut rest = vec![0; 8];
+        soon(stream.read_exact(&mut rest)).await.unwrap();
+        rest
+    };
+    let ((records, _), rest) = tokio::join!(records(child), serve);
+    let asked = String::from_utf8(asked).unwrap();
+    for line in [
+        "GET /x HTTP/1.1",
+        "Cookie: a=b",
+        "Origin: http://o.example",
+        "Sec-WebSocket-Protocol: p, q",
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
+    ] {
+        assert!(asked.lines().any(|found| found == line), "{line}: {asked}");
+    }
+    assert_eq!(rest[..2], [0x88, 0x82], "the first answer is a Close");
+    assert_eq!(records.last().unwrap()["close_code"], 1000);
+}
+
+#[tokio::test]
+async fn the_proxy_prints_what_passes_and_each_connections_end() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    let mut child = inspect(&[&url, "--proxy", "127.0.0.1:0"]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = async || -> Value {
+        serde_json::from_str(&soon(lines.next_line()).await.unwrap().expect("no further record")).unwrap()
+    };
+    let listening = next().await;
+    let mut client = TcpStream::connect(listening["address"].as_str().unwrap()).await.unwrap();
+    assert_eq!(next().await["type"], "connection");
+    client
+        .write_all(&[UPGRADE, &[0x81, 0x81, 0, 0, 0, 0, b'a', 0x88, 0x80, 0, 0, 0, 0]].concat())
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    soon(client.read_to_end(&mut answer)).await.unwrap();
+    drop(client);
+    assert!(answer.starts_with(SWITCHING) && answer.ends_with(b"\x81\x01a\x88\x00"));
+    let mut records = Vec::new();
+    while records.last().is_none_or(|record: &Value| record["type"] != "end") {
+        records.push(next().await);
+    }
+    let told: Vec<_> =
+        records.iter().map(|record| (record["type"].as_str().unwrap(), record["text"].as_str())).collect();
+    for expected in [("handshake", None), ("frame", Some("a")), ("end", None)] {
+        assert!(told.contains(&expected), "{told:?}");
+    }
+    let end = records.last().unwrap();
+    assert_eq!(
+        (&end["connection"], &end["close_received"], &end["close_code"]),
+        (&1.into(), &true.into(), &Value::Null)
+    );
+    assert_eq!((&end["frames_sent"], &end["frames_received"]), (&2.into(), &2.into()));
+}

@@ -1,0 +1,24 @@
+//! Live sources on real sockets: a session over TLS, the proxy between real peers, and the real binary without a stage.
+//!
+//! What needs no second process and no certificate is tested beside the code.
+
+mod headless;
+mod proxy;
+mod tls;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+/// Nothing may hang: every wait in these tests ends after this long, as a failure.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(10), future).await.expect("nothing happened for 10 s")
+}
+
+/// The request of RFC 6455 section 1.3, whose answer is known.
+const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nOrigin: http://page.example\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";

@@ -1,0 +1,245 @@
+//! The proxy between real sockets: every byte as it was, and a hand on the frames.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use wiretalk::net::{Target, Tls};
+use wiretalk::proxy::{Act, Command, Options, Report, Told, Which, bind};
+use wiretalk::scope::Scope;
+use wiretalk::wire::Side;
+
+use crate::{SWITCHING, UPGRADE, soon};
+
+const A: &[u8] = &[0x81, 0x81, 1, 2, 3, 4, 0x40];
+const B: &[u8] = &[0x82, 0x82, 1, 2, 3, 4, 5, 6];
+
+/// A proxy, both peers, and the hand.
+struct Rig {
+    address: SocketAddr,
+    behind: TcpListener,
+    orders: mpsc::Sender<Command>,
+    reports: mpsc::Receiver<Report>,
+    _scope: Scope,
+}
+
+async fn rig(change: impl FnOnce(Options) -> Options) -> Rig {
+    let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (orders, inbox) = mpsc::channel(8);
+    let (post, reports) = mpsc::channel(64);
+    let options = change(Options::new("127.0.0.1:0".parse().unwrap(), upstream));
+    let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
+    scope.spawn("proxy", proxy);
+    Rig { address, behind, orders, reports, _scope: scope }
+}
+
+impl Rig {
+    async fn pair(&self) -> (TcpStream, TcpStream) {
+        let client = TcpStream::connect(self.address).await.unwrap();
+        let (server, _) = soon(self.behind.accept()).await.unwrap();
+        (client, server)
+    }
+
+    async fn act(&self, from: Side, act: Act) {
+        self.orders.send(Command { which: Which::All, from, act }).await.unwrap();
+    }
+
+    async fn until(&mut self, mut sought: impl FnMut(&Told) -> bool) -> Told {
+        loop {
+            let report = soon(self.reports.recv()).await.unwrap();
+            if sought(&report.told) {
+                return report.told;
+            }
+        }
+    }
+
+    async fn waits(&mut self, frames: usize) {
+        self.until(|told| matches!(told, Told::Waiting { frames: found, .. } if *found == frames)).await;
+    }
+}
+
+async fn expect(stream: &mut TcpStream, bytes: &[u8]) {
+    let mut found = vec![0; bytes.len()];
+    soon(stream.read_exact(&mut found)).await.unwrap();
+    assert_eq!(found, bytes);
+}
+
+/// The same numbers each time, and no pattern in them.
+fn noise(mut seed: u64, count: usize) -> Vec<u8> {
+    let next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+#[tokio::test]
+async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
+    let mut rig = rig(|options| options).await;
+    let (client, server) = rig.pair().await;
+    let up = [UPGRADE, &noise(1, 700_000)].concat();
+    let down = [SWITCHING, &noise(2, 900_000)].concat();
+    let play = async |stream: TcpStream, bytes: Vec<u8>, seed| {
+        let (mut reader, mut writer) = stream.into_split();
+        let write = async {
+            let (mut rest, mut sizes) = (bytes.as_slice(), noise(seed, 100_000).into_iter());
+            while !rest.is_empty() {
+                let size = match usize::from(sizes.next().unwrap()) {
+                    small @ 0..250 => 1 + small,
+                    large => large * 300,
+                };
+                let (piece, after) = rest.split_at(size.min(rest.len()));
+                writer.write_all(piece).await.unwrap();
+                rest = after;
+            }
+            writer.shutdown().await.unwrap();
+        };
+        let mut all = Vec::new();
+        let ((), read) = tokio::join!(write, reader.read_to_end(&mut all));
+        read.unwrap();
+        all
+    };
+    let seen = async {
+        let mut seen = [Vec::new(), Vec::new()];
+        while let Some(report) = rig.reports.recv().await {
+            assert_eq!(report.connection, 1);
+            match report.told {
+                Told::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
+                Told::Ended(why) => {
+                    why.unwrap();
+                    break;
+                }
+                _ => {}
+            }
+        }
+        seen
+    };
+    let (at_server, at_client, seen) =
+        soon(async { tokio::join!(play(server, down.clone(), 4), play(client, up.clone(), 3), seen) }).await;
+    assert!(at_server == up && at_client == down, "bytes were changed");
+    assert!(seen == [up, down], "bytes were told otherwise than they were");
+}
+
+#[tokio::test]
+async fn frames_are_held_stepped_dropped_put_in_and_released() {
+    let mut rig = rig(|options| Options { hold_client: true, ..options }).await;
+    let (mut client, mut server) = rig.pair().await;
+    client.write_all(&[UPGRADE, A, B, A, &B[..3]].concat()).await.unwrap();
+    expect(&mut server, UPGRADE).await;
+    server.write_all(&[SWITCHING, b"\x81\x02hi"].concat()).await.unwrap();
+    expect(&mut client, &[SWITCHING, b"\x81\x02hi"].concat()).await;
+    rig.waits(4).await;
+    rig.act(Side::Client, Act::Step).await;
+    expect(&mut server, A).await;
+    rig.act(Side::Client, Act::Drop).await;
+    let dropped = rig.until(|told| matches!(told, Told::Dropped { .. })).await;
+    assert!(matches!(dropped, Told::Dropped { from: Side::Client, bytes, .. } if bytes == B));
+    rig.act(Side::Client, Act::Inject(b"\x89\x80abcd".to_vec())).await;
+    expect(&mut server, b"\x89\x80abcd").await;
+    rig.act(Side::Client, Act::Release).await;
+    expect(&mut server, &[A, &B[..3]].concat()).await;
+    rig.act(Side::Client, Act::Inject(b"\x8a\x80abcd".to_vec())).await;
+    client.write_all(&[&B[3..], A].concat()).await.unwrap();
+    expect(&mut server, &[&B[3..], b"\x8a\x80abcd", A].concat()).await;
+    rig.act(Side::Server, Act::Inject(b"\x81\x01!".to_vec())).await;
+    expect(&mut client, b"\x81\x01!").await;
+}
+
+#[tokio::test]
+async fn a_held_peer_really_waits_and_goes_on_when_released() {
+    let rig = rig(|options| Options { hold_server: true, ..options }).await;
+    let (mut client, mut server) = rig.pair().await;
+    client.write_all(UPGRADE).await.unwrap();
+    expect(&mut server, UPGRADE).await;
+    server.write_all(SWITCHING).await.unwrap();
+    expect(&mut client, SWITCHING).await;
+    let mut reports = rig.reports;
+    let counting = async {
+        while let Some(report) = reports.recv().await {
+            drop(report);
+        }
+    };
+    let play = async {
+        let frame = [&[0x82, 126, 0x40, 0][..], &noise(5, 0x4000)].concat();
+        let mut sent = Vec::new();
+        let patience = std::time::Duration::from_millis(300);
+        while let Ok(Ok(count)) =
+            tokio::time::timeout(patience, server.write(&frame[sent.len() % frame.len()..])).await
+        {
+            let at = sent.len() % frame.len();
+            sent.extend_from_slice(&frame[at..at + count]);
+            assert!(sent.len() < 64 << 20, "nothing makes it wait");
+        }
+        let release = Command { which: Which::One(1), from: Side::Server, act: Act::Release };
+        rig.orders.send(release).await.unwrap();
+        let mut found = vec![0; sent.len()];
+        soon(client.read_exact(&mut found)).await.unwrap();
+        assert!(found == sent);
+    };
+    tokio::select! { () = play => {} () = counting => panic!("the proxy has ended") }
+}
+
+#[tokio::test]
+async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
+    let mut rig = rig(|options| options).await;
+    let (mut client, mut server) = rig.pair().await;
+    client.write_all(UPGRADE).await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut all = Vec::new();
+    soon(server.read_to_end(&mut all)).await.unwrap();
+    assert_eq!(all, UPGRADE);
+    server.write_all(b"still open this way").await.unwrap();
+    drop(server);
+    let mut all = Vec::new();
+    soon(client.read_to_end(&mut all)).await.unwrap();
+    assert_eq!(all, b"still open this way");
+    let (client, mut server) = rig.pair().await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    let error = soon(server.read_to_end(&mut Vec::new())).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    rig.until(|told| matches!(told, Told::Ended(Err(why)) if why.contains("reset"))).await;
+}
+
+#[tokio::test]
+async fn without_a_server_behind_it_the_client_gets_an_honest_502() {
+    let Rig { address, behind, reports: _reports, _scope, orders: _orders } = rig(|options| options).await;
+    drop(behind);
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(UPGRADE).await.unwrap();
+    let mut answer = String::new();
+    soon(client.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{answer}");
+    assert!(answer.contains("is a server listening there?"), "{answer}");
+}
+
+#[tokio::test]
+async fn it_leads_to_a_tls_server_too() {
+    let (acceptor, ca) = crate::tls::acceptor("proxied.pem");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let upstream = Target::parse(&format!("wss://localhost:{port}/")).unwrap();
+    let rig =
+        rig(|options| Options { upstream, tls: Tls { ca: Some(ca), ..Tls::default() }, ..options }).await;
+    let play = async {
+        let mut client = TcpStream::connect(rig.address).await.unwrap();
+        client.write_all(&[UPGRADE, A].concat()).await.unwrap();
+        expect(&mut client, &[b"HTTP/1.1 101 Switching Protocols\r\n\r\n", A].concat()).await;
+    };
+    tokio::select! { () = play => {} () = crate::tls::mirror(listener, acceptor) => unreachable!("it serves on") }
+}
+
+#[tokio::test]
+async fn only_loopback_is_listened_on_unless_wished_in_so_many_words() {
+    let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
+    let try_to = async |anywhere| {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let options = Options { anywhere, ..Options::new("0.0.0.0:0".parse().unwrap(), upstream.clone()) };
+        bind(&scope, options, mpsc::channel(1).1, mpsc::channel(4).0).await.map(|(address, _)| address)
+    };
+    assert!(try_to(false).await.unwrap_err().to_string().contains("127.0.0.1 would be right"));
+    try_to(true).await.unwrap();
+}

@@ -1,0 +1,148 @@
+//! wss: a server with a certificate of its own making, trusted, not trusted, and not checked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use wiretalk::clients::{Command, Options, Report, session};
+use wiretalk::net::{Direction, Tls};
+
+use crate::soon;
+
+/// A server for `localhost` and the file with its certificate.
+pub(crate) fn acceptor(name: &str) -> (TlsAcceptor, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, made.cert.pem()).unwrap();
+    (TlsAcceptor::from(Arc::new(config)), path)
+}
+
+/// Answers 101 and sends back every byte that follows.
+pub(crate) async fn mirror(listener: TcpListener, acceptor: TlsAcceptor) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+            if stream.write_all(&bytes[..count]).await.is_err() {
+                break;
+            }
+        }
+        let _ = stream.shutdown().await;
+    }
+}
+
+/// Both directions' bytes, and the other reports.
+async fn play(options: Options, commands: &[Command]) -> (Vec<u8>, Vec<u8>, Vec<Report>) {
+    let (orders, inbox) = mpsc::channel(8);
+    let (post, mut mail) = mpsc::channel(8);
+    for command in commands {
+        orders.try_send(command.clone()).unwrap();
+    }
+    let reading = async {
+        let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(report) = mail.recv().await {
+            match report {
+                Report::Bytes(chunk) if chunk.direction == Direction::Sent => sent.extend(chunk.bytes),
+                Report::Bytes(chunk) => received.extend(chunk.bytes),
+                other => others.push(other),
+            }
+        }
+        (sent, received, others)
+    };
+    let (_orders, ((), told)) =
+        (orders, soon(async { tokio::join!(session(options, inbox, post), reading) }).await);
+    told
+}
+
+#[tokio::test]
+async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
+    let (acceptor, ca) = acceptor("trusted.pem");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let large = vec![7; 300_000];
+    let tls = Tls { ca: Some(ca), ..Tls::default() };
+    let options = Options { tls, ..Options::new(format!("wss://localhost:{port}/")) };
+    // half a frame, so that the goodbye is the end of the stream and not a Close
+    let half = b"\x82\xff\0\0\x01\0\0\0\0\0abcd, as it is".to_vec();
+    let close = Command::Close(1000, String::new());
+    let commands = [Command::Raw(half), Command::Raw(large.clone()), close];
+    let (sent, received, others) = tokio::select! {
+        told = play(options, &commands) => told,
+        () = mirror(listener, acceptor) => unreachable!("it serves on"),
+    };
+    let text = String::from_utf8_lossy(&sent);
+    assert!(text.starts_with("GET / HTTP/1.1\r\n"), "{text:.60}");
+    let at = sent.windows(8).position(|window| window == b"as it is").unwrap();
+    assert!(sent[at + 8..] == large);
+    assert!(received.ends_with(&sent[at..]), "{} of {}", received.len(), sent.len());
+    let [Report::Note(how), Report::Secrets(secrets), Report::Open, Report::Ended(_)] = others.as_slice()
+    else {
+        panic!("{others:?}");
+    };
+    assert!(how.starts_with("TLS 1.3"), "{how}");
+    for label in ["CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_TRAFFIC_SECRET_0 "] {
+        assert!(secrets.lines().any(|line| line.starts_with(label)), "{label}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is_said() {
+    let (acceptor, ca) = acceptor("unknown.pem");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let with = |tls| Options { tls, ..Options::new(format!("wss://127.0.0.1:{port}/")) };
+    let tests = async {
+        let why = |others: &[Report]| match others.last() {
+            Some(Report::Ended(Err(why))) => why.clone(),
+            _ => panic!("{others:?}"),
+        };
+        let (sent, _, others) = play(with(Tls::default()), &[]).await;
+        assert!(sent.is_empty() && why(&others).contains("nobody that is trusted"), "{others:?}");
+        let (_, _, others) = play(with(Tls { ca: Some(ca.clone()), ..Tls::default() }), &[]).await;
+        assert!(why(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
+        let named = Tls { ca: Some(ca), name: Some("localhost".into()), ..Tls::default() };
+        let (_, _, others) = play(with(named), &[Command::HangUp]).await;
+        assert_eq!(others.last(), Some(&Report::Ended(Ok("we hung up".into()))));
+        let (_, _, others) = play(with(Tls { insecure: true, ..Tls::default() }), &[Command::HangUp]).await;
+        let Some(Report::Note(warning)) = others.first() else { panic!("{others:?}") };
+        assert!(warning.contains("NOT SECURE"), "{warning}");
+        assert_eq!(others.last(), Some(&Report::Ended(Ok("we hung up".into()))));
+        let none = Tls { ca: Some("/nowhere.pem".into()), ..Tls::default() };
+        let (_, _, others) = play(with(none), &[]).await;
+        assert!(why(&others).contains("/nowhere.pem") && why(&others).contains("PEM"), "{others:?}");
+    };
+    tokio::select! { () = tests => {} () = mirror(listener, acceptor) => unreachable!("it serves on") }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://{}/", listener.local_addr().unwrap());
+    let plain = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    };
+    let ((_, _, others), ()) = tokio::join!(play(Options::new(url), &[]), plain);
+    let Some(Report::Ended(Err(why))) = others.last() else { panic!("{others:?}") };
+    assert!(why.contains("is it a ws:// server?"), "{why}");
+}

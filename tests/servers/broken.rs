@@ -1,0 +1,225 @@
+//! Every broken rule against the strict server: the code that the vectors name must come back, and the next peer be served.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use wiretalk::servers::Limits;
+use wiretalk::servers::strict;
+use wiretalk::wire::handshake::Policy;
+use wiretalk::wire::{Agreed, Opcode, Side, Transcript, Verdict};
+
+use crate::strict::strict_house;
+use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
+
+static VECTORS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../vectors/frames.json")).unwrap());
+
+fn cases() -> impl Iterator<Item = &'static Value> {
+    VECTORS["cases"].as_array().unwrap().iter().filter(|case| case["direction"] == "client")
+}
+
+fn bytes(case: &Value) -> Vec<u8> {
+    let unhex = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    let mut bytes = unhex(case["hex"].as_str().unwrap());
+    if let Some(unit) = case["repeat"]["unit_hex"].as_str() {
+        bytes.extend(unhex(unit).repeat(case["repeat"]["times"].as_u64().unwrap() as usize));
+    }
+    bytes
+}
+
+/// What the server must close with: the code of the rule that is broken first.
+fn close_code(case: &Value) -> Option<u64> {
+    let violations = case["expect"]["violations"].as_array()?;
+    violations
+        .iter()
+        .filter(|found| found["severity"] == "fatal")
+        .find_map(|found| found["close_code"].as_u64())
+}
+
+/// What the server says to `bytes` after a handshake, with what was agreed there.
+async fn said(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
+    let mut peer = house.visit().await;
+    let request = String::from_utf8_lossy(UPGRADE).into_owned();
+    let offered =
+        offer.map_or("\r\n".to_owned(), |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n"));
+    let request = request.strip_suffix("\r\n").unwrap().to_owned() + &offered;
+    peer.send(request.as_bytes()).await;
+    let accepted = SWITCHING.strip_suffix(b"\r\n").unwrap();
+    peer.expect(accepted).await;
+    peer.expect(offered.as_bytes()).await;
+    // The server may hang up before it has read all of it.
+    peer.send(bytes).await;
+    let mut said = Transcript::new(Side::Server, Agreed::parse(offer.unwrap_or_default()).unwrap());
+    said.push(&peer.rest().await);
+    said
+}
+
+async fn serves_the_next(house: &House) {
+    let mut next = house.open().await;
+    next.send(MASKED_HELLO).await;
+    next.expect(HELLO).await;
+}
+
+async fn large_house() -> House {
+    house(async |scope, mut options| {
+        options.limits = Limits { message: 1 << 20, ..options.limits };
+        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() }).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
+    let house = large_house().await;
+    let mut seen = 0;
+    for case in cases() {
+        let (Some(code), "fail") = (close_code(case), case["expect"]["verdict"].as_str().unwrap()) else {
+            continue;
+        };
+        let name = &case["name"];
+        let said = said(&house, case["extensions"].as_str(), &bytes(case)).await;
+        assert_eq!((said.verdict(), said.faults()), (Verdict::Ok, &[][..]), "{name}");
+        let last = said.frames().last().unwrap();
+        assert_eq!(last.header.opcode, Opcode::Close, "{name}");
+        let body = last.payload();
+        assert_eq!(u64::from(u16::from_be_bytes([body[0], body[1]])), code, "{name}");
+        let reason = str::from_utf8(&body[2..]).unwrap();
+        let broken = case["expect"]["violations"].as_array().unwrap();
+        let named = |found: &Value| reason.starts_with(&format!("{} (", found["code"].as_str().unwrap()));
+        assert!(broken.iter().any(named), "{name}: {reason}");
+        serves_the_next(&house).await;
+        seen += 1;
+    }
+    assert!(seen >= 21, "{seen}");
+}
+
+#[tokio::test]
+async fn each_vector_that_breaks_none_is_echoed() {
+    let house = large_house().await;
+    let mut seen = 0;
+    for case in cases().filter(|case| case["expect"]["verdict"] == "ok") {
+        let (name, offer) = (&case["name"], case["extensions"].as_str());
+        let agreed = Agreed::parse(offer.unwrap_or_default()).unwrap();
+        let mut sent = Transcript::new(Side::Client, agreed);
+        let all = [bytes(case), masked(0x88, &1000_u16.to_be_bytes())].concat();
+        sent.push(&all);
+        let said = said(&house, offer, &all).await;
+        assert_eq!((said.verdict(), said.faults()), (Verdict::Ok, &[][..]), "{name}");
+        let texts = |transcript: &Transcript| -> Vec<_> {
+            transcript.messages().iter().map(|message| (message.kind, message.data.clone())).collect()
+        };
+        assert_eq!(texts(&said), texts(&sent), "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
+#[tokio::test]
+async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words() {
+    let file: Value = serde_json::from_str(include_str!("../vectors/handshakes.json")).unwrap();
+    let requests =
+        file["cases"].as_array().unwrap().iter().filter(|case| case["role_under_test"] == "server");
+    let mut seen = 0;
+    for case in requests.filter(|case| case["expect"]["verdict"] != "incomplete") {
+        let (name, known, expect) = (&case["name"], &case["context"], &case["expect"]);
+        let strings = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
+        };
+        let policy = Policy {
+            protocols: strings(&known["protocols"]),
+            origins: strings(&known["origins"]),
+            deflate: known["deflate"] == true,
+            ..Policy::default()
+        };
+        let house = strict_house(policy).await;
+        let mut peer = house.visit().await;
+        peer.send(&bytes(case)).await;
+        peer.0.shutdown().await.unwrap();
+        let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
+        match expect["status"].as_u64() {
+            Some(status) => assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}"),
+            None => assert_eq!(answer, "", "{name}"),
+        }
+        for (header, value) in expect["response_headers_include"].as_object().into_iter().flatten() {
+            let line = format!("\r\n{header}: {}\r\n", value.as_str().unwrap()).to_lowercase();
+            assert!(answer.to_lowercase().contains(&line), "{name}: {line}");
+        }
+        let fatal = |problem: &&Value| problem["severity"] == "fatal" && expect["status"].is_u64();
+        for problem in expect["problems"].as_array().unwrap().iter().filter(fatal) {
+            assert!(
+                answer.contains(&format!("{} (RFC ", problem["code"].as_str().unwrap())),
+                "{name}: {answer}"
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 40, "{seen}");
+}
+
+#[tokio::test]
+async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
+    let mut house = strict_house(Policy::default()).await;
+    for (length, code) in [(1_u64 << 63, 1002_u16), (1 << 62, 1009), (1025, 1009)] {
+        let mut peer = house.open().await;
+        let (form, length) = if length < 0xffff {
+            (0xfe, &length.to_be_bytes()[6..])
+        } else {
+            (0xff, &length.to_be_bytes()[..])
+        };
+        peer.send(&[&[0x82, form], length, &[1, 2, 3, 4]].concat()).await;
+        assert_eq!(peer.rest().await[2..4], code.to_be_bytes());
+        assert_eq!(house.close_code().await, Some(code));
+    }
+    let mut peer = house.open().await;
+    peer.send(&[masked(0x02, &[0; 1000]), masked(0x80, &[0; 25])].concat()).await;
+    assert_eq!(peer.rest().await[2..4], 1009_u16.to_be_bytes(), "fragments count together");
+    serves_the_next(&house).await;
+}
+
+#[tokio::test]
+async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
+    let house = strict_house(Policy::default()).await;
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut garbage = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_be_bytes()
+    };
+    for _ in 0..50 {
+        // RSV2 breaks a rule at the first byte, whatever the others are.
+        let mut bytes: Vec<u8> = (0..500).flat_map(|_| garbage()).collect();
+        bytes[0] |= 0x20;
+        let mut peer = house.open().await;
+        peer.send(&bytes).await;
+        assert_eq!(peer.rest().await[2..4], 1002_u16.to_be_bytes(), "{:02x?}", &bytes[..16]);
+    }
+    let cases: [(Vec<u8>, &str); 4] = [
+        (vec![0xff; 70_000], "HTTP/1.1 431 "),
+        (b"HELO there\r\n\r\n".to_vec(), "HTTP/1.1 405 "),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), "HTTP/1.1 400 "),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), ""),
+    ];
+    for (bytes, told) in cases {
+        let mut peer = house.visit().await;
+        peer.send(&bytes).await;
+        let answer = String::from_utf8(peer.rest().await).unwrap();
+        assert!(answer.starts_with(told) && answer.is_empty() == told.is_empty(), "{answer}");
+    }
+    serves_the_next(&house).await;
+}
+
+#[tokio::test]
+async fn the_code_arrives_even_if_the_peer_is_still_sending() {
+    let house = strict_house(Policy::default()).await;
+    let mut peer = house.open().await;
+    peer.send(HELLO).await;
+    // With unread bytes a plain close would be a reset, and the Close frame lost.
+    for _ in 0..200 {
+        peer.send(&[0; 10_000]).await;
+    }
+    assert_eq!(peer.rest().await[2..4], 1002_u16.to_be_bytes());
+}

@@ -1,0 +1,59 @@
+//! The naive proxy in front of the plain echo: fooled by a key of zeros, and by no other.
+
+use wiretalk::servers::{Event, naive_proxy};
+
+use crate::{House, SWITCHING, UPGRADE, house, websocket_house};
+
+const ASKED: &[u8] = b"GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n";
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nalert('poisoned')";
+
+async fn proxied() -> (House, House) {
+    let echo = websocket_house().await;
+    let upstream = echo.address;
+    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream).await).await;
+    (proxy, echo)
+}
+
+fn text(key: [u8; 4], plain: &[u8]) -> Vec<u8> {
+    wiretalk::wire::encode::whole(wiretalk::wire::Opcode::Text, plain, Some(key))
+}
+
+/// Says both texts with this key, and waits until both have come back.
+async fn attack(proxy: &House, key: [u8; 4]) {
+    let mut peer = proxy.visit().await;
+    peer.send(UPGRADE).await;
+    peer.expect(SWITCHING).await;
+    for plain in [ASKED, ANSWER] {
+        peer.send(&text(key, plain)).await;
+        peer.expect(&[&[0x81, plain.len() as u8], plain].concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_zeros_puts_a_script_into_the_cache() {
+    let (mut proxy, echo) = proxied().await;
+    attack(&proxy, [0; 4]).await;
+    let Event::Parsed { host, path, .. } = proxy.event().await else { panic!() };
+    assert_eq!((host.as_str(), path.as_str()), ("victim.example", "/script.js"));
+    let Event::Cached { bytes, .. } = proxy.event().await else { panic!() };
+    assert_eq!(bytes, ANSWER.len() as u64);
+    let mut victim = proxy.visit().await;
+    victim.send(ASKED).await;
+    assert_eq!(victim.rest().await, ANSWER);
+    assert!(matches!(proxy.event().await, Event::Served { .. }));
+    assert_eq!(echo.traffic.tally().connections, 1, "the victim's request went nowhere");
+}
+
+#[tokio::test]
+async fn any_other_key_leaves_nothing_to_be_read() {
+    let (mut proxy, _echo) = proxied().await;
+    for key in [[0x37, 0xfa, 0x21, 0x3d], [0, 0, 0, 1], [0x20; 4]] {
+        attack(&proxy, key).await;
+    }
+    let mut victim = proxy.visit().await;
+    victim.send(ASKED).await;
+    let answer = victim.rest().await;
+    assert!(answer.starts_with(b"HTTP/1.1 426 "), "{:?}", String::from_utf8_lossy(&answer));
+    proxy.shutdown.cancel();
+    assert!(proxy.events.try_recv().is_err(), "it saw nothing");
+}

@@ -1,0 +1,111 @@
+//! The sloppy server: each of its paths must break exactly the rule that its catalogue names.
+
+use wiretalk::servers::blunders::{BLUNDERS, Breaks};
+use wiretalk::servers::{Event, sloppy};
+use wiretalk::wire::{Connection, Side};
+
+use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
+
+async fn sloppy_house() -> House {
+    house(async |scope, options| sloppy::bind(&scope, options).await).await
+}
+
+fn upgrade(path: &str) -> Vec<u8> {
+    String::from_utf8_lossy(UPGRADE).replace("/chat", path).into_bytes()
+}
+
+/// Everything that is said on a path where Hello is sent, and a Close behind it.
+async fn seen(house: &House, path: &str) -> (Connection, usize) {
+    let mut peer = house.visit().await;
+    let mut seen = Connection::new();
+    for bytes in [upgrade(path), [MASKED_HELLO, &masked(0x88, &1000_u16.to_be_bytes())].concat()] {
+        seen.push(Side::Client, &bytes);
+        peer.send(&bytes).await;
+        if !seen.is_open() && seen.stream(Side::Server).head_bytes().is_empty() {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.extend(peer.read(1).await);
+            }
+            seen.push(Side::Server, &head);
+        }
+    }
+    let rest = peer.rest().await;
+    seen.push(Side::Server, &rest);
+    (seen, rest.len())
+}
+
+#[tokio::test]
+async fn each_path_breaks_the_rule_it_names_and_no_other() {
+    let house = sloppy_house().await;
+    for blunder in BLUNDERS {
+        let (seen, _) = seen(&house, &format!("/{}", blunder.name)).await;
+        let server = seen.stream(Side::Server);
+        let problems: Vec<_> =
+            server.opening().unwrap().judgement.problems.iter().map(|problem| problem.code).collect();
+        let faults: Vec<_> = server.said().faults().iter().map(|fault| fault.code).collect();
+        let (in_head, in_frames) = match blunder.breaks {
+            Breaks::Handshake(code) => (vec![code], vec![]),
+            Breaks::Frames(code) => (vec![], vec![code]),
+            Breaks::Silence => (vec![], vec![]),
+        };
+        assert_eq!(problems, in_head, "{}", blunder.name);
+        let mut once = faults.clone();
+        once.dedup();
+        assert_eq!(once, in_frames, "{}", blunder.name);
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_come_is_missed() {
+    let house = sloppy_house().await;
+    assert_eq!(seen(&house, "/").await.1, HELLO.len() + 4);
+    assert_eq!(seen(&house, "/hangs-up").await.1, HELLO.len());
+    assert_eq!(seen(&house, "/no-close").await.1, HELLO.len());
+    assert_eq!(seen(&house, "/cut-short").await.0.stream(Side::Server).said().needs().unwrap().more, 5);
+    for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {
+        let mut peer = house.visit().await;
+        peer.send(&upgrade(path)).await;
+        peer.expect(SWITCHING).await;
+        peer.send(&[masked(0x89, b"beat"), MASKED_HELLO.to_vec()].concat()).await;
+        peer.expect(&[pong, HELLO].concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn it_takes_what_no_server_may_take() {
+    let house = sloppy_house().await;
+    let mut peer = house.visit().await;
+    peer.send(&upgrade("/")).await;
+    peer.expect(SWITCHING).await;
+    let unmasked = HELLO;
+    let long = b"\x81\x7e\x00\x05Hello";
+    for sloppy in [unmasked, long, &masked(0xf1, b"Hello"), &masked(0x83, b"Hello"), &masked(0x80, b"Hello")]
+    {
+        peer.send(sloppy).await;
+        peer.expect(HELLO).await;
+    }
+    peer.send(&masked(0x81, &[0xff])).await;
+    peer.expect(&[0x81, 1, 0xff]).await;
+    peer.send(&masked(0x82, &[0; 1025])).await;
+    peer.hung_up_on().await;
+}
+
+#[tokio::test]
+async fn a_browser_gets_the_list_and_a_wrong_path_too() {
+    let mut house = sloppy_house().await;
+    let mut peer = house.visit().await;
+    peer.send(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let list = String::from_utf8(peer.rest().await).unwrap();
+    assert!(list.starts_with("HTTP/1.1 200 OK\r\n"), "{list}");
+    for blunder in BLUNDERS {
+        assert!(
+            list.contains(&format!("/{} ", blunder.name)) && list.contains(blunder.what),
+            "{}",
+            blunder.name
+        );
+    }
+    assert!(matches!(house.event().await, Event::Refused { .. }));
+    let mut peer = house.visit().await;
+    peer.send(&upgrade("/guid-forgoten")).await;
+    assert!(peer.rest().await.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+}

@@ -1,0 +1,210 @@
+//! The strict server: what it lets in, what it echoes, and how it ends.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Ports, State, strict};
+use wiretalk::wire::handshake::Policy;
+use wiretalk::wire::{Agreed, Endpoint, Kind};
+
+use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
+
+pub(crate) async fn strict_house(policy: Policy) -> House {
+    house(async |scope, options| strict::bind(&scope, options, policy).await).await
+}
+
+#[tokio::test]
+async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
+    let mut house = strict_house(Policy::default()).await;
+    let mut peer = house.open().await;
+    peer.send(MASKED_HELLO).await;
+    peer.expect(HELLO).await;
+    peer.send(&masked(0x82, &[0, 255])).await;
+    peer.expect(&[0x82, 2, 0, 255]).await;
+    peer.send(&masked(0x88, b"\x0f\xa1so long")).await;
+    peer.expect(&[0x88, 2, 0x0f, 0xa1]).await;
+    peer.hung_up_on().await;
+    let Event::Opened { path, .. } = house.event().await else { panic!() };
+    assert_eq!(path, "/chat");
+    let Event::Closed { code, why, received, sent, .. } = house.event().await else { panic!() };
+    assert_eq!((code, why, received, sent), (Some(4001), None, 2, 2));
+}
+
+#[tokio::test]
+async fn everything_may_come_byte_by_byte_and_in_one_packet() {
+    let house = strict_house(Policy::default()).await;
+    let mut peer = house.visit().await;
+    for byte in [UPGRADE, MASKED_HELLO].concat() {
+        peer.send(&[byte]).await;
+    }
+    peer.expect(&[SWITCHING, HELLO].concat()).await;
+    let mut peer = house.visit().await;
+    let pong = masked(0x8a, b"nobody asked");
+    let parts = [UPGRADE, &masked(0x01, b"Hel"), &masked(0x89, b"beat"), &pong, &masked(0x80, b"lo")];
+    peer.send(&parts.concat()).await;
+    peer.expect(&[SWITCHING, b"\x8a\x04beat", HELLO].concat()).await;
+}
+
+#[tokio::test]
+async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
+    let ask = |origin: &str| {
+        let request = String::from_utf8_lossy(UPGRADE).into_owned();
+        request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket")).into_bytes()
+    };
+    let open = strict_house(Server::Strict.policy()).await;
+    let mut guarded = strict_house(Server::Guarded.policy()).await;
+    let mut peer = open.visit().await;
+    peer.send(&ask("https://evil.example")).await;
+    peer.expect(SWITCHING).await;
+    let mut peer = guarded.visit().await;
+    peer.send(&ask("https://evil.example")).await;
+    let answer = String::from_utf8(peer.rest().await).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
+    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
+    assert!(body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"), "{answer}");
+    assert!(matches!(guarded.event().await, Event::Refused { why, .. } if why.contains("Origin")));
+    let mut peer = guarded.visit().await;
+    peer.send(&ask(HOME_ORIGIN)).await;
+    peer.expect(SWITCHING).await;
+}
+
+/// RFC 7692 section 7.2.3: "Hello" compressed, and again with the first one in the window.
+const DEFLATED: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+const AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
+
+#[tokio::test]
+async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
+    let house = strict_house(Server::Strict.policy()).await;
+    let cases = [
+        ("permessage-deflate; client_max_window_bits", "permessage-deflate", AGAIN),
+        ("x-other, permessage-deflate; turbo, permessage-deflate", "permessage-deflate", AGAIN),
+        (
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=9; server_max_window_bits=8",
+            DEFLATED,
+        ),
+    ];
+    for (offer, accepted, second) in cases {
+        let mut peer = house.visit().await;
+        let header = |value: &str| format!("Sec-WebSocket-Extensions: {value}\r\n\r\n");
+        peer.send(&[&UPGRADE[..UPGRADE.len() - 2], header(offer).as_bytes()].concat()).await;
+        peer.expect(&[&SWITCHING[..SWITCHING.len() - 2], header(accepted).as_bytes()].concat()).await;
+        peer.send(&[masked(0xc1, DEFLATED), masked(0x89, b""), masked(0x81, b"Hello")].concat()).await;
+        peer.expect(&[&[0xc1, DEFLATED.len() as u8], DEFLATED, b"\x8a\x00"].concat()).await;
+        peer.expect(&[&[0xc1, second.len() as u8], second].concat()).await;
+        peer.send(&masked(0xc1, &[0x07])).await;
+        let close = peer.rest().await;
+        assert_eq!(close[2..4], 1007_u16.to_be_bytes(), "{}", String::from_utf8_lossy(&close));
+    }
+}
+
+#[tokio::test]
+async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
+    let mut house = strict_house(Server::Strict.policy()).await;
+    let agreed = Agreed::parse("permessage-deflate").unwrap();
+    let mut client = Endpoint::client(agreed, 1024, Box::new(|| [1, 2, 3, 4]));
+    client.send(Kind::Binary, &vec![0; 50 << 20]);
+    assert!(client.outbox().len() < 100_000);
+    let mut peer = house.visit().await;
+    peer.send(
+        &[&UPGRADE[..UPGRADE.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"].concat(),
+    )
+    .await;
+    peer.send(client.outbox()).await;
+    peer.rest().await;
+    assert_eq!(house.close_code().await, Some(1009));
+}
+
+#[tokio::test]
+async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
+    let mut house = strict_house(Policy::default()).await;
+    let mut patient = house.open().await;
+    let mut peer = house.open().await;
+    peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
+    let told = b"\x03\xf0a frame stood still for 1 s, at least 1 bytes before its end";
+    peer.expect(&[&[0x88, told.len() as u8], &told[..]].concat()).await;
+    peer.hung_up_on().await;
+    assert_eq!(house.close_code().await, Some(1008));
+    patient.send(MASKED_HELLO).await;
+    patient.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
+    let mut house = strict_house(Policy::default()).await;
+    let mut peer = house.open().await;
+    let message = masked(0x82, &[0; 1000]);
+    let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
+    let events = async {
+        loop {
+            if let Event::Closed { why, .. } = house.event().await {
+                return why.unwrap();
+            }
+        }
+    };
+    let (why, _) = tokio::join!(events, timeout(Duration::from_secs(10), flood));
+    assert_eq!(why, "it read nothing for 1 s");
+    let mut next = house.open().await;
+    next.send(MASKED_HELLO).await;
+    next.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn every_ping_of_a_flood_gets_its_pong() {
+    let house = strict_house(Policy::default()).await;
+    let peer = house.open().await;
+    let (mut from, mut to) = peer.0.into_split();
+    let flood = async { to.write_all(&masked(0x89, b"beat").repeat(50_000)).await.unwrap() };
+    let pongs = async {
+        let mut all = vec![0; 6 * 50_000];
+        soon(tokio::io::AsyncReadExt::read_exact(&mut from, &mut all)).await.unwrap();
+        assert!(all.chunks(6).all(|pong| pong == b"\x8a\x04beat"));
+    };
+    tokio::join!(flood, pongs);
+}
+
+#[tokio::test]
+async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
+    let mut house = strict_house(Policy::default()).await;
+    let mut peer = house.open().await;
+    house.shutdown.cancel();
+    peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
+    // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
+    peer.send(MASKED_HELLO).await;
+    peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
+    peer.hung_up_on().await;
+    assert_eq!(house.close_code().await, Some(1001));
+    soon(house.scope.closed()).await;
+}
+
+#[tokio::test]
+async fn a_stalled_handshake_is_given_up() {
+    let house = strict_house(Policy::default()).await;
+    let mut peer = house.visit().await;
+    peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
+    assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
+}
+
+#[tokio::test]
+async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let bundle = Bundle::start(&scope, Ports::default(), None);
+    assert_eq!(bundle.server(Server::Plain).up().await, bundle.websocket.up().await);
+    let strict = bundle.server(Server::Strict);
+    let address = soon(strict.up()).await.unwrap();
+    assert_eq!(soon(bundle.server(Server::Strict).up()).await, Ok(address), "it is started once");
+    assert_ne!(soon(bundle.server(Server::Sloppy).up()).await, Ok(address));
+    let mut peer = Peer(TcpStream::connect(address).await.unwrap());
+    peer.send(&[UPGRADE, HELLO].concat()).await;
+    peer.expect(SWITCHING).await;
+    peer.expect(&[0x88]).await;
+    bundle.shut_down();
+    soon(bundle.ended()).await;
+    assert_eq!(strict.state(), State::Ended);
+    soon(scope.closed()).await;
+    assert!(soon(bundle.server(Server::Guarded).up()).await.is_err(), "too late");
+}
