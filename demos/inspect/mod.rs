@@ -22,6 +22,7 @@ mod place;
 mod problems;
 mod proof;
 mod prose;
+mod reading;
 mod reports;
 mod rules;
 mod scenario;
@@ -240,7 +241,8 @@ impl Demo for Inspect {
             }
             Event::Wheel(by) => self.step(by),
             Event::Msg(message) if message.run() == self.run => self.message(message),
-            Event::Msg(_) | Event::Tick(_) => {}
+            Event::Tick(now) => mask::tick(self, now),
+            Event::Msg(_) => {}
         }
         self.settle();
         self.follow();
@@ -249,7 +251,7 @@ impl Demo for Inspect {
     }
 
     fn pace(&self) -> Option<Duration> {
-        None
+        mask::pace(self)
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {

@@ -1,0 +1,197 @@
+//! Below the columns: the step bit by bit, what can be tried, and why there is a mask at all.
+//!
+//! What the bytes are after what was tried is `work`'s to say.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+
+use super::super::canvas::{Canvas, Target, split};
+use super::columns::spelled;
+use super::work::Work;
+use crate::stage::Theme;
+use crate::text;
+use crate::wire::{Side, words};
+
+/// The step as an XOR: of eight bits, or of 64.
+pub(super) fn draw_step(work: &Work, area: Rect, canvas: &mut Canvas) {
+    let group = work.group();
+    let last = work.wire.len() - 1;
+    let title = if work.wide {
+        format!("Step i = {}…{} of 0…{last}, eight bytes at once", group.start, group.end - 1)
+    } else {
+        format!("Step i = {} of 0…{last} · bit 0 is the most significant, as in the RFC", work.step)
+    };
+    let titled = area.height >= 5;
+    let (rule, body) = split(area, u16::from(titled));
+    canvas.rule(&title, rule);
+    let lines = if work.wide { wide(work, canvas.theme) } else { narrow(work, canvas.theme) };
+    // without room the bits' numbers go first, then the line between
+    let leave: &[usize] = match body.height {
+        0..=3 => &[0, 3],
+        4 => &[0],
+        _ => &[],
+    };
+    let kept = lines.iter().enumerate().filter(|(number, _)| !leave.contains(number));
+    for (row, (number, line)) in (0..).zip(kept) {
+        canvas.line(line, row, body);
+        if !work.wide && matches!(number, 1 | 2 | 4) {
+            for bit in 0..8 {
+                let x = body.x + BITS + 2 * u16::from(bit);
+                let spot = Rect { x, y: body.y + row, width: 2, height: 1 }.intersection(body);
+                canvas.spot(spot, Target::Bit(work.header + work.step, bit));
+            }
+        }
+    }
+}
+
+/// Where the bits begin.
+const BITS: u16 = 16;
+
+/// The bits of the step's byte.
+fn narrow(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
+    let (at, turn) = (work.step, work.step % 4);
+    let (wire, key, plain) = (work.wire[at], work.key[turn], work.plain[at]);
+    let keys: Vec<String> = (work.key.iter().enumerate())
+        .map(|(number, byte)| if number == turn { format!("[{byte:02x}]") } else { format!("{byte:02x}") })
+        .collect();
+    let row = |name: &str, byte: u8, color: Color, about: String| {
+        let mut spans = vec![
+            Span::styled(format!("  {name:<7}"), theme.dim()),
+            Span::styled(format!("0x{byte:02x}   "), Style::new().fg(color)),
+        ];
+        for bit in 0..8 {
+            let set = byte & 0x80 >> bit != 0;
+            let turned = key & 0x80 >> bit != 0;
+            let style = Style::new().fg(if set { color } else { theme.dim });
+            let style = if turned && name == "plain" { style.add_modifier(Modifier::BOLD) } else { style };
+            let style = if bit == work.bit { style.add_modifier(Modifier::REVERSED) } else { style };
+            spans.push(Span::styled(if set { "1" } else { "0" }, style));
+            spans.push(Span::raw(" "));
+        }
+        spans.push(Span::styled(format!("      {about}"), theme.dim()));
+        Line::from(spans)
+    };
+    vec![
+        Line::styled("  bit             0 1 2 3 4 5 6 7".replacen("  bit   ", "  bit ", 1), theme.faint()),
+        row("wire", wire, theme.field(4), String::new()),
+        row("⊕ key", key, theme.field(3), format!("key[{turn}] of {}", keys.join(" "))),
+        Line::styled("                ───────────────       equal → 0     different → 1", theme.faint()),
+        row("= plain", plain, theme.text, spelled(work)),
+    ]
+}
+
+/// The bytes of a wide step as one number.
+fn wide(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
+    let group = work.group();
+    let (first, count) = (group.start, group.len());
+    let row = |name: &str, bytes: &[u8], color: Color, about: String| {
+        Line::from(vec![
+            Span::styled(format!("  {name:<14}"), theme.dim()),
+            Span::styled(format!("{:<25}", words::hex_row(bytes, 8)), Style::new().fg(color)),
+            Span::styled(about, theme.dim()),
+        ])
+    };
+    let twice = [work.key, work.key].concat();
+    let there =
+        if count < 8 { format!("{count} of 8 bytes are left") } else { "one number of 64 bits".to_owned() };
+    vec![
+        Line::styled(format!("  64 bits       i = {first}…{}", group.end - 1), theme.faint()),
+        row("wire", &work.wire[group.clone()], theme.field(4), there),
+        row("⊕ key", &twice, theme.field(3), "the key twice: i mod 4 is 0 at both".to_owned()),
+        Line::styled("                ───────────────────────  one ⊕ for all 64 bits", theme.faint()),
+        row("= plain", &work.plain[group.clone()], theme.text, words::quoted(&work.plain[group], 8)),
+    ]
+}
+
+/// What can be tried, with what it does to this very byte.
+pub(super) fn draw_tries(work: &Work, area: Rect, canvas: &mut Canvas) {
+    let (rule, body) = split(area, 1);
+    canvas.rule("Try it (nothing is sent)", rule);
+    let theme = canvas.theme;
+    let about = area.width >= 88;
+    for (row, (key, name, does, remark, on)) in (0..).zip(tries(work)) {
+        let style = if on { theme.cursor() } else { theme.heading() };
+        let mut line = Line::from(vec![
+            Span::raw("  "),
+            Span::styled(key, style),
+            Span::raw(format!("  {name:<24}")),
+            Span::styled(format!("{:<34}", text::shorten(&does, 34)), Style::new().fg(theme.text)),
+        ]);
+        if about {
+            line.push_span(Span::styled(remark, theme.dim()));
+        }
+        canvas.line(&line, row, body);
+    }
+}
+
+type Try = (&'static str, String, String, &'static str, bool);
+
+fn tries(work: &Work) -> [Try; 4] {
+    let (at, bit) = (work.step, work.bit);
+    let flip = 0x80 >> bit;
+    let (wire, plain) = (work.wire[at], work.plain[at]);
+    let letter =
+        |byte: u8| if byte.is_ascii_graphic() { format!(" '{}'", char::from(byte)) } else { String::new() };
+    let zero = work.key == [0; 4];
+    let bytes = &work.wire[..work.wire.len().min(5)];
+    let key = words::hex(&work.key);
+    [
+        (
+            "f",
+            format!("flip wire bit {bit}"),
+            format!(
+                "0x{wire:02x}→0x{:02x}   plain 0x{plain:02x}→0x{:02x}{}",
+                wire ^ flip,
+                plain ^ flip,
+                letter(plain ^ flip)
+            ),
+            "one wire bit = one plain bit",
+            work.changed && wire != work.seen[at] && !zero,
+        ),
+        (
+            "z",
+            "key := 00000000".to_owned(),
+            format!("wire = plain  {}", words::quoted(&work.plain, 12)),
+            "! W_MASK_ZERO: legal, useless",
+            zero,
+        ),
+        (
+            "t",
+            "apply the key twice".to_owned(),
+            format!("back to  {}", words::hex_row(bytes, 5)),
+            "⊕ undoes itself",
+            work.twice,
+        ),
+        (
+            "w",
+            "eight bytes a step".to_owned(),
+            format!("key  {key}{key}"),
+            "what real servers do, or wider",
+            work.wide,
+        ),
+    ]
+}
+
+/// Why there is a mask, in as many sentences as there is room for.
+pub(super) fn draw_why(from: Side, area: Rect, canvas: &mut Canvas) {
+    if area.height < 2 {
+        return;
+    }
+    let (rule, body) = split(area, 1);
+    canvas.rule("Why mask at all?", rule);
+    let mut told = String::from(
+        "A script in a browser may open a WebSocket to any server and choose every byte of its messages. Were they to \
+         stand on the wire as chosen, they could look like an HTTP answer, and a careless proxy would cache it for \
+         others. A key that the script does not know makes the bytes unforeseeable (§10.3). ",
+    );
+    if from == Side::Client {
+        told += "It is no encryption: the key travels in the same frame, and only wss:// hides the content. A server does \
+                 not mask (§5.1): the scripts are not on its side.";
+    } else {
+        told += "It is no encryption: the key travels in the same frame, and only wss:// hides the content.";
+    }
+    let lines = Line::styled(told, canvas.theme.dim());
+    Paragraph::new(lines).wrap(Wrap { trim: true }).render(body, canvas.buffer);
+}

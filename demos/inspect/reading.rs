@@ -1,0 +1,127 @@
+//! How a payload is to be read, and where a text stands after some of its frames.
+//!
+//! Whether a message is broken is `wire`'s judgement; here it is only said for one frame at a time.
+
+use super::state::Inspect;
+use crate::text;
+use crate::wire::utf8::Validator;
+use crate::wire::{Code, Kind, Row};
+
+/// Fragments that are looked through for the beginning of a character.
+const FAR: usize = 64;
+
+/// What a payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Text, or a part of one.
+    Text,
+    /// Any bytes.
+    Binary,
+    /// A part of a DEFLATE stream.
+    Compressed,
+    /// The body of a control frame, or of a frame that belongs nowhere.
+    Other,
+}
+
+impl Reading {
+    pub(super) fn of(row: &Row) -> Self {
+        match row.kind() {
+            Some(_) if row.is_compressed() => Self::Compressed,
+            Some(Kind::Text) => Self::Text,
+            Some(Kind::Binary) => Self::Binary,
+            None => Self::Other,
+        }
+    }
+}
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// Between two characters.
+    Whole,
+    /// Inside a character: so many of its bytes are there, of how many.
+    Cut(u8, u8),
+    /// This byte of the piece can stand nowhere.
+    Broken(usize),
+}
+
+/// Where a text stands after a piece; `carried` is the character that was begun before it.
+pub(super) fn after(carried: &[u8], piece: &[u8]) -> Stand {
+    let mut text = Validator::new();
+    if text.push(carried).is_err() {
+        return Stand::Broken(0);
+    }
+    match (text.push(piece), text.pending()) {
+        (Err(at), _) => Stand::Broken(at),
+        (Ok(()), Some((have, of))) => Stand::Cut(have, of),
+        (Ok(()), None) => Stand::Whole,
+    }
+}
+
+/// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end; none if the text was
+/// broken before, or the bytes are not in memory.
+pub(super) fn carried(inspect: &Inspect, rows: &[usize], at: usize) -> Option<Vec<u8>> {
+    let all = inspect.conn().trace.rows();
+    let before = &rows[..at.min(rows.len())];
+    let (first, last) = (before.first(), before.last());
+    if let (Some(first), Some(last)) = (first, last) {
+        let (first, last) = (&all[*first], &all[*last]);
+        let faults = inspect.conn().trace.faults(first.from());
+        let start = faults.partition_point(|fault| fault.frame < first.index());
+        let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
+        if between.any(|fault| fault.code == Code::Utf8) {
+            return None;
+        }
+    }
+    let mut tail = Vec::new();
+    for row in before.iter().rev().take(FAR) {
+        let frame = inspect.frame(*row).filter(|frame| frame.complete)?;
+        let payload = frame.payload();
+        let wanted = 3 - tail.len();
+        tail.splice(..0, payload[payload.len().saturating_sub(wanted)..].iter().copied());
+        if tail.len() == 3 {
+            break;
+        }
+    }
+    let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
+    let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
+    Some(if matches!(after(&[], &open), Stand::Cut(..)) { open } else { Vec::new() })
+}
+
+/// One character in at most two cells, whatever it is.
+pub(super) fn sign(letter: char) -> String {
+    let shown = text::visible(letter.encode_utf8(&mut [0; 4])).into_owned();
+    if (1..=2).contains(&text::width(&shown)) { shown } else { "◌".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::seen;
+    use super::*;
+    use crate::wire::{Kind, Side, encode};
+
+    #[test]
+    fn a_character_may_be_cut_between_frames() {
+        let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
+        let frames = encode::fragments(Kind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
+        let (inspect, _inbox) = seen(&frames);
+        let rows = inspect.conn().trace.message_of(0);
+        let open: Vec<_> = (0..5).map(|at| carried(&inspect, &rows, at).unwrap()).collect();
+        assert_eq!(
+            open,
+            [b"".to_vec(), b"\xf0\x9f".into(), b"\xf0\x9f".into(), b"\xf0\x9f\x98".into(), b"".into()]
+        );
+        assert_eq!(after(&open[2], b"\x98"), Stand::Cut(3, 4));
+        assert_eq!(after(&open[3], b"\x80!"), Stand::Whole);
+        assert_eq!(after(&open[3], b"!"), Stand::Broken(0));
+    }
+
+    #[test]
+    fn every_character_has_a_cell() {
+        for (letter, shown) in [('a', "a"), ('\n', "␊"), ('日', "日"), ('\u{200b}', "◌"), ('\u{301}', "◌")]
+        {
+            assert_eq!(sign(letter), shown);
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and where the reader is.
+//!
+//! Without room the lanes that say least go first.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::super::canvas::{Canvas, Target, split};
+use super::super::list::moment;
+use super::super::state::Inspect;
+use super::super::view::side;
+use super::link;
+use super::window::{DIVISION, Window, short};
+use crate::text;
+use crate::wire::fault::Severity;
+use crate::wire::{Opcode, Place, Row, Side, words};
+
+/// Rows that are looked through for a message that was open before the window, or goes on after it.
+const FAR: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    Axis,
+    Pieces(Side),
+    Frames(Side),
+    Messages(Side),
+    Control,
+    Pointer,
+}
+
+use Lane::{Axis, Control, Frames, Messages, Pieces, Pointer};
+use Side::{Client, Server};
+
+/// From the top down.
+const ORDER: [Lane; 9] = [
+    Axis,
+    Pieces(Client),
+    Frames(Client),
+    Messages(Client),
+    Pieces(Server),
+    Frames(Server),
+    Messages(Server),
+    Control,
+    Pointer,
+];
+
+/// What is left out first, where there is no room.
+const LEAVE: [Lane; 8] = [
+    Pieces(Server),
+    Pieces(Client),
+    Pointer,
+    Control,
+    Messages(Server),
+    Axis,
+    Messages(Client),
+    Frames(Server),
+];
+
+fn lanes(rows: u16, bare: bool) -> Vec<Lane> {
+    let mut lanes = ORDER.to_vec();
+    if bare {
+        lanes.retain(|lane| !matches!(lane, Pieces(_)));
+    }
+    for leave in LEAVE {
+        if lanes.len() <= usize::from(rows) {
+            break;
+        }
+        lanes.retain(|lane| *lane != leave);
+    }
+    lanes
+}
+
+/// What the lanes have in common.
+struct Picture<'a> {
+    inspect: &'a Inspect,
+    current: usize,
+    window: Window,
+}
+
+pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, airy: bool, canvas: &mut Canvas) {
+    let names: u16 = if area.width >= 90 { 18 } else { 14 };
+    let Some(cells) = area.width.checked_sub(names).filter(|cells| *cells >= 8) else { return };
+    let picture = Picture { inspect, current, window: Window::of(inspect, current, cells) };
+    let lanes = lanes(area.height - 2 * u16::from(airy).min(area.height), inspect.timeline.bare);
+    let mut rest = area;
+    for lane in lanes {
+        if airy && matches!(lane, Frames(_) | Control) && !matches!(lane, Frames(Client)) {
+            rest = split(rest, u16::from(lane == Control || inspect.timeline.bare)).1;
+        }
+        let (row, below) = split(rest, 1);
+        rest = below;
+        canvas.line(&picture.name(lane, canvas), 0, Rect { width: names.min(row.width), ..row });
+        let row = Rect { x: row.x + names, width: cells, ..row };
+        match lane {
+            Axis => picture.axis(row, canvas),
+            Pieces(from) => picture.pieces(from, row, canvas),
+            Frames(from) => picture.frames(from, row, canvas),
+            Messages(from) => picture.messages(from, row, canvas),
+            Control => picture.control(row, canvas),
+            Pointer => picture.pointer(row, canvas),
+        }
+    }
+}
+
+/// A part of a lane's row, `width` cells from `x` on.
+fn part(row: Rect, x: u16, width: u16) -> Rect {
+    Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
+}
+
+impl Picture<'_> {
+    fn rows(&self) -> &[Row] {
+        self.inspect.conn().trace.rows()
+    }
+
+    fn name(&self, lane: Lane, canvas: &Canvas) -> Line<'static> {
+        let theme = canvas.theme;
+        let of = |from, what: &'static str| {
+            let (color, arrow) = side(from, theme);
+            let arrow =
+                Span::styled(format!("{arrow} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+            Line::from(vec![arrow, Span::styled(what, theme.dim())])
+        };
+        match lane {
+            Axis => Line::styled(format!("{}/div", short(self.window.division())), theme.dim()),
+            Pieces(from) => of(from, "TCP pieces"),
+            Frames(from) => of(from, "frames"),
+            Messages(from) => of(from, "messages"),
+            Control => Line::styled("    control", theme.dim()),
+            Pointer => Line::styled(format!("0 = {}", moment(self.window.start())), theme.faint()),
+        }
+    }
+
+    fn axis(&self, row: Rect, canvas: &mut Canvas) {
+        let theme = canvas.theme;
+        for number in 0..=u64::from(self.window.cells()) / DIVISION {
+            let x = (number * DIVISION) as u16;
+            let told =
+                if number == 0 { "0".to_owned() } else { short(self.window.division() * number as u32) };
+            canvas.line(&Line::styled(format!("╷{told}"), theme.dim()), 0, part(row, x, DIVISION as u16));
+        }
+    }
+
+    /// Where bytes came, by how many: ▂ little, █ much.
+    fn pieces(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let pieces = self.inspect.conn().trace.segments().all();
+        let first = pieces.partition_point(|piece| piece.at() < self.window.start());
+        let mut bytes = vec![0_u64; self.window.cells().into()];
+        for piece in &pieces[first..] {
+            match self.window.x(piece.at()) {
+                (x, true) if piece.from() == from => bytes[usize::from(x)] += piece.bytes(),
+                (_, true) => {}
+                (_, false) => break,
+            }
+        }
+        let color = side(from, canvas.theme).0;
+        for (x, bytes) in (0..).zip(bytes).filter(|(_, bytes)| *bytes > 0) {
+            let sign = match bytes {
+                0..=15 => "▁",
+                16..=127 => "▂",
+                128..=1023 => "▄",
+                1024..=16_383 => "▆",
+                _ => "█",
+            };
+            canvas.line(&Line::styled(sign, Style::new().fg(color)), 0, part(row, x, 1));
+        }
+    }
+
+    fn frames(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let all = self.rows();
+        let mut marks = Vec::new();
+        for x in 0..self.window.cells() {
+            let own = self.window.rows_in(all, x);
+            let is_own = |row: &usize| all[*row].from() == from;
+            let Some(first) = own.clone().find(is_own) else { continue };
+            let count = own.clone().filter(is_own).count();
+            let here = own.contains(&self.current) && all[self.current].from() == from;
+            marks.push((x, if here { self.current } else { first }, count));
+        }
+        for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
+            let frame = &all[row_number];
+            let (start, _) = self.window.x(self.inspect.conn().trace.began(frame));
+            let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
+            let start = start.max(free).min(x);
+            let color = self.color(frame, canvas);
+            if start < x {
+                let way = format!("╶{}", "─".repeat(usize::from(x - start - 1)));
+                canvas.line(&Line::styled(way, Style::new().fg(color)), 0, part(row, start, x - start));
+            }
+            let room = marks.get(number + 1).map_or(self.window.cells(), |next| next.0) - x;
+            self.mark(row_number, count, part(row, x, room), canvas);
+        }
+    }
+
+    /// The sign of a frame, and its number where there is room.
+    fn mark(&self, number: usize, count: usize, spot: Rect, canvas: &mut Canvas) {
+        let frame = &self.rows()[number];
+        let sign = match frame.severity() {
+            Some(Severity::Fatal) => "✗",
+            _ if frame.header().fin => "■",
+            _ => "□",
+        };
+        let more = if count > 1 { format!("{number}+{}", count - 1) } else { number.to_string() };
+        let told = [more, number.to_string(), String::new()].into_iter();
+        let told =
+            told.map(|told| format!("{sign}{told}")).find(|told| text::width(told) < spot.width.into());
+        let told = told.unwrap_or_else(|| sign.to_owned());
+        let style = Style::new().fg(self.color(frame, canvas));
+        let chosen = number == self.current;
+        let style = if chosen { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
+        let spot = Rect { width: spot.width.min(text::width(&told) as u16), ..spot };
+        canvas.spot(spot, Target::Row(number));
+        canvas.line(&Line::styled(told, style), 0, spot);
+    }
+
+    fn color(&self, frame: &Row, canvas: &Canvas) -> Color {
+        let theme = canvas.theme;
+        match frame.severity() {
+            Some(Severity::Fatal) => theme.bad,
+            _ if frame.opcode().is_control() => theme.control,
+            _ => side(frame.from(), theme).0,
+        }
+    }
+
+    fn messages(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let spans = self.spans(from);
+        let color = side(from, canvas.theme).0;
+        let own = self.rows().get(self.current).filter(|own| own.from() == from);
+        let chosen = own.and_then(|own| own.place().message());
+        for (number, span) in spans.iter().enumerate() {
+            let next = spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
+            let style = Style::new().fg(color);
+            let style = if chosen == Some(span.message) { style.add_modifier(Modifier::BOLD) } else { style };
+            let told = span.drawn(next - span.x);
+            canvas.line(&Line::styled(told, style), 0, part(row, span.x, next - span.x));
+        }
+    }
+
+    /// The messages of the window; of several that begin and end in one cell only the first.
+    fn spans(&self, from: Side) -> Vec<Stretch> {
+        let all = self.rows();
+        let shown = self.window.rows(all);
+        let of = |row: &Row| row.place().message().filter(|_| row.from() == from);
+        let mut spans: Vec<Stretch> = Vec::new();
+        let before =
+            (shown.start.saturating_sub(FAR)..shown.start).rev().find(|row| of(&all[*row]).is_some());
+        if let Some(row) = before.map(|row| &all[row]).filter(|row| !row.header().fin) {
+            spans.push(Stretch::new(row, of(row).unwrap_or(0), 0, 0));
+        }
+        for row in &all[shown.clone()] {
+            let Some(message) = of(row) else { continue };
+            let (end, _) = self.window.x(row.at());
+            let ended = row.header().fin;
+            match spans.last_mut() {
+                Some(last) if last.message == message => {
+                    (last.end, last.ended, last.frames) = (end, ended, last.frames + 1);
+                }
+                Some(last) if last.end == end && last.ended && ended => {}
+                _ => {
+                    let (start, _) = self.window.x(self.inspect.conn().trace.began(row));
+                    spans.push(Stretch { ended, frames: 1, ..Stretch::new(row, message, start, end) });
+                }
+            }
+        }
+        if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
+            let latest = all.last().map_or(0, |row| self.window.x(row.at()).0);
+            last.end = last.end.max(latest);
+        }
+        spans
+    }
+
+    /// Each control frame with what it answers.
+    fn control(&self, row: Rect, canvas: &mut Canvas) {
+        let all = self.rows();
+        let shown = self.window.rows(all);
+        let pairs =
+            link::pairs(self.inspect, shown.start.saturating_sub(FAR)..shown.end.min(shown.start + FAR));
+        let mut free = 0;
+        for number in shown.filter(|number| all[*number].opcode().is_control()) {
+            let frame = &all[number];
+            let (x, _) = self.window.x(frame.at());
+            let told = match frame.opcode() {
+                Opcode::Pong => match pairs.iter().find(|pair| pair.pong == number) {
+                    Some(pair) => {
+                        let took = frame.at().saturating_sub(all[pair.ping].at());
+                        format!("{number} pong of {}, {}", pair.ping, short(took))
+                    }
+                    None => format!("{number} pong, not asked for"),
+                },
+                Opcode::Close => {
+                    let code = self.inspect.frame(number).and_then(|frame| frame.close());
+                    format!("{number} close{}", code.map_or(String::new(), |(code, _)| format!(" {code}")))
+                }
+                opcode => format!("{number} {opcode}"),
+            };
+            let width = text::width(&told) as u16;
+            if x < free || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x {
+                continue;
+            }
+            free = x + width + 2;
+            let spot = part(row, x, width);
+            canvas.spot(spot, Target::Row(number));
+            canvas.line(&Line::styled(told, Style::new().fg(canvas.theme.control)), 0, spot);
+        }
+    }
+
+    fn pointer(&self, row: Rect, canvas: &mut Canvas) {
+        let Some(frame) = self.rows().get(self.current) else { return };
+        let (x, inside) = self.window.x(frame.at());
+        if !inside {
+            return;
+        }
+        let follows = if self.inspect.chosen.is_none() { ", follows" } else { "" };
+        let (_, arrow) = side(frame.from(), canvas.theme);
+        let told = format!("frame {} {arrow} at {}{follows}", self.current, moment(frame.at()));
+        let width = text::width(&told) as u16 + 2;
+        let style = Style::new().fg(canvas.theme.accent);
+        if x + width <= self.window.cells() {
+            canvas.line(&Line::styled(format!("▲ {told}"), style), 0, part(row, x, width));
+        } else {
+            let start = (x + 1).saturating_sub(width);
+            canvas.line(&Line::styled(format!("{told} ▲"), style), 0, part(row, start, width));
+        }
+    }
+}
+
+/// A message on its lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stretch {
+    message: usize,
+    kind: &'static str,
+    x: u16,
+    end: u16,
+    /// Frames of it in the window.
+    frames: u64,
+    /// It has a frame with FIN = 1.
+    ended: bool,
+}
+
+impl Stretch {
+    fn new(row: &Row, message: usize, x: u16, end: u16) -> Self {
+        let kind = row.kind().map_or("", |kind| kind.name());
+        Self {
+            message,
+            kind,
+            x,
+            end,
+            frames: 0,
+            ended: matches!(row.place(), Place::Opens { .. }) && row.header().fin,
+        }
+    }
+
+    /// The stretch with the message's name, in at most `room` cells.
+    fn drawn(&self, room: u16) -> String {
+        let (width, room) = (usize::from(self.end.saturating_sub(self.x)) + 1, usize::from(room));
+        let close = if self.ended { "┤" } else { "╌" };
+        let many = if self.frames > 1 {
+            format!(", {} fragments", words::grouped(self.frames))
+        } else {
+            String::new()
+        };
+        let names = [format!(" m{} {}{many} ", self.message, self.kind), format!(" m{} ", self.message)];
+        if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
+            return format!("├{name:─^wide$}{close}", wide = width - 2);
+        }
+        let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
+        if text::width(&short) + 2 <= room {
+            let wide = width.saturating_sub(2).max(text::width(&short));
+            return text::prefix(&format!("└{short:─^wide$}{close}"), room).to_owned();
+        }
+        if width > 1 { format!("└{}{close}", "─".repeat(width - 2)) } else { "╵".to_owned() }
+    }
+}

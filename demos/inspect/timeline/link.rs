@@ -1,0 +1,120 @@
+//! What the trace says about the link: which Pong answers which Ping, how fast, how many frames, and what headers cost.
+//!
+//! All figures are of frames that were seen; where none were, there is no figure.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::canvas::Canvas;
+use super::super::state::Inspect;
+use super::window::short;
+use crate::wire::{Opcode, Side, words};
+
+/// The newest rows that are looked at.
+pub(super) const NEWEST: usize = 1 << 14;
+
+/// Pings that wait for an answer, at most.
+const WAITING: usize = 256;
+
+/// Frames a second are counted over this long.
+const LATELY: Duration = Duration::from_secs(10);
+
+/// A Ping and the Pong that answers it: their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) ping: usize,
+    pub(super) pong: usize,
+}
+
+/// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455 section 5.5.3).
+pub(super) fn pairs(inspect: &Inspect, rows: Range<usize>) -> Vec<Pair> {
+    let all = inspect.conn().trace.rows();
+    let mut waiting: Vec<(Side, usize, Vec<u8>)> = Vec::new();
+    let mut pairs = Vec::new();
+    for number in rows {
+        let Some(row) = all.get(number) else { break };
+        if !matches!(row.opcode(), Opcode::Ping | Opcode::Pong) {
+            continue;
+        }
+        let Some(frame) = inspect.frame(number) else { continue };
+        if row.opcode() == Opcode::Ping {
+            if waiting.len() == WAITING {
+                waiting.remove(0);
+            }
+            waiting.push((row.from(), number, frame.payload()));
+            continue;
+        }
+        let payload = frame.payload();
+        let asked = |(from, _, sent): &(Side, usize, Vec<u8>)| *from != row.from() && *sent == payload;
+        if let Some(at) = waiting.iter().position(asked) {
+            pairs.push(Pair { ping: waiting.remove(at).1, pong: number });
+        }
+    }
+    pairs
+}
+
+/// The figures.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Figures {
+    /// Median time from Ping to Pong, and of how many, for the Pings of the client and of the server.
+    pub(super) answers: [Option<(Duration, usize)>; 2],
+    /// Frames a second, over how long.
+    pub(super) rate: Option<(f64, Duration)>,
+    /// Header bytes for 100 bytes of payload.
+    pub(super) overhead: Option<f64>,
+}
+
+pub(super) fn figures(inspect: &Inspect) -> Figures {
+    let all = inspect.conn().trace.rows();
+    let newest = all.len().saturating_sub(NEWEST)..all.len();
+    let pairs = pairs(inspect, newest.clone());
+    let answers = [Side::Client, Side::Server].map(|from| {
+        let own = pairs.iter().filter(|pair| all[pair.ping].from() == from);
+        let mut times: Vec<_> =
+            own.map(|pair| all[pair.pong].at().saturating_sub(all[pair.ping].at())).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).map(|median| (*median, times.len()))
+    });
+    let rows = &all[newest];
+    let last = rows.last().map_or(Duration::ZERO, |row| row.at());
+    let lately: Vec<_> = rows.iter().filter(|row| last.saturating_sub(row.at()) <= LATELY).collect();
+    let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.at()));
+    // n frames have n - 1 gaps between them
+    let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));
+    let payload: f64 = rows.iter().map(|row| row.payload_len() as f64).sum();
+    let headers: f64 = rows.iter().map(|row| row.header().len() as f64).sum();
+    let overhead = (payload > 0.0).then(|| 100.0 * headers / payload);
+    Figures { answers, rate, overhead }
+}
+
+/// The figures in one line, over a rule.
+pub(super) fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let figures = figures(inspect);
+    let theme = canvas.theme;
+    canvas.rule("Link", area);
+    let mut told = Vec::new();
+    let [ours, theirs] = figures.answers;
+    match ours {
+        Some((time, count)) => told.push(format!("RTT {} (median of {count})", short(time))),
+        None => told.push("RTT – (p sends a Ping)".to_owned()),
+    }
+    if let (Some((time, _)), true) = (theirs, area.width >= 100) {
+        told.push(format!("the client answers in {}", short(time)));
+    }
+    if let Some((rate, over)) = figures.rate {
+        let rate = if rate < 10.0 { format!("{rate:.1}") } else { words::grouped(rate as u64) };
+        let over = if area.width >= 90 { format!(" over {}", short(over)) } else { String::new() };
+        told.push(format!("{rate} frames/s{over}"));
+    }
+    if let Some(overhead) = figures.overhead {
+        told.push(format!("overhead {overhead:.0} %"));
+    }
+    let line = Line::from(Span::styled(format!(" {} ", told.join(" · ")), Style::new().fg(theme.text)));
+    let width = (line.width() as u16).min(area.width.saturating_sub(9));
+    let x = area.right().saturating_sub(width + 1);
+    canvas.line(&line, 0, Rect { x, width, ..area });
+}
