@@ -83,7 +83,8 @@ impl Inspect {
         let rows = conn.trace.rows().len();
         let from = self.current().map_or(0, |row| row + skip).min(rows);
         if let Bytes::Stored(store, _) = &conn.bytes {
-            return vec![Cmd::Find(self.run, store.clone(), conn.trace.clone(), from, needle.clone())];
+            let needle = Box::new(needle.clone());
+            return vec![Cmd::Find(self.run, store.clone(), conn.trace.clone(), from, needle)];
         }
         let hit = |row: &usize| conn.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some());
         let found = (from..rows).chain(0..from).find(hit);

@@ -147,7 +147,7 @@ fn attempt(state: &mut State, letter: char, work: &Work, bit: u8) -> Option<()> 
         'z' if state.key == Some([0; 4]) => state.key = None,
         'z' => state.key = Some([0; 4]),
         'k' => {
-            state.key = Some(fresh_key(&[&work.key[..], &work.plain[..work.plain.len().min(64)]].concat()))
+            state.key = Some(fresh_key(&[&work.key[..], &work.plain[..work.plain.len().min(64)]].concat()));
         }
         't' => state.twice = !state.twice,
         'w' => state.wide = !state.wide,

@@ -64,7 +64,7 @@ pub enum Cmd {
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
     Read(u64, Arc<Store>, Vec<(usize, Row, u64)>, u64),
     /// Look for something in a file's frames, from this row on.
-    Find(u64, Arc<Store>, Arc<Trace>, usize, Needle),
+    Find(u64, Arc<Store>, Arc<Trace>, usize, Box<Needle>),
     /// Put a text on the clipboard.
     Copy(String),
 }
@@ -267,7 +267,7 @@ impl Demo for Inspect {
             Cmd::Handle(orders, command) => drop(orders.0.try_send(command)),
             Cmd::Read(run, store, wanted, most) => engine::read(stage, run, store, wanted, most),
             Cmd::Find(run, store, trace, from, needle) => {
-                engine::find(stage, run, store, trace, from, needle)
+                engine::find(stage, run, store, trace, from, *needle);
             }
             Cmd::Copy(text) => stage.copy(text),
         }

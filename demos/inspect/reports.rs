@@ -157,17 +157,12 @@ impl Inspect {
 
     /// The rows near the current one, in the order of the list.
     fn in_sight(&self, current: usize) -> Vec<usize> {
-        match &self.filter {
-            Some(filter) => {
-                let at = filter.rows.partition_point(|row| (*row as usize) < current);
-                let rows = at.saturating_sub(IN_SIGHT)..(at + IN_SIGHT).min(filter.rows.len());
-                filter.rows[rows].iter().map(|row| *row as usize).collect()
-            }
-            None => {
-                let last = (current + IN_SIGHT).min(self.conn().trace.rows().len());
-                (current.saturating_sub(IN_SIGHT)..last).collect()
-            }
-        }
+        let near = |at: usize, count: usize| at.saturating_sub(IN_SIGHT)..(at + IN_SIGHT).min(count);
+        let Some(filter) = &self.filter else {
+            return near(current, self.conn().trace.rows().len()).collect();
+        };
+        let at = filter.rows.partition_point(|row| (*row as usize) < current);
+        filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
     }
 
     /// Shows another connection of the proxy or the capture.

@@ -43,7 +43,7 @@ struct Case {
 
 fn cases(root: &Path, name: &str) -> Vec<Case> {
     let path = root.join("tests/vectors").join(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file: Value = serde_json::from_str(&text).expect("the vectors are JSON");
     let case = |case: &Value| Case {
         client: case["direction"] == "client" || case["role_under_test"] == "client",

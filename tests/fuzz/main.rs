@@ -48,7 +48,9 @@ fn hold(target: &str, check: fn(&[u8]), inputs: u64) {
     let all = corpus::all();
     let (_, corpus) = all.into_iter().find(|(name, _)| *name == target).expect("every target has a corpus");
     assert!(corpus.len() > 20, "the corpus is nearly empty");
-    corpus.iter().for_each(|input| shown(target, check, input));
+    for input in &corpus {
+        shown(target, check, input);
+    }
     let mut mutate = Mutate::new(&corpus, Dice(0x6675_7a7a));
     for _ in 0..inputs {
         shown(target, check, mutate.next());

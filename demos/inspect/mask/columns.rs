@@ -62,12 +62,11 @@ impl Part {
         match self {
             Self::Index => "i",
             Self::Wire => "wire",
-            Self::Key => "⊕ key",
+            Self::Key | Self::Again => "⊕ key",
             Self::Turn => "i mod 4",
             Self::Edge => "",
             Self::Plain => "= plain",
             Self::Text => "text",
-            Self::Again => "⊕ key",
         }
     }
 }

@@ -12,6 +12,7 @@ use super::super::state::Inspect;
 use super::super::view::side;
 use super::link;
 use super::window::{DIVISION, Window, short};
+use crate::stage::Theme;
 use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Opcode, Place, Row, Side, words};
@@ -108,6 +109,14 @@ fn part(row: Rect, x: u16, width: u16) -> Rect {
     Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
 }
 
+fn color(frame: &Row, theme: &Theme) -> Color {
+    match frame.severity() {
+        Some(Severity::Fatal) => theme.bad,
+        _ if frame.opcode().is_control() => theme.control,
+        _ => side(frame.from(), theme).0,
+    }
+}
+
 impl Picture<'_> {
     fn rows(&self) -> &[Row] {
         self.inspect.conn().trace.rows()
@@ -182,7 +191,7 @@ impl Picture<'_> {
             let (start, _) = self.window.x(self.inspect.conn().trace.began(frame));
             let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
             let start = start.max(free).min(x);
-            let color = self.color(frame, canvas);
+            let color = color(frame, canvas.theme);
             if start < x {
                 let way = format!("╶{}", "─".repeat(usize::from(x - start - 1)));
                 canvas.line(&Line::styled(way, Style::new().fg(color)), 0, part(row, start, x - start));
@@ -205,21 +214,12 @@ impl Picture<'_> {
         let told =
             told.map(|told| format!("{sign}{told}")).find(|told| text::width(told) < spot.width.into());
         let told = told.unwrap_or_else(|| sign.to_owned());
-        let style = Style::new().fg(self.color(frame, canvas));
+        let style = Style::new().fg(color(frame, canvas.theme));
         let chosen = number == self.current;
         let style = if chosen { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
         let spot = Rect { width: spot.width.min(text::width(&told) as u16), ..spot };
         canvas.spot(spot, Target::Row(number));
         canvas.line(&Line::styled(told, style), 0, spot);
-    }
-
-    fn color(&self, frame: &Row, canvas: &Canvas) -> Color {
-        let theme = canvas.theme;
-        match frame.severity() {
-            Some(Severity::Fatal) => theme.bad,
-            _ if frame.opcode().is_control() => theme.control,
-            _ => side(frame.from(), theme).0,
-        }
     }
 
     fn messages(&self, from: Side, row: Rect, canvas: &mut Canvas) {

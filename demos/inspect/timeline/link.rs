@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use super::super::canvas::Canvas;
 use super::super::state::Inspect;
 use super::window::short;
-use crate::wire::{Opcode, Side, words};
+use crate::wire::{Opcode, Row, Side, words};
 
 /// The newest rows that are looked at.
 pub(super) const NEWEST: usize = 1 << 14;
@@ -80,7 +80,7 @@ pub(super) fn figures(inspect: &Inspect) -> Figures {
         times.get(times.len() / 2).map(|median| (*median, times.len()))
     });
     let rows = &all[newest];
-    let last = rows.last().map_or(Duration::ZERO, |row| row.at());
+    let last = rows.last().map_or(Duration::ZERO, Row::at);
     let lately: Vec<_> = rows.iter().filter(|row| last.saturating_sub(row.at()) <= LATELY).collect();
     let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.at()));
     // n frames have n - 1 gaps between them

@@ -145,7 +145,7 @@ fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
     let micros = Duration::from_micros;
     let told = figures(&inspect);
     assert_eq!(told.answers, [Some((micros(150), 1)), Some((micros(150), 1))]);
-    assert_eq!(told.overhead, Some(100.0 * (3 * 6 + 3 * 2) as f64 / 6.0));
+    assert_eq!(told.overhead, Some(100.0 * f64::from(3 * 6 + 3 * 2) / 6.0));
     assert!((told.rate.unwrap().0 - 5.0 / 750e-6).abs() < 1.0);
     inspect.tab = Tab::Timeline;
     holds(&picture(&inspect, 200, 30), &["2 pong of 1, 150 µs"]);

@@ -134,12 +134,12 @@ impl Inspect {
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let yes = |set: bool| set.then(|| "yes".to_owned());
-        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+        let lines = self.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat());
         let settings = [
             ("server", Some(self.url.clone())),
             ("text", Some(String::new())),
             ("sends", Some(self.sends.lines())),
-            ("headers", Some(lines)),
+            ("headers", Some(lines.collect())),
             ("origin", self.origin.clone()),
             ("protocols", Some(self.protocols.join(", "))),
             ("deflate", yes(self.deflate)),

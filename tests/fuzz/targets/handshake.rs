@@ -78,7 +78,7 @@ fn placed(opening: &Opening) {
 
 /// What is faultless here, httparse reads too, with the same end.
 fn understood(context: &Context, head: &[u8]) {
-    let mut fields = [httparse::EMPTY_HEADER; 1024];
+    let mut fields = vec![httparse::EMPTY_HEADER; 1024];
     let read = match context {
         Context::Request(_) => httparse::Request::new(&mut fields).parse(head),
         Context::Response(_) => httparse::Response::new(&mut fields).parse(head),

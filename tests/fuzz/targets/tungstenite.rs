@@ -58,7 +58,7 @@ pub(crate) fn check(data: &[u8]) {
             assert!(same && (fault.is_none() || !complete), "{fault:?}: tungstenite reads on");
         }
         Error::Protocol(_) | Error::Utf8(_) => {
-            assert!(same && fault.is_some(), "only tungstenite objects: {end}")
+            assert!(same && fault.is_some(), "only tungstenite objects: {end}");
         }
         other => panic!("{other}"),
     }
@@ -69,7 +69,7 @@ fn composed(input: &[u8]) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), input);
     while let Some((&[first, second, key, form], behind)) = rest.split_first_chunk() {
         let (payload, behind) = behind.split_at(behind.len().min(usize::from(second & 0x7f)));
-        let rare = form & 0x0f == 0;
+        let rare = form.trailing_zeros() >= 4;
         let opcode = if rare {
             Opcode::from_bits(first)
         } else {
