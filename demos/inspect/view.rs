@@ -208,11 +208,24 @@ pub(super) mod tests {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         draw(inspect, area, &mut buffer, &Look { theme: &Theme::DARK, focused: true });
-        let rows = buffer.content.chunks(width.max(1).into());
-        rows.map(|row| {
-            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
-        })
-        .collect()
+        let row = |cells: &[ratatui::buffer::Cell]| {
+            let (mut shown, mut x) = (String::new(), 0);
+            while let Some(cell) = cells.get(x) {
+                shown += cell.symbol();
+                // a wide sign covers the next cell too
+                x += text::width(cell.symbol()).max(1);
+            }
+            shown.trim_end().to_owned() + "\n"
+        };
+        buffer.content.chunks(width.max(1).into()).map(row).collect()
+    }
+
+    /// Each of these stands in the picture.
+    #[track_caller]
+    pub(in super::super) fn holds(shown: &str, parts: &[&str]) {
+        for part in parts {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+        }
     }
 
     #[test]

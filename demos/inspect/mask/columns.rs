@@ -87,12 +87,18 @@ pub(super) fn draw(work: &Work, area: Rect, canvas: &mut Canvas) {
             let x = area.x + NAMES + column * CELL;
             let spot = Rect { x, y: area.y + row, width: CELL, height: 1 }.intersection(area);
             let (shown, style) = cell(work, *part, index, &letters, canvas);
-            canvas.line(&Line::styled(format!("{shown:^5}"), style), 0, spot);
+            canvas.line(&Line::styled(in_column(&shown), style), 0, spot);
             canvas.spot(spot, Target::Step(index));
         }
     }
     draw_edge(work, &page, &parts, area, canvas);
     draw_notes(work, &page, &parts, &letters, area, canvas);
+}
+
+/// Two cells from the left, where the frame's edge and a blank stand; what is long begins earlier.
+fn in_column(shown: &str) -> String {
+    let spare = usize::from(CELL).saturating_sub(text::width(shown));
+    format!("{}{shown}", " ".repeat(spare.min(2)))
 }
 
 /// What stands in one cell, and how.
@@ -103,6 +109,7 @@ fn cell(work: &Work, part: Part, index: usize, letters: &Letters, canvas: &Canva
     let changed = work.wire[index] != work.seen[index];
     let byte = |byte: u8, color: Color| (format!("{byte:02x}"), Style::new().fg(color));
     match part {
+        Part::Index if index >= 10_000 => (format!("…{:03}", index % 1000), theme.dim()),
         Part::Index => (index.to_string(), theme.dim()),
         Part::Wire if changed => {
             let (shown, style) = byte(work.wire[index], theme.bad);
@@ -111,18 +118,15 @@ fn cell(work: &Work, part: Part, index: usize, letters: &Letters, canvas: &Canva
         Part::Wire => byte(work.wire[index], theme.field(4)),
         Part::Key => byte(key, theme.field(3)),
         Part::Turn => ((index % 4).to_string(), theme.faint()),
-        Part::Edge => ((if done { "───" } else { "···" }).to_owned(), theme.faint()),
+        Part::Edge => ((if done { "──" } else { "··" }).to_owned(), theme.faint()),
         Part::Plain | Part::Text | Part::Again if !done => ("·".to_owned(), theme.faint()),
         Part::Plain => {
             (format!("{:02x}", work.plain[index]), Style::new().fg(theme.text).add_modifier(Modifier::BOLD))
         }
         Part::Text => {
-            let shown = letters.shown[index].clone();
-            // the pad counts characters, and a wide one takes two cells
-            let pad = if text::width(&shown) > 1 { format!("{shown} ") } else { shown };
             let bad = letters.broken.is_some_and(|broken| index >= broken) && work.reading == Reading::Text;
             let color = if bad { theme.bad } else { theme.good };
-            (pad, Style::new().fg(color).add_modifier(Modifier::BOLD))
+            (letters.shown[index].clone(), Style::new().fg(color).add_modifier(Modifier::BOLD))
         }
         Part::Again => byte(work.plain[index] ^ key, theme.field(4)),
     }

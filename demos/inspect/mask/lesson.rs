@@ -49,6 +49,9 @@ pub(super) fn draw_step(work: &Work, area: Rect, canvas: &mut Canvas) {
 /// Where the bits begin.
 const BITS: u16 = 16;
 
+/// The name of the row that is the result: in it the bits that the key turned are bold.
+const PLAIN: &str = "= plain";
+
 /// The bits of the step's byte.
 fn narrow(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
     let (at, turn) = (work.step, work.step % 4);
@@ -58,14 +61,14 @@ fn narrow(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
         .collect();
     let row = |name: &str, byte: u8, color: Color, about: String| {
         let mut spans = vec![
-            Span::styled(format!("  {name:<7}"), theme.dim()),
-            Span::styled(format!("0x{byte:02x}   "), Style::new().fg(color)),
+            Span::styled(format!("  {name:<8}"), theme.dim()),
+            Span::styled(format!("0x{byte:02x}  "), Style::new().fg(color)),
         ];
         for bit in 0..8 {
             let set = byte & 0x80 >> bit != 0;
             let turned = key & 0x80 >> bit != 0;
             let style = Style::new().fg(if set { color } else { theme.dim });
-            let style = if turned && name == "plain" { style.add_modifier(Modifier::BOLD) } else { style };
+            let style = if turned && name == PLAIN { style.add_modifier(Modifier::BOLD) } else { style };
             let style = if bit == work.bit { style.add_modifier(Modifier::REVERSED) } else { style };
             spans.push(Span::styled(if set { "1" } else { "0" }, style));
             spans.push(Span::raw(" "));
@@ -74,11 +77,11 @@ fn narrow(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
         Line::from(spans)
     };
     vec![
-        Line::styled("  bit             0 1 2 3 4 5 6 7".replacen("  bit   ", "  bit ", 1), theme.faint()),
+        Line::styled("  bit           0 1 2 3 4 5 6 7", theme.faint()),
         row("wire", wire, theme.field(4), String::new()),
         row("⊕ key", key, theme.field(3), format!("key[{turn}] of {}", keys.join(" "))),
         Line::styled("                ───────────────       equal → 0     different → 1", theme.faint()),
-        row("= plain", plain, theme.text, spelled(work)),
+        row(PLAIN, plain, theme.text, spelled(work)),
     ]
 }
 
@@ -177,7 +180,8 @@ fn tries(work: &Work) -> [Try; 4] {
 /// Why there is a mask, in as many sentences as there is room for.
 pub(super) fn draw_why(from: Side, area: Rect, canvas: &mut Canvas) {
     if area.height < 2 {
-        return;
+        let told = "Why: a script must not choose the bytes that stand on the wire (§10.3)";
+        return canvas.line(&Line::styled(told, canvas.theme.dim()), 0, area);
     }
     let (rule, body) = split(area, 1);
     canvas.rule("Why mask at all?", rule);

@@ -120,7 +120,7 @@ impl Columns {
     fn of(width: u16) -> Self {
         match width {
             0..=69 => Self { key: false, wire: false, bytes: 3 },
-            70..=89 => Self { key: false, wire: true, bytes: 4 },
+            70..=89 => Self { key: false, wire: true, bytes: 3 },
             90..=139 => Self { key: true, wire: true, bytes: 4 },
             _ => Self { key: true, wire: true, bytes: 12 },
         }
@@ -131,7 +131,7 @@ impl Columns {
         let key = if self.key { "key       " } else { "" };
         let wire = if self.wire { format!("{:<width$}", "wire") } else { String::new() };
         format!(
-            "     #  FIN RSV1  op              {key}{:>6}  {wire}{:<width$}state afterwards",
+            "     #  FIN RSV1  op             {key}{:>6}  {wire}{:<width$}state afterwards",
             "len", "plain"
         )
     }
@@ -154,7 +154,8 @@ pub(super) fn draw(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mu
         if *number == subject.current {
             canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
         }
-        canvas.line(&row_line(inspect, subject, *number, columns, canvas), 0, spot);
+        let line = row_line(inspect, subject, *number, columns, rest.width, canvas);
+        canvas.line(&line, 0, spot);
     }
     let used = (total - first).min(rows) as u16;
     if subject.fragments.len() > 1 && used < rest.height {
@@ -168,6 +169,7 @@ fn row_line(
     subject: &Subject,
     number: usize,
     columns: Columns,
+    width: u16,
     canvas: &Canvas,
 ) -> Line<'static> {
     let theme = canvas.theme;
@@ -179,7 +181,7 @@ fn row_line(
         Span::styled(if number == subject.current { "▶" } else { " " }, Style::new().fg(theme.accent)),
         Span::styled(format!("{number:>5}   {}   {}   ", bit(header.fin), bit(header.rsv1)), theme.dim()),
         Span::styled(
-            format!("{:<2}{:<14}", format!("{:X}", header.opcode.bits()), header.opcode.to_string()),
+            format!("{:<2}{:<13}", format!("{:X}", header.opcode.bits()), header.opcode.to_string()),
             Style::new().fg(kind),
         ),
     ]);
@@ -188,17 +190,18 @@ fn row_line(
         line.push_span(Span::styled(format!("{key:<10}"), Style::new().fg(theme.field(3))));
     }
     line.push_span(Span::styled(format!("{:>6}  ", words::grouped(header.payload_len)), theme.dim()));
-    let width = 3 * columns.bytes + 2;
+    let cells = 3 * columns.bytes + 2;
     let frame = inspect.frame(number);
     let bytes =
         |bytes: &[u8]| if bytes.is_empty() { "–".to_owned() } else { words::hex_row(bytes, columns.bytes) };
     if columns.wire {
         let wire = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
-        line.push_span(Span::styled(format!("{wire:<width$}"), Style::new().fg(theme.field(4))));
+        line.push_span(Span::styled(format!("{wire:<cells$}"), Style::new().fg(theme.field(4))));
     }
     let plain = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(&frame.payload()));
-    line.push_span(Span::raw(format!("{plain:<width$}")));
+    line.push_span(Span::raw(format!("{plain:<cells$}")));
     let (told, good) = afterwards(inspect, subject, number, row);
+    let told = text::shorten(&told, usize::from(width).saturating_sub(line.width())).into_owned();
     line.push_span(Span::styled(told, Style::new().fg(if good { theme.dim } else { theme.bad })));
     line
 }
