@@ -7,7 +7,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::canvas::Target;
 use super::conn::Status;
 use super::draft::Draft;
-use super::scenario::{Play, Stand};
 use super::source::Opening;
 use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
 use super::{Cmd, Source, deflate, handshake, mask, problems, timeline};
@@ -35,7 +34,7 @@ impl Inspect {
         }
     }
 
-    fn close(&mut self) -> Cmds {
+    pub(super) fn close(&mut self) -> Cmds {
         self.mode = Mode::Look;
         Vec::new()
     }
@@ -161,59 +160,6 @@ impl Inspect {
     fn act(&self, from: Side, which: Which, act: Act) -> Cmds {
         let command = proxy::Command { which, from, act };
         self.proxy.iter().map(|orders| Cmd::Handle(orders.clone(), command.clone())).collect()
-    }
-
-    /// The next step of the scenario: first its question, then what it does.
-    fn scenario_on(&mut self) -> Cmds {
-        let Some(play) = &mut self.play else { return Vec::new() };
-        if play.at.is_none() || play.stand != Stand::Asked {
-            play.next();
-            self.mode = Mode::Bet;
-            return Vec::new();
-        }
-        self.perform_step()
-    }
-
-    fn scenario_back(&mut self) {
-        if let Some(play) = &mut self.play {
-            play.back();
-            self.mode = Mode::Bet;
-        }
-    }
-
-    fn bet(&mut self, code: KeyCode) -> Cmds {
-        let Some(Play { bet, .. }) = &mut self.play else { return self.close() };
-        match code {
-            KeyCode::Char(digit @ '1'..='9') => {
-                *bet = Some(digit as usize - '1' as usize);
-                Vec::new()
-            }
-            KeyCode::Char('.') | KeyCode::Enter => self.perform_step(),
-            KeyCode::Char(',') => {
-                self.scenario_back();
-                Vec::new()
-            }
-            _ => self.close(),
-        }
-    }
-
-    /// Does what the step says, on a connection of its own or on the one before.
-    fn perform_step(&mut self) -> Cmds {
-        self.mode = Mode::Look;
-        let Some(play) = &mut self.play else { return Vec::new() };
-        let Some(step) = play.step().cloned() else { return Vec::new() };
-        play.stand = Stand::Doing;
-        let tab = play.scenario.tab.as_deref().and_then(Tab::named);
-        let commands = step.commands(fresh_key(step.title.as_bytes())).expect("it was checked with the file");
-        self.tab = tab.unwrap_or(self.tab);
-        let open = self.orders.is_some() && self.conn().status == Status::Open;
-        if step.same && open {
-            return commands.iter().flat_map(|command| self.ask(command)).collect();
-        }
-        let mut opening = Opening { edits: step.request.clone(), first: commands, ..self.opening.clone() };
-        opening.server = step.server.as_deref().and_then(super::scenario::Server::parse);
-        opening.wishes.deflate |= step.deflate;
-        self.open(opening)
     }
 
     fn turn(&mut self, by: usize) {

@@ -71,7 +71,7 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let address = &inspect.conn().name;
     let count = |tab| match tab {
         Tab::Frames => format!("({})", inspect.conn().trace.rows().len()),
-        Tab::Problems => format!("({})", inspect.faults()),
+        Tab::Problems if inspect.faults() > 0 => format!("({})", inspect.faults()),
         _ => String::new(),
     };
     let names: Vec<(Tab, String)> = Tab::ALL
@@ -79,13 +79,16 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         .zip(1..)
         .map(|(tab, number)| (*tab, format!(" {number} {}{} ", tab.name(), count(*tab))))
         .collect();
-    let tabs = names.iter().map(|(_, name)| text::width(name) + 1).sum::<usize>();
-    let room = usize::from(area.width - 4).saturating_sub(tabs);
+    let tabs = names.iter().map(|(_, name)| text::width(name)).sum::<usize>();
+    // the address comes first, then the gaps between the tabs
+    let wide = usize::from(area.width - 4);
+    let gap = u16::from(wide >= tabs + names.len() + text::width(address) + 3);
+    let room = wide.saturating_sub(tabs + names.len() * usize::from(gap));
     let mut x = area.x + 2;
     if room >= 12 {
-        let title = format!(" inspect · {} ", text::shorten(&text::visible(address), room - 12));
+        let title = format!(" {} ", text::shorten(&text::visible(address), room - 3));
         canvas.buffer.set_string(x, area.y, &title, theme.heading());
-        x += text::width(&title) as u16 + 1;
+        x += text::width(&title) as u16 + gap;
     }
     for (tab, name) in names {
         let width = text::width(&name) as u16;
@@ -99,7 +102,7 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         };
         canvas.buffer.set_string(x, area.y, &name, style);
         canvas.spot(Rect { x, y: area.y, width, height: 1 }, Target::Tab(tab));
-        x += width + 1;
+        x += width + gap;
     }
 }
 

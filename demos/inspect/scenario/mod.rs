@@ -2,6 +2,7 @@
 //!
 //! They are TOML files in `scenarios/`. Here they are read and checked; `play` carries them out, `view` draws them.
 
+mod keys;
 mod play;
 mod view;
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::head::{FieldLine, Head};
+use super::head::{FieldLine, Head, LineKind};
 use super::problem::{Problem, ProblemCode};
 use crate::wire::extension::{Offer, list, split};
 use crate::wire::fault::Severity;
@@ -49,8 +49,13 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// RFC 9112 sections 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
+    /// RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
     pub(crate) fn field_lines(&mut self, fold: Severity) {
+        for line in self.head.lines().iter().filter(|line| line.kind == LineKind::Other) {
+            if self.is_harmful(&line.text) {
+                self.add(ProblemCode::ControlChar, Some(line.text.clone()));
+            }
+        }
         for field in self.head.fields() {
             if field.space_before_colon {
                 self.add(ProblemCode::SpaceBeforeColon, Some(field.line.clone()));
@@ -119,7 +124,11 @@ impl<'a> Case<'a> {
     }
 
     pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {
-        let harmful = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
-        field.pieces.iter().any(|piece| self.head.raw()[piece.clone()].iter().any(harmful))
+        self.is_harmful(&field.name) || field.pieces.iter().any(|piece| self.is_harmful(piece))
+    }
+
+    /// A control character is in it, a CR without its LF among them.
+    fn is_harmful(&self, part: &Range<usize>) -> bool {
+        self.head.raw()[part.clone()].iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
     }
 }

@@ -223,17 +223,14 @@ impl Head {
     }
 
     /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
+    /// One blank stands between two (RFC 9112 sections 3 and 4): what is behind the second one is the third part, whatever it holds.
     pub fn start_parts(&self) -> [Range<usize>; 3] {
         let line = self.start_line();
         let bytes = &self.raw[line.clone()];
         let blank = |byte: &u8| *byte == b' ';
         let first = bytes.iter().position(blank).map_or(line.end, |at| line.start + at);
         let rest = (first + 1).min(line.end)..line.end;
-        let cut = match self.from {
-            Side::Client => self.raw[rest.clone()].iter().rposition(blank),
-            Side::Server => self.raw[rest.clone()].iter().position(blank),
-        };
-        let second = cut.map_or(rest.end, |at| rest.start + at);
+        let second = self.raw[rest.clone()].iter().position(blank).map_or(rest.end, |at| rest.start + at);
         [line.start..first, rest.start..second, (second + 1).min(line.end)..line.end]
     }
 

@@ -271,6 +271,8 @@ mod tests {
             ("Host: a", "Host: a\u{1}b", "", 400, vec!["H_CONTROL_CHAR \"Host: a\\u{1}b\""]),
             ("\r\nHost", "\nHost", "", 101, vec!["H_BARE_LF \"\\n\""]),
             ("GET", "get", "", 405, vec!["H_METHOD \"get\""]),
+            ("/chat", "/my chat", "", 400, vec!["H_HTTP_VERSION \"chat HTTP/1.1\""]),
+            ("Host: a", "Host: a\r\n\rx", "", 400, vec!["H_CONTROL_CHAR \"\\rx\""]),
             (" HTTP/1.1", "", "", 400, vec!["H_HTTP_VERSION \"\""]),
             ("dGhlIHNhbXBsZSBub25jZQ==", "", "", 400, vec!["H_KEY_LENGTH \"Sec-WebSocket-Key: \""]),
             (": 13", ": 256", "", 426, vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: 256\""]),
