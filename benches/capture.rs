@@ -25,12 +25,8 @@ fn main() -> anyhow::Result<()> {
         let path = arguments.get(at + 1).filter(|path| !path.starts_with("--"));
         return once(Path::new(path.ok_or_else(|| anyhow::anyhow!("usage: ... -- open FILE"))?));
     }
-    let folder = std::env::temp_dir().join(format!("wiretalk-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join("capture.pcapng");
-    let result = measure(FILE.get_or_init(|| path));
-    std::fs::remove_dir_all(folder)?;
-    result
+    let folder = tempfile::tempdir()?;
+    measure(FILE.get_or_init(|| folder.path().join("capture.pcapng")))
 }
 
 fn measure(path: &Path) -> anyhow::Result<()> {

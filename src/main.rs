@@ -27,8 +27,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => present(cli.deck, theme),
         Some(Command::Check(check)) => check.run(REGISTRY),
-        Some(Command::Inspect(inspect)) if inspect.is_headless() => inspect.run(),
-        Some(Command::Inspect(inspect)) => look_into(inspect, theme),
+        Some(Command::Inspect(inspect)) => inspected(inspect, theme),
         Some(Command::Decode(decode)) => decode.run(),
         Some(Command::Race(race)) => race.run(),
         Some(Command::Serve(serve)) => serve.run(),
@@ -50,6 +49,14 @@ fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyho
     play(Show { deck, file, warnings, registry: REGISTRY, house: House::default(), theme, depth: depth() })
 }
 
+fn inspected(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+    if let Some(why) = inspect.misuse() {
+        writeln!(std::io::stderr(), "wiretalk: {why}")?;
+        return Ok(ExitCode::from(2));
+    }
+    if inspect.is_headless() { inspect.run() } else { look_into(inspect, theme) }
+}
+
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
 fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
     let setting = |(key, value): (&str, String)| Setting {
@@ -64,7 +71,7 @@ fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::
     let show = Show {
         warnings: REGISTRY.check(&deck, ""),
         deck,
-        file: inspect.url,
+        file: inspect.source,
         registry: REGISTRY,
         house: House::default(),
         theme,

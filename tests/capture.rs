@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Tls, WriteOptions, Writer};
+use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Said, Tls, WriteOptions, Writer};
+use wiretalk::net::Peers;
 use wiretalk::wire::{Opcode, Side, words};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -17,23 +18,15 @@ const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x5
 const CLOSE: &[u8] = &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2];
 
 /// A folder of its own for each test, gone afterwards.
-struct Folder(PathBuf);
+struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("wiretalk-capture-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        self.0.path().join(name)
     }
 }
 
@@ -110,10 +103,10 @@ fn told(capture: &Capture, stream: usize) -> Vec<String> {
 
 #[test]
 fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
-    for (name, client, server) in
-        [("v4", "192.0.2.1:50000", "192.0.2.2:9001"), ("v6", "[2001:db8::1]:50000", "[2001:db8::2]:9001")]
+    for (client, server) in
+        [("192.0.2.1:50000", "192.0.2.2:9001"), ("[2001:db8::1]:50000", "[2001:db8::2]:9001")]
     {
-        let folder = Folder::new(name);
+        let folder = Folder::new();
         let file = folder.file("written.pcapng");
         // longer than the window that the segments announce
         write_long(&file, client, server, 9_000_000);
@@ -144,7 +137,7 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
 
 #[test]
 fn what_is_written_here_is_read_here() {
-    let folder = Folder::new("round");
+    let folder = Folder::new();
     let file = folder.file("written.pcapng");
     write(&file, "192.0.2.1:50000", "[2001:db8::2]:9001");
     let capture = open(&file);
@@ -165,7 +158,7 @@ fn what_is_written_here_is_read_here() {
 
 #[test]
 fn a_file_that_is_there_is_replaced_only_when_told_so() {
-    let folder = Folder::new("replace");
+    let folder = Folder::new();
     let file = folder.file("there");
     std::fs::write(&file, "precious").unwrap();
     assert!(Writer::create(&file, &WriteOptions::default()).is_err());
@@ -176,7 +169,7 @@ fn a_file_that_is_there_is_replaced_only_when_told_so() {
 
 #[test]
 fn what_wireshark_and_its_tools_write_is_read_here() {
-    let folder = Folder::new("tools");
+    let folder = Folder::new();
     let ours = folder.file("ours.pcapng");
     write(&ours, "192.0.2.1:50000", "192.0.2.2:9001");
     let expected = told(&open(&ours), 0);
@@ -224,7 +217,7 @@ fn disordered(file: &[u8]) -> Vec<u8> {
 
 #[test]
 fn packets_of_other_link_types_that_text2pcap_writes() {
-    let folder = Folder::new("links");
+    let folder = Folder::new();
     let dump = folder.file("dump.txt");
     let mut packet = String::from("000000");
     for byte in HELLO {
@@ -275,7 +268,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
 #[test]
 fn secrets_behind_the_packets_are_found_all_the_same() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
-    let folder = Folder::new("late");
+    let folder = Folder::new();
     let (plain, secrets) = (folder.file("plain.pcapng"), folder.file("late.pcapng"));
     tool("editcap", &["-F", "pcapng", text(&fixtures.join("tls12-chacha20.pcap")), text(&plain)]);
     let keys = std::fs::read_to_string(fixtures.join("tls12-chacha20.keys")).unwrap();
@@ -286,7 +279,7 @@ fn secrets_behind_the_packets_are_found_all_the_same() {
 
 #[test]
 fn hex_text_and_recordings_come_in_by_the_same_door() {
-    let folder = Folder::new("text");
+    let folder = Folder::new();
     let file = folder.file("hex");
     std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
     let capture = open(&file);
@@ -311,13 +304,105 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     assert_eq!((capture.kind(), told(&capture, 0).len()), (Kind::Recording, 2));
     assert_eq!(capture.streams()[0].trace.rows()[0].at(), Duration::from_micros(1500));
     std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
-    let cut = &open(&file).into_streams()[0];
-    assert!(cut.warnings[0].starts_with("line 3 is left out"), "{:?}", cut.warnings);
+    let cut = open(&file);
+    assert!(cut.warnings()[0].starts_with("line 3 is left out"), "{:?}", cut.warnings());
+    assert!(cut.streams()[0].warnings[0].contains("it was cut off"), "{:?}", cut.streams()[0].warnings);
+}
+
+#[test]
+fn a_recording_of_several_connections_keeps_them_apart() {
+    let folder = Folder::new();
+    let file = folder.file("recording");
+    let record = |kind: &str, connection: &str, fields: &str| {
+        format!(
+            "{{\"type\":\"{kind}\",\"connection\":{connection},\"t_ms\":1.5,\"from\":\"server\",{fields}}}\n"
+        )
+    };
+    let recording = record("frame", "1", "\"raw_hex\":\"8101\"")
+        + &record("frame", "2", "\"raw_hex\":\"820162\"")
+        + &record("handshake", "3", "\"head\":\"?\",\"head_hex\":\"485454502f312e3120323030200dff0a0d0a\"")
+        + &record("bytes", "3", "\"hex\":\"626f6479\"")
+        + &record("frame", "1", "\"raw_hex\":\"61\"")
+        + &record("frame", "2", "\"raw_hex\":\"827f\",\"truncated\":true")
+        + &record("end", "null", "\"ok\":true");
+    std::fs::write(&file, recording).unwrap();
+    let capture = open(&file);
+    assert_eq!(
+        (told(&capture, 0), told(&capture, 1)),
+        (vec!["server 1 61".to_owned()], vec!["server 2 62".to_owned()])
+    );
+    assert_eq!(capture.streams()[2].trace.held(Side::Server), b"body");
+    assert!(capture.streams()[1].warnings[0].contains("the frame's end was not recorded"));
+    assert!(capture.streams()[0].warnings.is_empty(), "{:?}", capture.streams()[0].warnings);
+}
+
+/// What a capture says in all, and what is missing in it.
+fn heard(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
+    let (mut bytes, mut missing) = (vec![Vec::new(); capture.streams().len() * 2], Vec::new());
+    let mut last = Duration::ZERO;
+    let told = capture.replay(|heard| {
+        let at = capture.streams()[heard.stream].began + heard.at;
+        assert!(at >= last, "time goes forward");
+        last = at;
+        match heard.said {
+            Said::Bytes(said) => {
+                bytes[heard.stream * 2 + usize::from(heard.from == Side::Server)].extend(said);
+            }
+            Said::Missing { bytes, within_frame } => missing.push((bytes, within_frame)),
+        }
+        std::io::Result::Ok(())
+    });
+    told.unwrap();
+    (bytes, missing)
+}
+
+#[test]
+fn what_is_told_once_more_and_written_once_more_is_the_same() {
+    let folder = Folder::new();
+    let (file, again) = (folder.file("file.pcapng"), folder.file("again.pcapng"));
+    write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
+    let lossy = folder.file("lossy.pcapng");
+    tool("editcap", &[text(&file), text(&lossy), "100"]);
+    for (file, gaps) in [(&file, &[][..]), (&lossy, &[(1460, 1460)])] {
+        let capture = open(file);
+        let (bytes, missing) = heard(&capture);
+        assert_eq!(missing, gaps);
+        let lost: u64 = missing.iter().map(|(missing, _)| missing).sum();
+        assert_eq!(bytes[1].len() as u64 + lost, capture.streams()[0].store.len(Side::Server));
+        let mut writer = Writer::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
+        capture.write(&mut writer).unwrap();
+        let copy = open(&again);
+        assert_eq!((heard(&copy), told(&copy, 0)), ((bytes, missing), told(&capture, 0)));
+        assert_eq!(copy.streams()[0].peers, capture.streams()[0].peers);
+    }
+}
+
+#[test]
+fn tls_comes_out_plain_and_where_tshark_finds_it() {
+    let folder = Folder::new();
+    let again = folder.file("again.pcapng");
+    let capture = open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
+    let mut writer = Writer::create(&again, &WriteOptions::default()).unwrap();
+    capture.write(&mut writer).unwrap();
+    assert_eq!(told(&open(&again), 0), told(&capture, 0));
+    let mut far = Writer::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
+    let address = |text: &str| text.parse().unwrap();
+    let peers = Peers { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
+    let flow = far.open_plain(peers, Duration::from_secs(1)).unwrap();
+    far.data(flow, Side::Client, Duration::from_secs(2), REQUEST).unwrap();
+    far.data(flow, Side::Server, Duration::from_secs(3), RESPONSE).unwrap();
+    far.data(flow, Side::Client, Duration::from_secs(4), HELLO).unwrap();
+    for (file, frames) in [(&again, 5), (&folder.file("far.pcapng"), 1)] {
+        let seen =
+            tool("tshark", &["-r", text(file), "-Y", "websocket", "-T", "fields", "-e", "websocket.opcode"]);
+        let count: usize = seen.lines().map(|line| line.split(',').count()).sum();
+        assert!(count >= frames, "{seen}");
+    }
 }
 
 #[test]
 fn what_is_nothing_known_is_told_with_what_would_be_right() {
-    let folder = Folder::new("unknown");
+    let folder = Folder::new();
     let file = folder.file("file");
     for (bytes, told) in [
         (&b""[..], "is empty"),
@@ -330,12 +415,12 @@ fn what_is_nothing_known_is_told_with_what_would_be_right() {
         let error = capture::open(&file, &OpenOptions::default()).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
-    assert!(capture::open(&folder.0, &OpenOptions::default()).is_err());
+    assert!(capture::open(folder.0.path(), &OpenOptions::default()).is_err());
 }
 
 #[test]
 fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
-    let folder = Folder::new("short");
+    let folder = Folder::new();
     let (file, short) = (folder.file("whole.pcapng"), folder.file("short.pcapng"));
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
     let whole = std::fs::read(&file).unwrap();
@@ -351,7 +436,7 @@ fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
 
 #[test]
 fn a_missing_segment_is_told_and_the_frames_behind_it_are_read() {
-    let folder = Folder::new("gap");
+    let folder = Folder::new();
     let file = folder.file("gap.pcapng");
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
     // one segment from the middle of the long frame

@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::keeping::Keeping;
 use super::scenario::Server;
-use super::source::{Opening, Source};
+use super::source::{Keep, Opening, Source};
 use super::{Loaded, Msg, Orders, ProxyOrders};
-use crate::capture::{self, Store};
+use crate::capture::{self, Capture, Store};
 use crate::clients::{self, Report, Request};
 use crate::net::Target;
 use crate::scope::Scope;
@@ -29,9 +30,10 @@ pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Openin
             scope.spawn("inspect", async move { own(run, source, opening, house, mail, task).await });
         }
         Source::Proxy(options) => {
-            scope.spawn("proxy", async move { proxy(run, *options, mail, task).await });
+            let keep = opening.keep;
+            scope.spawn("proxy", async move { proxy(run, *options, keep, mail, task).await });
         }
-        Source::File(path, options) => file(&scope, run, path, options, mail),
+        Source::File(path, options) => file(&scope, run, path, options, opening.keep, mail),
     }
 }
 
@@ -57,17 +59,28 @@ async fn own(
     }
     let (post, mut reports) = mpsc::channel(64);
     let url = options.url.clone();
+    let (mut keeping, kept) = Keeping::begin(opening.keep.as_ref(), run);
     let forward = async {
         if mail.send(Msg::Opening(run, url, Instant::now(), Orders(orders))).await.is_err() {
             return;
         }
+        note(&mail, run, kept).await;
         while let Some(report) = reports.recv().await {
+            note(&mail, run, keeping.tell(|recorder| recorder.session(&report))).await;
             if mail.send(Msg::Report(run, report)).await.is_err() {
                 return;
             }
         }
     };
     tokio::join!(clients::session(options, inbox, post), forward);
+}
+
+/// Tells what a reader should know, if there is anything.
+async fn note(mail: &mpsc::Sender<Msg>, run: u64, told: Option<String>) {
+    if let Some(told) = told {
+        // who has left the slide need not know
+        let _ = mail.send(Msg::Report(run, Report::Note(told))).await;
+    }
 }
 
 /// Where to, and what is said first.
@@ -128,7 +141,13 @@ async fn bundled(
 }
 
 /// A proxy between others.
-async fn proxy(run: u64, options: crate::proxy::Options, mail: mpsc::Sender<Msg>, scope: Scope) {
+async fn proxy(
+    run: u64,
+    options: crate::proxy::Options,
+    keep: Option<Keep>,
+    mail: mpsc::Sender<Msg>,
+    scope: Scope,
+) {
     let (orders, commands) = mpsc::channel(64);
     let (post, mut reports) = mpsc::channel(256);
     match crate::proxy::bind(&scope, options, commands, post).await {
@@ -142,7 +161,10 @@ async fn proxy(run: u64, options: crate::proxy::Options, mail: mpsc::Sender<Msg>
             if mail.send(up).await.is_err() {
                 return;
             }
+            let (mut keeping, kept) = Keeping::begin(keep.as_ref(), run);
+            note(&mail, run, kept).await;
             while let Some(report) = reports.recv().await {
+                note(&mail, run, keeping.tell(|recorder| recorder.passage(address, &report))).await;
                 if mail.send(Msg::Proxy(run, report)).await.is_err() {
                     return;
                 }
@@ -152,12 +174,20 @@ async fn proxy(run: u64, options: crate::proxy::Options, mail: mpsc::Sender<Msg>
 }
 
 /// A file, read on a thread of its own.
-fn file(scope: &Scope, run: u64, path: PathBuf, options: capture::OpenOptions, mail: mpsc::Sender<Msg>) {
+fn file(
+    scope: &Scope,
+    run: u64,
+    path: PathBuf,
+    options: capture::OpenOptions,
+    keep: Option<Keep>,
+    mail: mpsc::Sender<Msg>,
+) {
     let failed = mail.clone();
     let reading = scope.thread("capture", move |_| async move {
         let message = match capture::open(&path, &options) {
             Ok(capture) => {
-                let notes = capture.warnings().to_vec();
+                let kept = keep.map(|keep| copy(&capture, &keep, run));
+                let notes = kept.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(run, Box::new(Loaded { streams: capture.into_streams(), notes }))
             }
             Err(error) => Msg::Report(run, Report::Ended(Err(error.to_string()))),
@@ -167,6 +197,17 @@ fn file(scope: &Scope, run: u64, path: PathBuf, options: capture::OpenOptions, m
     });
     if let Err(error) = reading {
         let _ = failed.try_send(Msg::Report(run, Report::Ended(Err(error.to_string()))));
+    }
+}
+
+/// Writes what a file holds into another one, and says how that went.
+fn copy(capture: &Capture, keep: &Keep, run: u64) -> String {
+    let path = keep.file(run);
+    let written =
+        capture::Writer::create(&path, &keep.options()).and_then(|mut writer| capture.write(&mut writer));
+    match written {
+        Ok(()) => format!("written to {}", path.display()),
+        Err(error) => format!("NOT WRITTEN: {}: {error}", path.display()),
     }
 }
 

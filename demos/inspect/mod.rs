@@ -12,6 +12,7 @@ mod frames;
 mod handshake;
 mod headline;
 mod hex;
+mod keeping;
 mod kept;
 mod keys;
 mod list;
@@ -151,6 +152,21 @@ impl Demo for Inspect {
             about: "a capture, hex text or recording to look into, instead of a server",
         },
         Doc { name: "keylog", takes: Takes::Text(""), about: "the TLS key log that belongs to the file" },
+        Doc {
+            name: "from",
+            takes: Takes::Choice(&["mask", "client", "server"]),
+            about: "whose bytes a file of hex text holds; `mask`: the first frame's MASK bit tells",
+        },
+        Doc {
+            name: "write",
+            takes: Takes::Text(""),
+            about: "a pcapng file that keeps what is seen, unencrypted",
+        },
+        Doc {
+            name: "replace",
+            takes: Takes::Choice(&["no", "yes"]),
+            about: "write over that file if it is there",
+        },
         Doc {
             name: "proxy",
             takes: Takes::Text(""),

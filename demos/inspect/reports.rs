@@ -59,7 +59,7 @@ impl Inspect {
             }
             Report::Open => conn.status = Status::Open,
             Report::Note(note) => self.said = Some(note),
-            Report::Secrets(_) => {}
+            Report::Connected(_) | Report::Secrets(_) => {}
             Report::Ended(why) => {
                 conn.status = Status::Ended(why);
                 self.orders = None;
@@ -114,8 +114,8 @@ impl Inspect {
         self.at = busiest.unwrap_or(0);
         self.chosen = Some(0);
         let more = if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
-        let note = loaded.notes.first().map_or_else(String::new, |note| format!("! {note}"));
-        self.said = Some(more + &note).filter(|said| !said.is_empty());
+        let note = loaded.notes.first().map_or("", String::as_str);
+        self.said = Some(more + note).filter(|said| !said.is_empty());
     }
 
     /// Looks whether the scenario's step has come to something, and brings the filter up to date.

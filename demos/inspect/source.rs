@@ -9,7 +9,7 @@ use crate::capture;
 use crate::clients::{self, Request, Wishes};
 use crate::net::{Target, Tls};
 use crate::stage::{Complaint, Settings};
-use crate::wire::words;
+use crate::wire::{Side, words};
 
 use super::scenario::{Edits, Server};
 
@@ -37,6 +37,39 @@ pub struct Opening {
     pub(super) first: Vec<clients::Command>,
     /// A server of the step's own.
     pub(super) server: Option<Server>,
+    /// A file that keeps what is seen.
+    pub(super) keep: Option<Keep>,
+}
+
+/// A pcapng file that keeps what is seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keep {
+    path: PathBuf,
+    /// It may be there already.
+    replace: bool,
+}
+
+impl Keep {
+    fn of(settings: &Settings) -> Option<Self> {
+        let path = Some(settings.text("write")).filter(|path| !path.is_empty())?;
+        Some(Self { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
+    }
+
+    /// The file of a run: whoever connects anew gets a new one.
+    pub(super) fn file(&self, run: u64) -> PathBuf {
+        if run <= 1 {
+            return self.path.clone();
+        }
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let ending =
+            self.path.extension().map_or_else(String::new, |ending| format!(".{}", ending.display()));
+        self.path.with_file_name(format!("{stem}-{run}{ending}"))
+    }
+
+    /// How it is written.
+    pub(super) fn options(&self) -> capture::WriteOptions {
+        capture::WriteOptions { replace: self.replace, secrets: None }
+    }
 }
 
 impl Source {
@@ -50,7 +83,12 @@ impl Source {
         };
         if !text("file").is_empty() {
             let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
-            let options = capture::OpenOptions { keylog, ..capture::OpenOptions::default() };
+            let from = match text("from") {
+                "client" => Some(Side::Client),
+                "server" => Some(Side::Server),
+                _ => None,
+            };
+            let options = capture::OpenOptions { keylog, from };
             return Ok(Self::File(PathBuf::from(text("file")), options));
         }
         let server = text("server");
@@ -123,7 +161,7 @@ impl Source {
                 }
             });
         }
-        Ok(Opening { wishes, first, ..Opening::default() })
+        Ok(Opening { wishes, first, keep: Keep::of(settings), ..Opening::default() })
     }
 
     /// What the title says before anything is known.

@@ -5,7 +5,8 @@
 //! knows where each byte stands and reads it again when somebody looks. [`Writer`] writes a live connection as pcapng.
 //!
 //! Inside, in reading order: `input` (bytes forward), `packets` and `pcapng` (packets), `headers` (segments), `table` (connections),
-//! `order` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `store`; and the way out, `writer` and `segment`.
+//! `order` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `store` and `replay`; and the way out,
+//! `recorder`, `writer` and `segment`.
 //!
 //! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
 //! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
@@ -16,7 +17,9 @@ mod input;
 mod order;
 mod packets;
 mod pcapng;
+mod recorder;
 mod recording;
+mod replay;
 mod segment;
 mod store;
 mod stream;
@@ -40,8 +43,10 @@ use self::stream::Shared;
 use self::table::Table;
 use self::tls::Secrets;
 
+pub use self::recorder::Recorder;
+pub use self::replay::{Heard, Said};
 pub use self::store::Store;
-pub use self::stream::{Begins, Gap, Peers, Stream};
+pub use self::stream::{Begins, Gap, Stream};
 pub use self::tls::Tls;
 pub use self::writer::{Ending, Flow, WriteOptions, Writer};
 

@@ -1,6 +1,7 @@
 //! Recordings: the JSON lines that `wiretalk inspect --json` printed.
 //! Only who sent which bytes when is taken from them; all judgements are made anew.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::capture::stream::{Begins, Flow, Shared};
-use crate::capture::{Capture, Error, Kind, Sink};
+use crate::capture::{Capture, Error, Kind, MOST_TOLD, Sink};
 use crate::wire::Side;
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
@@ -21,21 +22,32 @@ struct Record<'a> {
     r#type: &'a str,
     #[serde(default)]
     t_ms: f64,
+    connection: Option<u64>,
     from: Option<&'a str>,
     head: Option<String>,
+    head_hex: Option<&'a str>,
     raw_hex: Option<&'a str>,
+    hex: Option<&'a str>,
+    #[serde(default)]
+    truncated: bool,
 }
 
-/// Reads a recording as one stream.
+/// A connection of a recording.
+struct Connection<S> {
+    flow: Flow<S>,
+    ended: bool,
+}
+
+/// Reads a recording: a stream for each of its connections.
 pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
     path: &Path,
     file: File,
     shared: &mut Shared<M>,
 ) -> Result<Capture<S>, Error> {
     let io = |error| Error::Io { path: path.to_owned(), error };
-    let (mut flow, mut reader) = (Flow::new(0), BufReader::new(file));
-    let mut line = Vec::new();
-    let (mut number, mut ended) = (0, false);
+    let mut connections: BTreeMap<u64, Connection<S>> = BTreeMap::new();
+    let (mut reader, mut line, mut number) = (BufReader::new(file), Vec::new(), 0);
+    let mut warnings = Vec::new();
     loop {
         line.clear();
         number += 1;
@@ -45,27 +57,62 @@ pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match said(&line) {
-            Ok(Said::Bytes { from, at, bytes }) => flow.loose(from, at, &bytes, shared).map_err(io)?,
-            Ok(Said::End) => ended = true,
-            Ok(Said::Other) => {}
+        let Said { connection, what } = match said(&line) {
+            Ok(said) => said,
             Err(why) if number == 1 => {
                 return Err(Error::Text { path: path.to_owned(), what: format!("line 1: {why}") });
             }
-            Err(why) => flow.warn(format!("line {number} is left out: {why}")),
+            Err(why) => {
+                warnings.push(format!("line {number} is left out: {why}"));
+                warnings.truncate(MOST_TOLD);
+                continue;
+            }
+        };
+        let Some(connection) = connection else {
+            // the last record of several speaks of all
+            if what == What::End {
+                for connection in connections.values_mut() {
+                    connection.ended = true;
+                }
+            }
+            continue;
+        };
+        let fresh = || Connection { flow: Flow::new(0), ended: false };
+        let Connection { flow, ended } = connections.entry(connection).or_insert_with(fresh);
+        match what {
+            What::Bytes { from, at, bytes, truncated } => {
+                flow.loose(from, at, &bytes, shared).map_err(io)?;
+                if truncated {
+                    flow.warn(format!(
+                        "line {number}: the frame's end was not recorded, so nothing behind it can be read"
+                    ));
+                }
+            }
+            What::End => *ended = true,
+            What::Other => {}
         }
     }
-    if !ended {
-        flow.warn("the recording has no last record: it was cut off".into());
+    let mut streams = Vec::new();
+    for Connection { mut flow, ended } in connections.into_values() {
+        if !ended {
+            flow.warn("the recording has no last record of it: it was cut off".into());
+        }
+        streams.extend(flow.finish(None, shared));
     }
-    let streams = flow.finish(None, shared).into_iter().collect();
-    Ok(Capture { kind: Kind::Recording, packets: 0, streams, warnings: Vec::new() })
+    Ok(Capture { kind: Kind::Recording, packets: 0, streams, warnings })
 }
 
-/// What one line says.
+/// What one line says, and of which connection.
 #[derive(Debug, PartialEq)]
-enum Said {
-    Bytes { from: Side, at: Duration, bytes: Vec<u8> },
+struct Said {
+    /// None where it is about all of them.
+    connection: Option<u64>,
+    what: What,
+}
+
+#[derive(Debug, PartialEq)]
+enum What {
+    Bytes { from: Side, at: Duration, bytes: Vec<u8>, truncated: bool },
     End,
     Other,
 }
@@ -73,11 +120,14 @@ enum Said {
 fn said(line: &[u8]) -> Result<Said, String> {
     let record: Record<'_> = serde_json::from_slice(line)
         .map_err(|error| format!("this is no record of `wiretalk inspect --json`: {error}"))?;
-    let bytes = match record.r#type {
-        "handshake" => record.head.map(String::into_bytes).ok_or("the handshake has no \"head\"")?,
-        "frame" => unhex(record.raw_hex.ok_or("the frame has no \"raw_hex\"")?)?,
-        "end" => return Ok(Said::End),
-        _ => return Ok(Said::Other),
+    let connection = record.connection;
+    let bytes = match (record.r#type, record.head_hex) {
+        ("handshake", Some(hex)) => unhex("head_hex", hex)?,
+        ("handshake", None) => record.head.map(String::into_bytes).ok_or("the handshake has no \"head\"")?,
+        ("frame", _) => unhex("raw_hex", record.raw_hex.ok_or("the frame has no \"raw_hex\"")?)?,
+        ("bytes", _) => unhex("hex", record.hex.ok_or("the bytes have no \"hex\"")?)?,
+        ("end", _) => return Ok(Said { connection, what: What::End }),
+        _ => return Ok(Said { connection, what: What::Other }),
     };
     let from = match record.from {
         Some("client") => Side::Client,
@@ -85,12 +135,14 @@ fn said(line: &[u8]) -> Result<Said, String> {
         other => return Err(format!("\"from\" is {other:?}; right would be \"client\" or \"server\"")),
     };
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
-    Ok(Said::Bytes { from, at, bytes })
+    // recordings of other tools may have one connection and no number
+    let connection = Some(connection.unwrap_or_default());
+    Ok(Said { connection, what: What::Bytes { from, at, bytes, truncated: record.truncated } })
 }
 
-fn unhex(digits: &str) -> Result<Vec<u8>, String> {
+fn unhex(name: &str, digits: &str) -> Result<Vec<u8>, String> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let pair = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?);
     let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();
-    bytes.ok_or_else(|| "\"raw_hex\" is no even number of hex digits".to_owned())
+    bytes.ok_or_else(|| format!("{name:?} is no even number of hex digits"))
 }

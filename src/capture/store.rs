@@ -5,11 +5,9 @@
 //! A stream of a million segments takes three or four megabytes here: an entry is the length of a piece and its distance
 //! from the piece before, both as variable-length numbers, with a checkpoint every 64 entries.
 
-use std::fs::{File, OpenOptions};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::wire::Side;
@@ -225,7 +223,8 @@ fn read_at(file: &mut File, place: u64, len: u64, out: &mut Vec<u8>) -> io::Resu
 /// Bytes without a file: the first ones in a temporary file once they are many, the others in memory.
 #[derive(Debug, Default)]
 struct Spill {
-    file: Option<Temporary>,
+    /// It has no name, so it is gone when it is closed, however that comes about.
+    file: Option<File>,
     /// How many bytes are in the file.
     moved: u64,
     memory: Vec<u8>,
@@ -242,12 +241,12 @@ impl Spill {
     }
 
     fn move_out(&mut self) -> io::Result<()> {
-        let temporary = match &mut self.file {
-            Some(temporary) => temporary,
-            none => none.insert(Temporary::new()?),
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
         };
-        temporary.file.seek(SeekFrom::Start(self.moved))?;
-        temporary.file.write_all(&self.memory)?;
+        file.seek(SeekFrom::Start(self.moved))?;
+        file.write_all(&self.memory)?;
         self.moved += self.memory.len() as u64;
         self.memory.clear();
         Ok(())
@@ -255,47 +254,14 @@ impl Spill {
 
     fn read(&mut self, at: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
         let in_file = self.moved.saturating_sub(at).min(len);
-        if let Some(temporary) = self.file.as_mut().filter(|_| in_file > 0) {
-            read_at(&mut temporary.file, at, in_file, out)?;
+        if let Some(file) = self.file.as_mut().filter(|_| in_file > 0) {
+            read_at(file, at, in_file, out)?;
         }
         if in_file < len {
             let start = (at + in_file - self.moved) as usize;
             out.extend_from_slice(&self.memory[start..start + (len - in_file) as usize]);
         }
         Ok(())
-    }
-}
-
-/// A file that only its owner can read, and that is removed when dropped.
-#[derive(Debug)]
-struct Temporary {
-    file: File,
-    path: PathBuf,
-}
-
-impl Temporary {
-    fn new() -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        loop {
-            // hashers are seeded anew each time: a name that nobody can foresee, without a generator for it
-            let number = RandomState::new().build_hasher().finish();
-            let path = std::env::temp_dir().join(format!("wiretalk-{number:016x}.spill"));
-            match options.open(&path) {
-                Ok(file) => return Ok(Self { file, path }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // a file that is gone already is what is wanted
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -328,7 +294,7 @@ mod tests {
         let mut spill = Spill::default();
         let piece: Vec<u8> = (0..IN_MEMORY / 3).map(|at| at as u8).collect();
         let places: Vec<u64> = (0..5).map(|_| spill.keep(&piece).unwrap()).collect();
-        let path = spill.file.as_ref().unwrap().path.clone();
+        assert!(spill.file.is_some());
         for place in places {
             let mut read = Vec::new();
             spill.read(place, piece.len() as u64, &mut read).unwrap();
@@ -337,8 +303,6 @@ mod tests {
         let mut across = Vec::new();
         spill.read(spill.moved - 2, 4, &mut across).unwrap();
         assert_eq!(across, [&piece[piece.len() - 2..], &piece[..2]].concat());
-        drop(spill);
-        assert!(!path.exists());
     }
 
     proptest! {

@@ -1,13 +1,13 @@
 //! [`Stream`]: one connection of a capture, as far as it could be read, and [`Flow`], the stream while it is being read.
 //! Which packets belong to it and in which order is decided before they get here.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Sink;
 use crate::capture::store::{Shelf, Store};
 use crate::capture::tls::{self, Random, Secrets, Session, Tls};
+use crate::net::Peers;
 use crate::wire::Side;
 
 /// More oddities of one stream than this are counted and not told one by one.
@@ -23,15 +23,6 @@ pub enum Begins {
     Head,
     /// The capture starts in the middle: the first byte seen in each direction is taken for the first of a frame.
     Frames,
-}
-
-/// Both ends of a TCP connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peers {
-    /// The side that opened the connection.
-    pub client: SocketAddr,
-    /// The side that accepted it.
-    pub server: SocketAddr,
 }
 
 /// Bytes of a stream that the capture does not hold.

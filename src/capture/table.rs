@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use crate::capture::Sink;
 use crate::capture::headers::{FIN, RST, SYN, Segment};
 use crate::capture::order::{Half, Out, Piece};
-use crate::capture::stream::{Begins, Flow, Peers, Shared, Stream, is_request, is_response};
+use crate::capture::stream::{Begins, Flow, Shared, Stream, is_request, is_response};
 use crate::capture::tls;
+use crate::net::Peers;
 use crate::wire::Side;
 
 /// More connections than this are told and not read.

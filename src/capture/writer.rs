@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::capture::segment::{self, Header};
+use crate::net::Peers;
 use crate::wire::Side;
 
 const FIN: u8 = 0x01;
@@ -97,7 +98,8 @@ impl<W: Write> Writer<W> {
             option(
                 body,
                 1,
-                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection",
+                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection; \
+                  what was encrypted is written as it was above TLS, with port 80 for 443",
             );
             option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
             option(body, 0, b"");
@@ -125,6 +127,20 @@ impl<W: Write> Writer<W> {
     pub fn secrets(&mut self, lines: &str) -> io::Result<()> {
         self.secrets_block(lines);
         self.flush()
+    }
+
+    /// [`Writer::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
+    /// nothing else (port 443), the server gets HTTP's port.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn open_plain(&mut self, peers: Peers, at: Duration) -> io::Result<Flow> {
+        let Peers { client, mut server } = peers;
+        if server.port() == 443 {
+            server.set_port(80);
+        }
+        self.open(client, server, at)
     }
 
     /// Begins a connection with TCP's handshake. `at` is the time since 1970.
@@ -176,6 +192,13 @@ impl<W: Write> Writer<W> {
             }
         }
         self.flush()
+    }
+
+    /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place in the stream.
+    pub fn lack(&mut self, flow: Flow, from: Side, bytes: u64) {
+        let next = &mut self.flows[flow.0].next[number(from)];
+        // sequence numbers go round (RFC 9293 section 3.4)
+        *next = next.wrapping_add(bytes as u32);
     }
 
     /// Ends a connection.

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use crate::cli::Sender;
 use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
 use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
 
@@ -66,13 +67,6 @@ pub struct Decode {
 /// The bytes that hex text stands for, as everywhere on the command line.
 pub(super) fn hex_bytes(text: &str) -> anyhow::Result<Vec<u8>> {
     input::hex(text)
-}
-
-/// Who sent the frames.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Sender {
-    Client,
-    Server,
 }
 
 /// Which half of the handshake.
@@ -129,10 +123,8 @@ impl Decode {
 
     fn frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
         let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
-        let from = match (self.from, masked) {
-            (Some(Sender::Client), _) | (None, true) => Side::Client,
-            (Some(Sender::Server), _) | (None, false) => Side::Server,
-        };
+        let told = if masked { Side::Client } else { Side::Server };
+        let from = self.from.map_or(told, Side::from);
         let header = self.extensions.as_deref().unwrap_or_default();
         let agreed = Agreed::parse(header).map_err(|error| {
             let part = String::from_utf8_lossy(&header.as_bytes()[error.at]).into_owned();

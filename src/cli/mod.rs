@@ -13,6 +13,7 @@ pub mod serve;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::deck;
+use crate::wire::Side;
 
 /// A talk about `WebSockets` that runs in the terminal, with live demos on its slides.
 ///
@@ -38,7 +39,7 @@ pub struct Cli {
 pub enum Command {
     /// Tell what is odd in decks, with file, line and column
     Check(check::Check),
-    /// Connect to a WebSocket server and show every byte of the connection
+    /// Show every byte of a WebSocket connection: one of its own, one that passes through, or one in a capture
     Inspect(inspect::Inspect),
     /// Explain frames and handshakes, given as hex or as a file
     Decode(decode::Decode),
@@ -66,6 +67,24 @@ impl From<Theme> for deck::Theme {
         match theme {
             Theme::Dark => Self::Dark,
             Theme::Light => Self::Light,
+        }
+    }
+}
+
+/// Whose bytes they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sender {
+    /// The client's
+    Client,
+    /// The server's
+    Server,
+}
+
+impl From<Sender> for Side {
+    fn from(sender: Sender) -> Self {
+        match sender {
+            Sender::Client => Self::Client,
+            Sender::Server => Self::Server,
         }
     }
 }

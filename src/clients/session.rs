@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::clients::Request;
 use crate::clients::talk::Talk;
-use crate::net::{Chunk, Chunks, Tap, Target, Tls, connect};
+use crate::net::{Chunk, Chunks, Peers, Tap, Target, Tls, connect};
 use crate::wire::{Header, Key};
 
 /// Where to, and how.
@@ -71,6 +71,8 @@ pub enum Command {
 /// What a session tells, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
+    /// TCP is there; TLS too, where there is any.
+    Connected(Peers),
     /// What a reader should know: what TLS has come to, or that a certificate is not checked.
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
@@ -106,6 +108,9 @@ async fn play(
         let _ = reports.send(Report::Note(warning.to_owned())).await;
     }
     let stream = connect(&target, &options.tls, options.patience).await?;
+    if let Ok(peers) = stream.peers() {
+        let _ = reports.send(Report::Connected(peers)).await;
+    }
     if let Some(secured) = stream.secured() {
         let _ = reports.send(Report::Note(secured)).await;
         let _ = reports.send(Report::Secrets(options.tls.secrets.take())).await;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::net::{Target, Tls, in_words, tls};
+use crate::net::{Peers, Target, Tls, in_words, tls};
 
 /// A connection that is open.
 #[derive(Debug)]
@@ -73,6 +73,14 @@ impl Stream {
         };
         let suite = session.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
         Some(format!("{version} with {}", suite.unwrap_or_default()))
+    }
+
+    /// Both ends, ours being the client.
+    ///
+    /// # Errors
+    /// If the system does not know them any more.
+    pub fn peers(&self) -> io::Result<Peers> {
+        Ok(Peers { client: self.tcp().local_addr()?, server: self.tcp().peer_addr()? })
     }
 
     /// The connection below.

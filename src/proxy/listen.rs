@@ -99,6 +99,8 @@ pub enum Told {
     },
     /// The server behind has accepted it.
     Connected {
+        /// Its address.
+        server: SocketAddr,
         /// What TLS has come to, where the server speaks it.
         how: Option<String>,
     },

@@ -49,7 +49,8 @@ pub(super) async fn pass(
     teller.tell(Told::Opened { peer }).await;
     let ended = match connect(&options.upstream, &options.tls, options.patience).await {
         Ok(server) => {
-            teller.tell(Told::Connected { how: server.secured() }).await;
+            let address = server.tcp().peer_addr().unwrap_or(options.listen);
+            teller.tell(Told::Connected { server: address, how: server.secured() }).await;
             Passage::new(&options, teller.clone()).run(client, server, acts).await
         }
         Err(why) => {

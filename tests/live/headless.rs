@@ -186,3 +186,103 @@ async fn the_proxy_prints_what_passes_and_each_connections_end() {
     );
     assert_eq!((&end["frames_sent"], &end["frames_received"]), (&2.into(), &2.into()));
 }
+
+/// A file's records with this type, and from this side.
+fn of<'a>(records: &'a [Value], kind: &str, from: &str) -> Vec<&'a Value> {
+    records.iter().filter(|record| record["type"] == kind && record["from"] == from).collect()
+}
+
+/// A file of that name in a folder that nobody else has.
+fn scratch(name: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name).display().to_string();
+    (folder, file)
+}
+
+#[tokio::test]
+async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    let (_folder, file) = scratch("kept.pcapng");
+    let (_other, copy) = scratch("copy.pcapng");
+    let live =
+        [url.as_str(), "--send", "grüße", "--send-hex", "898100000000 3f", "--for", "0.2", "--write", &file];
+    let (live, code) = records(inspect(&live)).await;
+    assert_eq!(code, Some(0), "{live:#?}");
+    let (kept, code) = records(inspect(&[&file, "--write", &copy])).await;
+    assert_eq!(code, Some(0), "{kept:#?}");
+    let (copied, _) = records(inspect(&[&copy])).await;
+    for again in [&kept, &copied] {
+        assert_eq!(
+            again[0]["server"].as_str().unwrap(),
+            url.trim_start_matches("ws://").trim_end_matches('/')
+        );
+        for from in ["client", "server"] {
+            let raw = |records: &[Value]| -> Vec<Value> {
+                of(records, "frame", from).iter().map(|frame| frame["raw_hex"].clone()).collect()
+            };
+            assert_eq!(raw(again), raw(&live), "{from}");
+            assert_eq!(of(again, "handshake", from)[0]["head"], of(&live, "handshake", from)[0]["head"]);
+        }
+        let end = again.last().unwrap();
+        assert_eq!((&end["type"], &end["close_code"]), (&"end".into(), &1000.into()));
+    }
+    let output = soon(inspect(&[&url, "--for", "0.1", "--write", &file]).wait_with_output()).await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("--replace writes over what is there") && output.stdout.is_empty(), "{told}");
+    let again = [url.as_str(), "--for", "0.1", "--write", &file, "--replace"];
+    assert_eq!(records(inspect(&again)).await.1, Some(0));
+}
+
+#[tokio::test]
+async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    let (_folder, file) = scratch("recording.json");
+    let output = soon(inspect(&[&url, "--send", "a", "--for", "0.2"]).wait_with_output()).await.unwrap();
+    std::fs::write(&file, &output.stdout).unwrap();
+    let (again, _) = records(inspect(&[&file])).await;
+    let live: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(of(&again, "frame", "server").len(), of(&live, "frame", "server").len());
+    std::fs::write(&file, "c1 81 00 00 00 00 61  # RSV1").unwrap();
+    let (hex, code) = records(inspect(&[&file])).await;
+    assert_eq!((&hex[0]["violations"][0]["code"], code), (&"E_RSV_NONZERO".into(), Some(0)));
+    let (hex, _) = records(inspect(&[&file, "--from", "server"])).await;
+    let codes: Vec<_> = hex[0]["violations"].as_array().unwrap().iter().map(|fault| &fault["code"]).collect();
+    assert_eq!(codes, ["E_RSV_NONZERO", "E_MASKED_SERVER", "W_MASK_ZERO"]);
+    for (arguments, told) in [
+        (&[file.as_str(), "--send", "a"][..], "--send belongs to a server"),
+        (&[&url, "--keylog", "keys"], "--keylog belongs to a file"),
+        (&["nothing-there.pcapng"], "could not read"),
+    ] {
+        let output = soon(inspect(arguments).wait_with_output()).await.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(told) && output.stdout.is_empty(), "{stderr}");
+        assert_eq!(output.status.code(), Some(if told.contains("belongs") { 2 } else { 1 }));
+    }
+}
+
+#[tokio::test]
+async fn what_passes_through_the_proxy_is_kept_each_connection_apart() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let url = servers(&scope).await;
+    let (_folder, file) = scratch("proxy.pcapng");
+    let mut proxy = inspect(&["--proxy", "127.0.0.1:0", &url, "--write", &file]);
+    let mut lines = BufReader::new(proxy.stdout.take().unwrap()).lines();
+    let first: Value = serde_json::from_str(&soon(lines.next_line()).await.unwrap().unwrap()).unwrap();
+    let through = format!("ws://{}/", first["address"].as_str().unwrap());
+    for text in ["one", "two"] {
+        assert_eq!(records(inspect(&[&through, "--send", text, "--for", "0.1"])).await.1, Some(0));
+    }
+    proxy.start_kill().unwrap();
+    soon(proxy.wait()).await.unwrap();
+    let (kept, _) = records(inspect(&[&file])).await;
+    let texts: Vec<_> = of(&kept, "frame", "server").iter().map(|frame| frame["text"].clone()).collect();
+    assert_eq!(texts, [Value::from("one"), Value::Null, "two".into(), Value::Null]);
+    let ends: Vec<_> = kept.iter().filter(|record| record["type"] == "end").collect();
+    assert_eq!(ends.len(), 3, "two connections, and a last record: {ends:?}");
+}

@@ -94,7 +94,8 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
     let at = sent.windows(8).position(|window| window == b"as it is").unwrap();
     assert!(sent[at + 8..] == large);
     assert!(received.ends_with(&sent[at..]), "{} of {}", received.len(), sent.len());
-    let [Report::Note(how), Report::Secrets(secrets), Report::Open, Report::Ended(_)] = others.as_slice()
+    let [Report::Connected(_), Report::Note(how), Report::Secrets(secrets), Report::Open, Report::Ended(_)] =
+        others.as_slice()
     else {
         panic!("{others:?}");
     };

@@ -1,3 +1,5 @@
+//! The mask as pictures, and what its keys do.
+
 use super::super::state::tests::{opened, press, seen};
 use super::super::view::tests::{holds, picture};
 use super::super::{Inspect, Tab};

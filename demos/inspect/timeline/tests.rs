@@ -1,3 +1,5 @@
+//! The time line as pictures, what its keys do, and what is computed for it.
+
 use super::super::state::tests::{opened, press, seen};
 use super::super::view::tests::{holds, picture};
 use super::super::{Inspect, Tab};

@@ -141,12 +141,12 @@ mod tests {
 
     #[test]
     fn a_file_holds_hex_text() {
-        let file = std::env::temp_dir().join(format!("wiretalk-decode-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hex");
         fs::write(&file, "81 00\n0z").unwrap();
         let error = read(&[file.to_str().unwrap()]).unwrap_err();
         fs::write(&file, "81 00\n").unwrap();
         let bytes = read(&[file.to_str().unwrap(), "8a00"]);
-        fs::remove_file(&file).unwrap();
         assert!(error.contains(", line 2, column 2: 'z' is no hex digit"), "{error}");
         assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
     }

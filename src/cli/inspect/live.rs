@@ -11,6 +11,7 @@ use tokio::time::{Instant as Deadline, sleep_until};
 
 use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
+use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::clients::{Command, Report, session};
 use crate::net::Direction;
@@ -25,6 +26,7 @@ const ONLY: usize = 1;
 pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
     let (orders, inbox) = mpsc::channel(inspect.sends.0.len() + 2);
     let (post, mut mail) = mpsc::channel(WAITING);
+    let mut keep = Keep::new(inspect)?;
     let mut printer = Printer::new(inspect.json, false, io::stdout(), Instant::now());
     let mut interrupt = Interrupt::new()?;
     let mut session = Box::pin(session(inspect.options(), inbox, post));
@@ -45,24 +47,27 @@ pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
                 deadline = None;
                 orders.try_send(Command::Close(1000, String::new()))?;
             }
-            report = mail.recv() => match report {
-                Some(Report::Open) => {
+            report = mail.recv() => {
+                let Some(report) = report else { break };
+                keep.tell(|recorder| recorder.session(&report))?;
+                match report {
+                Report::Open => {
                     for send in &inspect.sends.0 {
                         orders.try_send(send.clone())?;
                     }
                     deadline = Some(Deadline::now() + Duration::from_secs_f64(inspect.seconds.unwrap_or(1.0)));
                 }
-                Some(Report::Bytes(chunk)) => {
+                Report::Bytes(chunk) => {
                     let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
-                    printer.bytes(ONLY, from, chunk.at, &chunk.bytes)?;
+                    printer.bytes(ONLY, from, printer.time(chunk.at), &chunk.bytes)?;
                 }
-                Some(Report::Note(text)) => printer.tell("note", json!({ "text": text }))?,
-                Some(Report::Secrets(_)) => {}
-                Some(Report::Ended(why)) => {
+                Report::Note(text) => printer.tell("note", json!({ "text": text }))?,
+                Report::Connected(_) | Report::Secrets(_) => {}
+                Report::Ended(why) => {
                     well = why.is_ok();
                     printer.end(ONLY, &why)?;
                 }
-                None => break,
+                }
             },
             () = &mut session, if !over => over = true,
         }

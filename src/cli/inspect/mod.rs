@@ -1,7 +1,9 @@
-//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it comes.
+//! `wiretalk inspect` without a stage: what went over the wire, as text or as JSON lines, as it comes; or what a file holds of it.
 //!
 //! On a terminal the same command opens the inspector instead; `main` decides that.
 
+mod file;
+mod keep;
 mod lane;
 mod live;
 mod printer;
@@ -12,23 +14,26 @@ mod words;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub use sends::Sends;
 
+use crate::cli::Sender;
 use crate::clients::{Options, Request, Wishes};
 use crate::net::Tls;
+use crate::wire::Side;
 
-/// Connect to a WebSocket server, or stand between one and its clients, and show every byte.
+/// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and show every byte.
 ///
 /// On a terminal this opens the inspector. With --json, or where standard output is no terminal, each head and each
 /// frame is one record, printed as soon as it is complete; the last record says how the connection ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECORDS)]
 pub struct Inspect {
-    /// The server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>
-    pub url: String,
+    /// A server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>; or a file: pcap, pcapng, hex text, what --json printed
+    #[arg(value_name = "URL|FILE")]
+    pub source: String,
     /// What to send, in the order of the command line.
     #[command(flatten)]
     pub sends: Sends,
@@ -65,6 +70,18 @@ pub struct Inspect {
     /// Listen on this loopback address and pass everything on to the server, untouched
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
     pub proxy: Option<SocketAddr>,
+    /// Keep what is seen in this pcapng file too, unencrypted
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+    /// Let --write replace a file that is there
+    #[arg(long, requires = "write")]
+    pub replace: bool,
+    /// The TLS key log of a capture (SSLKEYLOGFILE)
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
+    /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first frame's MASK bit tells]
+    #[arg(long, value_name = "SIDE")]
+    pub from: Option<Sender>,
     /// Let --proxy listen where others in reach can connect
     #[arg(long, requires = "proxy")]
     pub anywhere: bool,
@@ -72,7 +89,7 @@ pub struct Inspect {
 
 /// What `--help` says about the records.
 const RECORDS: &str = "Records (--json), one object a line; every one has type:
-  handshake  connection t_ms from verdict head head_len accept_expected accept_received protocol extensions problems
+  handshake  connection t_ms from verdict head head_hex head_len accept_expected accept_received protocol extensions problems
   frame      connection t_ms from frame offset complete needs fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
              header_len payload_len payload_hex truncated text compressed message after_fault close_code close_reason
              raw_hex violations
@@ -81,12 +98,13 @@ const RECORDS: &str = "Records (--json), one object a line; every one has type:
              frames_sent frames_received bytes_sent bytes_received
   note       t_ms text
   listening  t_ms address (--proxy)    connection  t_ms connection peer (--proxy)
+  connection t_ms connection client server since_1970_s tls (a file)
 
-t_ms counts from the start. problems and violations are those of `wiretalk decode --json`. payload_hex is unmasked; of
+t_ms counts from the start, in a file from the connection's first packet. problems and violations are those of `wiretalk decode --json`. payload_hex is unmasked; of
 a payload above 1 MiB it and raw_hex hold the first MiB, and truncated is true. A frame that the end cut off has complete
 false and needs {have, need_more, phase}, or null where its length cannot be. The last record is an end; its close_code
-is the one that the server's Close carried, or null. With --proxy each connection has its end, and a last one without a
-number (connection null) follows.
+is the one that the server's Close carried, or null. With --proxy, and in a file of several
+connections, each has its end, and a last one without a number (connection null) follows.
 
 Exit status: 0 both sides knew that it would end, 1 anything else, 2 wrong usage.";
 
@@ -108,6 +126,38 @@ impl Inspect {
         self.json || !io::stdout().is_terminal()
     }
 
+    /// The file to look into; none where the source is a URL.
+    pub fn file(&self) -> Option<&Path> {
+        (!self.source.contains("://")).then(|| Path::new(&self.source))
+    }
+
+    /// Options that do not go with the source, in words.
+    pub fn misuse(&self) -> Option<String> {
+        let source = &self.source;
+        if self.file().is_none() {
+            let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
+            let (option, _) = given.into_iter().find(|(_, given)| *given)?;
+            return Some(format!("{option} belongs to a file, and {source} is a URL"));
+        }
+        let given = [
+            ("--proxy", self.proxy.is_some()),
+            ("--send", self.sends != Sends::default()),
+            ("--for", self.seconds.is_some()),
+            ("--header", !self.headers.is_empty()),
+            ("--origin", self.origin.is_some()),
+            ("--protocol", !self.protocols.is_empty()),
+            ("--deflate", self.deflate),
+            ("--no-pong", self.no_pong),
+            ("--ca", self.ca.is_some()),
+            ("--insecure", self.insecure),
+            ("--server-name", self.server_name.is_some()),
+        ];
+        let (option, _) = given.into_iter().find(|(_, given)| *given)?;
+        Some(format!(
+            "{option} belongs to a server, and {source:?} is a file; a URL such as ws://127.0.0.1:9001/ would be right"
+        ))
+    }
+
     /// How to connect.
     pub fn options(&self) -> Options {
         let wishes = Wishes {
@@ -120,7 +170,7 @@ impl Inspect {
             request: Request::Proper(wishes),
             tls: self.tls(),
             auto_pong: !self.no_pong,
-            ..Options::new(&self.url)
+            ..Options::new(&self.source)
         }
     }
 
@@ -136,7 +186,12 @@ impl Inspect {
         let yes = |set: bool| set.then(|| "yes".to_owned());
         let lines = self.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat());
         let settings = [
-            ("server", Some(self.url.clone())),
+            ("server", self.file().is_none().then(|| self.source.clone())),
+            ("file", self.file().map(|file| file.display().to_string())),
+            ("keylog", path(&self.keylog)),
+            ("from", self.from.map(|from| Side::from(from).name().to_owned())),
+            ("write", path(&self.write)),
+            ("replace", yes(self.replace)),
             ("text", Some(String::new())),
             ("sends", Some(self.sends.lines())),
             ("headers", Some(lines.collect())),
@@ -159,6 +214,9 @@ impl Inspect {
     ///
     /// If standard output cannot be written, or the proxy's port is not to be had.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(file) = self.file() {
+            return unless_broken(file::play(&self, file));
+        }
         if self.insecure {
             writeln!(io::stderr(), "wiretalk: NOT SECURE: the server's certificate is not checked")?;
         }
@@ -170,21 +228,21 @@ impl Inspect {
             }
         });
         runtime.shutdown_background();
-        match result {
-            // Whoever reads has read enough, as `head` does.
-            Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-            result => result,
-        }
+        unless_broken(result)
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// A pipe that nobody reads any more is no error: whoever reads has read enough, as `head` does.
+fn unless_broken(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    result.or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+        _ => Err(error),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use clap::Parser;
     use serde_json::Value;
@@ -208,7 +266,7 @@ mod tests {
         let (mut out, began) = (Vec::new(), Instant::now());
         let mut printer = Printer::new(json, false, &mut out, began);
         for (from, bytes) in said {
-            bytes.chunks(chunk).for_each(|piece| printer.bytes(1, *from, began, piece).unwrap());
+            bytes.chunks(chunk).for_each(|piece| printer.bytes(1, *from, Duration::ZERO, piece).unwrap());
         }
         printer.end(1, &Ok("closed".into())).unwrap();
         String::from_utf8(out).unwrap()

@@ -11,7 +11,7 @@ use crate::cli::inspect::lane::{Lane, Seen};
 use crate::cli::inspect::record::{self, Place};
 use crate::cli::inspect::words;
 use crate::wire::words::harmless;
-use crate::wire::{Side, Trace};
+use crate::wire::{Agreed, Side, Trace};
 
 /// Bytes of one direction that are kept while it is not known whether they are frames.
 const MOST_EARLY: usize = 2 << 20;
@@ -20,6 +20,7 @@ pub(super) struct Printer<W> {
     json: bool,
     /// Records name their connection where a person reads them.
     several: bool,
+    live: bool,
     out: W,
     began: Instant,
     open: BTreeMap<usize, Connection>,
@@ -47,12 +48,27 @@ fn side(from: Side) -> usize {
 
 impl<W: Write> Printer<W> {
     pub(super) fn new(json: bool, several: bool, out: W, began: Instant) -> Self {
-        Self { json, several, out, began, open: BTreeMap::new() }
+        Self { json, several, live: true, out, began, open: BTreeMap::new() }
+    }
+
+    /// For what happened long ago: records may wait in `out` until it is full.
+    pub(super) fn of_a_file(json: bool, several: bool, out: W) -> Self {
+        Self { live: false, ..Self::new(json, several, out, Instant::now()) }
+    }
+
+    /// When that is in the records of a live connection.
+    pub(super) fn time(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.began)
+    }
+
+    /// A connection whose handshake nobody saw: its first bytes are frames.
+    pub(super) fn midway(&mut self, number: usize) {
+        let frames = [Side::Client, Side::Server].map(|from| Lane::new(from, Agreed::none()));
+        self.open.insert(number, Connection { lanes: Some(frames), ..Connection::new() });
     }
 
     /// Prints what these bytes complete.
-    pub(super) fn bytes(&mut self, number: usize, from: Side, at: Instant, bytes: &[u8]) -> io::Result<()> {
-        let at = at.saturating_duration_since(self.began);
+    pub(super) fn bytes(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
         let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
         let told = connection.push(from, at, bytes, |place, what| {
             let place = Place { connection: number, ..place };
@@ -89,11 +105,27 @@ impl<W: Write> Printer<W> {
 
     /// Prints something that has a type and fields of its own; the time is now.
     pub(super) fn tell(&mut self, kind: &str, fields: Value) -> io::Result<()> {
-        let mut record = json!({ "type": kind, "t_ms": record::millis(self.began.elapsed()) });
+        self.tell_at(kind, self.began.elapsed(), fields)
+    }
+
+    /// The same for another time.
+    pub(super) fn tell_at(&mut self, kind: &str, at: Duration, fields: Value) -> io::Result<()> {
+        let mut record = json!({ "type": kind, "t_ms": record::millis(at) });
         if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
             record.extend(fields);
         }
         self.print(&record)
+    }
+
+    /// Prints the last record where there were several connections, or none.
+    pub(super) fn last(&mut self, why: &str) -> io::Result<()> {
+        let fields = json!({ "connection": Value::Null, "ok": true, "why": why, "close_received": false, "close_code": Value::Null });
+        self.tell("end", fields)
+    }
+
+    /// Hands on what waits.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     /// The numbers of the connections that are open.
@@ -104,7 +136,8 @@ impl<W: Write> Printer<W> {
     fn print(&mut self, record: &Value) -> io::Result<()> {
         let line = if self.json { record.to_string() } else { words::lines(record, self.several) };
         writeln!(self.out, "{line}")?;
-        self.out.flush()
+        // whoever reads a live connection wants each record at once
+        if self.live { self.out.flush() } else { Ok(()) }
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&Opening>) -
         "from": place.from.name(),
         "verdict": verdict(outcome, place.from),
         "head": String::from_utf8_lossy(bytes),
+        "head_hex": str::from_utf8(bytes).is_err().then(|| words::hex(bytes)),
         "head_len": bytes.len(),
         "accept_expected": accept.map(|accept| &accept.value),
         "accept_received": judgement.and_then(|judgement| judgement.received_accept.as_ref()),

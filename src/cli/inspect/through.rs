@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
+use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::net::Target;
 use crate::proxy::{Options, Report, Told, bind};
@@ -26,7 +27,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     let scope = Scope::new(|panic| {
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
-    let upstream = Target::parse(&inspect.url).map_err(anyhow::Error::msg)?;
+    let upstream = Target::parse(&inspect.source).map_err(anyhow::Error::msg)?;
     let options =
         Options { tls: inspect.tls(), anywhere: inspect.anywhere, ..Options::new(listen, upstream) };
     let (_orders, inbox) = mpsc::channel(1);
@@ -34,6 +35,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     let bound = bind(&scope, options, inbox, post).await;
     let (address, proxy) = bound.with_context(|| format!("could not listen on {listen}"))?;
     let mut interrupt = Interrupt::new()?;
+    let mut keep = Keep::new(inspect)?;
     let mut printer = Printer::new(inspect.json, true, io::stdout(), Instant::now());
     printer.tell("listening", json!({ "address": address.to_string() }))?;
     let enough = async {
@@ -49,7 +51,10 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
             () = interrupt.recv() => break "interrupted",
             () = &mut enough => break "the time is up",
             report = mail.recv() => match report {
-                Some(report) => print(&mut printer, report)?,
+                Some(report) => {
+                    keep.tell(|recorder| recorder.passage(address, &report))?;
+                    print(&mut printer, report)?;
+                }
                 None => break "the proxy has ended",
             },
             () = &mut proxy => break "the proxy has ended",
@@ -58,7 +63,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     for number in printer.open() {
         printer.end(number, &Err(format!("cut: {why}")))?;
     }
-    printer.tell("end", json!({ "connection": Value::Null, "ok": true, "why": why, "close_received": false, "close_code": Value::Null }))?;
+    printer.last(why)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,13 +73,13 @@ fn print(printer: &mut Printer<io::Stdout>, report: Report) -> io::Result<()> {
         Told::Opened { peer } => {
             printer.tell("connection", json!({ "connection": number, "peer": peer.to_string() }))
         }
-        Told::Connected { how: Some(how) } => {
+        Told::Connected { how: Some(how), .. } => {
             printer.tell("note", json!({ "connection": number, "text": how }))
         }
-        Told::Connected { how: None } | Told::Waiting { .. } | Told::Dropped { .. } => Ok(()),
+        Told::Connected { .. } | Told::Waiting { .. } | Told::Dropped { .. } => Ok(()),
         // without a hand, only the proxy's own refusal is put in
         Told::Bytes { from, at, bytes } | Told::Injected { from, at, bytes } => {
-            printer.bytes(number, from, at, &bytes)
+            printer.bytes(number, from, printer.time(at), &bytes)
         }
         Told::Ended(why) => printer.end(number, &why),
     }

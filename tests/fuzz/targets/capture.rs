@@ -1,39 +1,21 @@
 //! The capture reader: files of any kind with any damage give what they hold, and no more than that.
 
-use std::path::PathBuf;
-
+use tempfile::NamedTempFile;
 use wiretalk::capture::{self, Capture, Kind, OpenOptions};
 use wiretalk::wire::Side;
 
 /// The frames of so many rows are read again.
 const ROWS: usize = 20;
 
-/// A file of its own for each thread, gone with it.
-struct File(PathBuf);
-
-impl File {
-    fn new() -> Self {
-        let thread = format!("{:?}", std::thread::current().id());
-        let number: String = thread.chars().filter(char::is_ascii_digit).collect();
-        Self(std::env::temp_dir().join(format!("wiretalk-fuzz-{}-{number}", std::process::id())))
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        // a file that is gone already is what is wanted
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 thread_local! {
-    static FILE: File = File::new();
+    /// A file of its own for each thread, gone with it.
+    static FILE: NamedTempFile = NamedTempFile::new().expect("the folder for temporary files can be written to");
 }
 
 pub(crate) fn check(data: &[u8]) {
     FILE.with(|file| {
-        std::fs::write(&file.0, data).expect("the folder for temporary files can be written to");
-        match capture::open(&file.0, &OpenOptions::default()) {
+        std::fs::write(file.path(), data).expect("the folder for temporary files can be written to");
+        match capture::open(file.path(), &OpenOptions::default()) {
             Ok(capture) => holds(&capture, data),
             Err(error) => harmless(&error.to_string()),
         }

@@ -1,0 +1,42 @@
+//! [`Keep`]: `--write`, the file that keeps what was seen. Without the option nothing is written.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::capture::{Recorder, WriteOptions, Writer};
+use crate::cli::inspect::Inspect;
+
+/// A live connection's file, or none.
+pub(super) struct Keep<'a>(Option<(Recorder, &'a Path)>);
+
+impl<'a> Keep<'a> {
+    /// Creates the file before anything is said.
+    pub(super) fn new(inspect: &'a Inspect) -> anyhow::Result<Self> {
+        let Some(path) = inspect.write.as_deref() else { return Ok(Self(None)) };
+        let recorder = Recorder::create(path, &options(inspect)).with_context(|| refused(path))?;
+        Ok(Self(Some((recorder, path))))
+    }
+
+    /// Gives a report to the file.
+    pub(super) fn tell(&mut self, tell: impl FnOnce(&mut Recorder) -> io::Result<()>) -> anyhow::Result<()> {
+        let Some((recorder, path)) = &mut self.0 else { return Ok(()) };
+        tell(recorder).with_context(|| format!("could not write {}", path.display()))
+    }
+}
+
+/// The file for what another file holds.
+pub(super) fn writer(inspect: &Inspect) -> anyhow::Result<Option<Writer>> {
+    let create = |path: &Path| Writer::create(path, &options(inspect)).with_context(|| refused(path));
+    inspect.write.as_deref().map(create).transpose()
+}
+
+fn options(inspect: &Inspect) -> WriteOptions {
+    WriteOptions { replace: inspect.replace, secrets: None }
+}
+
+fn refused(path: &Path) -> String {
+    let there = if path.exists() { "; --replace writes over what is there" } else { "" };
+    format!("could not create {}{there}", path.display())
+}
