@@ -2,6 +2,8 @@
 //!
 //! Everything is computed from the trace; what was not seen is not drawn.
 
+mod checks;
+mod joined;
 mod lanes;
 mod link;
 mod message;
@@ -68,7 +70,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     lanes::draw(inspect, current, above, airy, canvas);
     let (rest, below) = split(rest, rest.height.saturating_sub(u16::from(height >= 12)));
     link::draw_line(inspect, below, canvas);
-    let rules = message::rules(inspect, &subject);
+    let rules = checks::checks(inspect, &subject);
     let listed = match height {
         0..=13 => 0,
         14..=18 => 1,
@@ -85,8 +87,8 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let (body, foot) = split(rest, rest.height.saturating_sub(listed + joined));
     message::draw(inspect, &subject, body, canvas);
     let (joint, foot) = split(foot, joined);
-    message::draw_joined(inspect, &subject, joint, canvas);
-    message::draw_rules(&rules, foot, canvas);
+    joined::draw(inspect, &subject, joint, canvas);
+    checks::draw(&rules, foot, canvas);
 }
 
 #[cfg(test)]

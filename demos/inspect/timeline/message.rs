@@ -1,9 +1,9 @@
-//! The message of the chosen frame: a row a fragment, how they are put together, and how the rules stand for it.
+//! The message of the chosen frame: a row a fragment.
 //!
-//! What breaks a rule the trace has found; here it is only said beside the message.
+//! How they are put together stands in `joined`, how the rules stand for it in `checks`.
 
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::canvas::{Canvas, Target, split};
@@ -13,7 +13,7 @@ use super::super::view::side;
 use super::window::short;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Code, Fault, Kind, Place, Row, Side, words};
+use crate::wire::{Fault, Place, Row, Side, words};
 
 /// Rows that are looked through for the message around a control frame.
 const FAR: usize = 4096;
@@ -21,14 +21,14 @@ const FAR: usize = 4096;
 /// What the lower half is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
-    current: usize,
-    from: Side,
+    pub(super) current: usize,
+    pub(super) from: Side,
     /// The rows of the message, or the one row that is part of none.
-    fragments: Vec<usize>,
+    pub(super) fragments: Vec<usize>,
     /// The message with the control frames and strays of its direction in between.
-    rows: Vec<usize>,
-    message: Option<usize>,
-    ended: bool,
+    pub(super) rows: Vec<usize>,
+    pub(super) message: Option<usize>,
+    pub(super) ended: bool,
 }
 
 impl Subject {
@@ -50,7 +50,7 @@ impl Subject {
         Self { current, from, fragments, rows, message: all[root].place().message(), ended }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.message.map_or_else(|| format!("frame {}", self.current), |message| format!("m{message}"))
     }
 
@@ -59,7 +59,7 @@ impl Subject {
     }
 
     /// The faults of its frames, and of those in between.
-    fn faults<'a>(&self, inspect: &'a Inspect) -> &'a [Fault] {
+    pub(super) fn faults<'a>(&self, inspect: &'a Inspect) -> &'a [Fault] {
         let index = |row: Option<&usize>| row.map(|row| inspect.conn().trace.rows()[*row].index());
         let (Some(first), Some(last)) = (index(self.rows.first()), index(self.rows.last())) else {
             return &[];
@@ -236,255 +236,5 @@ fn afterwards(inspect: &Inspect, subject: &Subject, number: usize, row: &Row) ->
         }
         Stand::Whole if row.header().fin => ("complete ✓".to_owned(), true),
         Stand::Whole => ("valid, goes on".to_owned(), true),
-    }
-}
-
-/// A fragment as the reassembly sees it.
-struct Piece {
-    row: usize,
-    payload: Vec<u8>,
-    /// All of it is in `payload`.
-    whole: bool,
-    /// Bytes of the message after it.
-    sum: u64,
-}
-
-/// Fragments that are put together on the screen.
-const MOST: usize = 64;
-
-fn pieces(inspect: &Inspect, subject: &Subject) -> Vec<Piece> {
-    let mut sum = 0_u64;
-    let piece = |row: &usize| {
-        sum = sum.saturating_add(inspect.conn().trace.rows()[*row].payload_len());
-        let frame = inspect.frame(*row);
-        let whole = frame.as_ref().is_some_and(|frame| frame.complete);
-        Piece { row: *row, payload: frame.map(|frame| frame.payload()).unwrap_or_default(), whole, sum }
-    };
-    subject.fragments.iter().take(MOST).map(piece).collect()
-}
-
-/// The fragments put together, piece by piece, and what that shows.
-pub(super) fn draw_joined(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mut Canvas) {
-    let (rule, body) = split(area, 1);
-    if body.is_empty() {
-        return canvas.rule("", rule);
-    }
-    canvas.rule("Reassembly", rule);
-    let theme = canvas.theme;
-    if subject.message.is_none() {
-        let told =
-            "A control frame is delivered at once and alone, also in the middle of a message (§5.4, §5.5).";
-        return canvas.line(&Line::styled(format!("  {told}"), theme.dim()), 0, body);
-    }
-    let pieces = pieces(inspect, subject);
-    let total = pieces.last().map_or(0, |piece| piece.sum).max(1);
-    let text = inspect.conn().trace.rows()[subject.fragments[0]].kind() == Some(Kind::Text);
-    let text = text && !inspect.conn().trace.rows()[subject.fragments[0]].is_compressed();
-    let tall = body.height >= 4;
-    let (mut line, mut row) = (Line::raw("  "), 0);
-    for piece in &pieces {
-        let full = (8 * piece.sum).div_ceil(total).min(8) as usize;
-        let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
-        let said = if text { words::quoted(&piece.payload, 10) } else { words::hex_row(&piece.payload, 4) };
-        let color = if piece.row == subject.current { theme.accent } else { side(subject.from, theme).0 };
-        let spans = [
-            Span::styled(format!("{} ", piece.row), theme.dim()),
-            Span::styled(bar, Style::new().fg(color)),
-            Span::raw(format!(" {said}    ")),
-        ];
-        let width: usize = spans.iter().map(Span::width).sum();
-        if line.width() > 2 && (tall || line.width() + width > body.width.into()) {
-            if row + 1 >= body.height.saturating_sub(u16::from(body.height > 1)) {
-                line.push_span(Span::styled("…", theme.dim()));
-                break;
-            }
-            canvas.line(&std::mem::replace(&mut line, Line::raw("  ")), row, body);
-            row += 1;
-        }
-        line.extend(spans);
-    }
-    line.push_span(whole(inspect, subject, &pieces, text, canvas));
-    canvas.line(&line, row, body);
-    if row + 1 < body.height {
-        let told = Line::styled(format!("  {}", remark(subject, &pieces, text)), theme.dim());
-        canvas.line(&told, row + 1, body);
-    }
-}
-
-/// What the whole message says.
-fn whole(
-    inspect: &Inspect,
-    subject: &Subject,
-    pieces: &[Piece],
-    text: bool,
-    canvas: &Canvas,
-) -> Span<'static> {
-    let theme = canvas.theme;
-    if !subject.ended {
-        return Span::styled("→ still open", Style::new().fg(theme.warn));
-    }
-    let known = pieces.len() == subject.fragments.len() && pieces.iter().all(|piece| piece.whole);
-    if !text || !known {
-        return Span::styled("→ complete", Style::new().fg(theme.good));
-    }
-    let all: Vec<u8> = pieces.iter().flat_map(|piece| piece.payload.iter().copied().take(64)).collect();
-    let broken = subject.faults(inspect).iter().any(|fault| fault.code == Code::Utf8);
-    let (sign, color) = if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
-    Span::styled(
-        format!("→ {} {sign}", words::quoted(&all, 24)),
-        Style::new().fg(color).add_modifier(Modifier::BOLD),
-    )
-}
-
-/// What this message teaches about checking text.
-fn remark(subject: &Subject, pieces: &[Piece], text: bool) -> String {
-    if !text {
-        return "Only text is checked for UTF-8, and only as it was before compression (§5.6, RFC 7692 §6)."
-            .to_owned();
-    }
-    let alone: Vec<String> = (pieces.iter().filter(|piece| piece.whole))
-        .filter(|piece| str::from_utf8(&piece.payload).is_err())
-        .map(|piece| piece.row.to_string())
-        .collect();
-    match (alone.len(), subject.fragments.len()) {
-        (0, 1) => "One frame, one message: nothing has to be put together.".to_owned(),
-        (0, _) => "Each frame is valid alone, by chance: a character may be cut anywhere    §5.6".to_owned(),
-        (_, 1) => "The frame is the message, so the text is broken for good    §8.1".to_owned(),
-        (1, _) => {
-            format!("Frame {} alone is not UTF-8: check the message, not the frame    §5.6 §8.1", alone[0])
-        }
-        (count, _) if count <= 6 => {
-            format!(
-                "Frames {} alone are not UTF-8: check the message, not the frame    §5.6 §8.1",
-                alone.join(", ")
-            )
-        }
-        (count, _) => format!("{count} of its frames alone are not UTF-8: check the message    §5.6 §8.1"),
-    }
-}
-
-/// How a rule stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Kept,
-    Broken,
-    /// There was nothing to which it applies.
-    Idle,
-}
-
-/// A rule, how it stands for this message, and where it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Check {
-    pub(super) verdict: Verdict,
-    pub(super) told: String,
-    pub(super) section: &'static str,
-}
-
-/// The rules that concern fragments, judged by the faults of these very frames.
-pub(super) fn rules(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
-    let all = inspect.conn().trace.rows();
-    let faults = subject.faults(inspect);
-    let check = |applies: bool, codes: &[Code], told: String, section| {
-        let broken = faults.iter().any(|fault| codes.contains(&fault.code));
-        let verdict = match (broken, applies) {
-            (true, _) => Verdict::Broken,
-            (false, true) => Verdict::Kept,
-            (false, false) => Verdict::Idle,
-        };
-        Check { verdict, told, section }
-    };
-    let name = subject.name();
-    let control: Vec<String> = (subject.rows.iter().filter(|row| all[**row].opcode().is_control()))
-        .take(4)
-        .map(ToString::to_string)
-        .collect();
-    let which = if control.is_empty() { String::new() } else { format!(" ({})", control.join(", ")) };
-    let many = subject.fragments.len() > 1;
-    let text = all[subject.fragments[0]].kind() == Some(Kind::Text);
-    let client = subject.from == Side::Client;
-    let deflate = inspect.conn().trace.agreed().deflate.is_some();
-    let rsv = if deflate {
-        "RSV1 says 'compressed' on the first fragment only; control frames never have it"
-    } else {
-        "no extension was agreed, so RSV1 to RSV3 are 0"
-    };
-    let masked =
-        if client { "every frame of the client has a fresh key" } else { "no frame of the server is masked" };
-    let last = *subject.rows.last().unwrap_or(&subject.current);
-    let first = subject.rows.first().copied().unwrap_or(last);
-    let other = all[first..=last].iter().filter(|row| row.from() != subject.from).count();
-    let mut checks = vec![
-        check(
-            !control.is_empty(),
-            &[Code::CtrlFragmented],
-            format!("control frames may sit between fragments{which} but are never fragmented"),
-            "§5.4 §5.5",
-        ),
-        check(
-            subject.message.is_some(),
-            &[Code::NewDataInFragmented],
-            format!("no new text or binary frame while {name} is open"),
-            "§5.4",
-        ),
-        check(
-            many,
-            &[Code::ContWithoutStart],
-            "the first fragment names the type, the others are continuations".to_owned(),
-            "§5.4",
-        ),
-        check(
-            true,
-            &[Code::RsvNonzero, Code::Rsv1OnControl, Code::Rsv1OnContinuation],
-            rsv.to_owned(),
-            if deflate { "RFC 7692 §6" } else { "§5.2" },
-        ),
-        check(
-            true,
-            &[Code::UnmaskedClient, Code::MaskedServer, Code::MaskZero, Code::MaskReused],
-            masked.to_owned(),
-            "§5.1 §5.3",
-        ),
-        check(text, &[Code::Utf8], "text is UTF-8 over the whole message".to_owned(), "§5.6 §8.1"),
-        check(
-            other > 0,
-            &[],
-            format!(
-                "directions are independent: {other} frame{} came the other way meanwhile",
-                if other == 1 { "" } else { "s" }
-            ),
-            "§5.4",
-        ),
-    ];
-    checks.sort_by_key(|check| check.verdict != Verdict::Broken);
-    checks
-}
-
-/// The rules, the broken ones first; in one row only how many hold.
-pub(super) fn draw_rules(checks: &[Check], area: Rect, canvas: &mut Canvas) {
-    let theme = canvas.theme;
-    let kept = checks.iter().filter(|check| check.verdict == Verdict::Kept).count();
-    let broken = checks.iter().filter(|check| check.verdict == Verdict::Broken).count();
-    let (rule, body) = split(area, 1);
-    let summary = match broken {
-        0 => format!("Rules, live: {kept} kept"),
-        _ => format!("Rules, live: {kept} kept, {broken} broken"),
-    };
-    canvas.rule(&summary, rule);
-    for (row, check) in (0..).zip(checks) {
-        let (sign, style) = match check.verdict {
-            Verdict::Kept => ("✓", Style::new().fg(theme.good)),
-            Verdict::Broken => ("✗", Style::new().fg(theme.bad)),
-            Verdict::Idle => ("–", theme.faint()),
-        };
-        let room = usize::from(body.width).saturating_sub(text::width(check.section) + 7);
-        let told = text::shorten(&check.told, room).into_owned();
-        let pad = room.min(84).saturating_sub(text::width(&told));
-        let weight = if check.verdict == Verdict::Idle { theme.dim() } else { theme.base() };
-        let line = Line::from(vec![
-            Span::styled(format!("  {sign} "), style),
-            Span::styled(told, Style { bg: None, ..weight }),
-            Span::styled(format!("{}  {}", " ".repeat(pad), check.section), theme.dim()),
-        ]);
-        canvas.line(&line, row, body);
     }
 }

@@ -3,8 +3,8 @@
 use super::super::state::tests::{opened, press, seen};
 use super::super::view::tests::{holds, picture};
 use super::super::{Inspect, Tab};
+use super::checks::{Verdict, checks};
 use super::link::{Pair, figures, pairs};
-use super::message::{Verdict, rules};
 use super::*;
 use crate::wire::{Header, Kind, Opcode, Side, encode};
 use proptest::prelude::*;
@@ -85,7 +85,7 @@ fn rules_are_judged_by_the_faults_of_these_frames() {
     let (mut inspect, _inbox) = seen(&[(Side::Client, &open), (Side::Client, &other)]);
     inspect.tab = Tab::Timeline;
     inspect.choose(0);
-    let checks = rules(&inspect, &Subject::of(&inspect, 1));
+    let checks = checks(&inspect, &Subject::of(&inspect, 1));
     let broken: Vec<_> = checks.iter().filter(|check| check.verdict == Verdict::Broken).collect();
     assert_eq!(broken.len(), 1, "{checks:?}");
     assert!(broken[0].told.contains("no new text or binary frame"), "{broken:?}");
