@@ -46,7 +46,8 @@ fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyho
         None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
     };
     let theme = theme.or(deck.meta.theme);
-    play(Show { deck, file, warnings, registry: REGISTRY, house: House::default(), theme, depth: depth() })
+    let (registry, house, depth) = (REGISTRY, House::default(), depth());
+    play(Show { deck, file, warnings, registry, house, theme, depth, alone: false })
 }
 
 fn inspected(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
@@ -76,6 +77,7 @@ fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::
         house: House::default(),
         theme,
         depth: depth(),
+        alone: true,
     };
     play(show)
 }
@@ -110,8 +112,9 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
     let signals = Signals::catch()?;
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
-    let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
-    show.house.servers = Some(servers.clone());
+    // whoever points the inspector at something needs no servers of ours
+    let servers = (!show.alone).then(|| Arc::new(Bundle::start(&scope, Ports::default(), None)));
+    show.house.servers.clone_from(&servers);
     let deck = show.deck.clone();
     let ask = show.theme.is_none();
     let mut app = App::new(show, terminal.size()?);
@@ -120,7 +123,9 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
         screen.ask(ASK_BACKGROUND)?;
     }
     let (post, mut events) = app::events(&deck, &scope, signals)?;
-    app::watch(&servers, &scope, post);
+    if let Some(servers) = servers {
+        app::watch(&servers, &scope, post);
+    }
     loop {
         match app::run(&mut app, &mut terminal, &mut events).await? {
             End::Suspend => screen.suspend()?,

@@ -33,6 +33,7 @@ fn show(source: &str) -> Show {
         house: House::default(),
         theme: None,
         depth: Depth::True,
+        alone: false,
     }
 }
 

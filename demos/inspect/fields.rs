@@ -66,7 +66,7 @@ fn draw_names(at: usize, spans: &[Span], area: Rect, canvas: &mut Canvas) {
         };
         let (letters, color) = tie(span, canvas.theme);
         let wide = u16::from(span.bits.end - bit) * BIT - 1;
-        let name = text::shorten(span.field.name(), usize::from(wide).saturating_sub(3)).into_owned();
+        let name = text::shorten(span.field.name(), usize::from(wide)).into_owned();
         let name = if wide < 8 { name } else { format!("{letters} {name}") };
         let line = if wide < 8 {
             format!("{name:^5}")

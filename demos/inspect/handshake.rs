@@ -260,7 +260,7 @@ fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let told = format!("{} behind ␍␊␍␊: {hex} · {told}", words::bytes(glued as u64));
+    let told = format!("{} behind \\r\\n\\r\\n: {hex} · {told}", words::bytes(glued as u64));
     prose::labelled(" + ", &told, 3, width, theme.dim(), theme)
 }
 
@@ -275,7 +275,11 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
                 Role::Method | Role::Status => style.add_modifier(Modifier::BOLD),
                 _ => style,
             };
-            Span::styled(text::visible(&shown).into_owned(), style)
+            let shown = match part.role {
+                Role::LineEnd => shown.escape_debug().to_string(),
+                _ => text::visible(&shown).into_owned(),
+            };
+            Span::styled(shown, style)
         })
         .collect()
 }

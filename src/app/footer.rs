@@ -27,6 +27,8 @@ pub(crate) struct Footer<'a> {
     pub(crate) keys: Keys<'a>,
     /// The bundled servers.
     pub(crate) lamps: &'a [Lamp],
+    /// There is no talk around the demo.
+    pub(crate) alone: bool,
 }
 
 /// Who has the keys.
@@ -55,7 +57,7 @@ impl Footer<'_> {
     /// Draws it into the one row of `area`.
     pub(crate) fn view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         buffer.set_style(area, Style::new().fg(theme.dim).bg(theme.panel));
-        let count = self.count(theme);
+        let count = if self.alone { leave(theme) } else { self.count(theme) };
         let keys = self.keys(theme);
         let mut left = vec![keys];
         let mut right = vec![count];
@@ -64,11 +66,12 @@ impl Footer<'_> {
         let section = self
             .section
             .map(|name| Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD)));
+        let talk = |part: Line<'static>| (!self.alone).then_some(part);
         for (part, on_left) in [
             (section, true),
             (Some(self.lamps(theme)), false),
-            (Some(Line::styled(format!("{} min  ", self.minutes), theme.dim())), false),
-            (Some(self.bar(bar, theme)), false),
+            (talk(Line::styled(format!("{} min  ", self.minutes), theme.dim())), false),
+            (talk(self.bar(bar, theme)), false),
         ] {
             let Some(part) = part.filter(|part| part.width() <= room) else { continue };
             room -= part.width();
@@ -91,16 +94,13 @@ impl Footer<'_> {
             Span::styled(text.to_owned(), Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
         };
         let say = |text: &str| Span::styled(text.to_owned(), theme.dim());
+        let next = if self.alone { Vec::new() } else { vec![key("→"), say(" next  ")] };
         match self.keys {
-            Keys::Slide => Line::from(vec![key("→"), say(" next  "), key("?"), say(" keys")]),
-            Keys::Offer(name) => Line::from(vec![
-                key("→"),
-                say(" next  "),
-                key("Enter"),
-                say(&format!(" keys to {name}  ")),
-                key("?"),
-                say(" keys"),
-            ]),
+            Keys::Slide => Line::from([next, vec![key("?"), say(" keys")]].concat()),
+            Keys::Offer(name) => {
+                let offer = vec![key("Enter"), say(&format!(" keys to {name}  ")), key("?"), say(" keys")];
+                Line::from([next, offer].concat())
+            }
             Keys::Demo(name) => {
                 let told = format!(" {name} has the keys ");
                 Line::from(vec![
@@ -154,6 +154,12 @@ impl Footer<'_> {
     }
 }
 
+/// What stands in the place of the count where there is nothing to count.
+fn leave(theme: &Theme) -> Line<'static> {
+    let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+    Line::from(vec![Span::styled("Ctrl-C", key), Span::styled(" leaves", theme.dim())])
+}
+
 /// The marker row above the footer, right-aligned.
 pub(crate) fn more(told: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let told = text::shorten(told, area.width.into());
@@ -175,6 +181,7 @@ mod tests {
             minutes: 12,
             keys,
             lamps: &lamps,
+            alone: false,
         };
         let area = Rect::new(0, 0, width, 1);
         let mut buffer = Buffer::empty(area);

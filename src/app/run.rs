@@ -164,6 +164,7 @@ mod tests {
             house: House::default(),
             theme: None,
             depth: Depth::True,
+            alone: false,
         };
         let mut app = App::new(show, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {

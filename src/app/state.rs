@@ -32,6 +32,8 @@ pub struct Show {
     pub theme: Option<deck::Theme>,
     /// The colours the terminal can show.
     pub depth: Depth,
+    /// There is no talk, only one demo, which has the screen and the keys from the start.
+    pub alone: bool,
 }
 
 /// What happens to a talk.
@@ -136,6 +138,9 @@ impl App {
             end: None,
         };
         app.open(0, 0);
+        if app.show.alone {
+            app.give_keys();
+        }
         app
     }
 

@@ -64,6 +64,7 @@ impl App {
             minutes: self.minutes,
             keys: self.keys(),
             lamps: &self.lamps,
+            alone: self.show.alone,
         };
         footer.view(last, buffer, self.theme);
         if let Some(told) = self.sheet.more(self.progress)

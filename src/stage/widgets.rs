@@ -45,10 +45,21 @@ pub fn rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
 }
 
-/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row.
+/// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row. Where it is longer
+/// than the row, the last cell says so with `…`.
 pub fn line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
-    if row < area.height {
-        buffer.set_line(area.x, area.y + row, content, area.width);
+    if row >= area.height || area.width == 0 {
+        return;
+    }
+    let y = area.y + row;
+    let (end, _) = buffer.set_line(area.x, y, content, area.width);
+    if end + 1 >= area.right() && content.width() > usize::from(area.width) {
+        let last = area.right() - 1;
+        // a wide sign may have begun in the cell before
+        if last > area.x && text::width(buffer[(last - 1, y)].symbol()) > 1 {
+            buffer[(last - 1, y)].set_char(' ');
+        }
+        buffer[(last, y)].set_char('…');
     }
 }
 

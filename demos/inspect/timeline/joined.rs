@@ -43,8 +43,7 @@ pub(super) fn draw(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mu
     canvas.rule("Reassembly", rule);
     let theme = canvas.theme;
     if subject.message.is_none() {
-        let told =
-            "A control frame is delivered at once and alone, also in the middle of a message (§5.4, §5.5).";
+        let told = "A control frame is delivered at once, also in the middle of a message (§5.4, §5.5).";
         return canvas.line(&Line::styled(format!("  {told}"), theme.dim()), 0, body);
     }
     let pieces = pieces(inspect, subject);

@@ -251,8 +251,11 @@ pub(crate) struct DemoArea {
     pub(crate) whole: u16,
 }
 
-/// The column a slide's text stands in.
+/// The column a slide's text stands in. A slide that is nothing but a demo gives it the whole area.
 fn column(blocks: &[Block], area: Rect) -> Rect {
+    if let [Block::Demo(_)] = blocks {
+        return area;
+    }
     let margin = match area.width {
         0..40 => 0,
         40..90 => 2,

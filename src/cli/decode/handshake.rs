@@ -36,7 +36,7 @@ fn head(page: &mut Page, handshake: &Handshake) {
         return page.gap();
     };
     for line in head.lines() {
-        let end = if line.end.len() == 2 { "␍␊" } else { "␊" };
+        let end = if line.end.len() == 2 { r"\r\n" } else { r"\n" };
         let text = harmless(&String::from_utf8_lossy(&head.raw()[line.text.clone()]));
         let text = if line.kind == LineKind::Blank { end.to_owned() } else { format!("{text}{end}") };
         page.paragraph(&format!("{:>5}  ", line.text.start), &text);
