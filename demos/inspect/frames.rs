@@ -8,7 +8,7 @@ use ratatui::text::Line;
 
 use super::canvas::{Canvas, split};
 use super::state::Inspect;
-use super::{fields, hex, list};
+use super::{fields, hex, list, rules};
 use crate::stage::Theme;
 use crate::wire::{Field, Frame, Side, Span, words};
 
@@ -43,8 +43,18 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         hex::Hex { raw: &raw, spans: &spans, header: frame.header.len(), draft: inspect.draft.as_ref() };
     picture.draw(inspect.cursor, bytes, canvas);
     let rest = if bits { fields::draw_bits(inspect, &raw, &spans, rest, canvas) } else { rest };
+    // the page that `?` opens stands below, where it has room
+    let table = spans.len() as u16 + DETAIL;
+    let (rest, page) = split(rest, if rest.height >= table + PAGE { table } else { rest.height });
     fields::draw(inspect, &frame, &spans, rest, canvas);
+    rules::draw_below(inspect, page, canvas);
 }
+
+/// Rows for the explanation of one field, its title among them.
+const DETAIL: u16 = 6;
+
+/// Rows from which a page of rules is worth showing.
+const PAGE: u16 = 10;
 
 fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
     if let Some(draft) = &inspect.draft {

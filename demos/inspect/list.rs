@@ -49,12 +49,26 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let names = "     #       time  way   FIN opcode        key            len  says";
     canvas.line(&Line::styled(names, theme.faint()), 0, area);
     let following = inspect.chosen.is_none();
-    let (told, color) = if following {
-        (" ● follows", theme.good)
+    let (told, sign, color) = if following {
+        ("● follows", "●", theme.good)
     } else {
-        (" ❚❚ stands still · space follows", theme.warn)
+        ("❚❚ stands still · space follows", "❚❚", theme.warn)
     };
-    let width = (text::width(told) as u16).min(area.width.saturating_sub(text::width(names) as u16));
+    let filter = inspect.filter.as_ref().map(|filter| {
+        let (passed, all) = (filter.rows.len(), inspect.conn().trace.rows().len());
+        format!("{}: {} of {} · ", filter.text, words::grouped(passed as u64), words::grouped(all as u64))
+    });
+    let filter = filter.as_deref().map(text::visible).unwrap_or_default();
+    // what does not fit is said more shortly; that there is a filter, always
+    let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
+    let told = [told, sign].map(|told| format!("{filter}{told}"));
+    let fits = told.iter().find(|told| text::width(told) <= room);
+    let told = match fits {
+        Some(told) => told.clone(),
+        None if filter.is_empty() => sign.to_owned(),
+        None => text::shorten(&told[1], usize::from(area.width)).into_owned(),
+    };
+    let width = (text::width(&told) as u16).min(area.width);
     let spot = Rect { x: area.right() - width, width, height: 1, ..area };
     canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
 }
@@ -103,5 +117,27 @@ pub(super) fn preview(frame: &Frame) -> String {
         (None, _) if frame.context.compressed => words::hex_row(&frame.payload(), 24),
         (None, Opcode::Binary) => words::hex_row(&frame.payload(), 24),
         _ => words::quoted(&frame.payload(), 120),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{opened, press};
+    use super::super::view::tests::{holds, picture};
+    use crossterm::event::KeyCode;
+
+    #[test]
+    fn a_filter_is_seen_and_what_does_not_pass_is_not() {
+        let (mut inspect, _inbox) = opened();
+        holds(&picture(&inspect, 100, 30), &["● follows"]);
+        press(&mut inspect, KeyCode::Char('f'));
+        for letter in "from=server".chars() {
+            press(&mut inspect, KeyCode::Char(letter));
+        }
+        press(&mut inspect, KeyCode::Enter);
+        let shown = picture(&inspect, 100, 30);
+        holds(&shown, &["from=server: 1 of 2 · ●", "▶    1"]);
+        assert!(!shown.contains("     0   0.600 ms"), "{shown}");
+        holds(&picture(&inspect, 78, 15), &["2 Frames(1/2)"]);
     }
 }

@@ -42,6 +42,14 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     prose::draw(&lines[first..], body, canvas);
 }
 
+/// The page of the field under the cursor, as far as there is room: below a frame on a large screen.
+pub(super) fn draw_below(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+    let Some(page) = of_field(inspect).filter(|_| area.height > 1) else { return };
+    let (title, body) = split(area, 1);
+    canvas.rule(&page.title, title);
+    prose::draw(&lines(&page, body.width.min(WIDEST), canvas.theme), body, canvas);
+}
+
 fn lines(page: &Page, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (number, (label, told)) in page.told.iter().filter(|(_, told)| !told.is_empty()).enumerate() {

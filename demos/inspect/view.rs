@@ -70,7 +70,10 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let address = &inspect.conn().name;
     let count = |tab| match tab {
-        Tab::Frames => format!("({})", inspect.conn().trace.rows().len()),
+        Tab::Frames => match (&inspect.filter, inspect.conn().trace.rows().len()) {
+            (Some(filter), all) => format!("({}/{all})", filter.rows.len()),
+            (None, all) => format!("({all})"),
+        },
         Tab::Problems if inspect.faults() > 0 => format!("({})", inspect.faults()),
         _ => String::new(),
     };

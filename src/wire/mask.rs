@@ -5,21 +5,35 @@ use super::frame::Key;
 
 /// Masks or unmasks `bytes` in place; doing it twice gives the bytes back.
 /// `phase` is the payload index of the first byte, so a payload may come in pieces.
+#[inline]
 pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
     let turn = (phase % 4) as usize;
     let key = [key[turn], key[(turn + 1) % 4], key[(turn + 2) % 4], key[(turn + 3) % 4]];
-    let wide = u64::from_ne_bytes([key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3]]);
-    let (words, rest) = bytes.as_chunks_mut::<8>();
-    for word in words {
+    let Some(last) = bytes.last_chunk::<8>().copied() else {
+        for (byte, key) in bytes.iter_mut().zip(key.iter().cycle()) {
+            *byte ^= key;
+        }
+        return;
+    };
+    let wide = wide(key);
+    for word in bytes.as_chunks_mut::<8>().0 {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    let (words, rest) = rest.as_chunks_mut::<4>();
-    for word in words {
-        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(key)).to_ne_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(key) {
-        *byte ^= key;
-    }
+    let end = bytes.len() - 8;
+    let word = u64::from_ne_bytes(last) ^ turned(wide, end);
+    bytes[end..].copy_from_slice(&word.to_ne_bytes());
+}
+
+/// The key twice, as it lies in memory.
+fn wide(key: Key) -> u64 {
+    let once = u64::from(u32::from_ne_bytes(key));
+    once << 32 | once
+}
+
+/// The key for the last eight bytes, which lie partly over the word before: it begins with the byte that belongs to `at`.
+fn turned(wide: u64, at: usize) -> u64 {
+    let turned = u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(8 * (at % 4) as u32);
+    u64::from_ne_bytes(turned.to_le_bytes())
 }
 
 /// The bytes unmasked into a new vector.
@@ -36,8 +50,7 @@ pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
 #[inline]
 pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
     let plain = &mut plain[..wire.len()];
-    let wide = u32::from_ne_bytes(key);
-    let wide = u64::from(wide) << 32 | u64::from(wide);
+    let wide = wide(key);
     let Some(last) = wire.last_chunk::<8>() else {
         let mut high = 0;
         for (index, (plain, wire)) in plain.iter_mut().zip(wire).enumerate() {
@@ -62,10 +75,8 @@ pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
         high[0] |= word;
         *plain = word.to_ne_bytes();
     }
-    // the end in one word, which lies partly over the one before; the key turns with it
     let end = plain.len() - 8;
-    let turned = u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(8 * (end % 4) as u32).to_le_bytes();
-    let word = u64::from_ne_bytes(*last) ^ u64::from_ne_bytes(turned);
+    let word = u64::from_ne_bytes(*last) ^ turned(wide, end);
     plain[end..].copy_from_slice(&word.to_ne_bytes());
     (high[0] | high[1] | high[2] | high[3] | word) & 0x8080_8080_8080_8080 == 0
 }
