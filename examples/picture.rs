@@ -63,8 +63,8 @@ async fn play(path: &str, slide: usize, size: Size, keys: &[KeyCode]) -> anyhow:
     let theme = Theme::of(deck.meta.theme.unwrap_or(wiretalk::deck::Theme::Dark));
     let house = House { servers: Some(servers) };
     let (file, depth) = (path.to_owned(), Depth::True);
-    let (registry, theme) = (REGISTRY, Some(theme.kind));
-    let show = Show { deck, file, warnings, registry, house, theme, depth, alone: false };
+    let (registry, kind) = (REGISTRY, Some(theme.kind));
+    let show = Show { deck, file, warnings, registry, house, theme: kind, depth, alone: false };
     let mut app = App::new(show, size);
     app.update(Event::Highlighted(highlights));
     app.update(Event::Lamps(["http", "ws"].map(|name| Lamp { name, up: Some(true) }).to_vec()));
