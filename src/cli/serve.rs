@@ -32,10 +32,10 @@ pub struct Serve {
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
     pub ws_server: Which,
-    /// Let in pages of this origin only; may be given several times [strict]
+    /// Let in pages of this origin only; may be given several times (strict only)
     #[arg(long, value_name = "ORIGIN")]
     pub ws_origin: Vec<String>,
-    /// Agree on no compression [strict]
+    /// Agree on no compression (strict only)
     #[arg(long)]
     pub ws_no_deflate: bool,
     /// The largest body or message that is echoed, in bytes

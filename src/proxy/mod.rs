@@ -3,8 +3,8 @@
 //!
 //! - `bind` in `listen`: the port, the connections, who gets which command.
 //! - `passage`: one connection, both directions.
-//! - [`gate`]: one direction: what may pass, what waits, what is dropped; pure.
-//! - [`cutter`]: where frames end; pure.
+//! - `gate`: one direction: what may pass, what waits, what is dropped; pure.
+//! - `cutter`: where frames end; pure.
 
 mod cutter;
 mod gate;

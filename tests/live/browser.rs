@@ -65,7 +65,7 @@ async fn noticed(site: SocketAddr, inbox: &mut mpsc::Receiver<Value>, server: &s
     let profile = tempfile::tempdir().unwrap();
     let mut browser = browse(&format!("http://{site}/?server={server}"), profile.path());
     // a browser takes its time to start on a busy machine
-    let told = timeout(Duration::from_secs(60), inbox.recv()).await.expect("the page tells nothing").unwrap();
+    let told = timeout(Duration::from_mins(1), inbox.recv()).await.expect("the page tells nothing").unwrap();
     browser.kill().await.unwrap();
     told
 }
