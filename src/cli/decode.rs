@@ -18,6 +18,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::Sender;
 use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
+use crate::wire::inflate::INFLATE_LIMIT;
 use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
 
 /// Explain WebSocket bytes: frames, or an opening handshake
@@ -47,6 +48,9 @@ pub struct Decode {
     /// Frames: what was agreed; request: what the server supports; response: what the client offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
+    /// Inflate at most this many bytes of a compressed message; what is beyond stays compressed, with a warning
+    #[arg(long, value_name = "BYTES", default_value_t = INFLATE_LIMIT, conflicts_with = "handshake")]
+    max_inflate: u64,
     /// The bytes are an opening handshake
     #[arg(long, value_enum)]
     handshake: Option<Half>,
@@ -133,7 +137,8 @@ impl Decode {
                 error.what
             )
         })?;
-        let mut said = Transcript::of(Decoder::new(from, agreed).stop_at_fatal());
+        let mut said =
+            Transcript::of(Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate));
         for piece in self.pieces(bytes) {
             said.push(piece);
         }
@@ -218,6 +223,18 @@ mod tests {
         let (text, status) = answer(&["--from", "server", "c9 81 37 fa 21 3d 1b"]).unwrap();
         assert_eq!(status, 1);
         assert_eq!(picture(&text), include_str!("decode/broken.txt"));
+    }
+
+    #[test]
+    fn inflating_stops_where_it_is_told_to() {
+        // "Hello" compressed (RFC 7692 section 7.2.3.1)
+        let args = ["--json", "--extensions", "permessage-deflate", "c1 07 f2 48 cd c9 c9 07 00"];
+        let (whole, status) = answer(&args).unwrap();
+        assert!(whole.contains("\"Hello\"") && !whole.contains("W_INFLATE_LIMIT"), "{whole}");
+        assert_eq!(status, 0);
+        let (cut, status) = answer(&[&args[..], &["--max-inflate", "4"]].concat()).unwrap();
+        assert!(cut.contains("W_INFLATE_LIMIT"), "{cut}");
+        assert_eq!(status, 0, "a warning is no fault");
     }
 
     #[test]
