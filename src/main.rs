@@ -23,11 +23,10 @@ const TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let theme = cli.theme.map(Into::into);
     let result = match cli.command {
-        None => present(cli.deck, theme),
+        None => present(cli.deck, cli.theme.map(Into::into)),
         Some(Command::Check(check)) => check.run(REGISTRY),
-        Some(Command::Inspect(inspect)) => inspected(inspect, theme),
+        Some(Command::Inspect(inspect)) => inspected(inspect),
         Some(Command::Decode(decode)) => decode.run(),
         Some(Command::Race(race)) => race.run(),
         Some(Command::Serve(serve)) => serve.run(),
@@ -50,16 +49,16 @@ fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyho
     play(Show { deck, file, warnings, registry, house, theme, depth, alone: false })
 }
 
-fn inspected(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
     if let Some(why) = inspect.misuse() {
         writeln!(std::io::stderr(), "wiretalk: {why}")?;
         return Ok(ExitCode::from(2));
     }
-    if inspect.is_headless() { inspect.run() } else { look_into(inspect, theme) }
+    if inspect.is_headless() { inspect.run() } else { look_into(inspect) }
 }
 
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
-fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
     let setting = |(key, value): (&str, String)| Setting {
         key: key.to_owned(),
         value: Value::Text(value),
@@ -75,7 +74,7 @@ fn look_into(inspect: Inspect, theme: Option<wiretalk::deck::Theme>) -> anyhow::
         file: inspect.source,
         registry: REGISTRY,
         house: House::default(),
-        theme,
+        theme: inspect.theme.map(Into::into),
         depth: depth(),
         alone: true,
     };

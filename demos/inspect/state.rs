@@ -16,6 +16,9 @@ use crate::wire::{Frame, Row, Side, Span};
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
 
+/// Rows that are looked through for the newest of some kind.
+const FAR: usize = 4096;
+
 /// Which part of the connection is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tab {
@@ -180,7 +183,8 @@ impl Inspect {
         &self.conns[self.at]
     }
 
-    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest.
+    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest. Where
+    /// compression is shown, the newest that is compressed comes first.
     pub(super) fn current(&self) -> Option<usize> {
         if let Some(filter) = &self.filter {
             let last = *filter.rows.last()? as usize;
@@ -190,7 +194,13 @@ impl Inspect {
         }
         let rows = self.conn().trace.rows();
         let last = rows.len().checked_sub(1)?;
-        let newest = || rows.iter().rposition(|row| row.from() == Side::Client).unwrap_or(last);
+        let newest = || {
+            let near = &rows[last.saturating_sub(FAR)..];
+            let compressed =
+                || near.iter().rposition(Row::is_compressed).filter(|_| self.tab == Tab::Deflate);
+            let ours = || near.iter().rposition(|row| row.from() == Side::Client);
+            compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
+        };
         Some(self.chosen.map_or_else(newest, |chosen| chosen.min(last)))
     }
 

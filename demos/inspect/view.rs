@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Target, split};
 use super::conn::Status;
+use super::scenario::Stand;
 use super::state::{Inspect, Mode, Purpose, Tab};
 use super::{deflate, frames, handshake, mask, problems, rules, scenario, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
@@ -112,7 +113,7 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 /// How the connection is: a sign, a word and a colour.
 fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, told, color) = match &inspect.conn().status {
-        Status::Connecting if inspect.play.as_ref().is_some_and(|play| play.at.is_none()) => {
+        Status::Connecting if inspect.play.as_ref().is_some_and(|play| play.stand == Stand::Asked) => {
             ("○", "not begun".to_owned(), theme.dim)
         }
         Status::Connecting => ("○", "connecting".to_owned(), theme.dim),

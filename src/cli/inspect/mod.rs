@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 pub use sends::Sends;
 
-use crate::cli::Sender;
+use crate::cli::{Sender, Theme};
 use crate::clients::{Options, Request, Wishes};
 use crate::net::Tls;
 use crate::wire::Side;
@@ -82,6 +82,9 @@ pub struct Inspect {
     /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first frame's MASK bit tells]
     #[arg(long, value_name = "SIDE")]
     pub from: Option<Sender>,
+    /// The colours on a terminal: dark or light; without it, what the terminal answers
+    #[arg(long, value_enum)]
+    pub theme: Option<Theme>,
     /// Let --proxy listen where others in reach can connect
     #[arg(long, requires = "proxy")]
     pub anywhere: bool,
