@@ -42,7 +42,7 @@ impl Inspect {
             Msg::Loaded(_, loaded) => self.loaded(*loaded),
             Msg::Read(_, found, most) => {
                 if !found.is_empty() {
-                    self.asked = 0..0;
+                    self.asked = None;
                 }
                 self.conns[self.at].fetched(found, most);
             }
@@ -147,11 +147,11 @@ impl Inspect {
         } else {
             (current..current, whole, SHOWN)
         };
-        if lacking.is_empty() || self.asked == rows {
+        if lacking.is_empty() || self.asked.as_ref() == Some(&rows) {
             return None;
         }
         let command = Cmd::Read(self.run, store.clone(), lacking, most);
-        self.asked = rows;
+        self.asked = Some(rows);
         Some(command)
     }
 
@@ -172,7 +172,7 @@ impl Inspect {
         self.chosen = None;
         self.draft = None;
         self.mode = Mode::Look;
-        self.asked = 0..0;
+        self.asked = None;
         self.handshake = handshake::State::default();
         self.mask = mask::State::default();
         self.timeline = timeline::State::default();

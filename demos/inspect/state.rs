@@ -118,8 +118,8 @@ pub struct Inspect {
     pub(super) said: Option<String>,
     pub(super) filter: Option<Filtered>,
     pub(super) search: Option<Search>,
-    /// The rows that were asked for last.
-    pub(super) asked: Range<usize>,
+    /// The rows that were asked for last, and are on their way.
+    pub(super) asked: Option<Range<usize>>,
     pub(super) play: Option<Play>,
     /// The proxy holds what passes; and whose frames its keys mean.
     pub(super) holds: bool,
@@ -150,7 +150,7 @@ impl Inspect {
             said: None,
             filter: None,
             search: None,
-            asked: 0..0,
+            asked: None,
             play: None,
             holds: false,
             hand: Side::Client,
