@@ -49,6 +49,8 @@ pub(super) struct Conn {
     pub(super) began: Option<Instant>,
     /// Frames that the proxy holds, of the client and of the server.
     pub(super) waiting: [usize; 2],
+    /// Frames that the proxy threw away, by side and number.
+    pub(super) dropped: Vec<(Side, usize)>,
 }
 
 impl Conn {
@@ -60,6 +62,7 @@ impl Conn {
             bytes: Bytes::Kept(Kept::default()),
             began: None,
             waiting: [0; 2],
+            dropped: Vec::new(),
         }
     }
 
@@ -83,6 +86,32 @@ impl Conn {
             Bytes::Stored(_, fetched) => fetched.get(&number)?.0.clone(),
         };
         (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
+    }
+
+    /// The number of the first frame of a side that the proxy holds; the frame that is not complete yet is one of those that wait.
+    fn first_held(&self, from: Side) -> usize {
+        let waiting = self.waiting[usize::from(from == Side::Server)];
+        let begun = usize::from(self.trace.unfinished(from).is_some());
+        let complete =
+            self.trace.rows().iter().rev().find(|row| row.from() == from).map_or(0, |row| row.index() + 1);
+        complete - waiting.saturating_sub(begun).min(complete)
+    }
+
+    /// What the proxy did with a frame, in a word; none where it just passed.
+    pub(super) fn fate(&self, row: &Row) -> Option<&'static str> {
+        let (from, number) = (row.from(), row.index());
+        if self.dropped.contains(&(from, number)) {
+            return Some("dropped");
+        }
+        (self.waiting[usize::from(from == Side::Server)] > 0 && number >= self.first_held(from))
+            .then_some("held")
+    }
+
+    /// The first frame of a side that waits is thrown away.
+    pub(super) fn drop_first(&mut self, from: Side) {
+        self.dropped.push((from, self.first_held(from)));
+        let waiting = &mut self.waiting[usize::from(from == Side::Server)];
+        *waiting = waiting.saturating_sub(1);
     }
 
     /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.

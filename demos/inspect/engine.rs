@@ -2,7 +2,7 @@
 //!
 //! Each is a task in a scope of the slide; what it finds comes back as messages with the number of its run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -186,7 +186,7 @@ fn file(
     let reading = scope.thread("capture", move |_| async move {
         let message = match capture::open(&path, &options) {
             Ok(capture) => {
-                let kept = keep.map(|keep| copy(&capture, &keep, run));
+                let kept = keep.map(|keep| copy(&capture, &path, &keep, run));
                 let notes = kept.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(run, Box::new(Loaded { streams: capture.into_streams(), notes }))
             }
@@ -201,8 +201,11 @@ fn file(
 }
 
 /// Writes what a file holds into another one, and says how that went.
-fn copy(capture: &Capture, keep: &Keep, run: u64) -> String {
+fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
     let path = keep.file(run);
+    if same_file::is_same_file(&path, from).unwrap_or(false) {
+        return format!("NOT WRITTEN: {} is the file that is read", path.display());
+    }
     let written =
         capture::Writer::create(&path, &keep.options()).and_then(|mut writer| capture.write(&mut writer));
     match written {

@@ -117,7 +117,7 @@ fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
         let value = words::harmless(&span.value);
         let mut line = Line::from(vec![
             Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
-            Text::styled(format!("{letters:<2} {:<13}", span.field.name()), Style::new().fg(color)),
+            Text::styled(format!("{letters:<2} {:<16}", span.field.name()), Style::new().fg(color)),
             Text::styled(format!("{:<10}", place(span)), theme.dim()),
         ]);
         if meanings {

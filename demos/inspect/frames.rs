@@ -18,7 +18,11 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
             Some(filter) => format!("No frame passes the filter {}   f changes it", filter.text),
             None => "No frame yet: the handshake comes first.".to_owned(),
         };
-        return canvas.line(&Line::styled(told, canvas.theme.dim()), 1, area);
+        canvas.line(&Line::styled(told, canvas.theme.dim()), 1, area);
+        for (row, line) in (3..).zip(list::arriving(inspect, canvas)) {
+            canvas.line(&line, row, area);
+        }
+        return;
     };
     let most = match area.height {
         0..=11 => 2,

@@ -23,6 +23,10 @@ impl Inspect {
         match (&self.mode, key.code) {
             (_, KeyCode::Char('d')) if control => self.ask(&Command::Close(1000, "done".to_owned())),
             (_, KeyCode::Char('r')) if control => self.connect(),
+            (_, KeyCode::Esc) => {
+                self.draft = None;
+                self.close()
+            }
             (Mode::Line(_), _) => self.type_line(key, control),
             (Mode::Edit, _) => self.edit(key),
             (Mode::Help, _) => self.close(),
@@ -62,7 +66,10 @@ impl Inspect {
             KeyCode::Enter | KeyCode::Char('i') if self.source.is_ours() => {
                 self.mode = Mode::Line(Line::new(Purpose::Send));
             }
-            KeyCode::Char('r') if self.source.is_ours() => self.mode = Mode::Line(Line::new(Purpose::Hex)),
+            KeyCode::Enter | KeyCode::Char('i' | 'r') if !self.source.is_ours() => {
+                self.said = Some(self.nobody().to_owned());
+            }
+            KeyCode::Char('r') => self.mode = Mode::Line(Line::new(Purpose::Hex)),
             KeyCode::Char('f') => self.ask_for(Purpose::Filter),
             KeyCode::Char('/') => self.ask_for(Purpose::Search),
             KeyCode::Char('n') => return self.find_next(1),
@@ -268,12 +275,22 @@ impl Inspect {
         Vec::new()
     }
 
+    /// Sends what is in the hand; through a proxy it is put in as if the frame's own side had sent it.
     fn send_draft(&mut self) -> Cmds {
+        let from = self.shown().map_or(Side::Client, |(_, row, _)| row.from());
         let Some(draft) = self.draft.take() else { return Vec::new() };
         self.mode = Mode::Look;
         self.cursor = Cursor::default();
-        self.said = Some(format!("sent as it is: {}", words::bytes(draft.raw().len() as u64)));
-        self.ask(&Command::Raw(draft.raw().to_vec()))
+        let raw = draft.raw().to_vec();
+        let told = format!("sent as it is: {}", words::bytes(raw.len() as u64));
+        if self.proxy.is_some() {
+            return self.act(from, Which::One(self.at + 1), Act::Inject(raw));
+        }
+        let commands = self.ask(&Command::Raw(raw));
+        if !commands.is_empty() {
+            self.said = Some(told);
+        }
+        commands
     }
 
     fn read_rules(&mut self, code: KeyCode) -> Cmds {
@@ -291,7 +308,6 @@ impl Inspect {
         match key.code {
             KeyCode::Char('u') if control => line.text.clear(),
             KeyCode::Char(letter) if !control => self.paste(letter.encode_utf8(&mut [0; 4])),
-            KeyCode::Backspace if line.text.is_empty() => self.mode = Mode::Look,
             KeyCode::Backspace => {
                 line.text.pop();
             }

@@ -11,11 +11,14 @@ use super::state::Inspect;
 use super::view::side;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Frame, Opcode, Row, words};
+use crate::wire::{Frame, Opcode, Row, Side, words};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
-    let wanted = u16::try_from(inspect.conn().trace.rows().len() + 2).unwrap_or(u16::MAX);
+    let trace = &inspect.conn().trace;
+    let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.unfinished(from).is_some()));
+    let wanted = trace.rows().len() + 2 + arriving.iter().sum::<usize>();
+    let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     wanted.clamp(most.min(3), most)
 }
 
@@ -30,7 +33,13 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
     let total = filtered.map_or(inspect.conn().trace.rows().len(), <[u32]>::len);
     let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
     // one more than the current frame, so that an answer is seen beside what it answers
-    let first = (at + 2).min(total).saturating_sub(rows);
+    let arriving = if filtered.is_none() { arriving(inspect, canvas) } else { Vec::new() };
+    let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
+    for (line, told) in arriving.iter().enumerate() {
+        if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
+            canvas.line(told, header + row as u16, area);
+        }
+    }
     for (line, place) in (first..total).take(rows).enumerate() {
         let number = filtered.map_or(place, |rows| rows[place] as usize);
         let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
@@ -41,6 +50,30 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
         let row = inspect.conn().trace.rows()[number];
         canvas.line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
     }
+}
+
+/// A line for each side's frame that is not complete yet.
+pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let line = |from| {
+        let frame = inspect.conn().trace.unfinished(from)?;
+        let (color, arrow) = side(from, theme);
+        let what = frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
+        let told = match frame.needs {
+            Some(needs) => format!(
+                "{what}: {} there, waiting for {} more",
+                words::bytes(frame.have),
+                words::grouped(needs.more)
+            ),
+            None => format!("{what}: its length cannot be"),
+        };
+        Some(Line::from(vec![
+            Text::styled("     …             ", theme.dim()),
+            Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Text::styled(told, Style::new().fg(theme.warn)),
+        ]))
+    };
+    [Side::Client, Side::Server].into_iter().filter_map(line).collect()
 }
 
 /// The columns' names, and whether the list follows.
@@ -80,6 +113,7 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let key = header.key.map_or_else(|| "–".to_owned(), |key| words::hex(&key));
     let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
+    let opcode = text::shorten(&opcode, 13).into_owned();
     let mut line = Line::from(vec![
         Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
         Text::styled(format!("{number:>5} {:>10}  ", moment(row.at())), theme.dim()),
@@ -94,6 +128,9 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
         Some(_) => line.push_span(Text::styled("! ", Style::new().fg(theme.warn))),
         None if row.is_after_fault() => line.push_span(Text::styled("↯ ", theme.dim())),
         None => {}
+    }
+    if let Some(fate) = inspect.conn().fate(row) {
+        line.push_span(Text::styled(format!("❚❚ {fate} "), Style::new().fg(theme.warn)));
     }
     if let Some(frame) = inspect.frame(number) {
         line.push_span(Text::raw(preview(&frame)));

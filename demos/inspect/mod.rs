@@ -48,7 +48,7 @@ use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Tak
 use crate::wire::search::Needle;
 use crate::wire::{Row, Trace};
 use scenario::{Play, Scenario};
-use state::Tab;
+use state::{Mode, Tab};
 
 pub use source::{Opening, Source};
 pub use state::Inspect;
@@ -268,6 +268,10 @@ impl Demo for Inspect {
 
     fn pace(&self) -> Option<Duration> {
         mask::pace(self)
+    }
+
+    fn wants_escape(&self) -> bool {
+        !matches!(self.mode, Mode::Look | Mode::Bet)
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {

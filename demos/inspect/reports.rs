@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::conn::{Bytes, Conn, PREVIEW, SHOWN, Status};
+use super::scenario::Stand;
 use super::state::{Inspect, Mode};
 use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
@@ -86,7 +87,8 @@ impl Inspect {
             Told::Connected { .. } => conn.status = Status::Open,
             Told::Bytes { from, at, bytes } => conn.push(from, at, &bytes),
             Told::Waiting { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
-            Told::Dropped { bytes, .. } => {
+            Told::Dropped { from, bytes, .. } => {
+                conn.drop_first(from);
                 self.said = Some(format!("dropped: {} did not pass", words::bytes(bytes.len() as u64)));
             }
             Told::Injected { from, bytes, .. } => {
@@ -106,8 +108,11 @@ impl Inspect {
             loaded.streams.into_iter().enumerate().map(|(at, stream)| read(&file, at, stream)).collect();
         if self.conns.is_empty() {
             let mut conn = Conn::new(file);
-            conn.status =
-                Status::Ended(Err("there is no TCP connection in it that says anything".to_owned()));
+            let mut why = "there is no TCP connection in it that says anything".to_owned();
+            for note in &loaded.notes {
+                why = format!("{why}; {note}");
+            }
+            conn.status = Status::Ended(Err(why));
             self.conns.push(conn);
         }
         let busiest = (0..self.conns.len()).max_by_key(|at| self.conns[*at].trace.rows().len());
@@ -129,7 +134,11 @@ impl Inspect {
                 Status::Ended(Ok(why) | Err(why)) => Some(why.as_str()),
                 _ => None,
             };
+            let was = matches!(play.stand, Stand::Done(_));
             play.look(&conn.trace, ended, |row| conn.frame(row));
+            if !was && matches!(play.stand, Stand::Done(_)) {
+                self.look_at_outcome();
+            }
         }
     }
 
@@ -194,12 +203,19 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
         told.push(format!("{} gaps in it", stream.gaps.len()));
     }
     let told = if told.is_empty() { "read from a file".to_owned() } else { told.join("; ") };
+    let status = match &stream.tls {
+        capture::Tls::Unread(why) => {
+            Status::Ended(Err(format!("this connection is encrypted, and cannot be read: {why}")))
+        }
+        capture::Tls::No | capture::Tls::Read { .. } => Status::Read(told),
+    };
     Conn {
         name: format!("{file} · stream {}{peers}", at + 1),
-        status: Status::Read(told),
+        status,
         trace: Arc::new(stream.trace),
         bytes: Bytes::Stored(Arc::new(stream.store), std::collections::HashMap::new()),
         began: None,
         waiting: [0; 2],
+        dropped: Vec::new(),
     }
 }

@@ -275,8 +275,21 @@ impl Inspect {
         }
     }
 
+    /// Why nothing can be sent.
+    pub(super) fn nobody(&self) -> &'static str {
+        match self.source {
+            Source::File(..) => "this was read from a file: nobody is there to send to",
+            Source::Proxy(_) => "the proxy passes on what others send: I puts bytes in, e and Enter a frame",
+            Source::Bundled(_) | Source::Url(_) => "not connected: Ctrl-R connects anew",
+        }
+    }
+
+    /// Asks the open connection for something; where there is none, says so.
     pub(super) fn ask(&mut self, command: &Command) -> Vec<Cmd> {
         self.chosen = None;
+        if self.orders.is_none() {
+            self.said = Some(self.nobody().to_owned());
+        }
         self.orders.iter().map(|orders| Cmd::Do(orders.clone(), command.clone())).collect()
     }
 }

@@ -114,7 +114,7 @@ fn told_refusers(code: Code, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Li
     let piece = |answer: &peers::Answer| {
         let (sign, color) = match answer.standing() {
             Standing::Refuses => ("✓", theme.good),
-            Standing::Accepts => ("✗", theme.bad),
+            Standing::Accepts => ("○", theme.warn),
             Standing::Differs => ("◐", theme.warn),
             Standing::Untried => ("–", theme.dim),
         };
@@ -135,7 +135,7 @@ fn told_refusers(code: Code, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Li
     let used: Vec<Standing> = answers.iter().map(peers::Answer::standing).collect();
     let legend = [
         (Standing::Refuses, "✓ refuses it"),
-        (Standing::Accepts, "✗ lets it pass"),
+        (Standing::Accepts, "○ lets it pass"),
         (Standing::Differs, "◐ refuses some"),
         (Standing::Untried, "– was not tried"),
     ];

@@ -9,9 +9,9 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Target, split};
 use super::conn::Status;
-use super::scenario::Stand;
+use super::scenario::{Play, Stand};
 use super::state::{Inspect, Mode, Purpose, Tab};
-use super::{deflate, frames, handshake, mask, problems, rules, scenario, timeline};
+use super::{deflate, frames, handshake, mask, problems, prose, rules, scenario, timeline};
 use crate::stage::{self, Demo as _, Look, Theme};
 use crate::text;
 use crate::wire::Side;
@@ -44,6 +44,10 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     let line = Rect { y: inner.y + body.height, height: inner.height.min(1), ..inner };
     match inspect.tab {
+        _ if hopeless(inspect).is_some() => draw_end(hopeless(inspect).unwrap_or_default(), body, canvas),
+        _ if inspect.mode == Mode::Bet && inspect.play.as_ref().is_some_and(Play::begins_anew) => {
+            canvas.line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
+        }
         _ if matches!(inspect.mode, Mode::Rules(_)) => rules::draw(inspect, body, canvas),
         Tab::Handshake => handshake::draw(inspect, body, canvas),
         Tab::Frames => frames::draw(inspect, body, canvas),
@@ -110,6 +114,23 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     }
 }
 
+/// Why there is nothing to see and never will be.
+fn hopeless(inspect: &Inspect) -> Option<&str> {
+    let conn = inspect.conn();
+    let silent = [Side::Client, Side::Server].iter().all(|from| conn.trace.head_bytes(*from).is_empty());
+    match &conn.status {
+        Status::Ended(Err(why)) if silent && conn.trace.rows().is_empty() => Some(why),
+        _ => None,
+    }
+}
+
+fn draw_end(why: &str, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
+    let lines = prose::labelled("✗", &text::visible(why), 3, area.width, style, theme);
+    prose::draw(&lines, split(area, 1).1, canvas);
+}
+
 /// How the connection is: a sign, a word and a colour.
 fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, told, color) = match &inspect.conn().status {
@@ -118,11 +139,32 @@ fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
         }
         Status::Connecting => ("○", "connecting".to_owned(), theme.dim),
         Status::Read(told) => ("◌", told.clone(), theme.dim),
+        Status::Open if inspect.proxy.is_some() => return passing(inspect, theme),
         Status::Open => ("●", "open".to_owned(), theme.good),
         Status::Ended(Ok(why)) => ("◌", why.clone(), theme.dim),
         Status::Ended(Err(why)) => ("✗", why.clone(), theme.bad),
     };
     Span::styled(format!("{sign} {}", text::visible(&told)), Style::new().fg(color))
+}
+
+/// How it is with a connection through the proxy: what waits, and whose frames the keys mean.
+fn passing(inspect: &Inspect, theme: &Theme) -> Span<'static> {
+    let conn = inspect.conn();
+    if conn.trace.head_bytes(Side::Client).is_empty() {
+        return Span::styled("○ waiting for a client", Style::new().fg(theme.dim));
+    }
+    let which = if inspect.conns.len() > 1 {
+        format!("connection {} of {} · ", inspect.at + 1, inspect.conns.len())
+    } else {
+        String::new()
+    };
+    let [up, down] = conn.waiting;
+    if !inspect.holds && up + down == 0 {
+        return Span::styled(format!("{which}● everything passes"), Style::new().fg(theme.good));
+    }
+    let meant = side(inspect.hand, theme).1;
+    let told = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys mean {meant}");
+    Span::styled(told, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
 }
 
 /// The last line: what is typed, what was just done, or what the keys do here.
@@ -131,7 +173,7 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     let told = match &inspect.mode {
         Mode::Line(line) => return draw_typed(line, area, canvas),
         Mode::Copy => {
-            "copy:  h hex  t text  j test vector (JSON)  c command  s command that sends it  r Rust  p Python"
+            "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p Python"
         }
         Mode::Bet => "a digit bets  . does it  , back  any other key: look around",
         Mode::Edit => {
@@ -150,7 +192,8 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
             Tab::Deflate => deflate::HINT,
         },
     };
-    let told = inspect.said.as_deref().unwrap_or(told);
+    let told = inspect.said.clone().unwrap_or_else(|| offered(inspect, told));
+    let told = told.as_str();
     let status = status(inspect, theme);
     let most = usize::from(area.width) / 2;
     let status = Span { content: text::shorten(&status.content, most).into_owned().into(), ..status };
@@ -162,33 +205,49 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     canvas.line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
 }
 
+/// The tab's keys, without those that make no sense here, and with those that do.
+fn offered(inspect: &Inspect, tab: &str) -> String {
+    if matches!(inspect.mode, Mode::Look) && !inspect.source.is_ours() {
+        let tab = tab.replace("⏎ type and send  ", "").replace("⏎ type and send", "");
+        let proxy = inspect.proxy.is_some().then_some("H hold  S step  D drop  I put in  W whose  < >  ");
+        return format!("{}{tab}", proxy.unwrap_or_default());
+    }
+    let done = inspect.play.as_ref().is_some_and(|play| matches!(play.stand, Stand::Done(_)));
+    if done && inspect.mode == Mode::Look { format!(". goes on  , back  {tab}") } else { tab.to_owned() }
+}
+
 fn draw_typed(line: &super::state::Line, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let prompt = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let (name, hint) = match line.purpose {
-        Purpose::Send => ("send ▸ ", "⏎ sends a text · ⌫ back"),
-        Purpose::Hex => ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · ⌫ back"),
-        Purpose::Filter => ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · ⌫ back"),
-        Purpose::Inject => ("put in, in hex ▸ ", "⏎ goes before the next frame · ⌫ back"),
-        Purpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · ⌫ back"),
+        Purpose::Send => ("send ▸ ", "⏎ sends a text · Esc back"),
+        Purpose::Hex => ("raw bytes in hex ▸ ", "⏎ puts them on the wire as they are · Esc back"),
+        Purpose::Filter => ("filter ▸ ", "for example  op=close && len<9   ⏎ applies · Esc back"),
+        Purpose::Inject => ("put in, in hex ▸ ", "⏎ goes before the next frame · Esc back"),
+        Purpose::Search => ("search ▸ ", "in unmasked text, or 0x… · ⏎ finds · Esc back"),
     };
-    let (hint, style) = match &line.complaint {
-        Some(why) => (text::visible(why).into_owned(), Style::new().fg(theme.bad)),
-        None => (hint.to_owned(), theme.dim()),
-    };
-    let hint = text::shorten(&hint, usize::from(area.width) * 2 / 3).into_owned();
-    let room = usize::from(area.width).saturating_sub(text::width(name) + 4 + text::width(&hint)).max(8);
+    if let Some(why) = &line.complaint {
+        let above = Rect { y: area.y.saturating_sub(1), ..area };
+        canvas.buffer.set_style(above, Style::reset());
+        let pad = " ".repeat(area.width.into());
+        canvas.line(&Line::styled(pad, theme.base()), 0, above);
+        canvas.line(&Line::styled(format!("✗ {}", text::visible(why)), Style::new().fg(theme.bad)), 0, above);
+    }
+    let room = usize::from(area.width).saturating_sub(text::width(name) + 3).max(8);
     let typed = text::visible(&line.text);
     let shown = if text::width(&typed) > room {
         format!("…{}", tail(&typed, room - 1))
     } else {
         typed.into_owned()
     };
+    let spare = room.saturating_sub(text::width(&shown));
+    let hint = if text::width(hint) <= spare { hint } else { "" };
     let line = Line::from(vec![
         Span::styled(name, prompt),
         Span::raw(shown),
         Span::styled("▏  ", prompt),
-        Span::styled(hint, style),
+        // the hint goes before what is typed does
+        Span::styled(hint, theme.dim()),
     ]);
     canvas.line(&line, 0, area);
 }

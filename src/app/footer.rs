@@ -101,6 +101,17 @@ impl Footer<'_> {
                 let offer = vec![key("Enter"), say(&format!(" keys to {name}  ")), key("?"), say(" keys")];
                 Line::from([next, offer].concat())
             }
+            Keys::Demo(name) if self.alone => {
+                let name = Span::styled(format!(" {name} "), theme.cursor());
+                Line::from(vec![
+                    name,
+                    say("  "),
+                    key("h"),
+                    say(" all keys  "),
+                    key("Esc"),
+                    say(" closes what is open"),
+                ])
+            }
             Keys::Demo(name) => {
                 let told = format!(" {name} has the keys ");
                 Line::from(vec![

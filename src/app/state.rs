@@ -210,7 +210,7 @@ impl App {
         }
         match (action, self.focus) {
             (Some(action), _) => self.act(action),
-            (None, Some(_)) if key.code == KeyCode::Esc => self.focus = None,
+            (None, Some(index)) if key.code == KeyCode::Esc && !self.keeps_escape(index) => self.focus = None,
             (None, Some(index)) => {
                 if let Some(Ok(live)) = self.stands.get_mut(index) {
                     live.key(key);
@@ -218,6 +218,12 @@ impl App {
             }
             (None, None) => {}
         }
+    }
+
+    /// Esc is for the demo: it has something open, or there is nothing else that could have the keys.
+    fn keeps_escape(&self, index: usize) -> bool {
+        self.show.alone
+            || self.stands.get(index).is_some_and(|stand| matches!(stand, Ok(live) if live.wants_escape()))
     }
 
     fn paste(&mut self, text: String) {

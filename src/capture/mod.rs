@@ -205,7 +205,11 @@ pub fn open_with<S: Sink>(
     let io = |error| Error::Io { path: path.to_owned(), error };
     let unknown = |what: &str| Error::Unknown { path: path.to_owned(), what: what.to_owned() };
     let mut file = File::open(path).map_err(io)?;
-    if !file.metadata().map_err(io)?.is_file() {
+    let about = file.metadata().map_err(io)?;
+    if about.is_dir() {
+        return Err(unknown("is a directory"));
+    }
+    if !about.is_file() {
         return Err(unknown("is no regular file, so its bytes cannot be read a second time"));
     }
     let mut first = Vec::new();

@@ -30,9 +30,20 @@ pub struct Recorder {
 /// A connection that is not over.
 #[derive(Debug)]
 struct Live {
-    flow: Flow,
+    peers: Peers,
+    /// None before the first byte.
+    flow: Option<Flow>,
     /// The side whose stream ended first.
     hung_up: Option<Side>,
+}
+
+impl Live {
+    fn flow(&mut self, writer: &mut Writer, at: Duration) -> io::Result<Flow> {
+        match self.flow {
+            Some(flow) => Ok(flow),
+            None => Ok(*self.flow.insert(writer.open_plain(self.peers, at)?)),
+        }
+    }
 }
 
 impl Recorder {
@@ -55,7 +66,10 @@ impl Recorder {
     pub fn session(&mut self, report: &clients::Report) -> io::Result<()> {
         use clients::Report;
         match report {
-            Report::Connected(peers) => self.open(ONLY, *peers),
+            Report::Connected(peers) => {
+                self.open(ONLY, *peers);
+                Ok(())
+            }
             Report::Bytes(chunk) => {
                 let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
                 self.bytes(ONLY, from, chunk.at, &chunk.bytes)
@@ -75,10 +89,10 @@ impl Recorder {
         let number = report.connection;
         match &report.told {
             Told::Opened { peer } => drop(self.waiting.insert(number, *peer)),
-            Told::Connected { server, .. } => self.reached(number, *server)?,
+            Told::Connected { server, .. } => self.reached(number, *server),
             Told::Bytes { from, at, bytes } => self.bytes(number, *from, *at, bytes)?,
             Told::Injected { from, at, bytes } if self.waiting.contains_key(&number) => {
-                self.reached(number, listens)?;
+                self.reached(number, listens);
                 self.bytes(number, *from, *at, bytes)?;
             }
             Told::Ended(_) => {
@@ -90,15 +104,15 @@ impl Recorder {
         Ok(())
     }
 
-    fn reached(&mut self, number: usize, server: SocketAddr) -> io::Result<()> {
-        let client = self.waiting.remove(&number);
-        client.map_or(Ok(()), |client| self.open(number, Peers { client, server }))
+    fn reached(&mut self, number: usize, server: SocketAddr) {
+        if let Some(client) = self.waiting.remove(&number) {
+            self.open(number, Peers { client, server });
+        }
     }
 
-    fn open(&mut self, number: usize, peers: Peers) -> io::Result<()> {
-        let flow = self.writer.open_plain(peers, self.since_1970(Instant::now()))?;
-        self.live.insert(number, Live { flow, hung_up: None });
-        Ok(())
+    /// It is written once something is said: the first bytes may have been sent before their report came.
+    fn open(&mut self, number: usize, peers: Peers) {
+        self.live.insert(number, Live { peers, flow: None, hung_up: None });
     }
 
     /// No bytes: the side's stream has ended.
@@ -109,14 +123,16 @@ impl Recorder {
             live.hung_up.get_or_insert(from);
             return Ok(());
         }
-        self.writer.data(live.flow, from, at, bytes)
+        let flow = live.flow(&mut self.writer, at)?;
+        self.writer.data(flow, from, at, bytes)
     }
 
     /// Where neither side has ended its stream, we broke it off.
     fn end(&mut self, number: usize) -> io::Result<()> {
         let at = self.since_1970(Instant::now());
-        let Some(Live { flow, hung_up }) = self.live.remove(&number) else { return Ok(()) };
-        self.writer.close(flow, hung_up.map_or(Ending::Reset(Side::Client), Ending::Closed), at)
+        let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
+        let flow = live.flow(&mut self.writer, at)?;
+        self.writer.close(flow, live.hung_up.map_or(Ending::Reset(Side::Client), Ending::Closed), at)
     }
 
     fn since_1970(&self, at: Instant) -> Duration {

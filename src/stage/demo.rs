@@ -48,6 +48,11 @@ pub trait Demo: Sized + Send + 'static {
         None
     }
 
+    /// Something is open in it that Esc closes: a prompt, a page. Otherwise Esc gives the keys back.
+    fn wants_escape(&self) -> bool {
+        false
+    }
+
     /// Draws it at any size and changes nothing.
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look);
 

@@ -45,6 +45,8 @@ pub trait Live: Send {
     fn keys(&self) -> &'static [Hint];
     /// The rows below which it would be cramped.
     fn rows(&self) -> u16;
+    /// Something is open in it that Esc closes.
+    fn wants_escape(&self) -> bool;
 }
 
 /// A demo with what keeps it alive.
@@ -154,6 +156,10 @@ impl<D: Demo> Live for Slot<D> {
 
     fn keys(&self) -> &'static [Hint] {
         D::KEYS
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.demo.wants_escape()
     }
 
     fn rows(&self) -> u16 {

@@ -85,11 +85,15 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
 #[test]
 fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
     let mut terminal = Terminal::open(&["inspect", "tests/captures/tls13-aes128.pcapng"]);
-    terminal.shows(&["Frames(6)", "\"Hello\"", "inspect has the keys", "Ctrl-C leaves"]);
+    terminal.shows(&["Frames(6)", "\"Hello\"", "h all keys", "Ctrl-C leaves"]);
     assert!(terminal.rows()[0].starts_with('╔'), "there is no slide around it: {:?}", terminal.rows()[0]);
     terminal.keys("ffrom=server\r");
     terminal.shows(&["from=server: 3 of 6"]);
-    terminal.keys("f\u{15}\r/gr\r");
+    terminal.keys("f\u{15}\r?");
+    terminal.shows(&["The RFC", "Why"]);
+    terminal.keys(ESC);
+    terminal.until("the page closed", |screen| !screen.contents().contains("The RFC "));
+    terminal.keys("/gr\r");
     terminal.shows(&["\"gr\" found in frame 1"]);
     terminal.keys("\u{3}");
     assert_eq!(terminal.end().code(), Some(0));
@@ -104,6 +108,8 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     terminal.shows(&["inspect has the keys"]);
     terminal.keys("iq?");
     terminal.shows(&["send ▸ q?"]);
+    terminal.keys(ESC);
+    terminal.until("the prompt closed", |screen| !screen.contents().contains("send ▸"));
     terminal.keys(ESC);
     terminal.until("the keys given back", |screen| !screen.contents().contains("has the keys"));
     terminal.keys("q");

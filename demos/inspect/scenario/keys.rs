@@ -6,10 +6,12 @@ use crossterm::event::KeyCode;
 
 use super::super::Cmd;
 use super::super::conn::Status;
+use super::super::handshake;
 use super::super::keys::fresh_key;
 use super::super::source::Opening;
 use super::super::state::{Inspect, Mode, Tab};
 use super::{Play, Stand};
+use crate::wire::Side;
 
 impl Inspect {
     /// The next step of the scenario: first its question, then what it does.
@@ -31,10 +33,14 @@ impl Inspect {
     }
 
     pub(in super::super) fn bet(&mut self, code: KeyCode) -> Vec<Cmd> {
+        let answers = self.play.as_ref().and_then(Play::step).map_or(0, |step| step.answers.len());
         let Some(Play { bet, .. }) = &mut self.play else { return self.close() };
         match code {
             KeyCode::Char(digit @ '1'..='9') => {
-                *bet = Some(digit as usize - '1' as usize);
+                let number = digit as usize - '1' as usize;
+                if number < answers {
+                    *bet = Some(number);
+                }
                 Vec::new()
             }
             KeyCode::Char('.') | KeyCode::Enter => self.perform_step(),
@@ -63,5 +69,20 @@ impl Inspect {
         opening.server = step.server.as_deref().and_then(super::Server::parse);
         opening.wishes.deflate |= step.deflate;
         self.open(opening)
+    }
+
+    /// The step has come to something: the cursor goes to the line of the handshake that it is about.
+    pub(in super::super) fn look_at_outcome(&mut self) {
+        let of = |from: Side| {
+            let opening = self.conn().trace.opening(from)?;
+            let at = opening.judgement.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
+            let lines = opening.head.as_ref()?.lines();
+            lines
+                .iter()
+                .position(|line| (line.text.start..line.end.end).contains(&at))
+                .map(|line| (from, line))
+        };
+        let (from, line) = of(Side::Client).or_else(|| of(Side::Server)).unwrap_or((Side::Server, 0));
+        handshake::click(self, from, line);
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It asks for connections and bytes; what came back it reads from the trace, never from the file.
 
+use std::collections::BTreeSet;
+
 use super::{Expect, Scenario, Step};
 use crate::wire::{Frame, Opcode, Side, Trace};
 
@@ -50,8 +52,21 @@ impl Play {
         self.scenario.steps.get(self.at?)
     }
 
-    /// Opens the next step, round and round.
+    /// What is on the screen belongs to another step: this one begins with a connection of its own, and has not begun.
+    pub(in super::super) fn begins_anew(&self) -> bool {
+        self.stand == Stand::Asked && self.step().is_some_and(|step| !step.same)
+    }
+
+    /// The step is the last one.
+    pub(in super::super) fn is_at_the_end(&self) -> bool {
+        self.at.is_some_and(|at| at + 1 == self.scenario.steps.len())
+    }
+
+    /// Opens the next step, round and round; each round counts its own bets.
     pub(in super::super) fn next(&mut self) {
+        if self.is_at_the_end() {
+            self.won = (0, 0);
+        }
         self.at = Some(self.at.map_or(0, |at| (at + 1) % self.scenario.steps.len()));
         self.stand = Stand::Asked;
         self.bet = None;
@@ -124,9 +139,21 @@ fn outcome(
             if came < *count {
                 return None;
             }
-            let (last, _) = trace.rows().iter().enumerate().rfind(|(_, row)| row.from() == Side::Server)?;
-            let len = trace.rows()[last].len();
-            done(format!("{came} came back; the last answer has {len} bytes on the wire"), true)
+            let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
+            let (header, payload) = (last.header().len(), last.payload_len());
+            let told = format!("the answer has {header} + {payload} bytes, header and payload");
+            let ours = |row: &usize| {
+                trace.rows()[*row].from() == Side::Client && trace.rows()[*row].kind().is_some()
+            };
+            let sent: Vec<_> = (0..trace.rows().len()).filter(ours).filter_map(frame).collect();
+            let rows: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
+            match sent.len() {
+                0 | 1 => done(told, true),
+                count => done(
+                    format!("{count} frames left as {} different rows of bytes; {told}", rows.len()),
+                    true,
+                ),
+            }
         }
         Expect::Problem(wanted) => {
             let (code, hint) =

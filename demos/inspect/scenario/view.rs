@@ -10,18 +10,28 @@ use crate::stage::Theme;
 use crate::text;
 
 use super::super::canvas::Canvas;
+use super::super::prose;
 
 /// The rows that the strip takes in an area of this size.
 pub(in super::super) fn rows(play: &Play, area: Rect, theme: &Theme) -> u16 {
-    let wide = usize::from(area.width.max(1));
-    let rows: usize = lines(play, theme).iter().map(|line| line.width().saturating_sub(1) / wide + 1).sum();
-    u16::try_from(rows).unwrap_or(u16::MAX).min(area.height / 2)
+    u16::try_from(wanted(play, area.width, theme)).unwrap_or(u16::MAX).min(area.height * 3 / 5)
+}
+
+/// The rows that it would like.
+fn wanted(play: &Play, width: u16, theme: &Theme) -> usize {
+    let wide = usize::from(width.max(1));
+    // a word that does not fit goes to the next row whole
+    let rows = |line: &Line| prose::wrapped(&line.to_string(), wide).len();
+    lines(play, theme).iter().map(rows).sum()
 }
 
 pub(in super::super) fn draw(play: &Play, area: Rect, canvas: &mut Canvas) {
     let told = Text::from(lines(play, canvas.theme));
     canvas.buffer.set_style(area, Style::new().bg(canvas.theme.panel));
     Paragraph::new(told).wrap(Wrap { trim: true }).render(area, canvas.buffer);
+    if wanted(play, area.width, canvas.theme) > usize::from(area.height) && !area.is_empty() {
+        canvas.buffer[(area.right() - 1, area.bottom() - 1)].set_char('…');
+    }
 }
 
 fn lines(play: &Play, theme: &Theme) -> Vec<Line<'static>> {
@@ -61,6 +71,11 @@ fn lines(play: &Play, theme: &Theme) -> Vec<Line<'static>> {
             }
             lines.push(Line::from(told));
             lines.push(Line::raw(step.see.clone()));
+            if play.is_at_the_end() {
+                let (won, bets) = play.won;
+                let told = format!("That was the last step: {won} of {bets} bets won.  .  begins again");
+                lines.push(Line::styled(told, strong));
+            }
         }
     }
     lines

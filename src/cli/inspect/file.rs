@@ -18,6 +18,9 @@ use crate::net::Peers;
 use crate::wire::Trace;
 
 pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
+    if inspect.write.as_deref().is_some_and(|write| is_same(write, path)) {
+        anyhow::bail!("{} cannot be read and written at once; --write takes another file", path.display());
+    }
     let options = OpenOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
     let capture = open(path, &options)?;
     if let Some(mut writer) = keep::writer(inspect)? {
@@ -45,6 +48,11 @@ pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     }
     printer.flush()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Both names lead to one file, over whatever links.
+fn is_same(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Who talks, and how the first bytes are to be read.

@@ -21,7 +21,7 @@ pub use sends::Sends;
 
 use crate::cli::{Sender, Theme};
 use crate::clients::{Options, Request, Wishes};
-use crate::net::Tls;
+use crate::net::{Target, Tls};
 use crate::wire::Side;
 
 /// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and show every byte.
@@ -138,6 +138,9 @@ impl Inspect {
     pub fn misuse(&self) -> Option<String> {
         let source = &self.source;
         if self.file().is_none() {
+            if let Err(why) = Target::parse(source) {
+                return Some(why);
+            }
             let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
             return Some(format!("{option} belongs to a file, and {source} is a URL"));
@@ -155,6 +158,10 @@ impl Inspect {
             ("--insecure", self.insecure),
             ("--server-name", self.server_name.is_some()),
         ];
+        let server = source.split('/').next().and_then(|host| host.rsplit_once(':'));
+        if server.is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !Path::new(source).exists() {
+            return Some(format!("{source:?} is neither a file nor a URL; ws://{source} would be one"));
+        }
         let (option, _) = given.into_iter().find(|(_, given)| *given)?;
         Some(format!(
             "{option} belongs to a server, and {source:?} is a file; a URL such as ws://127.0.0.1:9001/ would be right"

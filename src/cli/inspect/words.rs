@@ -27,7 +27,14 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
         }
         Some("note") => format!("{start}{}", text("text")),
         Some("listening") => format!("listening on {}", text("address")),
-        Some("connection") => format!("{start}connection from {}", text("peer")),
+        Some("connection") if record["peer"].is_string() => {
+            format!("{start}connection from {}", text("peer"))
+        }
+        Some("connection") => {
+            let tls =
+                record["tls"].as_str().map_or_else(String::new, |tls| format!(", {}", words::harmless(tls)));
+            format!("{start}connection from {} to {}{tls}", text("client"), text("server"))
+        }
         _ => {
             let code = match (record["close_received"].as_bool(), record["close_code"].as_u64()) {
                 (_, Some(code)) => code.to_string(),
