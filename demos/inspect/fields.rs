@@ -7,10 +7,11 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::canvas::{Canvas, Target, split};
 use super::frames::tie;
+use super::reading;
 use super::state::{Cursor, Inspect};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Fault, Frame, Span, words};
+use crate::wire::{Fault, Field, Frame, Span, words};
 
 /// Cells a bit takes.
 const BIT: u16 = 6;
@@ -87,7 +88,7 @@ pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[Span], area: Rect,
     let told = explained(inspect, frame, span, canvas.theme);
     let wide = usize::from(area.width.max(1));
     let rows: usize = told.lines.iter().map(|line| line.width() / wide + 1).sum();
-    let detail = (rows as u16).clamp(1, 6).min(area.height);
+    let detail = (rows as u16).clamp(1, (area.height / 3).max(6)).min(area.height);
     let rows = usize::from(area.height.saturating_sub(detail + 1)).min(spans.len());
     let (table, rest) = split(area, rows as u16);
     draw_table(spans, cursor, table, canvas);
@@ -157,6 +158,11 @@ fn place(span: &Span) -> String {
 /// What the field means here, and what is wrong with the frame.
 fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Lines<'static> {
     let mut lines = Lines::from(words::harmless(&span.meaning));
+    if span.field == Field::Payload && inspect.draft.is_none() {
+        let told = reading::told(inspect, frame).filter(|told| told.len() > span.value.len());
+        lines
+            .extend(told.map(|told| Line::from(vec![Text::styled("reads  ", theme.dim()), Text::raw(told)])));
+    }
     let from = frame.context.from;
     let faults: Vec<Fault> = match &inspect.draft {
         Some(draft) => draft.faults(),

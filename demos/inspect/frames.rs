@@ -43,8 +43,13 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let bits = rest.height >= 16;
     let most = if rest.height >= 14 { rest.height / 3 } else { 3 };
     let (bytes, rest) = split(rest, hex::rows(raw.len(), rest.width).min(most));
-    let picture =
-        hex::Hex { raw: &raw, spans: &spans, header: frame.header.len(), draft: inspect.draft.as_ref() };
+    let picture = hex::Hex {
+        raw: &raw,
+        spans: &spans,
+        header: frame.header.len(),
+        draft: inspect.draft.as_ref(),
+        compressed: frame.context.compressed,
+    };
     picture.draw(inspect.cursor, bytes, canvas);
     let rest = if bits { fields::draw_bits(inspect, &raw, &spans, rest, canvas) } else { rest };
     // the page that `?` opens stands below, where it has room

@@ -17,6 +17,8 @@ pub(super) struct Hex<'a> {
     pub(super) spans: &'a [Span],
     pub(super) header: usize,
     pub(super) draft: Option<&'a Draft>,
+    /// The payload is part of a compressed message: its bytes are no letters.
+    pub(super) compressed: bool,
 }
 
 /// The bytes that stand side by side in `width` columns.
@@ -81,7 +83,7 @@ impl Hex<'_> {
             self.header
         };
         let unmasked = match index.checked_sub(header).and_then(|at| plain.get(at)) {
-            Some(byte @ b' '..=b'~') => format!("{}  ", char::from(*byte)),
+            Some(byte @ b' '..=b'~') if !self.compressed => format!("{}  ", char::from(*byte)),
             Some(byte) => format!("{byte:02x} "),
             None => "   ".to_owned(),
         };

@@ -11,7 +11,7 @@ use super::state::Inspect;
 use super::view::side;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Frame, Opcode, Row, Side, words};
+use crate::wire::{Frame, Kind, Opcode, Row, Side, words};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
@@ -132,8 +132,14 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
     if let Some(fate) = inspect.conn().fate(row) {
         line.push_span(Text::styled(format!("❚❚ {fate} "), Style::new().fg(theme.warn)));
     }
-    if let Some(frame) = inspect.frame(number) {
-        line.push_span(Text::raw(preview(&frame)));
+    let inflated = inspect.conn().trace.inflated(row);
+    match (inflated, inspect.frame(number)) {
+        (Some(data), _) if row.kind() == Some(Kind::Text) => {
+            line.push_span(Text::raw(words::quoted(data, 120)))
+        }
+        (Some(data), _) => line.push_span(Text::raw(words::hex_row(data, 24))),
+        (None, Some(frame)) => line.push_span(Text::raw(preview(&frame))),
+        (None, None) => {}
     }
     line
 }

@@ -5,7 +5,7 @@
 use super::state::Inspect;
 use crate::text;
 use crate::wire::utf8::Validator;
-use crate::wire::{Code, Kind, Row};
+use crate::wire::{Code, Frame, Kind, Row};
 
 /// Fragments that are looked through for the beginning of a character.
 const FAR: usize = 64;
@@ -86,6 +86,20 @@ pub(super) fn carried(inspect: &Inspect, rows: &[usize], at: usize) -> Option<Ve
     let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
     let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
     Some(if matches!(after(&[], &open), Stand::Cut(..)) { open } else { Vec::new() })
+}
+
+/// What a data frame says as it would be read: the text itself, of a compressed one its beginning; none where it is no text.
+pub(super) fn told(inspect: &Inspect, frame: &Frame) -> Option<String> {
+    let row = inspect.conn().trace.rows().get(inspect.current()?)?;
+    if row.kind() != Some(Kind::Text) {
+        return None;
+    }
+    let shown = |bytes: &[u8]| text::visible(&String::from_utf8_lossy(bytes)).into_owned();
+    match inspect.conn().trace.inflated(row) {
+        Some(data) => Some(format!("(inflated) {}", shown(data))),
+        None if row.is_compressed() => None,
+        None => Some(shown(&frame.payload())),
+    }
 }
 
 /// One character in at most two cells, whatever it is.

@@ -10,10 +10,10 @@ use super::canvas::{Canvas, split};
 use super::problems::{Problem, found};
 use super::prose::{self, labelled};
 use super::state::{Inspect, Mode, Tab};
-use super::{handshake, headline, proof};
+use super::{handshake, headline, proof, reading};
 use crate::stage::Theme;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{Code, Side, peers, rules, words};
+use crate::wire::{Code, Field, Side, peers, rules, words};
 
 /// The labels' column.
 const LABEL: usize = 14;
@@ -82,8 +82,11 @@ fn of_field(inspect: &Inspect) -> Option<Page> {
     let (_, spans) = inspect.under()?;
     let span = spans.get(inspect.field(&spans))?;
     let page = rules::of_field(span.field);
+    let said = inspect.shown().filter(|_| span.field == Field::Payload);
+    let said = said.and_then(|(_, _, frame)| reading::told(inspect, &frame));
     let mut told = vec![
         ("Here", words::harmless(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
+        ("Reads", said.unwrap_or_default()),
         ("The RFC", page.wants.to_owned()),
         ("Why", page.why.to_owned()),
         ("The receiver", page.now.clone()),

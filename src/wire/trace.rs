@@ -22,6 +22,12 @@ const MOST_ROWS: usize = 1 << 24;
 /// More faults than this a direction are counted and not kept.
 const MOST_FAULTS: usize = 1 << 18;
 
+/// Bytes kept of what a compressed frame was inflated to: enough for a list.
+const INFLATED: usize = 200;
+
+/// Compressed frames of a direction of which so much is kept.
+const MOST_INFLATED: usize = 1 << 16;
+
 /// One direction of a [`Trace`].
 #[derive(Clone, Debug)]
 struct Direction {
@@ -33,12 +39,33 @@ struct Direction {
     marks: u16,
     /// Frame bytes taken.
     taken: u64,
+    /// The beginning of what the frame that is arriving was inflated to.
+    data: Vec<u8>,
+    /// That of complete frames, by their numbers.
+    inflated: Vec<(usize, Box<[u8]>)>,
 }
 
 impl Direction {
     fn new(from: Side, agreed: Agreed) -> Self {
         let decoder = Decoder::new(from, agreed);
-        Self { decoder, faults: Vec::new(), lost_faults: 0, arriving: None, marks: 0, taken: 0 }
+        Self {
+            decoder,
+            faults: Vec::new(),
+            lost_faults: 0,
+            arriving: None,
+            marks: 0,
+            taken: 0,
+            data: Vec::new(),
+            inflated: Vec::new(),
+        }
+    }
+
+    /// Keeps the beginning of what a frame was inflated to.
+    fn remember(&mut self, index: usize) {
+        if !self.data.is_empty() && self.inflated.len() < MOST_INFLATED {
+            self.inflated.push((index, self.data.as_slice().into()));
+        }
+        self.data.clear();
     }
 
     fn fault(&mut self, fault: Fault) {
@@ -66,7 +93,8 @@ pub struct Unfinished {
     pub needs: Option<Needs>,
 }
 
-/// One connection, seen from both sides, without its payload.
+/// One connection, seen from both sides, without its payload; only what was inflated is kept, and only its beginnings, since
+/// nothing else could tell it later without inflating all that came before.
 ///
 /// ```
 /// use std::time::Duration;
@@ -190,6 +218,14 @@ impl Trace {
         &faults[start..end]
     }
 
+    /// The beginning of what a frame's payload was inflated to: at most 200 bytes, of at most 65,536 frames of a side; none for
+    /// a frame that is not compressed.
+    pub fn inflated(&self, row: &Row) -> Option<&[u8]> {
+        let inflated = &self.direction(row.from()).inflated;
+        let at = inflated.binary_search_by_key(&row.index(), |(index, _)| *index).ok()?;
+        Some(&inflated[at].1)
+    }
+
     /// The rows of the message that the row is part of, in order; only itself where it is part of none.
     pub fn message_of(&self, row: usize) -> Vec<usize> {
         let Some(chosen) = self.rows.get(row) else { return Vec::new() };
@@ -284,14 +320,19 @@ impl Trace {
                 None => return,
                 Some(Event::Fault(fault)) => direction.fault(fault),
                 Some(Event::Header(begun)) => direction.arriving = Some(begun),
-                Some(Event::Frame(_)) => {
+                Some(Event::Data(piece)) => {
+                    let room = INFLATED - direction.data.len();
+                    direction.data.extend_from_slice(&piece[..piece.len().min(room)]);
+                }
+                Some(Event::Frame(index)) => {
+                    direction.remember(index);
                     if let Some(begun) = direction.arriving.take() {
                         let mut row = Row::new(&begun, from, at);
                         row.marks |= std::mem::take(&mut direction.marks);
                         keep(row);
                     }
                 }
-                Some(Event::Payload(_) | Event::Data(_) | Event::Message(_)) => {}
+                Some(Event::Payload(_) | Event::Message(_)) => {}
             }
         }
     }
@@ -325,6 +366,17 @@ mod tests {
         seen.push(Side::Server, ms(3), b"i");
         let rows: Vec<_> = seen.rows().iter().map(|row| (row.from(), row.index(), row.at())).collect();
         assert_eq!(rows, [(Side::Client, 0, ms(2)), (Side::Server, 0, ms(3))]);
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_2_what_was_inflated_is_remembered() {
+        let agreed = Agreed::parse("permessage-deflate").unwrap();
+        let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x89\x00\xc1\x05\xf2\x00\x11\x00\x00\x81\x01a";
+        for chunk in [1, 5, 100] {
+            let seen = midway(Side::Server, agreed, twice, chunk);
+            let inflated: Vec<_> = seen.rows().iter().map(|row| seen.inflated(row)).collect();
+            assert_eq!(inflated, [Some(&b"Hello"[..]), None, Some(b"Hello"), None]);
+        }
     }
 
     #[test]
