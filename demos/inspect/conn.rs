@@ -101,10 +101,10 @@ impl Conn {
     pub(super) fn fate(&self, row: &Row) -> Option<&'static str> {
         let (from, number) = (row.from(), row.index());
         if self.dropped.contains(&(from, number)) {
-            return Some("dropped");
+            return Some("✗ dropped");
         }
         (self.waiting[usize::from(from == Side::Server)] > 0 && number >= self.first_held(from))
-            .then_some("held")
+            .then_some("❚❚ held")
     }
 
     /// The first frame of a side that waits is thrown away.
@@ -159,5 +159,31 @@ impl Conn {
                 fetched.insert(row, (bytes, most));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{REQUEST, RESPONSE};
+    use super::*;
+    use crate::wire::{Opcode, encode};
+
+    #[test]
+    fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {
+        let mut conn = Conn::new("proxy".into());
+        let frame = |text: &[u8]| encode::whole(Opcode::Text, text, Some([1, 2, 3, 4]));
+        let begun = [frame(b"one"), frame(b"two"), frame(b"three"), frame(b"four")[..3].to_vec()].concat();
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)] {
+            conn.push(from, Instant::now(), bytes);
+        }
+        let fates = |conn: &Conn| -> Vec<_> { conn.trace.rows().iter().map(|row| conn.fate(row)).collect() };
+        assert_eq!(fates(&conn), [None; 3]);
+        conn.waiting = [3, 0];
+        assert_eq!(fates(&conn), [None, Some("❚❚ held"), Some("❚❚ held")]);
+        conn.drop_first(Side::Client);
+        assert_eq!(conn.waiting, [2, 0]);
+        assert_eq!(fates(&conn), [None, Some("✗ dropped"), Some("❚❚ held")]);
+        conn.waiting = [0, 0];
+        assert_eq!(fates(&conn), [None, Some("✗ dropped"), None]);
     }
 }

@@ -130,7 +130,7 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
         None => {}
     }
     if let Some(fate) = inspect.conn().fate(row) {
-        line.push_span(Text::styled(format!("❚❚ {fate} "), Style::new().fg(theme.warn)));
+        line.push_span(Text::styled(format!("{fate} "), Style::new().fg(theme.warn)));
     }
     let inflated = inspect.conn().trace.inflated(row);
     match (inflated, inspect.frame(number)) {

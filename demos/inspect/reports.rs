@@ -204,9 +204,9 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
     }
     let told = if told.is_empty() { "read from a file".to_owned() } else { told.join("; ") };
     let status = match &stream.tls {
-        capture::Tls::Unread(why) => {
-            Status::Ended(Err(format!("this connection is encrypted, and cannot be read: {why}")))
-        }
+        capture::Tls::Unread(why) => Status::Ended(Err(format!(
+            "{why}; --keylog FILE would name the secrets, if somebody logged them"
+        ))),
         capture::Tls::No | capture::Tls::Read { .. } => Status::Read(told),
     };
     Conn {

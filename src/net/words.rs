@@ -11,6 +11,7 @@ pub fn in_words(err: &io::Error) -> String {
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
             "there is no way to that host from here; is the network up?".to_owned()
         }
+        io::ErrorKind::AddrInUse => "another program has that port; port 0 takes any free one".to_owned(),
         _ => err.to_string(),
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
         printer.last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
     }
     printer.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if capture.streams().is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Both names lead to one file, over whatever links.

@@ -68,7 +68,7 @@ pub struct Inspect {
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
     /// Listen on this loopback address and pass everything on to the server, untouched
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
     pub proxy: Option<SocketAddr>,
     /// Keep what is seen in this pcapng file too, unencrypted
     #[arg(long, value_name = "FILE")]
@@ -92,30 +92,43 @@ pub struct Inspect {
 
 /// What `--help` says about the records.
 const RECORDS: &str = "Records (--json), one object a line; every one has type:
-  handshake  connection t_ms from verdict head head_hex head_len accept_expected accept_received protocol extensions problems
-  frame      connection t_ms from frame offset complete needs fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
-             header_len payload_len payload_hex truncated text compressed message after_fault close_code close_reason
-             raw_hex violations
-  bytes      connection t_ms from len hex text: what stands behind an answer that is not 101
-  end        connection t_ms ok why close_received close_code close_reason close_sent close_code_sent
+  handshake  connection t_ms from verdict head head_hex head_len
+             accept_expected accept_received protocol extensions problems
+  frame      connection t_ms from frame offset complete needs
+             fin rsv1 rsv2 rsv3 opcode opcode_name mask masking_key
+             header_len payload_len payload_hex truncated text compressed
+             message after_fault close_code close_reason raw_hex violations
+  bytes      connection t_ms from len hex text
+             (what stands behind an answer that is not 101)
+  end        connection t_ms ok why close_received close_code close_reason
+             close_sent close_code_sent
              frames_sent frames_received bytes_sent bytes_received
   note       t_ms text
-  listening  t_ms address (--proxy)    connection  t_ms connection peer (--proxy)
+  listening  t_ms address (--proxy)
+  connection t_ms connection peer (--proxy)
   connection t_ms connection client server since_1970_s tls (a file)
 
-t_ms counts from the start, in a file from the connection's first packet. problems and violations are those of `wiretalk decode --json`. payload_hex is unmasked; of
-a payload above 1 MiB it and raw_hex hold the first MiB, and truncated is true. A frame that the end cut off has complete
-false and needs {have, need_more, phase}, or null where its length cannot be. The last record is an end; its close_code
-is the one that the server's Close carried, or null. With --proxy, and in a file of several
-connections, each has its end, and a last one without a number (connection null) follows.
+t_ms counts from the start, in a file from the connection's first packet.
+problems and violations are those of `wiretalk decode --json`. payload_hex is
+unmasked; of a payload above 1 MiB it and raw_hex hold the first MiB, and
+truncated is true. A frame that the end cut off has complete false and needs
+{have, need_more, phase}, or null where its length cannot be. The last record
+is an end; its close_code is the one that the server's Close carried, or null.
+With --proxy, and in a file of several connections, each has its end, and a
+last one without a number (connection null) follows.
 
-Exit status: 0 both sides knew that it would end, 1 anything else, 2 wrong usage.";
+Exit status: 0 both sides knew that it would end, or a file with a connection
+in it; 1 anything else; 2 wrong usage.";
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("give a number of seconds from 0 to 86400".to_owned()),
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "give an address and a port to listen on: 127.0.0.1:9000".to_owned())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -16,7 +15,7 @@ use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
-use crate::net::Target;
+use crate::net::{Target, in_words};
 use crate::proxy::{Options, Report, Told, bind};
 use crate::scope::Scope;
 
@@ -33,7 +32,8 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     let (_orders, inbox) = mpsc::channel(1);
     let (post, mut mail) = mpsc::channel(WAITING);
     let bound = bind(&scope, options, inbox, post).await;
-    let (address, proxy) = bound.with_context(|| format!("could not listen on {listen}"))?;
+    let (address, proxy) =
+        bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", in_words(&error)))?;
     let mut interrupt = Interrupt::new()?;
     let mut keep = Keep::new(inspect)?;
     let mut printer = Printer::new(inspect.json, true, io::stdout(), Instant::now());
