@@ -135,7 +135,7 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
     let inflated = inspect.conn().trace.inflated(row);
     match (inflated, inspect.frame(number)) {
         (Some(data), _) if row.kind() == Some(Kind::Text) => {
-            line.push_span(Text::raw(words::quoted(data, 120)))
+            line.push_span(Text::raw(words::quoted(data, 120)));
         }
         (Some(data), _) => line.push_span(Text::raw(words::hex_row(data, 24))),
         (None, Some(frame)) => line.push_span(Text::raw(preview(&frame))),

@@ -198,7 +198,7 @@ impl Demo for Inspect {
         Hint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
         Hint { keys: "Enter  r", about: "type a text and send it; raw bytes in hex" },
         Hint { keys: "p  P  c", about: "send a Ping; leave pings unanswered; say goodbye" },
-        Hint { keys: "Ctrl-R", about: "connect anew" },
+        Hint { keys: "Ctrl-D  Ctrl-R", about: "say goodbye; connect anew" },
         Hint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
         Hint { keys: "space  g", about: "stand still, follow; next frame of the message" },
         Hint { keys: "f  /  n", about: "filter frames; search in what they say; the next hit" },
