@@ -62,8 +62,8 @@ fn no_color_means_none() {
 #[test]
 fn who_has_the_keys_is_seen_without_colours_too() {
     let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
-    terminal.shows(&[" 1/52"]);
-    terminal.keys("g18\r\r");
+    terminal.shows(&[" 1/54"]);
+    terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keys"]);
     let footer = terminal.rows().pop().unwrap();
     let at = footer.chars().count() - footer.split("inspect has").last().unwrap().chars().count();
@@ -84,8 +84,8 @@ fn a_terminal_of_256_colours_gets_those() {
 /// All that is written for a title, a demo, and highlighted code.
 fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     let mut terminal = Terminal::with(variables, &["slides/talk.md"]);
-    terminal.shows(&[" 1/52"]);
-    terminal.keys("g18\r");
+    terminal.shows(&[" 1/54"]);
+    terminal.keys("g19\r");
     terminal.shows(&["Frames(2)"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keys"]);

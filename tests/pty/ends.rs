@@ -6,7 +6,7 @@ use crate::terminal::{CTRL_C, CTRL_Z, RIGHT, Terminal};
 
 fn talk() -> Terminal {
     let mut terminal = Terminal::open(&["slides/talk.md"]);
-    terminal.shows(&[" 1/52"]);
+    terminal.shows(&[" 1/54"]);
     assert!(terminal.is_raw_mode(), "else there would be nothing to restore");
     terminal
 }
@@ -40,7 +40,7 @@ fn ctrl_c_ends_it() {
 #[test]
 fn ctrl_c_ends_it_while_a_demo_has_the_keys() {
     let mut terminal = talk();
-    terminal.keys("g18\r\r");
+    terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keys"]);
     terminal.keys(CTRL_C);
     assert_eq!(terminal.end().code(), Some(0));
@@ -73,7 +73,7 @@ fn ctrl_z_without_a_shell_comes_back_at_once() {
     let mut terminal = talk();
     terminal.keys(CTRL_Z);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds", "2/52"]);
+    terminal.shows(&["Thirty seconds", "2/54"]);
     assert_eq!(count(terminal.raw(), b"\x1b[?1049l"), 1, "the terminal was given back");
     assert_eq!(count(terminal.raw(), b"\x1b[?1049h"), 2, "and taken again");
     assert!(terminal.is_raw_mode());
@@ -86,7 +86,7 @@ fn ctrl_z_without_a_shell_comes_back_at_once() {
 fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
     let mut terminal =
         Terminal::with_shell("\"$0\" slides/talk.md; echo stopped; read line; fg >/dev/null; echo ended $?");
-    terminal.shows(&[" 1/52"]);
+    terminal.shows(&[" 1/54"]);
     terminal.keys(CTRL_Z);
     terminal.until("the shell", |screen| !screen.alternate_screen() && screen.contents().contains("stopped"));
     assert!(!terminal.is_raw_mode() && !terminal.screen().hide_cursor());
@@ -95,7 +95,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_until_fg() {
         screen.alternate_screen() && screen.contents().contains("the wiretalk authors")
     });
     terminal.keys(RIGHT);
-    terminal.shows(&["2/52"]);
+    terminal.shows(&["2/54"]);
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
     let left = terminal.screen().contents();
@@ -108,11 +108,11 @@ fn stopped_from_outside_it_takes_the_terminal_again() {
     terminal.stop();
     assert!(!terminal.is_raw_mode());
     terminal.signal(Signal::CONT);
-    terminal.shows(&["the wiretalk authors", " 1/52"]);
+    terminal.shows(&["the wiretalk authors", " 1/54"]);
     terminal.until("the alternate screen", vt100::Screen::alternate_screen);
     assert!(terminal.is_raw_mode());
     terminal.keys(RIGHT);
-    terminal.shows(&["2/52"]);
+    terminal.shows(&["2/54"]);
     terminal.signal(Signal::TERM);
     assert_eq!(terminal.end().code(), Some(128 + Signal::TERM.as_raw()));
 }

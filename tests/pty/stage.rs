@@ -8,8 +8,8 @@ const BYLINE: &str = "the wiretalk authors";
 #[test]
 fn it_starts_with_the_first_slide() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[BYLINE, " 1/52"]);
-    assert!(terminal.rows()[29].ends_with(" 1/52"), "the footer is the last row");
+    terminal.shows(&[BYLINE, " 1/54"]);
+    assert!(terminal.rows()[29].ends_with(" 1/54"), "the footer is the last row");
     assert!(terminal.is_raw_mode());
 }
 
@@ -18,7 +18,7 @@ fn without_a_deck_the_built_in_talk_is_shown() {
     let mut given = Terminal::open(&[TALK]);
     let mut built_in = Terminal::open(&[]);
     for terminal in [&mut given, &mut built_in] {
-        terminal.shows(&[BYLINE, " 1/52", "● http  ● ws"]);
+        terminal.shows(&[BYLINE, " 1/54", "● http  ● ws"]);
     }
     assert_eq!(given.rows(), built_in.rows());
 }
@@ -26,9 +26,9 @@ fn without_a_deck_the_built_in_talk_is_shown() {
 #[test]
 fn keys_come_from_the_terminal_even_if_standard_input_does_not() {
     let mut terminal = Terminal::with_shell("\"$0\" slides/talk.md </dev/null");
-    terminal.shows(&[" 1/52"]);
+    terminal.shows(&[" 1/54"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["2/52"]);
+    terminal.shows(&["2/54"]);
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
     terminal.assert_restored();
@@ -43,22 +43,22 @@ fn the_servers_are_up_soon_after_the_first_frame() {
 #[test]
 fn keys_lead_through_the_talk() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/52"]);
+    terminal.shows(&[" 1/54"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds", "·2/52"]);
+    terminal.shows(&["Thirty seconds", "·2/54"]);
     terminal.keys(END);
-    terminal.shows(&["Three verdicts", "52/52"]);
-    terminal.keys("g18");
-    terminal.shows(&["go to slide 18"]);
+    terminal.shows(&["Three verdicts", "54/54"]);
+    terminal.keys("g19");
+    terminal.shows(&["go to slide 19"]);
     terminal.keys("\r");
-    terminal.shows(&["Enter keys to inspect", " 18/52"]);
+    terminal.shows(&["Enter keys to inspect", " 19/54"]);
 }
 
 #[test]
 fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/52"]);
-    terminal.keys("g18\r");
+    terminal.shows(&[" 1/54"]);
+    terminal.keys("g19\r");
     terminal.shows(&["Enter keys to inspect", "Frames(2)", "● open"]);
     terminal.keys("\r");
     terminal.shows(&["inspect has the keys"]);
@@ -79,7 +79,7 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     terminal.keys(ESC);
     terminal.shows(&["Enter keys to inspect"]);
     terminal.keys("p");
-    terminal.shows(&[" 17/52"]);
+    terminal.shows(&[" 18/54"]);
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
 #[test]
 fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[" 1/52"]);
-    terminal.keys("g18\r\r");
+    terminal.shows(&[" 1/54"]);
+    terminal.keys("g19\r\r");
     terminal.shows(&["inspect has the keys"]);
     terminal.keys("iq?");
     terminal.shows(&["send ▸ q?"]);
@@ -119,17 +119,17 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
 #[test]
 fn a_new_size_is_filled() {
     let mut terminal = Terminal::open(&[TALK]);
-    terminal.shows(&[BYLINE, " 1/52"]);
+    terminal.shows(&[BYLINE, " 1/54"]);
     for (columns, rows) in [(80, 24), (200, 60), (100, 30)] {
         terminal.resize(columns, rows);
         terminal.until(&format!("{columns}x{rows}"), |screen| {
             let shown = crate::terminal::rows(screen);
             let footer = shown.last().is_some_and(|row| {
                 // one blank stands between the count and the window's edge
-                row.ends_with("1/52") && row.chars().count() == usize::from(columns) - 1
+                row.ends_with("1/54") && row.chars().count() == usize::from(columns) - 1
             });
             footer
-                && shown.iter().filter(|row| row.contains(" 1/52")).count() == 1
+                && shown.iter().filter(|row| row.contains(" 1/54")).count() == 1
                 && shown.iter().any(|row| row.contains(BYLINE))
         });
     }
