@@ -9,7 +9,7 @@ use super::conn::Status;
 use super::draft::Draft;
 use super::source::Opening;
 use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
-use super::{Cmd, Source, deflate, handshake, mask, problems, timeline};
+use super::{Cmd, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
 use crate::proxy::{self, Act, Which};
 use crate::wire::{Place, Side, words};
@@ -343,9 +343,7 @@ impl Inspect {
 
     /// Sends what was typed; on a connection that is over, connects anew and sends it there.
     fn send(&mut self, text: String) -> Cmds {
-        if matches!(self.conn().status, Status::Ended(_))
-            && matches!(self.source, Source::Bundled(_) | Source::Url(_))
-        {
+        if self.source.is_ours() && matches!(self.own().status, Status::Ended(_)) {
             let first = vec![Command::Text(text)];
             return self.open(Opening { first, ..self.opening.clone() });
         }

@@ -210,7 +210,7 @@ impl Demo for Inspect {
         Hint { keys: "mask  n p a f z t w k r", about: "step, auto; flip, zero, twice, wide, key, reset" },
         Hint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
         Hint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
-        Hint { keys: "<  >", about: "another connection of the file or the proxy" },
+        Hint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
         Hint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
         Hint { keys: ".  ,", about: "lesson: on, back; a digit bets" },
     ];

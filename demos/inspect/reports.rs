@@ -22,7 +22,7 @@ impl Inspect {
     pub(super) fn message(&mut self, message: Msg) {
         match message {
             Msg::Opening(_, name, at, orders) => {
-                let conn = &mut self.conns[0];
+                let conn = self.own();
                 (conn.name, conn.began) = (name, Some(at));
                 self.orders = Some(orders);
             }
@@ -52,7 +52,7 @@ impl Inspect {
     }
 
     fn report(&mut self, report: Report) {
-        let conn = &mut self.conns[0];
+        let conn = self.own();
         match report {
             Report::Bytes(chunk) => {
                 let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::conn::Conn;
+use super::conn::{Conn, Status};
 use super::draft::Draft;
 use super::looking::{Filtered, Search};
 use super::scenario::Play;
@@ -15,6 +15,9 @@ use crate::wire::{Frame, Row, Side, Span};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
+
+/// Connections of our own that are kept when a new one is made.
+const EARLIER: usize = 4;
 
 /// Rows that are looked through for the newest of some kind.
 const FAR: usize = 4096;
@@ -174,8 +177,32 @@ impl Inspect {
     pub(super) fn open(&mut self, opening: Opening) -> Vec<Cmd> {
         let fresh = Self::new(self.source.clone(), self.opening.clone(), self.tab);
         let (run, play) = (self.run + 1, self.play.take());
-        *self = Self { run, play, ..fresh };
+        let mut conns = if play.is_none() { self.earlier() } else { Vec::new() };
+        let said = (!conns.is_empty()).then(|| "connected anew · < shows what was before".to_owned());
+        conns.extend(fresh.conns);
+        let at = conns.len() - 1;
+        *self = Self { run, play, conns, at, said, ..fresh };
         vec![Cmd::Open(run, self.source.clone(), Box::new(opening))]
+    }
+
+    /// Connections of our own that were before this one, as far as anything was said in them; a lesson has none.
+    fn earlier(&mut self) -> Vec<Conn> {
+        if !self.source.is_ours() {
+            return Vec::new();
+        }
+        let mut conns = std::mem::take(&mut self.conns);
+        conns.retain(|conn| !conn.trace.head_bytes(Side::Client).is_empty());
+        if let Some(conn) = conns.last_mut().filter(|conn| !matches!(conn.status, Status::Ended(_))) {
+            conn.status = Status::Ended(Ok("left for a new one".to_owned()));
+        }
+        let over = conns.len().saturating_sub(EARLIER);
+        conns.drain(..over);
+        conns
+    }
+
+    /// The connection that reports of our own are about: the newest.
+    pub(super) fn own(&mut self) -> &mut Conn {
+        self.conns.last_mut().expect("there is always one")
     }
 
     /// The connection that is shown.
@@ -287,6 +314,9 @@ impl Inspect {
     /// Asks the open connection for something; where there is none, says so.
     pub(super) fn ask(&mut self, command: &Command) -> Vec<Cmd> {
         self.chosen = None;
+        if self.source.is_ours() {
+            self.at = self.conns.len() - 1;
+        }
         if self.orders.is_none() {
             self.said = Some(self.nobody().to_owned());
         }
@@ -417,6 +447,17 @@ pub(super) mod tests {
         assert_eq!(inspect.conn().trace.rows(), []);
         inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
         assert_eq!(inspect.conn().status, Status::Connecting, "a late report changes nothing");
+        press(&mut inspect, KeyCode::Char('<'));
+        assert_eq!(inspect.conn().status, Status::Ended(Ok("closed".into())), "what was before is kept");
+        assert_eq!(inspect.conn().trace.rows().len(), 2);
+        inspect.update(Event::Msg(Msg::Report(2, Report::Open)));
+        assert_eq!(inspect.own().status, Status::Open, "reports are about the new one");
+        press(&mut inspect, KeyCode::Char('>'));
+        assert_eq!(inspect.conn().status, Status::Open);
+        for _ in 0..9 {
+            inspect.update(Event::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL)));
+        }
+        assert_eq!(inspect.conns.len(), 2, "where nothing was said nothing is kept");
     }
 
     #[test]
