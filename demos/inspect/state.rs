@@ -181,7 +181,7 @@ impl Inspect {
         let said = (!conns.is_empty()).then(|| "connected anew · < shows what was before".to_owned());
         conns.extend(fresh.conns);
         let at = conns.len() - 1;
-        *self = Self { run, play, conns, at, said, ..fresh };
+        *self = Self { run, conns, at, said, play, ..fresh };
         vec![Cmd::Open(run, self.source.clone(), Box::new(opening))]
     }
 
