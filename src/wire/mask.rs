@@ -9,19 +9,32 @@ use super::frame::Key;
 pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
     let turn = (phase % 4) as usize;
     let key = [key[turn], key[(turn + 1) % 4], key[(turn + 2) % 4], key[(turn + 3) % 4]];
-    let Some(last) = bytes.last_chunk::<8>().copied() else {
+    let wide = wide(key);
+    if !sweep::<32>(bytes, wide) && !sweep::<8>(bytes, wide) {
         for (byte, key) in bytes.iter_mut().zip(key.iter().cycle()) {
             *byte ^= key;
         }
-        return;
-    };
-    let wide = wide(key);
-    for word in bytes.as_chunks_mut::<8>().0 {
+    }
+}
+
+/// Masks in blocks of `N` bytes; the last one lies partly over the one before. Says whether there were as many bytes.
+#[inline]
+fn sweep<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
+    let Some(last) = bytes.last_chunk::<N>().copied() else { return false };
+    for block in bytes.as_chunks_mut::<N>().0 {
+        *block = masked(*block, wide);
+    }
+    let end = bytes.len() - N;
+    bytes[end..].copy_from_slice(&masked(last, turned(wide, end)));
+    true
+}
+
+#[inline]
+fn masked<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
+    for word in block.as_chunks_mut::<8>().0 {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    let end = bytes.len() - 8;
-    let word = u64::from_ne_bytes(last) ^ turned(wide, end);
-    bytes[end..].copy_from_slice(&word.to_ne_bytes());
+    block
 }
 
 /// The key twice, as it lies in memory.
@@ -30,7 +43,7 @@ fn wide(key: Key) -> u64 {
     once << 32 | once
 }
 
-/// The key for the last eight bytes, which lie partly over the word before: it begins with the byte that belongs to `at`.
+/// The key for bytes from `at` on: it begins with the byte that belongs there.
 fn turned(wide: u64, at: usize) -> u64 {
     let turned = u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(8 * (at % 4) as u32);
     u64::from_ne_bytes(turned.to_le_bytes())
