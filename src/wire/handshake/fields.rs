@@ -52,7 +52,10 @@ impl<'a> Case<'a> {
     /// RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
     pub(crate) fn field_lines(&mut self, fold: Severity) {
         for line in self.head.lines().iter().filter(|line| line.kind == LineKind::Other) {
-            if self.is_harmful(&line.text) {
+            let bytes = &self.head.raw()[line.text.clone()];
+            if matches!(bytes.first(), Some(b' ' | b'\t')) {
+                self.add_with(ProblemCode::ObsFold, fold, Some(line.text.clone()), None);
+            } else if self.is_harmful(&line.text) {
                 self.add(ProblemCode::ControlChar, Some(line.text.clone()));
             }
         }
@@ -120,7 +123,7 @@ impl<'a> Case<'a> {
 
     /// The extensions of a header line, with their places in the head.
     pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Offer> {
-        list(&self.head.raw()[field.value.clone()], field.value.start)
+        list(&self.head.unfolded(field), field.value.start)
     }
 
     pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {

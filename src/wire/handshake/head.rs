@@ -152,12 +152,18 @@ impl Head {
 
     fn field(&mut self, text: &Range<usize>) -> LineKind {
         let bytes = &self.raw[text.clone()];
-        if matches!(bytes[0], b' ' | b'\t') && !self.fields.is_empty() {
+        if matches!(bytes[0], b' ' | b'\t') {
             let piece = trimmed(&self.raw, text.clone());
-            let last = self.fields.len() - 1;
+            // before the first field there is nothing to go on with (RFC 9112 section 2.2)
+            let Some(last) = self.fields.len().checked_sub(1) else { return LineKind::Other };
             let field = &mut self.fields[last];
             field.line.end = text.end;
-            field.value.end = piece.end;
+            // a fold is white space, and white space around a value is no part of it
+            match (field.value.is_empty(), piece.is_empty()) {
+                (_, true) => {}
+                (true, false) => field.value = piece.clone(),
+                (false, false) => field.value.end = piece.end,
+            }
             field.pieces.push(piece);
             return LineKind::Fold(last);
         }
@@ -200,8 +206,19 @@ impl Head {
 
     /// The value of a field; a fold becomes one blank (RFC 9112 section 5.2).
     pub fn value(&self, field: &FieldLine) -> Vec<u8> {
-        let pieces: Vec<&[u8]> = field.pieces.iter().map(|piece| &self.raw[piece.clone()]).collect();
+        let pieces = field.pieces.iter().filter(|piece| !piece.is_empty());
+        let pieces: Vec<&[u8]> = pieces.map(|piece| &self.raw[piece.clone()]).collect();
         pieces.join(&b' ')
+    }
+
+    /// The same with as many blanks as the folds have bytes: every byte keeps its place in the head.
+    pub fn unfolded(&self, field: &FieldLine) -> Vec<u8> {
+        let at = |place: usize| place.clamp(field.value.start, field.value.end) - field.value.start;
+        let mut value = self.raw[field.value.clone()].to_vec();
+        for pair in field.pieces.windows(2) {
+            value[at(pair[0].end)..at(pair[1].start)].fill(b' ');
+        }
+        value
     }
 
     /// The values of all fields of this name as one list (RFC 9110 section 5.3).

@@ -231,6 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn rfc_9112_section_5_2_a_fold_is_white_space_wherever_it_stands() {
+        let offered = "permessage-deflate; client_max_window_bits";
+        let of = |name: &str, told: &str| problems("", "", &format!("{name}:{told}\r\n"), offered);
+        let folded = |told: Vec<String>| -> Vec<String> {
+            assert!(told[0].starts_with("H_OBS_FOLD"), "{told:?}");
+            told[1..].to_vec()
+        };
+        let accept = |value: &str| problems(": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", value, "", "");
+        assert!(folded(accept(":\r\n s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")).is_empty());
+        assert!(folded(accept(": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n \t")).is_empty());
+        let echoed = folded(accept(":\r\n dGhlIHNhbXBsZSBub25jZQ=="));
+        assert_eq!(echoed, ["H_ACCEPT_MISMATCH \"dGhlIHNhbXBsZSBub25jZQ==\" (key-echoed)"]);
+        let extensions = |told| folded(of("Sec-WebSocket-Extensions", told));
+        assert!(extensions(" \r\n permessage-deflate\r\n ").is_empty());
+        let twice = extensions(" permessage-deflate,\r\n permessage-deflate");
+        assert!(twice[0].starts_with("H_EXT_DUPLICATE"), "{twice:?}");
+        let odd = extensions(" permessage-deflate;\r\n  turbo");
+        assert!(odd[0].starts_with("H_EXT_PARAM \"turbo\""), "{odd:?}");
+        assert!(folded(of("Sec-WebSocket-Protocol", " \r\n mqtt\r\n ")).is_empty());
+        let other = folded(of("Sec-WebSocket-Protocol", " \r\n soap"));
+        assert_eq!(other, ["H_SUBPROTOCOL_NOT_OFFERED \"soap\""]);
+    }
+
+    #[test]
     fn rules_that_the_vectors_do_not_touch() {
         for (from, to, more, expected) in [
             ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", "", "", "H_ACCEPT_MISSING \"-\""),
