@@ -11,7 +11,6 @@ use super::state::{Inspect, Mode};
 use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
 use crate::clients::Report;
-use crate::net::Direction;
 use crate::proxy::{self, Told};
 use crate::wire::{Side, Trace, words};
 
@@ -55,7 +54,7 @@ impl Inspect {
         let conn = self.own();
         match report {
             Report::Bytes(chunk) => {
-                let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
+                let from = chunk.direction.sender();
                 conn.push(from, chunk.at, &chunk.bytes);
             }
             Report::Open => conn.status = Status::Open,

@@ -43,8 +43,15 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     }
     let body = Rect { height: inner.height.saturating_sub(1), ..inner };
     let line = Rect { y: inner.y + body.height, height: inner.height.min(1), ..inner };
+    match hopeless(inspect) {
+        Some(why) => draw_end(why, body, canvas),
+        None => draw_tab(inspect, body, canvas),
+    }
+    draw_line(inspect, line, canvas, look);
+}
+
+fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.tab {
-        _ if hopeless(inspect).is_some() => draw_end(hopeless(inspect).unwrap_or_default(), body, canvas),
         _ if inspect.mode == Mode::Bet && inspect.play.as_ref().is_some_and(Play::begins_anew) => {
             canvas.line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
         }
@@ -56,7 +63,6 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         Tab::Problems => problems::draw(inspect, body, canvas),
         Tab::Deflate => deflate::draw(inspect, body, canvas),
     }
-    draw_line(inspect, line, canvas, look);
 }
 
 /// The colour and the arrow of what a side sends.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::capture::{Ending, Flow, WriteOptions, Writer};
 use crate::clients;
-use crate::net::{Direction, Peers};
+use crate::net::Peers;
 use crate::proxy::{self, Told};
 use crate::wire::Side;
 
@@ -71,7 +71,7 @@ impl Recorder {
                 Ok(())
             }
             Report::Bytes(chunk) => {
-                let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
+                let from = chunk.direction.sender();
                 self.bytes(ONLY, from, chunk.at, &chunk.bytes)
             }
             Report::Ended(_) => self.end(ONLY),

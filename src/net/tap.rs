@@ -7,6 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::wire::Side;
+
 /// Which way bytes went, seen from the end that owns the tap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -14,6 +16,16 @@ pub enum Direction {
     Received,
     /// The socket took them from us.
     Sent,
+}
+
+impl Direction {
+    /// Who sent the bytes, where the end that owns the tap is the client.
+    pub fn sender(self) -> Side {
+        match self {
+            Self::Sent => Side::Client,
+            Self::Received => Side::Server,
+        }
+    }
 }
 
 /// Who looks at the bytes of a [`Tap`].

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-
 use serde_json::{Value, json};
 
 use crate::capture::{Begins, Heard, OpenOptions, Said, Stream, Tls, open};

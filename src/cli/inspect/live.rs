@@ -14,8 +14,6 @@ use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::clients::{Command, Report, session};
-use crate::net::Direction;
-use crate::wire::Side;
 
 /// Reports that wait for the printer; then the socket waits.
 const WAITING: usize = 64;
@@ -51,22 +49,22 @@ pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
                 let Some(report) = report else { break };
                 keep.tell(|recorder| recorder.session(&report))?;
                 match report {
-                Report::Open => {
-                    for send in &inspect.sends.0 {
-                        orders.try_send(send.clone())?;
+                    Report::Open => {
+                        for send in &inspect.sends.0 {
+                            orders.try_send(send.clone())?;
+                        }
+                        deadline = Some(Deadline::now() + Duration::from_secs_f64(inspect.seconds.unwrap_or(1.0)));
                     }
-                    deadline = Some(Deadline::now() + Duration::from_secs_f64(inspect.seconds.unwrap_or(1.0)));
-                }
-                Report::Bytes(chunk) => {
-                    let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
-                    printer.bytes(ONLY, from, printer.time(chunk.at), &chunk.bytes)?;
-                }
-                Report::Note(text) => printer.tell("note", json!({ "text": text }))?,
-                Report::Connected(_) | Report::Secrets(_) => {}
-                Report::Ended(why) => {
-                    well = why.is_ok();
-                    printer.end(ONLY, &why)?;
-                }
+                    Report::Bytes(chunk) => {
+                        let from = chunk.direction.sender();
+                        printer.bytes(ONLY, from, printer.time(chunk.at), &chunk.bytes)?;
+                    }
+                    Report::Note(text) => printer.tell("note", json!({ "text": text }))?,
+                    Report::Connected(_) | Report::Secrets(_) => {}
+                    Report::Ended(why) => {
+                        well = why.is_ok();
+                        printer.end(ONLY, &why)?;
+                    }
                 }
             },
             () = &mut session, if !over => over = true,
