@@ -75,6 +75,8 @@ pub struct Standing {
     pub worst: Duration,
     /// Requests made; a handshake is one.
     pub requests: u64,
+    /// The answers and messages that held nothing new.
+    pub empty: u64,
     /// Bytes from client to server and back, counted at the server's socket: all that TCP carried.
     pub bytes: (u64, u64),
     /// What it heard, and when.
@@ -117,6 +119,7 @@ struct Track {
     spread: Spread,
     worst: Duration,
     requests: u64,
+    empty: u64,
     marks: VecDeque<Mark>,
     failed: Option<String>,
 }
@@ -146,7 +149,7 @@ impl Board {
 
     /// An answer without a price: a long poll whose time was up.
     pub(super) fn heard_nothing(&mut self, way: Way, now: Duration) {
-        self.with(way, |track, _| push(&mut track.marks, Mark { at: now, news: false }));
+        self.with(way, |track, _| track.mark(now, false));
     }
 
     /// A client hears nothing any more.
@@ -187,6 +190,7 @@ impl Track {
             spread: Spread::default(),
             worst: Duration::ZERO,
             requests: 0,
+            empty: 0,
             marks: VecDeque::new(),
             failed: None,
         }
@@ -205,10 +209,16 @@ impl Track {
             self.spread.record(age);
             self.worst = self.worst.max(age);
         }
-        push(&mut self.marks, Mark { at: now, news: tick.seq > before });
-        if self.has.is_none() || tick.seq > before {
+        let news = self.has.is_none() || tick.seq > before;
+        if news {
             self.has = Some(tick);
         }
+        self.mark(now, news);
+    }
+
+    fn mark(&mut self, at: Duration, news: bool) {
+        self.empty += u64::from(!news);
+        push(&mut self.marks, Mark { at, news });
     }
 
     fn standing(&self, now: Duration, recent: &VecDeque<Tick>) -> Standing {
@@ -224,6 +234,7 @@ impl Track {
             behind,
             worst: self.worst.max(behind),
             requests: self.requests,
+            empty: self.empty,
             bytes: (tally.received, tally.sent),
             marks: self.marks.iter().copied().collect(),
             failed: self.failed.clone(),
@@ -296,8 +307,8 @@ mod tests {
         board.heard(Way::Poll, Tick::OPENING, ms(500));
         board.heard_nothing(Way::Poll, ms(600));
         let poll = &board.live(ms(700)).ways[0];
-        assert_eq!((poll.ages.count, poll.requests), (0, 1));
-        assert!(poll.marks.iter().all(|mark| !mark.news) && poll.marks.len() == 3);
+        assert_eq!((poll.ages.count, poll.requests, poll.empty), (0, 1, 2));
+        assert_eq!(poll.marks.iter().map(|mark| mark.news).collect::<Vec<_>>(), [true, false, false]);
     }
 
     #[test]

@@ -32,17 +32,20 @@ pub enum Report {
     End(Result<Box<Live>, String>),
 }
 
-/// Runs the comparison to its end and reports on the way. Dropping the future, and ending `scope`, ends it at once.
+/// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's thread and the clients,
+/// ends it at once; so does dropping the future.
 ///
-/// Nothing happens while `flowing` is false. `scope` owns the server's thread and the clients.
+/// Nothing happens while `flowing` is false.
 pub async fn run(
     course: Course,
     scope: Scope,
     flowing: watch::Receiver<bool>,
     reports: mpsc::Sender<Report>,
 ) {
-    let end = compare(&course, &scope, flowing, &reports).await;
-    scope.cancel();
+    // a scope of its own: the caller may stand in the one it gave
+    let work = scope.child();
+    let end = compare(&course, &work, flowing, &reports).await;
+    work.cancel();
     // the reader is gone only if nobody wants the outcome
     let _ = reports.send(Report::End(end)).await;
 }
