@@ -1,6 +1,8 @@
 //! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! Also the way to a peer: a URL, TCP, TLS. It gives bytes no meaning; that is `wire`'s part.
+//! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]). It gives bytes no meaning;
+//! that is `wire`'s part.
 
+mod alarm;
 mod chunks;
 mod dial;
 mod fault;
@@ -12,6 +14,7 @@ mod tls;
 mod traffic;
 mod words;
 
+pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
 pub use dial::{Stream, connect};
 pub use fault::fault_code;
