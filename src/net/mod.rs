@@ -1,22 +1,32 @@
 //! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! Also the way to a peer: a URL, TCP, TLS. It gives bytes no meaning; that is `wire`'s part.
+//! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]). It gives bytes no meaning;
+//! that is `wire`'s part.
 
+mod alarm;
 mod chunks;
 mod dial;
+mod distance;
 mod fault;
+mod line;
 mod linger;
 mod peers;
+mod road;
+mod stall;
 mod tap;
 mod target;
 mod tls;
 mod traffic;
 mod words;
 
+pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
 pub use dial::{Stream, connect};
+pub use distance::Distance;
 pub use fault::fault_code;
+pub use line::Line;
 pub use linger::linger;
 pub use peers::Peers;
+pub use stall::Stall;
 pub use tap::{Direction, Observer, Taken, Tap};
 pub use target::Target;
 pub use tls::{Secrets, Tls};
