@@ -28,9 +28,13 @@ const RULES: [&str; 8] = [
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
     let course = &feed.course;
     let title = format!(
-        "feed · poll pause {} · RTT {} modelled · an event about every {}",
+        "feed · poll pause {} · {} · events {} apart",
         words::chosen(course.pause),
-        words::chosen(course.rtt),
+        if course.rtt.is_zero() {
+            "loopback".to_owned()
+        } else {
+            format!("RTT {} modelled", words::chosen(course.rtt))
+        },
         words::chosen(course.gap)
     );
     let inner = stage::panel(&title, area, buffer, look);
@@ -264,7 +268,7 @@ mod tests {
         assert_eq!(
             picture(&running("poll, ws"), 78, 16),
             "\
-╭ feed · poll pause 1 s · RTT 50 ms modelled · an event about every 700 ms ──╮
+╭ feed · poll pause 1 s · RTT 50 ms modelled · events 700 ms apart ──────────╮
 │ ▶ 6 of 30 s · 3 events · price 42.07                                       │
 │ ▌ poll  shows 42.03           6 req  ▌ WebSocket  shows 42.03      1 req   │
 │  ▗█  ▟▀▜▖▟▀▜▖▟▀▜▖                     ▟▀▜▖                                 │

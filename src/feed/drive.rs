@@ -20,7 +20,7 @@ use crate::scope::Scope;
 
 /// The shortest time between two reports.
 const REPORT: Duration = Duration::from_millis(33);
-/// How long the clients may take to get ready before something happens all the same.
+/// How long the clients may take to get ready, beyond four round trips, before something happens all the same.
 const READY: Duration = Duration::from_secs(3);
 
 /// What a comparison tells.
@@ -70,7 +70,7 @@ async fn compare(
         }
     };
     // one that is not ready by then is late, and its ages will say so
-    let _ = timeout(READY, ready).await;
+    let _ = timeout(READY + course.rtt * 4, ready).await;
     let source = Source { walk: Walk::new(course.seed, course.gap), clock, board: board.clone(), flowing };
     gates.send(source).map_err(|_| "the feed's server has ended".to_owned())?;
 
@@ -110,10 +110,10 @@ struct Entrance {
 async fn open(course: &Course, scope: &Scope) -> Result<(oneshot::Sender<Source>, Vec<Entrance>), String> {
     let (tell, told) = oneshot::channel();
     let (gates, source) = oneshot::channel();
-    let ways = course.ways.clone();
+    let (ways, rtt) = (course.ways.clone(), course.rtt);
     let started = scope.thread("feed server", move |scope| async move {
         let news = News::new();
-        let (doors, entrances) = match doors(&ways).await {
+        let (doors, entrances) = match doors(&ways, rtt).await {
             Ok(opened) => opened,
             Err(error) => return drop(tell.send(Err(error))),
         };
@@ -133,10 +133,10 @@ async fn open(course: &Course, scope: &Scope) -> Result<(oneshot::Sender<Source>
     }
 }
 
-async fn doors(ways: &[Way]) -> io::Result<(Vec<Door>, Vec<Entrance>)> {
+async fn doors(ways: &[Way], rtt: Duration) -> io::Result<(Vec<Door>, Vec<Entrance>)> {
     let mut doors = Vec::new();
     for way in ways {
-        doors.push(Door::open(*way).await?);
+        doors.push(Door::open(*way, rtt).await?);
     }
     let entrance = |(way, door): (&Way, &Door)| {
         Ok(Entrance { way: *way, address: door.address()?, traffic: door.traffic() })
@@ -215,6 +215,20 @@ mod tests {
             bytes(Way::WebSocket) < bytes(Way::Sse) && bytes(Way::Sse) < bytes(Way::LongPoll),
             "framing is little"
         );
+    }
+
+    #[tokio::test]
+    async fn over_a_distance_push_takes_half_a_round_trip_and_polling_the_pause_as_well() {
+        let course = Course { gap: ms(60), rtt: ms(60), pause: ms(200), length: ms(3_000), ..near() };
+        let live = play(course.clone(), watch::Sender::new(true), |_, _| {}).await;
+        for push in [Way::WebSocket, Way::Sse] {
+            let mean = way(&live, push).mean;
+            assert!((ms(30)..ms(45)).contains(&mean), "{push:?}: {mean:?}, theory says 30 ms");
+        }
+        let long = way(&live, Way::LongPoll).mean;
+        assert!((ms(30)..ms(90)).contains(&long), "{long:?}, theory says 30 to 90 ms");
+        let poll = way(&live, Way::Poll).mean;
+        assert!((ms(110)..ms(210)).contains(&poll), "{poll:?}, theory says {:?}", course.expected(Way::Poll));
     }
 
     #[tokio::test]

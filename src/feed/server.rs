@@ -1,13 +1,13 @@
 //! The server of the feed: one listener for each way, so that each way's bytes are counted apart.
 //!
 //! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N, `GET /events` never
-//! ends, and the WebSocket listener pushes. A model of the distance can be put between socket and server.
+//! ends, and the WebSocket listener pushes. Between socket and server lies a modelled distance.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -31,7 +31,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::source::News;
 use crate::feed::{Tick, Way};
-use crate::net::{Tap, Traffic};
+use crate::net::{Distance, Line, Stall, Tap, Traffic};
 use crate::scope::Scope;
 
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
@@ -46,15 +46,17 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// One way's listener on loopback, and the counters of its sockets.
 pub(super) struct Door {
     way: Way,
+    distance: Distance,
     listener: TcpListener,
     traffic: Arc<Traffic>,
 }
 
 impl Door {
-    /// Listens on a free port of 127.0.0.1.
-    pub(super) async fn open(way: Way) -> io::Result<Self> {
+    /// Listens on a free port of 127.0.0.1, as if it were `rtt` away.
+    pub(super) async fn open(way: Way, rtt: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        Ok(Self { way, listener, traffic: Arc::default() })
+        let distance = Distance { rtt, ..Distance::default() };
+        Ok(Self { way, distance, listener, traffic: Arc::default() })
     }
 
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
@@ -73,9 +75,13 @@ impl Door {
                 sleep(PAUSE_AFTER_ERROR).await;
                 continue;
             };
+            let accepted = Instant::now();
             // it fails only on a socket that is dead, which the first read will tell
             let _ = stream.set_nodelay(true);
-            let socket = Tap::new(stream, self.traffic.connection());
+            // the tap stands at the socket itself: bytes count when they are there
+            let tap = Tap::new(stream, self.traffic.connection());
+            // out of timers: the client sees that the connection is closed
+            let Ok(socket) = Line::new(tap, self.distance, accepted, Stall::default(), 0) else { continue };
             match self.way {
                 Way::WebSocket => scope.spawn("feed websocket", push(socket, news.clone())),
                 Way::Poll | Way::LongPoll | Way::Sse => {

@@ -86,7 +86,7 @@ impl Walk {
             self.burst -= 1;
             self.gap.mul_f64(share(50, 150))
         } else {
-            self.gap.mul_f64(share(500, 1700))
+            self.gap.mul_f64(share(600, 2100))
         };
         if self.burst == 0 && self.shuffle.below(8) == 0 {
             self.burst = 2 + self.shuffle.below(3);

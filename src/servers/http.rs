@@ -23,11 +23,12 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::net::linger;
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
+use crate::servers::accept;
 use crate::servers::{Event, Limits, Log, Options};
 
 const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
@@ -50,7 +51,7 @@ pub async fn bind(
     Ok((address, accept::serve("http connection", scope, listener, options, connection)))
 }
 
-fn router(limits: Limits) -> Router {
+pub(super) fn router(limits: Limits) -> Router {
     Router::new()
         .route("/", get(async || EXPLANATION))
         .route("/echo", post(echo))
@@ -97,7 +98,10 @@ fn goodbye(status: StatusCode, text: String) -> Response {
 
 type Echo = TowerToHyperService<Router>;
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, echo: Echo, options: Options) {
+pub(super) async fn serve_connection<S>(mut socket: S, peer: SocketAddr, echo: Echo, options: Options)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
     let log = options.log.as_ref();
     let service = service_fn(|request| answer(&echo, request, peer, log));
     let mut builder = http1::Builder::new();

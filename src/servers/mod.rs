@@ -7,16 +7,20 @@
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
 //! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
 //!   listed in [`blunders`]; [`Kind`]: both and the plain one by name.
+//! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them; [`browser_headers`]: what a browser
+//!   adds.
 //! - [`naive_proxy`]: the cache that masking is there for.
 
 mod accept;
 pub mod blunders;
+mod browser;
 mod bundle;
 pub mod http;
 mod kind;
 mod log;
 pub mod naive_proxy;
 mod opening;
+pub mod recorded;
 pub mod sloppy;
 pub mod strict;
 mod upgrade;
@@ -29,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
+pub use browser::{browser_headers, reply_headers};
 pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
 pub use kind::{HOME_ORIGIN, Kind};
 pub use log::{Event, Log};

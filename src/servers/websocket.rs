@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -16,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::net::{fault_code, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
+use crate::servers::accept;
 use crate::servers::upgrade;
 use crate::servers::{Event, Limits, Options};
 
@@ -41,7 +42,10 @@ pub async fn bind(
     Ok((address, accept::serve("websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options) {
+pub(super) async fn serve_connection<S>(mut socket: S, peer: SocketAddr, options: Options)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
     let opening = tokio::select! {
         opening = upgrade::open(&mut socket, options.limits.head) => opening,
         () = options.shutdown.cancelled() => return,
@@ -70,8 +74,8 @@ fn config(limits: Limits) -> WebSocketConfig {
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s> {
-    stream: WebSocketStream<&'s mut Socket>,
+struct Echo<'s, S> {
+    stream: WebSocketStream<&'s mut S>,
     opened: Instant,
     code: Option<u16>,
     why: Option<String>,
@@ -79,8 +83,8 @@ struct Echo<'s> {
     sent: u64,
 }
 
-impl<'s> Echo<'s> {
-    fn new(stream: WebSocketStream<&'s mut Socket>) -> Self {
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+    fn new(stream: WebSocketStream<&'s mut S>) -> Self {
         Self { stream, opened: Instant::now(), code: None, why: None, received: 0, sent: 0 }
     }
 
