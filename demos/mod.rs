@@ -3,11 +3,16 @@
 pub mod feed;
 pub mod inspect;
 pub mod race;
+pub mod weigh;
 
 use crate::stage::{Entry, Registry};
 
 /// Every demo a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [Entry; 3] =
-    [Entry::of::<feed::Feed>(), Entry::of::<inspect::Inspect>(), Entry::of::<race::Race>()];
+static ENTRIES: [Entry; 4] = [
+    Entry::of::<feed::Feed>(),
+    Entry::of::<inspect::Inspect>(),
+    Entry::of::<race::Race>(),
+    Entry::of::<weigh::Weigh>(),
+];

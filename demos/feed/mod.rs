@@ -332,14 +332,16 @@ pub(super) mod tests {
     }
 
     /// What an engine would report after 6 s: three events, and the last not yet heard by the poll.
-    pub(in crate::demos::feed) fn live(ways: &[Way]) -> Box<Live> {
+    pub(in crate::demos::feed) fn live(ways: &[Way]) -> Live {
         let ms = Duration::from_millis;
         let recent = vec![ms(1_000), ms(2_500), ms(5_000)];
         let standing = |way: &Way| {
             let late = if *way == Way::Poll { ms(540) } else { ms(25) };
             let mut spread = Spread::default();
             let heard = if *way == Way::Poll { &recent[..2] } else { &recent[..] };
-            heard.iter().for_each(|_| spread.record(late));
+            for _ in heard {
+                spread.record(late);
+            }
             Standing {
                 way: *way,
                 ages: Summary { count: 3, p99: late * 2, ..Summary::default() },
@@ -356,13 +358,7 @@ pub(super) mod tests {
             }
         };
         let standings = ways.iter().map(standing).collect();
-        Box::new(Live {
-            elapsed: ms(6_000),
-            events: 3,
-            price: 42.07,
-            recent: recent.clone(),
-            ways: standings,
-        })
+        Live { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), ways: standings }
     }
 
     fn press(feed: &mut Feed, letter: char) -> Vec<Cmd> {
@@ -382,7 +378,7 @@ pub(super) mod tests {
         let mut feed = open("ws, poll");
         let course = Course { ways: vec![Way::WebSocket, Way::Poll], ..Course::default() };
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, course.clone())]);
-        let report = |run| Msg::Report(run, Report::Live(live(&[Way::WebSocket, Way::Poll])));
+        let report = |run| Msg::Report(run, Report::Live(Box::new(live(&[Way::WebSocket, Way::Poll]))));
         tell(&mut feed, report(1));
         assert_eq!(press(&mut feed, ' '), [Cmd::Stop]);
         assert!(matches!(feed.phase, Phase::Over(_)), "what was measured stays");

@@ -31,7 +31,7 @@ const COLUMNS: [Column; 6] = [
         width: 9,
         cell: |_, standing, events| {
             let (up, down) = standing.bytes;
-            if events == 0 { "–".to_owned() } else { grouped((up + down) / events) }
+            (up + down).checked_div(events).map_or_else(|| "–".to_owned(), grouped)
         },
     },
     Column { title: "p99", width: 10, cell: |_, standing, _| aged(standing, words::time(standing.ages.p99)) },

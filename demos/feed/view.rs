@@ -260,7 +260,7 @@ mod tests {
     fn running(ways: &str) -> Feed {
         let feed = open(ways);
         let live = live(&feed.course.ways);
-        Feed { phase: Phase::Running(Some(live)), ..feed }
+        Feed { phase: Phase::Running(Some(Box::new(live))), ..feed }
     }
 
     #[test]

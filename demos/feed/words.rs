@@ -63,16 +63,16 @@ fn push(live: &Live) -> Option<&Standing> {
 
 /// What was found, sentence by sentence, the most telling first; empty while there is too little to say.
 pub(super) fn verdict(live: &Live, course: &Course) -> Vec<String> {
-    let enough = |standing: &&Standing| standing.ages.count >= ENOUGH;
+    let enough = |standing: &Standing| standing.ages.count >= ENOUGH;
     let mut told = Vec::new();
-    if let Some((poll, push)) = sides(live).filter(|(poll, push)| enough(&poll) && enough(&push)) {
+    if let Some((poll, push)) = sides(live).filter(|(poll, push)| enough(poll) && enough(push)) {
         told.push(fresher(poll, push, course));
         told.push(price(poll, push));
     }
     if let Some(tie) = tie(live) {
         told.insert(told.len().min(1), tie);
     }
-    let long = live.ways.iter().find(|standing| standing.way == Way::LongPoll).filter(enough);
+    let long = live.ways.iter().find(|standing| standing.way == Way::LongPoll && enough(standing));
     if let (Some(long), true) = (long, told.len() < 4) {
         told.push(format!("Long polling: {} for {} events.", plural(long.requests, "request"), live.events));
     }

@@ -33,7 +33,8 @@ const REQUEST: [(&str, &str); 15] = [
     (
         "cookie",
         "session=6f1c0d9e2b7a4835a1e0c4d97b2f8e61; csrf=Zk3p9sQvT1yLw7XeRb2HnA; theme=dark; locale=en-GB; \
-         consent=2026-11-22.necessary.statistics; ab=checkout-b.prices-a",
+         consent=2026-11-22.necessary.statistics; ab=checkout-b.prices-a; _ga=GA1.1.1093847562.1763812345; \
+         _ga_7XQ2M4K9=GS2.1.s1763812345$o4$g1$t1763812399$j6; tz=Europe/London; seen=17",
     ),
 ];
 
