@@ -100,7 +100,7 @@ impl Plan {
         let parts = [panes, lanes, table, spread].iter().filter(|rows| **rows > 0).count() as u16;
         let gap = u16::from(left > parts);
         left -= gap * (parts + 1);
-        let taller = if spread > 0 { (left / ways.max(1)).min(3) * ways } else { 0 };
+        let taller = if spread > 0 { (left / ways.max(1)).min(6) * ways } else { 0 };
         left -= taller;
         let words = words + left.min(2);
         let mut y = area.y;
@@ -112,7 +112,7 @@ impl Plan {
         let status = place(status).unwrap_or(Rect { height: 0, ..area });
         let (panes, lanes, table, spread) =
             (place(panes), place(lanes), place(table), place(spread + taller));
-        let words = Rect { y: area.bottom() - words, height: words, ..area };
+        let words = place(words).unwrap_or(Rect { height: 0, ..area });
         Self { status, panes, lanes, table, spread, words }
     }
 }
@@ -177,11 +177,14 @@ fn draw_words(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
         }
         Phase::Over(live) => {
             let mut told = words::verdict(live, &feed.course);
-            let settled = words::settled(feed.bet, live);
+            let settled = words::settled(feed.bet, live, &feed.course);
             let room = area.height.saturating_sub(u16::from(settled.is_some()));
             if let Some(settled) = settled {
-                let right = words::outcome(live) == feed.bet;
-                let color = if right { theme.good } else { theme.bad };
+                let color = match settled.chars().next() {
+                    Some('✓') => theme.good,
+                    Some('✗') => theme.bad,
+                    _ => theme.warn,
+                };
                 text.push_line(Line::styled(settled, Style::new().fg(color).add_modifier(Modifier::BOLD)));
             }
             if told.is_empty() {
@@ -294,7 +297,7 @@ mod tests {
         let live = super::live(&feed).unwrap().clone();
         let feed = Feed { phase: Phase::Over(Box::new(live)), bet: Some(1), ..feed };
         let shown = picture(&feed, 78, 16);
-        assert!(shown.contains("✓ You bet on up to 9; it was 6 to 1."), "{shown}");
+        assert!(shown.contains("✓ You bet on up to 9; it was 6 to 1 after 6 s."), "{shown}");
         assert!(shown.contains("Push is 22x fresher than polling with a pause of 1 s"), "{shown}");
         let large = picture(&feed, 120, 36);
         assert!(

@@ -36,17 +36,18 @@ pub(super) fn outcome(live: &Live) -> Option<usize> {
     Some(EDGES.iter().filter(|edge| times > **edge).count())
 }
 
-/// Whether the bet was right, in words.
-pub(super) fn settled(bet: Option<usize>, live: &Live) -> Option<String> {
+/// Whether the bet was right, in words. One that is not right yet stays open where the run was stopped early.
+pub(super) fn settled(bet: Option<usize>, live: &Live, course: &Course) -> Option<String> {
     let (bet, (poll, push)) = (bet?, sides(live)?);
-    let right = Some(bet) == outcome(live);
-    Some(format!(
-        "{} You bet on {}; it was {} to {}.",
-        if right { "✓" } else { "✗" },
-        BETS[bet],
-        grouped(poll.requests),
-        grouped(push.requests)
-    ))
+    let (right, early) = (Some(bet) == outcome(live), live.elapsed < course.length);
+    let sign = match (right, early) {
+        (true, _) => "✓",
+        (false, true) => "–",
+        (false, false) => "✗",
+    };
+    let when = if early { format!(" after {} s", live.elapsed.as_secs()) } else { String::new() };
+    let (asked, told) = (grouped(poll.requests), grouped(push.requests));
+    Some(format!("{sign} You bet on {}; it was {asked} to {told}{when}.", BETS[bet]))
 }
 
 /// The poll, and the freshest push.
@@ -243,14 +244,15 @@ mod tests {
 
     #[test]
     fn a_bet_is_settled_by_what_was_counted() {
-        let settled = |bet, requests| {
-            super::settled(
-                Some(bet),
-                &live(vec![standing(Way::Poll, 500, requests), standing(Way::WebSocket, 25, 1)]),
-            )
+        let course = Course::default();
+        let settled = |bet, requests, seconds| {
+            let sides = vec![standing(Way::Poll, 500, requests), standing(Way::WebSocket, 25, 1)];
+            let live = Live { elapsed: Duration::from_secs(seconds), ..live(sides) };
+            super::settled(Some(bet), &live, &course).unwrap()
         };
-        assert_eq!(settled(1, 9).as_deref(), Some("✓ You bet on up to 9; it was 9 to 1."));
-        assert_eq!(settled(0, 1_280).as_deref(), Some("✗ You bet on one; it was 1,280 to 1."));
+        assert_eq!(settled(1, 9, 30), "✓ You bet on up to 9; it was 9 to 1.");
+        assert_eq!(settled(0, 1_280, 30), "✗ You bet on one; it was 1,280 to 1.");
+        assert_eq!(settled(2, 4, 8), "– You bet on 10 to 29; it was 4 to 1 after 8 s.");
         let which =
             |requests| outcome(&live(vec![standing(Way::Poll, 500, requests), standing(Way::Sse, 25, 1)]));
         assert_eq!([1, 2, 9, 10, 29, 30].map(which), [0, 1, 1, 2, 2, 3].map(Some));

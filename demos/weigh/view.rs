@@ -69,7 +69,7 @@ fn tell(told: &str, area: Rect, buffer: &mut Buffer, style: Style) {
 }
 
 fn draw_weighed(weighed: &Weighed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let half = usize::from(area.width.saturating_sub(3) / 2);
+    let half = usize::from(area.width.saturating_sub(2) / 2);
     let Weighed { http, websocket, .. } = weighed;
     let texts = [
         plain(&http.bytes.up, http.head_up, half, theme),
@@ -80,11 +80,12 @@ fn draw_weighed(weighed: &Weighed, area: Rect, buffer: &mut Buffer, theme: &Them
         hex(&websocket.bytes.down, websocket.head_down, half, theme),
     ];
     let rows = |pair: &[Vec<Line>; 2]| 1 + pair.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let ruler = 3 + u16::from(area.height >= 12);
+    let ruler = 3 + u16::from(area.height >= 16);
     let gap = u16::from(area.height >= 20);
     let left = area.height.saturating_sub(ruler + 2 * gap);
-    // short frames are shown whole where there is room; long ones leave the larger part to the text
+    // frames are shown whole where there is room; otherwise the larger part is left to the text
     let framed = rows(&frames).min((left * 2 / 5).max(left.saturating_sub(rows(&texts)))).min(left);
+    let frames = frames.map(|rows| cut(rows, framed.saturating_sub(1).into(), theme));
     let texted = rows(&texts).min(left - framed);
     let lengths = [texted, framed, ruler].map(Constraint::Length);
     let [text_area, frame_area, ruler_area] = Layout::vertical(lengths).spacing(gap).areas(area);
@@ -124,7 +125,7 @@ fn draw_pair(
     buffer: &mut Buffer,
     theme: &Theme,
 ) {
-    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
+    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas::<2>(area);
     let counts = [exchange.bytes.up.len(), exchange.bytes.down.len()];
     let colors = [theme.client, theme.server];
     for (index, rows) in rows.into_iter().enumerate() {
@@ -206,6 +207,18 @@ fn hex(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'stat
             line.push_span(Span::styled(format!("{byte:02x} "), style));
         }
         rows.push(line);
+    }
+    rows
+}
+
+/// The first rows of a frame; where there are more, the last one says so.
+fn cut(mut rows: Vec<Line<'static>>, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    if rows.len() > room {
+        rows.truncate(room);
+        if let Some(last) = rows.last_mut() {
+            last.spans.pop();
+            last.push_span(Span::styled("…", theme.dim()));
+        }
     }
     rows
 }
@@ -307,7 +320,25 @@ mod tests {
 
     #[test]
     fn both_exchanges_on_the_scales() {
-        assert_eq!(picture(&weigh(Phase::Done(weighed())), 78, 16), "");
+        assert_eq!(
+            picture(&weigh(Phase::Done(weighed())), 78, 14),
+            "\
+╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
+│ ▲ HTTP/1.1 request · 45 bytes          ▼ HTTP/1.1 reply · 28 bytes         │
+│ POST /echo HTTP/1.1␍␊                  HTTP/1.1 200 OK␍␊                   │
+│ host: a␛[2J␍␊                          ␍␊{\"age\":7}                         │
+│ ␍␊{\"age\":7}                                                                │
+│ ▲ WebSocket frame · 15 bytes           ▼ WebSocket frame · 11 bytes        │
+│ 81 89 37 fa 21 3d │ 01 02 03 04 05     81 09 │ 7b 22 61 67 65 22 3a 37 7d  │
+│ 06 07 08 09                                                                │
+│ bytes          up    down    total    JSON  █ JSON   ░ everything else     │
+│ HTTP/1.1       45      28       73    25 %  ████████░░░░░░░░░░░░░░░░░░░░░░ │
+│ WebSocket      15      11       26    69 %  ████████░░░                    │
+│ HTTP: 2.8x the bytes. The WebSocket's handshake, once: 289 bytes.          │
+│                                                                            │
+╰────────────────────────────────────────────────────────────────────────────╯
+"
+        );
     }
 
     #[test]

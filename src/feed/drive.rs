@@ -199,7 +199,7 @@ mod tests {
             assert!(standing.bytes.0 > 0 && standing.bytes.1 > 40 * live.events / 4, "{:?}", standing.bytes);
         }
         let poll = way(&live, Way::Poll);
-        assert!((8..=15).contains(&poll.requests), "{} in 1.5 s, one each 100 ms", poll.requests);
+        assert!((8..=17).contains(&poll.requests), "{} in 1.5 s, one each 100 ms", poll.requests);
         assert!(way(&live, Way::LongPoll).requests >= 10);
         for push in [Way::WebSocket, Way::Sse] {
             assert_eq!(way(&live, push).requests, 1);

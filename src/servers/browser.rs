@@ -38,7 +38,7 @@ const REQUEST: [(&str, &str); 15] = [
     ),
 ];
 
-const REPLY: [(&str, &str); 9] = [
+const REPLY: [(&str, &str); 11] = [
     ("server", "nginx"),
     ("vary", "Origin, Accept-Encoding"),
     ("cache-control", "no-store"),
@@ -46,6 +46,8 @@ const REPLY: [(&str, &str); 9] = [
     ("access-control-allow-credentials", "true"),
     ("strict-transport-security", "max-age=63072000; includeSubDomains"),
     ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
     ("x-request-id", "0b7f4a52-9c1d-4e83-b6a0-5d2e8f7c1a94"),
     ("set-cookie", "csrf=Xp2m8RtUk5zJd0WsGa7FvQ; Path=/; Secure; HttpOnly; SameSite=Lax"),
 ];
