@@ -16,6 +16,7 @@ use wiretalk::app::{self, App, Event, Highlights, Lamp, Show};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::svg;
+use wiretalk::race::Program;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
 use wiretalk::stage::{Depth, House, Theme};
@@ -61,7 +62,11 @@ async fn play(path: &str, slide: usize, size: Size, keys: &[KeyCode]) -> anyhow:
     let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::of(&deck);
     let theme = Theme::of(deck.meta.theme.unwrap_or(wiretalk::deck::Theme::Dark));
-    let house = House { servers: Some(servers) };
+    // examples lie in a folder beside the program
+    let beside =
+        std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
+    let program = beside.map_or_else(Program::default, Program);
+    let house = House { servers: Some(servers), program };
     let (file, depth) = (path.to_owned(), Depth::True);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
     let show = Show { deck, file, warnings, registry, house, theme: kind, depth, alone: false };

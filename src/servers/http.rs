@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -23,11 +23,13 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::net::linger;
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
+use crate::servers::accept;
+use crate::servers::browser::Header;
 use crate::servers::{Event, Limits, Log, Options};
 
 const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
@@ -48,6 +50,24 @@ pub async fn bind(
         serve_connection(socket, peer, TowerToHyperService::new(router.clone()), own.clone())
     };
     Ok((address, accept::serve("http connection", scope, listener, options, connection)))
+}
+
+/// The same echo as a service, which says these headers beside every reply.
+pub(crate) fn echo_with(limits: Limits, headers: &'static [Header]) -> Echo {
+    TowerToHyperService::new(with_headers(router(limits), headers))
+}
+
+/// A router whose replies say these headers too.
+pub(crate) fn with_headers(router: Router, headers: &'static [Header]) -> Router {
+    if headers.is_empty() {
+        return router;
+    }
+    router.layer(axum::middleware::map_response(move |mut response: Response| async move {
+        for (name, value) in headers {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        response
+    }))
 }
 
 fn router(limits: Limits) -> Router {
@@ -95,9 +115,15 @@ fn goodbye(status: StatusCode, text: String) -> Response {
     (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
 }
 
-type Echo = TowerToHyperService<Router>;
+pub(crate) type Echo = TowerToHyperService<Router>;
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, echo: Echo, options: Options) {
+/// Answers the requests of one connection, whatever it runs over, until it ends or the options' shutdown.
+pub(crate) async fn serve_connection(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    echo: Echo,
+    options: Options,
+) {
     let log = options.log.as_ref();
     let service = service_fn(|request| answer(&echo, request, peer, log));
     let mut builder = http1::Builder::new();

@@ -11,6 +11,7 @@
 
 mod accept;
 pub mod blunders;
+pub mod browser;
 mod bundle;
 pub mod http;
 mod kind;

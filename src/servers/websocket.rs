@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -16,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::net::{fault_code, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
+use crate::servers::accept;
 use crate::servers::upgrade;
 use crate::servers::{Event, Limits, Options};
 
@@ -37,11 +38,18 @@ pub async fn bind(
     let (address, listener) = accept::listen(options.port).await?;
     let scope = scope.child();
     let own = options.clone();
-    let connection = move |socket, peer| serve_connection(socket, peer, own.clone());
+    let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), READ_BUFFER);
     Ok((address, accept::serve("websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options) {
+/// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown. `read_buffer` is how much it
+/// may read at once, in bytes.
+pub(crate) async fn serve_connection(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: Options,
+    read_buffer: usize,
+) {
     let opening = tokio::select! {
         opening = upgrade::open(&mut socket, options.limits.head) => opening,
         () = options.shutdown.cancelled() => return,
@@ -49,7 +57,7 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
     match opening {
         Ok(opened) => {
             options.tell(Event::Opened { peer, path: opened.path });
-            let config = Some(config(options.limits));
+            let config = Some(config(options.limits, read_buffer));
             let stream =
                 WebSocketStream::from_partially_read(&mut socket, opened.rest, Role::Server, config).await;
             let mut echo = Echo::new(stream);
@@ -62,16 +70,16 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
     linger(socket).await;
 }
 
-fn config(limits: Limits) -> WebSocketConfig {
+fn config(limits: Limits, read_buffer: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
+        .read_buffer_size(read_buffer)
         .max_message_size(Some(limits.message))
         .max_frame_size(Some(limits.message))
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s> {
-    stream: WebSocketStream<&'s mut Socket>,
+struct Echo<'s, S> {
+    stream: WebSocketStream<&'s mut S>,
     opened: Instant,
     code: Option<u16>,
     why: Option<String>,
@@ -79,8 +87,8 @@ struct Echo<'s> {
     sent: u64,
 }
 
-impl<'s> Echo<'s> {
-    fn new(stream: WebSocketStream<&'s mut Socket>) -> Self {
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+    fn new(stream: WebSocketStream<&'s mut S>) -> Self {
         Self { stream, opened: Instant::now(), code: None, why: None, received: 0, sent: 0 }
     }
 

@@ -58,6 +58,16 @@ pub enum End {
     Client,
 }
 
+impl End {
+    /// `server` or `client`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
 impl Planet {
     /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces only.
     pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
