@@ -1,5 +1,5 @@
 //! [`Line`]: a server's socket with a [`Distance`] before it, modelled: as if the client were far away.
-//! It is not a network: nothing is lost and nothing is slow to start.
+//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::Planet`] is one.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
