@@ -27,27 +27,18 @@ pub use flow::{Flow, Flows};
 /// As at a router, a packet is dropped that would wait for more than 100 ms to leave, or that finds 16 MiB on the way.
 /// Only IPv4 is carried. An end has no loopback: its own address and 127.0.0.1 cannot be reached from within.
 ///
-/// It ends with its scope or when it is dropped, whichever is first; then packets go nowhere, and namespaces and
-/// devices vanish with the last process and socket in them. The kernel sees to that however this process ends.
-#[derive(Debug)]
+/// It ends with its scope or when it is dropped, whichever is first; then the devices vanish, and the namespaces with
+/// the last process and socket in them. The kernel sees to that however this process ends.
 pub struct Planet {
     server: Sender<Job>,
     client: Sender<Job>,
     flows: Arc<Counters>,
-    _scope: Owned,
+    /// Its last owner, as long as the planet lives.
+    _scope: Scope,
 }
 
 /// What an end's thread runs.
 type Job = Box<dyn FnOnce() + Send>;
-
-/// The scope of threads that end with the planet.
-struct Owned(#[expect(dead_code, reason = "held to be dropped")] Scope);
-
-impl std::fmt::Debug for Owned {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Scope")
-    }
-}
 
 /// An end of a [`Planet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +65,7 @@ impl Planet {
         let (server, to_server) = end::open(&scope, "net-server", Self::SERVER)?;
         let (client, to_client) = end::open(&scope, "net-client", Self::CLIENT)?;
         let flows = relay::start(&scope, to_server, to_client, distance)?;
-        Ok(Self { server, client, flows, _scope: Owned(scope) })
+        Ok(Self { server, client, flows, _scope: scope })
     }
 
     /// There is none here.
@@ -355,6 +346,6 @@ mod tests {
     async fn an_ended_scope_makes_no_network() {
         let scope = quiet();
         scope.cancel();
-        assert!(Planet::start(&scope, far()).unwrap_err().contains("scope has ended"));
+        assert!(Planet::start(&scope, far()).is_err_and(|error| error.contains("scope has ended")));
     }
 }
