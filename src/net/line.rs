@@ -542,7 +542,14 @@ mod tests {
                 exchange(&mut client, b"first").await;
                 let hold = Duration::from_millis(150);
                 stall.begin(hold);
-                let took = exchange(&mut client, b"held").await;
+                let start = Instant::now();
+                client.write_all(b"he").await.unwrap();
+                // Having arrived, it waits; what comes later does not let it go.
+                sleep(hold / 2).await;
+                client.write_all(b"ld").await.unwrap();
+                client.read_exact(&mut [0; 2]).await.unwrap();
+                let took = start.elapsed();
+                client.read_exact(&mut [0; 2]).await.unwrap();
                 assert!(took + EARLY >= hold + distance.rtt / 2, "{took:?} at {distance:?}");
                 assert!(took < hold + distance.rtt / 2 + SLACK, "{took:?} at {distance:?}");
                 let took = exchange(&mut client, b"let go").await;

@@ -47,7 +47,7 @@ pub(super) struct Counter {
     dropped: AtomicU64,
 }
 
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no relay there"))]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
 impl Counter {
     pub(super) fn packet(&self, packet: Packet) {
         self.packets.fetch_add(1, Relaxed);
@@ -81,7 +81,7 @@ pub(super) struct Packet {
 
 const TCP: u8 = 6;
 
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there is no relay there"))]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
 impl Packet {
     /// Reads the headers (RFC 791 section 3.1, RFC 9293 section 3.1); `None` for what is no whole IPv4 packet.
     pub(super) fn read(packet: &[u8]) -> Option<Self> {
