@@ -131,13 +131,14 @@ impl Scope {
         tracker.wait().await;
     }
 
+    /// The task is boxed: by value it would take its size anew in each of the futures around it, four times in all.
     fn owned(
         &self,
         name: &str,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let ticket = self.ticket();
-        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), task);
+        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
         async move {
             guarded.await;
             drop(ticket);
