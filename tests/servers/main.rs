@@ -51,6 +51,7 @@ fn options() -> (Options, mpsc::Receiver<Event>) {
         body: Duration::from_secs(1),
         frame: Duration::from_secs(1),
         write: Duration::from_secs(1),
+        backlog: 8,
         drain: Duration::from_secs(1),
     };
     (Options { log: Some(log), limits, ..Options::default() }, events)
