@@ -1,6 +1,7 @@
 //! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
 
 mod broken;
+mod hub;
 mod proxy;
 mod sloppy;
 mod strict;

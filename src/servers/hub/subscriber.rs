@@ -305,3 +305,88 @@ impl<'s> Listener<'s> {
         Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::Traffic;
+
+    const BACKLOG: usize = 4;
+
+    async fn pair() -> (Subscriber, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        socket.writable().await.unwrap();
+        (Subscriber::new(socket, Arc::new(Traffic::default()).connection(), BACKLOG), peer)
+    }
+
+    fn said(byte: u8) -> Said {
+        Said { frames: encode::whole(Opcode::Binary, &[byte; 100_000], None).into(), messages: 1 }
+    }
+
+    /// How many of the frames somebody still holds, beside the one who asks.
+    fn held(frames: &[Said]) -> usize {
+        frames.iter().filter(|said| !said.frames.is_unique()).count()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_whatever_is_said() {
+        let (subscriber, _peer) = pair().await;
+        let (mut frames, mut most) = (Vec::new(), 0);
+        for byte in 0..200 {
+            frames.push(said(byte));
+            subscriber.feed(&frames[usize::from(byte)]);
+            most = most.max(held(&frames));
+        }
+        assert_eq!(most, BACKLOG);
+        assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
+        assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
+        assert!(matches!(subscriber.keep_up().await, Ended::Slow(BACKLOG)));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_sent_in_its_order_and_takes_no_memory_then() {
+        let (subscriber, mut peer) = pair().await;
+        let mut count = 0;
+        while subscriber.is_empty() {
+            subscriber.feed(&said(count));
+            count += 1;
+        }
+        subscriber.feed(&said(count));
+        let reading = async {
+            for byte in 0..=count {
+                let mut frame = said(byte).frames.to_vec();
+                peer.read_exact(&mut frame).await.unwrap();
+                assert_eq!(frame, said(byte).frames);
+            }
+        };
+        let (emptied, ()) = tokio::join!(subscriber.empty(), reading);
+        emptied.unwrap();
+        let outbox = subscriber.lock();
+        assert_eq!((outbox.sent, outbox.queue.capacity()), (u64::from(count) + 1, 0));
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_a_close() {
+        let (subscriber, mut peer) = pair().await;
+        subscriber.control(encode::close(1000, "", None), true);
+        subscriber.feed(&said(1));
+        subscriber.control(encode::whole(Opcode::Pong, b"", None), false);
+        drop(subscriber);
+        let mut rest = Vec::new();
+        peer.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, [0x88, 2, 0x03, 0xe8]);
+    }
+
+    #[test]
+    fn an_idle_subscriber_is_small() {
+        let size = size_of::<Subscriber>() + size_of::<Listener<'_>>();
+        assert!(size <= 1200, "{size} bytes");
+    }
+}
