@@ -344,6 +344,18 @@ mod tests {
         assert!(!inside_task());
     }
 
+    #[test]
+    fn what_a_scope_puts_around_a_task_does_not_grow_with_it() {
+        let scope = quiet();
+        let large = async {
+            let large = [0_u8; 4096];
+            std::future::pending::<()>().await;
+            std::hint::black_box(&large);
+        };
+        let (small, large) = (scope.owned("small", async {}), scope.owned("large", large));
+        assert_eq!(size_of_val(&small), size_of_val(&large));
+    }
+
     #[tokio::test]
     async fn a_cancelled_scope_runs_nothing() {
         let scope = quiet();

@@ -183,3 +183,16 @@ async fn subscribe(socket: Socket, peer: SocketAddr, options: &Options, hub: &Hu
     let (stream, counted) = subscriber.into_parts();
     Tap::new(stream, counted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_idle_subscriber_has_no_buffers() {
+        let (socket, peer) = accept::tests::socket().await;
+        let hub = Hub { subscribers: Arc::default(), turns: mpsc::channel(TURNS).0 };
+        let size = size_of_val(&serve_connection(socket, peer, Options::default(), hub));
+        assert!(size + size_of::<Subscriber>() <= 3000, "{size} bytes");
+    }
+}

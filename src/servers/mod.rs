@@ -73,6 +73,7 @@ pub struct Limits {
     /// may take.
     pub write: Duration,
     /// How many writes may wait for a subscriber of the hub before it is dropped; messages that came together are one.
+    /// All subscribers share what waits, so it is also the most messages that the hub keeps for those who are slow.
     pub backlog: usize,
     /// How long connections may take to end once the server shuts down, before they are cut.
     pub drain: Duration,

@@ -127,7 +127,10 @@ async fn dropped(house: &mut House) -> (SocketAddr, u64) {
     }
 }
 
-const LARGE: usize = 64 << 10;
+/// A message that a socket does not take many of.
+fn large() -> Vec<u8> {
+    vec![5; 64 << 10]
+}
 
 #[tokio::test]
 async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
@@ -135,11 +138,11 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     let mut slow = narrow(house.address).await;
     let (mut quick, mut second) = (house.open().await, house.open().await);
     until_there_are(&hub, 3).await;
-    let frame = encode::whole(Opcode::Binary, &[5; LARGE], None);
+    let frame = encode::whole(Opcode::Binary, &large(), None);
     let mut said = 0;
     while hub.subscribers() == 3 {
         let began = Instant::now();
-        hub.publish_binary(&[5; LARGE]).await;
+        hub.publish_binary(&large()).await;
         quick.expect(&frame).await;
         second.expect(&frame).await;
         assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for the slow one");
@@ -167,7 +170,7 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
     let _deaf = narrow(house.address).await;
     until_there_are(&hub, 1).await;
     for _ in 0..200 {
-        hub.publish_binary(&[5; LARGE]).await;
+        hub.publish_binary(&large()).await;
     }
     dropped(&mut house).await;
     // Limits::write for its last words, and two seconds to hang up
