@@ -152,3 +152,15 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
         Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_idle_connection_is_little_more_than_its_read_buffer() {
+        let (socket, peer) = accept::tests::socket().await;
+        let size = size_of_val(&serve_connection(socket, peer, Options::default()));
+        assert!(size <= 1600, "{size} bytes");
+    }
+}
