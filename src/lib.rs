@@ -18,6 +18,7 @@
 //! - [`proxy`]: between real peers, byte for byte, with a hand on the frames
 //! - [`clients`]: a connection of our own, every byte of it reported
 //! - [`capture`]: connections out of pcap, pcapng, hex text and recordings, and into pcapng
+//! - [`feed`]: one source of news, polled and pushed, side by side
 //! - [`race`]: REST beside WebSocket, measured in alternation
 //!
 //! **Floor 2**
@@ -29,7 +30,7 @@
 //! - [`app`]: the talk on stage: state, event loop, slide views, keys, terminal
 //! - [`cli`]: the command line and the commands that need no stage
 //! - [`export`]: a screen as a picture
-//! - [`demos`]: the inspector and the race
+//! - [`demos`]: the inspector, the race, the feed and the scales
 
 pub mod text;
 pub mod wire;
@@ -39,6 +40,7 @@ pub mod measure;
 
 pub mod capture;
 pub mod clients;
+pub mod feed;
 pub mod net;
 pub mod proxy;
 pub mod race;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The modules by floor; whoever adds one says here where it stands.
 const FLOORS: [&[&str]; 4] = [
     &["text", "wire", "deck", "measure"],
-    &["scope", "net", "servers", "clients", "proxy", "capture", "race"],
+    &["scope", "net", "servers", "clients", "proxy", "capture", "race", "feed"],
     &["stage"],
     &["app", "cli", "export", "demos"],
 ];

@@ -89,6 +89,11 @@ impl Histogram {
         Duration::from_nanos(self.counts.value_at_quantile(quantile))
     }
 
+    /// The mean of the samples; zero if there are none.
+    pub fn mean(&self) -> Duration {
+        Duration::from_nanos(self.counts.mean() as u64)
+    }
+
     /// The figures that are shown; all zero if there are no samples.
     pub fn summary(&self) -> Summary {
         if self.counts.is_empty() {
@@ -124,6 +129,8 @@ mod tests {
         );
         assert!(near(summary.max, 1000.0));
         assert_eq!(summary.count, 1000);
+        assert!(near(micros([100, 300, 800]).mean(), 400.0));
+        assert_eq!(Histogram::default().mean(), Duration::ZERO);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::net::Distance;
 use crate::race::{Against, Kind, Lane, Placement};
-use crate::servers::browser::{self, Header};
+use crate::servers::{Header, browser_headers, reply_headers};
 
 /// The largest payload, in bytes: the bundled servers refuse more.
 pub const LARGEST: usize = 1024 * 1024;
@@ -35,12 +35,12 @@ pub enum Headers {
 impl Headers {
     /// What each request says beside what its library does.
     pub(super) fn of_requests(self) -> &'static [Header] {
-        if self == Self::Browser { browser::REQUEST } else { &[] }
+        if self == Self::Browser { browser_headers() } else { &[] }
     }
 
     /// What each reply says beside what its library does.
     pub(super) fn of_replies(self) -> &'static [Header] {
-        if self == Self::Browser { browser::REPLY } else { &[] }
+        if self == Self::Browser { reply_headers() } else { &[] }
     }
 }
 

@@ -29,8 +29,7 @@ use tokio::time::timeout;
 use crate::net::linger;
 use crate::scope::Scope;
 use crate::servers::accept;
-use crate::servers::browser::Header;
-use crate::servers::{Event, Limits, Log, Options};
+use crate::servers::{Event, Header, Limits, Log, Options};
 
 const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
 

@@ -7,11 +7,13 @@
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
 //! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
 //!   listed in [`blunders`]; [`hub`]: the one that is no echo, but tells everybody; [`Kind`]: all of these by name.
+//! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them; [`browser_headers`]: what a browser
+//!   adds.
 //! - [`naive_proxy`]: the cache that masking is there for.
 
 mod accept;
 pub mod blunders;
-pub mod browser;
+mod browser;
 mod bundle;
 pub mod http;
 pub mod hub;
@@ -19,6 +21,7 @@ mod kind;
 mod log;
 pub mod naive_proxy;
 mod opening;
+pub mod recorded;
 pub mod sloppy;
 pub mod strict;
 mod upgrade;
@@ -31,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
+pub use browser::{Header, browser_headers, reply_headers};
 pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
 pub use kind::{HOME_ORIGIN, Kind};
 pub use log::{Event, Log};

@@ -22,7 +22,7 @@ use crate::servers::upgrade;
 use crate::servers::{Event, Limits, Options};
 
 /// The default of 128 KiB costs every idle connection that much, and 1.67 times the latency at 64 connections.
-const READ_BUFFER: usize = 4096;
+pub(super) const READ_BUFFER: usize = 4096;
 
 /// How long a last Close frame may take to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -160,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn an_idle_connection_is_little_more_than_its_read_buffer() {
         let (socket, peer) = accept::tests::socket().await;
-        let size = size_of_val(&serve_connection(socket, peer, Options::default()));
+        let size = size_of_val(&serve_connection(socket, peer, Options::default(), READ_BUFFER));
         assert!(size <= 1600, "{size} bytes");
     }
 }

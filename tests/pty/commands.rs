@@ -36,7 +36,7 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    assert_eq!(names, [Some("inspect"), Some("race"), Some("grid")]);
+    assert_eq!(names, ["feed", "inspect", "race", "grid", "weigh"].map(Some));
 }
 
 #[test]

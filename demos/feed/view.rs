@@ -1,0 +1,343 @@
+//! What the feed looks like: how far behind each screen is, a time line, a table, the spread of ages, a verdict.
+//!
+//! It folds: the time line and the verdict stay, the rest comes as there is room.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+
+use super::{Feed, Phase, lanes, panes, spread, table, words};
+use crate::feed::{Live, Way};
+use crate::stage::{self, Demo as _, Hint, Look, Theme};
+use crate::text;
+use crate::wire::words::grouped;
+
+const RULES: [&str; 8] = [
+    "One source, one price. It moves at random moments, some of them in bursts.",
+    "Each way has a server socket and a connection of its own, kept alive.",
+    "The age of an event: until the client has it, or a newer one.",
+    "Behind: since the first event that this screen does not show yet.",
+    "Client and server share one clock: an age is one subtraction.",
+    "Bytes are counted at the server's socket: all that TCP carried, handshakes too.",
+    "The distance is modelled between socket and server; the bytes are real.",
+    "Theory: T is the pause between an answer and the next question.",
+];
+
+pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
+    let course = &feed.course;
+    let title = format!(
+        "feed · poll pause {} · {} · events {} apart",
+        words::chosen(course.pause),
+        if course.rtt.is_zero() {
+            "loopback".to_owned()
+        } else {
+            format!("RTT {} modelled", words::chosen(course.rtt))
+        },
+        words::chosen(course.gap)
+    );
+    let inner = stage::panel(&title, area, buffer, look);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if inner.is_empty() {
+        return;
+    }
+    if feed.help {
+        return rules(inner, buffer, look.theme);
+    }
+    let plan = Plan::new(inner, course.ways.len() as u16);
+    draw_status(feed, plan.status, buffer, look.theme);
+    if let Some(area) = plan.panes {
+        panes::draw(feed, area, buffer, look.theme);
+    }
+    if let Some(area) = plan.lanes {
+        lanes::draw(feed, plan.panes.is_some(), area, buffer, look.theme);
+    }
+    if let Some(area) = plan.table {
+        table::draw(feed, area, buffer, look.theme);
+    }
+    if let Some(area) = plan.spread {
+        spread::draw(feed, area, buffer, look.theme);
+    }
+    draw_words(feed, plan.words, buffer, look);
+}
+
+/// Which parts there is room for, and where.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    status: Rect,
+    panes: Option<Rect>,
+    lanes: Option<Rect>,
+    table: Option<Rect>,
+    spread: Option<Rect>,
+    words: Rect,
+}
+
+impl Plan {
+    fn new(area: Rect, ways: u16) -> Self {
+        let status = u16::from(area.height > 3);
+        let words = area.height.saturating_sub(status).min(2);
+        let mut left = area.height - status - words;
+        let mut take = |rows: u16| {
+            let fits = left >= rows;
+            left -= if fits { rows } else { 0 };
+            if fits { rows } else { 0 }
+        };
+        // two screens are what the big figures are for; more of them share the width
+        let (lanes, panes, table);
+        if ways <= 2 {
+            panes = take(panes::ROWS);
+            lanes = take(ways + 1);
+            table = take(ways + 1);
+        } else {
+            lanes = take(ways + 1);
+            table = take(ways + 1);
+            panes = take(panes::ROWS);
+        }
+        let words = words + take(1);
+        let spread = take(ways + 1);
+        // blanks between the parts first, then taller bars, then longer sentences
+        let parts = [panes, lanes, table, spread].iter().filter(|rows| **rows > 0).count() as u16;
+        let gap = u16::from(left > parts);
+        left -= gap * (parts + 1);
+        let taller = if spread > 0 { (left / ways.max(1)).min(3) * ways } else { 0 };
+        left -= taller;
+        let words = words + left.min(2);
+        let mut y = area.y;
+        let mut place = |rows: u16| {
+            let rect = Rect { y, height: rows, ..area };
+            y += rows + if rows > 0 { gap } else { 0 };
+            (rows > 0).then_some(rect)
+        };
+        let status = place(status).unwrap_or(Rect { height: 0, ..area });
+        let (panes, lanes, table, spread) =
+            (place(panes), place(lanes), place(table), place(spread + taller));
+        let words = Rect { y: area.bottom() - words, height: words, ..area };
+        Self { status, panes, lanes, table, spread, words }
+    }
+}
+
+/// The latest that is known, while it runs and after.
+pub(super) fn live(feed: &Feed) -> Option<&Live> {
+    match &feed.phase {
+        Phase::Running(Some(live)) | Phase::Over(live) => Some(live),
+        Phase::Ready | Phase::Running(None) | Phase::Failed(_) => None,
+    }
+}
+
+/// The colour of a way.
+pub(super) fn color(way: Way, theme: &Theme) -> Color {
+    match way {
+        Way::Poll => theme.server,
+        Way::LongPoll => theme.control,
+        Way::Sse => theme.good,
+        Way::WebSocket => theme.client,
+    }
+}
+
+fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let length = feed.course.length.as_secs();
+    let mut spans = match &feed.phase {
+        Phase::Ready => vec![Span::styled(format!("○ ready · {length} s"), theme.dim())],
+        Phase::Running(None) => vec![Span::styled("▶ connecting …", strong)],
+        Phase::Running(Some(live)) => {
+            let done = live.elapsed.as_secs();
+            vec![Span::styled(format!("▶ {done} of {length} s"), strong)]
+        }
+        Phase::Over(live) => vec![Span::styled(format!("■ {:.0} s", live.elapsed.as_secs_f64()), strong)],
+        Phase::Failed(_) => vec![Span::styled("✗ failed", Style::new().fg(theme.bad))],
+    };
+    if let Some(live) = live(feed) {
+        spans.push(Span::styled(
+            format!(" · {} events · price {:.2}", grouped(live.events), live.price),
+            theme.dim(),
+        ));
+    }
+    if !feed.flowing && matches!(feed.phase, Phase::Running(_)) {
+        let quiet = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
+        spans.push(Span::styled(" · silence: nothing happens, k lets it go on", quiet));
+    }
+    stage::line(&Line::from(spans), 0, area, buffer);
+}
+
+fn draw_words(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
+    let theme = look.theme;
+    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let mut text = Text::default();
+    match &feed.phase {
+        Phase::Ready => return draw_bet(feed, area, buffer, look),
+        Phase::Running(None) => {}
+        Phase::Running(Some(live)) => {
+            let mut told = words::verdict(live, &feed.course);
+            if told.is_empty() {
+                told.push("Watch how old the numbers are, not the price.".to_owned());
+            }
+            text.push_line(words::fitting(&told, area.width, area.height));
+        }
+        Phase::Over(live) => {
+            let mut told = words::verdict(live, &feed.course);
+            let settled = words::settled(feed.bet, live);
+            let room = area.height.saturating_sub(u16::from(settled.is_some()));
+            if let Some(settled) = settled {
+                let right = words::outcome(live) == feed.bet;
+                let color = if right { theme.good } else { theme.bad };
+                text.push_line(Line::styled(settled, Style::new().fg(color).add_modifier(Modifier::BOLD)));
+            }
+            if told.is_empty() {
+                told.push("Too little has happened for a verdict.".to_owned());
+            }
+            text.push_line(Line::styled(words::fitting(&told, area.width, room), strong));
+        }
+        Phase::Failed(why) => {
+            let told = format!("The feed cannot start: {why}.");
+            text.push_line(Line::styled(text::visible(&told).into_owned(), Style::new().fg(theme.bad)));
+        }
+    }
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+/// The bet, and how to start.
+fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
+    let theme = look.theme;
+    let start = if look.focused {
+        "Enter starts.  ? shows the rules and all keys."
+    } else {
+        "Enter gives the feed the keys, Enter again starts it."
+    };
+    let mut rows = Vec::new();
+    if words::can_bet(&feed.course) {
+        let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+        rows.push(Line::styled(words::question(&feed.course), strong));
+        let mut bets = Line::default();
+        for (index, bet) in words::BETS.iter().enumerate() {
+            let (mark, style) =
+                if feed.bet == Some(index) { ("▶", theme.cursor()) } else { (" ", theme.dim()) };
+            bets.push_span(Span::styled(format!("{mark}{} {bet} ", index + 1), style));
+            bets.push_span(Span::raw("  "));
+        }
+        rows.push(bets);
+    }
+    let spare = usize::from(area.height) > rows.len();
+    if spare {
+        rows.push(Line::styled(start, theme.dim()));
+    } else if let Some(last) = rows.last_mut() {
+        last.push_span(Span::styled("Enter starts", theme.dim()));
+    }
+    let top = area.height.saturating_sub(rows.len() as u16);
+    for (row, line) in rows.iter().enumerate() {
+        stage::line(line, top + row as u16, area, buffer);
+    }
+}
+
+fn rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let mut text = Text::default();
+    text.push_line(Line::styled("The rules", theme.heading()));
+    for rule in RULES {
+        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+    }
+    let keys = Feed::KEYS.iter().map(|Hint { keys, about }| format!("{keys}: {about}"));
+    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::feed::tests::{live, open};
+
+    fn picture(feed: &Feed, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(feed, area, &mut buffer, &Look { theme: &Theme::DARK, focused: false });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    fn running(ways: &str) -> Feed {
+        let feed = open(ways);
+        let live = live(&feed.course.ways);
+        Feed { phase: Phase::Running(Some(Box::new(live))), ..feed }
+    }
+
+    #[test]
+    fn two_screens_under_way() {
+        assert_eq!(
+            picture(&running("poll, ws"), 78, 16),
+            "\
+╭ feed · poll pause 1 s · RTT 50 ms modelled · events 700 ms apart ──────────╮
+│ ▶ 6 of 30 s · 3 events · price 42.07                                       │
+│ ▌ poll  shows 42.03           6 req  ▌ WebSocket  shows 42.03      1 req   │
+│  ▗█  ▟▀▜▖▟▀▜▖▟▀▜▖                     ▟▀▜▖                                 │
+│   █  █▗█▌█▗█▌█▗█▌ ms                  █▗█▌ ms                              │
+│   █  █▛▐▌█▛▐▌█▛▐▌ behind              █▛▐▌ behind                          │
+│  ▀▀▀ ▝▀▀ ▝▀▀ ▝▀▀                      ▝▀▀                                  │
+│ server              ◆            ◆                      ◆        ▏         │
+│ poll                ┊   ●        ┊    ●                 ┊        ▏         │
+│ WebSocket           ●            ●                      ●        ▏         │
+│             mean age       p99            theory  requests  B/event        │
+│ poll          540 ms  1,080 ms  T/2+RTT = 550 ms         6      333        │
+│ WebSocket      25 ms     50 ms     RTT/2 = 25 ms         1      333        │
+│ Push is 22x fresher than polling with a pause of 1 s: 25 ms against 540    │
+│ ms, mean age. Polling asked 6 times, 2 for nothing; push asked once.       │
+╰────────────────────────────────────────────────────────────────────────────╯
+"
+        );
+    }
+
+    #[test]
+    fn four_ways_at_their_end() {
+        let feed = running("ws, sse, long, poll");
+        let live = super::live(&feed).unwrap().clone();
+        let feed = Feed { phase: Phase::Over(Box::new(live)), bet: Some(1), ..feed };
+        let shown = picture(&feed, 78, 16);
+        assert!(shown.contains("✓ You bet on up to 9; it was 6 to 1."), "{shown}");
+        assert!(shown.contains("Push is 22x fresher than polling with a pause of 1 s"), "{shown}");
+        let large = picture(&feed, 120, 36);
+        assert!(
+            large.contains("SSE ties WebSocket") && large.contains("1 ms") && large.contains("mean age"),
+            "{large}"
+        );
+    }
+
+    #[test]
+    fn a_lost_way_says_why_and_the_others_stay() {
+        let mut feed = running("ws, sse, long, poll");
+        let Phase::Running(Some(live)) = &mut feed.phase else { panic!() };
+        live.ways[1].failed = Some("the server closed \u{1b}[31mthe connection".into());
+        let shown = picture(&feed, 78, 16);
+        assert!(shown.contains("SSE        ✗ the server closed ␛[31mthe connection"), "{shown}");
+        assert!(shown.contains("long poll      25 ms"), "{shown}");
+    }
+
+    #[test]
+    fn the_bet_stands_there_before_the_start() {
+        let feed = Feed { bet: Some(2), ..open("ws, poll") };
+        let shown = picture(&feed, 78, 16);
+        assert!(
+            shown.contains("In 30 s, how many requests does polling make for each one of push?"),
+            "{shown}"
+        );
+        assert!(shown.contains("▶3 10 to 29"), "{shown}");
+        assert!(!picture(&open("ws"), 78, 16).contains("how many requests"));
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        for ways in ["ws", "poll, ws", "ws, sse, long, poll"] {
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (12, 4), (20, 5), (40, 12), (78, 16), (200, 60)] {
+                picture(&open(ways), width, height);
+                picture(&running(ways), width, height);
+                picture(&Feed { help: true, ..open(ways) }, width, height);
+            }
+        }
+        for width in 0..30 {
+            for height in 0..30 {
+                picture(&running("ws, sse, long, poll"), width, height);
+            }
+        }
+    }
+}

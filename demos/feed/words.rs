@@ -1,0 +1,282 @@
+//! What the feed says in words: the bet, the verdict, figures with their units.
+//!
+//! Everything is worked out from what was measured; nothing here knows a number of its own.
+
+use std::time::Duration;
+
+use crate::feed::{Course, Live, Standing, Way};
+use crate::measure::BAND;
+use crate::text;
+use crate::wire::words::grouped;
+
+/// What the room may bet on: how many requests polling makes for each one of push.
+pub(super) const BETS: [&str; 4] = ["one", "up to 9", "10 to 29", "30 or more"];
+
+/// The ages below which there is nothing to say yet.
+const ENOUGH: u64 = 3;
+
+/// Where BETS end, in requests for each one of push.
+const EDGES: [f64; 3] = [1.5, 9.5, 29.5];
+
+/// Whether there is something to bet on: who polls, and who pushes.
+pub(super) fn can_bet(course: &Course) -> bool {
+    course.ways.contains(&Way::Poll) && course.ways.iter().any(|way| way.is_push())
+}
+
+/// The question of the bet.
+pub(super) fn question(course: &Course) -> String {
+    let seconds = course.length.as_secs();
+    format!("In {seconds} s, how many requests does polling make for each one of push?")
+}
+
+/// Which bet came true.
+pub(super) fn outcome(live: &Live) -> Option<usize> {
+    let (poll, push) = sides(live)?;
+    let times = poll.requests as f64 / push.requests.max(1) as f64;
+    Some(EDGES.iter().filter(|edge| times > **edge).count())
+}
+
+/// Whether the bet was right, in words.
+pub(super) fn settled(bet: Option<usize>, live: &Live) -> Option<String> {
+    let (bet, (poll, push)) = (bet?, sides(live)?);
+    let right = Some(bet) == outcome(live);
+    Some(format!(
+        "{} You bet on {}; it was {} to {}.",
+        if right { "✓" } else { "✗" },
+        BETS[bet],
+        grouped(poll.requests),
+        grouped(push.requests)
+    ))
+}
+
+/// The poll, and the freshest push.
+fn sides(live: &Live) -> Option<(&Standing, &Standing)> {
+    let poll = live.ways.iter().find(|standing| standing.way == Way::Poll && standing.failed.is_none())?;
+    Some((poll, push(live)?))
+}
+
+/// WebSocket, or SSE where there is none.
+fn push(live: &Live) -> Option<&Standing> {
+    let pushes = live.ways.iter().filter(|standing| standing.way.is_push() && standing.failed.is_none());
+    pushes.max_by_key(|standing| standing.way == Way::WebSocket)
+}
+
+/// What was found, sentence by sentence, the most telling first; empty while there is too little to say.
+pub(super) fn verdict(live: &Live, course: &Course) -> Vec<String> {
+    let enough = |standing: &Standing| standing.ages.count >= ENOUGH;
+    let mut told = Vec::new();
+    if let Some((poll, push)) = sides(live).filter(|(poll, push)| enough(poll) && enough(push)) {
+        told.push(fresher(poll, push, course));
+        told.push(price(poll, push));
+    }
+    if let Some(tie) = tie(live) {
+        told.insert(told.len().min(1), tie);
+    }
+    let long = live.ways.iter().find(|standing| standing.way == Way::LongPoll && enough(standing));
+    if let (Some(long), true) = (long, told.len() < 4) {
+        told.push(format!("Long polling: {} for {} events.", plural(long.requests, "request"), live.events));
+    }
+    told
+}
+
+fn fresher(poll: &Standing, push: &Standing, course: &Course) -> String {
+    let ratio = poll.mean.as_secs_f64() / push.mean.as_secs_f64().max(1e-9);
+    let (old, new) = (time(poll.mean), time(push.mean));
+    let pause = chosen(course.pause);
+    if (ratio - 1.0).abs() <= BAND {
+        return format!("Push and polling with a pause of {pause} are equally fresh here ({new}, {old}).");
+    }
+    let times = if ratio < 10.0 { format!("{ratio:.1}") } else { grouped(ratio.round() as u64) };
+    if ratio < 1.0 {
+        return format!("Polling is fresher here: {old} against {new}.");
+    }
+    format!("Push is {times}x fresher than polling with a pause of {pause}: {new} against {old}, mean age.")
+}
+
+fn price(poll: &Standing, push: &Standing) -> String {
+    let nothing = match poll.empty {
+        0 => String::new(),
+        count => format!(", {} for nothing", grouped(count)),
+    };
+    format!("Polling asked {}{nothing}; push asked {}.", times(poll.requests), times(push.requests))
+}
+
+/// Whether the two that push differ at all.
+fn tie(live: &Live) -> Option<String> {
+    let of = |way| {
+        let found = live.ways.iter().find(|standing| standing.way == way);
+        found.filter(|standing| standing.ages.count >= ENOUGH && standing.failed.is_none())
+    };
+    let (sse, websocket) = (of(Way::Sse)?, of(Way::WebSocket)?);
+    let difference = sse.mean.abs_diff(websocket.mean);
+    // a tenth, or what no eye can see
+    if difference.as_secs_f64() <= BAND * websocket.mean.as_secs_f64()
+        || difference < Duration::from_millis(1)
+    {
+        return Some(
+            "SSE ties WebSocket: the win is that the server may speak first, not the framing.".to_owned(),
+        );
+    }
+    Some(format!("SSE is not WebSocket here: {} against {}.", time(sse.mean), time(websocket.mean)))
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) }
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A duration in milliseconds, to three digits.
+pub(super) fn time(duration: Duration) -> String {
+    let ms = duration.as_secs_f64() * 1e3;
+    match ms {
+        0.0 => "0 ms".to_owned(),
+        ..0.995 => format!("{ms:.2} ms"),
+        ..99.95 if ms.fract() < 0.001 => format!("{ms:.0} ms"),
+        ..99.95 => format!("{ms:.1} ms"),
+        ..9_999.5 => format!("{} ms", grouped(ms.round() as u64)),
+        _ => format!("{:.1} s", ms / 1e3),
+    }
+}
+
+/// A duration that somebody chose: whole milliseconds, or seconds.
+pub(super) fn chosen(duration: Duration) -> String {
+    match duration.as_millis() {
+        ms @ ..1_000 => format!("{ms} ms"),
+        ms if ms.is_multiple_of(1_000) => format!("{} s", ms / 1_000),
+        _ => format!("{:.1} s", duration.as_secs_f64()),
+    }
+}
+
+/// As many of `sentences` as fit into `rows` rows of `width` cells, at least one.
+pub(super) fn fitting(sentences: &[String], width: u16, rows: u16) -> String {
+    let mut told = String::new();
+    for sentence in sentences {
+        let more = if told.is_empty() { sentence.clone() } else { format!("{told} {sentence}") };
+        if !told.is_empty() && wrapped(&more, width.into()) > usize::from(rows) {
+            break;
+        }
+        told = more;
+    }
+    told
+}
+
+/// The rows that `told` takes where it is wrapped between words.
+fn wrapped(told: &str, width: usize) -> usize {
+    let (mut rows, mut used) = (1, 0);
+    for word in told.split(' ').map(text::width) {
+        if used > 0 && used + 1 + word > width {
+            rows += 1;
+            used = word;
+        } else {
+            used += usize::from(used > 0) + word;
+        }
+    }
+    rows
+}
+
+/// What theory says of a way, in the fewest words.
+pub(super) fn theory(way: Way, course: &Course) -> String {
+    let (low, high) = course.expected(way).into_inner();
+    match way {
+        Way::Poll => format!("T/2+RTT = {}", time(low)),
+        Way::LongPoll => format!("{} … {}", time(low).trim_end_matches(" ms"), time(high)),
+        Way::Sse | Way::WebSocket => format!("RTT/2 = {}", time(low)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Spread;
+    use crate::measure::Summary;
+
+    fn standing(way: Way, ms: u64, requests: u64) -> Standing {
+        let mean = Duration::from_millis(ms);
+        let ages = Summary { count: 20, p99: mean * 2, ..Summary::default() };
+        Standing {
+            way,
+            ages,
+            mean,
+            spread: Spread::default(),
+            price: Some(42.0),
+            behind: Duration::ZERO,
+            worst: Duration::ZERO,
+            requests,
+            empty: requests.saturating_sub(3),
+            bytes: (0, 0),
+            marks: Vec::new(),
+            failed: None,
+        }
+    }
+
+    fn live(ways: Vec<Standing>) -> Live {
+        Live { elapsed: Duration::from_secs(30), events: 20, price: 42.0, recent: Vec::new(), ways }
+    }
+
+    #[test]
+    fn the_verdict_says_what_was_measured() {
+        let course = Course::default();
+        let sides = live(vec![
+            standing(Way::WebSocket, 25, 1),
+            standing(Way::Sse, 26, 1),
+            standing(Way::Poll, 550, 28),
+        ]);
+        assert_eq!(
+            verdict(&sides, &course),
+            [
+                "Push is 22x fresher than polling with a pause of 1 s: 25 ms against 550 ms, mean age.",
+                "SSE ties WebSocket: the win is that the server may speak first, not the framing.",
+                "Polling asked 28 times, 25 for nothing; push asked once.",
+            ]
+        );
+        let even = live(vec![standing(Way::WebSocket, 100, 1), standing(Way::Poll, 105, 28)]);
+        assert!(verdict(&even, &course)[0].contains("equally fresh"));
+        let differ = live(vec![standing(Way::WebSocket, 100, 1), standing(Way::Sse, 150, 1)]);
+        assert_eq!(verdict(&differ, &course), ["SSE is not WebSocket here: 150 ms against 100 ms."]);
+        let mut early = sides;
+        early.ways.iter_mut().for_each(|way| way.ages.count = 2);
+        assert_eq!(verdict(&early, &course), [""; 0]);
+    }
+
+    #[test]
+    fn a_bet_is_settled_by_what_was_counted() {
+        let settled = |bet, requests| {
+            super::settled(
+                Some(bet),
+                &live(vec![standing(Way::Poll, 500, requests), standing(Way::WebSocket, 25, 1)]),
+            )
+        };
+        assert_eq!(settled(1, 9).as_deref(), Some("✓ You bet on up to 9; it was 9 to 1."));
+        assert_eq!(settled(0, 1_280).as_deref(), Some("✗ You bet on one; it was 1,280 to 1."));
+        let which =
+            |requests| outcome(&live(vec![standing(Way::Poll, 500, requests), standing(Way::Sse, 25, 1)]));
+        assert_eq!([1, 2, 9, 10, 29, 30].map(which), [0, 1, 1, 2, 2, 3].map(Some));
+        assert_eq!(outcome(&live(vec![standing(Way::Poll, 500, 7)])), None, "nobody pushes");
+    }
+
+    #[test]
+    fn no_sentence_is_cut() {
+        let sentences = ["One two three.", "Four five.", "Six."].map(str::to_owned);
+        assert_eq!(fitting(&sentences, 14, 1), "One two three.");
+        assert_eq!(fitting(&sentences, 14, 2), "One two three. Four five.");
+        assert_eq!(fitting(&sentences, 15, 2), "One two three. Four five. Six.");
+        assert_eq!(fitting(&sentences, 3, 1), "One two three.", "something is said at any size");
+        assert_eq!([50, 1_000, 1_500].map(|ms| chosen(Duration::from_millis(ms))), ["50 ms", "1 s", "1.5 s"]);
+    }
+
+    #[test]
+    fn times_have_three_digits_and_their_unit() {
+        let us = Duration::from_micros;
+        assert_eq!(
+            [us(690), us(25_230), us(25_000), us(479_400), us(1_013_000), us(12_340_000)].map(time),
+            ["0.69 ms", "25.2 ms", "25 ms", "479 ms", "1,013 ms", "12.3 s"]
+        );
+        assert_eq!(
+            Way::ALL.map(|way| theory(way, &Course::default())),
+            ["RTT/2 = 25 ms", "RTT/2 = 25 ms", "25 … 75 ms", "T/2+RTT = 550 ms"]
+        );
+    }
+}

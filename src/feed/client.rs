@@ -1,0 +1,195 @@
+//! The four clients: each asks, or listens, in its own way, and tells the board what it heard and when.
+//! None connects anew: a way that fails stays failed, and says why.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{ACCEPT, HOST};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::feed::board::Board;
+use crate::feed::server::{HOLD, READ_BUFFER};
+use crate::feed::{Clock, Tick, Way};
+
+/// How long an answer that should come at once may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The largest message or answer that is read, in bytes.
+const LARGEST: usize = 4096;
+
+/// What a client needs: where to ask, and whom to tell.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) way: Way,
+    pub(super) address: SocketAddr,
+    /// The pause of a polling client.
+    pub(super) pause: Duration,
+    pub(super) clock: Clock,
+    pub(super) board: Arc<Mutex<Board>>,
+}
+
+impl Client {
+    /// Asks or listens until it is dropped, or something goes wrong: that is told to the board.
+    pub(super) async fn run(self) {
+        let ended = match self.way {
+            Way::Poll => self.over_http(Self::poll).await,
+            Way::LongPoll => self.over_http(Self::long_poll).await,
+            Way::Sse => self.over_http(Self::listen).await,
+            Way::WebSocket => self.websocket().await,
+        };
+        let why = ended.err().unwrap_or_else(|| "the server ended the feed".to_owned());
+        self.tell(|board| board.failed(self.way, why));
+    }
+
+    fn tell<T>(&self, what: impl FnOnce(&mut Board) -> T) -> T {
+        // the board is whole even if a panic came between
+        what(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn heard(&self, message: &[u8]) -> Result<Tick, String> {
+        let now = self.clock.now();
+        let tick = Tick::from_json(message)?;
+        self.tell(|board| board.heard(self.way, tick, now));
+        Ok(tick)
+    }
+
+    /// Opens a connection and speaks over it; the connection itself is driven beside that.
+    async fn over_http<F>(&self, speak: impl FnOnce(Self, Asker) -> F) -> Result<(), String>
+    where
+        F: Future<Output = Result<(), String>>,
+    {
+        let stream = self.connect().await?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+        let asker = Asker { sender, host: self.address.to_string() };
+        let mut speaking = pin!(speak(self.clone(), asker));
+        tokio::select! {
+            biased;
+            ended = speaking.as_mut() => return ended,
+            // what it had read before its end has yet to be heard; then whoever asks is told of the end
+            _ = connection => {}
+        }
+        speaking.await
+    }
+
+    async fn poll(self, mut asker: Asker) -> Result<(), String> {
+        loop {
+            self.tell(|board| board.asked(self.way));
+            let answer = asker.ask("/price", "application/json", PATIENCE).await?;
+            self.heard(&whole(answer).await?)?;
+            sleep(self.pause).await;
+        }
+    }
+
+    async fn long_poll(self, mut asker: Asker) -> Result<(), String> {
+        let mut path = "/price".to_owned();
+        loop {
+            self.tell(|board| board.asked(self.way));
+            let answer = asker.ask(&path, "application/json", HOLD + PATIENCE).await?;
+            if answer.status() == StatusCode::NO_CONTENT {
+                self.tell(|board| board.heard_nothing(self.way, self.clock.now()));
+                continue;
+            }
+            let tick = self.heard(&whole(answer).await?)?;
+            path = format!("/price?after={}", tick.seq);
+        }
+    }
+
+    async fn listen(self, mut asker: Asker) -> Result<(), String> {
+        self.tell(|board| board.asked(self.way));
+        let mut body = asker.ask("/events", "text/event-stream", PATIENCE).await?.into_body();
+        let mut waiting = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(told)?.into_data() else { continue };
+            waiting.extend_from_slice(&data);
+            while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = waiting.drain(..end + 2).collect();
+                // an event without data, a comment say, is none (WHATWG HTML section 9.2.6)
+                if let Some(data) =
+                    event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"))
+                {
+                    self.heard(data)?;
+                }
+            }
+            if waiting.len() > LARGEST {
+                return Err(format!("an event of more than {LARGEST} bytes"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn websocket(&self) -> Result<(), String> {
+        let stream = self.connect().await?;
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(LARGEST));
+        let url = format!("ws://{}/", self.address);
+        self.tell(|board| board.asked(self.way));
+        let opening = client_async_with_config(url, stream, Some(config));
+        let (mut stream, _) = in_time(PATIENCE, opening).await?.map_err(told)?;
+        while let Some(message) = stream.next().await {
+            match message.map_err(told)? {
+                Message::Text(text) => drop(self.heard(text.as_bytes())?),
+                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Close(_) => return Ok(()),
+                other => return Err(format!("the server sent {other:?} instead of a price")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<TcpStream, String> {
+        let stream = in_time(PATIENCE, TcpStream::connect(self.address)).await?.map_err(told)?;
+        stream.set_nodelay(true).map_err(told)?;
+        Ok(stream)
+    }
+}
+
+/// One connection that is kept alive, and asked one thing at a time.
+struct Asker {
+    sender: SendRequest<Empty<Bytes>>,
+    host: String,
+}
+
+impl Asker {
+    async fn ask(
+        &mut self,
+        path: &str,
+        accept: &str,
+        patience: Duration,
+    ) -> Result<Response<Incoming>, String> {
+        let request = Request::get(path).header(HOST, &self.host).header(ACCEPT, accept);
+        let request = request.body(Empty::new()).map_err(told)?;
+        in_time(patience, self.sender.ready()).await?.map_err(told)?;
+        let answer = in_time(patience, self.sender.send_request(request)).await?.map_err(told)?;
+        if answer.status().is_success() {
+            Ok(answer)
+        } else {
+            Err(format!("the server answered {}", answer.status()))
+        }
+    }
+}
+
+async fn whole(answer: Response<Incoming>) -> Result<Bytes, String> {
+    let body = in_time(PATIENCE, Limited::new(answer.into_body(), LARGEST).collect()).await?;
+    Ok(body.map_err(|error| error.to_string())?.to_bytes())
+}
+
+async fn in_time<T>(patience: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
+    timeout(patience, awaited).await.map_err(|_| format!("no answer within {} s", patience.as_secs()))
+}
+
+/// An error with its causes; hyper tells what went wrong only in those.
+fn told(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
+}

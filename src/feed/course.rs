@@ -1,0 +1,118 @@
+//! What is compared: the ways, how often something happens, how far away the server is.
+//! It is plain data, with what theory says of it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A way to hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Ask, pause, ask again.
+    Poll,
+    /// Ask for what is newer than the last answer; the server answers when there is something (RFC 6202 section 2).
+    LongPoll,
+    /// One request with an answer that never ends (WHATWG HTML, server-sent events).
+    Sse,
+    /// One handshake, then messages.
+    WebSocket,
+}
+
+impl Way {
+    /// All ways, the freshest first.
+    pub const ALL: [Self; 4] = [Self::WebSocket, Self::Sse, Self::LongPoll, Self::Poll];
+
+    /// The word for it in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::LongPoll => "long",
+            Self::Sse => "sse",
+            Self::WebSocket => "ws",
+        }
+    }
+
+    /// The name on a slide.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::LongPoll => "long poll",
+            Self::Sse => "SSE",
+            Self::WebSocket => "WebSocket",
+        }
+    }
+
+    /// The way of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.name() == name)
+    }
+
+    /// Whether the server speaks without being asked each time.
+    pub const fn is_push(self) -> bool {
+        matches!(self, Self::Sse | Self::WebSocket)
+    }
+}
+
+/// One comparison: under which conditions, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Course {
+    /// The ways, in the order they are shown in.
+    pub ways: Vec<Way>,
+    /// About how long it is from one event to the next.
+    pub gap: Duration,
+    /// How long a polling client waits between an answer and its next question.
+    pub pause: Duration,
+    /// The round trip to the server: modelled, on top of what loopback takes.
+    pub rtt: Duration,
+    /// How long it runs.
+    pub length: Duration,
+    /// The seed of prices and gaps.
+    pub seed: u64,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self {
+            ways: Way::ALL.to_vec(),
+            gap: Duration::from_millis(700),
+            pause: Duration::from_secs(1),
+            rtt: Duration::from_millis(50),
+            length: Duration::from_secs(30),
+            seed: 1,
+        }
+    }
+}
+
+impl Course {
+    /// The mean age that theory gives `way`, where events come at random and far apart; a long poll has its best and
+    /// its worst case (RFC 6202 section 2.2).
+    pub fn expected(&self, way: Way) -> RangeInclusive<Duration> {
+        let transit = self.rtt / 2;
+        match way {
+            // between two looks of the server at the price lie the pause and a round trip, half of which is the mean wait
+            Way::Poll => self.pause / 2 + self.rtt..=self.pause / 2 + self.rtt,
+            Way::LongPoll => transit..=transit * 3,
+            Way::Sse | Way::WebSocket => transit..=transit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn theory_is_that_of_the_textbook() {
+        let course = Course { pause: Duration::from_millis(100), ..Course::default() };
+        let expected = |way| {
+            let (low, high) = course.expected(way).into_inner();
+            (low.as_millis(), high.as_millis())
+        };
+        assert_eq!(Way::ALL.map(expected), [(25, 25), (25, 25), (25, 75), (100, 100)]);
+    }
+
+    #[test]
+    fn every_way_is_found_by_its_name() {
+        assert_eq!(Way::ALL.map(|way| Way::from_name(way.name())), Way::ALL.map(Some));
+        assert_eq!(Way::from_name("pigeon"), None);
+    }
+}

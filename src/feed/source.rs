@@ -1,0 +1,186 @@
+//! The one source of news: a price that walks at random, at random moments, some of them in bursts.
+//! It does not know who listens, nor how.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, watch};
+use tokio::time::sleep;
+
+use crate::feed::board::Board;
+use crate::measure::Shuffle;
+
+/// The news that wait for a pushing connection; one that is further behind misses some, and gets newer ones.
+const WAITING: usize = 256;
+
+/// One clock for all: server and clients are one process, so an age is a difference of two of its readings.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// A clock that reads zero now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since it was started.
+    pub fn now(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// A price and when it came to be: what a message carries, as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The number of the event; 0 is the price before the first.
+    pub seq: u64,
+    /// When it happened, in nanoseconds of the shared [`Clock`].
+    pub at: u64,
+    /// The price, to the cent.
+    pub price: f64,
+}
+
+impl Tick {
+    /// The price before anything happened.
+    pub(super) const OPENING: Self = Self { seq: 0, at: 0, price: 42.0 };
+
+    /// When it happened.
+    pub fn at(&self) -> Duration {
+        Duration::from_nanos(self.at)
+    }
+
+    /// The tick as it goes over the wire.
+    pub(super) fn to_json(self) -> String {
+        serde_json::to_string(&self).expect("two numbers and a finite price are JSON")
+    }
+
+    /// The tick of a message.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(super) fn from_json(text: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(text).map_err(|error| format!("this is no price: {error}"))
+    }
+}
+
+/// Prices and gaps, always the same ones for the same seed.
+#[derive(Debug)]
+pub(super) struct Walk {
+    shuffle: Shuffle,
+    gap: Duration,
+    cents: i64,
+    /// The events that still follow closely upon the last one.
+    burst: usize,
+}
+
+impl Walk {
+    pub(super) fn new(seed: u64, gap: Duration) -> Self {
+        Self { shuffle: Shuffle::new(seed), gap, cents: (Tick::OPENING.price * 100.0) as i64, burst: 0 }
+    }
+
+    /// How long until the next event, and the price it brings.
+    pub(super) fn step(&mut self) -> (Duration, f64) {
+        let mut share = |from: usize, to: usize| (from + self.shuffle.below(to - from)) as f64 / 1000.0;
+        let wait = if self.burst > 0 {
+            self.burst -= 1;
+            self.gap.mul_f64(share(50, 150))
+        } else {
+            self.gap.mul_f64(share(600, 2100))
+        };
+        if self.burst == 0 && self.shuffle.below(8) == 0 {
+            self.burst = 2 + self.shuffle.below(3);
+        }
+        let step = 1 + self.shuffle.below(9) as i64;
+        let up = self.shuffle.below(2) == 0;
+        self.cents = (self.cents + if up { step } else { -step }).max(100);
+        (wait, self.cents as f64 / 100.0)
+    }
+}
+
+/// Where news are published: the latest for those who ask, each of them for those who listen.
+#[derive(Clone, Debug)]
+pub(super) struct News {
+    latest: Arc<watch::Sender<Tick>>,
+    each: broadcast::Sender<Tick>,
+}
+
+impl News {
+    pub(super) fn new() -> Self {
+        Self { latest: Arc::new(watch::Sender::new(Tick::OPENING)), each: broadcast::Sender::new(WAITING) }
+    }
+
+    /// What is true now, and how to hear that it is not any more.
+    pub(super) fn latest(&self) -> watch::Receiver<Tick> {
+        self.latest.subscribe()
+    }
+
+    /// All news from now on.
+    pub(super) fn each(&self) -> broadcast::Receiver<Tick> {
+        self.each.subscribe()
+    }
+
+    pub(super) fn publish(&self, tick: Tick) {
+        self.latest.send_replace(tick);
+        // nobody may listen
+        let _ = self.each.send(tick);
+    }
+}
+
+/// Lets things happen for as long as it is run, but not while `flowing` is false.
+pub(super) async fn happen(
+    mut walk: Walk,
+    clock: Clock,
+    board: Arc<Mutex<Board>>,
+    news: News,
+    mut flowing: watch::Receiver<bool>,
+) {
+    for seq in 1.. {
+        let (wait, price) = walk.step();
+        loop {
+            if flowing.wait_for(|flows| *flows).await.is_err() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(wait) => break,
+                stopped = flowing.changed() => if stopped.is_err() { return },
+            }
+        }
+        let tick = Tick { seq, at: u64::try_from(clock.now().as_nanos()).unwrap_or(u64::MAX), price };
+        board.lock().unwrap_or_else(PoisonError::into_inner).happened(tick);
+        news.publish(tick);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_keeps_its_pace_has_bursts_and_can_be_repeated() {
+        let steps = |seed| {
+            let mut walk = Walk::new(seed, Duration::from_millis(100));
+            (0..2000).map(|_| walk.step()).collect::<Vec<_>>()
+        };
+        let walk = steps(7);
+        assert_eq!(walk, steps(7));
+        assert_ne!(walk, steps(8));
+        let mean = walk.iter().map(|(wait, _)| wait.as_secs_f64()).sum::<f64>() / walk.len() as f64;
+        assert!((0.07..0.13).contains(&mean), "{mean}");
+        let close = walk.iter().filter(|(wait, _)| *wait < Duration::from_millis(20)).count();
+        assert!((100..1000).contains(&close), "{close} in bursts");
+        assert!(walk.iter().all(|(_, price)| *price >= 1.0));
+        assert!(
+            walk.windows(2).all(|pair| (pair[0].1 - pair[1].1).abs() > 0.005),
+            "an event changes the price"
+        );
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        let tick = Tick { seq: 17, at: 123_456_789, price: 42.17 };
+        assert_eq!(tick.to_json(), r#"{"seq":17,"at":123456789,"price":42.17}"#);
+        assert_eq!(Tick::from_json(tick.to_json().as_bytes()), Ok(tick));
+        assert!(Tick::from_json(b"<html>").unwrap_err().starts_with("this is no price: "));
+    }
+}

@@ -1,0 +1,100 @@
+//! Both echoes with every byte of their sockets kept: the same handlers, and a tap that writes down what passes.
+//! It is for one exchange at a time; what goes beyond the bound is not kept.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::net::{Direction, Observer, Taken, Tap};
+use crate::scope::Scope;
+use crate::servers::{Limits, Options, accept, http, reply_headers, websocket};
+
+/// The bytes of each direction that are kept.
+const KEPT: usize = 1 << 20;
+
+/// What went over a server's sockets, as they gave it and took it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// From client to server.
+    pub up: Vec<u8>,
+    /// From server to client.
+    pub down: Vec<u8>,
+}
+
+/// A handle on the bytes of a recorded server.
+#[derive(Clone, Debug, Default)]
+pub struct Record(Arc<Mutex<Bytes>>);
+
+impl Record {
+    /// Takes what was kept since the last time.
+    pub fn take(&self) -> Bytes {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Record {
+    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = match direction {
+            Direction::Received => &mut bytes.up,
+            Direction::Sent => &mut bytes.down,
+        };
+        for piece in taken.pieces() {
+            let room = KEPT.saturating_sub(kept.len());
+            kept.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+    }
+}
+
+/// The REST echo on a free port of 127.0.0.1; `dressed` adds the headers of [`reply_headers`] to its replies.
+///
+/// # Errors
+/// If there is no free port.
+pub async fn http(
+    scope: &Scope,
+    record: Record,
+    dressed: bool,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let (address, listener) = accept::listen(0).await?;
+    let echo = http::echo_with(Limits::default(), if dressed { reply_headers() } else { &[] });
+    let connection = move |stream, peer| {
+        let socket = Tap::new(stream, record.clone());
+        http::serve_connection(socket, peer, echo.clone(), Options::default())
+    };
+    Ok((address, serve("recorded http", scope.child(), listener, connection)))
+}
+
+/// The plain WebSocket echo on a free port of 127.0.0.1.
+///
+/// # Errors
+/// If there is no free port.
+pub async fn websocket(
+    scope: &Scope,
+    record: Record,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let (address, listener) = accept::listen(0).await?;
+    let connection = move |stream, peer| {
+        let socket = Tap::new(stream, record.clone());
+        websocket::serve_connection(socket, peer, Options::default(), websocket::READ_BUFFER)
+    };
+    Ok((address, serve("recorded websocket", scope.child(), listener, connection)))
+}
+
+/// Accepts for as long as it is run, or until the system has no more sockets.
+async fn serve<F>(
+    name: &'static str,
+    scope: Scope,
+    listener: TcpListener,
+    connection: impl Fn(TcpStream, SocketAddr) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Ok((stream, peer)) = listener.accept().await {
+        // it fails only on a socket that is dead, which the first read will tell
+        let _ = stream.set_nodelay(true);
+        scope.spawn(name, connection(stream, peer));
+    }
+}
