@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::{Grid, RECORDED};
-use crate::race::grid::{COLUMNS, Exchange, ROWS};
+use crate::race::grid::{COLUMNS, Exchange, GO, ROWS};
 use crate::stage::{self, Look, Theme};
 use crate::text;
 
@@ -22,15 +22,16 @@ pub(super) fn draw(grid: &Grid, area: Rect, buffer: &mut Buffer, look: &Look) {
         look,
     );
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let rest = inner.height.saturating_sub(ROWS.len() as u16 + 3);
-    let air = u16::from(rest >= 4);
-    let rows = [air, 2 + ROWS.len() as u16, air].map(Constraint::Length);
+    let rest = inner.height.saturating_sub(ROWS.len() as u16 + 6);
+    let air = u16::from(rest >= 2);
+    let rows = [air, 3 + ROWS.len() as u16, air].map(Constraint::Length);
     let parts = Layout::vertical(rows.into_iter().chain([Constraint::Min(0)])).split(inner);
     let width = (usize::from(inner.width).saturating_sub(NAME) / COLUMNS.len()).clamp(6, 13);
     draw_head(width, parts[1], buffer, theme);
     for row in 0..ROWS.len() {
         stage::line(&line(grid, row, width, theme), row as u16 + 2, parts[1], buffer);
     }
+    stage::line(&recorded_line(width, theme), ROWS.len() as u16 + 2, parts[1], buffer);
     draw_foot(grid, parts[3], buffer, look);
 }
 
@@ -64,6 +65,17 @@ fn line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'static> {
         line.push_span(Span::styled(format!("{told:>width$}"), style));
     }
     line
+}
+
+/// The row that another program has measured elsewhere.
+fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
+    let (title, cells) = GO;
+    let mut told = format!("  {title:<room$}", room = NAME - 2);
+    for cell in cells {
+        let cell = cell.map_or_else(|| "– ".to_owned(), |ratio| format!("{ratio:.2} "));
+        told += &format!("{cell:>width$}");
+    }
+    Line::styled(told, theme.faint())
 }
 
 /// What a cell says, and how.

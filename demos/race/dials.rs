@@ -221,7 +221,7 @@ mod tests {
         assert_eq!((turned("3").payload, turned("+").payload, turned("-").payload), (65_536, 64, 16));
         assert_eq!((turned("c").connections, turned("ccccc").connections), (4, 1));
         assert_eq!((trip(&turned("d")), trip(&turned("D")), trip(&turned("dD"))), (1, 500, 0));
-        assert_eq!(turned("dddddj").distance.jitter, Duration::from_millis(5));
+        assert_eq!(turned("ddddj").distance.jitter, Duration::from_millis(5));
         assert_eq!(turned("w").distance.bandwidth, Some(100_000_000));
         assert_eq!((turned("o").rate, turned("oooo").rate), (Some(100), None));
         assert_eq!(turned("h").headers, Headers::Browser);

@@ -57,7 +57,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Page {
     None,
-    Rules,
+    /// The rules and keys, from this row on.
+    Rules(u16),
     /// The choice of lanes, with its cursor.
     Lanes(usize),
 }
@@ -184,10 +185,12 @@ impl Race {
     fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         self.note = None;
         match (self.page, key.code) {
-            (Page::Rules, _) => self.turn(Page::None),
+            (Page::Rules(from), KeyCode::Down) => self.turn(Page::Rules((from + 1).min(40))),
+            (Page::Rules(from), KeyCode::Up) => self.turn(Page::Rules(from.saturating_sub(1))),
+            (Page::Rules(_), _) => self.turn(Page::None),
             (Page::Lanes(cursor), code) => self.choose(code, cursor),
             (_, KeyCode::Enter | KeyCode::Char(' ')) => self.start_or_stop(),
-            (_, KeyCode::Char('?')) => self.turn(Page::Rules),
+            (_, KeyCode::Char('?')) => self.turn(Page::Rules(0)),
             (_, KeyCode::Char('l')) => self.turn(Page::Lanes(0)),
             (_, code @ (KeyCode::Left | KeyCode::Right)) => self.place_bet(code == KeyCode::Right),
             (_, KeyCode::Char('s')) => self.stall(),

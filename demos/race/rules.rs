@@ -27,38 +27,36 @@ const RULES: [&str; 12] = [
     "One exchange at a time shows the cost of one exchange; a fixed rate (o) and a stall (s) show trouble.",
 ];
 
-pub(super) fn draw(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let beside = area.width >= 110;
-    let parts = if beside {
-        Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(3).split(area)
-    } else {
-        let rules = (area.height * 3 / 5).max(area.height.saturating_sub(10));
-        Layout::vertical([Constraint::Length(rules), Constraint::Min(0)]).split(area)
-    };
-    let mut text = Text::default();
-    text.push_line(Line::styled("The rules", theme.heading()));
+/// The rules, and the keys beside or below them; `from` is the first row that is shown.
+pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let mut rules = Text::default();
+    rules.push_line(Line::styled("The rules", theme.heading()));
     for rule in RULES {
-        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+        rules.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
     }
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(parts[0], buffer);
-    draw_keys(parts[1], beside, buffer, theme);
+    let page = |text| Paragraph::new(text).wrap(Wrap { trim: true }).scroll((from, 0));
+    if area.width >= 110 {
+        let parts = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(3).split(body);
+        page(rules).render(parts[0], buffer);
+        page(keys(theme)).render(parts[1], buffer);
+    } else {
+        rules.push_line(Line::default());
+        rules.extend(keys(theme));
+        page(rules).render(body, buffer);
+    }
+    stage::line(&Line::styled("↑ ↓ scroll   any other key closes", theme.dim()), 0, foot, buffer);
 }
 
-/// In one column where there is room, otherwise run together.
-fn draw_keys(area: Rect, column: bool, buffer: &mut Buffer, theme: &Theme) {
+fn keys(theme: &Theme) -> Text<'static> {
     let mut text = Text::default();
     text.push_line(Line::styled("The keys", theme.heading()));
-    let key = |hint: &Hint| Span::styled(hint.keys, strong(theme.accent));
-    if column {
-        for hint in dials::KEYS {
-            let pad = 12_usize.saturating_sub(crate::text::width(hint.keys));
-            text.push_line(Line::from(vec![key(hint), Span::raw(" ".repeat(pad)), Span::raw(hint.about)]));
-        }
-    } else {
-        let spans = dials::KEYS.iter().flat_map(|hint| [key(hint), Span::raw(format!(" {}   ", hint.about))]);
-        text.push_line(Line::from(spans.collect::<Vec<_>>()));
+    for Hint { keys, about } in dials::KEYS {
+        let pad = 13_usize.saturating_sub(crate::text::width(keys));
+        let key = Span::styled(*keys, strong(theme.accent));
+        text.push_line(Line::from(vec![key, Span::raw(" ".repeat(pad)), Span::raw(*about)]));
     }
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+    text
 }
 
 /// All lanes with a mark at those that run.

@@ -139,7 +139,9 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let width = Big::width(&digits, size).min(area.width);
     let spot = Rect { x: area.x + (area.width - width) / 2, width, height: 4, ..area };
     Big::new(&digits, size, theme.heading()).render(spot, buffer);
-    let told = format!("{} / {}  {low:.2} to {high:.2} (95 %)", of.lane, of.base);
+    let told = format!("{} / {}  {low:.2}–{high:.2} (95 %)", of.lane, of.base);
+    let told =
+        if told.chars().count() > area.width.into() { format!("95 %: {low:.2} to {high:.2}") } else { told };
     view::centered(&Line::styled(told, theme.dim()), 4, area, buffer);
 }
 

@@ -23,7 +23,7 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
     let inner = stage::panel(&title(&race.course), area, buffer, look);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match race.page {
-        Page::Rules => return rules::draw(inner, buffer, look.theme),
+        Page::Rules(from) => return rules::draw(from, inner, buffer, look.theme),
         Page::Lanes(cursor) => return rules::choose(race, cursor, inner, buffer, look.theme),
         Page::None => {}
     }
@@ -133,5 +133,165 @@ pub(super) fn bytes(count: usize) -> String {
         _ if count.is_multiple_of(1024 * 1024) => format!("{} MiB", count / 1024 / 1024),
         _ if count.is_multiple_of(1024) => format!("{} KiB", count / 1024),
         _ => format!("{} B", grouped(count as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Ratio, Summary};
+    use crate::race::{Figures, LaneRatio, Live, Machine, Outcome, Placement, Use, ratios};
+
+    fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
+        let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
+        let used = Some(Use { cpu: micros * 0.4 / 1e6, allocations: Some(1.0) });
+        Figures {
+            lane: Lane::plain(kind),
+            times: Summary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },
+            middle: Some(micros / 1e6),
+            medians: vec![Some(micros / 1e6); 4],
+            shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],
+            busy: us(10_000.0),
+            bytes: Some(bytes),
+            client: used,
+            server: used,
+            ..Figures::default()
+        }
+    }
+
+    fn lanes() -> Vec<Figures> {
+        vec![
+            figures(Kind::Tcp, 86.6, (36.0, 36.0)),
+            figures(Kind::HttpBare, 90.1, (98.0, 71.0)),
+            figures(Kind::HttpHyper, 112.6, (112.0, 134.0)),
+            figures(Kind::HttpReqwest, 133.0, (126.0, 133.0)),
+            figures(Kind::Ws, 89.7, (38.0, 34.0)),
+        ]
+    }
+
+    fn over(invalid: &[&str]) -> Race {
+        let course = Course { placement: Placement::OwnCpus, pairs: 4, ..Course::default() };
+        let (lanes, mut race) = (lanes(), Race::of(course.clone()));
+        race.phase = Phase::Over(Box::new(Outcome {
+            ratios: ratios(&course, &lanes),
+            course,
+            machine: Machine::default(),
+            pinned: true,
+            lanes,
+            slices: Vec::new(),
+            foreign: Some(0.01),
+            drift: 0.0,
+            invalid_because: invalid.iter().map(|&why| why.to_owned()).collect(),
+        }));
+        race
+    }
+
+    fn picture(race: &Race, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(race, area, &mut buffer, &Look { theme: &Theme::DARK, focused: false });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    #[test]
+    fn all_that_matters_fits_a_slide_of_eighty_columns() {
+        assert_eq!(
+            picture(&over(&[]), 76, 17),
+            "\
+╭ race · 32 B · 1 connection · loopback ───────────────────────────────────╮
+│ each end on its own CPU · minimal headers · same handler · NODELAY · sh… │
+│   lane                 p50      p99      max      data+rest   ratio      │
+│ ▌ tcp              86.6 µs   130 µs   3.5 ms         64+8 B   0.97x      │
+│ ▌ http-bare        90.1 µs   135 µs   3.6 ms       64+105 B   1.00x      │
+│ ▌ http-hyper        113 µs   169 µs   4.5 ms       64+182 B   1.26x      │
+│ ▌ http-reqwest      133 µs   200 µs   5.3 ms       64+195 B   1.48x      │
+│ ▌ ws               89.7 µs   135 µs   3.6 ms         64+8 B       1      │
+│        ▗█       ▟█ ▟▀▙              TCP floor       ██████       86.6 µs │
+│         █      ▟▘█ ▜▄▛ ▜▖▟▘         + WebSocket           ▏      +3.1 µs │
+│         █   ▄  ▀▀█▘█ █ ▗▛▙          + HTTP protocol       ▏      +0.4 µs │
+│        ▀▀▀  ▀   ▝▀▘▝▀▘ ▀ ▝▘         + HTTP library        ██    +22.5 µs │
+│         95 %: 1.48 to 1.48          + reqwest               █   +20.4 µs │
+│ http-reqwest takes 1.48 times as long as ws (95 % interval 1.48 to 1.48, │
+│ 4 pairs); 32 bytes there and back, one connection each, loopback, each   │
+│ end on its own CPU.                                                      │
+╰──────────────────────────────────────────────────────────────────────────╯
+"
+        );
+    }
+
+    #[test]
+    fn with_room_there_are_cards_a_spread_and_every_column() {
+        let shown = picture(&over(&[]), 160, 40);
+        for part in ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for part in
+            ["one logarithmic axis", "│100 µs", "alloc c+s", "exch/s", "64+195 B", "53+53 µs", "1.48–1.48"]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_not_shown_in_big_digits() {
+        let shown = picture(&over(&["ws: connection reset"]), 100, 24);
+        assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
+        assert!(shown.contains("1.48 times, but it does not count") && !shown.contains('▟'), "{shown}");
+    }
+
+    #[test]
+    fn a_lane_that_failed_says_why_in_its_row() {
+        let mut race = over(&[]);
+        let mut broken = lanes();
+        broken[4].failure = Some("the server's process has ended\x1b[2J".into());
+        race.phase = Phase::Running(Live { lanes: broken, ..Live::default() });
+        let shown = picture(&race, 90, 17);
+        assert!(shown.contains("✗ ws             the server's process has ended␛[2J"), "{shown}");
+    }
+
+    #[test]
+    fn at_a_fixed_rate_both_clocks_stand_side_by_side() {
+        let mut race = over(&[]);
+        race.course.rate = Some(500);
+        let mut lanes = lanes();
+        for lane in &mut lanes {
+            lane.naive = Some(Summary { p99: Duration::from_micros(170), ..lane.times });
+            lane.times.p99 = Duration::from_millis(458);
+        }
+        let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
+        let of = LaneRatio { lane: Lane::plain(Kind::HttpReqwest), base: Lane::plain(Kind::Ws), ratio };
+        race.phase = Phase::Running(Live { lanes, ratios: vec![of], ..Live::default() });
+        let shown = picture(&race, 110, 24);
+        assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
+        assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        let ready = Race::of(Course::default());
+        for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 15), (200, 60)] {
+            picture(&ready, width, height);
+            picture(&over(&[]), width, height);
+            for page in [Page::Rules(0), Page::Rules(7), Page::Lanes(3)] {
+                picture(&Race { page, ..Race::of(Course::default()) }, width, height);
+            }
+        }
+    }
+
+    #[test]
+    fn figures_have_the_unit_that_fits() {
+        let us = Duration::from_micros;
+        assert_eq!(
+            [time(us(90)), time(us(133)), time(us(4_130)), time(us(2_500_000))],
+            ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
+        );
+        assert_eq!(
+            [bytes(32), bytes(65_536), bytes(1_500), bytes(1 << 20)],
+            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
+        );
     }
 }
