@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::{Grid, RECORDED};
-use crate::race::grid::{COLUMNS, Exchange, GO, ROWS};
+use crate::race::grid::{COLUMNS, Cell, Exchange, GO, ROWS};
 use crate::stage::{self, Look, Theme};
 use crate::text;
 
@@ -48,7 +48,7 @@ fn draw_head(width: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     stage::line(&Line::styled(groups, theme.faint()), 0, area, buffer);
     let mut heads = String::new();
     for column in &COLUMNS {
-        heads += &format!("{:>width$}", column.title);
+        heads += &format!("{:>room$} ", column.title, room = width - 1);
     }
     stage::line(&Line::styled(format!("{:NAME$}{heads}", ""), theme.dim()), 1, area, buffer);
 }
@@ -60,8 +60,11 @@ fn line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'static> {
     let mut line = Line::from(Span::styled(name, style));
     for column in 0..COLUMNS.len() {
         let (told, style) = cell(grid, row, column, theme);
-        // the mark of a cursor, as wide as a box
-        let told = if grid.cursor == (row, column) { format!("[{told}]") } else { format!(" {told} ") };
+        let told = match (grid.cursor == (row, column), is_large(grid, row, column)) {
+            (true, _) => format!("[{told}]"),
+            (false, true) => format!("▐{told}▌"),
+            (false, false) => format!(" {told} "),
+        };
         line.push_span(Span::styled(format!("{told:>width$}"), style));
     }
     line
@@ -78,6 +81,16 @@ fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
     Line::styled(told, theme.faint())
 }
 
+/// What is known of a cell: measured here, or recorded.
+fn known(grid: &Grid, row: usize, column: usize) -> Option<Cell> {
+    let measured = grid.measured[row][column].as_ref();
+    measured.and_then(|measured| measured.cell).or_else(|| RECORDED.cell(row, column))
+}
+
+fn is_large(grid: &Grid, row: usize, column: usize) -> bool {
+    known(grid, row, column).is_some_and(|cell| cell.is_large())
+}
+
 /// What a cell says, and how.
 fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style) {
     let cursor = if grid.cursor == (row, column) { theme.cursor() } else { Style::new() };
@@ -85,8 +98,7 @@ fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style
         return ("…".to_owned(), cursor.patch(theme.heading()));
     }
     let measured = grid.measured[row][column].as_ref();
-    let Some(known) = measured.and_then(|measured| measured.cell).or_else(|| RECORDED.cell(row, column))
-    else {
+    let Some(known) = known(grid, row, column) else {
         return ("–".to_owned(), cursor.patch(theme.faint()));
     };
     let style = match measured {
@@ -96,7 +108,7 @@ fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style
         }
         Some(_) => Style::new().fg(theme.bad),
     };
-    let style = if known.is_large() {
+    let style = if known.is_large() && style.fg != Some(theme.bad) {
         style.patch(Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
     } else {
         style
@@ -107,8 +119,7 @@ fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style
         None => "",
     };
     let told = known.in_words();
-    let told = if known.is_large() { format!("▐{told}{mark}▌") } else { format!("{told}{mark}") };
-    (told, cursor.patch(style))
+    (format!("{told}{mark}"), cursor.patch(style))
 }
 
 fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, look: &Look) {

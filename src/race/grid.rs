@@ -12,7 +12,7 @@ use crate::race::{Course, Kind, Lane, Placement};
 /// The conditions of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// What it is called, at most twelve cells wide.
+    /// What it is called, in six cells at most.
     pub title: &'static str,
     /// Where the two ends run.
     pub placement: Placement,
@@ -56,7 +56,7 @@ const fn far(title: &'static str, rtt: u64) -> Column {
 pub const COLUMNS: [Column; 7] = [
     near("2 CPUs", Placement::OwnCpus, 1),
     near("1 CPU", Placement::OneCpu, 1),
-    near("64 conn", Placement::OwnCpus, 64),
+    near("c=64", Placement::OwnCpus, 64),
     far("1 ms", 1),
     far("10 ms", 10),
     far("50 ms", 50),
@@ -151,9 +151,13 @@ impl From<Ratio> for Cell {
 }
 
 impl Cell {
-    /// Two digits after the point, one from ten on.
+    /// Three digits.
     pub fn in_words(&self) -> String {
-        if self.ratio >= 10.0 { format!("{:.1}", self.ratio) } else { format!("{:.2}", self.ratio) }
+        match self.ratio {
+            99.95.. => format!("{:.0}", self.ratio),
+            9.995.. => format!("{:.1}", self.ratio),
+            ratio => format!("{ratio:.2}"),
+        }
     }
 
     /// What the claim says: five times or more.
