@@ -14,7 +14,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
 use tokio::sync::mpsc;
-use wiretalk::deck::Fence;
+use wiretalk::deck::{Fence, Place, Setting, Value};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
 use wiretalk::race::{self, Course, Outcome, Program, Report};
@@ -77,10 +77,16 @@ async fn run() -> anyhow::Result<Outcome> {
     }
 }
 
+/// What a slide would say.
+fn fence() -> Fence {
+    let value = Value::Number(ROUNDS as i64);
+    Fence { settings: vec![Setting { key: "pairs".into(), value, at: Place::default() }], ..Fence::default() }
+}
+
 /// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.
 async fn draw(mut shown: mpsc::Receiver<Report>, on: Arc<AtomicBool>) {
-    let settings = settings(&Fence::default(), Race::SETTINGS).expect("the defaults are legal");
-    let (mut demo, _) = Race::open(&settings).expect("the defaults are legal");
+    let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
+    let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
     demo.update(Event::Key(KeyCode::Enter.into()));
     let sink = File::create("/dev/null").expect("there is /dev/null");
     let options = TerminalOptions { viewport: Viewport::Fixed(AREA) };

@@ -60,7 +60,7 @@ fn draw_progress(round: usize, race: &Race, area: Rect, buffer: &mut Buffer, the
     let pairs = race.course.pairs;
     let label = format!("round {round} of {pairs}  ");
     let room = usize::from(area.width).saturating_sub(label.len());
-    let done = room * round / pairs.max(1);
+    let done = (room * round / pairs.max(1)).min(room);
     let line = Line::from(vec![
         Span::styled(label, theme.dim()),
         Span::styled("━".repeat(done), Style::new().fg(theme.accent)),
