@@ -7,6 +7,7 @@ use wiretalk::measure::{Histogram, Ratio, paired_ratio};
 use wiretalk::wire::{Opcode, encode};
 
 use crate::crowd::{Crowd, Opening};
+use crate::floor;
 use crate::recorded;
 use crate::server::{Cpus, Server, allow_sockets};
 
@@ -68,25 +69,25 @@ pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a server does with everybody in it.
+/// What servers do with everybody in them.
 fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
+    let payload = [b'x'; 64];
+    let sent = encode::whole(Opcode::Binary, &payload, Some(KEY));
+    let told = encode::whole(Opcode::Binary, &payload, None);
     println!(
         "{} connections          B/idle connection   64 B to the last: p50        p99   server CPU",
         scale.crowd
     );
-    let (idle, _) = idle("plain", scale, cpus)?;
-    println!("{:<26}{idle:>9} {}", "wiretalk, plain echo", scale.verdict(idle <= IDLE));
-    let (idle, broadcast, busy) = hub(scale, cpus)?;
-    let (p50, p99) = (broadcast.quantile(0.5), broadcast.quantile(0.99));
-    println!(
-        "{:<26}{idle:>9} {:<12}{:>14} {:<9}{:>8}{:>13}",
-        "wiretalk, hub",
-        scale.verdict(idle <= IDLE),
-        millis(p50),
-        scale.verdict(p50 <= LAST),
-        millis(p99),
-        millis(busy)
-    );
+    let plain = Full::new(Server::websocket("plain", cpus)?, Opening::WebSocket, scale)?;
+    println!("{:<26}{:>9} {}", "wiretalk, plain echo", plain.idle, scale.verdict(plain.idle <= IDLE));
+    drop(plain);
+    // not at once: both ends of both would be more open files than most systems allow
+    let floor =
+        Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?.tell(&told, &told, scale)?;
+    let hub = Full::new(Server::websocket("hub", cpus)?, Opening::WebSocket, scale)?;
+    let hub = hub.tell(&sent, &told, scale)?;
+    hub.print("wiretalk, hub", scale.verdict(hub.idle <= IDLE), scale.verdict(hub.p50() <= LAST));
+    floor.print("raw TCP hub, tokio", "", "");
     println!("{:<26}{:>9}{:>27}", "target", format!("<= {IDLE}"), format!("<= {}", millis(LAST)));
     println!("{}", recorded::WHEN);
     for recorded::Peer { name, idle, last } in recorded::CROWD {
@@ -96,36 +97,65 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server with a crowd in it, and the bytes of each.
-fn idle(kind: &str, scale: &Scale, cpus: &Cpus) -> anyhow::Result<(u64, (Server, Crowd))> {
-    let server = Server::websocket(kind, cpus)?;
-    let mut crowd = Crowd::new()?;
-    crowd.grow(server.address, Opening::WebSocket, FIRST)?;
-    crowd.idle(CALM)?;
-    let before = server.memory()?;
-    crowd.grow(server.address, Opening::WebSocket, FIRST + scale.crowd)?;
-    crowd.idle(CALM)?;
-    let more = server.memory()?.saturating_sub(before);
-    Ok((more / scale.crowd as u64, (server, crowd)))
+/// A server with everybody in it.
+struct Full {
+    server: Server,
+    crowd: Crowd,
+    /// Bytes an idle connection.
+    idle: u64,
 }
 
-/// The bytes of each, how long messages take, and how long one keeps the server busy.
-fn hub(scale: &Scale, cpus: &Cpus) -> anyhow::Result<(u64, Histogram, Duration)> {
-    let (idle, (server, mut crowd)) = idle("hub", scale, cpus)?;
-    let payload = [b'x'; 64];
-    let sent = encode::whole(Opcode::Binary, &payload, Some(KEY));
-    let told = encode::whole(Opcode::Binary, &payload, None);
-    let mut broadcast = Histogram::default();
-    // the first ones find everything cold
-    for _ in 0..3 {
-        crowd.tell_all(&sent, &told)?;
+impl Full {
+    fn new(server: Server, opening: Opening, scale: &Scale) -> anyhow::Result<Self> {
+        let mut crowd = Crowd::new()?;
+        crowd.grow(server.address, opening, FIRST)?;
+        crowd.idle(CALM)?;
+        let before = server.memory()?;
+        crowd.grow(server.address, opening, FIRST + scale.crowd)?;
+        crowd.idle(CALM)?;
+        let more = server.memory()?.saturating_sub(before);
+        Ok(Self { server, crowd, idle: more / scale.crowd as u64 })
     }
-    let before = server.cpu()?;
-    for _ in 0..scale.messages {
-        broadcast.record(crowd.tell_all(&sent, &told)?);
+
+    /// One of the crowd says `sent`, whereupon all are `told`, time after time.
+    fn tell(mut self, sent: &[u8], told: &[u8], scale: &Scale) -> anyhow::Result<Broadcast> {
+        // the first ones find everything cold
+        for _ in 0..3 {
+            self.crowd.tell_all(sent, told)?;
+        }
+        let mut last = Histogram::default();
+        let before = self.server.cpu()?;
+        for _ in 0..scale.messages {
+            last.record(self.crowd.tell_all(sent, told)?);
+        }
+        let busy = self.server.cpu()?.saturating_sub(before) / scale.messages as u32;
+        Ok(Broadcast { idle: self.idle, last, busy })
     }
-    let busy = server.cpu()?.saturating_sub(before) / scale.messages as u32;
-    Ok((idle, broadcast, busy))
+}
+
+/// What came of it.
+struct Broadcast {
+    idle: u64,
+    /// From a message to the last who has it.
+    last: Histogram,
+    /// How long one message keeps the server busy.
+    busy: Duration,
+}
+
+impl Broadcast {
+    fn p50(&self) -> Duration {
+        self.last.quantile(0.5)
+    }
+
+    fn print(&self, name: &str, idle: &str, last: &str) {
+        println!(
+            "{name:<26}{:>9} {idle:<12}{:>14} {last:<9}{:>8}{:>13}",
+            self.idle,
+            millis(self.p50()),
+            millis(self.last.quantile(0.99)),
+            millis(self.busy)
+        );
+    }
 }
 
 /// What a lane brought in all its slices.
@@ -144,7 +174,7 @@ impl Lane {
 /// The echo beside raw TCP, in slices that alternate.
 fn echoes(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     println!("echo of 32 B, connections          1                    64                   256");
-    let floor = Server::floor(cpus)?;
+    let floor = Server::floor(floor::ECHO, cpus)?;
     let plain = Server::websocket("plain", cpus)?;
     let (mut tcp_line, mut ws_line, mut ratios) = (String::new(), String::new(), String::new());
     for connections in [1, 64, 256] {

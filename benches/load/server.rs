@@ -10,8 +10,6 @@ use anyhow::{Context as _, anyhow};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use crate::floor;
-
 /// Killed when dropped.
 pub(crate) struct Server {
     child: Child,
@@ -67,9 +65,9 @@ impl Server {
         Self::start(command.args(["serve", "--ws-server", kind]), "ws ", cpus)
     }
 
-    /// The floor below it.
-    pub(crate) fn floor(cpus: &Cpus) -> anyhow::Result<Self> {
-        Self::start(Command::new(std::env::current_exe()?).arg(floor::NAME), "tcp ", cpus)
+    /// One of the floors below it.
+    pub(crate) fn floor(name: &str, cpus: &Cpus) -> anyhow::Result<Self> {
+        Self::start(Command::new(std::env::current_exe()?).arg(name), "tcp ", cpus)
     }
 
     /// Its address stands in the line that begins with `name`; what it says later is read and forgotten.
