@@ -1,5 +1,5 @@
-//! The bundled servers under load: the memory of 10,000 idle connections, a message to 10,000 subscribers, and the echo
-//! beside raw TCP. Server and clients are processes of their own, each on a CPU of its own where there are two.
+//! The bundled servers under load: the memory of 10,000 idle connections, a message to 10,000 subscribers, and the echo,
+//! beside raw TCP in the same run. Server and clients are processes of their own, each on a CPU of its own where there are two.
 //!
 //! `cargo bench --bench load` measures; without `--bench`, as under `cargo test --benches`, a small crowd shows that it works.
 
@@ -17,8 +17,10 @@ mod server;
 #[cfg(target_os = "linux")]
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == floor::NAME) {
-        return floor::run();
+    if let [name] = arguments.as_slice()
+        && [floor::ECHO, floor::HUB].contains(&name.as_str())
+    {
+        return floor::run(name);
     }
     // What `cargo bench NAME` asks of all benchmarks.
     if arguments.iter().any(|argument| !argument.starts_with("--") && !"load".contains(argument.as_str())) {

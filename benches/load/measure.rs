@@ -7,6 +7,7 @@ use wiretalk::measure::{Histogram, Ratio, paired_ratio};
 use wiretalk::wire::{Opcode, encode};
 
 use crate::crowd::{Crowd, Opening};
+use crate::floor;
 use crate::recorded;
 use crate::server::{Cpus, Server, allow_sockets};
 
@@ -39,6 +40,17 @@ impl Scale {
         Self { crowd: 200, messages: 3, rounds: 2, slice: Duration::from_millis(10) };
 }
 
+impl Scale {
+    /// Whether a target was met, where the crowd is as large as the target wants it.
+    fn verdict(&self, met: bool) -> &'static str {
+        match met {
+            _ if self.crowd < Self::FULL.crowd => "",
+            true => "met",
+            false => "NOT MET",
+        }
+    }
+}
+
 /// Measures all of it, and fails only where a server does.
 pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
     let began = Instant::now();
@@ -50,63 +62,100 @@ pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
     );
     let cpus = Cpus::take()?;
     let apart = if cpus.apart { "a CPU for either end" } else { "ONE CPU FOR BOTH ENDS" };
-    println!("load: loopback, {apart}; recorded = peers on 22 Nov 2026, 2 cores\n");
+    println!("load: loopback, {apart}\n");
     crowds(scale, &cpus)?;
     echoes(scale, &cpus)?;
     println!("all of it took {:.0} s", began.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// What a server does with everybody in it.
+/// What servers do with everybody in them.
 fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
-    println!("{} connections          B/idle connection   64 B to the last: p50        p99", scale.crowd);
-    let (idle, _) = idle("plain", scale, cpus)?;
-    println!("{:<26}{idle:>9} {}", "wiretalk, plain echo", met(idle <= IDLE));
-    let (idle, broadcast) = hub(scale, cpus)?;
-    let (p50, p99) = (broadcast.quantile(0.5), broadcast.quantile(0.99));
+    let payload = [b'x'; 64];
+    let sent = encode::whole(Opcode::Binary, &payload, Some(KEY));
+    let told = encode::whole(Opcode::Binary, &payload, None);
     println!(
-        "{:<26}{idle:>9} {:<12}{:>14} {:<9}{:>8}",
-        "wiretalk, hub",
-        met(idle <= IDLE),
-        millis(p50),
-        met(p50 <= LAST),
-        millis(p99)
+        "{} connections          B/idle connection   64 B to the last: p50        p99   server CPU",
+        scale.crowd
     );
+    let plain = Full::new(Server::websocket("plain", cpus)?, Opening::WebSocket, scale)?;
+    println!("{:<26}{:>9} {}", "wiretalk, plain echo", plain.idle, scale.verdict(plain.idle <= IDLE));
+    drop(plain);
+    // not at once: both ends of both would be more open files than most systems allow
+    let floor =
+        Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?.tell(&told, &told, scale)?;
+    let hub = Full::new(Server::websocket("hub", cpus)?, Opening::WebSocket, scale)?;
+    let hub = hub.tell(&sent, &told, scale)?;
+    hub.print("wiretalk, hub", scale.verdict(hub.idle <= IDLE), scale.verdict(hub.p50() <= LAST));
+    floor.print("raw TCP hub, tokio", "", "");
     println!("{:<26}{:>9}{:>27}", "target", format!("<= {IDLE}"), format!("<= {}", millis(LAST)));
+    println!("{}", recorded::WHEN);
     for recorded::Peer { name, idle, last } in recorded::CROWD {
-        println!("{name:<26}{idle:>9}{:>27}   recorded", format!("{last:.1} ms"));
+        println!("{name:<26}{idle:>9}{:>27}", format!("{last:.1} ms"));
     }
     println!();
     Ok(())
 }
 
-/// A server with a crowd in it, and the bytes of each.
-fn idle(kind: &str, scale: &Scale, cpus: &Cpus) -> anyhow::Result<(u64, (Server, Crowd))> {
-    let server = Server::websocket(kind, cpus)?;
-    let mut crowd = Crowd::new()?;
-    crowd.grow(server.address, Opening::WebSocket, FIRST)?;
-    crowd.idle(CALM)?;
-    let before = server.memory()?;
-    crowd.grow(server.address, Opening::WebSocket, FIRST + scale.crowd)?;
-    crowd.idle(CALM)?;
-    let more = server.memory()?.saturating_sub(before);
-    Ok((more / scale.crowd as u64, (server, crowd)))
+/// A server with everybody in it.
+struct Full {
+    server: Server,
+    crowd: Crowd,
+    /// Bytes an idle connection.
+    idle: u64,
 }
 
-fn hub(scale: &Scale, cpus: &Cpus) -> anyhow::Result<(u64, Histogram)> {
-    let (idle, (_server, mut crowd)) = idle("hub", scale, cpus)?;
-    let payload = [b'x'; 64];
-    let sent = encode::whole(Opcode::Binary, &payload, Some(KEY));
-    let told = encode::whole(Opcode::Binary, &payload, None);
-    let mut broadcast = Histogram::default();
-    // the first ones find everything cold
-    for _ in 0..3 {
-        crowd.tell_all(&sent, &told)?;
+impl Full {
+    fn new(server: Server, opening: Opening, scale: &Scale) -> anyhow::Result<Self> {
+        let mut crowd = Crowd::new()?;
+        crowd.grow(server.address, opening, FIRST)?;
+        crowd.idle(CALM)?;
+        let before = server.memory()?;
+        crowd.grow(server.address, opening, FIRST + scale.crowd)?;
+        crowd.idle(CALM)?;
+        let more = server.memory()?.saturating_sub(before);
+        Ok(Self { server, crowd, idle: more / scale.crowd as u64 })
     }
-    for _ in 0..scale.messages {
-        broadcast.record(crowd.tell_all(&sent, &told)?);
+
+    /// One of the crowd says `sent`, whereupon all are `told`, time after time.
+    fn tell(mut self, sent: &[u8], told: &[u8], scale: &Scale) -> anyhow::Result<Broadcast> {
+        // the first ones find everything cold
+        for _ in 0..3 {
+            self.crowd.tell_all(sent, told)?;
+        }
+        let mut last = Histogram::default();
+        let before = self.server.cpu()?;
+        for _ in 0..scale.messages {
+            last.record(self.crowd.tell_all(sent, told)?);
+        }
+        let busy = self.server.cpu()?.saturating_sub(before) / scale.messages as u32;
+        Ok(Broadcast { idle: self.idle, last, busy })
     }
-    Ok((idle, broadcast))
+}
+
+/// What came of it.
+struct Broadcast {
+    idle: u64,
+    /// From a message to the last who has it.
+    last: Histogram,
+    /// How long one message keeps the server busy.
+    busy: Duration,
+}
+
+impl Broadcast {
+    fn p50(&self) -> Duration {
+        self.last.quantile(0.5)
+    }
+
+    fn print(&self, name: &str, idle: &str, last: &str) {
+        println!(
+            "{name:<26}{:>9} {idle:<12}{:>14} {last:<9}{:>8}{:>13}",
+            self.idle,
+            millis(self.p50()),
+            millis(self.last.quantile(0.99)),
+            millis(self.busy)
+        );
+    }
 }
 
 /// What a lane brought in all its slices.
@@ -125,7 +174,7 @@ impl Lane {
 /// The echo beside raw TCP, in slices that alternate.
 fn echoes(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     println!("echo of 32 B, connections          1                    64                   256");
-    let floor = Server::floor(cpus)?;
+    let floor = Server::floor(floor::ECHO, cpus)?;
     let plain = Server::websocket("plain", cpus)?;
     let (mut tcp_line, mut ws_line, mut ratios) = (String::new(), String::new(), String::new());
     for connections in [1, 64, 256] {
@@ -140,9 +189,10 @@ fn echoes(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     println!("{:<26}{tcp_line}", "raw TCP, tokio");
     println!("{:<26}{ws_line}", "wiretalk, plain echo");
     println!("{:<26}{ratios}   rate, ours / raw TCP", "");
+    println!("{}", recorded::WHEN);
     for recorded::Echo { name, figures } in recorded::ECHO {
         let cells = figures.map(|(_, rate, p50)| cell(f64::from(rate), Duration::from_secs_f64(p50 / 1e6)));
-        println!("{name:<26}{}{:>21}   recorded", cells.concat(), "-");
+        println!("{name:<26}{}{:>21}", cells.concat(), "-");
     }
     println!();
     Ok(())
@@ -184,10 +234,6 @@ fn echo(
 
 fn cell(rate: f64, p50: Duration) -> String {
     format!("{:>11.0}/s {:>5.0} µs", rate, p50.as_secs_f64() * 1e6)
-}
-
-fn met(yes: bool) -> &'static str {
-    if yes { "met" } else { "NOT MET" }
 }
 
 fn millis(time: Duration) -> String {

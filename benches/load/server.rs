@@ -4,12 +4,11 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
-use crate::floor;
 
 /// Killed when dropped.
 pub(crate) struct Server {
@@ -66,9 +65,9 @@ impl Server {
         Self::start(command.args(["serve", "--ws-server", kind]), "ws ", cpus)
     }
 
-    /// The floor below it.
-    pub(crate) fn floor(cpus: &Cpus) -> anyhow::Result<Self> {
-        Self::start(Command::new(std::env::current_exe()?).arg(floor::NAME), "tcp ", cpus)
+    /// One of the floors below it.
+    pub(crate) fn floor(name: &str, cpus: &Cpus) -> anyhow::Result<Self> {
+        Self::start(Command::new(std::env::current_exe()?).arg(name), "tcp ", cpus)
     }
 
     /// Its address stands in the line that begins with `name`; what it says later is read and forgotten.
@@ -92,6 +91,17 @@ impl Server {
         let kib: u64 =
             line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).context("no Pss")?;
         Ok(kib * 1024)
+    }
+
+    /// How long it has been on a CPU: what it needs, however many others want the CPU too.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let mut all = Duration::ZERO;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let nanos = schedstat.split(' ').next().and_then(|nanos| nanos.parse().ok());
+            all += Duration::from_nanos(nanos.context("no time in schedstat")?);
+        }
+        Ok(all)
     }
 }
 
