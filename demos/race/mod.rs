@@ -40,6 +40,8 @@ pub struct Race {
     wishes: Option<Wishes>,
     /// What came of the last key that does something outside.
     note: Option<String>,
+    /// This is a debug build, whose times are longer than they need be; the picture says so.
+    debug: bool,
 }
 
 /// How far the race is.
@@ -113,8 +115,8 @@ impl Demo for Race {
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
-        let course = dials::course(settings)?;
-        Ok((Self::of(course), Vec::new()))
+        let debug = cfg!(debug_assertions);
+        Ok((Self { debug, ..Self::of(dials::course(settings)?) }, Vec::new()))
     }
 
     fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
@@ -179,6 +181,7 @@ impl Race {
             bet: Bet::default(),
             wishes: None,
             note: None,
+            debug: false,
         }
     }
 

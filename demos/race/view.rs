@@ -78,6 +78,9 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     {
         said.push(Span::styled(" could not be had: unpinned", Style::new().fg(theme.warn)));
     }
+    if race.debug {
+        said.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
+    }
     let headers =
         if course.headers == crate::race::Headers::Browser { "browser headers" } else { "minimal headers" };
     for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {

@@ -1,5 +1,6 @@
 //! HTTP with hyper: one connection kept alive, a new one each time, and HTTP/2 with all requests in flight.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use super::way::{Opening, same, told};
+use crate::net::Stream;
 use crate::race::executor::Scoped;
 
 type Body = Full<Bytes>;
@@ -48,26 +50,40 @@ async fn connect(opening: &Opening) -> Result<http1::SendRequest<Body>, String> 
     Ok(sender)
 }
 
-/// One connection, kept alive.
+/// One connection, kept alive. Whoever waits for a reply drives it, so that no task stands between.
 pub(super) struct HyperKept {
     opening: Arc<Opening>,
     request: Request<Body>,
     sender: http1::SendRequest<Body>,
+    connection: http1::Connection<TokioIo<Stream>, Body>,
 }
 
 impl HyperKept {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        let sender = connect(opening).await?;
-        Ok(Self { opening: opening.clone(), request: request(opening, false)?, sender })
+        let stream = opening.dial.open().await?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+        Ok(Self { opening: opening.clone(), request: request(opening, false)?, sender, connection })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        for _ in 0..self.opening.messages {
-            self.sender.ready().await.map_err(told)?;
-            let response = self.sender.send_request(self.request.clone()).await.map_err(told)?;
-            compare(response, &self.opening.payload).await?;
+        let Self { opening, request, sender, connection } = self;
+        let mut exchanging = pin!(async {
+            for _ in 0..opening.messages {
+                sender.ready().await.map_err(told)?;
+                let response = sender.send_request(request.clone()).await.map_err(told)?;
+                compare(response, &opening.payload).await?;
+            }
+            Ok(())
+        });
+        tokio::select! {
+            biased;
+            done = &mut exchanging => done,
+            ended = &mut *connection => match ended {
+                // the reply may have come with the end
+                Ok(()) => exchanging.await,
+                Err(error) => Err(told(error)),
+            },
         }
-        Ok(())
     }
 }
 
