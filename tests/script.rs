@@ -136,6 +136,8 @@ async fn the_tour_shows_what_it_says() {
     assert!(on("Tables").contains("0x8"));
     assert!(on("The inspector").contains("1 Handshake"), "{}", on("The inspector"));
     assert!(on("The race").contains("race · 32 B"));
+    assert!(on("The feed").contains("feed · poll pause 1 s"));
+    assert!(on("The scales").contains("weigh · 33 bytes of JSON"));
 }
 
 #[tokio::test]
@@ -180,7 +182,8 @@ async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
     assert!(!screen(&app, size).contains("deck.md"));
     press(&mut app, KeyCode::Right);
     assert!(
-        screen(&app, size).contains("deck.md:7:9: no demo is called `wz`; there are: inspect, race"),
+        screen(&app, size)
+            .contains("deck.md:7:9: no demo is called `wz`; there are: feed, inspect, race, weigh"),
         "{}",
         screen(&app, size)
     );
@@ -287,6 +290,37 @@ async fn the_race_runs_both_lanes_and_leaving_the_slide_stops_it() {
     press(&mut app, KeyCode::PageDown);
     let shown = until(&mut app, &mut terminal, "2/2").await;
     assert!(!shown.contains("race ·"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_feed_is_polled_and_pushed_and_leaving_the_slide_stops_it() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let deck = "# Feed\n\n```demo feed\nseconds = 2\ngap = 60\npoll = 200\nways = \"poll, ws\"\n```\n\n---\n\n# After\n";
+    let (mut app, mut terminal) = live(deck, &scope);
+    for code in [KeyCode::Enter, KeyCode::Char('2'), KeyCode::Enter] {
+        press(&mut app, code);
+    }
+    until(&mut app, &mut terminal, "1 of 2 s").await;
+    let shown = until(&mut app, &mut terminal, "✓ You bet on up to 9; it was").await;
+    assert!(shown.contains("x fresher than polling with a pause of 200 ms"), "{shown}");
+    press(&mut app, KeyCode::Enter);
+    until(&mut app, &mut terminal, "0 of 2 s").await;
+    press(&mut app, KeyCode::PageDown);
+    let shown = until(&mut app, &mut terminal, "2/2").await;
+    assert!(!shown.contains("feed ·"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_scales_show_the_bytes_of_the_sockets() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (mut app, mut terminal) = live("# Weigh\n\n```demo weigh\n```\n", &scope);
+    press(&mut app, KeyCode::Enter);
+    press(&mut app, KeyCode::Enter);
+    let shown = until(&mut app, &mut terminal, "POST /echo HTTP/1.1␍␊").await;
+    assert!(shown.contains("81 a1 ") && shown.contains("81 21 │ 7b 22"), "{shown}");
+    assert!(shown.contains("WebSocket      39      35       74    89 %"), "{shown}");
+    press(&mut app, KeyCode::Char('b'));
+    until(&mut app, &mut terminal, "server: nginx␍␊").await;
 }
 
 /// Every step of every scenario, on real sockets: what the RFC wants is what comes.

@@ -31,7 +31,8 @@ fn a_bad_deck_is_told_where_it_is_bad() {
 fn the_demos_are_listed_with_their_settings() {
     let text = run(&["demos"]);
     assert_eq!(text.code, Some(0));
-    for part in ["inspect\n", "race\n", "```demo inspect", "text = \"Hello\"", "Ctrl-D"] {
+    for part in ["feed\n", "inspect\n", "race\n", "weigh\n", "```demo inspect", "text = \"Hello\"", "Ctrl-D"]
+    {
         assert!(text.stdout.contains(part), "{part:?} is not in\n{}", text.stdout);
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
