@@ -41,13 +41,14 @@ const REQUEST: [Header; 15] = [
     ),
 ];
 
-const REPLY: [Header; 9] = [
+const REPLY: [Header; 10] = [
     ("server", "nginx"),
     ("vary", "Origin, Accept-Encoding"),
     ("cache-control", "no-store"),
     ("access-control-allow-origin", "https://talk.example"),
     ("access-control-allow-credentials", "true"),
     ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("content-security-policy", "default-src 'self'; object-src 'none'; frame-ancestors 'none'"),
     ("x-content-type-options", "nosniff"),
     ("x-request-id", "0b7f4a52-9c1d-4e83-b6a0-5d2e8f7c1a94"),
     ("set-cookie", "csrf=Xp2m8RtUk5zJd0WsGa7FvQ; Path=/; Secure; HttpOnly; SameSite=Lax"),

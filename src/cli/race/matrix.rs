@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::race::grid::{COLUMNS, Cell, Column, Exchange, ROWS, Record};
-use crate::race::{Lane, Machine};
+use crate::race::{Machine, Outcome};
 use crate::scope::Scope;
 
 /// For each race of a column; there are three.
-const TIME: Duration = Duration::from_secs(20);
+const TIME: Duration = Duration::from_secs(15);
+/// A race that does not count is thrown away, whatever it says, and run again; this often in all.
+const TRIES: usize = 5;
 
 /// Measures the grid and prints it. The exit status is 1 if one of its races does not count.
 pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Result<ExitCode> {
@@ -22,12 +24,12 @@ pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Resu
     let mut valid = true;
     for (place, column) in COLUMNS.iter().enumerate() {
         for exchange in Exchange::ALL {
-            for why in
-                measure(scope, exchange, column, pairs, |row, cell| record.cells[row][place] = Some(cell))
-                    .await?
+            let outcome = counted(scope, exchange, column, pairs).await?;
+            valid &= outcome.valid();
+            for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
-                valid = false;
-                writeln!(io::stderr(), "{}, {exchange:?}: does not count: {why}", column.title)?;
+                let of = outcome.ratios.iter().find(|of| of.lane == row.lane);
+                cells[place] = of.map(|of| Cell::from(of.ratio));
             }
         }
     }
@@ -46,23 +48,24 @@ pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Resu
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs all lanes of an exchange in one race, and gives each its cell. Why it does not count comes back.
-async fn measure(
+/// All lanes of an exchange in one race, until one counts. What does not count is told on standard error.
+async fn counted(
     scope: &Scope,
     exchange: Exchange,
     column: &Column,
     pairs: usize,
-    mut set: impl FnMut(usize, Cell),
-) -> anyhow::Result<Vec<String>> {
-    let rows = || ROWS.iter().enumerate().filter(|(_, row)| row.exchange == exchange);
-    let lanes: Vec<Lane> = rows().map(|(_, row)| row.lane).collect();
-    let mut course = exchange.course(lanes, column, TIME);
+) -> anyhow::Result<Outcome> {
+    let rows = ROWS.iter().filter(|row| row.exchange == exchange);
+    let mut course = exchange.course(rows.map(|row| row.lane), column, TIME);
     course.pairs = course.pairs.min(pairs);
-    let outcome = super::race(scope, course).await?;
-    for (index, row) in rows() {
-        if let Some(of) = outcome.ratios.iter().find(|of| of.lane == row.lane) {
-            set(index, of.ratio.into());
+    let mut outcome = super::race(scope, course.clone()).await?;
+    for _ in 1..TRIES {
+        if outcome.valid() {
+            break;
         }
+        let why = outcome.invalid_because.join("; ");
+        writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {why}", column.title)?;
+        outcome = super::race(scope, course.clone()).await?;
     }
-    Ok(outcome.invalid_because)
+    Ok(outcome)
 }
