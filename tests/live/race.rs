@@ -11,7 +11,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
+use wiretalk::race::{self, Course, Kind, Lane, Program, Report, Wish};
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
 
@@ -19,7 +21,7 @@ use wiretalk::servers::{Bundle, Ports};
 const LONG: Duration = Duration::from_mins(1);
 
 /// `wiretalk race ARGUMENTS`, killed if it outlives its test.
-fn race(arguments: &[&str]) -> Child {
+fn wiretalk_race(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wiretalk"));
     command.arg("race").args(arguments).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -32,7 +34,7 @@ async fn ended(child: Child) -> (String, String, Option<i32>) {
 }
 
 async fn json(arguments: &[&str]) -> Value {
-    let (out, err, code) = ended(race(&[arguments, &["--json"]].concat())).await;
+    let (out, err, code) = ended(wiretalk_race(&[arguments, &["--json"]].concat())).await;
     let json: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
     assert_eq!(code, Some(i32::from(json["valid"] != true)), "the exit status says whether it counts: {out}");
     assert_eq!(json["valid"] == true, json["invalid_because"].as_array().unwrap().is_empty());
@@ -136,12 +138,12 @@ async fn the_record_says_how_it_came_about() {
 
 #[tokio::test]
 async fn a_table_and_comma_separated_values_say_the_same() {
-    let (table, _, _) = ended(race(&["--pairs", "1", "--lanes", "http-reqwest,ws"])).await;
+    let (table, _, _) = ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws"])).await;
     assert!(
         table.starts_with("lane ") && table.contains("\nhttp-reqwest ") && table.contains("\nws "),
         "{table}"
     );
-    let (csv, _, _) = ended(race(&["--pairs", "1", "--lanes", "http-reqwest,ws", "--csv"])).await;
+    let (csv, _, _) = ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws", "--csv"])).await;
     assert!(csv.starts_with("round,place,lane,took_ms,exchanges,p50_us"), "{csv}");
     assert_eq!(csv.lines().count(), 3, "{csv}");
 }
@@ -188,9 +190,43 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
     assert!(ws["p99_us"].as_f64().unwrap() >= ws["naive"]["p99_us"].as_f64().unwrap(), "{ws}");
 }
 
+/// Who waits for a server that stands still is told by the clock that starts when it was due, and by it alone.
+#[tokio::test]
+async fn a_stall_is_felt_by_all_that_were_due_meanwhile() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let program = Program(env!("CARGO_BIN_EXE_wiretalk").into());
+    let course =
+        Course { lanes: vec![Lane::plain(Kind::Ws)], rate: Some(200), pairs: 3, ..Course::default() };
+    let (reports, mut inbox) = mpsc::channel(64);
+    let (wishes, wished) = mpsc::channel(1);
+    let inner = scope.child();
+    scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
+    let outcome = timeout(LONG, async {
+        let mut stalled = false;
+        loop {
+            match inbox.recv().await.expect("a race reports its end") {
+                Report::Live(live) if live.running.is_some() && !stalled => {
+                    stalled = wishes.try_send(Wish::Stall(Duration::from_millis(500))).is_ok();
+                }
+                Report::Live(_) => {}
+                Report::End(outcome) => return outcome,
+            }
+        }
+    });
+    let outcome = outcome.await.expect("it hangs");
+    let figures = &outcome.lanes[0];
+    let naive = figures.naive.expect("a fixed rate has both clocks");
+    assert!(figures.times.max > Duration::from_millis(350), "{figures:?}");
+    // one exchange was under way when the server stopped; a third of all was due before it went on
+    assert!(
+        figures.times.p90 > Duration::from_millis(250) && naive.p90 < Duration::from_millis(100),
+        "{figures:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
-    let race = race(&["--pairs", "20", "--lanes", "tcp,http-hyper,ws", "--json"]);
+    let race = wiretalk_race(&["--pairs", "20", "--lanes", "tcp,http-hyper,ws", "--json"]);
     let servers = with_children(&race, "server", 3).await;
     with_children(&race, "client", 3).await;
     sleep(Duration::from_millis(700)).await;
@@ -213,7 +249,7 @@ async fn a_server_that_is_killed_shows_on_its_lane_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn nothing_is_left_when_the_race_itself_is_killed() {
-    let mut race = race(&["--pairs", "100"]);
+    let mut race = wiretalk_race(&["--pairs", "100"]);
     let racers = [with_children(&race, "server", 5).await, with_children(&race, "client", 5).await].concat();
     sleep(Duration::from_millis(500)).await;
     race.start_kill().unwrap();
@@ -275,7 +311,7 @@ async fn what_cannot_be_run_is_told() {
         (&["--against", "http://192.0.2.1/,ws://192.0.2.1/"], "--max-requests 10000 --max-time 30s"),
         (&["--placement", "here"], "own-cpus, one-cpu, unpinned, unpinned-threads"),
     ] {
-        let (out, err, code) = ended(race(arguments)).await;
+        let (out, err, code) = ended(wiretalk_race(arguments)).await;
         assert!(err.contains(told) && out.is_empty() && code != Some(0), "{arguments:?}: {err}");
     }
 }
