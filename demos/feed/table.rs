@@ -37,7 +37,7 @@ const COLUMNS: [Column; 6] = [
     Column { title: "p99", width: 10, cell: |_, standing, _| aged(standing, words::time(standing.ages.p99)) },
     Column {
         title: "theory",
-        width: 18,
+        width: 20,
         cell: |feed, standing, _| words::theory(standing.way, &feed.course),
     },
     Column { title: "bytes", width: 10, cell: |_, standing, _| grouped(standing.bytes.0 + standing.bytes.1) },

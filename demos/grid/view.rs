@@ -95,11 +95,11 @@ fn is_large(grid: &Grid, row: usize, column: usize) -> bool {
 fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style) {
     let cursor = if grid.cursor == (row, column) { theme.cursor() } else { Style::new() };
     if grid.running == Some((row, column)) {
-        return ("…".to_owned(), cursor.patch(theme.heading()));
+        return ("…".to_owned(), theme.heading().patch(cursor));
     }
     let measured = grid.measured[row][column].as_ref();
     let Some(known) = known(grid, row, column) else {
-        return ("–".to_owned(), cursor.patch(theme.faint()));
+        return ("–".to_owned(), theme.faint().patch(cursor));
     };
     let style = match measured {
         None => theme.dim(),
@@ -119,7 +119,7 @@ fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style
         None => "",
     };
     let told = known.in_words();
-    (format!("{told}{mark}"), cursor.patch(style))
+    (format!("{told}{mark}"), style.patch(cursor))
 }
 
 fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, look: &Look) {

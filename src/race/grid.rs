@@ -204,7 +204,7 @@ impl Record {
 /// The same question in Go, recorded: net/http kept alive by gorilla's WebSocket, medians. It is a row of its own because
 /// another program measured it.
 pub const GO: (&str, [Option<f64>; COLUMNS.len()]) =
-    ("Go, kept alive (rec.)", [Some(1.58), Some(2.57), None, None, None, None, None]);
+    ("Go, kept alive, rec.", [Some(1.58), Some(2.57), None, None, None, None, None]);
 
 /// How long a slice lasts: 150 ms, or two exchanges where these take longer.
 fn slice(lane: Lane, exchange: Exchange, rtt: Duration) -> Duration {
