@@ -16,6 +16,7 @@ use wiretalk::app::{self, App, Event, Highlights, Lamp, Show};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::svg;
+use wiretalk::race::Program;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
 use wiretalk::stage::{Depth, House, Theme};
@@ -27,17 +28,31 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(deck), Some(slide), Some(size)) = (arguments.next(), arguments.next(), arguments.next()) else {
         bail!(
-            "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, Down, Left, Right"
+            "usage: picture DECK SLIDE COLUMNSxROWS [KEY...]; a KEY is a letter, Enter, Tab, Up, Down, Left, Right, \
+             or seconds that pass: 13s"
         );
     };
     let slide: usize = slide.parse().context("SLIDE is a number from 1")?;
     let (width, height) = size.split_once('x').context("the size is written like 100x30")?;
     let size = Size { width: width.parse()?, height: height.parse()? };
-    let keys: Vec<KeyCode> = arguments.map(|name| key(&name)).collect::<anyhow::Result<_>>()?;
+    let steps: Vec<Step> = arguments.map(|name| step(&name)).collect::<anyhow::Result<_>>()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let picture = runtime.block_on(play(&deck, slide, size, &keys))?;
+    let picture = runtime.block_on(play(&deck, slide, size, &steps))?;
     println!("{picture}");
     Ok(())
+}
+
+/// A key that is pressed, or seconds that pass.
+enum Step {
+    Key(KeyCode),
+    Wait(Duration),
+}
+
+fn step(name: &str) -> anyhow::Result<Step> {
+    match name.strip_suffix('s').map(str::parse) {
+        Some(Ok(seconds)) => Ok(Step::Wait(Duration::from_secs(seconds))),
+        _ => key(name).map(Step::Key),
+    }
 }
 
 fn key(name: &str) -> anyhow::Result<KeyCode> {
@@ -54,14 +69,18 @@ fn key(name: &str) -> anyhow::Result<KeyCode> {
     })
 }
 
-async fn play(path: &str, slide: usize, size: Size, keys: &[KeyCode]) -> anyhow::Result<String> {
+async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::Result<String> {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
     servers.up().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::of(&deck);
     let theme = Theme::of(deck.meta.theme.unwrap_or(wiretalk::deck::Theme::Dark));
-    let house = House { servers: Some(servers) };
+    // examples lie in a folder beside the program
+    let beside =
+        std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
+    let program = beside.map_or_else(Program::default, Program);
+    let house = House { servers: Some(servers), program };
     let (file, depth) = (path.to_owned(), Depth::True);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
     let show = Show { deck, file, warnings, registry, house, theme: kind, depth, alone: false };
@@ -73,17 +92,23 @@ async fn play(path: &str, slide: usize, size: Size, keys: &[KeyCode]) -> anyhow:
     for code in go_to.iter().chain([&KeyCode::Enter]) {
         app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
     }
-    play_on(&mut app, &mut terminal).await?;
-    for code in keys {
-        app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
-        play_on(&mut app, &mut terminal).await?;
+    play_on(&mut app, &mut terminal, BETWEEN).await?;
+    for step in steps {
+        let time = match step {
+            Step::Wait(time) => *time,
+            Step::Key(code) => {
+                app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
+                BETWEEN
+            }
+        };
+        play_on(&mut app, &mut terminal, time).await?;
     }
     Ok(svg(terminal.backend().buffer(), theme.text, theme.ground))
 }
 
-async fn play_on(app: &mut App, terminal: &mut Terminal<TestBackend>) -> anyhow::Result<()> {
-    let quiet = pin!(stream::unfold((), |()| async {
-        tokio::time::sleep(BETWEEN).await;
+async fn play_on(app: &mut App, terminal: &mut Terminal<TestBackend>, time: Duration) -> anyhow::Result<()> {
+    let quiet = pin!(stream::unfold((), |()| async move {
+        tokio::time::sleep(time).await;
         None::<(Event, ())>
     }));
     app::run(app, terminal, &mut { quiet }).await?;

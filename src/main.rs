@@ -1,5 +1,6 @@
 //! Arguments, runtime, terminal, exit code; everything else is the library's.
 
+use std::alloc::System;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use clap::Parser as _;
 use ratatui::Terminal;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show, Signals};
 use wiretalk::cli::inspect::Inspect;
 use wiretalk::cli::{Cli, Command, check};
@@ -17,6 +19,10 @@ use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
 use wiretalk::stage::{Depth, House};
+
+/// Counts allocations, which the race tells an exchange's number of.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// The talk that is built in, so that an installed binary works anywhere.
 const TALK: &str = include_str!("../slides/talk.md");
@@ -29,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Inspect(inspect)) => inspected(inspect),
         Some(Command::Decode(decode)) => decode.run(),
         Some(Command::Race(race)) => race.run(),
+        Some(Command::Racer(racer)) => racer.run(),
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Demos(demos)) => demos.run(REGISTRY),
         Some(Command::Completions(completions)) => completions.run(),

@@ -131,13 +131,14 @@ impl Scope {
         tracker.wait().await;
     }
 
+    /// The task is boxed: by value it would take its size anew in each of the futures around it, four times in all.
     fn owned(
         &self,
         name: &str,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let ticket = self.ticket();
-        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), task);
+        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
         async move {
             guarded.await;
             drop(ticket);
@@ -341,6 +342,18 @@ mod tests {
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");
         assert!(!inside_task());
+    }
+
+    #[test]
+    fn what_a_scope_puts_around_a_task_does_not_grow_with_it() {
+        let scope = quiet();
+        let large = async {
+            let large = [0_u8; 4096];
+            std::future::pending::<()>().await;
+            std::hint::black_box(&large);
+        };
+        let (small, large) = (scope.owned("small", async {}), scope.owned("large", large));
+        assert_eq!(size_of_val(&small), size_of_val(&large));
     }
 
     #[tokio::test]

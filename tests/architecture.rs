@@ -14,7 +14,8 @@ const FLOORS: [&[&str]; 4] = [
     &["app", "cli", "export", "demos"],
 ];
 
-/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal.
+/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they neither
+/// print nor end the process, but may start others.
 const FORBIDDEN: [&[&str]; 2] = [
     &[
         "tokio",
@@ -31,7 +32,16 @@ const FORBIDDEN: [&[&str]; 2] = [
         "reqwest",
         "axum",
     ],
-    &["crossterm", "ratatui", "std::process", "stdout"],
+    &[
+        "crossterm",
+        "ratatui",
+        "process::exit",
+        "process::abort",
+        "ExitCode",
+        "io::stdout",
+        "io::stdin",
+        "io::stderr",
+    ],
 ];
 
 struct Source {

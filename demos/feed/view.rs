@@ -281,9 +281,9 @@ mod tests {
 │ server              ◆            ◆                      ◆        ▏         │
 │ poll                ┊   ●        ┊    ●                 ┊        ▏         │
 │ WebSocket           ●            ●                      ●        ▏         │
-│             mean age       p99            theory  requests  B/event        │
-│ poll          540 ms  1,080 ms  T/2+RTT = 550 ms         6      333        │
-│ WebSocket      25 ms     50 ms     RTT/2 = 25 ms         1      333        │
+│             mean age       p99              theory  requests  B/event      │
+│ poll          540 ms  1,080 ms    T/2+RTT = 550 ms         6      333      │
+│ WebSocket      25 ms     50 ms       RTT/2 = 25 ms         1      333      │
 │ Push is 22x fresher than polling with a pause of 1 s: 25 ms against 540    │
 │ ms, mean age. Polling asked 6 times, 2 for nothing; push asked once.       │
 ╰────────────────────────────────────────────────────────────────────────────╯

@@ -1,101 +1,144 @@
-//! The race on a slide: REST beside WebSocket on the bundled servers.
+//! The race on a slide: lanes beside each other, the ratio in big digits, and where the time goes.
 //!
-//! The measuring is `wiretalk::race`'s; here is what its keys do and what it looks like.
+//! The measuring is `wiretalk::race`'s; here is what its keys do. What they turn stands in `dials`, what it looks like in
+//! `view` and the files beside it.
 
+mod bet;
+mod cards;
+mod dials;
+mod export;
+mod lanes;
+mod rules;
+mod spread;
+mod steps;
+mod verdict;
 mod view;
+
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::sync::mpsc;
 
-use crate::race::{self, Counters, Course, Live, Outcome, Report};
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, House, Look, Settings, Stage, Takes};
+use crate::race::{self, Course, Figures, LaneRatio, Live, Outcome, Program, Report, Wish};
+use crate::scope::Scope;
+use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
+use bet::Bet;
 
-/// The payloads that the keys 1, 2 and 3 choose, in bytes.
-const PAYLOADS: [usize; 3] = [32, 1024, 64 * 1024];
+/// How long `s` lets the server stand still.
+const STALL: Duration = Duration::from_millis(500);
 
 /// The demo's state.
 pub struct Race {
-    payload: usize,
-    rounds: usize,
+    course: Course,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
     phase: Phase,
-    help: bool,
+    page: Page,
+    bet: Bet,
+    wishes: Option<Wishes>,
+    /// What came of the last key that does something outside.
+    note: Option<String>,
+    /// This is a debug build, whose times are longer than they need be; the picture says so.
+    debug: bool,
 }
 
 /// How far the race is.
 #[derive(Clone, Debug, PartialEq)]
 enum Phase {
     Ready,
-    /// Running; `None` until the first report.
-    Running(Option<Live>),
+    /// Running; nothing is measured before the first report.
+    Running(Live),
     /// Stopped by the reader.
-    Stopped(Option<Live>),
-    Over(Outcome),
-    /// It could not start: why, in words.
-    Failed(String),
+    Stopped(Live),
+    Over(Box<Outcome>),
+}
+
+/// What lies over the race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    None,
+    /// The rules and keys, from this row on.
+    Rules(u16),
+    /// The choice of lanes, with its cursor.
+    Lanes(usize),
+}
+
+/// Where a running race takes wishes.
+#[derive(Clone, Debug)]
+pub struct Wishes(mpsc::Sender<Wish>);
+
+impl PartialEq for Wishes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
 }
 
 /// What the race asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
     /// Race; what ran before ends.
     Run {
         /// The number of this run.
         run: u64,
-        /// Bytes there and back.
-        payload: usize,
-        /// The number of rounds.
-        rounds: usize,
+        /// What to run.
+        course: Box<Course>,
     },
     /// End the run, and with it all load, at once.
     Stop,
+    /// Let the server of the lane that runs stand still.
+    Stall(Wishes, Duration),
+    /// Write the outcome beside the talk.
+    Export(Box<Outcome>),
 }
 
 /// What comes back, with the number of its run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
+    /// It runs, and takes wishes.
+    Running(u64, Wishes),
     /// The race reports.
     Report(u64, Report),
-    /// There is nothing to race on.
-    Failed(u64, String),
+    /// What came of an export, in words.
+    Exported(String),
 }
 
 impl Demo for Race {
     const NAME: &'static str = "race";
-    const ABOUT: &'static str = "REST beside WebSocket on the bundled servers, measured live on this machine";
-    const SETTINGS: &'static [Doc] = &[
-        Doc { name: "payload", takes: Takes::Number(0..=1024 * 1024, 32), about: "bytes there and back" },
-        Doc { name: "rounds", takes: Takes::Number(1..=200, 15), about: "slices of each lane, 150 ms each" },
-    ];
-    const KEYS: &'static [Hint] = &[
-        Hint { keys: "Enter Space", about: "start; again: stop" },
-        Hint { keys: "1 2 3", about: "payload of 32 B, 1 KiB, 64 KiB" },
-        Hint { keys: "?", about: "the rules of the race" },
-    ];
-    const ROWS: u16 = 12;
+    const ABOUT: &'static str =
+        "HTTP, WebSocket and their like beside each other, measured live on this machine";
+    const SETTINGS: &'static [Doc] = dials::SETTINGS;
+    const KEYS: &'static [Hint] = dials::KEYS;
+    const ROWS: u16 = 15;
     type Msg = Msg;
     type Cmd = Cmd;
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
-        let payload = settings.number("payload") as usize;
-        let rounds = settings.number("rounds") as usize;
-        Ok((Self { payload, rounds, run: 0, phase: Phase::Ready, help: false }, Vec::new()))
+        let debug = cfg!(debug_assertions);
+        Ok((Self { debug, ..Self::of(dials::course(settings)?) }, Vec::new()))
     }
 
     fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
         match event {
             Event::Key(key) => self.key(key),
+            Event::Msg(Msg::Running(run, wishes)) if run == self.run => {
+                self.wishes = Some(wishes);
+                Vec::new()
+            }
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
-            Event::Msg(Msg::Failed(run, why)) if run == self.run => {
-                self.phase = Phase::Failed(why);
+            Event::Msg(Msg::Exported(told)) => {
+                self.note = Some(told);
                 Vec::new()
             }
             Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {
                 Vec::new()
             }
         }
+    }
+
+    fn wants_escape(&self) -> bool {
+        self.page != Page::None
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
@@ -105,20 +148,23 @@ impl Demo for Race {
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
             Cmd::Stop => stage.end("race"),
-            Cmd::Run { run, payload, rounds } => {
-                let scope = stage.begin("race");
-                let (house, mail) = (stage.house().clone(), stage.mail());
+            Cmd::Stall(Wishes(wishes), time) => {
+                // one wish at a time is enough
+                let _ = wishes.try_send(Wish::Stall(time));
+            }
+            Cmd::Export(outcome) => {
+                let mail = stage.mail();
+                let _ = mail.try_send(Msg::Exported(export::write(&outcome)));
+            }
+            Cmd::Run { run, course } => {
+                let (scope, mail) = (stage.begin("race"), stage.mail());
+                let program = stage.house().program.clone();
                 let failed = stage.mail();
-                let started = scope.thread("race", move |_scope| async move {
-                    match course(&house, payload, rounds).await {
-                        Ok((course, counters)) => drive(run, course, counters, mail).await,
-                        Err(why) => {
-                            let _ = mail.send(Msg::Failed(run, why)).await;
-                        }
-                    }
+                let started = scope.thread("race", move |scope| async move {
+                    drive(&scope, run, &program, *course, mail).await;
                 });
                 if let Err(error) = started {
-                    let _ = failed.try_send(Msg::Failed(run, format!("could not start a thread: {error}")));
+                    let _ = failed.try_send(Msg::Exported(format!("could not start a thread: {error}")));
                 }
             }
         }
@@ -126,85 +172,194 @@ impl Demo for Race {
 }
 
 impl Race {
+    fn of(course: Course) -> Self {
+        Self {
+            course,
+            run: 0,
+            phase: Phase::Ready,
+            page: Page::None,
+            bet: Bet::default(),
+            wishes: None,
+            note: None,
+            debug: false,
+        }
+    }
+
     fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        if self.help {
-            self.help = false;
-            return Vec::new();
+        self.note = None;
+        match (self.page, key.code) {
+            (Page::Rules(from), KeyCode::Down) => self.turn(Page::Rules((from + 1).min(40))),
+            (Page::Rules(from), KeyCode::Up) => self.turn(Page::Rules(from.saturating_sub(1))),
+            (Page::Rules(_), _) => self.turn(Page::None),
+            (Page::Lanes(cursor), code) => self.choose(code, cursor),
+            (_, KeyCode::Enter | KeyCode::Char(' ')) => self.start_or_stop(),
+            (_, KeyCode::Char('?')) => self.turn(Page::Rules(0)),
+            (_, KeyCode::Char('l')) => self.turn(Page::Lanes(0)),
+            (_, code @ (KeyCode::Left | KeyCode::Right)) => self.place_bet(code == KeyCode::Right),
+            (_, KeyCode::Char('s')) => self.stall(),
+            (_, KeyCode::Char('e')) => self.export(),
+            (_, code) => self.dial(code),
         }
-        match key.code {
-            KeyCode::Enter | KeyCode::Char(' ') => self.start_or_stop(),
-            KeyCode::Char('?') => {
-                self.help = true;
-                Vec::new()
-            }
-            KeyCode::Char(digit @ '1'..='3') => {
-                self.payload = PAYLOADS[digit as usize - '1' as usize];
-                let running = matches!(self.phase, Phase::Running(_));
-                self.phase = Phase::Ready;
-                if running { vec![Cmd::Stop] } else { Vec::new() }
-            }
-            _ => Vec::new(),
-        }
+    }
+
+    fn turn(&mut self, page: Page) -> Vec<Cmd> {
+        self.page = page;
+        Vec::new()
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running(_))
     }
 
     fn start_or_stop(&mut self) -> Vec<Cmd> {
-        // a report of the run before must not count for this one
-        self.run += 1;
         if let Phase::Running(live) = &mut self.phase {
-            self.phase = Phase::Stopped(live.take());
+            // a report of this run must not count for the next one
+            self.run += 1;
+            self.phase = Phase::Stopped(std::mem::take(live));
             return vec![Cmd::Stop];
         }
-        self.phase = Phase::Running(None);
-        vec![Cmd::Run { run: self.run, payload: self.payload, rounds: self.rounds }]
+        self.start()
     }
 
-    fn report(&mut self, report: Report) -> Vec<Cmd> {
-        match report {
-            Report::Live(live) => self.phase = Phase::Running(Some(live)),
-            Report::End(outcome) => self.phase = Phase::Over(outcome),
+    fn start(&mut self) -> Vec<Cmd> {
+        self.run += 1;
+        self.wishes = None;
+        self.phase = Phase::Running(Live::default());
+        vec![Cmd::Run { run: self.run, course: Box::new(self.course.clone()) }]
+    }
+
+    fn place_bet(&mut self, more: bool) -> Vec<Cmd> {
+        if self.phase == Phase::Ready {
+            self.bet.turn(more);
+        } else {
+            self.note = Some("bets are placed before the start; 0 clears the table".to_owned());
         }
         Vec::new()
     }
-}
 
-/// The course on the bundled servers, as soon as they are up.
-async fn course(house: &House, payload: usize, rounds: usize) -> Result<(Course, Counters), String> {
-    let addresses = house.addresses().await?;
-    let servers = house.servers.as_ref().ok_or("the bundled servers were not started")?;
-    let course = Course { payload, rounds, ..Course::between(addresses.http, addresses.websocket) };
-    let counters = Counters { http: servers.http.traffic(), websocket: servers.websocket.traffic() };
-    Ok((course, counters))
+    /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different ones are no pairs.
+    fn dial(&mut self, code: KeyCode) -> Vec<Cmd> {
+        if code == KeyCode::Char('0') {
+            let stop = self.is_running();
+            self.run += 1;
+            (self.phase, self.bet) = (Phase::Ready, Bet::default());
+            return if stop { vec![Cmd::Stop] } else { Vec::new() };
+        }
+        let before = self.course.clone();
+        if !dials::turn(&mut self.course, code) {
+            return Vec::new();
+        }
+        if let Err(why) = self.course.check() {
+            self.course = before;
+            self.note = Some(why.to_string());
+            return Vec::new();
+        }
+        self.changed()
+    }
+
+    /// What a change of the course means for what runs or is shown.
+    fn changed(&mut self) -> Vec<Cmd> {
+        if self.is_running() {
+            return self.start();
+        }
+        self.run += 1;
+        self.phase = Phase::Ready;
+        Vec::new()
+    }
+
+    fn choose(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
+        let last = dials::all_lanes().len() - 1;
+        match code {
+            KeyCode::Up | KeyCode::Char('k') => self.turn(Page::Lanes(cursor.saturating_sub(1))),
+            KeyCode::Down | KeyCode::Char('j') => self.turn(Page::Lanes((cursor + 1).min(last))),
+            KeyCode::Char(' ') => {
+                if dials::switch(&mut self.course, dials::all_lanes()[cursor]) {
+                    self.changed()
+                } else {
+                    Vec::new()
+                }
+            }
+            _ => self.turn(Page::None),
+        }
+    }
+
+    fn stall(&mut self) -> Vec<Cmd> {
+        let Some(wishes) = self.wishes.clone().filter(|_| self.is_running()) else {
+            self.note = Some("s lets the server stand still while a race runs".to_owned());
+            return Vec::new();
+        };
+        let told = match self.course.rate {
+            Some(_) => "the server stands still for 500 ms",
+            None => "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait",
+        };
+        self.note = Some(told.to_owned());
+        vec![Cmd::Stall(wishes, STALL)]
+    }
+
+    fn export(&mut self) -> Vec<Cmd> {
+        if let Phase::Over(outcome) = &self.phase {
+            return vec![Cmd::Export(outcome.clone())];
+        }
+        self.note = Some("there is nothing to export before a race is over".to_owned());
+        Vec::new()
+    }
+
+    fn report(&mut self, report: Report) -> Vec<Cmd> {
+        self.phase = match report {
+            Report::Live(live) => Phase::Running(live),
+            Report::End(outcome) => Phase::Over(outcome),
+        };
+        Vec::new()
+    }
+
+    /// The lanes as far as they are measured.
+    fn figures(&self) -> Vec<Figures> {
+        let measured = match &self.phase {
+            Phase::Running(live) | Phase::Stopped(live) => &live.lanes[..],
+            Phase::Over(outcome) => &outcome.lanes,
+            Phase::Ready => &[],
+        };
+        let of = |lane| measured.iter().find(|figures| figures.lane == lane).cloned();
+        let blank = |lane| Figures { lane, ..Figures::default() };
+        self.course.lanes.iter().map(|&lane| of(lane).unwrap_or_else(|| blank(lane))).collect()
+    }
+
+    fn ratios(&self) -> &[LaneRatio] {
+        match &self.phase {
+            Phase::Running(live) | Phase::Stopped(live) => &live.ratios,
+            Phase::Over(outcome) => &outcome.ratios,
+            Phase::Ready => &[],
+        }
+    }
 }
 
 /// Runs the race and hands its reports on with the number of the run.
-async fn drive(run: u64, course: Course, counters: Counters, mail: tokio::sync::mpsc::Sender<Msg>) {
-    let (reports, mut inbox) = tokio::sync::mpsc::channel(8);
+async fn drive(scope: &Scope, run: u64, program: &Program, course: Course, mail: mpsc::Sender<Msg>) {
+    let (reports, mut inbox) = mpsc::channel(8);
+    let (wishes, wished) = mpsc::channel(1);
+    if mail.send(Msg::Running(run, Wishes(wishes))).await.is_err() {
+        return;
+    }
     let forward = async {
         while let Some(report) = inbox.recv().await {
             let last = matches!(report, Report::End(_));
-            let sent = if last {
-                mail.send(Msg::Report(run, report)).await.is_ok()
-            } else {
-                // the screen may be slow; the race is not
-                let _ = mail.try_send(Msg::Report(run, report));
-                true
-            };
-            if last || !sent {
+            if last {
+                // the slide is gone only if nobody wants the outcome
+                let _ = mail.send(Msg::Report(run, report)).await;
                 return;
             }
+            // the screen may be slow; the race is not
+            let _ = mail.try_send(Msg::Report(run, report));
         }
     };
-    tokio::join!(race::run(course, Some(counters), reports), forward);
+    tokio::join!(race::run(scope, program, course, reports, wished), forward);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::deck::{Fence, Setting, Value};
-    use crate::measure::Summary;
-    use crate::race::{Figures, Lane};
+    use crate::race::{Kind, Lane};
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {
@@ -223,38 +378,75 @@ mod tests {
         race.update(Event::Key(code.into()))
     }
 
+    fn runs(race: &Race, run: u64) -> Vec<Cmd> {
+        vec![Cmd::Run { run, course: Box::new(race.course.clone()) }]
+    }
+
     fn live() -> Live {
-        let times = Summary { count: 10, p50: Duration::from_micros(90), ..Summary::default() };
-        let figures = |lane| Figures { lane, times, busy: Duration::from_millis(1), bytes: None };
-        Live { round: 1, running: None, lanes: Lane::ALL.map(figures).to_vec(), ratio: None }
+        Live { round: 1, lanes: vec![Figures::default()], ..Live::default() }
     }
 
     #[test]
     fn enter_starts_and_stops() {
         let mut race = open(64);
-        assert_eq!(press(&mut race, KeyCode::Enter), [Cmd::Run { run: 1, payload: 64, rounds: 15 }]);
+        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 1));
+        assert_eq!(race.course.payload, 64);
         race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
         assert_eq!(press(&mut race, KeyCode::Char(' ')), [Cmd::Stop]);
-        assert_eq!(race.phase, Phase::Stopped(Some(live())));
+        assert_eq!(race.phase, Phase::Stopped(live()));
         race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
         assert!(matches!(race.phase, Phase::Stopped(_)), "a late report changes nothing");
-        assert_eq!(press(&mut race, KeyCode::Enter), [Cmd::Run { run: 3, payload: 64, rounds: 15 }]);
+        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 3));
     }
 
     #[test]
-    fn another_payload_ends_the_run() {
+    fn a_dial_that_is_turned_while_it_runs_begins_anew() {
         let mut race = open(64);
         press(&mut race, KeyCode::Enter);
-        assert_eq!(press(&mut race, KeyCode::Char('2')), [Cmd::Stop]);
-        assert_eq!((race.payload, &race.phase), (1024, &Phase::Ready));
+        assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race, 2));
+        assert_eq!(race.course.payload, 1024);
+        race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
+        assert_eq!(race.phase, Phase::Running(Live::default()), "what was measured before is no pair of it");
+        assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);
+        assert_eq!((race.course.payload, &race.phase), (64 * 1024, &Phase::Ready));
     }
 
     #[test]
-    fn what_cannot_run_is_told() {
-        let mut race = open(64);
+    fn a_lane_is_switched_on_and_off_but_the_last_one_stays() {
+        let mut race = open(32);
+        press(&mut race, KeyCode::Char('l'));
+        assert!(race.wants_escape());
+        for _ in dials::all_lanes() {
+            let Page::Lanes(cursor) = race.page else { panic!("the choice is open") };
+            if race.course.lanes.contains(&dials::all_lanes()[cursor]) {
+                press(&mut race, KeyCode::Char(' '));
+            }
+            press(&mut race, KeyCode::Down);
+        }
+        assert_eq!(race.course.lanes, [Lane::plain(Kind::Ws)]);
+        press(&mut race, KeyCode::Esc);
+        assert!(!race.wants_escape());
+    }
+
+    #[test]
+    fn a_stall_is_for_the_race_that_runs() {
+        let mut race = open(32);
+        assert_eq!(press(&mut race, KeyCode::Char('s')), []);
         press(&mut race, KeyCode::Enter);
-        race.update(Event::Msg(Msg::Failed(1, "no servers".into())));
-        assert_eq!(race.phase, Phase::Failed("no servers".into()));
+        let wishes = Wishes(mpsc::channel(1).0);
+        race.update(Event::Msg(Msg::Running(1, wishes.clone())));
+        assert_eq!(press(&mut race, KeyCode::Char('s')), [Cmd::Stall(wishes, STALL)]);
+    }
+
+    #[test]
+    fn bets_are_placed_before_the_start() {
+        let mut race = open(32);
+        press(&mut race, KeyCode::Right);
+        let placed = race.bet;
+        press(&mut race, KeyCode::Enter);
+        press(&mut race, KeyCode::Right);
+        assert_eq!(race.bet, placed);
+        assert!(race.note.is_some());
     }
 }

@@ -1,249 +1,127 @@
-//! What the race looks like: two lanes, the ratio in big digits, a sentence.
+//! What the race looks like: which parts there are, and which of them there is room for.
 //!
-//! It folds: without room for big digits the ratio stands in the sentence alone.
+//! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where the time goes, the
+//! two that the talk is about on cards, and last the spread of times.
 
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span, Text};
-use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+use ratatui::text::{Line, Span};
 
-use super::{Phase, Race};
-use crate::measure::Ratio;
-use crate::race::{Figures, Lane};
-use crate::stage::{self, Big, Hint, Look, Size, Theme};
-use crate::text;
+use super::{Page, Phase, Race, cards, lanes, rules, spread, steps, verdict};
+use crate::race::{Course, Kind, Lane};
+use crate::stage::{self, Look, Theme};
 use crate::wire::words::grouped;
 
-const RULES: [&str; 8] = [
-    "Both lanes send the same bytes to an echo here; replies are compared.",
-    "One open connection each, one exchange at a time, TCP_NODELAY.",
-    "A round is 150 ms of each lane, in shuffled order, after a warm-up.",
-    "The ratio is the median of the rounds' ratios of medians.",
-    "Its 95 % interval is a bootstrap over the rounds.",
-    "Spanning 1, or within 10 % around it, is no difference.",
-    "Bytes are counted at the server's socket: all that TCP carried.",
-    "Client and server have one thread each, placed by the system.",
-];
+/// The rows of the ratio in big digits, and those of the cards.
+const MIDDLE: u16 = 5;
+const CARDS: u16 = 4;
 
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
-    let title = format!("race · {} there and back · one connection each · loopback", bytes(race.payload));
-    let inner = stage::panel(&title, area, buffer, look);
+    let inner = stage::panel(&title(&race.course), area, buffer, look);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    if race.help {
-        return rules(inner, buffer, look.theme);
+    match race.page {
+        Page::Rules(from) => return rules::draw(from, inner, buffer, look.theme),
+        Page::Lanes(cursor) => return rules::choose(race, cursor, inner, buffer, look.theme),
+        Page::None => {}
     }
-    let lanes = figures(race);
-    let side_by_side = inner.width >= 64;
-    let lane_rows = if side_by_side { 4 } else { 8 };
-    let [top, ratio_area, bottom] =
-        Layout::vertical([Constraint::Length(lane_rows), Constraint::Fill(1), Constraint::Length(3)])
-            .areas(inner);
-    draw_lanes(&lanes, running(race), top, side_by_side, buffer, look.theme);
-    draw_ratio(race, ratio_area, buffer, look.theme);
-    draw_sentence(race, bottom, buffer, look);
-}
-
-fn figures(race: &Race) -> Vec<Figures> {
-    match &race.phase {
-        Phase::Running(Some(live)) | Phase::Stopped(Some(live)) => live.lanes.clone(),
-        Phase::Over(outcome) => outcome.lanes.clone(),
-        _ => Lane::ALL
-            .map(|lane| Figures {
-                lane,
-                times: crate::measure::Summary::default(),
-                busy: Duration::ZERO,
-                bytes: None,
-            })
-            .to_vec(),
-    }
-}
-
-fn running(race: &Race) -> Option<Lane> {
-    match &race.phase {
-        Phase::Running(Some(live)) => live.running,
-        _ => None,
-    }
-}
-
-fn ratio(race: &Race) -> Option<Ratio> {
-    match &race.phase {
-        Phase::Running(Some(live)) | Phase::Stopped(Some(live)) => live.ratio,
-        Phase::Over(outcome) if outcome.valid() => outcome.ratio,
-        _ => None,
-    }
-}
-
-fn draw_lanes(
-    lanes: &[Figures],
-    running: Option<Lane>,
-    area: Rect,
-    side_by_side: bool,
-    buffer: &mut Buffer,
-    theme: &Theme,
-) {
-    let fastest = lanes.iter().map(Figures::rate).fold(0.0, f64::max);
-    let parts = if side_by_side {
-        Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area)
-    } else {
-        Layout::vertical([Constraint::Length(4), Constraint::Length(4)]).split(area)
+    let count = race.course.lanes.len() as u16;
+    let rest = inner.height.saturating_sub(2 + count + 3);
+    let middle = if rest >= MIDDLE { MIDDLE } else { rest.min(1) };
+    let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
+    let with_cards = inner.width >= 72 && rest >= middle + CARDS + if spread > 0 { count + 2 } else { 0 };
+    let cards = if with_cards { CARDS } else { 0 };
+    let spread = spread.min(rest - middle - cards);
+    // a line of air around the parts as long as there is any
+    let mut air = rest - middle - cards - spread;
+    let mut gap = || {
+        let one = u16::from(air > 0);
+        air -= one;
+        one
     };
-    for (figures, part) in lanes.iter().zip(parts.iter()) {
-        draw_lane(figures, running == Some(figures.lane), fastest, *part, buffer, theme);
-    }
+    let rows = [1, gap(), cards, gap(), 1 + count, gap(), spread, gap(), middle, gap()];
+    let parts =
+        Layout::vertical(rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)])).split(inner);
+    let [fair, _, card_area, _, table, _, spread_area, _, middle_area, _, bottom] = parts[..] else { return };
+    let figures = race.figures();
+    draw_fairness(race, fair, buffer, look.theme);
+    cards::draw(race, &figures, card_area, buffer, look.theme);
+    lanes::draw(race, &figures, table, buffer, look.theme);
+    spread::draw(&figures, spread_area, buffer, look.theme);
+    steps::draw(race, &figures, middle_area, buffer, look.theme);
+    verdict::draw(race, bottom, buffer, look);
 }
 
-fn color(lane: Lane, theme: &Theme) -> Color {
-    match lane {
-        Lane::HttpReqwest => theme.server,
-        Lane::WebSocket => theme.client,
-    }
-}
-
-fn draw_lane(figures: &Figures, running: bool, fastest: f64, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let color = color(figures.lane, theme);
-    let strong = Style::new().fg(color).add_modifier(Modifier::BOLD);
-    let mark = if running { "▶ " } else { "▌ " };
-    let rate = figures.rate();
-    let speed = if rate > 0.0 { format!("{}/s", grouped(rate as u64)) } else { "–".to_owned() };
-    let used = figures.lane.title().len() + speed.len() + 5;
-    let about = text::shorten(figures.lane.about(), usize::from(area.width).saturating_sub(used));
-    let name = Line::from(vec![
-        Span::styled(mark, strong),
-        Span::styled(figures.lane.title(), strong),
-        Span::styled(format!("  {about}"), theme.dim()),
-    ]);
-    stage::line(&name, 0, area, buffer);
-    right(&Line::styled(speed, strong), 0, area, buffer);
-
-    let room = usize::from(area.width.saturating_sub(2));
-    let filled = if fastest > 0.0 { (rate / fastest * room as f64).round() as usize } else { 0 };
-    let bar = Line::from(vec![
-        Span::raw("  "),
-        Span::styled("█".repeat(filled), Style::new().fg(color)),
-        Span::styled("░".repeat(room - filled.min(room)), theme.faint()),
-    ]);
-    stage::line(&bar, 1, area, buffer);
-
-    let times = &figures.times;
-    let shown = |duration: Duration| if times.count > 0 { time(duration) } else { "–".to_owned() };
-    let mut percentiles = Line::from(vec![
-        Span::styled("  p50 ", theme.dim()),
-        Span::styled(shown(times.p50), Style::new().fg(theme.text).add_modifier(Modifier::BOLD)),
-        Span::styled("  p99 ", theme.dim()),
-        Span::raw(shown(times.p99)),
-    ]);
-    let longest = format!("  max {}", shown(times.max));
-    if percentiles.width() + text::width(&longest) <= area.width.into() {
-        percentiles.push_span(Span::styled(longest, theme.dim()));
-    }
-    stage::line(&percentiles, 2, area, buffer);
-    let wire = match figures.bytes {
-        Some((up, down)) => format!("  {up:.0} B up + {down:.0} B down an exchange"),
-        None => "  – bytes an exchange".to_owned(),
+fn title(course: &Course) -> String {
+    let connections = match course.connections {
+        1 => "1 connection".to_owned(),
+        count => format!("{count} connections"),
     };
-    stage::line(&Line::styled(wire, theme.dim()), 3, area, buffer);
-    let count = format!("{} done", grouped(times.count));
-    if usize::from(area.width) > text::width(&count) + 36 {
-        right(&Line::styled(count, theme.dim()), 3, area, buffer);
+    let mut title = format!("race · {} · {connections} · {}", bytes(course.payload), course.way());
+    if course.messages() > 1 {
+        title += &format!(" · {} messages an exchange", course.messages());
+    }
+    if let Some(rate) = course.rate {
+        title += &format!(" · {}/s", grouped(rate.into()));
+    }
+    title
+}
+
+/// What is the same for all, and where the two ends run.
+fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let course = &race.course;
+    let mut said = vec![Span::styled(course.placement.about(), Style::new().fg(theme.text))];
+    if let Phase::Over(outcome) = &race.phase
+        && outcome.placement() != course.placement.name()
+    {
+        said.push(Span::styled(" could not be had: unpinned", Style::new().fg(theme.warn)));
+    }
+    if race.debug {
+        said.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
+    }
+    let headers =
+        if course.headers == crate::race::Headers::Browser { "browser headers" } else { "minimal headers" };
+    for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {
+        said.push(Span::styled(format!(" · {word}"), theme.dim()));
+    }
+    stage::line(&Line::from(said), 0, area, buffer);
+}
+
+/// A lane's colour: by what it speaks.
+pub(super) fn color(lane: Lane, theme: &Theme) -> Color {
+    match lane.kind {
+        Kind::Tcp => theme.dim,
+        Kind::Ws | Kind::WsPipelined | Kind::WsNew => theme.client,
+        Kind::Http2 | Kind::SsePost => theme.control,
+        _ => theme.server,
     }
 }
 
-/// The ratio, as big as there is room for.
-fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let Some(ratio) = ratio(race) else { return draw_before(race, area, buffer, theme) };
-    let digits = format!("{:.2}x", ratio.median);
-    let interval = format!("95 % interval {:.2} to {:.2}, {} pairs", ratio.low, ratio.high, ratio.pairs);
-    let style = theme.heading();
-    let (size, rows) = match (area.height, Big::width(&digits, Size::Half) + 4 <= area.width) {
-        (7.., true) => (Some(Size::Half), 4),
-        (5.., _) => (Some(Size::Quarter), 4),
-        _ => (None, 1),
-    };
-    let width = size.map_or(digits.len() as u16, |size| Big::width(&digits, size));
-    let top = area.height.saturating_sub(rows + 1) / 2;
-    let spot = Rect {
-        x: area.x + area.width.saturating_sub(width) / 2,
-        y: area.y + top,
-        width: width.min(area.width),
-        height: rows.min(area.height),
-    };
-    match size {
-        Some(size) => Big::new(&digits, size, style).render(spot, buffer),
-        None => stage::line(&Line::styled(digits, style), 0, spot, buffer),
-    }
-    centered(&Line::styled(interval, theme.dim()), top + rows, area, buffer);
+pub(super) fn strong(color: Color) -> Style {
+    Style::new().fg(color).add_modifier(Modifier::BOLD)
 }
 
-fn draw_before(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let told = match &race.phase {
-        Phase::Ready => "How many times as long does REST take? Place your bets.",
-        Phase::Running(_) => "warming up …",
-        _ => return,
-    };
-    centered(&Line::styled(told, theme.dim()), area.height / 2, area, buffer);
-}
-
-fn draw_sentence(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
-    let theme = look.theme;
-    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let (told, style) = match &race.phase {
-        Phase::Ready if look.focused => {
-            ("Enter starts the race.  1 2 3 choose the payload.  ? shows the rules.".to_owned(), theme.dim())
-        }
-        Phase::Ready => ("Enter gives the race the keys, Enter again starts it.".to_owned(), theme.dim()),
-        Phase::Running(live) => {
-            let round = live.as_ref().map_or(0, |live| live.round);
-            return progress(round, race.rounds, area, buffer, theme);
-        }
-        Phase::Stopped(_) => ("Stopped. Enter starts anew.".to_owned(), theme.dim()),
-        Phase::Over(outcome) if outcome.valid() => (outcome.sentence(), strong),
-        Phase::Over(outcome) => (outcome.sentence(), Style::new().fg(theme.bad)),
-        Phase::Failed(why) => (format!("The race cannot start: {why}."), Style::new().fg(theme.bad)),
-    };
-    let told = text::visible(&told).into_owned();
-    Paragraph::new(Text::styled(told, style)).wrap(Wrap { trim: true }).render(area, buffer);
-}
-
-fn progress(round: usize, rounds: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let label = format!("round {round} of {rounds}  ");
-    let room = usize::from(area.width).saturating_sub(label.len());
-    let done = room * round / rounds.max(1);
-    let line = Line::from(vec![
-        Span::styled(label, theme.dim()),
-        Span::styled("━".repeat(done), Style::new().fg(theme.accent)),
-        Span::styled("─".repeat(room - done), theme.faint()),
-    ]);
-    stage::line(&line, 1, area, buffer);
-}
-
-fn rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let mut text = Text::default();
-    text.push_line(Line::styled("The rules", theme.heading()));
-    for rule in RULES {
-        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
-    }
-    let keys = <Race as stage::Demo>::KEYS.iter().map(|Hint { keys, about }| format!("{keys}: {about}"));
-    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
-    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
-}
-
-fn right(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+pub(super) fn right(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let width = (content.width() as u16).min(area.width);
     stage::line(content, row, Rect { x: area.right() - width, width, ..area }, buffer);
 }
 
-fn centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+pub(super) fn centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     let free = area.width.saturating_sub(content.width() as u16) / 2;
     stage::line(content, row, Rect { x: area.x + free, width: area.width - free, ..area }, buffer);
 }
 
 /// A duration in three digits and the unit that fits.
-fn time(duration: Duration) -> String {
-    let micros = duration.as_secs_f64() * 1e6;
-    match micros {
+pub(super) fn time(duration: Duration) -> String {
+    seconds(duration.as_secs_f64())
+}
+
+/// Seconds in three digits and the unit that fits.
+pub(super) fn seconds(seconds: f64) -> String {
+    let micros = seconds * 1e6;
+    match micros.abs() {
         ..100.0 => format!("{micros:.1} µs"),
         ..1_000.0 => format!("{micros:.0} µs"),
         ..100_000.0 => format!("{:.1} ms", micros / 1e3),
@@ -252,9 +130,10 @@ fn time(duration: Duration) -> String {
     }
 }
 
-fn bytes(count: usize) -> String {
+pub(super) fn bytes(count: usize) -> String {
     match count {
         0..1024 => format!("{count} B"),
+        _ if count.is_multiple_of(1024 * 1024) => format!("{} MiB", count / 1024 / 1024),
         _ if count.is_multiple_of(1024) => format!("{} KiB", count / 1024),
         _ => format!("{} B", grouped(count as u64)),
     }
@@ -263,18 +142,51 @@ fn bytes(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Summary;
-    use crate::race::{Course, Live, Outcome};
+    use crate::measure::{Ratio, Summary};
+    use crate::race::{Figures, LaneRatio, Live, Machine, Outcome, Placement, Use, ratios};
 
-    fn figures(lane: Lane, micros: u64, bytes: (f64, f64)) -> Figures {
-        let us = Duration::from_micros;
-        let times =
-            Summary { count: 12_345, p50: us(micros), p90: us(micros), p99: us(2 * micros), max: us(4_130) };
-        Figures { lane, times, busy: us(micros) * 12_345, bytes: Some(bytes) }
+    fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
+        let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
+        let used = Some(Use { cpu: micros * 0.4 / 1e6, allocations: Some(1.0) });
+        Figures {
+            lane: Lane::plain(kind),
+            times: Summary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },
+            middle: Some(micros / 1e6),
+            medians: vec![Some(micros / 1e6); 4],
+            shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],
+            busy: us(10_000.0),
+            bytes: Some(bytes),
+            client: used,
+            server: used,
+            ..Figures::default()
+        }
     }
 
-    fn race(phase: Phase) -> Race {
-        Race { payload: 32, rounds: 15, run: 1, phase, help: false }
+    fn lanes() -> Vec<Figures> {
+        vec![
+            figures(Kind::Tcp, 86.6, (36.0, 36.0)),
+            figures(Kind::HttpBare, 90.1, (98.0, 71.0)),
+            figures(Kind::HttpHyper, 112.6, (112.0, 134.0)),
+            figures(Kind::HttpReqwest, 133.0, (126.0, 133.0)),
+            figures(Kind::Ws, 89.7, (38.0, 34.0)),
+        ]
+    }
+
+    fn over(invalid: &[&str]) -> Race {
+        let course = Course { placement: Placement::OwnCpus, pairs: 4, ..Course::default() };
+        let (lanes, mut race) = (lanes(), Race::of(course.clone()));
+        race.phase = Phase::Over(Box::new(Outcome {
+            ratios: ratios(&course, &lanes),
+            course,
+            machine: Machine::default(),
+            pinned: true,
+            lanes,
+            slices: Vec::new(),
+            foreign: Some(0.01),
+            drift: 0.0,
+            invalid_because: invalid.iter().map(|&why| why.to_owned()).collect(),
+        }));
+        race
     }
 
     fn picture(race: &Race, width: u16, height: u16) -> String {
@@ -288,52 +200,88 @@ mod tests {
         .collect()
     }
 
-    fn lanes() -> Vec<Figures> {
-        vec![figures(Lane::HttpReqwest, 133, (126.0, 133.0)), figures(Lane::WebSocket, 90, (38.0, 34.0))]
-    }
-
     #[test]
-    fn a_race_under_way() {
-        let live = Live { round: 5, running: Some(Lane::WebSocket), lanes: lanes(), ratio: None };
+    fn all_that_matters_fits_a_slide_of_eighty_columns() {
         assert_eq!(
-            picture(&race(Phase::Running(Some(live))), 80, 12),
+            picture(&over(&[]), 76, 17),
             "\
-╭ race · 32 B there and back · one connection each · loopback ─────────────────╮
-│ ▌ REST  reqwest, kept alive   7,518/s   ▶ WebSocket  tokio-tungste… 11,111/s │
-│   ████████████████████████░░░░░░░░░░░     ██████████████████████████████████ │
-│   p50 133 µs  p99 266 µs  max 4.1 ms      p50 90.0 µs  p99 180 µs            │
-│   126 B up + 133 B down an exchange       38 B up + 34 B down an exchange    │
-│                                                                              │
-│                                 warming up …                                 │
-│                                                                              │
-│                                                                              │
-│ round 5 of 15  ━━━━━━━━━━━━━━━━━━━━───────────────────────────────────────── │
-│                                                                              │
-╰──────────────────────────────────────────────────────────────────────────────╯
+╭ race · 32 B · 1 connection · loopback ───────────────────────────────────╮
+│ each end on its own CPU · minimal headers · same handler · NODELAY · sh… │
+│   lane                 p50      p99      max      data+rest   ratio      │
+│ ▌ tcp              86.6 µs   130 µs   3.5 ms         64+8 B   0.97x      │
+│ ▌ http-bare        90.1 µs   135 µs   3.6 ms       64+105 B   1.00x      │
+│ ▌ http-hyper        113 µs   169 µs   4.5 ms       64+182 B   1.26x      │
+│ ▌ http-reqwest      133 µs   200 µs   5.3 ms       64+195 B   1.48x      │
+│ ▌ ws               89.7 µs   135 µs   3.6 ms         64+8 B       1      │
+│        ▗█       ▟█ ▟▀▙              TCP floor       ██████       86.6 µs │
+│         █      ▟▘█ ▜▄▛ ▜▖▟▘         + WebSocket           ▏      +3.1 µs │
+│         █   ▄  ▀▀█▘█ █ ▗▛▙          + HTTP protocol       ▏      +0.4 µs │
+│        ▀▀▀  ▀   ▝▀▘▝▀▘ ▀ ▝▘         + HTTP library        ██    +22.5 µs │
+│         95 %: 1.48 to 1.48          + reqwest               █   +20.4 µs │
+│ http-reqwest takes 1.48 times as long as ws (95 % interval 1.48 to 1.48, │
+│ 4 pairs); 32 bytes there and back, one connection each, loopback, each   │
+│ end on its own CPU.                                                      │
+╰──────────────────────────────────────────────────────────────────────────╯
 "
         );
     }
 
     #[test]
-    fn the_end_says_how_many_times_and_under_which_conditions() {
-        let ratio = Some(Ratio { median: 1.47, low: 1.45, high: 1.49, pairs: 15 });
-        let outcome =
-            Outcome { course: Course::default(), lanes: lanes(), ratio, invalid_because: Vec::new() };
-        let shown = picture(&race(Phase::Over(outcome.clone())), 90, 18);
-        assert!(shown.contains("REST takes 1.47 times as long as WebSocket"), "{shown}");
-        assert!(shown.contains("95 % interval 1.45 to 1.49, 15 pairs"), "{shown}");
-        assert!(shown.contains('█'), "big digits: {shown}");
-        let failed = Outcome { invalid_because: vec!["ws: connection reset".into()], ..outcome };
-        let shown = picture(&race(Phase::Over(failed)), 90, 18);
-        assert!(shown.contains("does not count: ws: connection reset") && !shown.contains("1.47"), "{shown}");
+    fn with_room_there_are_cards_a_spread_and_every_column() {
+        let shown = picture(&over(&[]), 160, 40);
+        for part in ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for part in
+            ["one logarithmic axis", "│100 µs", "alloc c+s", "exch/s", "64+195 B", "53+53 µs", "1.48–1.48"]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_not_shown_in_big_digits() {
+        let shown = picture(&over(&["ws: connection reset"]), 100, 24);
+        assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
+        assert!(shown.contains("1.48 times, but it does not count") && !shown.contains('▟'), "{shown}");
+    }
+
+    #[test]
+    fn a_lane_that_failed_says_why_in_its_row() {
+        let mut race = over(&[]);
+        let mut broken = lanes();
+        broken[4].failure = Some("the server's process has ended\x1b[2J".into());
+        race.phase = Phase::Running(Live { lanes: broken, ..Live::default() });
+        let shown = picture(&race, 90, 17);
+        assert!(shown.contains("✗ ws             the server's process has ended␛[2J"), "{shown}");
+    }
+
+    #[test]
+    fn at_a_fixed_rate_both_clocks_stand_side_by_side() {
+        let mut race = over(&[]);
+        race.course.rate = Some(500);
+        let mut lanes = lanes();
+        for lane in &mut lanes {
+            lane.naive = Some(Summary { p99: Duration::from_micros(170), ..lane.times });
+            lane.times.p99 = Duration::from_millis(458);
+        }
+        let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
+        let of = LaneRatio { lane: Lane::plain(Kind::HttpReqwest), base: Lane::plain(Kind::Ws), ratio };
+        race.phase = Phase::Running(Live { lanes, ratios: vec![of], ..Live::default() });
+        let shown = picture(&race, 110, 24);
+        assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
+        assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
     }
 
     #[test]
     fn it_can_be_drawn_at_any_size() {
-        for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (200, 60)] {
-            picture(&race(Phase::Ready), width, height);
-            picture(&race(Phase::Running(None)), width, height);
-            picture(&Race { help: true, ..race(Phase::Ready) }, width, height);
+        let ready = Race::of(Course::default());
+        for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 15), (200, 60)] {
+            picture(&ready, width, height);
+            picture(&over(&[]), width, height);
+            for page in [Page::Rules(0), Page::Rules(7), Page::Lanes(3)] {
+                picture(&Race { page, ..Race::of(Course::default()) }, width, height);
+            }
         }
     }
 
@@ -344,6 +292,9 @@ mod tests {
             [time(us(90)), time(us(133)), time(us(4_130)), time(us(2_500_000))],
             ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
         );
-        assert_eq!([bytes(32), bytes(65_536), bytes(1_500)], ["32 B", "64 KiB", "1,500 B"]);
+        assert_eq!(
+            [bytes(32), bytes(65_536), bytes(1_500), bytes(1 << 20)],
+            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
+        );
     }
 }

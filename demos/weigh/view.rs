@@ -80,7 +80,8 @@ fn draw_weighed(weighed: &Weighed, area: Rect, buffer: &mut Buffer, theme: &Them
         hex(&websocket.bytes.down, websocket.head_down, half, theme),
     ];
     let rows = |pair: &[Vec<Line>; 2]| 1 + pair.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let ruler = 3 + u16::from(area.height >= 16);
+    let whole = rows(&texts) + rows(&frames) + 4 <= area.height;
+    let ruler = 3 + u16::from(whole || area.height >= 16);
     let gap = u16::from(area.height >= 20);
     let left = area.height.saturating_sub(ruler + 2 * gap);
     // frames are shown whole where there is room; otherwise the larger part is left to the text
@@ -321,13 +322,12 @@ mod tests {
     #[test]
     fn both_exchanges_on_the_scales() {
         assert_eq!(
-            picture(&weigh(Phase::Done(weighed())), 78, 14),
-            "\
-╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
+            picture(&weigh(Phase::Done(weighed())), 78, 16),
+            r#"╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
 │ ▲ HTTP/1.1 request · 45 bytes          ▼ HTTP/1.1 reply · 28 bytes         │
 │ POST /echo HTTP/1.1␍␊                  HTTP/1.1 200 OK␍␊                   │
-│ host: a␛[2J␍␊                          ␍␊{\"age\":7}                         │
-│ ␍␊{\"age\":7}                                                                │
+│ host: a␛[2J␍␊                          ␍␊{"age":7}                         │
+│ ␍␊{"age":7}                                                                │
 │ ▲ WebSocket frame · 15 bytes           ▼ WebSocket frame · 11 bytes        │
 │ 81 89 37 fa 21 3d │ 01 02 03 04 05     81 09 │ 7b 22 61 67 65 22 3a 37 7d  │
 │ 06 07 08 09                                                                │
@@ -336,8 +336,10 @@ mod tests {
 │ WebSocket      15      11       26    69 %  ████████░░░                    │
 │ HTTP: 2.8x the bytes. The WebSocket's handshake, once: 289 bytes.          │
 │                                                                            │
+│                                                                            │
+│                                                                            │
 ╰────────────────────────────────────────────────────────────────────────────╯
-"
+"#
         );
     }
 

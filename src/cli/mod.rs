@@ -8,7 +8,9 @@ pub mod decode;
 pub mod demos;
 pub mod inspect;
 pub mod race;
+pub mod racer;
 pub mod serve;
+mod units;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -45,6 +47,9 @@ pub enum Command {
     Decode(decode::Decode),
     /// Race REST against WebSocket on this machine
     Race(race::Race),
+    /// One end of a race
+    #[command(hide = true)]
+    Racer(racer::Racer),
     /// Run the two echo servers in the foreground, with a log
     Serve(serve::Serve),
     /// List the demos that a deck may embed, with their settings

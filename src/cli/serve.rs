@@ -52,6 +52,8 @@ pub enum Which {
     Strict,
     /// takes anything, and breaks one rule at each path; a browser at its address shows the list
     Sloppy,
+    /// no echo: what one client says, all hear, the speaker too; who reads too slowly is closed with 1008
+    Hub,
 }
 
 impl From<Which> for Kind {
@@ -60,6 +62,7 @@ impl From<Which> for Kind {
             Which::Plain => Self::Plain,
             Which::Strict => Self::Strict,
             Which::Sloppy => Self::Sloppy,
+            Which::Hub => Self::Hub,
         }
     }
 }

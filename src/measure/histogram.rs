@@ -43,6 +43,37 @@ impl Histogram {
         self.counts.saturating_record(u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).max(1));
     }
 
+    /// Counts durations that were counted elsewhere: nanoseconds, and how often, as [`Histogram::counts`] gives them.
+    pub fn add(&mut self, counts: &[(u64, u64)]) {
+        for &(nanos, count) in counts {
+            self.counts.saturating_record_n(nanos.max(1), count);
+        }
+    }
+
+    /// What is counted, shortest first: nanoseconds (the upper end of a bucket), and how often.
+    pub fn counts(&self) -> Vec<(u64, u64)> {
+        self.counts
+            .iter_recorded()
+            .map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value()))
+            .collect()
+    }
+
+    /// The share of samples in each `1 / per_octave` of a doubling, shortest first, empty ones left out: the lower end
+    /// and the share, 0 to 1.
+    pub fn shares(&self, per_octave: u32) -> Vec<(Duration, f64)> {
+        let mut shares: Vec<(Duration, f64)> = Vec::new();
+        for (nanos, count) in self.counts() {
+            let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
+            let low = Duration::from_nanos((step / f64::from(per_octave)).exp2().round() as u64);
+            let share = count as f64 / self.count() as f64;
+            match shares.last_mut() {
+                Some((last, sum)) if *last == low => *sum += share,
+                _ => shares.push((low, share)),
+            }
+        }
+        shares
+    }
+
     /// Forgets all samples.
     pub fn clear(&mut self) {
         self.counts.clear();
@@ -100,6 +131,23 @@ mod tests {
         assert_eq!(summary.count, 1000);
         assert!(near(micros([100, 300, 800]).mean(), 400.0));
         assert_eq!(Histogram::default().mean(), Duration::ZERO);
+    }
+
+    #[test]
+    fn counts_that_travel_are_the_same_at_the_other_end() {
+        let here = micros([90, 90, 91, 133, 4_130]);
+        let mut there = Histogram::default();
+        there.add(&here.counts());
+        assert_eq!((there.counts(), there.summary()), (here.counts(), here.summary()));
+    }
+
+    #[test]
+    fn shares_of_octaves_are_all_there_is() {
+        let shares = micros([90, 91, 133, 4_130]).shares(1);
+        let found: Vec<_> = shares.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
+        assert_eq!(found, [(65_536, 0.5), (131_072, 0.25), (2_097_152, 0.25)]);
+        assert!((micros(1..=1000).shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
+        assert_eq!(Histogram::default().shares(8), []);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! known here.
 
 mod histogram;
+mod log;
 mod ratio;
 
 pub use histogram::{Histogram, Summary};
-pub use ratio::{BAND, Ratio, Shuffle, Verdict, paired_ratio};
+pub use log::{Interval, interval_log};
+pub use ratio::{BAND, Ratio, Shuffle, Verdict, drift, median, paired_ratio};

@@ -12,7 +12,7 @@ use wheel::Timer;
 #[cfg(target_os = "linux")]
 use kernel::Timer;
 
-/// A timer for one moment at a time. On Linux it is a timerfd, late by some 50 µs on an idle machine; elsewhere it is
+/// A timer for one moment at a time. On Linux it is a timerfd, late by 10 to 50 µs on an idle machine; elsewhere it is
 /// tokio's timer, late by up to a millisecond and a half.
 #[derive(Debug)]
 pub struct Alarm {

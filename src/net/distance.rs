@@ -66,6 +66,12 @@ impl Pace {
         due
     }
 
+    /// How long what is ready at `at` waits for what leaves before it.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "a relay asks for it, and there is none"))]
+    pub(super) fn waiting(&self, at: Instant) -> Duration {
+        self.free.map_or(Duration::ZERO, |free| free.saturating_duration_since(at))
+    }
+
     fn one_way(&mut self) -> Duration {
         let Distance { rtt, jitter, .. } = self.distance;
         let jitter = usize::try_from(jitter.as_nanos()).unwrap_or(usize::MAX - 1);
@@ -127,6 +133,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(pace.arrival(now, 1000), now + MILLI);
         assert_eq!(pace.arrival(now, 1000), now + 2 * MILLI, "it waits for the first");
+        assert_eq!((pace.waiting(now), pace.waiting(now + 3 * MILLI)), (2 * MILLI, Duration::ZERO));
         assert_eq!(pace.arrival(now + 9 * MILLI, 1000), now + 10 * MILLI, "nothing is before it");
         assert_eq!(pace.piece(), SEGMENT);
     }

@@ -19,7 +19,8 @@ pub async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         if stream.shutdown().await.is_err() {
             return;
         }
-        let mut forgotten = [0; 4096];
+        // On the heap: in the future it would be part of every connection that may come to this.
+        let mut forgotten = vec![0; 4096];
         let mut left = MOST;
         while let Ok(count @ 1..) = stream.read(&mut forgotten).await {
             left = left.saturating_sub(count);

@@ -1,5 +1,5 @@
 //! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]). It gives bytes no meaning;
+//! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]) or in truth ([`Planet`]). It gives bytes no meaning;
 //! that is `wire`'s part.
 
 mod alarm;
@@ -10,6 +10,7 @@ mod fault;
 mod line;
 mod linger;
 mod peers;
+mod planet;
 mod road;
 mod stall;
 mod tap;
@@ -26,6 +27,7 @@ pub use fault::fault_code;
 pub use line::Line;
 pub use linger::linger;
 pub use peers::Peers;
+pub use planet::{End, Flow, Flows, Planet};
 pub use stall::Stall;
 pub use tap::{Direction, Observer, Taken, Tap};
 pub use target::Target;

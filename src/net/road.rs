@@ -2,8 +2,7 @@
 //! It owns no socket and has no task: each call is handed the socket, and moves on it whatever can be moved.
 
 use std::collections::VecDeque;
-use std::io;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -167,7 +166,7 @@ impl Road {
         if self.deliver(stream, now, &mut cx) && self.writer_waits {
             self.waits.writer.wake();
         }
-        let readable = self.inbound.due().max(self.inbound.due().and(held));
+        let readable = self.inbound.due().map(|due| held.map_or(due, |until| due.max(until)));
         if readable.is_some_and(|due| due <= now) && self.reader_waits {
             self.waits.reader.wake();
         }

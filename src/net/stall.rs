@@ -26,7 +26,7 @@ impl Default for State {
 impl Stall {
     /// Holds the sockets from now on for `span`, or longer where they are held longer already.
     pub fn begin(&self, span: Duration) {
-        let nanos = (self.0.start.elapsed() + span).as_nanos();
+        let nanos = self.0.start.elapsed().saturating_add(span).as_nanos();
         self.0.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
     }
 

@@ -96,6 +96,11 @@ impl<S, O> Tap<S, O> {
     pub fn stream(&self) -> &S {
         &self.stream
     }
+
+    /// The stream and the observer, apart.
+    pub fn into_parts(self) -> (S, O) {
+        (self.stream, self.observer)
+    }
 }
 
 impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {

@@ -54,13 +54,20 @@ pub struct Counted {
     traffic: Arc<Traffic>,
 }
 
-impl Observer for Counted {
-    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+impl Counted {
+    /// Counts what was moved on a socket without a tap.
+    pub fn add(&self, direction: Direction, count: usize) {
         let counter = match direction {
             Direction::Received => &self.traffic.received,
             Direction::Sent => &self.traffic.sent,
         };
-        counter.fetch_add(taken.count() as u64, Relaxed);
+        counter.fetch_add(count as u64, Relaxed);
+    }
+}
+
+impl Observer for Counted {
+    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+        self.add(direction, taken.count());
     }
 }
 

@@ -1,96 +1,221 @@
-//! One contestant with its open connection: it can do one exchange at a time.
-//!
-//! It takes no time itself; the course does.
+//! The contestants by name. What each does stands in `client` and `server`.
 
-use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use std::fmt;
+use std::str::FromStr;
 
-use crate::clients::dial;
-use crate::race::{Course, Lane};
+use serde::{Deserialize, Serialize};
 
-/// tungstenite's default of 128 KiB makes every connection 20 times as large, and slower.
-const READ_BUFFER: usize = 4096;
+use crate::text::likely;
 
-/// A lane that is ready to exchange.
-pub(super) enum Runner {
-    Http { client: reqwest::Client, url: reqwest::Url, payload: Bytes },
-    WebSocket { stream: Box<WebSocketStream<TcpStream>>, payload: Bytes },
+/// The way in which an exchange is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Length and payload over TCP: the floor that no protocol can be under.
+    Tcp,
+    /// HTTP/1.1 written by hand on both sides: the protocol without a library.
+    HttpBare,
+    /// HTTP/1.1 with hyper over one connection that is kept alive.
+    HttpHyper,
+    /// HTTP/1.1 with reqwest over one connection that is kept alive: what people write.
+    HttpReqwest,
+    /// HTTP/1.1 with hyper over a new connection each time.
+    HttpNew,
+    /// HTTP/2 with hyper over one connection, prior knowledge or ALPN.
+    Http2,
+    /// There by POST, back as an event of an open `text/event-stream`.
+    SsePost,
+    /// A binary message with tokio-tungstenite over one open connection: what people write.
+    Ws,
+    /// The same, with all messages of an exchange in flight at once.
+    WsPipelined,
+    /// A new connection, its opening handshake and one message each time.
+    WsNew,
 }
 
-impl Runner {
-    /// Opens the lane's connection. For HTTP, the first exchange of the warm-up does.
-    pub(super) async fn open(lane: Lane, course: &Course) -> Result<Self, String> {
-        let payload = course.bytes();
-        match lane {
-            Lane::HttpReqwest => {
-                let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().map_err(told)?;
-                let url = reqwest::Url::parse(&course.http).map_err(told)?;
-                Ok(Self::Http { client, url, payload })
-            }
-            Lane::WebSocket => {
-                let stream = Box::new(open_websocket(&course.websocket).await?);
-                Ok(Self::WebSocket { stream, payload })
-            }
-        }
-    }
+impl Kind {
+    /// All of them, from the floor upwards.
+    pub const ALL: [Self; 10] = [
+        Self::Tcp,
+        Self::HttpBare,
+        Self::HttpHyper,
+        Self::HttpReqwest,
+        Self::HttpNew,
+        Self::Http2,
+        Self::SsePost,
+        Self::Ws,
+        Self::WsPipelined,
+        Self::WsNew,
+    ];
 
-    /// Sends the payload and waits for the same bytes to come back.
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    const fn name(self) -> &'static str {
         match self {
-            Self::Http { client, url, payload } => {
-                let request = client.post(url.clone()).body(payload.clone());
-                let response = request.send().await.map_err(told)?;
-                if !response.status().is_success() {
-                    return Err(format!("the server answered {}, not 200", response.status()));
-                }
-                same(&response.bytes().await.map_err(told)?, payload)
-            }
-            Self::WebSocket { stream, payload } => {
-                stream.send(Message::Binary(payload.clone())).await.map_err(told)?;
-                loop {
-                    match stream.next().await {
-                        Some(Ok(Message::Binary(reply))) => return same(&reply, payload),
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                        Some(Ok(other)) => {
-                            return Err(format!("the server sent {other:?} instead of the message"));
-                        }
-                        Some(Err(error)) => return Err(told(error)),
-                        None => return Err("the server closed the connection".to_owned()),
-                    }
-                }
+            Self::Tcp => "tcp",
+            Self::HttpBare => "http-bare",
+            Self::HttpHyper => "http-hyper",
+            Self::HttpReqwest => "http-reqwest",
+            Self::HttpNew => "http-new",
+            Self::Http2 => "http2",
+            Self::SsePost => "sse-post",
+            Self::Ws => "ws",
+            Self::WsPipelined => "ws-pipelined",
+            Self::WsNew => "ws-new",
+        }
+    }
+
+    /// All messages of an exchange are under way at once; the others await each reply.
+    pub const fn overlaps(self) -> bool {
+        matches!(self, Self::Http2 | Self::WsPipelined)
+    }
+
+    /// Each exchange pays for a connection of its own.
+    pub const fn connects_anew(self) -> bool {
+        matches!(self, Self::HttpNew | Self::WsNew)
+    }
+
+    /// It speaks WebSocket (RFC 6455).
+    pub const fn is_websocket(self) -> bool {
+        matches!(self, Self::Ws | Self::WsPipelined | Self::WsNew)
+    }
+
+    /// It POSTs to an echo, so that any HTTP/1.1 server will do.
+    pub const fn is_http(self) -> bool {
+        matches!(self, Self::HttpBare | Self::HttpHyper | Self::HttpReqwest | Self::HttpNew)
+    }
+}
+
+/// A contestant: a way, in the clear or within TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Lane {
+    /// The way.
+    pub kind: Kind,
+    /// Within TLS 1.3.
+    pub tls: bool,
+}
+
+impl Lane {
+    /// The contestants of a race that names none: what people write, and what splits the gap between them.
+    pub const DEFAULT: [Self; 5] = [
+        Self::plain(Kind::Tcp),
+        Self::plain(Kind::HttpBare),
+        Self::plain(Kind::HttpHyper),
+        Self::plain(Kind::HttpReqwest),
+        Self::plain(Kind::Ws),
+    ];
+
+    /// That way, in the clear.
+    pub const fn plain(kind: Kind) -> Self {
+        Self { kind, tls: false }
+    }
+
+    /// The name in tables, options and JSON.
+    pub fn name(self) -> String {
+        self.to_string()
+    }
+
+    /// The name on a slide: the protocol.
+    pub const fn title(self) -> &'static str {
+        match (self.kind, self.tls) {
+            (Kind::Tcp, false) => "raw TCP",
+            (Kind::Tcp, true) => "raw TLS",
+            (Kind::HttpBare | Kind::HttpHyper | Kind::HttpReqwest, false) => "HTTP/1.1",
+            (Kind::HttpBare | Kind::HttpHyper | Kind::HttpReqwest, true) => "HTTPS",
+            (Kind::HttpNew, false) => "new HTTP",
+            (Kind::HttpNew, true) => "new HTTPS",
+            (Kind::Http2, false) => "HTTP/2",
+            (Kind::Http2, true) => "HTTP/2 TLS",
+            (Kind::SsePost, false) => "SSE + POST",
+            (Kind::SsePost, true) => "SSE + POST TLS",
+            (Kind::Ws | Kind::WsPipelined, false) => "WebSocket",
+            (Kind::Ws | Kind::WsPipelined, true) => "wss",
+            (Kind::WsNew, false) => "new WebSocket",
+            (Kind::WsNew, true) => "new wss",
+        }
+    }
+
+    /// What runs in it, in words.
+    pub const fn about(self) -> &'static str {
+        match self.kind {
+            Kind::Tcp => "length and payload, the floor",
+            Kind::HttpBare => "written by hand, kept alive",
+            Kind::HttpHyper => "hyper, kept alive",
+            Kind::HttpReqwest => "reqwest, kept alive",
+            Kind::HttpNew => "hyper, a connection each",
+            Kind::Http2 => "hyper, one connection",
+            Kind::SsePost => "hyper, an open event stream",
+            Kind::Ws => "tokio-tungstenite",
+            Kind::WsPipelined => "tokio-tungstenite, not waiting",
+            Kind::WsNew => "tokio-tungstenite, a connection each",
+        }
+    }
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self::plain(Kind::Ws)
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.kind.name(), if self.tls { "+tls" } else { "" })
+    }
+}
+
+impl FromStr for Lane {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let (plain, tls) = name.strip_suffix("+tls").map_or((name, false), |plain| (plain, true));
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == plain);
+        kind.map(|kind| Self { kind, tls }).ok_or_else(|| {
+            let names = Kind::ALL.map(Kind::name);
+            let meant = likely(plain, &names).map(|near| format!("did you mean `{near}`? "));
+            let meant = meant.unwrap_or_default();
+            format!(
+                "no lane is called `{name}`; {meant}there are: {}; each also with +tls appended",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+impl From<Lane> for String {
+    fn from(lane: Lane) -> Self {
+        lane.name()
+    }
+}
+
+impl TryFrom<String> for Lane {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_lane_is_found_by_the_name_it_gives() {
+        for kind in Kind::ALL {
+            for tls in [false, true] {
+                let lane = Lane { kind, tls };
+                assert_eq!(lane.name().parse(), Ok(lane));
             }
         }
     }
 
-    /// Says goodbye; a server that is gone already needs none.
-    pub(super) async fn close(self) {
-        if let Self::WebSocket { mut stream, .. } = self
-            && WebSocketStream::close(&mut stream, None).await.is_ok()
-        {
-            while let Some(Ok(_)) = stream.next().await {}
-        }
+    #[test]
+    fn a_wrong_name_is_told_with_the_right_ones() {
+        let told = "http-hiper+tls".parse::<Lane>().unwrap_err();
+        assert!(
+            told.starts_with(
+                "no lane is called `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, http-bare"
+            ),
+            "{told}"
+        );
     }
-}
-
-async fn open_websocket(url: &str) -> Result<WebSocketStream<TcpStream>, String> {
-    let (request, stream) = dial(url).await?;
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
-    let (stream, _) = client_async_with_config(request, stream, Some(config)).await.map_err(told)?;
-    Ok(stream)
-}
-
-fn same(reply: &[u8], payload: &[u8]) -> Result<(), String> {
-    if reply == payload {
-        return Ok(());
-    }
-    Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", reply.len(), payload.len()))
-}
-
-/// An error with its causes; reqwest tells what went wrong only in those.
-fn told(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
 }

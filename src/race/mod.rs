@@ -1,13 +1,34 @@
-//! The race: the same exchange over HTTP and over WebSocket, in alternation, on one course.
+//! The race: the same exchange in every lane, in alternation, on one course.
 //!
-//! It measures and reports; it draws nothing, and it starts no servers. A lane's time counts from
-//! before a request is given to its client library until the whole reply has been compared.
+//! Each lane is a pair of child processes of this program, a [`client()`] and a [`server()`], on CPUs of their own where
+//! that is wished and possible. The referee ([`run`]) tells them when to run, and works out what came of it. It draws
+//! nothing. Who starts the processes' program is `cli`.
 
+mod against;
+mod bare;
+mod client;
 mod course;
-mod drive;
+mod dial;
+mod executor;
+pub mod grid;
 mod lane;
+mod machine;
+mod order;
 mod outcome;
+mod placement;
+pub mod record;
+mod referee;
+mod server;
+mod team;
+mod track;
 
-pub use course::{Course, CourseError, Lane};
-pub use drive::{Counters, Live, Report, run};
-pub use outcome::{Figures, Outcome};
+pub use against::{Against, Bound};
+pub use client::client;
+pub use course::{Course, CourseError, FARTHEST, Headers, LARGEST, MOST_BURST, MOST_CONNECTIONS};
+pub use lane::{Kind, Lane};
+pub use machine::Machine;
+pub use outcome::{Figures, LaneRatio, Outcome, Slice, Split, Step, Use, headline, ratios, split};
+pub use placement::Placement;
+pub use referee::{DRIFT, FOREIGN, Live, Report, Wish, run};
+pub use server::server;
+pub use team::Program;

@@ -1,24 +1,49 @@
-//! What a race has shown: figures by lane, the ratio, and a sentence.
+//! What a race has shown: figures by lane, ratios, where the time goes, whether it counts, and a sentence.
 //!
 //! Nothing here is measured; it is worked out from what was.
 
 use std::time::Duration;
 
-use crate::measure::{Ratio, Summary, Verdict};
-use crate::race::{Course, Lane};
+use crate::measure::{Ratio, Summary, Verdict, median, paired_ratio};
+use crate::race::{Course, Kind, Lane, Machine};
 
 /// A lane's figures so far.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
     /// Which lane.
     pub lane: Lane,
-    /// The times of its exchanges.
+    /// The times of its exchanges; at a fixed rate from when they were due.
     pub times: Summary,
+    /// At a fixed rate: the times from when they really began.
+    pub naive: Option<Summary>,
+    /// The median of its slices' medians, in seconds.
+    pub middle: Option<f64>,
+    /// The median of each round, in seconds; `None` where it did not run.
+    pub medians: Vec<Option<f64>>,
+    /// The share of exchanges in each eighth of a doubling: its lower end, and 0 to 1.
+    pub shares: Vec<(Duration, f64)>,
+    /// The same of `naive`.
+    pub naive_shares: Vec<(Duration, f64)>,
     /// The time it has run, warm-up not counted.
     pub busy: Duration,
     /// Bytes an exchange from client to server and back, counted at the server's sockets as TCP
-    /// payload; `None` if the server is not ours, others used it, or no slice is complete yet.
+    /// payload; `None` if the server is not ours, or no slice is complete yet.
     pub bytes: Option<(f64, f64)>,
+    /// What its client used for an exchange.
+    pub client: Option<Use>,
+    /// What its server used for an exchange.
+    pub server: Option<Use>,
+    /// Why it takes no further part.
+    pub failure: Option<String>,
+}
+
+/// What an end uses for an exchange.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Use {
+    /// CPU time, in seconds.
+    pub cpu: f64,
+    /// Allocations; `None` where nobody counts them.
+    pub allocations: Option<f64>,
 }
 
 impl Figures {
@@ -28,17 +53,109 @@ impl Figures {
     }
 }
 
+/// A lane's time by the base's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaneRatio {
+    /// Whose time.
+    pub lane: Lane,
+    /// By whose.
+    pub base: Lane,
+    /// The ratio; above 1 the lane takes longer.
+    pub ratio: Ratio,
+}
+
+/// One slice as it was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slice {
+    /// Whose.
+    pub lane: Lane,
+    /// In which round; they begin with 0.
+    pub round: usize,
+    /// At which place of the round; places begin with 0.
+    pub place: usize,
+    /// From its beginning to the end of its last exchange.
+    pub took: Duration,
+    /// The times of its exchanges.
+    pub summary: Summary,
+    /// The same in full: nanoseconds, and how often.
+    pub times: Vec<(u64, u64)>,
+}
+
+/// A step from one lane up to the next: what that layer costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// What is added, in words.
+    pub layer: &'static str,
+    /// The median of the rounds' differences, in seconds.
+    pub cost: f64,
+}
+
+/// The gap between what people write: of which steps it consists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// From the WebSocket to reqwest, in seconds.
+    pub gap: f64,
+    /// The steps on the way.
+    pub steps: [Step; 3],
+}
+
 /// The end of a race.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// What was run.
     pub course: Course,
-    /// The lanes in the order of [`Lane::ALL`].
+    /// Where.
+    pub machine: Machine,
+    /// Both ends of all lanes were where the placement puts them.
+    pub pinned: bool,
+    /// The lanes in the order of the course.
     pub lanes: Vec<Figures>,
-    /// REST time by WebSocket time; `None` if there was no pair.
-    pub ratio: Option<Ratio>,
+    /// One for each lane that ran together with the base.
+    pub ratios: Vec<LaneRatio>,
+    /// Every slice, in the order in which they ran.
+    pub slices: Vec<Slice>,
+    /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
+    pub foreign: Option<f64>,
+    /// The share by which the floor has drifted.
+    pub drift: f64,
     /// Why the run does not count; empty if it does.
     pub invalid_because: Vec<String>,
+}
+
+/// The paired ratios of all lanes that have run beside the base.
+pub fn ratios(course: &Course, lanes: &[Figures]) -> Vec<LaneRatio> {
+    let base = course.base();
+    let Some(of_base) = lanes.iter().find(|figures| figures.lane == base) else { return Vec::new() };
+    let paired = |figures: &Figures| {
+        let pairs: Vec<(f64, f64)> = pairs(figures, of_base).collect();
+        paired_ratio(&pairs, course.seed).map(|ratio| LaneRatio { lane: figures.lane, base, ratio })
+    };
+    lanes.iter().filter_map(paired).collect()
+}
+
+/// The medians of the rounds in which both have run.
+fn pairs<'a>(a: &'a Figures, b: &'a Figures) -> impl Iterator<Item = (f64, f64)> + 'a {
+    a.medians.iter().zip(&b.medians).filter_map(|(a, b)| a.zip(*b))
+}
+
+/// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have run.
+pub fn split(lanes: &[Figures], tls: bool) -> Option<Split> {
+    let find = |kind| lanes.iter().find(|figures| figures.lane == Lane { kind, tls });
+    let difference = |upper: &Figures, lower: &Figures| {
+        let mut differences: Vec<f64> = pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
+        (!differences.is_empty()).then(|| median(&mut differences))
+    };
+    let (ws, bare) = (find(Kind::Ws)?, find(Kind::HttpBare)?);
+    let (hyper, reqwest) = (find(Kind::HttpHyper)?, find(Kind::HttpReqwest)?);
+    let step = |layer, upper, lower| Some(Step { layer, cost: difference(upper, lower)? });
+    Some(Split {
+        gap: difference(reqwest, ws)?,
+        steps: [
+            step("protocol", bare, ws)?,
+            step("HTTP library", hyper, bare)?,
+            step("reqwest", reqwest, hyper)?,
+        ],
+    })
 }
 
 impl Outcome {
@@ -47,67 +164,134 @@ impl Outcome {
         self.invalid_because.is_empty()
     }
 
+    /// The ratio that the talk is about: reqwest's, or that of whoever is slowest beside the base.
+    pub fn headline(&self) -> Option<LaneRatio> {
+        headline(&self.ratios)
+    }
+
+    /// Where both ends really ran: the placement, or `unpinned` where pinning has failed.
+    pub fn placement(&self) -> &'static str {
+        use crate::race::Placement::{OneCpu, OwnCpus, Unpinned};
+        match self.course.placement {
+            OwnCpus | OneCpu if !self.pinned => Unpinned.name(),
+            placement => placement.name(),
+        }
+    }
+
     /// The result in one sentence, with its conditions.
     pub fn sentence(&self) -> String {
         if !self.valid() {
             return format!("This run does not count: {}.", self.invalid_because.join("; "));
         }
-        let Some(ratio) = self.ratio else { return "Nothing was measured.".to_owned() };
+        let Some(LaneRatio { lane, base, ratio }) = self.headline() else {
+            return "Nothing was compared.".to_owned();
+        };
+        let about = self.placement().parse().map_or("", crate::race::Placement::about);
         let interval = format!("95 % interval {:.2} to {:.2}, {} pairs", ratio.low, ratio.high, ratio.pairs);
-        let conditions = format!(
-            "{} bytes there and back, one connection each, one exchange at a time, loopback, both ends unpinned",
-            self.course.payload
-        );
+        let conditions = format!("{}, {about}", self.course.conditions());
+        let median = ratio.median;
         match ratio.verdict() {
-            Verdict::NoDifference => {
-                format!("No difference worth the name: {:.2} times ({interval}); {conditions}.", ratio.median)
-            }
+            Verdict::NoDifference => format!(
+                "No difference worth the name between {lane} and {base}: {median:.2} times ({interval}); {conditions}."
+            ),
             Verdict::Slower => {
-                format!(
-                    "REST takes {:.2} times as long as WebSocket ({interval}); {conditions}.",
-                    ratio.median
-                )
+                format!("{lane} takes {median:.2} times as long as {base} ({interval}); {conditions}.")
             }
             Verdict::Faster => {
-                format!("REST takes only {:.2} of WebSocket's time ({interval}); {conditions}.", ratio.median)
+                format!("{lane} takes only {median:.2} of {base}'s time ({interval}); {conditions}.")
             }
         }
     }
 }
 
+/// The ratio that the talk is about among these: reqwest's, or that of whoever is farthest from 1.
+pub fn headline(ratios: &[LaneRatio]) -> Option<LaneRatio> {
+    let others = || ratios.iter().filter(|of| of.lane != of.base);
+    let written = others().find(|of| of.lane.kind == Kind::HttpReqwest);
+    let distance = |of: &LaneRatio| of.ratio.median.ln().abs();
+    written.or_else(|| others().max_by(|a, b| distance(a).total_cmp(&distance(b)))).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::race::Placement;
 
-    fn outcome(ratio: Option<Ratio>, invalid: &[&str]) -> Outcome {
+    fn figures(kind: Kind, micros: &[f64]) -> Figures {
+        let medians = micros.iter().map(|us| Some(us / 1e6)).collect();
+        Figures { lane: Lane::plain(kind), medians, ..Figures::default() }
+    }
+
+    fn outcome(ratios: Vec<LaneRatio>, invalid: &[&str]) -> Outcome {
         let invalid_because = invalid.iter().map(|&reason| reason.to_owned()).collect();
-        Outcome { course: Course::default(), lanes: Vec::new(), ratio, invalid_because }
+        Outcome {
+            course: Course { placement: Placement::OwnCpus, ..Course::default() },
+            machine: Machine::default(),
+            pinned: true,
+            lanes: Vec::new(),
+            ratios,
+            slices: Vec::new(),
+            foreign: None,
+            drift: 0.0,
+            invalid_because,
+        }
+    }
+
+    fn of(kind: Kind, median: f64, low: f64, high: f64) -> LaneRatio {
+        let ratio = Ratio { median, low, high, pairs: 15 };
+        LaneRatio { lane: Lane::plain(kind), base: Lane::plain(Kind::Ws), ratio }
     }
 
     #[test]
     fn the_sentence_carries_its_conditions() {
-        let ratio = |median, low, high| Some(Ratio { median, low, high, pairs: 15 });
+        let lanes = vec![of(Kind::Tcp, 0.97, 0.96, 0.98), of(Kind::HttpReqwest, 1.47, 1.45, 1.49)];
         assert_eq!(
-            outcome(ratio(1.47, 1.45, 1.49), &[]).sentence(),
-            "REST takes 1.47 times as long as WebSocket (95 % interval 1.45 to 1.49, 15 pairs); 32 bytes there and \
-             back, one connection each, one exchange at a time, loopback, both ends unpinned."
+            outcome(lanes.clone(), &[]).sentence(),
+            "http-reqwest takes 1.47 times as long as ws (95 % interval 1.45 to 1.49, 15 pairs); 32 bytes there and \
+             back, one connection each, loopback, each end on its own CPU."
         );
-        assert!(
-            outcome(ratio(1.03, 0.98, 1.08), &[])
-                .sentence()
-                .starts_with("No difference worth the name: 1.03")
-        );
-        assert!(outcome(ratio(0.59, 0.5, 0.6), &[]).sentence().starts_with("REST takes only 0.59 of"));
+        let unpinned = Outcome { pinned: false, ..outcome(lanes, &[]) };
+        assert!(unpinned.sentence().ends_with("both ends unpinned."), "{}", unpinned.sentence());
+        let same = outcome(vec![of(Kind::HttpHyper, 1.03, 0.98, 1.08)], &[]).sentence();
+        assert!(same.starts_with("No difference worth the name between http-hyper and ws: 1.03"), "{same}");
+        let less = outcome(vec![of(Kind::HttpReqwest, 0.59, 0.5, 0.6)], &[]).sentence();
+        assert!(less.starts_with("http-reqwest takes only 0.59 of ws's time"), "{less}");
         assert_eq!(
-            outcome(None, &["the server left"]).sentence(),
+            outcome(vec![], &["the server left"]).sentence(),
             "This run does not count: the server left."
         );
     }
 
     #[test]
+    fn ratios_are_of_rounds_that_both_have_run() {
+        let mut halved = figures(Kind::HttpReqwest, &[140.0, 150.0, 160.0]);
+        halved.medians[1] = None;
+        let lanes = [halved, figures(Kind::Ws, &[100.0, 1.0, 100.0])];
+        let found = ratios(&Course::default(), &lanes);
+        assert_eq!((found[0].ratio.pairs, found[1].ratio.pairs), (2, 3));
+        assert!((found[0].ratio.median - 1.5).abs() < 1e-9);
+        assert!((found[1].ratio.median - 1.0).abs() < 1e-9, "the base by itself is 1");
+    }
+
+    #[test]
+    fn the_gap_is_split_by_the_lanes_between() {
+        let lanes = [
+            figures(Kind::HttpBare, &[90.0, 91.0, 90.0]),
+            figures(Kind::HttpHyper, &[112.0, 113.0, 112.0]),
+            figures(Kind::HttpReqwest, &[133.0, 134.0, 133.0]),
+            figures(Kind::Ws, &[90.0, 91.0, 90.0]),
+        ];
+        let split = split(&lanes, false).unwrap();
+        let micros = |seconds: f64| (seconds * 1e6).round();
+        assert_eq!(split.steps.map(|step| micros(step.cost) as i64), [0, 22, 21]);
+        assert!((split.gap * 1e6 - 43.0).abs() < 0.1);
+        assert_eq!(super::split(&lanes[1..], false), None, "a step without a lane is not guessed");
+    }
+
+    #[test]
     fn a_rate_is_exchanges_by_the_time_the_lane_ran() {
         let times = Summary { count: 50, ..Summary::default() };
-        let figures = Figures { lane: Lane::WebSocket, times, busy: Duration::from_millis(500), bytes: None };
+        let figures = Figures { times, busy: Duration::from_millis(500), ..Figures::default() };
         assert!((figures.rate() - 100.0).abs() < 1e-9);
     }
 }

@@ -60,3 +60,19 @@ pub(super) async fn serve<F>(
         scope.closed().await;
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::net::Traffic;
+
+    /// A server's end of a connection that nobody holds at the other end.
+    pub(in crate::servers) async fn socket() -> (Socket, SocketAddr) {
+        let (address, listener) = listen(0).await.unwrap();
+        let (accepted, _) = tokio::join!(listener.accept(), TcpStream::connect(address));
+        let (stream, peer) = accepted.unwrap();
+        (Tap::new(stream, Arc::new(Traffic::default()).connection()), peer)
+    }
+}

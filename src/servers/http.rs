@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use crate::net::linger;
 use crate::scope::Scope;
 use crate::servers::accept;
-use crate::servers::{Event, Limits, Log, Options};
+use crate::servers::{Event, Header, Limits, Log, Options};
 
 const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
 
@@ -51,7 +51,25 @@ pub async fn bind(
     Ok((address, accept::serve("http connection", scope, listener, options, connection)))
 }
 
-pub(super) fn router(limits: Limits) -> Router {
+/// The same echo as a service, which says these headers beside every reply.
+pub(crate) fn echo_with(limits: Limits, headers: &'static [Header]) -> Echo {
+    TowerToHyperService::new(with_headers(router(limits), headers))
+}
+
+/// A router whose replies say these headers too.
+pub(crate) fn with_headers(router: Router, headers: &'static [Header]) -> Router {
+    if headers.is_empty() {
+        return router;
+    }
+    router.layer(axum::middleware::map_response(move |mut response: Response| async move {
+        for (name, value) in headers {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        response
+    }))
+}
+
+fn router(limits: Limits) -> Router {
     Router::new()
         .route("/", get(async || EXPLANATION))
         .route("/echo", post(echo))
@@ -96,12 +114,15 @@ fn goodbye(status: StatusCode, text: String) -> Response {
     (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
 }
 
-type Echo = TowerToHyperService<Router>;
+pub(crate) type Echo = TowerToHyperService<Router>;
 
-pub(super) async fn serve_connection<S>(mut socket: S, peer: SocketAddr, echo: Echo, options: Options)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+/// Answers the requests of one connection, whatever it runs over, until it ends or the options' shutdown.
+pub(crate) async fn serve_connection(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    echo: Echo,
+    options: Options,
+) {
     let log = options.log.as_ref();
     let service = service_fn(|request| answer(&echo, request, peer, log));
     let mut builder = http1::Builder::new();

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use crate::scope::Scope;
-use crate::servers::{Options, sloppy, strict, websocket};
+use crate::servers::{Options, hub, sloppy, strict, websocket};
 use crate::wire::handshake::Policy;
 
 /// The only origin that the guarded server lets in.
@@ -25,6 +25,8 @@ pub enum Kind {
     Guarded,
     /// An echo that takes anything, and breaks one rule at each of its paths.
     Sloppy,
+    /// No echo: what one client says, all hear.
+    Hub,
 }
 
 /// A server that runs as long as it is polled.
@@ -32,7 +34,7 @@ pub(super) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Plain, Self::Strict, Self::Guarded, Self::Sloppy];
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Strict, Self::Guarded, Self::Sloppy, Self::Hub];
 
     /// `plain`, `strict`, ...
     pub fn name(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Strict => "strict",
             Self::Guarded => "guarded",
             Self::Sloppy => "sloppy",
+            Self::Hub => "hub",
         }
     }
 
@@ -65,6 +68,10 @@ impl Kind {
             Self::Plain => boxed(websocket::bind(scope, options).await?),
             Self::Strict | Self::Guarded => boxed(strict::bind(scope, options, policy).await?),
             Self::Sloppy => boxed(sloppy::bind(scope, options).await?),
+            Self::Hub => {
+                let (address, _, server) = hub::bind(scope, options).await?;
+                boxed((address, server))
+            }
         })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
 //! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
-//!   listed in [`blunders`]; [`Kind`]: both and the plain one by name.
+//!   listed in [`blunders`]; [`hub`]: the one that is no echo, but tells everybody; [`Kind`]: all of these by name.
 //! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them; [`browser_headers`]: what a browser
 //!   adds.
 //! - [`naive_proxy`]: the cache that masking is there for.
@@ -16,6 +16,7 @@ pub mod blunders;
 mod browser;
 mod bundle;
 pub mod http;
+pub mod hub;
 mod kind;
 mod log;
 pub mod naive_proxy;
@@ -33,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
-pub use browser::{browser_headers, reply_headers};
+pub use browser::{Header, browser_headers, reply_headers};
 pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
 pub use kind::{HOME_ORIGIN, Kind};
 pub use log::{Event, Log};
@@ -73,8 +74,12 @@ pub struct Limits {
     pub body: Duration,
     /// How long a frame that has begun may stand still before the strict server gives it up.
     pub frame: Duration,
-    /// How long a peer may read nothing while the strict server has something to send.
+    /// How long a peer may read nothing while the strict server has something to send, and how long the hub's last words
+    /// may take.
     pub write: Duration,
+    /// How many writes may wait for a subscriber of the hub before it is dropped; messages that came together are one.
+    /// All subscribers share what waits, so it is also the most messages that the hub keeps for those who are slow.
+    pub backlog: usize,
     /// How long connections may take to end once the server shuts down, before they are cut.
     pub drain: Duration,
 }
@@ -87,6 +92,7 @@ impl Default for Limits {
             body: Duration::from_secs(10),
             frame: Duration::from_secs(10),
             write: Duration::from_secs(10),
+            backlog: 64,
             drain: Duration::from_secs(3),
         }
     }

@@ -94,7 +94,8 @@ pub(super) fn answer(status: u16, headers: &[(String, String)], words: &str) -> 
 
 async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Result<Request, NotOpened> {
     let mut reader = HeadReader::new(Side::Client, policy.max_header_bytes);
-    let mut buffer = [0; 4096];
+    // On the heap: the future lives as long as the connection, the buffer only until here is a head.
+    let mut buffer = vec![0; 4096];
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {

@@ -6,10 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::map_response;
-use axum::response::Response;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::net::{Direction, Observer, Taken, Tap};
@@ -63,13 +59,10 @@ pub async fn http(
     dressed: bool,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let (address, listener) = accept::listen(0).await?;
-    let mut router = http::router(Limits::default());
-    if dressed {
-        router = router.layer(map_response(dress));
-    }
+    let echo = http::echo_with(Limits::default(), if dressed { reply_headers() } else { &[] });
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
-        http::serve_connection(socket, peer, TowerToHyperService::new(router.clone()), Options::default())
+        http::serve_connection(socket, peer, echo.clone(), Options::default())
     };
     Ok((address, serve("recorded http", scope.child(), listener, connection)))
 }
@@ -84,16 +77,10 @@ pub async fn websocket(
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let (address, listener) = accept::listen(0).await?;
     let connection = move |stream, peer| {
-        websocket::serve_connection(Tap::new(stream, record.clone()), peer, Options::default())
+        let socket = Tap::new(stream, record.clone());
+        websocket::serve_connection(socket, peer, Options::default(), websocket::READ_BUFFER)
     };
     Ok((address, serve("recorded websocket", scope.child(), listener, connection)))
-}
-
-async fn dress(mut response: Response) -> Response {
-    for (name, value) in reply_headers() {
-        response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    response
 }
 
 /// Accepts for as long as it is run, or until the system has no more sockets.

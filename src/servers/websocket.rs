@@ -22,7 +22,7 @@ use crate::servers::upgrade;
 use crate::servers::{Event, Limits, Options};
 
 /// The default of 128 KiB costs every idle connection that much, and 1.67 times the latency at 64 connections.
-const READ_BUFFER: usize = 4096;
+pub(super) const READ_BUFFER: usize = 4096;
 
 /// How long a last Close frame may take to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -38,14 +38,18 @@ pub async fn bind(
     let (address, listener) = accept::listen(options.port).await?;
     let scope = scope.child();
     let own = options.clone();
-    let connection = move |socket, peer| serve_connection(socket, peer, own.clone());
+    let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), READ_BUFFER);
     Ok((address, accept::serve("websocket connection", scope, listener, options, connection)))
 }
 
-pub(super) async fn serve_connection<S>(mut socket: S, peer: SocketAddr, options: Options)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+/// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown. `read_buffer` is how much it
+/// may read at once, in bytes.
+pub(crate) async fn serve_connection(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: Options,
+    read_buffer: usize,
+) {
     let opening = tokio::select! {
         opening = upgrade::open(&mut socket, options.limits.head) => opening,
         () = options.shutdown.cancelled() => return,
@@ -53,7 +57,7 @@ where
     match opening {
         Ok(opened) => {
             options.tell(Event::Opened { peer, path: opened.path });
-            let config = Some(config(options.limits));
+            let config = Some(config(options.limits, read_buffer));
             let stream =
                 WebSocketStream::from_partially_read(&mut socket, opened.rest, Role::Server, config).await;
             let mut echo = Echo::new(stream);
@@ -66,9 +70,9 @@ where
     linger(socket).await;
 }
 
-fn config(limits: Limits) -> WebSocketConfig {
+fn config(limits: Limits, read_buffer: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
+        .read_buffer_size(read_buffer)
         .max_message_size(Some(limits.message))
         .max_frame_size(Some(limits.message))
 }
@@ -146,5 +150,17 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
     fn closed(self, peer: SocketAddr) -> Event {
         let Self { code, why, received, sent, .. } = self;
         Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_idle_connection_is_little_more_than_its_read_buffer() {
+        let (socket, peer) = accept::tests::socket().await;
+        let size = size_of_val(&serve_connection(socket, peer, Options::default(), READ_BUFFER));
+        assert!(size <= 1600, "{size} bytes");
     }
 }

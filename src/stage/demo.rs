@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
+use crate::race::Program;
 use crate::scope::Scope;
 use crate::servers::{Addresses, Bundle};
 use crate::stage::{Complaint, Doc, Settings, Theme};
@@ -100,6 +101,8 @@ pub struct Look {
 pub struct House {
     /// The bundled servers; none where only slides are drawn.
     pub servers: Option<Arc<Bundle>>,
+    /// The program that the ends of a race are: this one, unless a test says otherwise.
+    pub program: Program,
 }
 
 impl House {

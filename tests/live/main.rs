@@ -1,11 +1,12 @@
-//! Live sources on real sockets: a session over TLS, the proxy between real peers and under a real browser, and the real
-//! binary without a stage.
+//! Live sources on real sockets: a session over TLS, the proxy between real peers and under a real browser, the real
+//! binary without a stage, and the race.
 //!
 //! What needs no second process and no certificate is tested beside the code.
 
 mod browser;
 mod headless;
 mod proxy;
+mod race;
 mod tls;
 
 use std::future::Future;

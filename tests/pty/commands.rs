@@ -37,7 +37,7 @@ fn the_demos_are_listed_with_their_settings() {
     }
     let json: Value = serde_json::from_str(&run(&["demos", "--json"]).stdout).unwrap();
     let names: Vec<_> = json.as_array().unwrap().iter().map(|demo| demo["name"].as_str()).collect();
-    assert_eq!(names, ["feed", "inspect", "race", "weigh"].map(Some));
+    assert_eq!(names, ["feed", "inspect", "race", "grid", "weigh"].map(Some));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_shell_is_taught_every_command() {
 
 #[test]
 fn a_race_comes_out_as_one_json_object() {
-    let race = run(&["race", "--rounds", "1", "--json"]);
+    let race = run(&["race", "--lanes", "http-reqwest,ws", "--pairs", "1", "--json"]);
     let json: Value = serde_json::from_str(&race.stdout).unwrap();
     // whether a run counts is the machine's affair; that the exit code says so is ours
     assert_eq!(race.code, Some(i32::from(json["valid"] != true)), "{}", race.stdout);

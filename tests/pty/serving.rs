@@ -66,6 +66,26 @@ fn the_strict_server_names_the_fault_and_serves_on() {
 }
 
 #[test]
+fn the_hub_tells_everybody_what_one_says() {
+    let mut servers = Servers::start_with(&["--ws-server", "hub"]);
+    let mut clients = [0; 3].map(|_| {
+        let client = upgraded(&servers.websocket);
+        assert!(servers.line().ends_with(" 101 WebSocket opened"));
+        client
+    });
+    clients[1].write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").unwrap();
+    for client in &mut clients {
+        assert_eq!(read(client, 7), b"\x81\x05Hello");
+    }
+    // an unmasked frame
+    clients[0].write_all(b"\x81\x05Hello").unwrap();
+    assert_eq!(read(&mut clients[0], 4)[2..], 1002_u16.to_be_bytes());
+    assert!(servers.line().contains(" WebSocket closed with 1002 (E_UNMASKED_CLIENT"));
+    servers.interrupt();
+    assert_eq!(servers.end().0.code(), Some(0));
+}
+
+#[test]
 fn without_connections_ctrl_c_ends_it_at_once() {
     let mut servers = Servers::start();
     servers.interrupt();

@@ -45,7 +45,9 @@ fn keys_lead_through_the_talk() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys(RIGHT);
-    terminal.shows(&["Thirty seconds", "·2/54"]);
+    terminal.shows(&["Thirty seconds", " 2/54"]);
+    terminal.keys(RIGHT);
+    terminal.shows(&["Three claims", "·3/54"]);
     terminal.keys(END);
     terminal.shows(&["Three verdicts", "54/54"]);
     terminal.keys("g19");

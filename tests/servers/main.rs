@@ -1,6 +1,7 @@
 //! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
 
 mod broken;
+mod hub;
 mod proxy;
 mod sloppy;
 mod strict;
@@ -51,6 +52,7 @@ fn options() -> (Options, mpsc::Receiver<Event>) {
         body: Duration::from_secs(1),
         frame: Duration::from_secs(1),
         write: Duration::from_secs(1),
+        backlog: 8,
         drain: Duration::from_secs(1),
     };
     (Options { log: Some(log), limits, ..Options::default() }, events)

@@ -1,0 +1,111 @@
+//! Whether drawing disturbs the race that is drawn: one run of all default lanes, in whose even rounds the race's picture is
+//! drawn thirty times a second, the most that the stage ever does, and in whose odd rounds it is not. Each lane's ratio of
+//! medians on/off should be within 3 % of 1; its interval says how sure that is.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{TerminalOptions, Viewport};
+use tokio::sync::mpsc;
+use wiretalk::deck::{Fence, Place, Setting, Value};
+use wiretalk::demos::race::{Msg, Race};
+use wiretalk::measure::paired_ratio;
+use wiretalk::race::{self, Course, Outcome, Program, Report};
+use wiretalk::scope::Scope;
+use wiretalk::stage::{Demo as _, Event, Look, Theme, settings};
+
+const ROUNDS: usize = 60;
+const AREA: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run())?;
+    runtime.shutdown_background();
+    println!(
+        "{:<14}{:>10}  {:<16}on/off, median of paired rounds with its 95 % interval",
+        "lane", "p50 µs", ""
+    );
+    for figures in &outcome.lanes {
+        let pairs: Vec<(f64, f64)> =
+            figures.medians.chunks_exact(2).filter_map(|pair| pair[0].zip(pair[1])).collect();
+        let Some(ratio) = paired_ratio(&pairs, 1) else { continue };
+        let held = if (ratio.median - 1.0).abs() <= 0.03 { "within 3 %" } else { "NOT within 3 %" };
+        println!(
+            "{:<14}{:>10.1}  {:.3} [{:.3}–{:.3}]  {held}",
+            figures.lane.name(),
+            figures.times.p50.as_secs_f64() * 1e6,
+            ratio.median,
+            ratio.low,
+            ratio.high
+        );
+    }
+    for why in &outcome.invalid_because {
+        println!("this run does not count: {why}");
+    }
+    Ok(())
+}
+
+async fn run() -> anyhow::Result<Outcome> {
+    let scope = Scope::new(|panic| println!("{panic}"));
+    let program = Program(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
+    let course = Course { pairs: ROUNDS, ..Course::default() };
+    let (reports, mut inbox) = mpsc::channel(8);
+    let (_wishes, wished) = mpsc::channel(1);
+    let (pictures, shown) = mpsc::channel(8);
+    let drawing = Arc::new(AtomicBool::new(false));
+    let on = drawing.clone();
+    // on a thread of its own, as the stage is
+    scope.thread("drawing", move |_| draw(shown, on))?;
+    let inner = scope.child();
+    scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
+    loop {
+        match inbox.recv().await {
+            Some(Report::Live(live)) => {
+                drawing.store(live.running.is_some() && live.round % 2 == 0, Relaxed);
+                let _ = pictures.try_send(Report::Live(live));
+            }
+            Some(Report::End(outcome)) => return Ok(*outcome),
+            None => anyhow::bail!("the race ended without an outcome"),
+        }
+    }
+}
+
+/// What a slide would say.
+fn fence() -> Fence {
+    let value = Value::Number(ROUNDS as i64);
+    Fence { settings: vec![Setting { key: "pairs".into(), value, at: Place::default() }], ..Fence::default() }
+}
+
+/// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.
+async fn draw(mut shown: mpsc::Receiver<Report>, on: Arc<AtomicBool>) {
+    let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
+    let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
+    demo.update(Event::Key(KeyCode::Enter.into()));
+    let sink = File::create("/dev/null").expect("there is /dev/null");
+    let options = TerminalOptions { viewport: Viewport::Fixed(AREA) };
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(sink), options).expect("a fixed size");
+    let mut clock = tokio::time::interval(Duration::from_millis(33));
+    let mut last = None;
+    loop {
+        tokio::select! {
+            report = shown.recv() => match report {
+                Some(report) => last = Some(report),
+                None => return,
+            },
+            _ = clock.tick() => {
+                let (true, Some(report)) = (on.load(Relaxed), &last) else { continue };
+                demo.update(Event::Msg(Msg::Report(1, report.clone())));
+                let look = Look { theme: &Theme::DARK, focused: true };
+                let drawn = terminal.draw(|frame| demo.view(AREA, frame.buffer_mut(), &look));
+                drawn.expect("/dev/null takes all");
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! "When is it 5 to 10 times?": conditions by lanes. What is shown at first is a recorded run; Enter measures a cell here
+//! and now, in about three seconds.
+
+mod view;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+
+use crate::race::grid::{COLUMNS, Cell, ROWS, Record};
+use crate::race::{self, Course, Outcome, Report};
+use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
+
+/// How long a cell may take.
+const TIME: Duration = Duration::from_secs(3);
+
+/// A run of the whole grid: what `wiretalk race --matrix --json` has printed.
+static RECORDED: LazyLock<Record> =
+    LazyLock::new(|| serde_json::from_str(include_str!("recorded.json")).unwrap_or_default());
+
+/// The demo's state.
+pub struct Grid {
+    /// What was measured here since the slide was opened.
+    measured: Vec<Vec<Option<Measured>>>,
+    cursor: (usize, usize),
+    /// The cell that is measured just now, and how many of its rounds are over.
+    running: Option<(usize, usize)>,
+    round: usize,
+    /// The cells that are still to be measured after it, the next one last.
+    waiting: Vec<(usize, usize)>,
+    /// Counts the runs, so that a late report of a stopped one is known as such.
+    run: u64,
+}
+
+/// What came of a cell.
+#[derive(Clone, Debug, PartialEq)]
+struct Measured {
+    cell: Option<Cell>,
+    pairs: usize,
+    invalid_because: Vec<String>,
+}
+
+/// What the grid asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cmd {
+    /// Race; what ran before ends.
+    Run {
+        /// The number of this run.
+        run: u64,
+        /// What to run.
+        course: Box<Course>,
+    },
+    /// End the run, and with it all load, at once.
+    Stop,
+}
+
+/// What comes back, with the number of its run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Msg(u64, Report);
+
+impl Demo for Grid {
+    const NAME: &'static str = "grid";
+    const ABOUT: &'static str =
+        "when is it 5 to 10 times? conditions by lanes, each cell measured again on Enter";
+    const SETTINGS: &'static [Doc] = &[];
+    const KEYS: &'static [Hint] = &[
+        Hint { keys: "↑ ↓ ← →", about: "choose a cell" },
+        Hint { keys: "Enter Space", about: "measure it; again: stop" },
+        Hint { keys: "r", about: "measure the whole row" },
+        Hint { keys: "c", about: "measure the whole column" },
+        Hint { keys: "0", about: "forget what was measured here" },
+    ];
+    const ROWS: u16 = 16;
+    type Msg = Msg;
+    type Cmd = Cmd;
+
+    fn open(_: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
+        Ok((Self::new(), Vec::new()))
+    }
+
+    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+        match event {
+            Event::Key(key) => self.key(key),
+            Event::Msg(Msg(run, report)) if run == self.run => self.report(report),
+            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
+        view::draw(self, area, buffer, look);
+    }
+
+    fn perform(cmd: Cmd, stage: &Stage<Msg>) {
+        match cmd {
+            Cmd::Stop => stage.end("grid"),
+            Cmd::Run { run, course } => {
+                let (scope, mail) = (stage.begin("grid"), stage.mail());
+                let program = stage.house().program.clone();
+                // without a thread there is no report, and the cell says that it runs until it is stopped
+                let _ = scope.thread("grid", move |scope| async move {
+                    let (reports, mut inbox) = mpsc::channel(8);
+                    let (_wishes, wished) = mpsc::channel(1);
+                    let forward = async {
+                        while let Some(report) = inbox.recv().await {
+                            if mail.send(Msg(run, report)).await.is_err() {
+                                return;
+                            }
+                        }
+                    };
+                    tokio::join!(race::run(&scope, &program, *course, reports, wished), forward);
+                });
+            }
+        }
+    }
+}
+
+impl Grid {
+    fn new() -> Self {
+        Self {
+            measured: vec![vec![None; COLUMNS.len()]; ROWS.len()],
+            cursor: (2, 0),
+            running: None,
+            round: 0,
+            waiting: Vec::new(),
+            run: 0,
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+        let (row, column) = self.cursor;
+        match key.code {
+            KeyCode::Up | KeyCode::Char('k') => self.cursor.0 = row.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => self.cursor.0 = (row + 1).min(ROWS.len() - 1),
+            KeyCode::Left => self.cursor.1 = column.saturating_sub(1),
+            KeyCode::Right => self.cursor.1 = (column + 1).min(COLUMNS.len() - 1),
+            KeyCode::Enter | KeyCode::Char(' ') if self.running.is_some() => return self.stop(),
+            KeyCode::Enter | KeyCode::Char(' ') => return self.measure(vec![self.cursor]),
+            KeyCode::Char('r') => {
+                return self.measure((0..COLUMNS.len()).map(|column| (row, column)).collect());
+            }
+            KeyCode::Char('c') => return self.measure((0..ROWS.len()).map(|row| (row, column)).collect()),
+            KeyCode::Char('0') => {
+                let commands = if self.running.is_some() { self.stop() } else { Vec::new() };
+                self.measured = Self::new().measured;
+                return commands;
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Measures these cells one after the other.
+    fn measure(&mut self, mut cells: Vec<(usize, usize)>) -> Vec<Cmd> {
+        cells.reverse();
+        self.waiting = cells;
+        self.next()
+    }
+
+    fn next(&mut self) -> Vec<Cmd> {
+        self.run += 1;
+        self.round = 0;
+        self.running = self.waiting.pop();
+        let Some((row, column)) = self.running else { return Vec::new() };
+        self.cursor = (row, column);
+        let course = Box::new(ROWS[row].course(&COLUMNS[column], TIME));
+        vec![Cmd::Run { run: self.run, course }]
+    }
+
+    fn stop(&mut self) -> Vec<Cmd> {
+        self.run += 1;
+        self.running = None;
+        self.waiting.clear();
+        vec![Cmd::Stop]
+    }
+
+    fn report(&mut self, report: Report) -> Vec<Cmd> {
+        match report {
+            Report::Live(live) => self.round = live.round,
+            Report::End(outcome) => {
+                if let Some((row, column)) = self.running {
+                    self.measured[row][column] = Some(Measured::of(&outcome, row));
+                }
+                return self.next();
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl Measured {
+    fn of(outcome: &Outcome, row: usize) -> Self {
+        let ratio = outcome.ratios.iter().find(|of| of.lane == ROWS[row].lane).map(|of| of.ratio);
+        Self {
+            cell: ratio.map(Cell::from),
+            pairs: ratio.map_or(0, |ratio| ratio.pairs),
+            invalid_because: outcome.invalid_because.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Ratio;
+    use crate::race::{LaneRatio, Live, Machine};
+
+    fn press(grid: &mut Grid, code: KeyCode) -> Vec<Cmd> {
+        grid.update(Event::Key(code.into()))
+    }
+
+    fn runs(run: u64, row: usize, column: usize) -> Vec<Cmd> {
+        vec![Cmd::Run { run, course: Box::new(ROWS[row].course(&COLUMNS[column], TIME)) }]
+    }
+
+    fn end(row: usize, median: f64) -> Report {
+        let course = ROWS[row].course(&COLUMNS[0], TIME);
+        let ratio = Ratio { median, low: median, high: median, pairs: 10 };
+        let ratios = vec![LaneRatio { lane: ROWS[row].lane, base: course.base(), ratio }];
+        Report::End(Box::new(Outcome {
+            course,
+            machine: Machine::default(),
+            pinned: true,
+            lanes: Vec::new(),
+            ratios,
+            slices: Vec::new(),
+            foreign: None,
+            drift: 0.0,
+            invalid_because: Vec::new(),
+        }))
+    }
+
+    #[test]
+    fn enter_measures_the_cell_and_again_stops() {
+        let mut grid = Grid::new();
+        press(&mut grid, KeyCode::Down);
+        press(&mut grid, KeyCode::Right);
+        assert_eq!(press(&mut grid, KeyCode::Enter), runs(1, 3, 1));
+        grid.update(Event::Msg(Msg(1, Report::Live(Live { round: 4, ..Live::default() }))));
+        assert_eq!((grid.round, grid.running), (4, Some((3, 1))));
+        assert_eq!(press(&mut grid, KeyCode::Enter), [Cmd::Stop]);
+        grid.update(Event::Msg(Msg(1, end(3, 4.4))));
+        assert_eq!(grid.measured[3][1], None, "a late report changes nothing");
+    }
+
+    #[test]
+    fn a_column_is_measured_cell_by_cell() {
+        let mut grid = Grid::new();
+        assert_eq!(press(&mut grid, KeyCode::Char('c')), runs(1, 0, 0));
+        assert_eq!(grid.update(Event::Msg(Msg(1, end(0, 1.0)))), runs(2, 1, 0));
+        assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().in_words(), "1.00");
+        assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
+        assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));
+    }
+
+    #[test]
+    fn the_recorded_run_is_whole_and_says_where_it_was() {
+        assert!(!RECORDED.machine.is_empty() && RECORDED.date.len() == 10, "{RECORDED:?}");
+        for (index, row) in ROWS.iter().enumerate() {
+            for (place, column) in COLUMNS.iter().enumerate() {
+                assert!(RECORDED.cell(index, place).is_some(), "{}, {}", row.title, column.title);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The outcome as files: JSON, and an `HdrHistogram` interval log. Nothing that is there already is written over.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+
+use crate::race::{Outcome, record};
+
+/// The most exports in one folder.
+const MOST: usize = 1000;
+
+/// Writes both files into the folder that the program was started in; what came of it, in words.
+pub(super) fn write(outcome: &Outcome) -> String {
+    match try_write(outcome) {
+        Ok(name) => format!("written: {name}.json and {name}.hlog"),
+        Err(error) => format!("could not export: {error}"),
+    }
+}
+
+fn try_write(outcome: &Outcome) -> io::Result<String> {
+    let log = record::interval_log(outcome).map_err(io::Error::other)?;
+    let json = format!("{:#}\n", record::json(outcome));
+    for number in 1..=MOST {
+        let name = format!("wiretalk-race-{number}");
+        match File::create_new(format!("{name}.json")) {
+            Ok(mut file) => {
+                file.write_all(json.as_bytes())?;
+                File::create_new(format!("{name}.hlog"))?.write_all(&log)?;
+                return Ok(name);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("there are 1,000 of them already"))
+}

@@ -1,0 +1,71 @@
+//! `wiretalk race --matrix`: the grid of conditions, measured column by column, as the Markdown table of its slide or as
+//! JSON.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::race::grid::{COLUMNS, Cell, Column, Exchange, ROWS, Record};
+use crate::race::{Machine, Outcome};
+use crate::scope::Scope;
+
+/// For each race of a column; there are three.
+const TIME: Duration = Duration::from_secs(15);
+/// A race that does not count is thrown away, whatever it says, and run again; this often in all.
+const TRIES: usize = 5;
+
+/// Measures the grid and prints it. The exit status is 1 if one of its races does not count.
+pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Result<ExitCode> {
+    let mut record = Record {
+        date: time::OffsetDateTime::now_utc().date().to_string(),
+        machine: Machine::here().summary(),
+        cells: vec![vec![None; COLUMNS.len()]; ROWS.len()],
+    };
+    let mut valid = true;
+    for (place, column) in COLUMNS.iter().enumerate() {
+        for exchange in Exchange::ALL {
+            let outcome = counted(scope, exchange, column, pairs).await?;
+            valid &= outcome.valid();
+            for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
+            {
+                let of = outcome.ratios.iter().find(|of| of.lane == row.lane);
+                cells[place] = of.map(|of| Cell::from(of.ratio));
+            }
+        }
+    }
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&record)?)?;
+    } else {
+        writeln!(
+            out,
+            "{}\n**Recorded** {} · {} · `wiretalk race --matrix`",
+            record.table(),
+            record.date,
+            record.machine
+        )?;
+    }
+    Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All lanes of an exchange in one race, until one counts. What does not count is told on standard error.
+async fn counted(
+    scope: &Scope,
+    exchange: Exchange,
+    column: &Column,
+    pairs: usize,
+) -> anyhow::Result<Outcome> {
+    let rows = ROWS.iter().filter(|row| row.exchange == exchange);
+    let mut course = exchange.course(rows.map(|row| row.lane), column, TIME);
+    course.pairs = course.pairs.min(pairs);
+    let mut outcome = super::race(scope, course.clone()).await?;
+    for _ in 1..TRIES {
+        if outcome.valid() {
+            break;
+        }
+        let why = outcome.invalid_because.join("; ");
+        writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {why}", column.title)?;
+        outcome = super::race(scope, course.clone()).await?;
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,230 @@
+//! `wiretalk race`: the race without a stage, as a table, JSON, CSV or histogram log.
+//!
+//! The measuring is `race`'s, and so are the records; here are options and progress.
+
+mod matrix;
+mod table;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use tokio::sync::mpsc;
+
+use crate::cli::Interrupt;
+use crate::cli::units::{bandwidth, time};
+use crate::net::Distance;
+use crate::race::{
+    self, Against, Bound, Course, Headers, Kind, Lane, Outcome, Placement, Program, Report, record,
+};
+use crate::scope::Scope;
+
+/// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane in alternation.
+///
+/// Each lane has a client and a server of its own, processes on CPUs of their own where there are two. The table goes to
+/// standard output, progress to standard error if that is a terminal. The exit status is 1 if the run does not count:
+/// errors, others on the CPUs, or a floor that drifts.
+#[derive(Debug, clap::Args)]
+pub struct Race {
+    /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws, ws-pipelined, ws-new; each
+    /// also with +tls appended [default: tcp,http-bare,http-hyper,http-reqwest,ws]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub lanes: Vec<Lane>,
+    /// Bytes of each body and message, 0 to 1048576
+    #[arg(long, value_name = "BYTES", default_value_t = 32)]
+    pub payload: usize,
+    /// Connections of each lane, 1 to 256; each does one exchange at a time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub connections: usize,
+    /// Headers of requests and replies: what the libraries send, or what browsers and their servers send
+    #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSize::Minimal)]
+    pub headers: HeaderSize,
+    /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and ws-pipelined
+    /// [default: 1; 10 with ws-pipelined]
+    #[arg(long, value_name = "N")]
+    pub burst: Option<usize>,
+    /// Round trip to the servers, up to 500ms; modelled in the servers' sockets
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0ms")]
+    pub rtt: Duration,
+    /// How much the round trip varies
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0ms")]
+    pub jitter: Duration,
+    /// Bits a second each way, for example 10mbit
+    #[arg(long, value_name = "RATE", value_parser = bandwidth)]
+    pub bandwidth: Option<u64>,
+    /// Not modelled: two network namespaces of our own, joined by TUN devices (Linux, root)
+    #[arg(long)]
+    pub real_net: bool,
+    /// Exchanges a second of each lane, timed from when they are due; without it each follows the one before
+    #[arg(long, value_name = "N")]
+    pub rate: Option<u32>,
+    /// Where the two ends run: own-cpus, one-cpu, unpinned, unpinned-threads [default: own-cpus where there are two]
+    #[arg(long, value_name = "PLACEMENT")]
+    pub placement: Option<Placement>,
+    /// Rounds; each is a slice of every lane in shuffled order and gives a pair
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    pub pairs: usize,
+    /// The seed of the order and of the interval's resamples
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Servers that run already: a POST to the first and a binary message to the second come back as they are
+    #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = Against::parse)]
+    pub against: Option<Against>,
+    /// With --against: the most requests of all lanes together; needed for anything but loopback
+    #[arg(long, value_name = "N", requires = "max_time")]
+    pub max_requests: Option<u64>,
+    /// With --against: the longest time from the first slice on
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "max_requests")]
+    pub max_time: Option<Duration>,
+    /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json; takes some minutes
+    #[arg(long, conflicts_with_all = ["csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement"])]
+    pub matrix: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Print a line for each slice as comma-separated values instead of a table
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane
+    #[arg(long, value_name = "FILE")]
+    pub hdr: Option<PathBuf>,
+}
+
+/// `--headers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum HeaderSize {
+    /// What the libraries send by themselves
+    Minimal,
+    /// About 1,000 bytes up and 600 down
+    Browser,
+}
+
+impl Race {
+    /// Runs the race and prints its outcome.
+    ///
+    /// # Errors
+    ///
+    /// If the course cannot be run, or the outcome cannot be written.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(async {
+            let scope = Scope::new(|panic| {
+                let _ = writeln!(io::stderr(), "wiretalk: {panic}");
+            });
+            let result = if self.matrix {
+                matrix::run(&scope, self.pairs, self.json).await
+            } else {
+                self.race(&scope).await
+            };
+            scope.cancel();
+            scope.closed().await;
+            result
+        });
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn race(self, scope: &Scope) -> anyhow::Result<ExitCode> {
+        let course = self.course()?;
+        course.check()?;
+        let outcome = race(scope, course).await?;
+        if let Some(path) = &self.hdr {
+            let log = record::interval_log(&outcome).map_err(anyhow::Error::msg)?;
+            std::fs::write(path, log)
+                .map_err(|error| anyhow!("could not write {}: {error}", path.display()))?;
+        }
+        let told = match (self.json, self.csv) {
+            (true, _) => format!("{:#}\n", record::json(&outcome)),
+            (_, true) => record::csv(&outcome),
+            _ => table::table(&outcome),
+        };
+        io::stdout().write_all(told.as_bytes())?;
+        Ok(if outcome.valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn course(&self) -> anyhow::Result<Course> {
+        let bound = self.max_requests.zip(self.max_time).map(|(requests, time)| Bound { requests, time });
+        if bound.is_some() && self.against.is_none() {
+            bail!(
+                "--max-requests and --max-time bound the load on servers of others; they belong to --against"
+            );
+        }
+        let against = self.against.clone().map(|against| Against { bound, ..against });
+        Ok(Course {
+            lanes: self.lanes(against.as_ref())?,
+            payload: self.payload,
+            connections: self.connections,
+            headers: match self.headers {
+                HeaderSize::Minimal => Headers::Minimal,
+                HeaderSize::Browser => Headers::Browser,
+            },
+            burst: self.burst,
+            distance: Distance { rtt: self.rtt, jitter: self.jitter, bandwidth: self.bandwidth },
+            real_net: self.real_net,
+            rate: self.rate,
+            placement: self.placement.unwrap_or_else(Placement::best),
+            pairs: self.pairs,
+            seed: self.seed,
+            against,
+            ..Course::default()
+        })
+    }
+
+    /// The lanes that are named, or those that the servers can have.
+    fn lanes(&self, against: Option<&Against>) -> anyhow::Result<Vec<Lane>> {
+        match against {
+            _ if !self.lanes.is_empty() => Ok(self.lanes.clone()),
+            None => Ok(Lane::DEFAULT.to_vec()),
+            Some(against) => {
+                let http = against.http().map_err(anyhow::Error::msg)?.tls;
+                let websocket = against.websocket().map_err(anyhow::Error::msg)?.tls;
+                let lane = |kind, tls| Lane { kind, tls };
+                Ok(vec![
+                    lane(Kind::HttpHyper, http),
+                    lane(Kind::HttpReqwest, http),
+                    lane(Kind::Ws, websocket),
+                ])
+            }
+        }
+    }
+}
+
+/// Runs a race with its progress on standard error, until its end or until the process is asked to end.
+async fn race(scope: &Scope, course: Course) -> anyhow::Result<Outcome> {
+    let pairs = course.pairs;
+    let (reports, mut inbox) = mpsc::channel(8);
+    let (_wishes, wishes) = mpsc::channel(1);
+    let mut interrupt = Interrupt::new()?;
+    let (inner, running) = (scope.child(), scope.child());
+    running.spawn("race", async move {
+        race::run(&inner, &Program::current(), course, reports, wishes).await;
+    });
+    let reading = async {
+        loop {
+            match inbox.recv().await {
+                Some(Report::Live(live)) => progress(live.round, pairs, live.running),
+                Some(Report::End(outcome)) => return Some(*outcome),
+                None => return None,
+            }
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = reading => outcome,
+        () = interrupt.recv() => bail!("stopped before the end"),
+    };
+    if io::stderr().is_terminal() {
+        write!(io::stderr(), "\r\x1b[K")?;
+    }
+    outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))
+}
+
+fn progress(round: usize, pairs: usize, running: Option<Lane>) {
+    let mut err = io::stderr();
+    if err.is_terminal() {
+        let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
+        // a progress line that cannot be written is not missed
+        let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
+    }
+}

@@ -1,0 +1,52 @@
+//! Times and rates as people write them: `80ms`, `1.5s`, `10mbit`.
+
+use std::time::Duration;
+
+/// A time with its unit: `us`, `ms` or `s`.
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
+    let seconds =
+        number(text, &units).ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is too long a time"))
+}
+
+/// Bits a second with their unit: `bit`, `kbit`, `mbit` or `gbit`.
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
+    let units = [("kbit", 1e3), ("mbit", 1e6), ("gbit", 1e9), ("bit", 1.0)];
+    let bits = number(&text.to_ascii_lowercase(), &units);
+    bits.map(|bits| bits.round() as u64).ok_or_else(|| {
+        format!("`{text}` is no bandwidth; write for example 10mbit or 64kbit, in bits a second")
+    })
+}
+
+fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let start = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at(start);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
+    number.parse::<f64>().ok().map(|number| number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_wanted() {
+        assert_eq!(time("80ms"), Ok(Duration::from_millis(80)));
+        assert_eq!(
+            (time("1.5s"), time("250us")),
+            (Ok(Duration::from_millis(1500)), Ok(Duration::from_micros(250)))
+        );
+        assert!(time("80").unwrap_err().contains("80ms or 1.5s"));
+        assert!(time("-1s").is_err() && time("1h").is_err() && time("").is_err());
+        assert_eq!((bandwidth("10mbit"), bandwidth("64kbit")), (Ok(10_000_000), Ok(64_000)));
+        assert_eq!((bandwidth("1000bit"), bandwidth("1.5Gbit")), (Ok(1000), Ok(1_500_000_000)));
+        assert!(bandwidth("10MB").is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! The little of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where a head ends, and how long the
+//! body after it is. Chunked bodies are not understood; the echo sends none.
+
+/// More than this before the empty line is no head.
+const LONGEST: usize = 64 * 1024;
+
+/// A head that is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The bytes up to the body.
+    pub(super) end: usize,
+    /// The bytes of the body.
+    pub(super) body: usize,
+}
+
+/// The head at the beginning of `bytes`; `None` while it is not complete.
+pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
+    let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
+        let too_long = bytes.len() > LONGEST;
+        return if too_long {
+            Err("that is no HTTP/1.1: its head does not end".to_owned())
+        } else {
+            Ok(None)
+        };
+    };
+    let mut body = 0;
+    for line in bytes[..end].split(|&byte| byte == b'\n').skip(1) {
+        let Some(colon) = memchr::memchr(b':', line) else { continue };
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
+            body =
+                length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
+        }
+    }
+    Ok(Some(Head { end: end + 4, body }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_ends_with_an_empty_line_and_says_how_long_its_body_is() {
+        let whole = b"POST / HTTP/1.1\r\nHost: a\r\nCONTENT-LENGTH:  32 \r\n\r\n0123";
+        assert_eq!(head(whole), Ok(Some(Head { end: whole.len() - 4, body: 32 })));
+        assert_eq!(head(&whole[..whole.len() - 6]), Ok(None));
+        assert_eq!(head(b"HTTP/1.1 200 OK\r\n\r\n"), Ok(Some(Head { end: 19, body: 0 })));
+    }
+
+    #[test]
+    fn nonsense_is_told() {
+        assert!(head(b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n").unwrap_err().contains("`-1`"));
+        assert!(head(&vec![b'x'; LONGEST + 1]).is_err());
+    }
+}

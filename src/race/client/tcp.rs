@@ -1,0 +1,37 @@
+//! The floor: four bytes of length (big endian) and the payload, and the same back.
+
+use std::sync::Arc;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::way::{Opening, same, told};
+use crate::net::Stream;
+
+pub(super) struct Tcp {
+    stream: Stream,
+    message: Bytes,
+    reply: Vec<u8>,
+    messages: usize,
+}
+
+impl Tcp {
+    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
+        let mut message = BytesMut::new();
+        message.put_u32(opening.payload.len() as u32);
+        message.put_slice(&opening.payload);
+        let reply = vec![0; message.len()];
+        let stream = opening.dial.open().await?;
+        Ok(Self { stream, message: message.freeze(), reply, messages: opening.messages })
+    }
+
+    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+        for _ in 0..self.messages {
+            self.stream.write_all(&self.message).await.map_err(told)?;
+            self.stream.flush().await.map_err(told)?;
+            self.stream.read_exact(&mut self.reply).await.map_err(told)?;
+            same(&self.reply, &self.message)?;
+        }
+        Ok(())
+    }
+}

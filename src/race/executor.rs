@@ -1,0 +1,23 @@
+//! Where hyper starts the tasks of an HTTP/2 connection: in a scope, as everything else.
+
+use std::future::Future;
+
+use hyper::rt::Executor;
+
+use crate::scope::Scope;
+
+/// An executor whose tasks end with their scope.
+#[derive(Clone)]
+pub(super) struct Scoped(pub(super) Scope);
+
+impl<F> Executor<F> for Scoped
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, task: F) {
+        self.0.spawn("http2", async move {
+            task.await;
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! Where the two ends of a race run. The same code is 1.5 or 2.6 times as slow by this alone, so every verdict names it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::net::End;
+
+/// Where the two ends run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// Client and server each on a CPU of its own, one thread each.
+    #[default]
+    OwnCpus,
+    /// Both on the same CPU, one thread each.
+    OneCpu,
+    /// Where the system puts them, one thread each.
+    Unpinned,
+    /// Where the system puts them, with a runtime of as many threads as there are CPUs: what most people run.
+    UnpinnedThreads,
+}
+
+impl Placement {
+    /// All four, in the order in which a key goes through them.
+    pub const ALL: [Self; 4] = [Self::OwnCpus, Self::OneCpu, Self::Unpinned, Self::UnpinnedThreads];
+
+    /// The name in options and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OwnCpus => "own-cpus",
+            Self::OneCpu => "one-cpu",
+            Self::Unpinned => "unpinned",
+            Self::UnpinnedThreads => "unpinned-threads",
+        }
+    }
+
+    /// In a sentence: "… , with each end on its own CPU".
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::OwnCpus => "each end on its own CPU",
+            Self::OneCpu => "both ends on one CPU",
+            Self::Unpinned => "both ends unpinned",
+            Self::UnpinnedThreads => "both ends unpinned with many threads",
+        }
+    }
+
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::ALL[(self as usize + 1) % Self::ALL.len()]
+    }
+
+    /// What is best here: own CPUs where there are two.
+    pub fn best() -> Self {
+        match allowed().len() {
+            2.. => Self::OwnCpus,
+            1 => Self::OneCpu,
+            _ => Self::Unpinned,
+        }
+    }
+
+    /// The CPU that belongs to `end`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
+    pub fn cpu(self, end: End) -> Option<usize> {
+        let cpus = allowed();
+        match (self, end) {
+            (Self::OwnCpus, _) if cpus.len() < 2 => None,
+            (Self::OwnCpus, End::Server) => cpus.get(1).copied(),
+            (Self::OwnCpus, End::Client) | (Self::OneCpu, _) => cpus.first().copied(),
+            (Self::Unpinned | Self::UnpinnedThreads, _) => None,
+        }
+    }
+
+    /// The CPUs that the race is on, where that is known; they are watched for others who use them.
+    pub fn cpus(self) -> Vec<usize> {
+        let mut cpus: Vec<usize> =
+            [End::Client, End::Server].iter().filter_map(|&end| self.cpu(end)).collect();
+        cpus.dedup();
+        cpus
+    }
+
+    /// Puts this process where `end` belongs; threads that it starts from now on follow. Whether it is pinned now.
+    pub fn pin(self, end: End) -> bool {
+        self.cpu(end).is_some_and(pin_to)
+    }
+
+    /// How many threads an end's runtime has.
+    pub fn is_threaded(self) -> bool {
+        self == Self::UnpinnedThreads
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Placement {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = Self::ALL.map(Self::name).join(", ");
+        let found = Self::ALL.into_iter().find(|placement| placement.name() == name);
+        found.ok_or_else(|| format!("no placement is called `{name}`; there are: {names}"))
+    }
+}
+
+/// The CPUs that this process may run on; none where the system does not tell.
+#[cfg(target_os = "linux")]
+fn allowed() -> Vec<usize> {
+    use rustix::thread::{CpuSet, sched_getaffinity};
+    let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
+    (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn pin_to(cpu: usize) -> bool {
+    use rustix::thread::{CpuSet, sched_setaffinity};
+    let mut set = CpuSet::new();
+    set.set(cpu);
+    sched_setaffinity(None, &set).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allowed() -> Vec<usize> {
+    Vec::new()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin_to(_: usize) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_placement_is_found_by_its_name_and_the_key_goes_round() {
+        for placement in Placement::ALL {
+            assert_eq!(placement.name().parse(), Ok(placement));
+            assert_eq!(placement.next().next().next().next(), placement);
+        }
+        assert!("own".parse::<Placement>().unwrap_err().contains("own-cpus, one-cpu"));
+    }
+
+    #[test]
+    fn own_cpus_are_two() {
+        let (client, server) = (Placement::OwnCpus.cpu(End::Client), Placement::OwnCpus.cpu(End::Server));
+        assert!(client != server || client.is_none(), "{client:?} {server:?}");
+        assert_eq!(Placement::OneCpu.cpu(End::Client), Placement::OneCpu.cpu(End::Server));
+        assert!(Placement::Unpinned.cpus().is_empty());
+    }
+}

@@ -1,0 +1,258 @@
+//! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and whether it counts.
+//!
+//! It measures nothing itself: a lane's two ends are processes of their own, and the referee sleeps while they run.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use crate::measure::{Shuffle, drift};
+use crate::net::Planet;
+use crate::race::machine::Busy;
+use crate::race::order::Used;
+use crate::race::outcome::{self, Outcome, Slice};
+use crate::race::team::{Program, Team};
+use crate::race::track::Track;
+use crate::race::{Course, Figures, Lane, LaneRatio, Machine};
+use crate::scope::Scope;
+
+/// A run in which others had more than this share of the CPUs does not count.
+pub const FOREIGN: f64 = 0.05;
+/// A run whose floor drifts by more than this share does not count.
+pub const DRIFT: f64 = 0.10;
+
+/// The race while it runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Live {
+    /// The rounds that are complete.
+    pub round: usize,
+    /// The lane that runs just now; `None` while warming up.
+    pub running: Option<Lane>,
+    /// The lanes in the order of the course.
+    pub lanes: Vec<Figures>,
+    /// The ratios of the rounds that are complete.
+    pub ratios: Vec<LaneRatio>,
+}
+
+/// What a race tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// Where it stands; some are left out if the reader is slow.
+    Live(Live),
+    /// How it ended; always sent, always last.
+    End(Box<Outcome>),
+}
+
+/// What may be asked of a race while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The server of the lane that runs is to stand still that long.
+    Stall(Duration),
+}
+
+/// Runs the race to its end and reports on the way. Dropping the future ends it and all its processes at once.
+///
+/// A lane that fails takes no further part; the others go on, and the outcome says why the run does not count.
+pub async fn run(
+    scope: &Scope,
+    program: &Program,
+    course: Course,
+    reports: mpsc::Sender<Report>,
+    wishes: mpsc::Receiver<Wish>,
+) {
+    let mut race = Race::new(course, reports, wishes);
+    let failure = race.run(scope, program).await.err();
+    let outcome = race.outcome(failure);
+    // the reader is gone only if nobody wants the outcome
+    let _ = race.reports.send(Report::End(Box::new(outcome))).await;
+}
+
+struct Race {
+    course: Course,
+    tracks: Vec<Track>,
+    rounds: usize,
+    ratios: Vec<LaneRatio>,
+    slices: Vec<Slice>,
+    pinned: bool,
+    began: Option<Began>,
+    foreign: Option<f64>,
+    /// Exchanges that were asked of the servers, those of the warm-up included.
+    spent: u64,
+    reports: mpsc::Sender<Report>,
+    wishes: mpsc::Receiver<Wish>,
+}
+
+/// How things stood before the first round.
+struct Began {
+    at: Instant,
+    busy: Option<Busy>,
+    own: Used,
+    cpus: Vec<usize>,
+}
+
+impl Race {
+    fn new(course: Course, reports: mpsc::Sender<Report>, wishes: mpsc::Receiver<Wish>) -> Self {
+        Self {
+            course,
+            tracks: Vec::new(),
+            rounds: 0,
+            ratios: Vec::new(),
+            slices: Vec::new(),
+            pinned: false,
+            began: None,
+            foreign: None,
+            spent: 0,
+            reports,
+            wishes,
+        }
+    }
+
+    async fn run(&mut self, scope: &Scope, program: &Program) -> Result<(), String> {
+        self.course.check().map_err(|error| error.to_string())?;
+        let far = self.course.real_net;
+        let planet = if far { Some(Planet::start(scope, self.course.distance)?) } else { None };
+        self.start(program, planet.as_ref()).await;
+        for index in 0..self.tracks.len() {
+            self.slice(index, None).await;
+        }
+        self.begin();
+        let mut shuffle = Shuffle::new(self.course.seed);
+        let mut order: Vec<usize> = (0..self.tracks.len()).collect();
+        for round in 0..self.course.pairs {
+            shuffle.shuffle(&mut order);
+            for (place, &index) in order.iter().enumerate() {
+                if self.is_spent() || self.tracks.iter().all(|track| track.team.is_none()) {
+                    return Ok(());
+                }
+                self.slice(index, Some((round, place))).await;
+            }
+            self.rounds = round + 1;
+            self.ratios = outcome::ratios(&self.course, &self.figures());
+            self.report(None);
+        }
+        self.foreign = self.foreign();
+        Ok(())
+    }
+
+    async fn start(&mut self, program: &Program, planet: Option<&Planet>) {
+        let course = &self.course;
+        let starting =
+            course.lanes.iter().map(async |&lane| (lane, Team::start(program, lane, course, planet).await));
+        let started = join_all(starting).await;
+        self.tracks = started.into_iter().map(|(lane, team)| Track::new(lane, team)).collect();
+        self.pinned = self.tracks.iter().filter_map(|track| track.team.as_ref()).all(|team| team.pinned);
+        self.report(None);
+    }
+
+    fn begin(&mut self) {
+        let cpus = if self.pinned { self.course.placement.cpus() } else { Vec::new() };
+        self.began = Some(Began { at: Instant::now(), busy: Busy::now(&cpus), own: Used::now(), cpus });
+    }
+
+    /// One slice of a lane; without a round and a place in it a warm-up, which does not count.
+    async fn slice(&mut self, index: usize, at: Option<(usize, usize)>) {
+        let lane = self.tracks[index].lane;
+        if self.tracks[index].team.is_none() {
+            return;
+        }
+        self.report(at.map(|_| lane));
+        if let Err(why) = self.try_slice(index, at).await {
+            self.tracks[index].fail(why);
+        }
+    }
+
+    async fn try_slice(&mut self, index: usize, at: Option<(usize, usize)>) -> Result<(), String> {
+        let patience = self.course.patience();
+        let length = if at.is_some() { self.course.slice } else { self.course.warm_up };
+        let most = self.left();
+        let stall = next_stall(&mut self.wishes);
+        let track = &mut self.tracks[index];
+        let Some(team) = &mut track.team else { return Ok(()) };
+        let before = team.count().await?;
+        let ran = team.run(length, most, patience, stall).await?;
+        let after = team.count().await?;
+        track.mark(before);
+        self.spent += ran.times.iter().map(|(_, count)| count).sum::<u64>() * self.course.messages() as u64;
+        let error = ran.error.clone();
+        if let Some((round, place)) = at {
+            self.slices.push(track.add(round, place, ran, after));
+        }
+        error.map_or(Ok(()), Err)
+    }
+
+    /// The exchanges that the servers may still be asked for.
+    fn left(&self) -> Option<u64> {
+        let bound = self.course.against.as_ref()?.bound?;
+        Some(bound.requests.saturating_sub(self.spent) / self.course.messages() as u64)
+    }
+
+    fn is_spent(&self) -> bool {
+        let bound = self.course.against.as_ref().and_then(|against| against.bound);
+        let over = |began: &Began| bound.is_some_and(|bound| began.at.elapsed() >= bound.time);
+        self.left() == Some(0) || self.began.as_ref().is_some_and(over)
+    }
+
+    fn figures(&self) -> Vec<Figures> {
+        self.tracks.iter().map(Track::figures).collect()
+    }
+
+    /// Reports where the race stands.
+    fn report(&mut self, running: Option<Lane>) {
+        let live = Live { round: self.rounds, running, lanes: self.figures(), ratios: self.ratios.clone() };
+        // a slow reader misses a report, but never slows the race
+        let _ = self.reports.try_send(Report::Live(live));
+    }
+
+    /// The share of the CPUs that others have had since the race began.
+    fn foreign(&self) -> Option<f64> {
+        let Began { at, busy, own, cpus } = self.began.as_ref()?;
+        let now = Busy::now(cpus)?;
+        let racers: Duration = self.tracks.iter().map(Track::cpu).sum();
+        let ours = racers + Used::now().since(*own).cpu;
+        let count = if cpus.is_empty() { Machine::here().cpus } else { cpus.len() };
+        Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
+    }
+
+    fn outcome(&self, failure: Option<String>) -> Outcome {
+        let lanes = self.figures();
+        let floor = lanes.iter().find(|figures| figures.lane == self.course.floor());
+        let series: Vec<f64> =
+            floor.map(|floor| floor.medians.iter().copied().flatten().collect()).unwrap_or_default();
+        let drift = drift(&series);
+        let mut invalid_because: Vec<String> = failure.into_iter().collect();
+        let failed = |figures: &Figures| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
+        invalid_because.extend(lanes.iter().filter_map(failed));
+        if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
+            invalid_because
+                .push(format!("others had {:.0} % of the CPUs (the most is 5 %)", foreign * 100.0));
+        }
+        if drift.abs() > DRIFT {
+            let floor = self.course.floor();
+            invalid_because
+                .push(format!("the floor ({floor}) drifted by {:+.0} % (the most is 10 %)", drift * 100.0));
+        }
+        if self.rounds == 0 && invalid_because.is_empty() {
+            invalid_because.push("no round was completed".to_owned());
+        }
+        Outcome {
+            course: self.course.clone(),
+            machine: Machine::here(),
+            pinned: self.pinned,
+            lanes,
+            ratios: self.ratios.clone(),
+            slices: self.slices.clone(),
+            foreign: self.foreign,
+            drift,
+            invalid_because,
+        }
+    }
+}
+
+/// How long the server is to stand still, once somebody wishes it.
+async fn next_stall(wishes: &mut mpsc::Receiver<Wish>) -> Duration {
+    match wishes.recv().await {
+        Some(Wish::Stall(time)) => time,
+        None => std::future::pending().await,
+    }
+}

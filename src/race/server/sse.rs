@@ -1,0 +1,72 @@
+//! POSTs that come back as events: `GET /events` is an event stream whose first event is its number, and a
+//! POST to `/events/NUMBER` is answered by 204 and told as an event there.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
+use axum::routing::{get, post};
+use futures_util::stream::{self, Stream};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::mpsc;
+
+use crate::race::Headers;
+use crate::race::course::LARGEST;
+use crate::servers::http;
+
+/// The event streams that are open.
+#[derive(Clone, Default)]
+pub(super) struct Events {
+    streams: Arc<Mutex<HashMap<u64, mpsc::Sender<String>>>>,
+}
+
+impl Events {
+    pub(super) fn service(&self, headers: Headers) -> TowerToHyperService<Router> {
+        let router = Router::new()
+            .route("/events", get(listen))
+            .route("/events/{number}", post(tell))
+            .layer(DefaultBodyLimit::max(LARGEST))
+            .with_state(self.clone());
+        TowerToHyperService::new(http::with_headers(router, headers.of_replies()))
+    }
+
+    fn open(&self) -> (u64, mpsc::Receiver<String>) {
+        let (sender, receiver) = mpsc::channel(64);
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|_, sender| !sender.is_closed());
+        let number = streams.keys().max().map_or(1, |last| last + 1);
+        streams.insert(number, sender);
+        (number, receiver)
+    }
+
+    fn find(&self, number: u64) -> Option<mpsc::Sender<String>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    }
+}
+
+async fn listen(State(events): State<Events>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let (number, receiver) = events.open();
+    let first = stream::once(async move { Ok(Event::default().data(number.to_string())) });
+    let rest = stream::unfold(receiver, async |mut receiver| {
+        let text = receiver.recv().await?;
+        Some((Ok(Event::default().data(text)), receiver))
+    });
+    Sse::new(futures_util::StreamExt::chain(first, rest))
+}
+
+async fn tell(State(events): State<Events>, Path(number): Path<u64>, body: Bytes) -> StatusCode {
+    // event streams are text (WHATWG HTML section 9.2.6), and a line break would end the data's line
+    let Ok(text) = String::from_utf8(body.to_vec()) else { return StatusCode::UNSUPPORTED_MEDIA_TYPE };
+    if text.contains(['\n', '\r']) {
+        return StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    match events.find(number) {
+        Some(sender) if sender.send(text).await.is_ok() => StatusCode::NO_CONTENT,
+        _ => StatusCode::NOT_FOUND,
+    }
+}

@@ -1,0 +1,134 @@
+//! A lane with everything measured on it.
+
+use std::time::Duration;
+
+use crate::measure::{Histogram, median};
+use crate::race::order::{Counted, Ran, Used};
+use crate::race::team::Team;
+use crate::race::{Figures, Lane, Slice, Use};
+
+/// The buckets of a doubling in the picture of a lane's times.
+const PER_OCTAVE: u32 = 8;
+
+pub(super) struct Track {
+    pub(super) lane: Lane,
+    /// `None` once it has failed: its processes are gone.
+    pub(super) team: Option<Team>,
+    pub(super) failure: Option<String>,
+    times: Histogram,
+    naive: Histogram,
+    busy: Duration,
+    /// The median of each round, in seconds; `None` where it did not run.
+    pub(super) medians: Vec<Option<f64>>,
+    /// What the server's sockets carried during `counted` exchanges, in and out.
+    bytes: (u64, u64),
+    counted: u64,
+    client: Sum,
+    server: Sum,
+    before: Option<Counted>,
+}
+
+/// What an end has used in all slices.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    cpu: Duration,
+    allocations: Option<u64>,
+}
+
+impl Sum {
+    fn add(&mut self, used: Used) {
+        self.cpu += used.cpu;
+        if let Some(more) = used.allocations {
+            *self.allocations.get_or_insert(0) += more;
+        }
+    }
+
+    fn share(self, count: u64) -> Use {
+        let count = count as f64;
+        Use {
+            cpu: self.cpu.as_secs_f64() / count,
+            allocations: self.allocations.map(|sum| sum as f64 / count),
+        }
+    }
+}
+
+impl Track {
+    pub(super) fn new(lane: Lane, started: Result<Team, String>) -> Self {
+        let (team, failure) = match started {
+            Ok(team) => (Some(team), None),
+            Err(why) => (None, Some(why)),
+        };
+        Self {
+            lane,
+            team,
+            failure,
+            times: Histogram::default(),
+            naive: Histogram::default(),
+            busy: Duration::ZERO,
+            medians: Vec::new(),
+            bytes: (0, 0),
+            counted: 0,
+            client: Sum::default(),
+            server: Sum::default(),
+            before: None,
+        }
+    }
+
+    /// The lane takes no further part; its processes end.
+    pub(super) fn fail(&mut self, why: String) {
+        self.failure.get_or_insert(why);
+        self.team = None;
+    }
+
+    /// The server's counters as they stand before the next slice.
+    pub(super) fn mark(&mut self, counted: Option<Counted>) {
+        self.before = counted;
+    }
+
+    /// Adds a slice that ran, and what the server has counted by its end.
+    pub(super) fn add(&mut self, round: usize, place: usize, ran: Ran, counted: Option<Counted>) -> Slice {
+        let mut times = Histogram::default();
+        times.add(&ran.times);
+        self.times.add(&ran.times);
+        self.naive.add(&ran.naive);
+        self.busy += ran.took;
+        let count = times.count();
+        if let (Some(before), Some(after)) = (self.before, counted)
+            && ran.error.is_none()
+        {
+            self.bytes.0 += after.received - before.received;
+            self.bytes.1 += after.sent - before.sent;
+            self.counted += count;
+            self.client.add(ran.used);
+            self.server.add(after.used.since(before.used));
+        }
+        self.medians.resize(round, None);
+        self.medians.push((count > 0).then(|| times.quantile(0.5).as_secs_f64()));
+        Slice { lane: self.lane, round, place, took: ran.took, summary: times.summary(), times: ran.times }
+    }
+
+    /// The CPU time of both ends in all slices.
+    pub(super) fn cpu(&self) -> Duration {
+        self.client.cpu + self.server.cpu
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let counted = self.counted > 0;
+        let share = |bytes: u64| bytes as f64 / self.counted as f64;
+        let mut medians: Vec<f64> = self.medians.iter().copied().flatten().collect();
+        Figures {
+            lane: self.lane,
+            times: self.times.summary(),
+            naive: (self.naive.count() > 0).then(|| self.naive.summary()),
+            middle: (!medians.is_empty()).then(|| median(&mut medians)),
+            medians: self.medians.clone(),
+            shares: self.times.shares(PER_OCTAVE),
+            naive_shares: self.naive.shares(PER_OCTAVE),
+            busy: self.busy,
+            bytes: counted.then(|| (share(self.bytes.0), share(self.bytes.1))),
+            client: counted.then(|| self.client.share(self.counted)),
+            server: counted.then(|| self.server.share(self.counted)),
+            failure: self.failure.clone(),
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! One subscriber of the hub: its socket with the queue before it, which others feed, and the [`Listener`] that reads.
+//! Whole frames come in here; the order among them is the hub's business.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::WaitForCancellationFuture;
+
+use crate::net::{Counted, Direction, in_words};
+use crate::servers::Event;
+use crate::servers::hub::Said;
+use crate::wire::{Agreed, Endpoint, Incoming, Kind, Opcode, encode};
+
+/// What one read takes at most. It lies on the stack: who is silent has no buffer.
+const READ_BUFFER: usize = 4096;
+
+/// Why a subscriber has gone, where not by a closing handshake.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ended {
+    #[error("{0}")]
+    Failed(String),
+    #[error("the stream ended without a Close frame")]
+    WithoutClose,
+    #[error("the server is going away")]
+    GoingAway,
+    #[error("it reads too slowly: {0} writes wait for it")]
+    Slow(usize),
+    #[error("{}", in_words(.0))]
+    Io(#[from] io::Error),
+}
+
+/// The sending side, shared by the hub and the subscriber's own task.
+#[derive(Debug)]
+pub(super) struct Subscriber {
+    socket: TcpStream,
+    counted: Counted,
+    backlog: usize,
+    outbox: Mutex<Outbox>,
+    /// The queue wants the subscriber's own task: it is no longer empty, or has become too long.
+    wake: Notify,
+}
+
+/// What the socket has not taken yet.
+#[derive(Debug, Default)]
+struct Outbox {
+    queue: VecDeque<Said>,
+    /// Messages that the socket took.
+    sent: u64,
+    state: State,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// A Close is in the queue, or was: nothing may follow it (RFC 6455 section 5.5.1).
+    Closed,
+    /// The same, because the queue became too long.
+    Slow,
+}
+
+impl Subscriber {
+    /// `backlog`: how many writes may wait.
+    pub(super) fn new(socket: TcpStream, counted: Counted, backlog: usize) -> Self {
+        Self { socket, counted, backlog, outbox: Mutex::default(), wake: Notify::new() }
+    }
+
+    pub(super) fn into_parts(self) -> (TcpStream, Counted) {
+        (self.socket, self.counted)
+    }
+
+    /// Writes what the socket takes now, and queues the rest. Who has too much in the queue already gets a Close instead.
+    pub(super) fn feed(&self, said: &Said) {
+        let mut outbox = self.lock();
+        if outbox.state == State::Open {
+            self.push(&mut outbox, said.clone());
+        }
+    }
+
+    /// The same with control frames; after the last ones nothing more is taken.
+    fn control(&self, frames: Vec<u8>, last: bool) {
+        let mut outbox = self.lock();
+        if outbox.state == State::Open && !frames.is_empty() {
+            self.push(&mut outbox, Said { frames: frames.into(), messages: 0 });
+            if last && outbox.state == State::Open {
+                outbox.state = State::Closed;
+            }
+        }
+    }
+
+    fn push(&self, outbox: &mut Outbox, said: Said) {
+        if outbox.queue.is_empty() {
+            outbox.queue.push_back(said);
+            // Where it fails, the subscriber's own task will try again, and end by it.
+            let _ = self.write(outbox);
+            if outbox.queue.is_empty() {
+                return;
+            }
+        } else if outbox.queue.len() < self.backlog {
+            outbox.queue.push_back(said);
+            return;
+        } else {
+            outbox.give_up(&Ended::Slow(self.backlog).to_string());
+        }
+        self.wake.notify_one();
+    }
+
+    /// Writes until the queue is empty or the socket is full.
+    fn write(&self, outbox: &mut Outbox) -> io::Result<()> {
+        while let Some(first) = outbox.queue.front_mut() {
+            let count = match self.socket.try_write(&first.frames) {
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                count => count?,
+            };
+            self.counted.add(Direction::Sent, count);
+            let _ = first.frames.split_to(count);
+            if first.frames.is_empty() {
+                outbox.sent += first.messages;
+                outbox.queue.pop_front();
+            }
+        }
+        outbox.queue = VecDeque::new();
+        Ok(())
+    }
+
+    /// Empties the queue whenever there is something in it; it ends only with the connection.
+    async fn keep_up(&self) -> Ended {
+        loop {
+            if self.lock().state == State::Slow {
+                return Ended::Slow(self.backlog);
+            }
+            let woken = self.wake.notified();
+            tokio::select! {
+                () = woken => {}
+                emptied = self.empty(), if !self.is_empty() => if let Err(err) = emptied {
+                    return err.into();
+                },
+            }
+        }
+    }
+
+    /// Ends when the queue is empty.
+    pub(super) async fn empty(&self) -> io::Result<()> {
+        loop {
+            self.write(&mut self.lock())?;
+            if self.is_empty() {
+                return Ok(());
+            }
+            self.socket.writable().await?;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Never held while anything is awaited.
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
+    fn give_up(&mut self, reason: &str) {
+        self.queue.truncate(1);
+        self.queue.push_back(Said { frames: encode::close(1008, reason, None).into(), messages: 0 });
+        self.state = State::Slow;
+    }
+}
+
+/// The receiving side: what the subscriber says is judged, answered and passed on.
+pub(super) struct Listener<'s> {
+    subscriber: &'s Subscriber,
+    endpoint: Endpoint,
+    /// Messages of the last read, for the hub.
+    heard: Vec<u8>,
+    messages: u64,
+    opened: Instant,
+    code: Option<u16>,
+    received: u64,
+}
+
+impl<'s> Listener<'s> {
+    /// `limit`: the largest message, in bytes.
+    pub(super) fn new(subscriber: &'s Subscriber, limit: usize) -> Self {
+        Self {
+            subscriber,
+            endpoint: Endpoint::server(Agreed::none(), limit),
+            heard: Vec::new(),
+            messages: 0,
+            opened: Instant::now(),
+            code: None,
+            received: 0,
+        }
+    }
+
+    /// Listens until the connection's end; why it came, where it was no closing handshake.
+    pub(super) async fn run(
+        &mut self,
+        rest: Vec<u8>,
+        turns: &mpsc::Sender<Said>,
+        mut shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
+    ) -> Option<Ended> {
+        let mut leaving = false;
+        let result = async {
+            self.take(&rest)?;
+            drop(rest);
+            while !self.endpoint.is_over() {
+                self.pass_on(turns).await?;
+                tokio::select! {
+                    biased;
+                    () = shutdown.as_mut(), if !leaving => {
+                        leaving = true;
+                        self.leave();
+                    }
+                    ended = self.subscriber.keep_up() => return Err(ended),
+                    ready = self.subscriber.socket.readable() => {
+                        ready?;
+                        self.read()?;
+                    }
+                }
+            }
+            if leaving { Err(Ended::GoingAway) } else { Ok(()) }
+        };
+        let ended = result.await.err();
+        // What came before the Close, or before the fault, is said all the same.
+        let ended = ended.or(self.pass_on(turns).await.err());
+        if let Some(Ended::Slow(_)) = ended {
+            self.code.get_or_insert(1008);
+        }
+        ended
+    }
+
+    fn leave(&mut self) {
+        self.code.get_or_insert(1001);
+        self.endpoint.close(1001, &Ended::GoingAway.to_string());
+        self.subscriber.control(self.endpoint.take_outbox(), true);
+    }
+
+    fn read(&mut self) -> Result<(), Ended> {
+        let mut buffer = [0; READ_BUFFER];
+        match self.subscriber.socket.try_read(&mut buffer) {
+            Ok(0) => Err(Ended::WithoutClose),
+            Ok(count) => {
+                self.subscriber.counted.add(Direction::Received, count);
+                self.take(&buffer[..count])
+            }
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    fn take(&mut self, mut input: &[u8]) -> Result<(), Ended> {
+        let mut failed = None;
+        while let Some(incoming) = self.endpoint.receive(&mut input) {
+            match incoming {
+                Incoming::Message(kind, data) => self.hear(kind, &data),
+                Incoming::Closed(code, _) => self.code = self.code.or(code),
+                Incoming::Failed(failure) => {
+                    self.code.get_or_insert(failure.code);
+                    failed = Some(Ended::Failed(failure.reason));
+                }
+                Incoming::Ping(_) | Incoming::Pong(_) => {}
+            }
+        }
+        self.subscriber.control(self.endpoint.take_outbox(), self.endpoint.is_over());
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn hear(&mut self, kind: Kind, data: &[u8]) {
+        let opcode = match kind {
+            Kind::Text => Opcode::Text,
+            Kind::Binary => Opcode::Binary,
+        };
+        self.received += 1;
+        self.messages += 1;
+        self.heard.extend(encode::whole(opcode, data, None));
+    }
+
+    /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue is emptied.
+    async fn pass_on(&mut self, turns: &mpsc::Sender<Said>) -> Result<(), Ended> {
+        if self.messages == 0 {
+            return Ok(());
+        }
+        let frames = Bytes::from(std::mem::take(&mut self.heard));
+        let said = Said { frames, messages: std::mem::take(&mut self.messages) };
+        tokio::select! {
+            // It fails where nobody delivers any more: the server is ending.
+            _ = turns.send(said) => Ok(()),
+            ended = self.subscriber.keep_up() => Err(ended),
+        }
+    }
+
+    pub(super) fn closed(self, peer: SocketAddr, why: Option<Ended>) -> Event {
+        let Self { subscriber, code, received, .. } = self;
+        let (why, sent) = (why.map(|why| why.to_string()), subscriber.lock().sent);
+        Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::Traffic;
+
+    const BACKLOG: usize = 4;
+
+    async fn pair() -> (Subscriber, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        socket.writable().await.unwrap();
+        (Subscriber::new(socket, Arc::new(Traffic::default()).connection(), BACKLOG), peer)
+    }
+
+    fn said(byte: u8) -> Said {
+        Said { frames: encode::whole(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
+    }
+
+    /// How many of the frames somebody still holds, beside the one who asks.
+    fn held(frames: &[Said]) -> usize {
+        frames.iter().filter(|said| !said.frames.is_unique()).count()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_whatever_is_said() {
+        let (subscriber, _peer) = pair().await;
+        let (mut frames, mut most) = (Vec::new(), 0);
+        for byte in 0..200 {
+            frames.push(said(byte));
+            subscriber.feed(&frames[usize::from(byte)]);
+            most = most.max(held(&frames));
+        }
+        assert_eq!(most, BACKLOG);
+        assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
+        assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
+        assert!(matches!(subscriber.keep_up().await, Ended::Slow(BACKLOG)));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_sent_in_its_order_and_takes_no_memory_then() {
+        let (subscriber, mut peer) = pair().await;
+        let mut count = 0;
+        while subscriber.is_empty() {
+            subscriber.feed(&said(count));
+            count += 1;
+        }
+        subscriber.feed(&said(count));
+        let reading = async {
+            for byte in 0..=count {
+                let mut frame = said(byte).frames.to_vec();
+                peer.read_exact(&mut frame).await.unwrap();
+                assert_eq!(frame, said(byte).frames);
+            }
+        };
+        let (emptied, ()) = tokio::join!(subscriber.empty(), reading);
+        emptied.unwrap();
+        let outbox = subscriber.lock();
+        assert_eq!((outbox.sent, outbox.queue.capacity()), (u64::from(count) + 1, 0));
+    }
+
+    #[tokio::test]
+    async fn nothing_follows_a_close() {
+        let (subscriber, mut peer) = pair().await;
+        subscriber.control(encode::close(1000, "", None), true);
+        subscriber.feed(&said(1));
+        subscriber.control(encode::whole(Opcode::Pong, b"", None), false);
+        drop(subscriber);
+        let mut rest = Vec::new();
+        peer.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, [0x88, 2, 0x03, 0xe8]);
+    }
+}

@@ -1,0 +1,278 @@
+//! The hub: all hear the same in the same order, and whoever does not listen, or talks nonsense, is nobody else's trouble.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout};
+use wiretalk::scope::Scope;
+use wiretalk::servers::hub::{self, Hub};
+use wiretalk::servers::{Bundle, Event, Kind, Limits, Plan};
+use wiretalk::wire::{Agreed, Opcode, Side, Transcript, encode};
+
+use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
+
+async fn hub_house() -> (House, Hub) {
+    hub_with(|limits| limits).await
+}
+
+async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (House, Hub) {
+    let handle = Mutex::default();
+    let house = house(async |scope, mut options| {
+        options.limits = change(options.limits);
+        let (address, hub, server) = hub::bind(&scope, options).await?;
+        *handle.lock().unwrap() = Some(hub);
+        Ok((address, server))
+    })
+    .await;
+    let hub = handle.into_inner().unwrap().unwrap();
+    (house, hub)
+}
+
+/// The hub enters whom it has answered, but the answer may be read first.
+async fn until_there_are(hub: &Hub, count: usize) {
+    let there = async {
+        while hub.subscribers() != count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon(there).await;
+}
+
+async fn crowd<const N: usize>(house: &House, hub: &Hub) -> [Peer; N] {
+    let mut peers = Vec::new();
+    for _ in 0..N {
+        peers.push(house.open().await);
+    }
+    until_there_are(hub, N).await;
+    peers.try_into().unwrap_or_else(|_| unreachable!())
+}
+
+/// A peer whose kernel holds as little for it as it may.
+async fn narrow(address: SocketAddr) -> Peer {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut peer = Peer(socket.connect(address).await.unwrap());
+    peer.send(UPGRADE).await;
+    peer.expect(SWITCHING).await;
+    peer
+}
+
+#[tokio::test]
+async fn what_one_says_all_hear_the_speaker_too() {
+    let (mut house, hub) = hub_house().await;
+    let mut peers: [Peer; 5] = crowd(&house, &hub).await;
+    peers[2].send(MASKED_HELLO).await;
+    peers[4].send(&[masked(0x02, b"\xff"), masked(0x80, b"\0")].concat()).await;
+    for peer in &mut peers {
+        // two speakers at once: which of them comes first is the hub's choice, and the same for all
+        let heard = peer.read(HELLO.len() + 4).await;
+        assert!(heard == [HELLO, b"\x82\x02\xff\0"].concat() || heard == [b"\x82\x02\xff\0", HELLO].concat());
+    }
+    hub.publish("hear").await;
+    hub.publish_binary(&[7; 200]).await;
+    for peer in &mut peers {
+        peer.expect(b"\x81\x04hear\x82\x7e\x00\xc8").await;
+        peer.expect(&[7; 200]).await;
+    }
+    let [mut first, ..] = peers;
+    first.send(&masked(0x88, &[0x03, 0xe8])).await;
+    first.expect(&[0x88, 2, 0x03, 0xe8]).await;
+    first.hung_up_on().await;
+    loop {
+        if let Event::Closed { code, why, received, sent, .. } = house.event().await {
+            assert_eq!((code, why, received, sent), (Some(1000), None, 0, 4));
+            break;
+        }
+    }
+    until_there_are(&hub, 4).await;
+}
+
+#[tokio::test]
+async fn a_speaker_may_leave_with_the_last_word() {
+    let (house, hub) = hub_house().await;
+    let [mut speaker, mut other] = crowd(&house, &hub).await;
+    speaker.send(&[MASKED_HELLO, MASKED_HELLO, &masked(0x88, b"")].concat()).await;
+    other.expect(&[HELLO, HELLO].concat()).await;
+    until_there_are(&hub, 1).await;
+}
+
+#[tokio::test]
+async fn all_hear_the_same_in_the_same_order() {
+    let (house, hub) = hub_with(|limits| Limits { backlog: 1000, ..limits }).await;
+    let [mut one, mut other, mut third] = crowd::<3>(&house, &hub).await;
+    let numbered =
+        |from: u8| -> Vec<u8> { (0..200).flat_map(|number| masked(0x82, &[from, number])).collect() };
+    tokio::join!(async { one.send(&numbered(1)).await }, async { other.send(&numbered(2)).await });
+    let heard = third.read(400 * 4).await;
+    assert_eq!(one.read(400 * 4).await, heard);
+    assert_eq!(other.read(400 * 4).await, heard);
+    for speaker in [1, 2] {
+        let said: Vec<u8> =
+            heard.chunks(4).filter(|frame| frame[2] == speaker).map(|frame| frame[3]).collect();
+        assert_eq!(said, (0..200).collect::<Vec<u8>>());
+    }
+}
+
+/// What the house says when it drops somebody for being slow.
+async fn dropped(house: &mut House) -> (SocketAddr, u64) {
+    loop {
+        if let Event::Closed { peer, code, why, sent, .. } = house.event().await {
+            assert_eq!(code, Some(1008));
+            assert_eq!(why.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
+            return (peer, sent);
+        }
+    }
+}
+
+/// A message that a socket does not take many of.
+fn large() -> Vec<u8> {
+    vec![5; 64 << 10]
+}
+
+#[tokio::test]
+async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
+    let (mut house, hub) = hub_with(|limits| Limits { write: Duration::from_secs(5), ..limits }).await;
+    let mut slow = narrow(house.address).await;
+    let (mut quick, mut second) = (house.open().await, house.open().await);
+    until_there_are(&hub, 3).await;
+    let frame = encode::whole(Opcode::Binary, &large(), None);
+    let mut said = 0;
+    while hub.subscribers() == 3 {
+        let began = Instant::now();
+        hub.publish_binary(&large()).await;
+        quick.expect(&frame).await;
+        second.expect(&frame).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for the slow one");
+        said += 1;
+        assert!(said < 1000, "it is not dropped");
+    }
+    let (peer, sent) = dropped(&mut house).await;
+    assert_eq!(peer, slow.0.local_addr().unwrap());
+    assert!(sent + 8 <= said, "{sent} of {said}");
+    // It gets what it was sent in time, whole frames, and then the reason.
+    let mut heard = Transcript::new(Side::Server, Agreed::none());
+    heard.push(&slow.rest().await);
+    assert_eq!((heard.faults(), heard.needs()), (&[][..], None));
+    let close = heard.frames().last().unwrap();
+    assert_eq!(close.payload(), [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat());
+    assert!(heard.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
+    // and the hub goes on
+    quick.send(MASKED_HELLO).await;
+    second.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn one_who_never_reads_is_cut_off_in_the_end() {
+    let (mut house, hub) = hub_house().await;
+    let _deaf = narrow(house.address).await;
+    until_there_are(&hub, 1).await;
+    for _ in 0..200 {
+        hub.publish_binary(&large()).await;
+    }
+    dropped(&mut house).await;
+    // Limits::write for its last words, and two seconds to hang up
+    let gone = async {
+        while house.traffic.tally().open > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(4), gone).await.expect("its socket is closed");
+}
+
+#[tokio::test]
+async fn pings_without_end_and_no_ear_for_the_pongs_end_in_a_close() {
+    let (mut house, hub) = hub_house().await;
+    let mut deaf = narrow(house.address).await;
+    until_there_are(&hub, 1).await;
+    let pings: Vec<u8> = (0..500).flat_map(|_| masked(0x89, &[b'p'; 125])).collect();
+    let flood = async { while deaf.0.write_all(&pings).await.is_ok() {} };
+    tokio::select! {
+        () = flood => {}
+        _ = dropped(&mut house) => {}
+        () = tokio::time::sleep(Duration::from_secs(5)) => panic!("its pongs wait without end"),
+    }
+}
+
+#[tokio::test]
+async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
+    let (mut house, hub) = hub_house().await;
+    let [mut one, mut other] = crowd(&house, &hub).await;
+    let cases: [(&str, Vec<u8>, u16); 5] = [
+        ("an unmasked frame", HELLO.to_vec(), 1002),
+        ("noise", vec![0xff; 500], 1002),
+        ("a message over the limit", masked(0x82, &[0; 1025]), 1009),
+        ("text that is not UTF-8", masked(0x81, &[0xc0, 0xaf]), 1007),
+        ("a continuation of nothing", masked(0x80, b"x"), 1002),
+    ];
+    for (what, bytes, code) in cases {
+        let mut wrong = house.open().await;
+        until_there_are(&hub, 3).await;
+        wrong.send(&[MASKED_HELLO, &bytes].concat()).await;
+        let answer = wrong.rest().await;
+        let close = answer.strip_prefix(HELLO).unwrap_or(&answer);
+        assert_eq!((close[0], &close[2..4]), (0x88, &code.to_be_bytes()[..]), "{what}");
+        assert_eq!(house.close_code().await, Some(code), "{what}");
+        until_there_are(&hub, 2).await;
+        // what it said before is heard, what is broken is not
+        one.send(MASKED_HELLO).await;
+        for peer in [&mut one, &mut other] {
+            peer.expect(&[HELLO, HELLO].concat()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ping_is_answered_between_others_messages() {
+    let (house, hub) = hub_house().await;
+    let [mut one, mut other] = crowd(&house, &hub).await;
+    other.send(MASKED_HELLO).await;
+    one.expect(HELLO).await;
+    one.send(&masked(0x89, b"beat")).await;
+    one.expect(b"\x8a\x04beat").await;
+    drop(one);
+    until_there_are(&hub, 1).await;
+    other.send(MASKED_HELLO).await;
+    other.expect(&[HELLO, HELLO].concat()).await;
+}
+
+#[tokio::test]
+async fn shutdown_closes_everybody_with_1001_and_frees_the_port() {
+    let (mut house, hub) = hub_house().await;
+    let [mut one, other] = crowd(&house, &hub).await;
+    house.shutdown.cancel();
+    one.expect(b"\x88\x1a\x03\xe9the server is going away").await;
+    hub.publish("too late").await;
+    one.send(&masked(0x88, &1001_u16.to_be_bytes())).await;
+    one.hung_up_on().await;
+    drop((one, other));
+    assert_eq!(house.close_code().await, Some(1001));
+    soon(house.scope.closed()).await;
+    hub.publish("nobody is there").await;
+    TcpListener::bind(house.address).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub() {
+    let (house, hub) = hub_house().await;
+    let [mut one] = crowd(&house, &hub).await;
+    house.scope.cancel();
+    soon(house.scope.closed()).await;
+    assert_eq!(hub.subscribers(), 0);
+    let mut rest = Vec::new();
+    let _ = soon(one.0.read_to_end(&mut rest)).await;
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn a_bundle_has_it_by_name() {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let plan = Plan { websocket: Kind::from_name("hub").unwrap(), ..Plan::default() };
+    let bundle = Bundle::of(&scope, plan, None);
+    let address = soon(bundle.websocket.up()).await.unwrap();
+    let mut peer = Peer(TcpStream::connect(address).await.unwrap());
+    peer.send(&[UPGRADE, MASKED_HELLO].concat()).await;
+    peer.expect(&[SWITCHING, HELLO].concat()).await;
+}
