@@ -19,7 +19,7 @@
 //! - [`clients`]: a connection of our own, every byte of it reported
 //! - [`capture`]: connections out of pcap, pcapng, hex text and recordings, and into pcapng
 //! - [`feed`]: one source of news, polled and pushed, side by side
-//! - [`race`]: REST beside WebSocket, measured in alternation
+//! - [`race`]: HTTP, WebSocket and their like, each lane two processes, measured in alternation
 //!
 //! **Floor 2**
 //!
@@ -30,7 +30,7 @@
 //! - [`app`]: the talk on stage: state, event loop, slide views, keys, terminal
 //! - [`cli`]: the command line and the commands that need no stage
 //! - [`export`]: a screen as a picture
-//! - [`demos`]: the inspector, the race, the feed and the scales
+//! - [`demos`]: the inspector, the race and its grid, the feed, the scales
 
 pub mod text;
 pub mod wire;

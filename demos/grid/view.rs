@@ -155,7 +155,7 @@ fn status(grid: &Grid, theme: &Theme) -> Line<'static> {
     let beside = match of.exchange {
         Exchange::One => "1 message",
         Exchange::Ten => "10 in flight on a WebSocket",
-        Exchange::Large => "64 KiB",
+        Exchange::Large => "64 KiB, ws reads 16 KiB at a time",
     };
     let head = format!("{}, {} ({beside}): ", of.title, conditions.title);
     let (told, style) = match (&grid.running, &grid.measured[row][column]) {

@@ -11,7 +11,7 @@ use super::{Race, dials};
 use crate::stage::{self, Hint, Theme};
 
 /// What the code does, in words: `race::referee` and `measure` are what holds it.
-const RULES: [&str; 12] = [
+const RULES: [&str; 13] = [
     "Each lane is two processes, a client and a server, one thread each, pinned as the first line says.",
     "All lanes send the same bytes to an echo and compare the reply; TCP_NODELAY on both ends.",
     "A slice is 150 ms of one lane, or two whole exchanges; no exchange is cut off. Warm-up is not counted.",
@@ -21,6 +21,7 @@ const RULES: [&str; 12] = [
     "A run with errors, others on more than 5 % of the CPUs, or a floor that drifts by 10 % does not count.",
     "No best of several, and no ratio that was not measured in this run.",
     "Bytes are TCP payload, counted at the server's socket, both ways.",
+    "WebSockets read 4 KiB at a time, and 16 KiB from 64 KiB of payload on; the library's own default is 128 KiB.",
     "Distance is modelled in the server's socket for all lanes alike: a new TCP connection costs 2 round trips with \
      its first exchange, TLS 1.3 3, ws 3, wss 4. No loss, no slow start.",
     "At a fixed rate a time counts from when the exchange was due; the naive clock beside it from when it began.",

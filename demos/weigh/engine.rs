@@ -8,16 +8,17 @@ use reqwest::header::CONTENT_TYPE;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
-use tokio_tungstenite::client_async;
+use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::Order;
 use super::bytes::{Exchange, Weighed};
 use crate::clients::dial;
 use crate::scope::Scope;
-use crate::servers::browser_headers;
 use crate::servers::recorded::{self, Bytes, Record};
+use crate::servers::{browser_headers, websocket};
 
 /// The smallest JSON that is sent, in bytes.
 pub(super) const LEAST: usize = PRICE.len();
@@ -79,7 +80,8 @@ async fn websocket(order: Order, scope: &Scope) -> Result<(Bytes, Exchange), Str
     for (name, value) in dress(order) {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let (mut stream, _) = client_async(request, stream).await.map_err(told)?;
+    let config = WebSocketConfig::default().read_buffer_size(websocket::READ_BUFFER);
+    let (mut stream, _) = client_async_with_config(request, stream, Some(config)).await.map_err(told)?;
     let handshake = record.take();
     let payload = json(order.payload);
     stream.send(Message::text(payload.clone())).await.map_err(told)?;

@@ -22,8 +22,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::board::Board;
-use crate::feed::server::{HOLD, READ_BUFFER};
+use crate::feed::server::HOLD;
 use crate::feed::{Clock, Tick, Way};
+use crate::servers::websocket::READ_BUFFER;
 
 /// How long an answer that should come at once may take.
 const PATIENCE: Duration = Duration::from_secs(5);

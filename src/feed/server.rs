@@ -33,11 +33,10 @@ use crate::feed::source::News;
 use crate::feed::{Tick, Way};
 use crate::net::{Distance, Line, Stall, Tap, Traffic};
 use crate::scope::Scope;
+use crate::servers::websocket::READ_BUFFER;
 
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
 pub(super) const HOLD: Duration = Duration::from_secs(30);
-/// tungstenite's default of 128 KiB costs every connection that much.
-pub(super) const READ_BUFFER: usize = 4096;
 /// How long a connection may take for its request's head, and idle between requests.
 const HEAD: Duration = Duration::from_secs(30);
 /// Out of file descriptors, say: others end meanwhile.

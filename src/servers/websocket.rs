@@ -22,7 +22,7 @@ use crate::servers::upgrade;
 use crate::servers::{Event, Limits, Options};
 
 /// The default of 128 KiB costs every idle connection that much, and 1.67 times the latency at 64 connections.
-pub(super) const READ_BUFFER: usize = 4096;
+pub const READ_BUFFER: usize = 4096;
 
 /// How long a last Close frame may take to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
