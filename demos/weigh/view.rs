@@ -324,12 +324,12 @@ mod tests {
         assert_eq!(
             picture(&weigh(Phase::Done(weighed())), 78, 16),
             r#"╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
-│ ▲ HTTP/1.1 request · 45 bytes          ▼ HTTP/1.1 reply · 28 bytes         │
-│ POST /echo HTTP/1.1␍␊                  HTTP/1.1 200 OK␍␊                   │
-│ host: a␛[2J␍␊                          ␍␊{"age":7}                         │
+│ ▲ HTTP/1.1 request · 45 bytes         ▼ HTTP/1.1 reply · 28 bytes          │
+│ POST /echo HTTP/1.1␍␊                 HTTP/1.1 200 OK␍␊                    │
+│ host: a␛[2J␍␊                         ␍␊{"age":7}                          │
 │ ␍␊{"age":7}                                                                │
-│ ▲ WebSocket frame · 15 bytes           ▼ WebSocket frame · 11 bytes        │
-│ 81 89 37 fa 21 3d │ 01 02 03 04 05     81 09 │ 7b 22 61 67 65 22 3a 37 7d  │
+│ ▲ WebSocket frame · 15 bytes          ▼ WebSocket frame · 11 bytes         │
+│ 81 89 37 fa 21 3d │ 01 02 03 04 05    81 09 │ 7b 22 61 67 65 22 3a 37 7d   │
 │ 06 07 08 09                                                                │
 │ bytes          up    down    total    JSON  █ JSON   ░ everything else     │
 │ HTTP/1.1       45      28       73    25 %  ████████░░░░░░░░░░░░░░░░░░░░░░ │
