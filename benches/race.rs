@@ -21,7 +21,7 @@ use wiretalk::race::{self, Course, Outcome, Program, Report};
 use wiretalk::scope::Scope;
 use wiretalk::stage::{Demo as _, Event, Look, Theme, settings};
 
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 120;
 const AREA: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 
 fn main() -> anyhow::Result<()> {
