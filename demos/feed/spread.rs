@@ -8,10 +8,9 @@ use ratatui::text::Line;
 use super::Feed;
 use super::view::{color, live};
 use crate::feed::Spread;
-use crate::stage::{self, Theme};
+use crate::stage::{self, LEVELS, Theme};
 
 const NAME: u16 = 11;
-const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const LABELS: [&str; 5] = ["1 ms", "10", "100", "1 s", "10 s"];
 
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -72,7 +71,7 @@ fn draw_bars(counts: &[u32], style: Style, area: Rect, buffer: &mut Buffer) {
         for y in (area.top()..area.bottom()).rev() {
             let part = high.min(8);
             if part > 0 {
-                buffer[(x, y)].set_char(BARS[part as usize]).set_style(style);
+                buffer[(x, y)].set_char(LEVELS[part as usize]).set_style(style);
             }
             high -= part;
         }

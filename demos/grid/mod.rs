@@ -11,8 +11,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
+use crate::demos::race::drive;
 use crate::race::grid::{COLUMNS, Cell, ROWS, Record};
-use crate::race::{self, Course, Outcome, Report};
+use crate::race::{Course, Outcome, Report};
 use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
 
 /// How long a cell may take.
@@ -102,19 +103,16 @@ impl Demo for Grid {
             Cmd::Run { run, course } => {
                 let (scope, mail) = (stage.begin("grid"), stage.mail());
                 let program = stage.house().program.clone();
-                // without a thread there is no report, and the cell says that it runs until it is stopped
-                let _ = scope.thread("grid", move |scope| async move {
-                    let (reports, mut inbox) = mpsc::channel(8);
+                let failed = stage.mail();
+                let started = scope.thread("grid", move |scope| async move {
                     let (_wishes, wished) = mpsc::channel(1);
-                    let forward = async {
-                        while let Some(report) = inbox.recv().await {
-                            if mail.send(Msg(run, report)).await.is_err() {
-                                return;
-                            }
-                        }
-                    };
-                    tokio::join!(race::run(&scope, &program, *course, reports, wished), forward);
+                    drive(&scope, &program, *course, wished, mail, |report| Msg(run, report)).await;
                 });
+                if let Err(error) = started {
+                    let invalid_because = vec![format!("could not start a thread: {error}")];
+                    let outcome = Outcome { invalid_because, ..Outcome::default() };
+                    let _ = failed.try_send(Msg(run, Report::End(Box::new(outcome))));
+                }
             }
         }
     }
@@ -208,7 +206,7 @@ impl Measured {
 mod tests {
     use super::*;
     use crate::measure::Ratio;
-    use crate::race::{LaneRatio, Live, Machine};
+    use crate::race::{LaneRatio, Live};
 
     fn press(grid: &mut Grid, code: KeyCode) -> Vec<Cmd> {
         grid.update(Event::Key(code.into()))
@@ -222,17 +220,7 @@ mod tests {
         let course = ROWS[row].course(&COLUMNS[0], TIME);
         let ratio = Ratio { median, low: median, high: median, pairs: 10 };
         let ratios = vec![LaneRatio { lane: ROWS[row].lane, base: course.base(), ratio }];
-        Report::End(Box::new(Outcome {
-            course,
-            machine: Machine::default(),
-            pinned: true,
-            lanes: Vec::new(),
-            ratios,
-            slices: Vec::new(),
-            foreign: None,
-            drift: 0.0,
-            invalid_because: Vec::new(),
-        }))
+        Report::End(Box::new(Outcome { course, ratios, ..Outcome::default() }))
     }
 
     #[test]

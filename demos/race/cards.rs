@@ -8,12 +8,9 @@ use ratatui::text::{Line, Span};
 use super::view::{color, right, strong, time};
 use super::{Phase, Race};
 use crate::race::{Figures, Kind};
-use crate::stage::{self, Theme};
+use crate::stage::{self, LEVELS, Theme};
 use crate::text;
 use crate::wire::words::grouped;
-
-/// The heights of a median in the course of the race.
-const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
@@ -79,7 +76,7 @@ fn heights(medians: &[Option<f64>], room: usize) -> String {
     let most = known.iter().copied().fold(0.0, f64::max);
     let from = medians.len().saturating_sub(room);
     let height = |median: &Option<f64>| match median {
-        Some(median) => HEIGHTS[((median / most * 7.0).round() as usize).min(7)],
+        Some(median) => LEVELS[((median / most * 7.0).round() as usize).min(7) + 1],
         None => ' ',
     };
     medians[from..].iter().map(height).collect()

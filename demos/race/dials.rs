@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use crate::net::Distance;
-use crate::race::{Course, Headers, Kind, LARGEST, Lane, Placement};
+use crate::race::{Course, FARTHEST, Headers, Kind, LARGEST, Lane, MOST_BURST, MOST_CONNECTIONS, Placement};
 use crate::stage::{Complaint, Doc, Hint, Settings, Takes};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
@@ -27,15 +27,27 @@ pub(super) const SETTINGS: &[Doc] = &[
     },
     Doc { name: "payload", takes: Takes::Number(0..=LARGEST as i64, 32), about: "bytes there and back" },
     Doc { name: "pairs", takes: Takes::Number(1..=200, 15), about: "rounds; each is a slice of every lane" },
-    Doc { name: "connections", takes: Takes::Number(1..=256, 1), about: "connections of each lane" },
+    Doc {
+        name: "connections",
+        takes: Takes::Number(1..=MOST_CONNECTIONS as i64, 1),
+        about: "connections of each lane",
+    },
     Doc { name: "headers", takes: Takes::Choice(&["minimal", "browser"]), about: "the size of headers" },
     Doc {
         name: "burst",
-        takes: Takes::Number(0..=1000, 0),
+        takes: Takes::Number(0..=MOST_BURST as i64, 0),
         about: "messages an exchange; 0: as the lanes want",
     },
-    Doc { name: "rtt", takes: Takes::Number(0..=500, 0), about: "round trip to the servers in ms, modelled" },
-    Doc { name: "jitter", takes: Takes::Number(0..=500, 0), about: "how much the round trip varies, in ms" },
+    Doc {
+        name: "rtt",
+        takes: Takes::Number(0..=FARTHEST.as_millis() as i64, 0),
+        about: "round trip to the servers in ms, modelled",
+    },
+    Doc {
+        name: "jitter",
+        takes: Takes::Number(0..=FARTHEST.as_millis() as i64, 0),
+        about: "how much the round trip varies, in ms",
+    },
     Doc {
         name: "rate",
         takes: Takes::Number(0..=100_000, 0),

@@ -14,6 +14,7 @@ mod steps;
 mod verdict;
 mod view;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -100,8 +101,8 @@ pub enum Msg {
     Running(u64, Wishes),
     /// The race reports.
     Report(u64, Report),
-    /// What came of an export, in words.
-    Exported(String),
+    /// What came of something else, an export say, in words.
+    Told(String),
 }
 
 impl Demo for Race {
@@ -127,7 +128,7 @@ impl Demo for Race {
                 Vec::new()
             }
             Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
-            Event::Msg(Msg::Exported(told)) => {
+            Event::Msg(Msg::Told(told)) => {
                 self.note = Some(told);
                 Vec::new()
             }
@@ -154,17 +155,21 @@ impl Demo for Race {
             }
             Cmd::Export(outcome) => {
                 let mail = stage.mail();
-                let _ = mail.try_send(Msg::Exported(export::write(&outcome)));
+                let _ = mail.try_send(Msg::Told(export::write(&outcome)));
             }
             Cmd::Run { run, course } => {
                 let (scope, mail) = (stage.begin("race"), stage.mail());
                 let program = stage.house().program.clone();
                 let failed = stage.mail();
                 let started = scope.thread("race", move |scope| async move {
-                    drive(&scope, run, &program, *course, mail).await;
+                    let (wishes, wished) = mpsc::channel(1);
+                    if mail.send(Msg::Running(run, Wishes(wishes))).await.is_ok() {
+                        drive(&scope, &program, *course, wished, mail, |report| Msg::Report(run, report))
+                            .await;
+                    }
                 });
                 if let Err(error) = started {
-                    let _ = failed.try_send(Msg::Exported(format!("could not start a thread: {error}")));
+                    let _ = failed.try_send(Msg::Told(format!("could not start a thread: {error}")));
                 }
             }
         }
@@ -312,16 +317,18 @@ impl Race {
         Vec::new()
     }
 
-    /// The lanes as far as they are measured.
-    fn figures(&self) -> Vec<Figures> {
+    /// The lanes as they are measured, or blank ones before the first report.
+    fn figures(&self) -> Cow<'_, [Figures]> {
         let measured = match &self.phase {
             Phase::Running(live) | Phase::Stopped(live) => &live.lanes[..],
             Phase::Over(outcome) => &outcome.lanes,
             Phase::Ready => &[],
         };
-        let of = |lane| measured.iter().find(|figures| figures.lane == lane).cloned();
-        let blank = |lane| Figures { lane, ..Figures::default() };
-        self.course.lanes.iter().map(|&lane| of(lane).unwrap_or_else(|| blank(lane))).collect()
+        if measured.is_empty() {
+            let blank = |&lane| Figures { lane, ..Figures::default() };
+            return self.course.lanes.iter().map(blank).collect();
+        }
+        measured.into()
     }
 
     fn ratios(&self) -> &[LaneRatio] {
@@ -333,23 +340,25 @@ impl Race {
     }
 }
 
-/// Runs the race and hands its reports on with the number of the run.
-async fn drive(scope: &Scope, run: u64, program: &Program, course: Course, mail: mpsc::Sender<Msg>) {
+/// Runs a race and hands its reports on, each as `message` wraps it: for this demo and for the grid.
+pub(in crate::demos) async fn drive<M>(
+    scope: &Scope,
+    program: &Program,
+    course: Course,
+    wished: mpsc::Receiver<Wish>,
+    mail: mpsc::Sender<M>,
+    message: impl Fn(Report) -> M,
+) {
     let (reports, mut inbox) = mpsc::channel(8);
-    let (wishes, wished) = mpsc::channel(1);
-    if mail.send(Msg::Running(run, Wishes(wishes))).await.is_err() {
-        return;
-    }
     let forward = async {
         while let Some(report) = inbox.recv().await {
-            let last = matches!(report, Report::End(_));
-            if last {
+            if matches!(report, Report::End(_)) {
                 // the slide is gone only if nobody wants the outcome
-                let _ = mail.send(Msg::Report(run, report)).await;
+                let _ = mail.send(message(report)).await;
                 return;
             }
             // the screen may be slow; the race is not
-            let _ = mail.try_send(Msg::Report(run, report));
+            let _ = mail.try_send(message(report));
         }
     };
     tokio::join!(race::run(scope, program, course, reports, wished), forward);

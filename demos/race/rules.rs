@@ -10,7 +10,7 @@ use super::view::{color, strong};
 use super::{Race, dials};
 use crate::stage::{self, Hint, Theme};
 
-/// What the code does, in words: `race::referee` and `measure` are what holds it.
+/// What the code does, in words: `race::referee` and `measure` are what holds it, and a test compares the figures.
 const RULES: [&str; 13] = [
     "Each lane is two processes, a client and a server, one thread each, pinned as the first line says.",
     "All lanes send the same bytes to an echo and compare the reply; TCP_NODELAY on both ends.",
@@ -80,5 +80,26 @@ pub(super) fn choose(race: &Race, cursor: usize, area: Rect, buffer: &mut Buffer
             line = line.style(Style::new().bg(theme.selected));
         }
         stage::line(&line, (index % half) as u16 + 1, parts[index / half], buffer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::BAND;
+    use crate::race::{Course, DRIFT, FOREIGN};
+
+    #[test]
+    fn the_rules_say_what_the_code_does() {
+        let rules = RULES.join("\n");
+        let percent = |share: f64| (share * 100.0).round();
+        for told in [
+            format!("A slice is {} ms", Course::default().slice.as_millis()),
+            format!("within {} % around it", percent(BAND)),
+            format!("more than {} % of the CPUs", percent(FOREIGN)),
+            format!("drifts by {} %", percent(DRIFT)),
+        ] {
+            assert!(rules.contains(&told), "{told}");
+        }
     }
 }

@@ -10,9 +10,8 @@ use ratatui::text::{Line, Span};
 
 use super::view::{color, time};
 use crate::race::Figures;
-use crate::stage::{self, Theme};
+use crate::stage::{self, LEVELS, Theme};
 
-const HEIGHTS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 const NAME: usize = 17;
 /// From the lower end of a bucket to the next one: the eighth root of 2.
 const BUCKET: f64 = 1.090_507_732_665_257_7;
@@ -100,7 +99,7 @@ fn draw_strip(strip: &Strip, axis: &Axis, area: Rect, buffer: &mut Buffer) {
             .map(|&sum| {
                 // the square root: a tail of one in a thousand is still to be seen
                 let level = ((sum / most).sqrt() * levels as f64).ceil() as usize;
-                HEIGHTS[level.saturating_sub(below).min(8)]
+                LEVELS[level.saturating_sub(below).min(8)]
             })
             .collect();
         let area = Rect { x: area.x + NAME as u16, width: area.width.saturating_sub(NAME as u16), ..area };

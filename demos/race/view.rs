@@ -143,7 +143,7 @@ pub(super) fn bytes(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::measure::{Ratio, Summary};
-    use crate::race::{Figures, LaneRatio, Live, Machine, Outcome, Placement, Use, ratios};
+    use crate::race::{Figures, LaneRatio, Live, Outcome, Placement, Use, ratios};
 
     fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
         let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
@@ -178,13 +178,10 @@ mod tests {
         race.phase = Phase::Over(Box::new(Outcome {
             ratios: ratios(&course, &lanes),
             course,
-            machine: Machine::default(),
             pinned: true,
             lanes,
-            slices: Vec::new(),
-            foreign: Some(0.01),
-            drift: 0.0,
             invalid_because: invalid.iter().map(|&why| why.to_owned()).collect(),
+            ..Outcome::default()
         }));
         race
     }

@@ -1,12 +1,9 @@
 //! One exchange over HTTP with reqwest, one over WebSocket with tokio-tungstenite, to recorded servers that end with it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::CONTENT_TYPE;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
@@ -16,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::Order;
 use super::bytes::{Exchange, Weighed};
 use crate::clients::dial;
+use crate::net::{Tls, with_causes};
 use crate::scope::Scope;
 use crate::servers::recorded::{self, Bytes, Record};
 use crate::servers::{browser_headers, websocket};
@@ -57,51 +55,48 @@ fn json(length: usize) -> String {
 
 async fn http(order: Order, scope: &Scope) -> Result<Exchange, String> {
     let record = Record::default();
-    let (address, server) = recorded::http(scope, record.clone(), order.browser).await.map_err(told)?;
+    let (address, server) =
+        recorded::http(scope, record.clone(), order.browser).await.map_err(with_causes)?;
     scope.spawn("recorded http", server);
-    let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(no_tls()?);
-    let client = client.build().map_err(told)?;
+    // nothing here is `https`, but without it reqwest wants a provider for the whole process
+    let tls = Tls::default().config()?;
+    let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
+    let client = client.build().map_err(with_causes)?;
     let payload = json(order.payload);
     let mut request = client.post(format!("http://{address}/echo")).header(CONTENT_TYPE, "application/json");
     for (name, value) in dress(order) {
         request = request.header(*name, *value);
     }
-    let reply = request.body(payload.clone()).send().await.map_err(told)?;
-    let reply = reply.error_for_status().map_err(told)?.bytes().await.map_err(told)?;
+    let reply = request.body(payload.clone()).send().await.map_err(with_causes)?;
+    let reply = reply.error_for_status().map_err(with_causes)?.bytes().await.map_err(with_causes)?;
     same(&reply, &payload)?;
     Exchange::http(record.take())
 }
 
 async fn websocket(order: Order, scope: &Scope) -> Result<(Bytes, Exchange), String> {
     let record = Record::default();
-    let (address, server) = recorded::websocket(scope, record.clone()).await.map_err(told)?;
+    let (address, server) = recorded::websocket(scope, record.clone()).await.map_err(with_causes)?;
     scope.spawn("recorded websocket", server);
     let (mut request, stream) = dial(&format!("ws://{address}/")).await?;
     for (name, value) in dress(order) {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let config = WebSocketConfig::default().read_buffer_size(websocket::READ_BUFFER);
-    let (mut stream, _) = client_async_with_config(request, stream, Some(config)).await.map_err(told)?;
+    let (mut stream, _) =
+        client_async_with_config(request, stream, Some(config)).await.map_err(with_causes)?;
     let handshake = record.take();
     let payload = json(order.payload);
-    stream.send(Message::text(payload.clone())).await.map_err(told)?;
+    stream.send(Message::text(payload.clone())).await.map_err(with_causes)?;
     match stream.next().await {
         Some(Ok(Message::Text(reply))) => same(reply.as_bytes(), &payload)?,
         Some(Ok(other)) => return Err(format!("the server sent {other:?} instead of the message")),
-        Some(Err(error)) => return Err(told(error)),
+        Some(Err(error)) => return Err(with_causes(error)),
         None => return Err("the server closed the connection".to_owned()),
     }
     let exchange = Exchange::websocket(record.take())?;
     // it is weighed: a goodbye that gets lost does no harm
     let _ = stream.close(None).await;
     Ok((handshake, exchange))
-}
-
-/// What TLS would be done with, though nothing here is `https`: without it reqwest wants a provider for the whole process.
-fn no_tls() -> Result<ClientConfig, String> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(told)?;
-    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 fn dress(order: Order) -> &'static [(&'static str, &'static str)] {
@@ -113,11 +108,6 @@ fn same(reply: &[u8], payload: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", reply.len(), payload.len()))
-}
-
-/// An error with its causes; reqwest tells what went wrong only in those.
-fn told(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
 }
 
 #[cfg(test)]

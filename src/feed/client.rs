@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use crate::feed::board::Board;
 use crate::feed::server::HOLD;
 use crate::feed::{Clock, Tick, Way};
+use crate::net::with_causes;
 use crate::servers::websocket::READ_BUFFER;
 
 /// How long an answer that should come at once may take.
@@ -73,7 +74,7 @@ impl Client {
         F: Future<Output = Result<(), String>>,
     {
         let stream = self.connect().await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
         let asker = Asker { sender, host: self.address.to_string() };
         let mut speaking = pin!(speak(self.clone(), asker));
         tokio::select! {
@@ -113,7 +114,7 @@ impl Client {
         let mut body = asker.ask("/events", "text/event-stream", PATIENCE).await?.into_body();
         let mut waiting = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(told)?.into_data() else { continue };
+            let Ok(data) = frame.map_err(with_causes)?.into_data() else { continue };
             waiting.extend_from_slice(&data);
             while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = waiting.drain(..end + 2).collect();
@@ -137,9 +138,9 @@ impl Client {
         let url = format!("ws://{}/", self.address);
         self.tell(|board| board.asked(self.way));
         let opening = client_async_with_config(url, stream, Some(config));
-        let (mut stream, _) = in_time(PATIENCE, opening).await?.map_err(told)?;
+        let (mut stream, _) = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
         while let Some(message) = stream.next().await {
-            match message.map_err(told)? {
+            match message.map_err(with_causes)? {
                 Message::Text(text) => drop(self.heard(text.as_bytes())?),
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return Ok(()),
@@ -150,8 +151,8 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
-        let stream = in_time(PATIENCE, TcpStream::connect(self.address)).await?.map_err(told)?;
-        stream.set_nodelay(true).map_err(told)?;
+        let stream = in_time(PATIENCE, TcpStream::connect(self.address)).await?.map_err(with_causes)?;
+        stream.set_nodelay(true).map_err(with_causes)?;
         Ok(stream)
     }
 }
@@ -170,9 +171,9 @@ impl Asker {
         patience: Duration,
     ) -> Result<Response<Incoming>, String> {
         let request = Request::get(path).header(HOST, &self.host).header(ACCEPT, accept);
-        let request = request.body(Empty::new()).map_err(told)?;
-        in_time(patience, self.sender.ready()).await?.map_err(told)?;
-        let answer = in_time(patience, self.sender.send_request(request)).await?.map_err(told)?;
+        let request = request.body(Empty::new()).map_err(with_causes)?;
+        in_time(patience, self.sender.ready()).await?.map_err(with_causes)?;
+        let answer = in_time(patience, self.sender.send_request(request)).await?.map_err(with_causes)?;
         if answer.status().is_success() {
             Ok(answer)
         } else {
@@ -188,9 +189,4 @@ async fn whole(answer: Response<Incoming>) -> Result<Bytes, String> {
 
 async fn in_time<T>(patience: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
     timeout(patience, awaited).await.map_err(|_| format!("no answer within {} s", patience.as_secs()))
-}
-
-/// An error with its causes; hyper tells what went wrong only in those.
-fn told(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
 }

@@ -24,14 +24,14 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::source::News;
 use crate::feed::{Tick, Way};
-use crate::net::{Distance, Line, Stall, Tap, Traffic};
+use crate::net::{Distance, Line, Stall, Tap, Traffic, accept};
 use crate::scope::Scope;
 use crate::servers::websocket::READ_BUFFER;
 
@@ -39,8 +39,6 @@ use crate::servers::websocket::READ_BUFFER;
 pub(super) const HOLD: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
 const HEAD: Duration = Duration::from_secs(30);
-/// Out of file descriptors, say: others end meanwhile.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
 /// One way's listener on loopback, and the counters of its sockets.
 pub(super) struct Door {
@@ -70,13 +68,8 @@ impl Door {
     pub(super) async fn serve(self, news: News, scope: Scope) {
         let router = router(news.clone());
         loop {
-            let Ok((stream, _)) = self.listener.accept().await else {
-                sleep(PAUSE_AFTER_ERROR).await;
-                continue;
-            };
+            let (stream, _) = accept(&self.listener).await;
             let accepted = Instant::now();
-            // it fails only on a socket that is dead, which the first read will tell
-            let _ = stream.set_nodelay(true);
             // the tap stands at the socket itself: bytes count when they are there
             let tap = Tap::new(stream, self.traffic.connection());
             // out of timers: the client sees that the connection is closed

@@ -2,6 +2,7 @@
 //! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]) or in truth ([`Planet`]). It gives bytes no meaning;
 //! that is `wire`'s part.
 
+mod accept;
 mod alarm;
 mod chunks;
 mod dial;
@@ -19,6 +20,7 @@ mod tls;
 mod traffic;
 mod words;
 
+pub use accept::accept;
 pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
 pub use dial::{Stream, connect};
@@ -33,4 +35,4 @@ pub use tap::{Direction, Observer, Taken, Tap};
 pub use target::Target;
 pub use tls::{Secrets, Tls};
 pub use traffic::{Counted, Tally, Traffic};
-pub use words::in_words;
+pub use words::{in_words, with_causes};

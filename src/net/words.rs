@@ -1,5 +1,5 @@
-//! [`in_words`]: what an error of a connection means to whoever made it.
-//! It does not say which connection; the caller knows.
+//! [`in_words`]: what an error of a connection means to whoever made it; [`with_causes`]: the same for an error of a
+//! library. Neither says which connection; the caller knows.
 
 use std::io;
 
@@ -14,4 +14,9 @@ pub fn in_words(err: &io::Error) -> String {
         io::ErrorKind::AddrInUse => "another program has that port; port 0 takes any free one".to_owned(),
         _ => err.to_string(),
     }
+}
+
+/// An error with its causes in one line; some libraries tell what went wrong only in those.
+pub fn with_causes(error: impl Into<anyhow::Error>) -> String {
+    format!("{:#}", error.into())
 }

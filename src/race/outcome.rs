@@ -100,7 +100,7 @@ pub struct Split {
 }
 
 /// The end of a race.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// What was run.
     pub course: Course,
@@ -226,14 +226,10 @@ mod tests {
         let invalid_because = invalid.iter().map(|&reason| reason.to_owned()).collect();
         Outcome {
             course: Course { placement: Placement::OwnCpus, ..Course::default() },
-            machine: Machine::default(),
             pinned: true,
-            lanes: Vec::new(),
             ratios,
-            slices: Vec::new(),
-            foreign: None,
-            drift: 0.0,
             invalid_because,
+            ..Outcome::default()
         }
     }
 

@@ -172,11 +172,10 @@ impl Race {
         let before = team.count().await?;
         let ran = team.run(length, most, patience, stall).await?;
         let after = team.count().await?;
-        track.mark(before);
         self.spent += ran.times.iter().map(|(_, count)| count).sum::<u64>() * self.course.messages() as u64;
         let error = ran.error.clone();
-        if let Some((round, place)) = at {
-            self.slices.push(track.add(round, place, ran, after));
+        if let Some(at) = at {
+            self.slices.push(track.add(at, ran, before.zip(after)));
         }
         error.map_or(Ok(()), Err)
     }
@@ -224,13 +223,19 @@ impl Race {
         let failed = |figures: &Figures| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         invalid_because.extend(lanes.iter().filter_map(failed));
         if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
-            invalid_because
-                .push(format!("others had {:.0} % of the CPUs (the most is 5 %)", foreign * 100.0));
+            invalid_because.push(format!(
+                "others had {:.0} % of the CPUs (the most is {:.0} %)",
+                foreign * 100.0,
+                FOREIGN * 100.0
+            ));
         }
         if drift.abs() > DRIFT {
             let floor = self.course.floor();
-            invalid_because
-                .push(format!("the floor ({floor}) drifted by {:+.0} % (the most is 10 %)", drift * 100.0));
+            invalid_because.push(format!(
+                "the floor ({floor}) drifted by {:+.0} % (the most is {:.0} %)",
+                drift * 100.0,
+                DRIFT * 100.0
+            ));
         }
         if self.rounds == 0 && invalid_because.is_empty() {
             invalid_because.push("no round was completed".to_owned());

@@ -25,7 +25,6 @@ pub(super) struct Track {
     counted: u64,
     client: Sum,
     server: Sum,
-    before: Option<Counted>,
 }
 
 /// What an end has used in all slices.
@@ -70,7 +69,6 @@ impl Track {
             counted: 0,
             client: Sum::default(),
             server: Sum::default(),
-            before: None,
         }
     }
 
@@ -80,20 +78,20 @@ impl Track {
         self.team = None;
     }
 
-    /// The server's counters as they stand before the next slice.
-    pub(super) fn mark(&mut self, counted: Option<Counted>) {
-        self.before = counted;
-    }
-
-    /// Adds a slice that ran, and what the server has counted by its end.
-    pub(super) fn add(&mut self, round: usize, place: usize, ran: Ran, counted: Option<Counted>) -> Slice {
+    /// Adds a slice that ran at a place of a round, and what the server had counted before and after it.
+    pub(super) fn add(
+        &mut self,
+        (round, place): (usize, usize),
+        ran: Ran,
+        counted: Option<(Counted, Counted)>,
+    ) -> Slice {
         let mut times = Histogram::default();
         times.add(&ran.times);
         self.times.add(&ran.times);
         self.naive.add(&ran.naive);
         self.busy += ran.took;
         let count = times.count();
-        if let (Some(before), Some(after)) = (self.before, counted)
+        if let Some((before, after)) = counted
             && ran.error.is_none()
         {
             self.bytes.0 += after.received - before.received;

@@ -4,20 +4,16 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::net::{Counted, Tap};
+use crate::net::{self, Counted, Tap};
 use crate::scope::Scope;
 use crate::servers::Options;
 
 /// A server's end of a connection, counted.
 pub(super) type Socket = Tap<TcpStream, Counted>;
-
-/// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the CPU.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 pub(super) async fn listen(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
@@ -37,16 +33,9 @@ pub(super) async fn serve<F>(
 {
     let accepting = async {
         loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    // Without it a small answer may wait for the peer's delayed acknowledgement. It fails only on a
-                    // socket that is already dead, which the first read will tell.
-                    let _ = stream.set_nodelay(true);
-                    let socket = Tap::new(stream, options.traffic.connection());
-                    scope.spawn(name, connection(socket, peer));
-                }
-                Err(_) => sleep(PAUSE_AFTER_ERROR).await,
-            }
+            let (stream, peer) = net::accept(&listener).await;
+            let socket = Tap::new(stream, options.traffic.connection());
+            scope.spawn(name, connection(socket, peer));
         }
     };
     tokio::select! {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::net::{Direction, Observer, Taken, Tap};
+use crate::net::{self, Direction, Observer, Taken, Tap};
 use crate::scope::Scope;
 use crate::servers::{Limits, Options, accept, http, reply_headers, websocket};
 
@@ -83,7 +83,7 @@ pub async fn websocket(
     Ok((address, serve("recorded websocket", scope.child(), listener, connection)))
 }
 
-/// Accepts for as long as it is run, or until the system has no more sockets.
+/// Accepts for as long as it is run.
 async fn serve<F>(
     name: &'static str,
     scope: Scope,
@@ -92,9 +92,8 @@ async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    while let Ok((stream, peer)) = listener.accept().await {
-        // it fails only on a socket that is dead, which the first read will tell
-        let _ = stream.set_nodelay(true);
+    loop {
+        let (stream, peer) = net::accept(&listener).await;
         scope.spawn(name, connection(stream, peer));
     }
 }

@@ -19,4 +19,4 @@ pub use registry::{Entry, Registry};
 pub use settings::{Complaint, Doc, Settings, Takes, settings};
 pub use slot::{Live, Slot};
 pub use theme::Theme;
-pub use widgets::{keys, line, panel, rule};
+pub use widgets::{LEVELS, keys, line, panel, rule};

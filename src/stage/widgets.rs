@@ -11,6 +11,9 @@ use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
 use crate::stage::{Hint, Look, Theme};
 use crate::text;
 
+/// An eighth of a cell after the other, from nothing to all of it: for bars and curves.
+pub const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
 /// A frame with a title around `area`; its colour tells whether the demo has the keys, and so
 /// does its line: double while it has them. The inside comes back.
 pub fn panel(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {

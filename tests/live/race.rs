@@ -137,6 +137,16 @@ async fn the_record_says_how_it_came_about() {
 }
 
 #[tokio::test]
+async fn a_log_that_holds_something_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kept.hlog");
+    fs::write(&file, "of yesterday").unwrap();
+    let (out, err, code) = ended(wiretalk_race(&["--pairs", "1", "--hdr", file.to_str().unwrap()])).await;
+    assert!(err.contains("holds something already") && out.is_empty() && code == Some(1), "{err}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday");
+}
+
+#[tokio::test]
 async fn a_table_and_comma_separated_values_say_the_same() {
     let (table, _, _) = ended(wiretalk_race(&["--pairs", "1", "--lanes", "http-reqwest,ws"])).await;
     assert!(

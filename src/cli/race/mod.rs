@@ -5,8 +5,9 @@
 mod matrix;
 mod table;
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ pub struct Race {
     /// Print a line for each slice as comma-separated values instead of a table
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
-    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane
+    /// Write all times of all slices as an HdrHistogram interval log, tagged by lane; a file that holds something stays
     #[arg(long, value_name = "FILE")]
     pub hdr: Option<PathBuf>,
 }
@@ -97,7 +98,7 @@ pub struct Race {
 pub enum HeaderSize {
     /// What the libraries send by themselves
     Minimal,
-    /// About 1,000 bytes up and 600 down
+    /// About 1,000 bytes up and 500 down
     Browser,
 }
 
@@ -129,18 +130,19 @@ impl Race {
     async fn race(self, scope: &Scope) -> anyhow::Result<ExitCode> {
         let course = self.course()?;
         course.check()?;
+        // before the race: nobody should wait for what cannot be kept
+        let log = self.hdr.as_deref().map(open_log).transpose()?;
         let outcome = race(scope, course).await?;
-        if let Some(path) = &self.hdr {
-            let log = record::interval_log(&outcome).map_err(anyhow::Error::msg)?;
-            std::fs::write(path, log)
-                .map_err(|error| anyhow!("could not write {}: {error}", path.display()))?;
-        }
         let told = match (self.json, self.csv) {
             (true, _) => format!("{:#}\n", record::json(&outcome)),
             (_, true) => record::csv(&outcome),
             _ => table::table(&outcome),
         };
         io::stdout().write_all(told.as_bytes())?;
+        // last: what was measured has been told by now, whatever becomes of the log
+        if let Some(mut log) = log {
+            log.write_all(&record::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
+        }
         Ok(if outcome.valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -189,6 +191,16 @@ impl Race {
             }
         }
     }
+}
+
+/// The file for the histogram log. One that holds something already is not written over.
+fn open_log(path: &Path) -> anyhow::Result<File> {
+    let file = File::options().append(true).create(true).open(path);
+    let file = file.map_err(|error| anyhow!("could not write {}: {error}", path.display()))?;
+    if file.metadata()?.len() > 0 {
+        bail!("{} holds something already; name a new file", path.display());
+    }
+    Ok(file)
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.

@@ -57,8 +57,7 @@ fn row(figures: &Figures, ratio: Option<&LaneRatio>) -> String {
         micros(times.p99),
         micros(times.max),
     );
-    if let Some(LaneRatio { lane, base, ratio }) = ratio.filter(|of| of.lane != of.base) {
-        let _ = (lane, base);
+    if let Some(LaneRatio { ratio, .. }) = ratio.filter(|of| of.lane != of.base) {
         line += &format!("  {:.2} [{:.2}–{:.2}]", ratio.median, ratio.low, ratio.high);
         if ratio.verdict() == Verdict::NoDifference {
             line += " =";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::way::{Opening, same, told};
-use crate::net::Stream;
+use super::way::{Opening, same};
+use crate::net::{Stream, with_causes};
 use crate::race::bare;
 
 pub(super) struct Bare {
@@ -38,8 +38,8 @@ impl Bare {
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         for _ in 0..self.messages {
-            self.stream.write_all(&self.request).await.map_err(told)?;
-            self.stream.flush().await.map_err(told)?;
+            self.stream.write_all(&self.request).await.map_err(with_causes)?;
+            self.stream.flush().await.map_err(with_causes)?;
             self.reply().await?;
         }
         Ok(())
@@ -48,7 +48,7 @@ impl Bare {
     async fn reply(&mut self) -> Result<(), String> {
         self.reply.clear();
         loop {
-            if self.stream.read_buf(&mut self.reply).await.map_err(told)? == 0 {
+            if self.stream.read_buf(&mut self.reply).await.map_err(with_causes)? == 0 {
                 return Err("the server closed the connection".to_owned());
             }
             let Some(head) = bare::head(&self.reply)? else { continue };

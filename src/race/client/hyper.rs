@@ -11,8 +11,8 @@ use hyper::header::{CONNECTION, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use super::way::{Opening, same, told};
-use crate::net::Stream;
+use super::way::{Opening, same};
+use crate::net::{Stream, with_causes};
 use crate::race::executor::Scoped;
 
 type Body = Full<Bytes>;
@@ -28,7 +28,7 @@ fn request(opening: &Opening, version2: bool) -> Result<Request<Body>, String> {
     for (name, value) in opening.headers.of_requests() {
         builder = builder.header(*name, *value);
     }
-    builder.body(Full::new(opening.payload.clone())).map_err(told)
+    builder.body(Full::new(opening.payload.clone())).map_err(with_causes)
 }
 
 async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), String> {
@@ -36,13 +36,13 @@ async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> 
     if !status.is_success() {
         return Err(format!("the server answered {status}, not 200"));
     }
-    same(&response.into_body().collect().await.map_err(told)?.to_bytes(), payload)
+    same(&response.into_body().collect().await.map_err(with_causes)?.to_bytes(), payload)
 }
 
 /// A new HTTP/1.1 connection; what drives it belongs to the lane's scope.
 async fn connect(opening: &Opening) -> Result<http1::SendRequest<Body>, String> {
     let stream = opening.dial.open().await?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
     opening.scope.spawn("hyper connection", async move {
         // what went wrong is told to whoever waits for a reply
         let _ = connection.await;
@@ -61,7 +61,7 @@ pub(super) struct HyperKept {
 impl HyperKept {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let stream = opening.dial.open().await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
         Ok(Self { opening: opening.clone(), request: request(opening, false)?, sender, connection })
     }
 
@@ -69,8 +69,8 @@ impl HyperKept {
         let Self { opening, request, sender, connection } = self;
         let mut exchanging = pin!(async {
             for _ in 0..opening.messages {
-                sender.ready().await.map_err(told)?;
-                let response = sender.send_request(request.clone()).await.map_err(told)?;
+                sender.ready().await.map_err(with_causes)?;
+                let response = sender.send_request(request.clone()).await.map_err(with_causes)?;
                 compare(response, &opening.payload).await?;
             }
             Ok(())
@@ -81,7 +81,7 @@ impl HyperKept {
             ended = &mut *connection => match ended {
                 // the reply may have come with the end
                 Ok(()) => exchanging.await,
-                Err(error) => Err(told(error)),
+                Err(error) => Err(with_causes(error)),
             },
         }
     }
@@ -102,7 +102,7 @@ impl HyperNew {
             let mut request = request(&self.opening, false)?;
             request.headers_mut().insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
             let mut sender = connect(&self.opening).await?;
-            let response = sender.send_request(request).await.map_err(told)?;
+            let response = sender.send_request(request).await.map_err(with_causes)?;
             compare(response, &self.opening.payload).await?;
         }
         Ok(())
@@ -120,7 +120,8 @@ impl Http2 {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let stream = opening.dial.open().await?;
         let executor = Scoped(opening.scope.clone());
-        let (sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.map_err(told)?;
+        let (sender, connection) =
+            http2::handshake(executor, TokioIo::new(stream)).await.map_err(with_causes)?;
         opening.scope.spawn("http2 connection", async move {
             let _ = connection.await;
         });
@@ -128,14 +129,14 @@ impl Http2 {
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        self.sender.ready().await.map_err(told)?;
+        self.sender.ready().await.map_err(with_causes)?;
         if self.opening.messages == 1 {
-            let response = self.sender.send_request(self.request.clone()).await.map_err(told)?;
+            let response = self.sender.send_request(self.request.clone()).await.map_err(with_causes)?;
             return compare(response, &self.opening.payload).await;
         }
         let (sender, request, payload) = (&self.sender, &self.request, &self.opening.payload);
         let one = |_| async move {
-            let response = sender.clone().send_request(request.clone()).await.map_err(told)?;
+            let response = sender.clone().send_request(request.clone()).await.map_err(with_causes)?;
             compare(response, payload).await
         };
         try_join_all((0..self.opening.messages).map(one)).await?;

@@ -21,7 +21,7 @@ use crate::race::dial::Dial;
 use crate::race::order::{Answer, Goal, Order, Trust, hear, tell};
 use crate::race::{Course, Kind, Lane};
 use crate::scope::Scope;
-use slice::Runner;
+use slice::Connections;
 use way::{Opening, Way};
 
 /// Does what the orders say, until they end; then all that was begun ends with the scope. `pinned` is told to the
@@ -41,21 +41,22 @@ pub async fn client(
             }
         }
     });
-    let mut runners: Vec<Runner> = Vec::new();
+    let mut connections: Option<Connections> = None;
     while let Some(order) = orders.recv().await {
         let answer = match order {
             Order::Open { lane, course, goal } => match open(scope, lane, &course, goal).await {
                 Ok(opened) => {
-                    runners = opened;
+                    connections = Some(opened);
                     Answer::Opened { pinned }
                 }
                 Err(why) => Answer::Failed(why),
             },
             Order::Run { slice, most } => {
+                let Some(connections) = &mut connections else { return };
                 // whoever speaks while a slice runs, or hangs up, has no use for it any more
                 tokio::select! {
                     biased;
-                    ran = slice::run(scope, &mut runners, slice, most) => Answer::Ran(ran),
+                    ran = connections.run(scope, slice, most) => Answer::Ran(ran),
                     _ = orders.recv() => return,
                 }
             }
@@ -70,7 +71,7 @@ pub async fn client(
 }
 
 /// All connections of a lane.
-async fn open(scope: &Scope, lane: Lane, course: &Course, goal: Goal) -> Result<Vec<Runner>, String> {
+async fn open(scope: &Scope, lane: Lane, course: &Course, goal: Goal) -> Result<Connections, String> {
     let protocol: Option<&[u8]> = match (&goal.trust, lane.kind) {
         (Trust::Plain, _) | (_, Kind::Tcp) => None,
         (_, Kind::Http2) => Some(b"h2"),
@@ -78,12 +79,11 @@ async fn open(scope: &Scope, lane: Lane, course: &Course, goal: Goal) -> Result<
     };
     let dial = Dial::new(goal, protocol)?;
     let opening = Arc::new(Opening::new(scope.child(), lane, course, dial)?);
-    let mut runners = Vec::new();
-    for number in 0..course.connections {
+    let mut ways = Vec::new();
+    for _ in 0..course.connections {
         let opened = tokio::time::timeout(course.patience(), Way::open(&opening)).await;
         let late = || format!("no connection within {} s", course.patience().as_secs());
-        let way = opened.unwrap_or_else(|_| Err(late()))?;
-        runners.push(Runner::new(way, number, course)?);
+        ways.push(opened.unwrap_or_else(|_| Err(late()))?);
     }
-    Ok(runners)
+    Connections::new(ways, course)
 }

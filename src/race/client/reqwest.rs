@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use reqwest::{Client, Url};
 
-use super::way::{Opening, same, told};
+use super::way::{Opening, same};
+use crate::net::with_causes;
 use crate::race::dial::{Dial, OUR_NAME, settings};
 
 pub(super) struct Reqwest {
@@ -27,15 +28,15 @@ impl Reqwest {
         if let (true, Ok(ip)) = (dial.is_ours(), dial.goal.host.parse()) {
             builder = builder.resolve(OUR_NAME, std::net::SocketAddr::new(ip, dial.goal.port));
         }
-        builder.build().map_err(told)
+        builder.build().map_err(with_causes)
     }
 
     /// Its connection is opened by the first exchange, which is part of the warm-up.
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let client = opening.reqwest.clone().ok_or("the lane has no client")?;
-        let mut url = Url::parse(&opening.dial.url("http")).map_err(told)?;
+        let mut url = Url::parse(&opening.dial.url("http")).map_err(with_causes)?;
         if opening.lane.tls && opening.dial.is_ours() {
-            url.set_host(Some(OUR_NAME)).map_err(told)?;
+            url.set_host(Some(OUR_NAME)).map_err(with_causes)?;
         }
         let mut way = Self { client, url, opening: opening.clone() };
         way.exchange().await?;
@@ -48,11 +49,11 @@ impl Reqwest {
             for (name, value) in self.opening.headers.of_requests() {
                 request = request.header(*name, *value);
             }
-            let response = request.send().await.map_err(told)?;
+            let response = request.send().await.map_err(with_causes)?;
             if !response.status().is_success() {
                 return Err(format!("the server answered {}, not 200", response.status()));
             }
-            same(&response.bytes().await.map_err(told)?, &self.opening.payload)?;
+            same(&response.bytes().await.map_err(with_causes)?, &self.opening.payload)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! One slice: every connection does exchanges until the time is over, and finishes the one it is in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -12,12 +12,17 @@ use crate::race::Course;
 use crate::race::order::{Ran, Used};
 use crate::scope::Scope;
 
+/// The open connections of a lane, and what they write down together.
+pub(super) struct Connections {
+    runners: Vec<Runner>,
+    sheet: Arc<Mutex<Sheet>>,
+    patience: Duration,
+}
+
 /// A connection, and when its exchanges are due.
-pub(super) struct Runner {
+struct Runner {
     way: Way,
     pace: Option<Pace>,
-    patience: Duration,
-    sheet: Arc<Mutex<Sheet>>,
 }
 
 /// An exchange each `every`, the first one `offset` after the slice begins.
@@ -39,6 +44,13 @@ struct Sheet {
 }
 
 impl Sheet {
+    /// For a new slice, in which at most `most` exchanges may begin.
+    fn clear(&mut self, most: Option<u64>) {
+        self.times.clear();
+        self.naive.clear();
+        self.left = most;
+    }
+
     /// Whether one more exchange may begin.
     fn begin(&mut self) -> bool {
         self.begun += 1;
@@ -53,23 +65,75 @@ impl Sheet {
     }
 }
 
-impl Runner {
-    /// The connection of that number; numbers begin with 0.
-    pub(super) fn new(way: Way, number: usize, course: &Course) -> Result<Self, String> {
-        let pace = course.rate.map(|rate| {
-            let each = Duration::from_secs_f64(1.0 / f64::from(rate));
-            let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
-            Ok::<_, String>(Pace {
-                alarm,
-                every: each * course.connections as u32,
-                offset: each * number as u32,
-            })
-        });
-        Ok(Self { way, pace: pace.transpose()?, patience: course.patience(), sheet: Arc::default() })
+impl Connections {
+    pub(super) fn new(ways: Vec<Way>, course: &Course) -> Result<Self, String> {
+        let each = course.rate.map(|rate| Duration::from_secs_f64(1.0 / f64::from(rate)));
+        let runner = |(number, way): (u32, Way)| {
+            let pace = each.map(|each| {
+                let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
+                Ok::<_, String>(Pace {
+                    alarm,
+                    every: each * course.connections as u32,
+                    offset: each * number,
+                })
+            });
+            Ok(Runner { way, pace: pace.transpose()? })
+        };
+        let runners = (0..).zip(ways).map(runner).collect::<Result<_, String>>()?;
+        Ok(Self { runners, sheet: Arc::default(), patience: course.patience() })
     }
 
+    /// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
+    pub(super) async fn run(&mut self, scope: &Scope, slice: Duration, most: Option<u64>) -> Ran {
+        if self.runners.is_empty() {
+            return Ran { error: Some("no connection is open".to_owned()), ..Ran::default() };
+        }
+        lock(&self.sheet).clear(most);
+        let running = scope.child();
+        let (post, mut back) = mpsc::channel(self.runners.len());
+        let (before, start) = (Used::now(), Instant::now());
+        for mut runner in self.runners.drain(..) {
+            let (post, sheet) = (post.clone(), self.sheet.clone());
+            running.spawn("exchanges", async move {
+                let result = runner.run(&sheet, start, start + slice).await;
+                // nobody is there any more only if the whole race is over
+                let _ = post.send((runner, result)).await;
+            });
+        }
+        drop(post);
+        let mut error = None;
+        let finishing = async {
+            while let Some((runner, result)) = back.recv().await {
+                match result {
+                    Ok(()) => self.runners.push(runner),
+                    Err(why) => error = error.take().or(Some(why)),
+                }
+            }
+        };
+        let stuck = tokio::select! {
+            biased;
+            () = finishing => false,
+            () = stands_still(&self.sheet, slice, self.patience) => true,
+        };
+        if stuck {
+            running.cancel();
+            self.runners.clear();
+            error = Some(format!("no reply within {} s", self.patience.as_secs()));
+        }
+        let (took, used) = (start.elapsed(), Used::now().since(before));
+        let sheet = lock(&self.sheet);
+        Ran { times: sheet.times.counts(), naive: sheet.naive.counts(), took, used, error }
+    }
+}
+
+fn lock(sheet: &Mutex<Sheet>) -> MutexGuard<'_, Sheet> {
+    // counts are whole even if a panic came between
+    sheet.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Runner {
     /// Exchanges until `until`, at least two, and never cuts one off.
-    async fn run(&mut self, start: Instant, until: Instant) -> Result<(), String> {
+    async fn run(&mut self, sheet: &Mutex<Sheet>, start: Instant, until: Instant) -> Result<(), String> {
         let mut due = start + self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset);
         for done in 0_u64.. {
             // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
@@ -80,14 +144,14 @@ impl Runner {
             if let Some(pace) = &mut self.pace {
                 pace.alarm.at(due).await;
             }
-            if !self.sheet.lock().unwrap_or_else(PoisonError::into_inner).begin() {
+            if !lock(sheet).begin() {
                 break;
             }
             let began = Instant::now();
             let exchanged = self.way.exchange().await;
             let end = Instant::now();
             exchanged?;
-            let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut sheet = lock(sheet);
             match &self.pace {
                 None => sheet.times.record(end - began),
                 Some(pace) => {
@@ -102,63 +166,13 @@ impl Runner {
     }
 }
 
-/// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
-pub(super) async fn run(scope: &Scope, runners: &mut Vec<Runner>, slice: Duration, most: Option<u64>) -> Ran {
-    let Some(first) = runners.first() else {
-        return Ran { error: Some("no connection is open".to_owned()), ..Ran::default() };
-    };
-    let (patience, sheet) = (first.patience, first.sheet.clone());
-    {
-        let mut sheet = sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        sheet.times.clear();
-        sheet.naive.clear();
-        sheet.left = most;
-    }
-    let running = scope.child();
-    let (post, mut back) = mpsc::channel(runners.len());
-    let (before, start) = (Used::now(), Instant::now());
-    for mut runner in runners.drain(..) {
-        runner.sheet = sheet.clone();
-        let post = post.clone();
-        running.spawn("exchanges", async move {
-            let result = runner.run(start, start + slice).await;
-            // nobody is there any more only if the whole race is over
-            let _ = post.send((runner, result)).await;
-        });
-    }
-    drop(post);
-    let mut error = None;
-    let finishing = async {
-        while let Some((runner, result)) = back.recv().await {
-            match result {
-                Ok(()) => runners.push(runner),
-                Err(why) => error = error.take().or(Some(why)),
-            }
-        }
-    };
-    let stuck = tokio::select! {
-        biased;
-        () = finishing => false,
-        () = stands_still(&sheet, slice, patience) => true,
-    };
-    if stuck {
-        running.cancel();
-        runners.clear();
-        error = Some(format!("no reply within {} s", patience.as_secs()));
-    }
-    let (took, used) = (start.elapsed(), Used::now().since(before));
-    let sheet = sheet.lock().unwrap_or_else(PoisonError::into_inner);
-    Ran { times: sheet.times.counts(), naive: sheet.naive.counts(), took, used, error }
-}
-
 /// Ready once `patience` has passed without a single exchange that begins.
 async fn stands_still(sheet: &Mutex<Sheet>, slice: Duration, patience: Duration) {
-    let begun = || sheet.lock().unwrap_or_else(PoisonError::into_inner).begun;
-    let mut before = begun();
+    let mut before = lock(sheet).begun;
     tokio::time::sleep(slice).await;
     loop {
         tokio::time::sleep(patience).await;
-        let now = begun();
+        let now = lock(sheet).begun;
         if now == before {
             return;
         }

@@ -10,7 +10,8 @@ use hyper::client::conn::http1;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 
-use super::way::{Opening, same, told};
+use super::way::{Opening, same};
+use crate::net::with_causes;
 
 pub(super) struct Sse {
     opening: Arc<Opening>,
@@ -23,13 +24,13 @@ pub(super) struct Sse {
 impl Sse {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let (listener, connection) =
-            http1::handshake(TokioIo::new(opening.dial.open().await?)).await.map_err(told)?;
+            http1::handshake(TokioIo::new(opening.dial.open().await?)).await.map_err(with_causes)?;
         opening.scope.spawn("event stream", async move {
             let _ = connection.await;
         });
         let (events, number) = listen(opening, listener).await?;
         let (sender, connection) =
-            http1::handshake(TokioIo::new(opening.dial.open().await?)).await.map_err(told)?;
+            http1::handshake(TokioIo::new(opening.dial.open().await?)).await.map_err(with_causes)?;
         opening.scope.spawn("event posts", async move {
             let _ = connection.await;
         });
@@ -37,19 +38,19 @@ impl Sse {
         for (name, value) in opening.headers.of_requests() {
             builder = builder.header(*name, *value);
         }
-        let request = builder.body(Full::new(opening.payload.clone())).map_err(told)?;
+        let request = builder.body(Full::new(opening.payload.clone())).map_err(with_causes)?;
         Ok(Self { opening: opening.clone(), request, sender, events, buffer: BytesMut::new() })
     }
 
     /// Over when the POST is answered and its event is here.
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         for _ in 0..self.opening.messages {
-            self.sender.ready().await.map_err(told)?;
-            let response = self.sender.send_request(self.request.clone()).await.map_err(told)?;
+            self.sender.ready().await.map_err(with_causes)?;
+            let response = self.sender.send_request(self.request.clone()).await.map_err(with_causes)?;
             if !response.status().is_success() {
                 return Err(format!("the server answered {}, not 204", response.status()));
             }
-            response.into_body().collect().await.map_err(told)?;
+            response.into_body().collect().await.map_err(with_causes)?;
             let event = event(&mut self.events, &mut self.buffer).await?;
             same(&event, &self.opening.payload)?;
         }
@@ -66,14 +67,14 @@ async fn listen(
     for (name, value) in opening.headers.of_requests() {
         builder = builder.header(*name, *value);
     }
-    let request = builder.body(Empty::new()).map_err(told)?;
-    let response = sender.send_request(request).await.map_err(told)?;
+    let request = builder.body(Empty::new()).map_err(with_causes)?;
+    let response = sender.send_request(request).await.map_err(with_causes)?;
     if !response.status().is_success() {
         return Err(format!("the server answered {}, not 200", response.status()));
     }
     let mut events = response.into_body();
     let number = event(&mut events, &mut BytesMut::new()).await?;
-    let number = String::from_utf8(number).map_err(told)?;
+    let number = String::from_utf8(number).map_err(with_causes)?;
     Ok((events, number))
 }
 
@@ -86,7 +87,7 @@ async fn event(events: &mut Incoming, buffer: &mut BytesMut) -> Result<Vec<u8>, 
             let data = event.strip_prefix(b"data:").ok_or("the server sent an event without data")?;
             return Ok(data.strip_prefix(b" ").unwrap_or(data).to_vec());
         }
-        let frame = events.frame().await.ok_or("the server ended the event stream")?.map_err(told)?;
+        let frame = events.frame().await.ok_or("the server ended the event stream")?.map_err(with_causes)?;
         if let Some(data) = frame.data_ref() {
             buffer.extend_from_slice(data);
         }

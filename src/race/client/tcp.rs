@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::way::{Opening, same, told};
-use crate::net::Stream;
+use super::way::{Opening, same};
+use crate::net::{Stream, with_causes};
 
 pub(super) struct Tcp {
     stream: Stream,
@@ -27,9 +27,9 @@ impl Tcp {
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         for _ in 0..self.messages {
-            self.stream.write_all(&self.message).await.map_err(told)?;
-            self.stream.flush().await.map_err(told)?;
-            self.stream.read_exact(&mut self.reply).await.map_err(told)?;
+            self.stream.write_all(&self.message).await.map_err(with_causes)?;
+            self.stream.flush().await.map_err(with_causes)?;
+            self.stream.read_exact(&mut self.reply).await.map_err(with_causes)?;
             same(&self.reply, &self.message)?;
         }
         Ok(())

@@ -102,8 +102,3 @@ pub(super) fn same(reply: &[u8], payload: &[u8]) -> Result<(), String> {
     }
     Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", reply.len(), payload.len()))
 }
-
-/// An error with its causes; some libraries tell what went wrong only in those.
-pub(super) fn told(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
-}

@@ -13,20 +13,20 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::way::{Opening, same, told};
-use crate::net::Stream;
+use super::way::{Opening, same};
+use crate::net::{Stream, with_causes};
 use crate::scope::Scope;
 
 type Socket = WebSocketStream<Stream>;
 
 async fn connect(opening: &Opening) -> Result<Socket, String> {
-    let mut request = opening.dial.url("ws").into_client_request().map_err(told)?;
+    let mut request = opening.dial.url("ws").into_client_request().map_err(with_causes)?;
     for (name, value) in opening.headers.of_requests() {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let config = WebSocketConfig::default().read_buffer_size(opening.read_buffer);
     let stream = opening.dial.open().await?;
-    let (socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(told)?;
+    let (socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(with_causes)?;
     Ok(socket)
 }
 
@@ -40,7 +40,7 @@ async fn reply(
             Some(Ok(Message::Binary(reply))) => return same(&reply, payload),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(other)) => return Err(format!("the server sent {other:?} instead of the message")),
-            Some(Err(error)) => return Err(told(error)),
+            Some(Err(error)) => return Err(with_causes(error)),
             None => return Err("the server closed the connection".to_owned()),
         }
     }
@@ -60,7 +60,7 @@ impl Open {
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         let payload = &self.opening.payload;
         for _ in 0..self.opening.messages {
-            self.socket.send(Message::Binary(payload.clone())).await.map_err(told)?;
+            self.socket.send(Message::Binary(payload.clone())).await.map_err(with_causes)?;
             reply(&mut self.socket, payload).await?;
         }
         Ok(())
@@ -84,9 +84,9 @@ impl Pipelined {
         let (payload, messages) = (&self.opening.payload, self.opening.messages);
         let sending = async {
             for _ in 0..messages {
-                self.sink.feed(Message::Binary(payload.clone())).await.map_err(told)?;
+                self.sink.feed(Message::Binary(payload.clone())).await.map_err(with_causes)?;
             }
-            self.sink.flush().await.map_err(told)
+            self.sink.flush().await.map_err(with_causes)
         };
         let receiving = async {
             for _ in 0..messages {
@@ -115,7 +115,7 @@ impl OpenAnew {
         let payload = &self.opening.payload;
         for _ in 0..self.opening.messages {
             let mut socket = connect(&self.opening).await?;
-            socket.send(Message::Binary(payload.clone())).await.map_err(told)?;
+            socket.send(Message::Binary(payload.clone())).await.map_err(with_causes)?;
             reply(&mut socket, payload).await?;
             self.goodbyes.spawn("goodbye", async move {
                 // a server that does not say goodbye is not waited for

@@ -18,14 +18,14 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{Counted as CountedSocket, Distance, Line, Stall, Tap, Traffic};
+use crate::net::{Counted as CountedSocket, Distance, Line, Stall, Tap, Traffic, accept};
 use crate::race::order::{Answer, Counted, Order, Used, hear, tell};
 use crate::race::{Course, Headers, Kind, Lane};
 use crate::scope::Scope;
 use crate::servers::{Limits, Options, http, websocket};
 
 /// A server's end of a connection: counted, and at the distance of the course.
-type Socket = Tap<Line<TcpStream>, CountedSocket>;
+type Socket = Line<Tap<TcpStream, CountedSocket>>;
 
 /// Nothing is cut off while other lanes run.
 const PATIENT: Duration = Duration::from_hours(1);
@@ -121,19 +121,15 @@ struct Accepting {
 impl Accepting {
     async fn run(self, listener: TcpListener) {
         for number in 0_u64.. {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    // it fails only on a socket that is dead already, which the first read will tell
-                    let _ = stream.set_nodelay(true);
-                    let seed = self.seed.wrapping_add(number);
-                    let line = Line::new(stream, self.distance, Instant::now(), self.stall.clone(), seed);
-                    let Ok(line) = line else { continue };
-                    let socket = Tap::new(line, self.service.options.traffic.connection());
-                    self.serve(socket, peer);
-                }
-                // out of file descriptors, say: others end meanwhile
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
+            let (stream, peer) = accept(&listener).await;
+            let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
+            // the tap stands at the socket itself: bytes count when they are there
+            let tap = Tap::new(stream, self.service.options.traffic.connection());
+            // out of timers: the client sees that the connection is closed
+            let Ok(socket) = Line::new(tap, self.distance, accepted, self.stall.clone(), seed) else {
+                continue;
+            };
+            self.serve(socket, peer);
         }
     }
 
