@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::view::{color, strong, time};
-use super::{Phase, Race};
+use super::{Phase, Race, view};
 use crate::measure::Verdict;
 use crate::race::{Figures, Lane, LaneRatio};
 use crate::stage::{self, Theme};
@@ -145,9 +145,9 @@ fn measured(row: &Row, told: String) -> String {
 
 /// Payload and everything else, both ways: TCP payload as the server's socket saw it.
 fn bytes(row: &Row) -> String {
-    let rest = |(up, down): (f64, f64)| {
-        format!("{}+{} B", row.payload, grouped((up + down - row.payload).round() as u64))
-    };
+    let data = if row.payload < 1e6 { row.payload.to_string() } else { view::bytes(row.payload as usize) };
+    let rest =
+        |(up, down): (f64, f64)| format!("{data}+{} B", grouped((up + down - row.payload).round() as u64));
     row.figures.bytes.map_or_else(|| "–".to_owned(), rest)
 }
 

@@ -116,6 +116,15 @@ async fn every_lane_runs_in_the_clear_and_within_tls() {
 }
 
 #[tokio::test]
+async fn an_exchange_of_no_bytes_is_one() {
+    let json = json(&["--lanes", ALL, "--pairs", "1", "--payload", "0"]).await;
+    for name in ALL.split(',') {
+        assert_eq!(lane(&json, name)["failure"], Value::Null, "{json:#}");
+        assert!(lane(&json, name)["exchanges"].as_u64().unwrap() >= 2, "{json:#}");
+    }
+}
+
+#[tokio::test]
 async fn the_record_says_how_it_came_about() {
     let file = std::env::temp_dir().join(format!("wiretalk-race-{}.hlog", std::process::id()));
     let json = json(&["--pairs", "2", "--seed", "7", "--hdr", file.to_str().unwrap()]).await;

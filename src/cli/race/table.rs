@@ -1,5 +1,6 @@
 //! The outcome of a race as a table for people.
 
+use std::array;
 use std::time::Duration;
 
 use crate::measure::Verdict;
@@ -7,23 +8,22 @@ use crate::race::{Figures, LaneRatio, Outcome, split};
 use crate::text::visible;
 use crate::wire::words::grouped;
 
-/// The lanes, where the time goes, and the verdict; it fits 100 columns.
+/// The columns of a lane's line, the ratio to the base last.
+const COLUMNS: usize = 10;
+type Line = [String; COLUMNS];
+
+/// The lanes, where the time goes, and the verdict; each column is as wide as it must be.
 pub(super) fn table(outcome: &Outcome) -> String {
-    let mut table = format!(
-        "{:<17}{:>9}{:>9}{:>9}{:>9}{:>9}{:>7}{:>7}{:>8}  ratio to {}\n",
-        "lane",
-        "exch/s",
-        "p50 µs",
-        "p90 µs",
-        "p99 µs",
-        "max µs",
-        "up B",
-        "down B",
-        "CPU µs",
-        outcome.course.base()
-    );
-    for figures in &outcome.lanes {
-        table += &row(figures, outcome.ratios.iter().find(|of| of.lane == figures.lane));
+    let base = format!("ratio to {}", outcome.course.base());
+    let head = ["lane", "exch/s", "p50 µs", "p90 µs", "p99 µs", "max µs", "up B", "down B", "CPU µs", &base];
+    let ratio = |of: &Figures| outcome.ratios.iter().find(|ratio| ratio.lane == of.lane);
+    let lines = outcome.lanes.iter().map(|figures| line(figures, ratio(figures)));
+    let lines: Vec<Line> = std::iter::once(head.map(str::to_owned)).chain(lines).collect();
+    let mut table = aligned(&lines);
+    for Figures { lane, failure, .. } in &outcome.lanes {
+        if let Some(why) = failure {
+            table += &format!("{lane} failed: {}\n", visible(why));
+        }
     }
     if outcome.lanes.iter().any(|figures| figures.naive.is_some()) {
         table += &naive(outcome);
@@ -38,35 +38,49 @@ pub(super) fn table(outcome: &Outcome) -> String {
     table + &format!("{}{foreign}, floor {:+.1} %\n", outcome.machine.summary(), outcome.drift * 100.0)
 }
 
-fn row(figures: &Figures, ratio: Option<&LaneRatio>) -> String {
-    let Figures { lane, times, bytes, client, server, failure, .. } = figures;
-    if let (Some(why), 0) = (failure, times.count) {
-        return format!("{:<17}{}\n", lane.name(), visible(why));
-    }
+fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
+    let Figures { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
+    let time = |time| if times.count == 0 { dash() } else { micros(time) };
     let (up, down) = bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
-    let cpu = client
-        .zip(*server)
-        .map_or_else(dash, |(client, server)| format!("{:.0}", (client.cpu + server.cpu) * 1e6));
-    let mut line = format!(
-        "{:<17}{:>9}{:>9}{:>9}{:>9}{:>9}{up:>7}{down:>7}{cpu:>8}",
+    let used = client.zip(*server).map(|(client, server)| (client.cpu + server.cpu) * 1e6);
+    let ratio =
+        ratio.filter(|of| of.lane != of.base).map_or_else(String::new, |LaneRatio { ratio, .. }| {
+            let same = if ratio.verdict() == Verdict::NoDifference { " =" } else { "" };
+            format!("{:.2} [{:.2}–{:.2}]{same}", ratio.median, ratio.low, ratio.high)
+        });
+    [
         lane.name(),
         grouped(figures.rate() as u64),
-        micros(times.p50),
-        micros(times.p90),
-        micros(times.p99),
-        micros(times.max),
-    );
-    if let Some(LaneRatio { ratio, .. }) = ratio.filter(|of| of.lane != of.base) {
-        line += &format!("  {:.2} [{:.2}–{:.2}]", ratio.median, ratio.low, ratio.high);
-        if ratio.verdict() == Verdict::NoDifference {
-            line += " =";
+        time(times.p50),
+        time(times.p90),
+        time(times.p99),
+        time(times.max),
+        up,
+        down,
+        used.map_or_else(dash, |cpu| format!("{cpu:.0}")),
+        ratio,
+    ]
+}
+
+/// The first and the last column lean to the left, the others to the right; two blanks between them.
+fn aligned(lines: &[Line]) -> String {
+    let widths: [usize; COLUMNS] =
+        array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
+    let mut table = String::new();
+    for line in lines {
+        let mut told = String::new();
+        for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
+            told += &match column {
+                0 => format!("{cell:<width$}"),
+                column if column == COLUMNS - 1 => format!("  {cell}"),
+                _ => format!("  {cell:>width$}"),
+            };
         }
+        table += told.trim_end();
+        table.push('\n');
     }
-    match failure {
-        Some(why) => format!("{line}\n{:<17}failed: {}\n", "", visible(why)),
-        None => line + "\n",
-    }
+    table
 }
 
 /// A time in microseconds, four digits at most before it turns to thousands.
@@ -94,4 +108,50 @@ fn steps(outcome: &Outcome) -> String {
     let steps: Vec<String> =
         split.steps.iter().map(|step| format!("{} {:+.1}", step.layer, step.cost * 1e6)).collect();
     format!("\nof the {:+.1} µs from ws to http-reqwest: {}\n", split.gap * 1e6, steps.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{Ratio, Summary};
+    use crate::race::{Kind, Lane};
+
+    fn figures(kind: Kind, micros: u64, bytes: f64) -> Figures {
+        let us = Duration::from_micros;
+        let times =
+            Summary { count: 7270, p50: us(micros), p90: us(micros), p99: us(189), max: us(1_234_567) };
+        Figures {
+            lane: Lane::plain(kind),
+            times,
+            busy: us(micros) * 7270,
+            bytes: Some((bytes, bytes)),
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn columns_stand_under_their_heads_and_never_touch() {
+        let mut lanes = vec![figures(Kind::HttpReqwest, 133, 10_486_470.0), figures(Kind::Ws, 90, 38.0)];
+        lanes.push(Figures {
+            lane: Lane::plain(Kind::WsNew),
+            failure: Some("refused\x1b".into()),
+            ..Figures::default()
+        });
+        let ratio = Ratio { median: 1.47, low: 1.46, high: 1.49, pairs: 15 };
+        let ratios =
+            vec![LaneRatio { lane: Lane::plain(Kind::HttpReqwest), base: Lane::plain(Kind::Ws), ratio }];
+        let table = table(&Outcome { lanes, ratios, ..Outcome::default() });
+        let head: Vec<&str> = table.lines().take(5).collect();
+        assert_eq!(
+            head,
+            [
+                "lane          exch/s  p50 µs  p90 µs  p99 µs     max µs      up B    down B  CPU µs  ratio to ws",
+                "http-reqwest   7,518   133.0   133.0   189.0  1,234,567  10486470  10486470       –  1.47 [1.46–1.49]",
+                "ws            11,111    90.0    90.0   189.0  1,234,567        38        38       –",
+                "ws-new             0       –       –       –          –         –         –       –",
+                "ws-new failed: refused␛",
+            ]
+        );
+        assert!(table.contains("http-reqwest takes 1.47 times as long as ws"), "{table}");
+    }
 }

@@ -6,12 +6,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
-use axum::response::sse::{Event, Sse};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, StreamExt as _};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::mpsc;
 
@@ -49,14 +50,17 @@ impl Events {
     }
 }
 
-async fn listen(State(events): State<Events>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+/// The events are written by hand: axum's own leave the data line out where there is nothing to say, and an exchange of
+/// no bytes would wait for ever.
+async fn listen(State(events): State<Events>) -> impl IntoResponse {
     let (number, receiver) = events.open();
-    let first = stream::once(async move { Ok(Event::default().data(number.to_string())) });
+    let first = stream::once(async move { Ok::<_, Infallible>(format!("data: {number}\n\n")) });
     let rest = stream::unfold(receiver, async |mut receiver| {
         let text = receiver.recv().await?;
-        Some((Ok(Event::default().data(text)), receiver))
+        Some((Ok(format!("data: {text}\n\n")), receiver))
     });
-    Sse::new(futures_util::StreamExt::chain(first, rest))
+    let body = Body::from_stream(first.chain(rest));
+    ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body)
 }
 
 async fn tell(State(events): State<Events>, Path(number): Path<u64>, body: Bytes) -> StatusCode {
