@@ -1,9 +1,12 @@
 //! HTTP with hyper: one connection kept alive, a new one each time, and HTTP/2 with all requests in flight.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::{http1, http2};
@@ -11,7 +14,7 @@ use hyper::header::{CONNECTION, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use super::way::{Opening, same};
+use super::way::{Opening, Reply};
 use crate::net::{Stream, with_causes};
 use crate::race::executor::Scoped;
 
@@ -36,7 +39,14 @@ async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> 
     if !status.is_success() {
         return Err(format!("the server answered {status}, not 200"));
     }
-    same(&response.into_body().collect().await.map_err(with_causes)?.to_bytes(), payload)
+    let mut body = response.into_body();
+    let mut reply = Reply::new(payload);
+    while let Some(frame) = body.frame().await {
+        if let Some(data) = frame.map_err(with_causes)?.data_ref() {
+            reply.add(data);
+        }
+    }
+    reply.end()
 }
 
 /// A new HTTP/1.1 connection; what drives it belongs to the lane's scope.
@@ -55,14 +65,16 @@ pub(super) struct HyperKept {
     opening: Arc<Opening>,
     request: Request<Body>,
     sender: http1::SendRequest<Body>,
-    connection: http1::Connection<TokioIo<Stream>, Body>,
+    /// Until it ends.
+    connection: Option<http1::Connection<TokioIo<Stream>, Body>>,
 }
 
 impl HyperKept {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let stream = opening.dial.open().await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
-        Ok(Self { opening: opening.clone(), request: request(opening, false)?, sender, connection })
+        let (request, connection) = (request(opening, false)?, Some(connection));
+        Ok(Self { opening: opening.clone(), request, sender, connection })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
@@ -75,15 +87,22 @@ impl HyperKept {
             }
             Ok(())
         });
-        tokio::select! {
-            biased;
-            done = &mut exchanging => done,
-            ended = &mut *connection => match ended {
-                // the reply may have come with the end
-                Ok(()) => exchanging.await,
-                Err(error) => Err(with_causes(error)),
-            },
-        }
+        // what the connection has just read is given on at once, not after a turn through the runtime's queue
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = exchanging.as_mut().poll(cx) {
+                return Poll::Ready(done);
+            }
+            let ended = connection.as_mut().map_or(Poll::Pending, |connection| connection.poll_unpin(cx));
+            if ended.is_ready() {
+                // whoever waits for a reply that has not come with the end is told
+                *connection = None;
+            }
+            match (exchanging.as_mut().poll(cx), ended) {
+                (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(with_causes(error))),
+                (done, _) => done,
+            }
+        })
+        .await
     }
 }
 
@@ -141,5 +160,70 @@ impl Http2 {
         };
         try_join_all((0..self.opening.messages).map(one)).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::race::dial::Dial;
+    use crate::race::order::{Goal, Trust};
+    use crate::race::{Course, Kind, Lane};
+    use crate::scope::Scope;
+
+    /// A kept connection to a server that gives these replies, one a request, and then hangs up.
+    async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKept {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        scope.spawn("server", async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for reply in replies {
+                // head and body of a request leave in one write
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                stream.write_all(reply.as_bytes()).await.unwrap();
+            }
+        });
+        let goal = Goal { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: Trust::Plain };
+        let course = Course { payload: 4, ..Course::default() };
+        let dial = Dial::new(goal, None).unwrap();
+        let opening = Opening::new(scope.child(), Lane::plain(Kind::HttpHyper), &course, dial).unwrap();
+        HyperKept::open(&Arc::new(opening)).await.unwrap()
+    }
+
+    fn reply(more: &str, body: &[u8]) -> String {
+        let body = std::str::from_utf8(body).unwrap();
+        format!("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n{more}\r\n{body}")
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_comes_with_the_end_is_taken_and_the_next_exchange_is_told() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let bytes = Course { payload: 4, ..Course::default() }.bytes();
+        let last = reply("connection: close\r\n", &bytes);
+        let mut kept = kept(&scope, vec![reply("", &bytes), last]).await;
+        kept.exchange().await.unwrap();
+        kept.exchange().await.unwrap();
+        let why = kept.exchange().await.unwrap_err();
+        kept.exchange().await.unwrap_err();
+        assert_eq!(kept.exchange().await.unwrap_err(), why, "and it does not hang either");
+    }
+
+    #[tokio::test]
+    async fn a_reply_that_is_cut_off_is_told_with_its_cause() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let bytes = Course { payload: 4, ..Course::default() }.bytes();
+        let mut kept = kept(&scope, vec![reply("", &bytes[..2])]).await;
+        let why = kept.exchange().await.unwrap_err();
+        assert!(why.contains("end of file before message length reached"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn another_reply_than_what_was_sent_is_told() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let mut kept = kept(&scope, vec![reply("", b"no!\n")]).await;
+        assert_eq!(kept.exchange().await.unwrap_err(), "the reply (4 bytes) is not what was sent (4 bytes)");
     }
 }

@@ -97,8 +97,34 @@ impl Way {
 
 /// Whether the reply is what was sent.
 pub(super) fn same(reply: &[u8], payload: &[u8]) -> Result<(), String> {
-    if reply == payload {
-        return Ok(());
+    let mut whole = Reply::new(payload);
+    whole.add(reply);
+    whole.end()
+}
+
+/// A reply that comes in pieces, compared with what was sent.
+pub(super) struct Reply<'p> {
+    payload: &'p [u8],
+    got: usize,
+    differs: bool,
+}
+
+impl<'p> Reply<'p> {
+    pub(super) fn new(payload: &'p [u8]) -> Self {
+        Self { payload, got: 0, differs: false }
     }
-    Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", reply.len(), payload.len()))
+
+    pub(super) fn add(&mut self, piece: &[u8]) {
+        let wanted = self.payload.get(self.got..self.got + piece.len());
+        self.differs |= wanted != Some(piece);
+        self.got += piece.len();
+    }
+
+    /// Whether it was what was sent, all of it.
+    pub(super) fn end(self) -> Result<(), String> {
+        if !self.differs && self.got == self.payload.len() {
+            return Ok(());
+        }
+        Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", self.got, self.payload.len()))
+    }
 }
