@@ -70,17 +70,6 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     Some(Ratio { median: median(&mut ratios.clone()), low: at(0.025), high: at(0.975), pairs: ratios.len() })
 }
 
-/// How far a series drifts: the median of its last third by that of its first third, less 1. 0 for fewer than three
-/// values, for then nothing can be said.
-pub fn drift(series: &[f64]) -> f64 {
-    let third = series.len() / 3;
-    if third == 0 {
-        return 0.0;
-    }
-    let (first, last) = (&series[..third], &series[series.len() - third..]);
-    median(&mut last.to_vec()) / median(&mut first.to_vec()) - 1.0
-}
-
 /// The middle one of `values`, or the mean of the two in the middle; they are put in order for it.
 ///
 /// # Panics
@@ -158,13 +147,6 @@ mod tests {
         assert_eq!(ratio(1.05, 1.02, 1.09), Verdict::NoDifference, "it lies in the band");
         assert_eq!(ratio(1.12, 1.02, 1.2), Verdict::Slower);
         assert_eq!(ratio(0.5, 0.45, 0.6), Verdict::Faster);
-    }
-
-    #[test]
-    fn a_series_that_gets_slower_drifts() {
-        assert!(drift(&[1.0, 1.0, 1.0, 9.0, 1.0, 1.1, 1.1, 1.1, 1.1]) - 0.1 < 1e-9);
-        assert!((drift(&[2.0, 2.0, 1.0, 1.0]) + 0.5).abs() < 1e-9);
-        assert!(drift(&[1.0, 5.0]).abs() < 1e-9);
     }
 
     #[test]

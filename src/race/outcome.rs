@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{Ratio, Summary, Verdict, median, paired_ratio};
+use crate::measure::{Drift, Ratio, Summary, Verdict, median, paired_ratio};
 use crate::race::{Course, Kind, Lane, Machine};
 
 /// A lane's figures so far.
@@ -116,8 +116,8 @@ pub struct Outcome {
     pub slices: Vec<Slice>,
     /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
     pub foreign: Option<f64>,
-    /// The share by which the floor has drifted.
-    pub drift: f64,
+    /// How far the floor has drifted.
+    pub drift: Drift,
     /// Why the run does not count; empty if it does.
     pub invalid_because: Vec<String>,
 }

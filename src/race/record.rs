@@ -46,7 +46,7 @@ pub fn json(outcome: &Outcome) -> Value {
             "against": course.against.as_ref().map(ToString::to_string),
         },
         "foreign_cpu": outcome.foreign,
-        "floor": { "lane": course.floor(), "drift": outcome.drift },
+        "floor": { "lane": course.floor(), "drift": outcome.drift.share, "chance": outcome.drift.chance },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
         "split_us": split(&outcome.lanes, course.base().tls).map(|split| json!({

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use crate::measure::{Shuffle, drift};
+use crate::measure::{Drift, Shuffle};
 use crate::net::Planet;
 use crate::race::machine::Busy;
 use crate::race::order::Used;
@@ -19,7 +19,7 @@ use crate::scope::Scope;
 
 /// A run in which others had more than this share of the CPUs does not count.
 pub const FOREIGN: f64 = 0.05;
-/// A run whose floor drifts by more than this share does not count.
+/// A run whose floor drifts by more than this share, and does not merely scatter, does not count.
 pub const DRIFT: f64 = 0.10;
 
 /// The race while it runs.
@@ -218,7 +218,7 @@ impl Race {
         let floor = lanes.iter().find(|figures| figures.lane == self.course.floor());
         let series: Vec<f64> =
             floor.map(|floor| floor.medians.iter().copied().flatten().collect()).unwrap_or_default();
-        let drift = drift(&series);
+        let drift = Drift::of(&series, self.course.seed);
         let mut invalid_because: Vec<String> = failure.into_iter().collect();
         let failed = |figures: &Figures| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         invalid_because.extend(lanes.iter().filter_map(failed));
@@ -229,11 +229,11 @@ impl Race {
                 FOREIGN * 100.0
             ));
         }
-        if drift.abs() > DRIFT {
+        if drift.exceeds(DRIFT) {
             let floor = self.course.floor();
             invalid_because.push(format!(
                 "the floor ({floor}) drifted by {:+.0} % (the most is {:.0} %)",
-                drift * 100.0,
+                drift.share * 100.0,
                 DRIFT * 100.0
             ));
         }

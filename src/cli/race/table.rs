@@ -3,7 +3,7 @@
 use std::array;
 use std::time::Duration;
 
-use crate::measure::Verdict;
+use crate::measure::{Drift, Verdict};
 use crate::race::{Figures, LaneRatio, Outcome, split};
 use crate::text::visible;
 use crate::wire::words::grouped;
@@ -35,7 +35,14 @@ pub(super) fn table(outcome: &Outcome) -> String {
     table += &format!("\n{}\n", visible(&outcome.sentence()));
     let foreign =
         outcome.foreign.map_or_else(String::new, |share| format!(", others had {:.1} %", share * 100.0));
-    table + &format!("{}{foreign}, floor {:+.1} %\n", outcome.machine.summary(), outcome.drift * 100.0)
+    table + &format!("{}{foreign}, {}\n", outcome.machine.summary(), drift(outcome.drift))
+}
+
+/// How far the floor has moved, and how often its scatter alone would have moved it so far.
+fn drift(Drift { share, chance }: Drift) -> String {
+    let scatter =
+        chance.map_or_else(String::new, |chance| format!(" (by scatter alone {:.0} in 100)", chance * 100.0));
+    format!("floor {:+.1} %{scatter}", share * 100.0)
 }
 
 fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
@@ -153,5 +160,14 @@ mod tests {
             ]
         );
         assert!(table.contains("http-reqwest takes 1.47 times as long as ws"), "{table}");
+    }
+
+    #[test]
+    fn a_drift_is_told_with_what_scatter_alone_would_do() {
+        assert_eq!(
+            drift(Drift { share: 0.171, chance: Some(0.14) }),
+            "floor +17.1 % (by scatter alone 14 in 100)"
+        );
+        assert_eq!(drift(Drift { share: -0.02, chance: None }), "floor -2.0 %");
     }
 }
