@@ -1,6 +1,7 @@
 //! Whether drawing disturbs the race that is drawn: one run of all default lanes, in whose even rounds the race's picture is
 //! drawn thirty times a second, the most that the stage ever does, and in whose odd rounds it is not. Each lane's ratio of
-//! medians on/off should be within 3 % of 1; its interval says how sure that is.
+//! medians on/off should be within 3 % of 1; its interval says how sure that is. On a machine whose slices scatter, more rounds
+//! make it narrower: `cargo bench --bench race -- 480`.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -21,12 +23,17 @@ use wiretalk::race::{self, Course, Outcome, Program, Report};
 use wiretalk::scope::Scope;
 use wiretalk::stage::{Demo as _, Event, Look, Theme, settings};
 
+/// Unless told otherwise.
 const ROUNDS: usize = 120;
 const AREA: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(run())?;
+    // cargo adds an option of its own
+    let told = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let rounds =
+        told.map_or(Ok(ROUNDS), |told| told.parse()).context("the argument is a number of rounds")?;
+    let outcome = runtime.block_on(run(rounds))?;
     runtime.shutdown_background();
     println!(
         "{:<14}{:>10}  {:<16}on/off, median of paired rounds with its 95 % interval",
@@ -52,10 +59,10 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run() -> anyhow::Result<Outcome> {
+async fn run(rounds: usize) -> anyhow::Result<Outcome> {
     let scope = Scope::new(|panic| println!("{panic}"));
     let program = Program(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
-    let course = Course { pairs: ROUNDS, ..Course::default() };
+    let course = Course { pairs: rounds, ..Course::default() };
     let (reports, mut inbox) = mpsc::channel(8);
     let (_wishes, wished) = mpsc::channel(1);
     let (pictures, shown) = mpsc::channel(8);
