@@ -1,7 +1,8 @@
 //! Whether a series moves, or only scatters.
 //!
-//! A few noisy values always differ from their beginning to their end. Whether they *drift* is asked by a permutation test (Fisher,
-//! "The Design of Experiments", 1935, section 21): had they come in any other order, how often would they seem to move as far?
+//! A few noisy values always differ from their beginning to their end. Whether they *drift* is asked by a permutation test
+//! (Fisher, "The Design of Experiments", 1935, section 21): had they come in any other order, how often would they seem to
+//! move as far?
 
 use crate::measure::{Shuffle, median};
 
@@ -17,8 +18,8 @@ const RARE: f64 = 0.05;
 pub struct Drift {
     /// The median of the last third by that of the first, less 1; 0 for fewer than three values.
     pub share: f64,
-    /// The share of all orders of the same values that move as far, 0 to 1; `None` for fewer than six values, of which
-    /// nothing can be said.
+    /// The share of all orders of the same values that move as far, 0 to 1; `None` for fewer than six values, whose
+    /// orders are too few to tell.
     pub chance: Option<f64>,
 }
 
@@ -38,7 +39,7 @@ impl Drift {
         Self { share, chance: Some(as_far.count() as f64 / ORDERS as f64) }
     }
 
-    /// It has moved by more than `most`, and it is not known to be mere scatter.
+    /// It has moved by more than `most`, and that may not be put down to scatter.
     pub fn exceeds(&self, most: f64) -> bool {
         self.share.abs() > most && self.chance.is_none_or(|chance| chance <= RARE)
     }
