@@ -125,6 +125,9 @@ rules! {
     Inflate "E_INFLATE" Fatal Some(1007), "RFC 7692 §7.2.2",
         "compressed data that cannot be inflated",
         "The payload says that it is DEFLATE and is not, or it refers to data that the other side has not kept.";
+    DeflateTail "W_DEFLATE_TAIL" Warning None, "RFC 7692 §7.2.1",
+        "compressed data without the last byte of its empty block",
+        "A message ends with the header of an empty block, of which only 00 00 ff ff is taken off. With that header cut too, what the receiver puts back does not complete a block: zlib says nothing, and takes the next message for the rest of it where the context is kept.";
     MaskZero "W_MASK_ZERO" Warning None, "RFC 6455 §5.3, §10.3",
         "the masking key is 00000000",
         "XOR with zero changes nothing: the payload stands on the wire as the sender chose it, which is what masking is there to prevent.";

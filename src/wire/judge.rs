@@ -294,8 +294,11 @@ impl Judge {
         }
         let mut open = self.messages.open.take()?;
         let inflation = self.inflation.as_ref().filter(|_| open.compressed);
-        if inflation.is_some() {
-            inflated_text(&mut open, inflation.and_then(|inflation| inflation.stopped), header, report);
+        if let Some(inflation) = inflation {
+            if inflation.is_tail_cut() {
+                report.add(Code::DeflateTail, payload_place(header), None, end, Detail::None);
+            }
+            inflated_text(&mut open, inflation.stopped, header, report);
         } else if let (false, Some((have, of))) = (open.broken, open.text.pending()) {
             open.broken = true;
             report.add(Code::Utf8, last, None, end, Detail::CutOff(have, of));
@@ -339,15 +342,14 @@ impl Judge {
         self.inflation.as_ref().map_or(&[], Inflation::piece)
     }
 
-    /// Tells why inflating has stopped, once for each message. Data that is broken is told with the last frame of the
-    /// message, because only then the message cannot be completed; the limit in the frame that passes it.
+    /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it certain.
     pub(crate) fn inflating_stopped(&mut self, header: &Header, report: &mut Report) {
         let (Some(inflation), Some(open)) = (&self.inflation, &mut self.messages.open) else { return };
         let (start, before) = (header.len() as u64, open.before);
         let end = start + header.payload_len;
         let certain = |after: u64| (start + after.saturating_sub(before)).clamp(start, end);
         match inflation.stopped {
-            Some(Uninflated::Broken(fault)) if header.fin && !open.broken => {
+            Some(Uninflated::Broken(fault)) if !open.broken => {
                 open.broken = true;
                 let after = certain(fault.certain_after());
                 report.add(Code::Inflate, payload_place(header), None, after, Detail::Inflate(fault));

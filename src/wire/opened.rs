@@ -114,16 +114,15 @@ impl Opened {
 
     /// Told once, however many bytes come too early and in however many pieces.
     fn data_before_101(&mut self) {
-        let end = self.client.reader.bytes().len();
         if self.server.opening.is_some() || self.client.held.is_empty() {
             return;
         }
-        if let Some(Opening { head: Some(_), judgement, .. }) = &mut self.client.opening
+        if let Some(Opening { head: Some(head), judgement, .. }) = &mut self.client.opening
             && !judgement.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
         {
             let code = ProblemCode::DataBefore101;
             let severity = code.rule().severity;
-            judgement.problems.push(Problem { code, severity, span: Some(end..end), hint: None });
+            judgement.problems.push(Problem { code, severity, span: head.end_line(), hint: None });
         }
     }
 

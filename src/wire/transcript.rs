@@ -443,7 +443,7 @@ pub(super) mod tests {
     fn rfc_7692_section_6_1_rsv1_where_it_must_not_be() {
         let deflate = Agreed { deflate: Some(Deflate::default()) };
         let mut said = Transcript::new(Side::Server, deflate);
-        said.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x00]);
+        said.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
         assert_eq!(
             codes(&said),
             [(Code::EmptyFragment, 0), (Code::Rsv1OnControl, 1), (Code::Rsv1OnContinuation, 2)]

@@ -41,7 +41,7 @@ pub(super) fn explain(page: &mut Page, lens: &Lens) {
     if lens.marker_cut {
         page.paragraph(
             "  end             ",
-            "the last byte 00 is missing; every receiver based on zlib lets that pass",
+            "the last byte 00 is missing: zlib lets this message pass, and fails the next one where the context is kept",
         );
     }
     page.paragraph("  sum             ", &sum(lens));

@@ -102,10 +102,13 @@ fn is_on_line(problem: &Problem, head: &Head, header: Option<&str>) -> bool {
         ProblemCode::ControlChar,
         ProblemCode::ObsFold,
     ];
-    let (Some(name), Some(span)) = (header, &problem.span) else {
+    let Some(span) = problem.span.as_ref().filter(|_| ABOUT_LINES.contains(&problem.code)) else {
         return false;
     };
-    ABOUT_LINES.contains(&problem.code) && head.named(name).any(|field| field.line == *span)
+    match header {
+        Some(name) => head.named(name).any(|field| field.line == *span),
+        None => head.start_line() == *span,
+    }
 }
 
 impl Head {
@@ -122,7 +125,7 @@ static REQUEST: &[Row] = &[
         name: "GET, HTTP/1.1",
         header: None,
         required: true,
-        codes: &[P::Method, P::HttpVersion, P::TargetFragment],
+        codes: &[P::RequestLine, P::Method, P::HttpVersion, P::Target, P::TargetChar, P::TargetFragment],
         kept: "a GET request of HTTP/1.1",
         absent: "",
         section: "RFC 6455 §4.2.1(1)",
@@ -131,7 +134,7 @@ static REQUEST: &[Row] = &[
         name: "Host",
         header: Some("Host"),
         required: true,
-        codes: &[P::HostMissing],
+        codes: &[P::HostMissing, P::HostSyntax],
         kept: "which name the client means",
         absent: "",
         section: "RFC 6455 §4.2.1(2)",
@@ -206,7 +209,7 @@ static RESPONSE: &[Row] = &[
         name: "status 101",
         header: None,
         required: true,
-        codes: &[P::Status, P::HttpVersion],
+        codes: &[P::StatusLine, P::Status, P::HttpVersion],
         kept: "the server switches protocols",
         absent: "",
         section: "RFC 6455 §4.1(1)",

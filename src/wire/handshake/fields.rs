@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::head::{FieldLine, Head, LineKind};
 use super::problem::{Problem, ProblemCode};
-use crate::wire::extension::{Offer, list, split};
+use crate::wire::extension::{Offer, is_token, list, split};
 use crate::wire::fault::Severity;
 
 /// A head under judgement, with what was found so far.
@@ -57,10 +57,15 @@ impl<'a> Case<'a> {
                 self.add_with(ProblemCode::ObsFold, fold, Some(line.text.clone()), None);
             } else if self.is_harmful(&line.text) {
                 self.add(ProblemCode::ControlChar, Some(line.text.clone()));
+            } else {
+                self.add(ProblemCode::FieldLine, Some(line.text.clone()));
             }
         }
         for field in self.head.fields() {
-            if field.space_before_colon {
+            let name = &self.head.raw()[field.name.clone()];
+            if !is_token(name) && !self.is_harmful(&field.name) {
+                self.add(ProblemCode::FieldName, Some(field.line.clone()));
+            } else if field.space_before_colon {
                 self.add(ProblemCode::SpaceBeforeColon, Some(field.line.clone()));
             }
             if field.is_folded() {
@@ -128,6 +133,17 @@ impl<'a> Case<'a> {
 
     pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {
         self.is_harmful(&field.name) || field.pieces.iter().any(|piece| self.is_harmful(piece))
+    }
+
+    /// Reports a control character in the start line, where not even a tab may stand (RFC 9112 sections 2.2, 3 and 4); says
+    /// whether there was one.
+    pub(crate) fn start_line_control(&mut self) -> bool {
+        let line = self.head.start_line();
+        let found = self.head.raw()[line.clone()].iter().any(u8::is_ascii_control);
+        if found {
+            self.add(ProblemCode::ControlChar, Some(line));
+        }
+        found
     }
 
     /// A control character is in it, a CR without its LF among them.

@@ -233,6 +233,11 @@ impl Head {
         self.lines.iter().find(|line| line.kind == LineKind::Start).map_or(0..0, |line| line.text.clone())
     }
 
+    /// The line end of the blank line, behind which something else begins; none where the head is not complete.
+    pub fn end_line(&self) -> Option<Range<usize>> {
+        self.lines.last().filter(|line| line.kind == LineKind::Blank).map(|line| line.end.clone())
+    }
+
     /// The status code of a response; none where its start line has none.
     pub fn status(&self) -> Option<u16> {
         let [_, status, _] = self.start_parts();

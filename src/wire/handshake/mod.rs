@@ -12,6 +12,7 @@ pub mod problem;
 pub mod reader;
 pub mod request;
 pub mod response;
+mod target;
 
 pub use accept::{Accept, GUID, Mistake, Step};
 pub use checks::{Check, Mark};

@@ -51,12 +51,24 @@ problems! {
     HttpVersion "H_HTTP_VERSION" Fatal, "RFC 6455 §4.2.1(1)",
         "this is not HTTP/1.1",
         "Upgrade came with HTTP/1.1: 1.0 does not have it, and HTTP/2 has a way of its own (RFC 8441).";
+    RequestLine "H_REQUEST_LINE" Fatal, "RFC 9112 §3",
+        "the request line is not method, blank, target, blank, version",
+        "One blank stands between two parts and none within a part. Readers that guess where the target ends guess differently, and requests have been smuggled through that gap.";
+    Target "H_TARGET" Fatal, "RFC 6455 §4.2.1(1), RFC 9112 §3.2",
+        "the request target is neither a path nor an http URI",
+        "A handshake names its resource as a path that begins with /, or as a whole http or https URI. The other forms, * and host:port, belong to OPTIONS and CONNECT.";
+    TargetChar "H_TARGET_CHAR" Warning, "RFC 3986 §2",
+        "the request target has a byte that no URI may have",
+        "Such bytes are written as % and two hex digits. Servers differ in what they make of them otherwise.";
     TargetFragment "H_TARGET_FRAGMENT" Fatal, "RFC 6455 §3",
         "the request target has a fragment",
         "What stands behind a # is for the client alone and is never sent; in a ws URL it has no meaning.";
     HostMissing "H_HOST_MISSING" Fatal, "RFC 9112 §3.2",
         "there is no Host",
         "One address serves many names; Host says which one is meant.";
+    HostSyntax "H_HOST_SYNTAX" Fatal, "RFC 9112 §3.2",
+        "Host is not a name or an address with an optional port",
+        "A server that cannot tell for which name it is asked must answer 400; guessing has led caches and proxies to the wrong site.";
     UpgradeMissing "H_UPGRADE_MISSING" Fatal, "RFC 6455 §4.2.1(3), §4.1(2)",
         "there is no Upgrade",
         "Upgrade: websocket is what makes this request a handshake. Proxies that know nothing of WebSocket drop it.";
@@ -117,6 +129,9 @@ problems! {
     ExtDuplicate "H_EXT_DUPLICATE" Fatal, "RFC 7692 §5",
         "the response accepts one extension twice",
         "Both would claim the same reserved bit.";
+    StatusLine "H_STATUS_LINE" Fatal, "RFC 9112 §4",
+        "the status line is not version, blank, three digits, blank, reason",
+        "The reason may be empty, but the blank before it may not be left out. Readers that forgive it do not agree on how much.";
     Status "H_STATUS" Fatal, "RFC 6455 §4.1(1), §4.4",
         "the status is not 101",
         "Anything else is plain HTTP: the server did not switch, and what follows is no WebSocket.";
@@ -126,18 +141,30 @@ problems! {
     AcceptMismatch "H_ACCEPT_MISMATCH" Fatal, "RFC 6455 §4.1(4)",
         "the accept value is wrong",
         "It must be base64(SHA-1(key text + GUID)). A wrong one means that the server guessed, or that a cache answered.";
+    FieldLine "H_FIELD_LINE" Fatal, "RFC 9112 §5",
+        "a line in the head that has no colon",
+        "Every line behind the first is a name, a colon and a value. What else stands there is read by some and passed over by others.";
+    FieldName "H_FIELD_NAME" Fatal, "RFC 9110 §5.1",
+        "a field name that is no token",
+        "Names are letters, digits and a few signs, at least one of them. With any other byte two readers may see two different fields.";
     SpaceBeforeColon "H_SPACE_BEFORE_COLON" Fatal, "RFC 9112 §5.1",
         "white space between field name and colon",
         "Some readers take it for part of the name, some do not; such a difference was used to smuggle requests.";
     ControlChar "H_CONTROL_CHAR" Fatal, "RFC 9110 §5.5",
-        "a control character in a field value",
-        "Readers disagree about where the value ends then.";
+        "a control character in a line of the head",
+        "Readers disagree about where the line or the value ends then; a CR without its LF is the usual one.";
     ObsFold "H_OBS_FOLD" Fatal, "RFC 9112 §5.2",
         "a header field that goes on in the next line",
         "An old way of writing that readers disagree about: a server refuses it, a client replaces the fold by blanks.";
     BareLf "H_BARE_LF" Warning, "RFC 9112 §2.2",
         "a line ends in LF alone",
         "Lines end in CR LF; a reader may accept LF alone, and some do not.";
+    RequestContent "H_REQUEST_CONTENT" Fatal, "RFC 6455 §4.1, RFC 9112 §6",
+        "the request announces content",
+        "A handshake has no content: what follows its blank line are frames. Where one reader sees a body and the next one frames, requests can be smuggled.";
+    TransferEncoding1xx "H_TRANSFER_ENCODING_1XX" Warning, "RFC 9112 §6.1",
+        "Transfer-Encoding in a 101",
+        "A 101 has no body, so there is nothing to encode. A client that believes the header looks for chunk sizes where the frames are.";
     ContentLength1xx "H_CONTENT_LENGTH_1XX" Warning, "RFC 9110 §8.6",
         "Content-Length in a 101",
         "A 101 has no body: what follows the blank line is the first frame.";

@@ -6,6 +6,7 @@ use super::fields::{Case, Single};
 use super::head::{FieldLine, Head};
 use super::problem::ProblemCode;
 use super::reader::DEFAULT_LIMIT;
+use super::target;
 use super::{Judgement, Outcome};
 use crate::wire::extension::{Agreed, Deflate, Offer, is_token};
 use crate::wire::fault::Severity;
@@ -39,18 +40,16 @@ pub fn judge(head: &Head, policy: &Policy, more: bool) -> Judgement {
     case.bare_line_ends();
     case.field_lines(Severity::Fatal);
     case.duplicates(&ONCE);
-    if let Single::Missing = case.single("Host") {
-        case.add(ProblemCode::HostMissing, None);
-    }
+    host(&mut case);
     upgrade(&mut case);
     let key = key(&mut case);
     version(&mut case);
     origin(&mut case, policy);
     let protocol = protocol(&mut case, policy);
     let extension = extension(&mut case, policy);
+    content(&mut case);
     if more {
-        let end = head.raw().len();
-        case.add(ProblemCode::DataBefore101, Some(end..end));
+        case.add(ProblemCode::DataBefore101, head.end_line());
     }
     answer(case, key, protocol, extension)
 }
@@ -63,16 +62,54 @@ pub fn key_of(head: &Head) -> Option<String> {
 }
 
 fn start_line(case: &mut Case<'_>) {
-    let [method, target, version] = case.head.start_parts();
+    if case.start_line_control() {
+        return;
+    }
     let raw = case.head.raw();
-    if &raw[method.clone()] != b"GET" {
-        case.add(ProblemCode::Method, Some(method));
+    let [method, target, version] = case.head.start_parts();
+    // With a blank too many one part is empty, or the last one holds a blank.
+    if method.is_empty() || target.is_empty() || raw[version.clone()].contains(&b' ') {
+        return case.add(ProblemCode::RequestLine, Some(case.head.start_line()));
     }
     if &raw[version.clone()] != b"HTTP/1.1" {
         case.add(ProblemCode::HttpVersion, Some(version));
     }
+    if &raw[method.clone()] != b"GET" {
+        return case.add(ProblemCode::Method, Some(method));
+    }
+    if !target::names_a_resource(&raw[target.clone()]) {
+        case.add(ProblemCode::Target, Some(target.clone()));
+    }
+    if let Some(at) = target::illegal(&raw[target.clone()]) {
+        case.add(ProblemCode::TargetChar, Some(target.start + at.start..target.start + at.end));
+    }
     if let Some(at) = raw[target.clone()].iter().position(|byte| *byte == b'#') {
         case.add(ProblemCode::TargetFragment, Some(target.start + at..target.end));
+    }
+}
+
+fn host(case: &mut Case<'_>) {
+    match case.single("Host") {
+        Single::Missing => case.add(ProblemCode::HostMissing, None),
+        Single::One(field) if !target::is_host(&case.head.value(field)) => {
+            case.add(ProblemCode::HostSyntax, Some(field.line.clone()));
+        }
+        Single::One(_) | Single::Spoiled => {}
+    }
+}
+
+/// RFC 6455 section 4.1: the handshake is a GET without content. `Content-Length: 0` announces none, and need not be there.
+fn content(case: &mut Case<'_>) {
+    let head = case.head;
+    let announced = ["Transfer-Encoding", "Content-Length"];
+    for (name, field) in announced.iter().flat_map(|name| head.named(name).map(move |field| (*name, field))) {
+        let none = name == "Content-Length" && head.value(field) == b"0";
+        let (severity, hint) = if none {
+            (Severity::Warning, Some("it announces no content, and need not be there".to_owned()))
+        } else {
+            (Severity::Fatal, None)
+        };
+        case.add_with(ProblemCode::RequestContent, severity, Some(field.line.clone()), hint);
     }
 }
 
@@ -280,14 +317,13 @@ mod tests {
                 vec!["H_OBS_FOLD \"Sec-WebSocket-Version:\\r\\n 13\\r\\n \""],
             ),
             ("Host: a", " Host: a", "", 400, vec!["H_OBS_FOLD \" Host: a\"", "H_HOST_MISSING \"-\""]),
-            ("/chat", "/my chat", "", 400, vec!["H_HTTP_VERSION \"chat HTTP/1.1\""]),
             ("Host: a", "Host: a\r\n\rx", "", 400, vec!["H_CONTROL_CHAR \"\\rx\""]),
             (" HTTP/1.1", "", "", 400, vec!["H_HTTP_VERSION \"\""]),
             ("dGhlIHNhbXBsZSBub25jZQ==", "", "", 400, vec!["H_KEY_LENGTH \"Sec-WebSocket-Key: \""]),
             (": 13", ": 256", "", 426, vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: 256\""]),
             (": 13", ": +13", "", 426, vec!["H_VERSION_SYNTAX \"Sec-WebSocket-Version: +13\""]),
             (": websocket", ": h2c, WebSocket", "", 101, vec![]),
-            ("Host: a", "Host: a\tb", "", 101, vec![]),
+            ("Host: a", "Host: a\r\nX: a\tb", "", 101, vec![]),
             (
                 "Connection: Upgrade",
                 "Connection: Upgrade\u{7f}",
@@ -305,6 +341,68 @@ mod tests {
         ] {
             let expected: Vec<String> = expected.into_iter().map(String::from).collect();
             assert_eq!(problems(from, to, more), (Some(status), expected), "{from:?} -> {to:?}");
+        }
+    }
+
+    #[test]
+    fn rfc_9112_section_3_the_request_line() {
+        let line = |target: &str| format!("GET {target} HTTP/1.1");
+        for (target, code) in [
+            ("", "H_REQUEST_LINE"),
+            (" /", "H_REQUEST_LINE"),
+            ("/ ", "H_REQUEST_LINE"),
+            ("/my chat", "H_REQUEST_LINE"),
+            ("/a\rb", "H_CONTROL_CHAR"),
+            ("/\0", "H_CONTROL_CHAR"),
+            ("/\u{1b}[2J", "H_CONTROL_CHAR"),
+            ("/\t", "H_CONTROL_CHAR"),
+        ] {
+            let expected = format!("{code} {:?}", line(target));
+            assert_eq!(problems("/chat", target, ""), (Some(400), vec![expected]), "{target:?}");
+        }
+        for target in ["x", "*", "example.com:80", "ws://a/"] {
+            let expected = format!("H_TARGET {target:?}");
+            assert_eq!(problems("/chat", target, ""), (Some(400), vec![expected]));
+        }
+        for (target, at) in [("/?q={1}", "{"), ("/a%2", "%2"), ("/100%", "%")] {
+            let expected = format!("H_TARGET_CHAR {at:?}");
+            assert_eq!(problems("/chat", target, ""), (Some(101), vec![expected]), "a warning");
+        }
+    }
+
+    #[test]
+    fn rfc_9112_section_5_every_field_line_is_a_token_a_colon_and_a_value() {
+        for (line, code) in [
+            ("nocolon", "H_FIELD_LINE"),
+            (": z", "H_FIELD_NAME"),
+            ("X Y: z", "H_FIELD_NAME"),
+            ("X(): z", "H_FIELD_NAME"),
+            ("Ü: z", "H_FIELD_NAME"),
+            ("X : z", "H_SPACE_BEFORE_COLON"),
+            ("X\u{1}: z", "H_CONTROL_CHAR"),
+        ] {
+            let expected = format!("{code} {line:?}");
+            assert_eq!(problems("H", "H", &format!("{line}\r\n")), (Some(400), vec![expected]));
+        }
+    }
+
+    #[test]
+    fn rfc_6455_section_4_1_a_handshake_has_no_content() {
+        for line in
+            ["Content-Length: 5", "Content-Length: ", "Content-Length: 00", "Transfer-Encoding: chunked"]
+        {
+            let expected = format!("H_REQUEST_CONTENT {line:?}");
+            assert_eq!(problems("H", "H", &format!("{line}\r\n")), (Some(400), vec![expected]));
+        }
+        let (status, found) = problems("H", "H", "Content-Length: 0\r\n");
+        assert_eq!((status, found.len()), (Some(101), 1), "a warning");
+    }
+
+    #[test]
+    fn rfc_9112_section_3_2_a_host_is_one_name_or_address() {
+        for host in ["", "a b", "a, b", "a:99999", "user@a", "http://a/"] {
+            let expected = format!("H_HOST_SYNTAX {:?}", format!("Host: {host}"));
+            assert_eq!(problems("Host: a", &format!("Host: {host}"), ""), (Some(400), vec![expected]));
         }
     }
 

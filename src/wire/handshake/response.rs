@@ -50,9 +50,7 @@ pub fn judge(head: &Head, asked: &Asked) -> Judgement {
         judgement.received_accept = accept(&mut case, judgement.accept.as_ref());
         judgement.protocol = protocol(&mut case, asked);
         (judgement.extensions, judgement.agreed) = extensions(&mut case, asked);
-        if let Some(line) = head.named("Content-Length").next().map(|field| field.line.clone()) {
-            case.add(ProblemCode::ContentLength1xx, Some(line));
-        }
+        content(&mut case);
     }
     let fatal = case.problems.iter().any(super::Problem::is_fatal);
     judgement.outcome = if fatal { Outcome::Refuse } else { Outcome::Accept };
@@ -66,17 +64,42 @@ pub fn is_switching(head: &Head) -> bool {
 }
 
 fn status_line(case: &mut Case<'_>) -> bool {
+    let line = case.head.start_line();
     let [version, status, _] = case.head.start_parts();
+    if case.start_line_control() {
+        return is_switching(case.head);
+    }
+    if status.is_empty() && !version.is_empty() {
+        case.add(ProblemCode::StatusLine, Some(line));
+        return false;
+    }
     if &case.head.raw()[version.clone()] != b"HTTP/1.1" {
         case.add(ProblemCode::HttpVersion, Some(version));
     }
     if is_switching(case.head) {
+        if status.end == line.end {
+            let hint = "the blank behind 101 is missing".to_owned();
+            case.add_with(ProblemCode::StatusLine, Severity::Warning, Some(status), Some(hint));
+        }
         return true;
     }
     let hint =
         case.head.joined("Sec-WebSocket-Version").map(|versions| format!("server-versions: {versions}"));
     case.add_with(ProblemCode::Status, Severity::Fatal, Some(status), hint);
     false
+}
+
+/// RFC 9110 section 8.6 and RFC 9112 section 6.1: a 101 has no content to measure or to encode.
+fn content(case: &mut Case<'_>) {
+    let forbidden = [
+        ("Content-Length", ProblemCode::ContentLength1xx),
+        ("Transfer-Encoding", ProblemCode::TransferEncoding1xx),
+    ];
+    for (name, code) in forbidden {
+        if let Some(line) = case.head.named(name).next().map(|field| field.line.clone()) {
+            case.add(code, Some(line));
+        }
+    }
 }
 
 /// Section 4.1: the value *is* websocket, while Connection *contains* upgrade.
@@ -263,6 +286,14 @@ mod tests {
             ("H", "H", "Sec-WebSocket-Protocol: chat, mqtt\r\n", "H_SUBPROTOCOL_MULTIPLE \"chat, mqtt\""),
             ("H", "H", "X: a\u{0}b\r\n", "H_CONTROL_CHAR \"X: a\\0b\""),
             ("\r\nUp", "\nUp", "", "H_BARE_LF \"\\n\""),
+            ("H", "H", "nocolon\r\n", "H_FIELD_LINE \"nocolon\""),
+            ("H", "H", "X Y: z\r\n", "H_FIELD_NAME \"X Y: z\""),
+            ("H", "H", "Content-Length: 0\r\n", "H_CONTENT_LENGTH_1XX \"Content-Length: 0\""),
+            ("H", "H", "Transfer-Encoding: x\r\n", "H_TRANSFER_ENCODING_1XX \"Transfer-Encoding: x\""),
+            (" Switching Protocols", "", "", "H_STATUS_LINE \"101\" (the blank behind 101 is missing)"),
+            (" 101", "  101", "", "H_STATUS_LINE \"HTTP/1.1  101 Switching Protocols\""),
+            ("Switching ", "\u{1b}[2J", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\u{1b}[2JProtocols\""),
+            ("Switching ", "\r", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\rProtocols\""),
         ] {
             assert_eq!(problems(from, to, more, ""), [expected], "{from:?} -> {to:?}");
         }

@@ -86,6 +86,11 @@ impl Inflation {
         self.take()
     }
 
+    /// The message ended without the byte 00 that its end marker begins with (RFC 7692 section 7.2.1).
+    pub(crate) fn is_tail_cut(&self) -> bool {
+        self.stopped.is_none() && self.inflater.as_deref().is_some_and(Inflater::is_marker_cut)
+    }
+
     /// What was inflated last.
     pub(crate) fn piece(&self) -> &[u8] {
         self.inflater.as_deref().map_or(&[], Inflater::piece)
@@ -166,16 +171,31 @@ mod tests {
     }
 
     #[test]
-    fn broken_data_is_told_with_the_last_frame_of_its_message() {
+    fn broken_data_is_reported_at_the_byte_that_breaks_it() {
         let frames = encode::compressed(Kind::Binary, &[&[0xff], &[0x00], &[0x00]], || None);
-        let open = heard(Decoder::new(Side::Server, agreed("")), &frames[..2], 1);
-        assert_eq!(open.faults(), []);
+        let sent = frames.concat();
+        for len in 0..=sent.len() {
+            let said = heard(Decoder::new(Side::Server, agreed("")), &[sent[..len].to_vec()], 1);
+            let expected: &[_] = if len < 3 { &[] } else { &[(Code::Inflate, 0, 2, 3)] };
+            assert_eq!(codes(&said), expected, "{len} bytes");
+        }
         for chunk in [1, 100] {
             let said = heard(Decoder::new(Side::Server, agreed("")), &frames, chunk);
-            assert_eq!(codes(&said), [(Code::Inflate, 2, 8, 8)]);
+            assert_eq!(codes(&said), [(Code::Inflate, 0, 2, 3)]);
             assert_eq!(said.messages(), []);
             let lens = said.lens(0).unwrap();
             assert_eq!(lens.fault.map(|fault| fault.broken), Some(Broken::BlockType));
+        }
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_1_a_message_that_lacks_its_last_byte() {
+        let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07];
+        let sent = [one(&[]), one(&hello), one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00])];
+        for chunk in [1, 100] {
+            let said = heard(Decoder::new(Side::Server, agreed("")), &sent, chunk);
+            assert_eq!(codes(&said), [(Code::DeflateTail, 0, 1, 2), (Code::DeflateTail, 1, 4, 10)]);
+            assert_eq!(texts(&said), [Some(""), Some("Hello"), Some("Hello")]);
         }
     }
 

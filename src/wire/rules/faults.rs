@@ -99,6 +99,11 @@ const PAGES: &[(&str, &str, &str)] = &[
         "The sides disagree about context takeover or about the window, so that a back-reference points at what is not there; or the message says that it is compressed and is not.",
     ),
     (
+        "W_DEFLATE_TAIL",
+        "A sender flushes to a byte boundary with an empty block and takes off 00 00 ff ff; an empty message is the one byte 00.",
+        "Five bytes were taken off instead of four, or an empty message was sent as no byte at all. The receiver fails at the next message, with 'invalid stored block lengths' where it uses zlib.",
+    ),
+    (
         "W_INFLATE_LIMIT",
         "The RFC sets no limit to what a message may inflate to; it advises each implementation to set one of its own.",
         "Most often the message is a very regular one, such as a long row of equal bytes. It can also be an attack, which makes a receiver fill its memory.",
