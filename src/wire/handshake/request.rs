@@ -71,11 +71,16 @@ fn start_line(case: &mut Case<'_>) {
     if method.is_empty() || target.is_empty() || raw[version.clone()].contains(&b' ') {
         return case.add(ProblemCode::RequestLine, Some(case.head.start_line()));
     }
+    let is_get = &raw[method.clone()] == b"GET";
+    if !is_get {
+        case.add(ProblemCode::Method, Some(method));
+    }
     if &raw[version.clone()] != b"HTTP/1.1" {
         case.add(ProblemCode::HttpVersion, Some(version));
     }
-    if &raw[method.clone()] != b"GET" {
-        return case.add(ProblemCode::Method, Some(method));
+    // The other forms of a target belong to other methods.
+    if !is_get {
+        return;
     }
     if !target::names_a_resource(&raw[target.clone()]) {
         case.add(ProblemCode::Target, Some(target.clone()));

@@ -47,7 +47,7 @@ fn is_ip_literal(address: &[u8]) -> bool {
     let future = |rest: &[u8]| rest.iter().all(|byte| is_reg_name(*byte) || *byte == b':');
     match address {
         [b'v' | b'V', rest @ ..] => rest.contains(&b'.') && future(rest),
-        _ => str::from_utf8(address).is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok()),
+        _ => str::from_utf8(address).is_ok_and(|text| text.parse::<core::net::Ipv6Addr>().is_ok()),
     }
 }
 
