@@ -3,6 +3,7 @@
 //!
 //! In reading order:
 //!
+//! - [`size`]: lengths and positions that nobody's claim can make wrap.
 //! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
 //! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
@@ -44,6 +45,8 @@ mod row;
 pub mod rules;
 pub mod search;
 pub mod segment;
+mod sides;
+pub mod size;
 mod skim;
 pub mod span;
 pub mod trace;
@@ -65,6 +68,8 @@ pub use judge::MessageEnd;
 pub use message::{Kind, Place};
 pub use row::Row;
 pub use segment::{Segment, Segments};
+pub use sides::Sides;
+pub use size::{ByteLen, Offset};
 pub use skim::Skimmed;
 pub use span::{Field, Span};
 pub use trace::{Trace, Unfinished};

@@ -93,7 +93,7 @@ fn print<W: Write>(printer: &mut Printer<W>, heard: &Heard<'_>) -> anyhow::Resul
                 heard.from
             );
             printer.tell_at("note", heard.at, json!({ "connection": number, "text": text }))?;
-            let zeros = vec![0; usize::try_from(within_frame)?];
+            let zeros = vec![0; within_frame.to_usize_saturating()];
             printer.bytes(number, heard.from, heard.at, &zeros)?;
         }
     }
