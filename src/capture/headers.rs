@@ -112,8 +112,8 @@ fn ipv4(datagram: &[u8], packet_len: usize) -> Seen<'_> {
     if u16::from_be_bytes([flags_0, flags_1]) & 0x3fff != 0 {
         return Seen::Fragment;
     }
-    let [a, b, c, d, e, f, g, h] = addresses;
-    let between = [Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h)].map(IpAddr::V4);
+    let &[from, to] = addresses.as_chunks::<4>().0 else { return Seen::Cut };
+    let between = [from, to].map(|address| IpAddr::V4(Ipv4Addr::from(address)));
     let len = words(version_and_len & 15);
     if len < 20 {
         return Seen::Other;
@@ -130,8 +130,8 @@ fn ipv4(datagram: &[u8], packet_len: usize) -> Seen<'_> {
 fn ipv6(datagram: &[u8], packet_len: usize) -> Seen<'_> {
     let Some((header, mut rest)) = datagram.split_first_chunk::<40>() else { return Seen::Cut };
     let &[_, _, _, _, payload_0, payload_1, first, _, ref addresses @ ..] = header;
-    let mut both = addresses.as_chunks::<16>().0.iter().map(|address| IpAddr::V6(Ipv6Addr::from(*address)));
-    let (Some(from), Some(to)) = (both.next(), both.next()) else { return Seen::Cut };
+    let &[from, to] = addresses.as_chunks::<16>().0 else { return Seen::Cut };
+    let between = [from, to].map(|address| IpAddr::V6(Ipv6Addr::from(address)));
     // what the payload length counts: everything behind this header
     let mut left = match u16::from_be_bytes([payload_0, payload_1]) {
         0 => rest.len(),
@@ -151,7 +151,7 @@ fn ipv6(datagram: &[u8], packet_len: usize) -> Seen<'_> {
         let Some(fewer) = left.checked_sub(len) else { return Seen::Other };
         (left, rest, next) = (fewer, rest.get(len..).unwrap_or_default(), after);
     }
-    tcp(rest, left, [from, to], packet_len)
+    tcp(rest, left, between, packet_len)
 }
 
 /// A segment of which the IP header says that it has `total` bytes; `segment` goes on to the end of the packet.

@@ -11,6 +11,12 @@
 //! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
 //! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod headers;
 mod hex;
 mod input;

@@ -161,9 +161,14 @@ impl Half {
 
 /// The number in 64 bits that is nearest to `next` among those that end like `seq`.
 fn counted_on(next: Offset, seq: u32) -> Offset {
-    let low = (next.get() & u64::from(u32::MAX)) as u32;
-    // within 2^31 of `next` in either direction (RFC 9293 section 3.4)
-    Offset::new(next.get().saturating_add_signed(seq.wrapping_sub(low).cast_signed().into()))
+    let distance = seq.wrapping_sub(sequence(next.get())).cast_signed();
+    Offset::new(next.get().saturating_add_signed(distance.into()))
+}
+
+/// A number of bytes as TCP counts them, modulo 2^32 (RFC 9293 section 3.4).
+pub(super) fn sequence(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

@@ -186,10 +186,10 @@ fn whole_block<R: Read>(input: &mut Input<R>, section: &mut Section, at: Offset)
     if head.is_empty() {
         return Ok(Found::End);
     }
-    let Some(head) = head.first_chunk() else {
+    let Some(fields) = head.as_chunks().0.first_chunk() else {
         return Ok(Found::Odd(cut_off("block", at, 12, head.len())));
     };
-    let len = match section.block_len(head, at) {
+    let len = match section.block_len(fields, at) {
         Ok(len) => len,
         Err(what) => return Ok(Found::Odd(what)),
     };

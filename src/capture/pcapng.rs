@@ -52,12 +52,13 @@ enum Clock {
 }
 
 impl Section {
-    /// The length of the block that begins so; a section header tells the byte order, in its own body, before that can be read.
-    pub(super) fn block_len(&mut self, head: &[u8; 12], at: Offset) -> Result<usize, String> {
-        let &[a, b, c, d, len @ .., m, n, o, p] = head;
+    /// The length of a block that begins with these three fields. A section header tells the byte order, in its own body,
+    /// before that can be read.
+    pub(super) fn block_len(&mut self, head: &[[u8; 4]; 3], at: Offset) -> Result<usize, String> {
+        let [kind, len, magic] = head;
         // the type of a section header is the same in both orders
-        if u32::from_be_bytes([a, b, c, d]) == SECTION_HEADER {
-            self.order = match [m, n, o, p] {
+        if u32::from_be_bytes(*kind) == SECTION_HEADER {
+            self.order = match magic {
                 [0x1a, 0x2b, 0x3c, 0x4d] => Order::Big,
                 [0x4d, 0x3c, 0x2b, 0x1a] => Order::Little,
                 _ => {
@@ -68,7 +69,7 @@ impl Section {
             };
             self.interfaces.clear();
         }
-        Ok(self.order.u32s(&len).map_or(0, |([len], _)| length(len)))
+        Ok(self.order.u32s(len).map_or(0, |([len], _)| length(len)))
     }
 
     /// What a whole block says. `at` is its place in the file.

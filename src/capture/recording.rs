@@ -46,9 +46,9 @@ pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
 ) -> Result<Capture<S>, Error> {
     let io = |error| Error::Io { path: path.to_owned(), error };
     let mut connections: BTreeMap<u64, Connection<S>> = BTreeMap::new();
-    let (mut reader, mut line, mut numbers) = (BufReader::new(file), Vec::new(), 1_u64..);
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
     let mut warnings = Vec::new();
-    while let Some(number) = numbers.next() {
+    for number in 1_u64.. {
         line.clear();
         if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(io)? == 0 {
             break;

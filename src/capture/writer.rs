@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::capture::order::sequence;
 use crate::capture::segment::{self, Header};
 use crate::net::Peers;
 use crate::wire::{ByteLen, Side, Sides};
@@ -193,9 +194,7 @@ impl<W: Write> Writer<W> {
     /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place in the stream.
     pub fn lack(&mut self, flow: Flow, from: Side, bytes: ByteLen) {
         let Some(ends) = self.flows.get_mut(flow.0) else { return };
-        // sequence numbers go round (RFC 9293 section 3.4)
-        let bytes = (bytes.get() & u64::from(u32::MAX)) as u32;
-        ends.next[from] = ends.next[from].wrapping_add(bytes);
+        ends.next[from] = ends.next[from].wrapping_add(sequence(bytes.get()));
     }
 
     /// Ends a connection.

@@ -193,7 +193,7 @@ impl Watch for Look {
             Seen::StoredLength(len) => (Part::StoredLength(len), 0),
             Seen::Stored(len) => return self.stored(from, to, ByteLen::from_usize(len)),
             Seen::Codes { lengths, literals } => {
-                let (literals, distances) = lengths.split_at(literals);
+                let (literals, distances) = lengths.split_at(literals.min(lengths.len()));
                 (Part::Codes { literals: literals.to_vec(), distances: distances.to_vec() }, 0)
             }
             Seen::Literal => (Part::Literal, 1),

@@ -21,18 +21,54 @@
 //! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 pub mod close;
 pub mod connection;
 pub mod copy;
 pub mod decoder;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod deflate;
 pub mod encode;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod endpoint;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod extension;
 pub mod fault;
 pub mod filter;
 pub mod frame;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod handshake;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod inflate;
 mod judge;
 pub mod lens;
