@@ -19,6 +19,8 @@
 
 mod headers;
 mod hex;
+#[cfg(test)]
+mod hostile;
 mod input;
 mod order;
 mod packets;
@@ -141,6 +143,12 @@ impl<S> Capture<S> {
     /// The connections in which something was said, in the order of their first packets.
     pub fn streams(&self) -> &[Stream<S>] {
         &self.streams
+    }
+
+    /// As if a connection could not be read.
+    #[cfg(test)]
+    pub(crate) fn fail(&mut self, number: usize, why: &str) {
+        self.streams[number].failed = Some(why.to_owned());
     }
 
     /// The connections, for whoever wants to keep some of them.

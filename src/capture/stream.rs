@@ -1,6 +1,7 @@
 //! [`Stream`]: one connection of a capture, as far as it could be read, and [`Flow`], the stream while it is being read.
 //! Which packets belong to it and in which order is decided before they get here.
 
+use std::io;
 use std::num::Saturating;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use crate::capture::Sink;
 use crate::capture::store::{Place, Shelf, Store};
 use crate::capture::tls::{self, Random, Secrets, Session, Tls};
 use crate::net::Peers;
-use crate::wire::{ByteLen, Offset, Side};
+use crate::scope;
+use crate::wire::{ByteLen, Offset, Side, words};
 
 /// More oddities of one stream than this are counted and not told one by one.
 const MOST_TOLD: usize = 20;
@@ -61,6 +63,25 @@ pub struct Stream<S> {
     pub gaps: Vec<Gap>,
     /// What is odd about it, in words.
     pub warnings: Vec<String>,
+    /// Why it could not be read, in one line; then nothing else is known of it. It is a mistake of this program: other
+    /// connections of the capture are read all the same.
+    pub failed: Option<String>,
+}
+
+/// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away what is known of it.
+pub(super) fn guarded<C>(
+    connection: &mut C,
+    fail: impl FnOnce(&mut C, String),
+    read: impl FnOnce(&mut C) -> io::Result<()>,
+) -> io::Result<()> {
+    match scope::caught(|| read(connection)) {
+        Ok(done) => done,
+        Err(why) => {
+            // the message may quote what a peer has sent
+            fail(connection, words::harmless(&format!("internal error: {why}")));
+            Ok(())
+        }
+    }
 }
 
 /// What all streams of one capture share while it is read.
@@ -87,6 +108,7 @@ pub(super) struct Flow<S> {
     mode: Mode,
     told: Told,
     inside: Option<Inside<S>>,
+    failed: Option<String>,
 }
 
 /// What the plain bytes of a stream become.
@@ -126,7 +148,17 @@ impl Told {
 impl<S: Sink> Flow<S> {
     /// Nothing seen yet; `began` is the time of the first packet.
     pub(super) fn new(began: u64) -> Self {
-        Self { began, from_the_start: false, mode: Mode::Fresh, told: Told::default(), inside: None }
+        let (mode, told) = (Mode::Fresh, Told::default());
+        Self { began, from_the_start: false, mode, told, inside: None, failed: None }
+    }
+
+    /// Nothing more of it is read, and what was read is forgotten.
+    pub(super) fn fail(&mut self, why: String) {
+        *self = Self { failed: Some(why), ..Self::new(self.began) };
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.is_some()
     }
 
     pub(super) fn warn(&mut self, what: String) {
@@ -146,7 +178,7 @@ impl<S: Sink> Flow<S> {
         place: Offset,
         bytes: &[u8],
         shared: &mut Shared<M>,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         if matches!(self.mode, Mode::Fresh) {
             self.mode = if tls::begins(bytes) { Mode::Tls(Box::default()) } else { Mode::Plain };
         }
@@ -172,19 +204,22 @@ impl<S: Sink> Flow<S> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes bytes that stand in no file.
+    /// Takes bytes that stand in no file; those of a connection that could not be read are passed over.
     pub(super) fn loose<M: FnMut(Begins) -> S>(
         &mut self,
         from: Side,
         at: Duration,
         bytes: &[u8],
         shared: &mut Shared<M>,
-    ) -> std::io::Result<()> {
-        let place = shared.shelf.keep(bytes)?;
-        if !bytes.is_empty() {
-            inside_of(&mut self.inside, bytes, false, shared).take(from, at, place, bytes);
+    ) -> io::Result<()> {
+        if bytes.is_empty() || self.has_failed() {
+            return Ok(());
         }
-        Ok(())
+        let place = shared.shelf.keep(bytes)?;
+        guarded(self, Self::fail, |flow| {
+            inside_of(&mut flow.inside, bytes, false, shared).take(from, at, place, bytes);
+            Ok(())
+        })
     }
 
     /// Bytes of a side are missing.
@@ -217,7 +252,7 @@ impl<S: Sink> Flow<S> {
             Mode::Tls(session) => session.state(),
             Mode::Fresh | Mode::Plain => Tls::No,
         };
-        if self.inside.is_none() && tls == Tls::No {
+        if self.inside.is_none() && tls == Tls::No && self.failed.is_none() {
             return None;
         }
         let Inside { begins, sink, store, gaps, .. } = self.inside.unwrap_or_else(|| Inside {
@@ -228,7 +263,8 @@ impl<S: Sink> Flow<S> {
             filled: ByteLen::ZERO,
         });
         let began = Duration::from_nanos(self.began);
-        Some(Stream { peers, began, begins, tls, trace: sink, store, gaps, warnings: self.told.words() })
+        let (warnings, failed) = (self.told.words(), self.failed);
+        Some(Stream { peers, began, begins, tls, trace: sink, store, gaps, warnings, failed })
     }
 }
 

@@ -10,7 +10,7 @@ use std::num::Saturating;
 use crate::capture::Sink;
 use crate::capture::headers::{FIN, RST, SYN, Segment};
 use crate::capture::order::{Half, Out, Piece};
-use crate::capture::stream::{Begins, Flow, Shared, Stream, is_request, is_response};
+use crate::capture::stream::{Begins, Flow, Shared, Stream, guarded, is_request, is_response};
 use crate::capture::tls;
 use crate::net::Peers;
 use crate::wire::{Offset, Side};
@@ -95,17 +95,10 @@ impl<S: Sink> Table<S> {
         let [lower, _] = connection.ends;
         let sender = if segment.from == lower { End::Lower } else { End::Higher };
         let others = self.held.saturating_sub(connection.held());
-        connection.headers(sender, segment);
-        if !segment.payload.is_empty() {
-            // a SYN takes a number of its own; data in it (RFC 7413) follows that
-            let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
-            let piece = Piece { seq, at, place: place + segment.offset, bytes: segment.payload };
-            connection.guess_client(sender, segment.payload);
-            connection.give(sender, shared, |half, out| half.push(piece, out))?;
-        }
-        if segment.flags & RST != 0 {
-            connection.finish(shared)?;
-        }
+        // a SYN takes a number of its own; data in it (RFC 7413) follows that
+        let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
+        let piece = Piece { seq, at, place: place + segment.offset, bytes: segment.payload };
+        guarded(connection, Connection::fail, |connection| connection.take(sender, segment, piece, shared))?;
         if others.saturating_add(connection.held()) > MOST_HELD {
             connection.finish(shared)?;
         }
@@ -175,6 +168,33 @@ impl<S: Sink> Connection<S> {
         self.client.is_none()
     }
 
+    /// Nothing more of it is read.
+    fn fail(&mut self, why: String) {
+        self.halves = [Half::default(), Half::default()];
+        self.flow.fail(why);
+    }
+
+    fn take<M: FnMut(Begins) -> S>(
+        &mut self,
+        sender: End,
+        segment: &Segment<'_>,
+        piece: Piece<'_>,
+        shared: &mut Shared<M>,
+    ) -> io::Result<()> {
+        if self.flow.has_failed() {
+            return Ok(());
+        }
+        self.headers(sender, segment);
+        if !piece.bytes.is_empty() {
+            self.guess_client(sender, piece.bytes);
+            self.give(sender, shared, |half, out| half.push(piece, out))?;
+        }
+        if segment.flags & RST != 0 {
+            self.give_rest(shared)?;
+        }
+        Ok(())
+    }
+
     /// What flags and numbers tell.
     fn headers(&mut self, sender: End, segment: &Segment<'_>) {
         let (own, other) = sender.own_and_other(&mut self.halves);
@@ -226,6 +246,10 @@ impl<S: Sink> Connection<S> {
 
     /// Nothing more will come, or memory is short.
     fn finish<M: FnMut(Begins) -> S>(&mut self, shared: &mut Shared<M>) -> io::Result<()> {
+        guarded(self, Self::fail, |connection| connection.give_rest(shared))
+    }
+
+    fn give_rest<M: FnMut(Begins) -> S>(&mut self, shared: &mut Shared<M>) -> io::Result<()> {
         [End::Lower, End::Higher]
             .into_iter()
             .try_for_each(|sender| self.give(sender, shared, |half, out| half.finish(out)))

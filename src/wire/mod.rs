@@ -63,6 +63,8 @@ pub mod frame;
     reason = "follows"
 )]
 pub mod handshake;
+#[cfg(test)]
+mod hostile;
 #[allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
