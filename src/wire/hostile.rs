@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::search::{Needle, find_all};
 use super::span::{self, Context};
 use super::{
-    Agreed, Begun, ByteLen, Code, Connection, Decoder, Event, Fault, Header, Key, Kind, LengthForm,
+    Agreed, Begun, ByteLen, Code, Connection, Decoder, Event, Fault, Frame, Header, Key, Kind, LengthForm,
     MessageEnd, Needs, Offset, Opcode, Side, Trace, Transcript, encode,
 };
 
@@ -213,6 +213,36 @@ fn stream() -> impl Strategy<Value = (Side, Agreed, Vec<u8>)> {
     })
 }
 
+/// The byte and the bits that a fault names are there to be shown.
+fn highlights(fault: &Fault, frame: &Frame) -> bool {
+    let byte = (fault.byte_offset - frame.offset).to_usize_saturating();
+    let bits = (0..8).filter(|bit| fault.bits.is_none_or(|bits| bits.contains(*bit)));
+    let shown: Vec<bool> =
+        bits.map(|bit| frame.spans().iter().any(|span| span.contains(byte, bit))).collect();
+    fault.byte_offset >= frame.offset && !shown.is_empty() && !shown.contains(&false)
+}
+
+#[test]
+fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
+    // where the contract of the vectors says so: the second byte
+    for (hex, code) in [
+        (&b"\x01\x00"[..], Code::EmptyFragment),
+        (b"\x01\x7e\x00\x00", Code::EmptyFragment),
+        (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", Code::EmptyFragment),
+        (b"\x88\x01", Code::CloseLen1),
+        (b"\x01\x01\xc3\x80\x00", Code::Utf8),
+        (b"\x41\x01\xff\x80\x00", Code::Inflate),
+        (b"\x41\x01\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", Code::Inflate),
+    ] {
+        let mut said = Transcript::new(Side::Server, deflate());
+        said.push(hex);
+        let fault = said.faults().iter().find(|fault| fault.code == code).unwrap();
+        let frame = said.frames().iter().chain(said.arriving()).find(|frame| frame.index == fault.frame);
+        assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
+        assert!(highlights(fault, frame.unwrap()), "{code}");
+    }
+}
+
 fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let (mut pieces, mut rest) = (Vec::new(), bytes);
     for cut in cuts.iter().cycle() {
@@ -275,6 +305,11 @@ proptest! {
         prop_assert_eq!(said.messages().len(), whole.messages.len());
         for frame in said.frames().iter().chain(said.arriving()) {
             prop_assert!(!frame.spans().is_empty() && frame.raw().len() <= bytes.len());
+        }
+        for fault in said.faults() {
+            let whole = said.frames().get(fault.frame);
+            let cut_off = said.arriving().filter(|frame| frame.header.length_is_impossible());
+            prop_assert!(whole.or(cut_off).is_none_or(|frame| highlights(fault, frame)), "{:?}", fault);
         }
         for number in 0..=whole.messages.len() {
             drop(said.lens(number));

@@ -386,9 +386,11 @@ fn close_code(code: u16, start: ByteLen, report: &mut Report) {
     report.add(rule, start, None, start + CODE, Detail::CloseCode(code));
 }
 
-/// What only inflating finds is shown at the first payload byte; where there is none, at the length, which says so.
+/// What only inflating finds is shown at the first payload byte; where there is none or none can follow, at the second byte of
+/// the header, which says so.
 fn payload_place(header: &Header) -> ByteLen {
-    ByteLen::from_usize(if header.payload_len == ByteLen::ZERO { 1 } else { header.len() })
+    let is_without = header.payload_len == ByteLen::ZERO || header.length_is_impossible();
+    ByteLen::from_usize(if is_without { 1 } else { header.len() })
 }
 
 /// The byte of a piece that broke a rule.

@@ -4,6 +4,7 @@
 //! In reading order:
 //!
 //! - [`size`]: lengths and positions that nobody's claim can make wrap.
+//! - [`Sides`]: what both sides of a connection have.
 //! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
 //! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
