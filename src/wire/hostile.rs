@@ -137,7 +137,7 @@ impl Told {
                     told.skimmed(whole.begun, whole.payload);
                 }
                 let Some(event) = decoder.step(&mut rest) else { break };
-                told.take(event);
+                told.take(&event);
             }
         }
         told.needs = decoder.needs();
@@ -146,8 +146,8 @@ impl Told {
         told
     }
 
-    fn take(&mut self, event: Event<'_>) {
-        match event {
+    fn take(&mut self, event: &Event<'_>) {
+        match *event {
             Event::Fault(fault) => self.faults.push(fault),
             Event::Header(begun) => {
                 self.begun.push(begun);
@@ -162,9 +162,9 @@ impl Told {
     }
 
     fn skimmed(&mut self, begun: Begun, payload: &[u8]) {
-        self.take(Event::Header(begun));
-        self.take(Event::Payload(payload));
-        self.take(Event::Frame(begun.index));
+        self.take(&Event::Header(begun));
+        self.take(&Event::Payload(payload));
+        self.take(&Event::Frame(begun.index));
         if let (Some(number), Some(kind)) = (begun.place.message(), begun.kind) {
             let (payload_len, data_len) = (ByteLen::of(payload), ByteLen::of(payload));
             let compressed = false;
@@ -301,7 +301,9 @@ proptest! {
         prop_assert_eq!(stopping(&[&bytes]), stopping(&pieces));
 
         let mut said = Transcript::of(decoder());
-        pieces.iter().for_each(|piece| said.push(piece));
+        for piece in &pieces {
+            said.push(piece);
+        }
         prop_assert_eq!(said.faults(), &whole.faults[..]);
         prop_assert_eq!(said.frames().len(), whole.complete.len());
         prop_assert_eq!(said.messages().len(), whole.messages.len());
@@ -321,7 +323,9 @@ proptest! {
 
         let traced = |pieces: &[&[u8]]| {
             let mut seen = Trace::midway(agreed);
-            pieces.iter().for_each(|piece| seen.push(from, Duration::ZERO, piece));
+            for piece in pieces {
+                seen.push(from, Duration::ZERO, piece);
+            }
             seen
         };
         let seen = traced(&pieces);
