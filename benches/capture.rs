@@ -87,7 +87,7 @@ fn look_into_a_thousand_frames(bencher: Bencher) {
     let stream = &capture.streams()[0];
     bencher.counter(ItemsCount::new(1_000_u64)).bench_local(|| {
         for row in stream.trace.rows().iter().step_by(209) {
-            let start = stream.trace.frames_at(row.from()) + row.offset();
+            let start = stream.trace.stream_offset(row.from(), row.offset());
             let raw = stream.store.read(row.from(), start..start + row.len()).expect("it is still there");
             black_box(stream.trace.frame(row, raw).spans());
         }

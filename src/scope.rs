@@ -160,18 +160,32 @@ async fn guarded(name: String, token: CancellationToken, on_panic: OnPanic, task
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
-            let _inside = Inside::enter();
-            match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))) {
+            match caught(|| task.as_mut().poll(cx)) {
                 Ok(poll) => poll.map(|()| None),
-                Err(payload) => Poll::Ready(Some(payload)),
+                Err(why) => Poll::Ready(Some(why)),
             }
         })
         .await
     };
-    if let Some(payload) = caught {
-        let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
-        on_panic(format!("task \"{name}\" panicked{place}: {}", message(payload.as_ref())));
+    if let Some(why) = caught {
+        on_panic(format!("task \"{name}\" {why}"));
     }
+}
+
+/// Runs `work`; if it panics, says so in one line: `panicked at file:line:column: message`. Nothing is printed.
+///
+/// What `work` had under way when it panicked is not whole, so whoever calls must throw it away.
+///
+/// # Errors
+///
+/// The panic.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    quiet_task_panics();
+    let _inside = Inside::enter();
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
+        format!("panicked{place}: {}", message(payload.as_ref()))
+    })
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {
@@ -184,7 +198,7 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether this thread is running a scope's task just now. A panic hook that restores the terminal asks this first
+/// Whether this thread is running a scope's task just now, or work whose panic is [`caught`]. A panic hook that restores the terminal asks this first
 /// and leaves the terminal alone if so: such a panic is caught.
 pub fn inside_task() -> bool {
     INSIDE.get()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Said, Tls, WriteOptions, Writer};
 use wiretalk::net::Peers;
-use wiretalk::wire::{Opcode, Side, words};
+use wiretalk::wire::{Offset, Opcode, Side, words};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -91,7 +91,7 @@ fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
 fn told(capture: &Capture, stream: usize) -> Vec<String> {
     let stream = &capture.streams()[stream];
     let told = stream.trace.rows().iter().map(|row| {
-        let start = stream.trace.frames_at(row.from()) + row.offset();
+        let start = stream.trace.stream_offset(row.from(), row.offset());
         let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
         let frame = stream.trace.frame(row, raw);
         let payload = frame.payload();
@@ -153,7 +153,7 @@ fn what_is_written_here_is_read_here() {
         frames[2..],
         ["server 1 1000", "server 1 70000", "server 1 300000", "client 8 03e8", "server 8 03e8"]
     );
-    assert_eq!(stream.store.read(Side::Client, 0..3).unwrap(), b"GET");
+    assert_eq!(stream.store.read(Side::Client, Offset::START..Offset::new(3)).unwrap(), b"GET");
 }
 
 #[test]
@@ -348,7 +348,7 @@ fn heard(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
             Said::Bytes(said) => {
                 bytes[heard.stream * 2 + usize::from(heard.from == Side::Server)].extend(said);
             }
-            Said::Missing { bytes, within_frame } => missing.push((bytes, within_frame)),
+            Said::Missing { bytes, within_frame } => missing.push((bytes.get(), within_frame.get())),
         }
         std::io::Result::Ok(())
     });
@@ -368,7 +368,7 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
         let (bytes, missing) = heard(&capture);
         assert_eq!(missing, gaps);
         let lost: u64 = missing.iter().map(|(missing, _)| missing).sum();
-        assert_eq!(bytes[1].len() as u64 + lost, capture.streams()[0].store.len(Side::Server));
+        assert_eq!(capture.streams()[0].store.len(Side::Server), bytes[1].len() as u64 + lost);
         let mut writer = Writer::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
         capture.write(&mut writer).unwrap();
         let copy = open(&again);
@@ -445,7 +445,7 @@ fn a_missing_segment_is_told_and_the_frames_behind_it_are_read() {
     let capture = open(&lossy);
     let stream = &capture.streams()[0];
     assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
-    assert_eq!((stream.gaps[0].missing, stream.gaps[0].filled), (1460, 1460));
+    assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
     assert!(stream.warnings[0].contains("1460 bytes of the server are missing"), "{:?}", stream.warnings);
     assert_eq!(told(&capture, 0), whole);
 }

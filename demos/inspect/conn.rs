@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::kept::Kept;
 use crate::capture::Store;
-use crate::wire::{Frame, Row, Side, Trace};
+use crate::wire::{ByteLen, Frame, Offset, Row, Side, Trace};
 
 /// How much of a frame is shown byte by byte.
 pub(super) const SHOWN: u64 = 70_000;
@@ -80,7 +80,7 @@ impl Conn {
         let row = self.trace.rows().get(number)?;
         let raw = match &self.bytes {
             Bytes::Kept(kept) => {
-                let most = usize::try_from(row.len().min(SHOWN)).unwrap_or(usize::MAX);
+                let most = row.len().min(SHOWN.into()).to_usize_saturating();
                 kept.read(row.from(), self.place(row), most)?
             }
             Bytes::Stored(_, fetched) => fetched.get(&number)?.0.clone(),
@@ -115,7 +115,7 @@ impl Conn {
     }
 
     /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.
-    pub(super) fn read(&self, from: Side, at: u64, most: usize) -> Option<Vec<u8>> {
+    pub(super) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         match &self.bytes {
             Bytes::Kept(kept) => kept.read(from, at, most),
             Bytes::Stored(_, fetched) => {
@@ -130,16 +130,16 @@ impl Conn {
     }
 
     /// Where a frame's first byte stands in its direction.
-    pub(super) fn place(&self, row: &Row) -> u64 {
-        self.trace.frames_at(row.from()) + row.offset()
+    pub(super) fn place(&self, row: &Row) -> Offset {
+        self.trace.stream_offset(row.from(), row.offset())
     }
 
     /// Of these rows those whose bytes are still to be fetched, at most `most` of each.
-    pub(super) fn lacking(&self, rows: impl Iterator<Item = usize>, most: u64) -> Vec<(usize, Row, u64)> {
+    pub(super) fn lacking(&self, rows: impl Iterator<Item = usize>, most: u64) -> Vec<(usize, Row, Offset)> {
         let Bytes::Stored(_, fetched) = &self.bytes else { return Vec::new() };
         let lacks = |number: &usize| {
             let len = self.trace.rows()[*number].len();
-            fetched.get(number).is_none_or(|(bytes, asked)| *asked < most && (bytes.len() as u64) < len)
+            fetched.get(number).is_none_or(|(bytes, asked)| *asked < most && ByteLen::of(bytes) < len)
         };
         let known = |number: usize| {
             let row = self.trace.rows()[number];

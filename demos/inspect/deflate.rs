@@ -17,7 +17,7 @@ use super::{proof, view};
 use crate::stage::Theme;
 use crate::wire::inflate::Inflater;
 use crate::wire::lens::{Item, Lens, Part};
-use crate::wire::{Place, Row, Side, words};
+use crate::wire::{ByteLen, Place, Row, Side, words};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -98,7 +98,7 @@ fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, O
     let is_part = |row: &Row| matches!(row.place(), Place::Opens { .. } | Place::Continues { .. });
     let rows = inspect.conn().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
-    let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), 0);
+    let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), ByteLen::ZERO);
     let most = 1 << bits;
     let keep = |window: &mut Vec<u8>, piece: &[u8]| {
         window.extend_from_slice(piece);

@@ -5,7 +5,9 @@
 use std::ops::Range;
 
 use crate::wire::span::{self, Context};
-use crate::wire::{Agreed, Fault, Frame, Header, LengthForm, Opcode, Place, Side, Span, Transcript, mask};
+use crate::wire::{
+    Agreed, ByteLen, Fault, Frame, Header, LengthForm, Offset, Opcode, Place, Side, Span, Transcript, mask,
+};
 
 /// The longest frame that is taken into the hand.
 pub(super) const LONGEST: usize = 70_000;
@@ -59,26 +61,26 @@ impl Draft {
         said.push(&before);
         said.push(&self.raw);
         let index = usize::from(self.continues);
-        let start = before.len() as u64;
+        let start = Offset::START + before.len();
         let shift = |fault: &Fault| Fault {
-            byte_offset: fault.byte_offset - start,
-            detectable_after: fault.detectable_after - start,
+            byte_offset: fault.byte_offset.counted_from(start),
+            detectable_after: fault.detectable_after.counted_from(start),
             ..*fault
         };
         said.faults_of(index).map(shift).collect()
     }
 
     /// The payload is shorter than the length says: the peer waits for so many more bytes.
-    pub(super) fn missing(&self) -> u64 {
+    pub(super) fn missing(&self) -> ByteLen {
         let mut said = Transcript::new(self.context.from, self.agreed);
         said.push(&self.raw);
-        said.needs().map_or(0, |needs| needs.more)
+        said.needs().map_or(ByteLen::ZERO, |needs| needs.more)
     }
 
     /// Bytes beyond the length: the beginning of a next frame.
     pub(super) fn beyond(&self) -> Range<usize> {
-        let end = Header::parse(&self.raw).ok().and_then(|header| header.frame_len());
-        let end = end.map_or(self.raw.len(), |end| usize::try_from(end).unwrap_or(usize::MAX));
+        let end = Header::parse(&self.raw)
+            .map_or(self.raw.len(), |header| header.frame_len().to_usize_saturating());
         end.min(self.raw.len())..self.raw.len()
     }
 
@@ -111,7 +113,7 @@ impl Draft {
     pub(super) fn mend_length(&mut self) {
         let Ok(header) = Header::parse(&self.raw) else { return };
         let payload = self.raw.split_off(header.len());
-        let len = payload.len() as u64;
+        let len = ByteLen::of(&payload);
         let header = Header { payload_len: len, form: LengthForm::shortest(len), ..header };
         self.raw = [header.to_bytes(), payload].concat();
     }
@@ -154,7 +156,7 @@ mod tests {
     }
 
     fn codes(draft: &Draft) -> Vec<(Code, u64)> {
-        draft.faults().iter().map(|fault| (fault.code, fault.byte_offset)).collect()
+        draft.faults().iter().map(|fault| (fault.code, fault.byte_offset.get())).collect()
     }
 
     #[test]
@@ -183,15 +185,19 @@ mod tests {
     fn length_and_mask_are_mended_on_demand() {
         let mut draft = draft(&encode::whole(Opcode::Text, b"Hello", Some(KEY)));
         draft.insert(11);
-        assert_eq!((draft.missing(), draft.beyond()), (1, 11..12), "the added byte begins another frame");
+        assert_eq!(
+            (draft.missing().get(), draft.beyond()),
+            (1, 11..12),
+            "the added byte begins another frame"
+        );
         draft.mend_length();
-        assert_eq!((draft.missing(), draft.beyond(), draft.raw()[1]), (0, 12..12, 0x86));
+        assert_eq!((draft.missing().get(), draft.beyond(), draft.raw()[1]), (0, 12..12, 0x86));
         draft.mask_with([9, 8, 7, 6]);
         let plain = mask::unmasked(&draft.raw()[6..], [9, 8, 7, 6]);
         assert_eq!(&plain[..5], b"Hello");
         draft.digit(0, true, 0xf);
         draft.digit(0, false, 0);
         draft.remove(11);
-        assert_eq!((draft.raw()[0], draft.missing()), (0x0f, 1));
+        assert_eq!((draft.raw()[0], draft.missing().get()), (0x0f, 1));
     }
 }

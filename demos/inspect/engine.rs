@@ -19,7 +19,7 @@ use crate::scope::Scope;
 use crate::servers::{Event, Log, naive_proxy};
 use crate::stage::{House, Stage};
 use crate::wire::search::Needle;
-use crate::wire::{Row, Trace, search};
+use crate::wire::{Offset, Row, Trace, search};
 
 /// Begins a run of the source; what ran before ends.
 pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Opening) {
@@ -219,13 +219,13 @@ pub(super) fn read(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<Store>,
-    wanted: Vec<(usize, Row, u64)>,
+    wanted: Vec<(usize, Row, Offset)>,
     most: u64,
 ) {
     let mail = stage.mail();
     let reading = stage.begin("read").thread("capture bytes", move |_| async move {
-        let read = |(row, frame, at): &(usize, Row, u64)| {
-            let range = *at..at + frame.len().min(most);
+        let read = |(row, frame, at): &(usize, Row, Offset)| {
+            let range = *at..*at + frame.len().min(most.into());
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
@@ -250,8 +250,8 @@ pub(super) fn find(
         let rows = trace.rows().len();
         let hit = |row: &usize| {
             let frame = &trace.rows()[*row];
-            let at = trace.frames_at(frame.from()) + frame.offset();
-            let raw = store.read(frame.from(), at..at.saturating_add(frame.len()));
+            let at = trace.stream_offset(frame.from(), frame.offset());
+            let raw = store.read(frame.from(), at..at + frame.len());
             raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
         };
         let found = (from..rows).chain(0..from.min(rows)).find(hit);

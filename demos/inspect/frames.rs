@@ -81,9 +81,9 @@ fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
     let after = if frame.after_fault { " · after a fault: a receiver would not read it" } else { "" };
     format!(
         "Frame {row} · {way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
-        words::bytes(payload.saturating_add(header as u64)),
-        words::grouped(payload),
-        inspect.conn().trace.frames_at(frame.context.from) + frame.offset,
+        words::bytes(payload + header),
+        words::grouped(payload.get()),
+        inspect.conn().trace.stream_offset(frame.context.from, frame.offset).get(),
     )
 }
 

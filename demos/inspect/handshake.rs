@@ -243,8 +243,8 @@ fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
     trace.opening(from)?;
     let head = trace.frames_at(from);
     let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
-    let last = pieces.into_iter().find(|piece| piece.offset() + piece.bytes() >= head)?;
-    Some((last.at(), (last.offset() + last.bytes() - head) as usize))
+    let last = pieces.into_iter().find(|piece| piece.end() >= head)?;
+    Some((last.at(), (last.end() - head).to_usize_saturating()))
 }
 
 /// What came in one piece with the head's end, and whether that is legal.

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::Side;
+use crate::wire::{Offset, Side};
 
 /// Bytes kept of each direction. What is older is not shown any more; a recording on disk keeps it.
 const MOST: usize = 32 << 20;
@@ -21,7 +21,7 @@ pub(super) struct Kept {
 struct Stretch {
     bytes: VecDeque<u8>,
     /// Bytes that are gone.
-    gone: u64,
+    gone: Offset,
 }
 
 impl Kept {
@@ -33,16 +33,19 @@ impl Kept {
         stretch.bytes.extend(bytes);
         let over = stretch.bytes.len().saturating_sub(MOST);
         stretch.bytes.drain(..over);
-        stretch.gone += over as u64;
+        stretch.gone += over;
     }
 
     /// At most `most` bytes from `at` on, where `at` counts from the first byte of the direction; none if they are gone.
-    pub(super) fn read(&self, from: Side, at: u64, most: usize) -> Option<Vec<u8>> {
+    pub(super) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         let stretch = match from {
             Side::Client => &self.client,
             Side::Server => &self.server,
         };
-        let start = usize::try_from(at.checked_sub(stretch.gone)?).ok()?;
+        if at < stretch.gone {
+            return None;
+        }
+        let start = (at - stretch.gone).to_usize_saturating();
         let end = start.saturating_add(most).min(stretch.bytes.len());
         (start <= end).then(|| stretch.bytes.range(start..end).copied().collect())
     }
@@ -57,9 +60,9 @@ mod tests {
         let mut kept = Kept::default();
         kept.push(Side::Server, b"head");
         kept.push(Side::Server, &vec![7; MOST - 2]);
-        assert_eq!(kept.read(Side::Server, 1, 4), None);
-        assert_eq!(kept.read(Side::Server, 2, 4), Some(b"ad\x07\x07".to_vec()));
-        assert_eq!(kept.read(Side::Server, MOST as u64, 9), Some(vec![7, 7]));
-        assert_eq!(kept.read(Side::Client, 0, 9), Some(Vec::new()));
+        assert_eq!(kept.read(Side::Server, Offset::new(1), 4), None);
+        assert_eq!(kept.read(Side::Server, Offset::new(2), 4), Some(b"ad\x07\x07".to_vec()));
+        assert_eq!(kept.read(Side::Server, Offset::new(MOST as u64), 9), Some(vec![7, 7]));
+        assert_eq!(kept.read(Side::Client, Offset::new(0), 9), Some(Vec::new()));
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>>
             Some(needs) => format!(
                 "{what}: {} there, waiting for {} more",
                 words::bytes(frame.have),
-                words::grouped(needs.more)
+                words::grouped(needs.more.get())
             ),
             None => format!("{what}: its length cannot be"),
         };
@@ -121,7 +121,7 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
         Text::raw(if header.fin { "1   " } else { "0   " }),
         Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
         Text::styled(format!("{key:<9}"), theme.dim()),
-        Text::styled(format!("{:>9}  ", words::grouped(row.payload_len())), theme.dim()),
+        Text::styled(format!("{:>9}  ", words::grouped(row.payload_len().get())), theme.dim()),
     ]);
     match row.severity() {
         Some(Severity::Fatal) => line.push_span(Text::styled("✗ ", Style::new().fg(theme.bad))),

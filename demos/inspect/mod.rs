@@ -46,7 +46,7 @@ use crate::clients::{Command, Report};
 use crate::proxy;
 use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 use crate::wire::search::Needle;
-use crate::wire::{Row, Trace};
+use crate::wire::{Offset, Row, Trace};
 use scenario::{Play, Scenario};
 use state::{Mode, Tab};
 
@@ -63,7 +63,7 @@ pub enum Cmd {
     /// Something to do with what passes through the proxy.
     Handle(ProxyOrders, proxy::Command),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
-    Read(u64, Arc<Store>, Vec<(usize, Row, u64)>, u64),
+    Read(u64, Arc<Store>, Vec<(usize, Row, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
     Find(u64, Arc<Store>, Arc<Trace>, usize, Box<Needle>),
     /// Put a text on the clipboard.

@@ -24,7 +24,7 @@ pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rec
     let deflate = inspect.conn().trace.agreed().deflate.is_some();
     let context = context.unwrap_or_else(|| span::Context::new(found.from, deflate));
     let spans = span::spans(&raw, context);
-    let at = usize::try_from(found.byte()).unwrap_or(usize::MAX);
+    let at = found.byte();
     let arrow = side(found.from, canvas.theme).1;
     let number =
         found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
@@ -32,7 +32,7 @@ pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rec
     let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", words::bytes(raw.len() as u64));
     canvas.rule(title.trim_end_matches(", "), area);
     let below = split(area, 1).1;
-    let certain = found.fault.detectable_after.saturating_sub(found.start);
+    let certain = found.fault.detectable_after - found.start;
     let mark = format!("knowable after {} of the frame", words::bytes(certain));
     let cell = |index: usize| {
         let color = spans.iter().find(|span| span.bytes.contains(&index));

@@ -18,7 +18,7 @@ use super::state::{Cursor, Inspect, Tab};
 use super::verdict;
 use crate::clients::Command;
 use crate::wire::fault::Severity;
-use crate::wire::{Bits, Fault, Side, Trace, words};
+use crate::wire::{Bits, Fault, Offset, Side, Trace, words};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -81,7 +81,7 @@ pub(super) fn follow(inspect: &mut Inspect) {
         fresh.extend(faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)));
     }
     if frames[0] > state.frames[0] && frames[1] > state.frames[1] {
-        let when = |&(from, _, frame, after): &(Side, usize, usize, u64)| {
+        let when = |&(from, _, frame, after): &(Side, usize, usize, Offset)| {
             (row_of(trace, from, frame).unwrap_or(usize::MAX), after)
         };
         fresh.sort_by_cached_key(when);
@@ -116,13 +116,13 @@ pub(super) struct Found<'a> {
     /// The row of its frame; none while that is not complete.
     pub(super) row: Option<usize>,
     /// Where its frame begins, counted like the fault's bytes.
-    pub(super) start: u64,
+    pub(super) start: Offset,
 }
 
 impl Found<'_> {
     /// The byte of the frame that is wrong.
-    pub(super) fn byte(&self) -> u64 {
-        self.fault.byte_offset.saturating_sub(self.start)
+    pub(super) fn byte(&self) -> usize {
+        (self.fault.byte_offset - self.start).to_usize_saturating()
     }
 
     /// The bytes of the frame, as far as they are there and shown.
@@ -131,8 +131,8 @@ impl Found<'_> {
             return inspect.frame(row).map(|frame| frame.raw().to_vec());
         }
         let have = inspect.conn().trace.unfinished(self.from)?.have;
-        let at = inspect.conn().trace.frames_at(self.from) + self.start;
-        inspect.conn().read(self.from, at, usize::try_from(have.min(SHOWN)).unwrap_or(usize::MAX))
+        let at = inspect.conn().trace.stream_offset(self.from, self.start);
+        inspect.conn().read(self.from, at, have.min(SHOWN.into()).to_usize_saturating())
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Foun
     let row = row_of(&inspect.conn().trace, from, fault.frame);
     let start = match row {
         Some(row) => inspect.conn().trace.rows()[row].offset(),
-        None => inspect.conn().trace.unfinished(from).map_or(0, |frame| frame.offset),
+        None => inspect.conn().trace.unfinished(from).map_or(Offset::START, |frame| frame.offset),
     };
     Some(Found { from, fault, row, start })
 }
@@ -226,7 +226,7 @@ fn jump(inspect: &mut Inspect) {
                 return;
             };
             let bit = found.fault.bits.map_or(0, first_bit);
-            let byte = usize::try_from(found.byte()).unwrap_or(usize::MAX).min(SHOWN as usize - 1);
+            let byte = found.byte().min(SHOWN as usize - 1);
             inspect.choose(row);
             inspect.cursor = Cursor { byte, bit };
             inspect.tab = Tab::Frames;

@@ -202,11 +202,12 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
         told.push(format!("{} gaps in it", stream.gaps.len()));
     }
     let told = if told.is_empty() { "read from a file".to_owned() } else { told.join("; ") };
-    let status = match &stream.tls {
-        capture::Tls::Unread(why) => Status::Ended(Err(format!(
+    let status = match (&stream.failed, &stream.tls) {
+        (Some(why), _) => Status::Ended(Err(format!("this connection could not be read: {why}"))),
+        (None, capture::Tls::Unread(why)) => Status::Ended(Err(format!(
             "{why}; --keylog FILE would name the secrets, if somebody logged them"
         ))),
-        capture::Tls::No | capture::Tls::Read { .. } => Status::Read(told),
+        (None, capture::Tls::No | capture::Tls::Read { .. }) => Status::Read(told),
     };
     Conn {
         name: format!("{file} · stream {}{peers}", at + 1),

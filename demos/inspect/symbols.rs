@@ -52,7 +52,7 @@ pub(super) fn item_line(looked: &Looked, item: &Item, chosen: bool, theme: &Them
             };
             format!("{coding}{}", if last { ", the last" } else { "" })
         }
-        Part::StoredLength(len) => words::bytes(len.into()),
+        Part::StoredLength(len) => words::bytes(u64::from(len)),
         Part::Codes { .. } | Part::Padding | Part::End => String::new(),
     };
     line.push_span(Span::styled(told, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
@@ -98,7 +98,7 @@ pub(super) fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme)
         }
         Part::Literal => {
             let count = item.gives.end - item.gives.start;
-            let each = (item.bits.end - item.bits.start) as f64 / count.max(1) as f64;
+            let each = (item.bits.end - item.bits.start) as f64 / count.get().max(1) as f64;
             format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", words::bytes(count))
         }
         Part::Match { length, distance } => format!(
@@ -118,17 +118,16 @@ pub(super) fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme)
 /// The text around what a match copies, the copied part marked.
 fn told_source(looked: &Looked, item: &Item, source: Source, theme: &Theme) -> Vec<Line<'static>> {
     let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
-    let size = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
     let (text, at, place) = match source {
-        Source::Here(at) => (data, size(at), format!("in this message, from byte {at} on:")),
+        Source::Here(at) => (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:")),
         Source::Earlier(back) => {
-            let at = looked.window.len().saturating_sub(size(back));
+            let at = looked.window.len().saturating_sub(back.to_usize_saturating());
             let place = format!("in an earlier message, {} before this one:", words::bytes(back));
             (looked.window.clone(), at, place)
         }
     };
     let at = at.min(text.len());
-    let end = at.saturating_add(size(item.gives.end - item.gives.start)).min(text.len());
+    let end = at.saturating_add((item.gives.end - item.gives.start).to_usize_saturating()).min(text.len());
     let inner = |range: std::ops::Range<usize>| {
         let quoted = words::quoted(&text[range], 60);
         quoted[1..quoted.len() - 1].to_owned()

@@ -46,7 +46,7 @@ impl Exchange {
     pub(super) fn websocket(bytes: Bytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
             let header = Header::parse(bytes).map_err(|_| "a frame's header is incomplete".to_owned())?;
-            if header.len() as u64 + header.payload_len == bytes.len() as u64 {
+            if header.frame_len() == bytes.len() as u64 {
                 Ok(header.len())
             } else {
                 Err("the message did not go as one frame".to_owned())

@@ -55,115 +55,130 @@ pub(super) struct Segment<'a> {
 
 /// Reads the headers of a packet with this link type.
 pub(super) fn read(link: u16, packet: &[u8]) -> Seen<'_> {
-    let begins = match link {
-        link::ETHERNET => ethernet(packet),
-        link::NULL | link::LOOP => Ok(4),
-        link::RAW | link::IPV4 | link::IPV6 | 12 | 14 => Ok(0),
-        link::SLL => of_type(packet, 14, 16),
-        link::SLL2 => of_type(packet, 0, 20),
+    let behind = |bytes: usize| packet.get(bytes..).unwrap_or_default();
+    let datagram = match link {
+        link::ETHERNET => typed(behind(12)),
+        link::NULL | link::LOOP => Ok(behind(4)),
+        link::RAW | link::IPV4 | link::IPV6 | 12 | 14 => Ok(packet),
+        link::SLL => typed(behind(14)),
+        link::SLL2 => of_type(packet, behind(20)),
         _ => return Seen::UnknownLink,
     };
-    match begins {
-        Ok(begins) => ip(packet, begins),
+    match datagram {
+        Ok(datagram) => ip(datagram, packet.len()),
         Err(seen) => seen,
     }
 }
 
-/// Where the IP header begins behind an Ethernet header with any number of VLAN tags.
-fn ethernet(packet: &[u8]) -> Result<usize, Seen<'static>> {
-    let mut at = 12;
-    while let Some([0x81 | 0x91, 0x00] | [0x88, 0xa8]) = packet.get(at..at + 2) {
-        at += 4;
-    }
-    of_type(packet, at, at + 2)
+/// The IP datagram behind a type field, with which `bytes` begins.
+fn typed(bytes: &[u8]) -> Result<&[u8], Seen<'static>> {
+    of_type(bytes, bytes.get(2..).unwrap_or_default())
 }
 
-/// Where the IP header begins, if the type field at `at` says that there is one.
-fn of_type(packet: &[u8], at: usize, begins: usize) -> Result<usize, Seen<'static>> {
-    match packet.get(at..at + 2) {
-        Some([0x08, 0x00] | [0x86, 0xdd]) => Ok(begins),
-        Some([0x81, 0x00] | [0x88, 0xa8]) => of_type(packet, begins + 2, begins + 4),
-        Some(_) => Err(Seen::Other),
-        None => Err(Seen::Cut),
+/// The IP datagram that `behind` is, perhaps behind VLAN tags, if the type field that `kind` begins with says so.
+fn of_type<'a>(kind: &[u8], behind: &'a [u8]) -> Result<&'a [u8], Seen<'static>> {
+    let (mut kind, mut behind) = (kind.first_chunk(), behind);
+    loop {
+        match kind {
+            Some([0x08, 0x00] | [0x86, 0xdd]) => return Ok(behind),
+            // two bytes of tag, then the next type
+            Some([0x81 | 0x91, 0x00] | [0x88, 0xa8]) => {
+                let tagged = behind.get(2..).unwrap_or_default();
+                (kind, behind) = (tagged.first_chunk(), tagged.get(2..).unwrap_or_default());
+            }
+            Some(_) => return Err(Seen::Other),
+            None => return Err(Seen::Cut),
+        }
     }
 }
 
-fn ip(packet: &[u8], begins: usize) -> Seen<'_> {
-    match packet.get(begins).map(|first| first >> 4) {
-        Some(4) => ipv4(packet, begins),
-        Some(6) => ipv6(packet, begins),
+/// `datagram` ends with the packet, which has `packet_len` bytes.
+fn ip(datagram: &[u8], packet_len: usize) -> Seen<'_> {
+    match datagram.first().map(|first| first >> 4) {
+        Some(4) => ipv4(datagram, packet_len),
+        Some(6) => ipv6(datagram, packet_len),
         Some(_) => Seen::Other,
         None => Seen::Cut,
     }
 }
 
-fn ipv4(packet: &[u8], begins: usize) -> Seen<'_> {
-    let Some(header) = packet[begins..].first_chunk::<20>() else { return Seen::Cut };
-    if header[9] != TCP {
+fn ipv4(datagram: &[u8], packet_len: usize) -> Seen<'_> {
+    let Some((header, _)) = datagram.split_first_chunk::<20>() else { return Seen::Cut };
+    let &[version_and_len, _, total_0, total_1, _, _, flags_0, flags_1, _, protocol, _, _, addresses @ ..] =
+        header;
+    if protocol != TCP {
         return Seen::Other;
     }
-    let fragment = u16::from_be_bytes([header[6], header[7]]);
-    if fragment & 0x3fff != 0 {
+    if u16::from_be_bytes([flags_0, flags_1]) & 0x3fff != 0 {
         return Seen::Fragment;
     }
-    let address =
-        |at: usize| IpAddr::V4(Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3]));
-    let len = usize::from(header[0] & 15) * 4;
-    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
-    // a length of 0 is what a segment too long for the field has before the network card cuts it
-    let end = if total == 0 { packet.len() } else { begins + total };
+    let &[from, to] = addresses.as_chunks::<4>().0 else { return Seen::Cut };
+    let between = [from, to].map(|address| IpAddr::V4(Ipv4Addr::from(address)));
+    let len = words(version_and_len & 15);
     if len < 20 {
         return Seen::Other;
     }
-    tcp(packet, begins + len, end, address(12), address(16))
+    let total = match u16::from_be_bytes([total_0, total_1]) {
+        // what a segment too long for the field has before the network card cuts it
+        0 => datagram.len(),
+        total => total.into(),
+    };
+    let segment = datagram.get(len..).unwrap_or_default();
+    total.checked_sub(len).map_or(Seen::Other, |total| tcp(segment, total, between, packet_len))
 }
 
-fn ipv6(packet: &[u8], begins: usize) -> Seen<'_> {
-    let Some(header) = packet[begins..].first_chunk::<40>() else { return Seen::Cut };
-    let address = |at: usize| {
-        let bytes: [u8; 16] = header[at..at + 16].try_into().expect("a slice of 16 bytes");
-        IpAddr::V6(Ipv6Addr::from(bytes))
+fn ipv6(datagram: &[u8], packet_len: usize) -> Seen<'_> {
+    let Some((header, mut rest)) = datagram.split_first_chunk::<40>() else { return Seen::Cut };
+    let &[_, _, _, _, payload_0, payload_1, first, _, ref addresses @ ..] = header;
+    let &[from, to] = addresses.as_chunks::<16>().0 else { return Seen::Cut };
+    let between = [from, to].map(|address| IpAddr::V6(Ipv6Addr::from(address)));
+    // what the payload length counts: everything behind this header
+    let mut left = match u16::from_be_bytes([payload_0, payload_1]) {
+        0 => rest.len(),
+        payload => payload.into(),
     };
-    let payload = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    let end = if payload == 0 { packet.len() } else { begins + 40 + payload };
-    let (mut next, mut at) = (header[6], begins + 40);
+    let mut next = first;
     while next != TCP {
-        let Some(extension) = packet.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
-            return Seen::Cut;
-        };
-        at += match next {
-            0 | 43 | 60 => 8 + usize::from(extension[1]) * 8,
-            51 => 8 + usize::from(extension[1]) * 4,
-            44 if u16::from_be_bytes([extension[2], extension[3]]) & 0xfff9 == 0 => 8,
+        let Some(&[after, units, offset_0, offset_1, ..]) = rest.first_chunk::<8>() else { return Seen::Cut };
+        let len = match next {
+            // units of eight bytes behind the first eight; for the authentication header units of four
+            0 | 43 | 60 => usize::from(units).saturating_add(1).saturating_mul(8),
+            51 => usize::from(units).saturating_add(2).saturating_mul(4),
+            44 if u16::from_be_bytes([offset_0, offset_1]) & 0xfff9 == 0 => 8,
             44 => return Seen::Fragment,
             _ => return Seen::Other,
         };
-        next = extension[0];
+        let Some(fewer) = left.checked_sub(len) else { return Seen::Other };
+        (left, rest, next) = (fewer, rest.get(len..).unwrap_or_default(), after);
     }
-    tcp(packet, at, end, address(8), address(24))
+    tcp(rest, left, between, packet_len)
 }
 
-fn tcp(packet: &[u8], begins: usize, end: usize, from: IpAddr, to: IpAddr) -> Seen<'_> {
-    let Some(header) = packet.get(begins..).and_then(|rest| rest.first_chunk::<20>()) else {
-        return Seen::Cut;
-    };
-    let port = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    let offset = begins + usize::from(header[12] >> 4) * 4;
-    if offset < begins + 20 || offset > end {
+/// A segment of which the IP header says that it has `total` bytes; `segment` goes on to the end of the packet.
+fn tcp(segment: &[u8], total: usize, [from, to]: [IpAddr; 2], packet_len: usize) -> Seen<'_> {
+    let Some((header, _)) = segment.split_first_chunk::<20>() else { return Seen::Cut };
+    let &[from_0, from_1, to_0, to_1, s0, s1, s2, s3, a0, a1, a2, a3, data_offset, flags, ..] = header;
+    let header_len = words(data_offset >> 4);
+    let Some(payload_len) = total.checked_sub(header_len).filter(|_| header_len >= 20) else {
         return Seen::Other;
-    }
-    let kept = end.min(packet.len());
+    };
+    let kept = segment.get(header_len..).unwrap_or_default();
+    let (payload, _) = kept.split_at(payload_len.min(kept.len()));
     Seen::Segment(Segment {
-        from: SocketAddr::new(from, port(0)),
-        to: SocketAddr::new(to, port(2)),
-        seq: number(4),
-        ack: (header[13] & ACK != 0).then(|| number(8)),
-        flags: header[13],
-        payload: packet.get(offset..kept).unwrap_or_default(),
-        offset,
-        cut: end - kept.max(offset),
+        from: SocketAddr::new(from, u16::from_be_bytes([from_0, from_1])),
+        to: SocketAddr::new(to, u16::from_be_bytes([to_0, to_1])),
+        seq: u32::from_be_bytes([s0, s1, s2, s3]),
+        ack: (flags & ACK != 0).then(|| u32::from_be_bytes([a0, a1, a2, a3])),
+        flags,
+        payload,
+        offset: packet_len.saturating_sub(kept.len()),
+        cut: payload_len.saturating_sub(payload.len()),
     })
+}
+
+/// A header's length, which is written in words of four bytes.
+fn words(count: u8) -> usize {
+    usize::from(count).saturating_mul(4)
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
+use std::num::Saturating;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::capture::stream::{self, Begins, Flow, Shared};
 use crate::capture::{Capture, Error, Kind, Sink};
 use crate::wire::Side;
+use crate::wire::words::hex_digit;
 
 /// Bytes that are given on at once.
 const PIECE: usize = 1 << 16;
@@ -21,14 +23,15 @@ pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
     shared: &mut Shared<M>,
 ) -> Result<Capture<S>, Error> {
     let mut text = Text { from, bytes: Vec::new(), half: None, flow: Flow::new(0) };
-    let (mut line, mut column, mut comment, mut after_zero) = (1_u64, 0_u64, false, false);
+    let (mut line, mut column, mut comment, mut after_zero) =
+        (Saturating(1_u64), Saturating(0_u64), false, false);
     for byte in BufReader::new(file).bytes() {
         let byte = byte.map_err(|error| Error::Io { path: path.to_owned(), error })?;
         column += 1;
-        let digit = char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let digit = hex_digit(char::from(byte));
         let zero_before = std::mem::replace(&mut after_zero, byte == b'0' && text.half.is_none());
         match (byte, digit) {
-            (b'\n', _) => (line, column, comment) = (line + 1, 0, false),
+            (b'\n', _) => (line, column, comment) = (line + Saturating(1), Saturating(0), false),
             _ if comment => {}
             (b'#', _) => comment = true,
             (b' ' | b'\t' | b'\r' | b':' | b',', _) => {}

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use crate::wire::Offset;
+
 /// How much is read at once.
 const CHUNK: usize = 1 << 20;
 
@@ -19,16 +21,16 @@ pub(super) struct Input<R = File> {
     start: usize,
     end: usize,
     /// Where in the file the byte at `start` stands.
-    at: u64,
+    at: Offset,
 }
 
 impl<R: Read> Input<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: vec![0; CHUNK], start: 0, end: 0, at: 0 }
+        Self { source, buffer: vec![0; CHUNK], start: 0, end: 0, at: Offset::START }
     }
 
     /// Where in the file the next byte stands.
-    pub(super) fn at(&self) -> u64 {
+    pub(super) fn at(&self) -> Offset {
         self.at
     }
 
@@ -36,42 +38,42 @@ impl<R: Read> Input<R> {
     /// file really holds, never by more than twice that, and never above [`LONGEST`].
     pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(LONGEST);
-        while self.end - self.start < count {
-            if !self.fill(count)? {
-                break;
-            }
-        }
-        let len = count.min(self.end - self.start);
-        Ok(&self.buffer[self.start..self.start + len])
+        while self.waiting().len() < count && self.fill(count)? {}
+        let waiting = self.waiting();
+        Ok(waiting.get(..count).unwrap_or(waiting))
+    }
+
+    fn waiting(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Goes past `count` bytes that were peeked at.
     pub(super) fn pass(&mut self, count: usize) {
-        let count = count.min(self.end - self.start);
-        self.start += count;
-        self.at += count as u64;
+        let count = count.min(self.waiting().len());
+        self.start = self.start.saturating_add(count);
+        self.at += count;
     }
 
     /// The last `count` bytes that were passed, until more is read.
     pub(super) fn passed(&self, count: usize) -> &[u8] {
-        &self.buffer[self.start.saturating_sub(count)..self.start]
+        self.buffer.get(self.start.saturating_sub(count)..self.start).unwrap_or_default()
     }
 
     /// Reads once more; false at the end of the file.
     fn fill(&mut self, wanted: usize) -> io::Result<bool> {
-        if self.start + wanted > self.buffer.len() || self.end == self.buffer.len() {
+        if self.start.saturating_add(wanted) > self.buffer.len() || self.end == self.buffer.len() {
+            let waiting = self.waiting().len();
             self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
+            (self.start, self.end) = (0, waiting);
         }
         if self.end == self.buffer.len() {
-            self.buffer.resize(self.end * 2, 0);
+            self.buffer.resize(self.end.saturating_mul(2), 0);
         }
         loop {
-            match self.source.read(&mut self.buffer[self.end..]) {
+            match self.source.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
                 Ok(0) => return Ok(false),
                 Ok(count) => {
-                    self.end += count;
+                    self.end = self.end.saturating_add(count).min(self.buffer.len());
                     return Ok(true);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -103,7 +105,7 @@ mod tests {
         let mut input = Input::new(Drops(&bytes));
         let mut seen = Vec::new();
         for count in [1, 7, 100, 0, 60] {
-            assert_eq!(input.at(), seen.len() as u64);
+            assert_eq!(input.at(), Offset::new(seen.len() as u64));
             seen.extend_from_slice(input.peek(count).unwrap());
             input.pass(count);
         }

@@ -11,8 +11,16 @@
 //! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
 //! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod headers;
 mod hex;
+#[cfg(test)]
+mod hostile;
 mod input;
 mod order;
 mod packets;
@@ -30,11 +38,12 @@ mod writer;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
+use std::num::Saturating;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::wire::{Agreed, Side, Trace};
+use crate::wire::{Agreed, ByteLen, Side, Trace};
 
 use self::headers::Seen;
 use self::packets::{Item, Packets};
@@ -83,7 +92,7 @@ pub trait Sink {
 
     /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at most `most`, the sink
     /// took zeros instead.
-    fn gap(&mut self, from: Side, at: Duration, missing: u64, most: u64) -> u64;
+    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen;
 }
 
 impl Sink for Trace {
@@ -93,21 +102,19 @@ impl Sink for Trace {
 
     /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
     /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
-    fn gap(&mut self, from: Side, at: Duration, missing: u64, most: u64) -> u64 {
+    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
         let under_way = self.unfinished(from).and_then(|frame| Some((frame.have, frame.header?)));
-        let lacks = under_way.map_or(0, |(have, header)| {
-            (header.len() as u64).saturating_add(header.payload_len).saturating_sub(have)
-        });
+        let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
         let filled = missing.min(lacks);
         if filled > most {
-            return 0;
+            return ByteLen::ZERO;
         }
         let zeros = [0; 4096];
-        let mut left = filled as usize;
-        while left > 0 {
-            let count = left.min(zeros.len());
-            self.push(from, at, &zeros[..count]);
-            left -= count;
+        let mut left = filled;
+        while left > ByteLen::ZERO {
+            let piece = zeros.get(..left.to_usize_saturating()).unwrap_or(&zeros);
+            self.push(from, at, piece);
+            left -= piece.len();
         }
         filled
     }
@@ -136,6 +143,12 @@ impl<S> Capture<S> {
     /// The connections in which something was said, in the order of their first packets.
     pub fn streams(&self) -> &[Stream<S>] {
         &self.streams
+    }
+
+    /// As if a connection could not be read.
+    #[cfg(test)]
+    pub(crate) fn fail(&mut self, number: usize, why: &str) {
+        self.streams[number].failed = Some(why.to_owned());
     }
 
     /// The connections, for whoever wants to keep some of them.
@@ -265,18 +278,18 @@ fn captured<S: Sink, M: FnMut(Begins) -> S>(
     let Some(pass) = pass else { return Ok(None) };
     let warnings = pass.told();
     let streams = pass.table.finish(shared)?;
-    Ok(Some(Capture { kind: Kind::Packets, packets: pass.packets, streams, warnings }))
+    Ok(Some(Capture { kind: Kind::Packets, packets: pass.packets.0, streams, warnings }))
 }
 
 /// One way through a file of packets.
 struct Pass<S> {
     table: Table<S>,
-    packets: u64,
-    fragments: u64,
-    cut: u64,
-    unknown_links: BTreeMap<u16, u64>,
+    packets: Saturating<u64>,
+    fragments: Saturating<u64>,
+    cut: Saturating<u64>,
+    unknown_links: BTreeMap<u16, Saturating<u64>>,
     odd: Vec<String>,
-    more_odd: u64,
+    more_odd: Saturating<u64>,
 }
 
 impl<S: Sink> Pass<S> {
@@ -284,12 +297,12 @@ impl<S: Sink> Pass<S> {
         let Some(mut packets) = Packets::new(File::open(path)?)? else { return Ok(None) };
         let mut pass = Self {
             table: Table::default(),
-            packets: 0,
-            fragments: 0,
-            cut: 0,
+            packets: Saturating(0),
+            fragments: Saturating(0),
+            cut: Saturating(0),
             unknown_links: BTreeMap::new(),
             odd: Vec::new(),
-            more_odd: 0,
+            more_odd: Saturating(0),
         };
         while let Some(item) = packets.next()? {
             pass.take(item, shared)?;
@@ -331,7 +344,7 @@ impl<S: Sink> Pass<S> {
 
     fn told(&self) -> Vec<String> {
         let mut told = self.odd.clone();
-        if self.more_odd > 0 {
+        if self.more_odd.0 > 0 {
             told.push(format!("and {} more of the kind", self.more_odd));
         }
         for (link, count) in &self.unknown_links {
@@ -344,7 +357,7 @@ impl<S: Sink> Pass<S> {
             (self.cut, "packets of which the capture kept less than their headers"),
             (self.table.left_out, "segments of connections beyond the first 65,536"),
         ] {
-            if count > 0 {
+            if count.0 > 0 {
                 told.push(format!("{what}: {count}"));
             }
         }

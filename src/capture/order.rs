@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::wire::{ByteLen, Offset};
+
 /// Held bytes after which a missing segment is given up.
 const MOST_BYTES: usize = 4 << 20;
 /// Held segments after which a missing one is given up.
@@ -15,7 +17,7 @@ const MOST_SEGMENTS: usize = 4096;
 const ACKED_SEGMENTS: usize = 16;
 
 /// Sequence numbers are counted on in 64 bits from here, so that segments before the first one have a number too.
-const BASE: u64 = 1 << 33;
+const BASE: Offset = Offset::new(1 << 33);
 
 /// What comes out, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,11 +26,11 @@ pub(super) enum Out<'a> {
         /// Nanoseconds since 1970: when the segment was captured.
         at: u64,
         /// Where in the file the first byte stands.
-        place: u64,
+        place: Offset,
         bytes: &'a [u8],
     },
     /// This many bytes are missing here.
-    Gap { at: u64, missing: u64 },
+    Gap { at: u64, missing: ByteLen },
 }
 
 /// Bytes of one segment.
@@ -36,7 +38,7 @@ pub(super) enum Out<'a> {
 pub(super) struct Piece<'a> {
     pub(super) seq: u32,
     pub(super) at: u64,
-    pub(super) place: u64,
+    pub(super) place: Offset,
     pub(super) bytes: &'a [u8],
 }
 
@@ -44,19 +46,19 @@ pub(super) struct Piece<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Half {
     /// The number of the next byte, once one is known.
-    next: Option<u64>,
+    next: Option<Offset>,
     /// The peer has acknowledged what is before this number.
-    acked: u64,
-    held: BTreeMap<u64, Held>,
+    acked: Offset,
+    held: BTreeMap<Offset, Held>,
     held_bytes: usize,
     /// Bytes that came again.
-    pub(super) repeated: u64,
+    pub(super) repeated: ByteLen,
 }
 
 #[derive(Debug)]
 struct Held {
     at: u64,
-    place: u64,
+    place: Offset,
     bytes: Vec<u8>,
 }
 
@@ -64,7 +66,7 @@ impl Half {
     /// A SYN has this sequence number: the first byte has the next one.
     pub(super) fn begin(&mut self, seq: u32) {
         if self.next.is_none() {
-            self.next = Some(BASE + u64::from(seq.wrapping_add(1)));
+            self.next = Some(BASE + ByteLen::new(seq.wrapping_add(1).into()));
         }
     }
 
@@ -77,7 +79,7 @@ impl Half {
 
     /// Memory taken by what waits.
     pub(super) fn held_bytes(&self) -> usize {
-        self.held_bytes + self.held.len() * 64
+        self.held_bytes.saturating_add(self.held.len().saturating_mul(64))
     }
 
     /// Takes a segment and gives on what is in order now.
@@ -85,7 +87,7 @@ impl Half {
         if piece.bytes.is_empty() {
             return;
         }
-        let next = *self.next.get_or_insert(BASE + u64::from(piece.seq));
+        let next = *self.next.get_or_insert(BASE + ByteLen::new(piece.seq.into()));
         let start = counted_on(next, piece.seq);
         if start > next {
             self.hold(start, piece);
@@ -105,15 +107,15 @@ impl Half {
         }
     }
 
-    fn hold(&mut self, start: u64, piece: Piece<'_>) {
+    fn hold(&mut self, start: Offset, piece: Piece<'_>) {
         if let Some(held) = self.held.get(&start) {
             if held.bytes.len() >= piece.bytes.len() {
-                self.repeated += piece.bytes.len() as u64;
+                self.repeated += piece.bytes.len();
                 return;
             }
-            self.held_bytes -= held.bytes.len();
+            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
         }
-        self.held_bytes += piece.bytes.len();
+        self.held_bytes = self.held_bytes.saturating_add(piece.bytes.len());
         self.held.insert(start, Held { at: piece.at, place: piece.place, bytes: piece.bytes.to_vec() });
     }
 
@@ -126,7 +128,7 @@ impl Half {
     /// Goes on behind the gap.
     fn skip(&mut self, out: &mut dyn FnMut(Out<'_>)) {
         if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next) {
-            out(Out::Gap { at: held.at, missing: start - next });
+            out(Out::Gap { at: held.at, missing: *start - next });
             self.next = Some(*start);
         }
         self.drain(out);
@@ -139,26 +141,34 @@ impl Half {
                 return;
             }
             let (start, held) = entry.remove_entry();
-            self.held_bytes -= held.bytes.len();
+            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
             self.give(start, held.at, held.place, &held.bytes, out);
         }
     }
 
     /// Gives on those bytes that have not been given yet. `start` is not behind the next byte.
-    fn give(&mut self, start: u64, at: u64, place: u64, bytes: &[u8], out: &mut dyn FnMut(Out<'_>)) {
+    fn give(&mut self, start: Offset, at: u64, place: Offset, bytes: &[u8], out: &mut dyn FnMut(Out<'_>)) {
         let next = self.next.unwrap_or(start);
-        let known = usize::try_from(next - start).unwrap_or(usize::MAX).min(bytes.len());
-        self.repeated += known as u64;
-        if known < bytes.len() {
-            self.next = Some(next + (bytes.len() - known) as u64);
-            out(Out::Bytes { at, place: place + known as u64, bytes: &bytes[known..] });
+        let known = (next - start).to_usize_saturating().min(bytes.len());
+        let (known, bytes) = bytes.split_at(known);
+        self.repeated += known.len();
+        if !bytes.is_empty() {
+            self.next = Some(next + bytes.len());
+            out(Out::Bytes { at, place: place + known.len(), bytes });
         }
     }
 }
 
 /// The number in 64 bits that is nearest to `next` among those that end like `seq`.
-fn counted_on(next: u64, seq: u32) -> u64 {
-    next.wrapping_add_signed(i64::from(seq.wrapping_sub(next as u32) as i32))
+fn counted_on(next: Offset, seq: u32) -> Offset {
+    let distance = seq.wrapping_sub(sequence(next.get())).cast_signed();
+    Offset::new(next.get().saturating_add_signed(distance.into()))
+}
+
+/// A number of bytes as TCP counts them, modulo 2^32 (RFC 9293 section 3.4).
+pub(super) fn sequence(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]
@@ -189,15 +199,15 @@ mod tests {
             move |out| match out {
                 Out::Bytes { bytes: more, place, .. } => {
                     bytes.extend_from_slice(more);
-                    places.extend((0..more.len() as u64).map(|at| place + at));
+                    places.extend((0..more.len() as u64).map(|at| place.get() + at));
                 }
-                Out::Gap { missing, .. } => gaps.push(missing),
+                Out::Gap { missing, .. } => gaps.push(missing.get()),
             }
         }
 
         fn push(&mut self, seq: u32, place: u64, bytes: &[u8]) {
             let mut take = Self::take(&mut self.bytes, &mut self.places, &mut self.gaps);
-            self.half.push(Piece { seq, at: 0, place, bytes }, &mut take);
+            self.half.push(Piece { seq, at: 0, place: Offset::new(place), bytes }, &mut take);
         }
 
         fn finish(&mut self) {
@@ -211,7 +221,7 @@ mod tests {
         stream.push(500, 0, b"mid");
         stream.push(490, 50, b"before");
         stream.push(503, 9, b"dle");
-        assert_eq!((stream.bytes.as_slice(), stream.half.repeated), (&b"middle"[..], 6));
+        assert_eq!((stream.bytes.as_slice(), stream.half.repeated.get()), (&b"middle"[..], 6));
     }
 
     #[test]

@@ -5,12 +5,16 @@ use std::io::{self, Read};
 
 use super::input::{Input, LONGEST};
 use super::pcapng::Section;
+use crate::wire::Offset;
 
 /// The first four bytes of a pcap file, as a number in the file's own order: microseconds, nanoseconds.
 const PCAP_MICROS: u32 = 0xa1b2_c3d4;
 const PCAP_NANOS: u32 = 0xa1b2_3c4d;
 /// The type of a section header, the same in both orders.
 const PCAPNG: u32 = 0x0a0d_0d0a;
+
+/// The bytes of a pcap packet's header.
+const HEAD: usize = 16;
 
 /// How a number is put together from the file's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,25 +24,26 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// The two bytes at `at`.
-    ///
-    /// # Panics
-    ///
-    /// If they are not there.
-    pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let two = [bytes[at], bytes[at + 1]];
-        if self == Self::Big { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) }
+    /// The first `N` numbers of two bytes, and what lies behind them; none where they are not all there.
+    pub(super) fn u16s<const N: usize>(self, bytes: &[u8]) -> Option<([u16; N], &[u8])> {
+        let (numbers, rest) = bytes.split_at_checked(size_of::<[u16; N]>())?;
+        let numbers = numbers.as_chunks::<2>().0.first_chunk::<N>()?;
+        let number = if self == Self::Big { u16::from_be_bytes } else { u16::from_le_bytes };
+        Some((numbers.map(number), rest))
     }
 
-    /// The four bytes at `at`.
-    ///
-    /// # Panics
-    ///
-    /// If they are not there.
-    pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let four = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        if self == Self::Big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }
+    /// The first `N` numbers of four bytes, and what lies behind them; none where they are not all there.
+    pub(super) fn u32s<const N: usize>(self, bytes: &[u8]) -> Option<([u32; N], &[u8])> {
+        let (numbers, rest) = bytes.split_at_checked(size_of::<[u32; N]>())?;
+        let numbers = numbers.as_chunks::<4>().0.first_chunk::<N>()?;
+        let number = if self == Self::Big { u32::from_be_bytes } else { u32::from_le_bytes };
+        Some((numbers.map(number), rest))
     }
+}
+
+/// A length in a file as memory counts.
+pub(super) fn length(claimed: u32) -> usize {
+    usize::try_from(claimed).unwrap_or(usize::MAX)
 }
 
 /// What comes next in the file.
@@ -62,7 +67,7 @@ pub(super) struct Packet<'a> {
     pub(super) at: u64,
     pub(super) bytes: &'a [u8],
     /// Where in the file its first byte stands.
-    pub(super) place: u64,
+    pub(super) place: Offset,
 }
 
 /// The packets of one file.
@@ -117,29 +122,29 @@ impl<R: Read> Packets<R> {
 
     fn record(&mut self, order: Order, nanos: bool, link: u16) -> io::Result<Option<Item<'_>>> {
         let at = self.input.at();
-        let head = self.input.peek(16)?;
+        let head = self.input.peek(HEAD)?;
         if head.is_empty() {
             return Ok(None);
         }
-        if head.len() < 16 {
-            let what = cut_off("packet", at, 16, head.len());
+        let Some(([seconds, fraction, kept, _], _)) = order.u32s(head) else {
+            let what = cut_off("packet", at, HEAD, head.len());
+            return Ok(Some(self.odd(what)));
+        };
+        let kept = length(kept);
+        if kept > LONGEST {
+            return Ok(Some(self.odd(too_long("packet", at, kept))));
+        }
+        let whole = HEAD.saturating_add(kept);
+        let there = self.input.peek(whole)?.len();
+        self.input.pass(whole);
+        if there < whole {
+            let what = cut_off("packet", at, whole, there);
             return Ok(Some(self.odd(what)));
         }
-        let (seconds, fraction) = (order.u32(head, 0), order.u32(head, 4));
-        let len = order.u32(head, 8) as usize;
-        if len > LONGEST {
-            return Ok(Some(self.odd(too_long("packet", at, len))));
-        }
-        let there = self.input.peek(16 + len)?.len();
-        self.input.pass(16 + len);
-        if there < 16 + len {
-            let what = cut_off("packet", at, 16 + len, there);
-            return Ok(Some(self.odd(what)));
-        }
-        let fraction = u64::from(fraction) * if nanos { 1 } else { 1_000 };
-        let time = u64::from(seconds) * 1_000_000_000 + fraction;
-        let bytes = self.input.passed(len);
-        Ok(Some(Item::Packet(Packet { link, at: time, bytes, place: at + 16 })))
+        let fraction = u64::from(fraction).saturating_mul(if nanos { 1 } else { 1_000 });
+        let time = u64::from(seconds).saturating_mul(1_000_000_000).saturating_add(fraction);
+        let bytes = self.input.passed(kept);
+        Ok(Some(Item::Packet(Packet { link, at: time, bytes, place: at + HEAD })))
     }
 
     fn block(&mut self) -> io::Result<Option<Item<'_>>> {
@@ -163,34 +168,31 @@ pub(super) fn is_magic(first: [u8; 4]) -> bool {
 
 /// The file header of a pcap file.
 fn pcap(head: &[u8]) -> Option<Kind> {
-    if head.len() < 24 {
-        return None;
-    }
     [Order::Big, Order::Little].into_iter().find_map(|order| {
-        let nanos = match order.u32(head, 0) {
+        let ([magic, _, _, _, _, link], _) = order.u32s(head)?;
+        let nanos = match magic {
             PCAP_MICROS => false,
             PCAP_NANOS => true,
             _ => return None,
         };
         // the upper bits of the last field may hold the length of a frame check sequence
-        let link = (order.u32(head, 20) & 0xffff) as u16;
-        Some(Kind::Pcap { order, nanos, link })
+        Some(Kind::Pcap { order, nanos, link: (link & 0xffff) as u16 })
     })
 }
 
 /// Sees to it that a whole block is in the buffer.
-fn whole_block<R: Read>(input: &mut Input<R>, section: &mut Section, at: u64) -> io::Result<Found> {
+fn whole_block<R: Read>(input: &mut Input<R>, section: &mut Section, at: Offset) -> io::Result<Found> {
     let head = input.peek(12)?;
     if head.is_empty() {
         return Ok(Found::End);
     }
-    if head.len() < 12 {
+    let Some(fields) = head.as_chunks().0.first_chunk() else {
         return Ok(Found::Odd(cut_off("block", at, 12, head.len())));
-    }
-    if let Err(what) = section.order_of(head, at) {
-        return Ok(Found::Odd(what));
-    }
-    let len = section.order.u32(head, 4) as usize;
+    };
+    let len = match section.block_len(fields, at) {
+        Ok(len) => len,
+        Err(what) => return Ok(Found::Odd(what)),
+    };
     if len < 12 || !len.is_multiple_of(4) {
         let what = format!(
             "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, 12 at least: \
@@ -205,11 +207,11 @@ fn whole_block<R: Read>(input: &mut Input<R>, section: &mut Section, at: u64) ->
     Ok(if there < len { Found::Odd(cut_off("block", at, len, there)) } else { Found::Whole { len } })
 }
 
-fn cut_off(what: &str, at: u64, len: usize, there: usize) -> String {
+fn cut_off(what: &str, at: Offset, len: usize, there: usize) -> String {
     format!("the file ends inside the {what} at byte {at}: {there} of its {len} bytes are there")
 }
 
-fn too_long(what: &str, at: u64, len: usize) -> String {
+fn too_long(what: &str, at: Offset, len: usize) -> String {
     format!(
         "the {what} at byte {at} claims {len} bytes, more than the {LONGEST} that are read: nothing behind it can be read"
     )
@@ -227,7 +229,7 @@ mod tests {
         while let Some(item) = packets.next().unwrap() {
             told.push(match item {
                 Item::Packet(Packet { link, at, bytes, place }) => {
-                    assert_eq!(&file[place as usize..][..bytes.len()], bytes);
+                    assert_eq!(&file[place.to_usize_saturating()..][..bytes.len()], bytes);
                     format!("{link} {at} {}", String::from_utf8_lossy(bytes))
                 }
                 Item::Secrets(lines) => String::from_utf8_lossy(lines).into_owned(),

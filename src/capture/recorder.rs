@@ -138,8 +138,8 @@ impl Recorder {
     fn since_1970(&self, at: Instant) -> Duration {
         let (began, since_1970) = self.began;
         match at.checked_duration_since(began) {
-            Some(later) => since_1970 + later,
-            None => since_1970.saturating_sub(began - at),
+            Some(later) => since_1970.saturating_add(later),
+            None => since_1970.saturating_sub(began.saturating_duration_since(at)),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::capture::stream::{Begins, Flow, Shared};
 use crate::capture::{Capture, Error, Kind, MOST_TOLD, Sink};
-use crate::wire::Side;
+use crate::wire::{Side, words};
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -46,11 +46,10 @@ pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
 ) -> Result<Capture<S>, Error> {
     let io = |error| Error::Io { path: path.to_owned(), error };
     let mut connections: BTreeMap<u64, Connection<S>> = BTreeMap::new();
-    let (mut reader, mut line, mut number) = (BufReader::new(file), Vec::new(), 0);
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
     let mut warnings = Vec::new();
-    loop {
+    for number in 1_u64.. {
         line.clear();
-        number += 1;
         if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(io)? == 0 {
             break;
         }
@@ -141,8 +140,5 @@ fn said(line: &[u8]) -> Result<Said, String> {
 }
 
 fn unhex(name: &str, digits: &str) -> Result<Vec<u8>, String> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let pair = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?);
-    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();
-    bytes.ok_or_else(|| format!("{name:?} is no even number of hex digits"))
+    words::unhex(digits).ok_or_else(|| format!("{name:?} is no even number of hex digits"))
 }

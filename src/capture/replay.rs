@@ -6,14 +6,15 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Range;
+use std::slice;
 use std::time::Duration;
 
 use crate::capture::{Capture, Gap, Stream, Writer};
 use crate::net::Peers;
-use crate::wire::{Side, Trace};
+use crate::wire::{ByteLen, Offset, Row, Segment, Side, Sides, Trace};
 
 /// Bytes that are told at once at most.
-const PIECE: u64 = 1 << 18;
+const PIECE: ByteLen = ByteLen::new(1 << 18);
 
 /// What one side of a connection says at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +37,9 @@ pub enum Said<'a> {
     /// The next bytes of that side are not in the capture.
     Missing {
         /// How many.
-        bytes: u64,
+        bytes: ByteLen,
         /// How many of them the frame lacks that was under way; what follows is the beginning of another.
-        within_frame: u64,
+        within_frame: ByteLen,
     },
 }
 
@@ -57,7 +58,7 @@ impl Capture {
         let first = |(number, course): (usize, &mut Course<'_>)| Some(Reverse(course.next_at(number)?));
         let mut next: BinaryHeap<_> = courses.iter_mut().enumerate().filter_map(first).collect();
         while let Some(Reverse((_, number))) = next.pop() {
-            let course = &mut courses[number];
+            let Some(course) = courses.get_mut(number) else { continue };
             if let Some(step) = course.next.take() {
                 course.tell(number, step, &mut tell)?;
             }
@@ -73,13 +74,13 @@ impl Capture {
     ///
     /// If this file cannot be read any more, or the other takes no more.
     pub fn write<W: io::Write>(&self, writer: &mut Writer<W>) -> io::Result<()> {
-        let mut flows = vec![None; self.streams().len()];
+        let mut flows: Vec<_> = self.streams().iter().map(|stream| (stream, None)).collect();
         self.replay(|heard| {
-            let stream = &self.streams()[heard.stream];
-            let at = stream.began + heard.at;
-            let flow = match flows[heard.stream] {
-                Some(flow) => flow,
-                None => *flows[heard.stream].insert(writer.open_plain(stream.peers.unwrap_or(SOMEBODY), at)?),
+            let Some((stream, flow)) = flows.get_mut(heard.stream) else { return Ok(()) };
+            let at = stream.began.saturating_add(heard.at);
+            let flow = match flow {
+                Some(flow) => *flow,
+                none => *none.insert(writer.open_plain(stream.peers.unwrap_or(SOMEBODY), at)?),
             };
             match heard.said {
                 Said::Bytes(bytes) => writer.data(flow, heard.from, at, bytes),
@@ -103,7 +104,7 @@ const SOMEBODY: Peers = Peers {
 struct Step {
     at: Duration,
     from: Side,
-    range: Range<u64>,
+    range: Range<Offset>,
 }
 
 /// One connection and how far it is told: by the pieces in which it came, then by frames, then whatever is left.
@@ -111,55 +112,48 @@ struct Step {
 struct Course<'a> {
     stream: &'a Stream<Trace>,
     next: Option<Step>,
-    piece: usize,
-    row: usize,
+    pieces: slice::Iter<'a, Segment>,
+    rows: slice::Iter<'a, Row>,
     /// The gaps of each side that are still to come, the next one last.
-    gaps: [Vec<Gap>; 2],
+    gaps: Sides<Vec<Gap>>,
     /// How far each side's stream is told, or will be by the next step.
-    reached: [u64; 2],
+    reached: Sides<Offset>,
     at: Duration,
 }
 
 impl<'a> Course<'a> {
     fn new(stream: &'a Stream<Trace>) -> Self {
-        let gaps = |from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect();
-        let gaps = [gaps(Side::Client), gaps(Side::Server)];
-        Self { stream, next: None, piece: 0, row: 0, gaps, reached: [0; 2], at: Duration::ZERO }
+        let gaps =
+            Sides::each(|from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect());
+        let (pieces, rows) = (stream.trace.segments().all().iter(), stream.trace.rows().iter());
+        Self { stream, next: None, pieces, rows, gaps, reached: Sides::default(), at: Duration::ZERO }
     }
 
     /// When there is more of it, since 1970, and whose it is.
     fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
         self.next = self.step();
         let step = self.next.as_ref()?;
-        self.reached[index(step.from)] = step.range.end;
+        self.reached[step.from] = step.range.end;
         self.at = step.at;
-        Some((self.stream.began + step.at, number))
+        Some((self.stream.began.saturating_add(step.at), number))
     }
 
     fn step(&mut self) -> Option<Step> {
-        let trace = &self.stream.trace;
-        while let Some(piece) = trace.segments().all().get(self.piece) {
-            self.piece += 1;
-            let (at, from) = (piece.at(), piece.from());
-            let range = self.reached[index(from)]..piece.offset() + piece.bytes();
-            if !range.is_empty() {
-                return Some(Step { at, from, range });
-            }
-        }
-        while let Some(row) = trace.rows().get(self.row) {
-            self.row += 1;
-            let (at, from) = (row.at(), row.from());
-            let range =
-                self.reached[index(from)]..trace.frames_at(from) + row.offset().saturating_add(row.len());
-            if !range.is_empty() {
-                return Some(Step { at, from, range });
-            }
-        }
-        [Side::Client, Side::Server].into_iter().find_map(|from| {
-            let reached = self.reached[index(from)];
-            let range = reached..self.stream.store.len(from).min(reached + PIECE);
-            (!range.is_empty()).then_some(Step { at: self.at, from, range })
-        })
+        let (Stream { trace, store, .. }, reached) = (self.stream, self.reached);
+        let step = |at, from, end| {
+            let range = reached[from]..end;
+            (!range.is_empty()).then_some(Step { at, from, range })
+        };
+        let by_piece = |piece: &Segment| step(piece.at(), piece.from(), piece.end());
+        let by_row = |row: &Row| {
+            let end = trace.stream_offset(row.from(), row.offset()) + row.len();
+            step(row.at(), row.from(), end)
+        };
+        let rest = |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + PIECE));
+        self.pieces
+            .find_map(by_piece)
+            .or_else(|| self.rows.find_map(by_row))
+            .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest))
     }
 
     fn tell<E: From<io::Error>>(
@@ -170,7 +164,7 @@ impl<'a> Course<'a> {
     ) -> Result<(), E> {
         let Step { at, from, range } = step;
         let mut start = range.start;
-        let gaps = &mut self.gaps[index(from)];
+        let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
             self.stream.tell(number, at, from, start..gap.offset, tell)?;
             let said = Said::Missing { bytes: gap.missing, within_frame: gap.filled };
@@ -178,13 +172,9 @@ impl<'a> Course<'a> {
             // the zeros that stand for it are told by no piece
             start = gap.offset + gap.filled;
         }
-        self.reached[index(from)] = start.max(range.end);
+        self.reached[from] = start.max(range.end);
         self.stream.tell(number, at, from, start..range.end, tell)
     }
-}
-
-fn index(from: Side) -> usize {
-    usize::from(from == Side::Server)
 }
 
 impl Stream<Trace> {
@@ -193,7 +183,7 @@ impl Stream<Trace> {
         number: usize,
         at: Duration,
         from: Side,
-        range: Range<u64>,
+        range: Range<Offset>,
         tell: &mut impl FnMut(Heard<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut start = range.start;

@@ -31,38 +31,42 @@ pub(super) fn write(out: &mut Vec<u8>, from: SocketAddr, to: SocketAddr, header:
         // MSS; no operation; window scale
         vec![2, 4, high, low, 1, 3, 3, WINDOW_SCALE]
     });
-    let len = 20 + options.len() + payload.len();
-    let pseudo = ip(out, from.ip(), to.ip(), len as u16);
+    let header_len = options.len().saturating_add(20);
+    let len = u16::try_from(header_len.saturating_add(payload.len())).unwrap_or(u16::MAX);
+    let pseudo = ip(out, from.ip(), to.ip(), len);
     let begins = out.len();
     out.extend_from_slice(&from.port().to_be_bytes());
     out.extend_from_slice(&to.port().to_be_bytes());
     out.extend_from_slice(&header.seq.to_be_bytes());
     out.extend_from_slice(&header.ack.to_be_bytes());
-    out.push((((20 + options.len()) / 4) << 4) as u8);
+    // in words of four bytes, in the upper half
+    out.push(if options.is_empty() { 5 << 4 } else { 7 << 4 });
     out.push(header.flags);
     out.extend_from_slice(&WINDOW.to_be_bytes());
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&options);
     out.extend_from_slice(payload);
-    let checksum = folded(pseudo + sum(&out[begins..]));
-    out[begins + 16..begins + 18].copy_from_slice(&checksum.to_be_bytes());
+    let segment = out.get_mut(begins..).unwrap_or_default();
+    let checksum = folded(pseudo.saturating_add(sum(segment)));
+    put(segment, 16, checksum);
 }
 
 /// Appends the IP header; gives the sum over the pseudo-header of the TCP checksum (RFC 9293 section 3.1).
 fn ip(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64 {
     let begins = out.len();
-    let protocol = u64::from(TCP) + u64::from(len);
+    let protocol = u64::from(TCP).saturating_add(len.into());
     match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             out.extend_from_slice(&[0x45, 0]);
-            out.extend_from_slice(&(len + 20).to_be_bytes());
+            out.extend_from_slice(&len.saturating_add(20).to_be_bytes());
             // no identification is needed where nothing may be fragmented (RFC 6864 section 4.1)
             out.extend_from_slice(&[0, 0, 0x40, 0, HOP_LIMIT, TCP, 0, 0]);
             out.extend_from_slice(&from.octets());
             out.extend_from_slice(&to.octets());
-            let checksum = folded(sum(&out[begins..]));
-            out[begins + 10..begins + 12].copy_from_slice(&checksum.to_be_bytes());
-            protocol + sum(&out[begins + 12..])
+            let header = out.get_mut(begins..).unwrap_or_default();
+            let checksum = folded(sum(header));
+            put(header, 10, checksum);
+            protocol.saturating_add(sum([from.octets(), to.octets()].as_flattened()))
         }
         (from, to) => {
             out.extend_from_slice(&[0x60, 0, 0, 0]);
@@ -70,7 +74,7 @@ fn ip(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64 {
             out.extend_from_slice(&[TCP, HOP_LIMIT]);
             out.extend_from_slice(&v6(from));
             out.extend_from_slice(&v6(to));
-            protocol + sum(&out[begins + 8..])
+            protocol.saturating_add(sum([v6(from), v6(to)].as_flattened()))
         }
     }
 }
@@ -86,14 +90,21 @@ fn v6(address: IpAddr) -> [u8; 16] {
 fn sum(bytes: &[u8]) -> u64 {
     let (pairs, odd) = bytes.as_chunks::<2>();
     let whole: u64 = pairs.iter().map(|pair| u64::from(u16::from_be_bytes(*pair))).sum();
-    whole + odd.first().map_or(0, |byte| u64::from(*byte) << 8)
+    whole.saturating_add(odd.first().map_or(0, |byte| u64::from(*byte) << 8))
 }
 
 fn folded(mut sum: u64) -> u16 {
     while sum > 0xffff {
-        sum = (sum >> 16) + (sum & 0xffff);
+        sum = (sum >> 16).saturating_add(sum & 0xffff);
     }
-    !(sum as u16)
+    !((sum & 0xffff) as u16)
+}
+
+/// Writes a checksum over its place in a header.
+fn put(header: &mut [u8], at: usize, checksum: u16) {
+    for (place, byte) in header.iter_mut().skip(at).zip(checksum.to_be_bytes()) {
+        *place = byte;
+    }
 }
 
 #[cfg(test)]

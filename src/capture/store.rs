@@ -10,48 +10,74 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::wire::Side;
+use crate::wire::{ByteLen, Offset, Side, Sides};
 
 /// Entries between two checkpoints.
 const STRIDE: usize = 64;
 /// How much of the file is read at once, so that one frame behind the other costs few reads.
-const WINDOW: usize = 1 << 16;
+const WINDOW: u64 = 1 << 16;
 /// What the spill keeps in memory.
 const IN_MEMORY: usize = 8 << 20;
-/// A place in the spill has this bit; a place in the file does not.
+/// Where the bytes of a piece stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the file, from here on.
+    File(Offset),
+    /// In no file, but kept in the spill from here on.
+    Spill(Offset),
+    /// Nowhere: the capture lacks them, and they are read as zeros.
+    Missing,
+}
+
+/// The number of a place in the spill has this bit.
 const SPILLED: u64 = 1 << 63;
-/// A place that is none: bytes that the capture lacks, read as zeros.
+/// The number of a place that is missing has this one; no file reaches so far.
 const MISSING: u64 = 1 << 62;
+
+impl Place {
+    /// As one number, so that places behind one another have numbers behind one another.
+    fn number(self) -> u64 {
+        match self {
+            Self::File(at) => at.get() & !(SPILLED | MISSING),
+            Self::Spill(at) => at.get() | SPILLED,
+            Self::Missing => MISSING,
+        }
+    }
+
+    fn of_number(number: u64) -> Self {
+        match number {
+            _ if number & SPILLED != 0 => Self::Spill(Offset::new(number & !SPILLED)),
+            _ if number & MISSING != 0 => Self::Missing,
+            _ => Self::File(Offset::new(number)),
+        }
+    }
+}
 
 /// The bytes of one stream, by side and offset.
 #[derive(Debug)]
 pub struct Store {
-    sides: [Extents; 2],
+    sides: Sides<Extents>,
     shelf: Arc<Shelf>,
 }
 
 impl Store {
     pub(super) fn new(shelf: Arc<Shelf>) -> Self {
-        Self { sides: [Extents::default(), Extents::default()], shelf }
+        Self { sides: Sides::default(), shelf }
     }
 
-    pub(super) fn add(&mut self, from: Side, place: u64, len: usize) {
-        self.sides[usize::from(from == Side::Server)].add(place, len as u64);
-    }
-
-    /// Bytes that the capture lacks and that stand in the stream all the same.
-    pub(super) fn add_missing(&mut self, from: Side, len: u64) {
-        self.sides[usize::from(from == Side::Server)].add(MISSING, len);
+    /// The next bytes of a side stand there.
+    pub(super) fn add(&mut self, from: Side, place: Place, len: ByteLen) {
+        self.sides[from].add(place, len);
     }
 
     /// How many bytes a side sent (TLS taken off).
-    pub fn len(&self, from: Side) -> u64 {
-        self.sides[usize::from(from == Side::Server)].len
+    pub fn len(&self, from: Side) -> ByteLen {
+        self.sides[from].len
     }
 
     /// Whether nobody sent anything.
     pub fn is_empty(&self) -> bool {
-        self.sides.iter().all(|side| side.len == 0)
+        self.sides.both().into_iter().all(|side| side.len == ByteLen::ZERO)
     }
 
     /// The bytes that `from` sent, `range` counted from its first byte; what lies behind the end is left out.
@@ -59,9 +85,8 @@ impl Store {
     /// # Errors
     ///
     /// If the capture cannot be read any more, for example because it has become shorter.
-    pub fn read(&self, from: Side, range: Range<u64>) -> io::Result<Vec<u8>> {
-        let extents = &self.sides[usize::from(from == Side::Server)];
-        let range = range.start..range.end.min(extents.len);
+    pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
+        let extents = &self.sides[from];
         let mut bytes = Vec::new();
         extents.places(range, |place, len| self.shelf.read(place, len, &mut bytes))?;
         Ok(bytes)
@@ -71,9 +96,10 @@ impl Store {
 /// Which places the bytes of one direction have.
 #[derive(Debug, Default)]
 struct Extents {
-    len: u64,
+    len: ByteLen,
+    /// How many entries there are since the last checkpoint.
     count: usize,
-    /// Where the last piece ends.
+    /// The number of the place where the last piece ends.
     end: u64,
     entries: Vec<u8>,
     checkpoints: Vec<Checkpoint>,
@@ -83,45 +109,53 @@ struct Extents {
 #[derive(Debug)]
 struct Checkpoint {
     /// The stream's offset of the entry's first byte.
-    offset: u64,
-    /// Where the piece before it ended.
+    offset: Offset,
+    /// The number of the place where the piece before it ended.
     end: u64,
     entry: usize,
 }
 
 impl Extents {
-    fn add(&mut self, place: u64, len: u64) {
-        if len == 0 {
+    fn add(&mut self, place: Place, len: ByteLen) {
+        if len == ByteLen::ZERO {
             return;
         }
-        if self.count.is_multiple_of(STRIDE) {
-            self.checkpoints.push(Checkpoint { offset: self.len, end: self.end, entry: self.entries.len() });
+        if self.count == 0 {
+            let offset = Offset::START + self.len;
+            self.checkpoints.push(Checkpoint { offset, end: self.end, entry: self.entries.len() });
         }
-        put(&mut self.entries, len);
-        let distance = place.wrapping_sub(self.end) as i64;
-        put(&mut self.entries, (distance << 1 ^ distance >> 63) as u64);
-        self.count += 1;
+        self.count = self.count.saturating_add(1) % STRIDE;
+        put(&mut self.entries, len.get());
+        // the sign is the lowest bit, so that a short way back is a small number too
+        let distance = place.number().wrapping_sub(self.end).cast_signed();
+        put(&mut self.entries, (distance << 1 ^ distance >> 63).cast_unsigned());
         self.len += len;
-        self.end = place + len;
+        self.end = place.number().saturating_add(len.get());
     }
 
     /// Calls `take` with each place and length that `range` consists of.
-    fn places(&self, range: Range<u64>, mut take: impl FnMut(u64, u64) -> io::Result<()>) -> io::Result<()> {
+    fn places(
+        &self,
+        range: Range<Offset>,
+        mut take: impl FnMut(Place, ByteLen) -> io::Result<()>,
+    ) -> io::Result<()> {
         if range.is_empty() {
             return Ok(());
         }
         let first = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= range.start);
         let Some(checkpoint) = self.checkpoints.get(first.saturating_sub(1)) else { return Ok(()) };
-        let (mut offset, mut end, mut entry) = (checkpoint.offset, checkpoint.end, checkpoint.entry);
-        while offset < range.end && entry < self.entries.len() {
-            let len = next(&self.entries, &mut entry);
-            let distance = next(&self.entries, &mut entry);
+        let (mut offset, mut end) = (checkpoint.offset, checkpoint.end);
+        let mut entries = self.entries.get(checkpoint.entry..).unwrap_or_default();
+        while offset < range.end
+            && let (Some(len), Some(distance)) = (next(&mut entries), next(&mut entries))
+        {
             let place = end.wrapping_add((distance >> 1) ^ (distance & 1).wrapping_neg());
-            let (from, to) = (range.start.max(offset), range.end.min(offset + len));
+            let behind = offset + ByteLen::new(len);
+            let (from, to) = (range.start.max(offset), range.end.min(behind));
             if from < to {
-                take(place + (from - offset), to - from)?;
+                take(Place::of_number(place.saturating_add((from - offset).get())), to - from)?;
             }
-            (offset, end) = (offset + len, place + len);
+            (offset, end) = (behind, place.saturating_add(len));
         }
         Ok(())
     }
@@ -130,21 +164,22 @@ impl Extents {
 /// Seven bits a byte, the lowest first, the top bit set where more follow.
 fn put(entries: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        entries.push(number as u8 | 0x80);
+        entries.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    entries.push(number as u8);
+    entries.push((number & 0x7f) as u8);
 }
 
-fn next(entries: &[u8], at: &mut usize) -> u64 {
-    let (mut number, mut shift) = (0, 0);
+/// Takes such a number off the front.
+fn next(entries: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0_u32);
     loop {
-        let byte = entries[*at];
-        *at += 1;
-        number |= u64::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte < 0x80 {
-            return number;
+        let (byte, rest) = entries.split_first()?;
+        *entries = rest;
+        number |= u64::from(byte & 0x7f).unbounded_shl(shift);
+        shift = shift.saturating_add(7);
+        if byte & 0x80 == 0 {
+            return Some(number);
         }
     }
 }
@@ -158,23 +193,26 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn new(file: File) -> Self {
-        Self { file: Mutex::new(Window { file, at: 0, bytes: Vec::new() }), spill: Mutex::default() }
+        Self {
+            file: Mutex::new(Window { file, at: Offset::START, bytes: Vec::new() }),
+            spill: Mutex::default(),
+        }
     }
 
     /// Keeps bytes that stand in no file (decrypted, or written as hex) and says where.
-    pub(super) fn keep(&self, bytes: &[u8]) -> io::Result<u64> {
-        locked(&self.spill).keep(bytes).map(|at| at | SPILLED)
+    pub(super) fn keep(&self, bytes: &[u8]) -> io::Result<Place> {
+        locked(&self.spill).keep(bytes).map(Place::Spill)
     }
 
-    fn read(&self, place: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
-        if place & SPILLED != 0 {
-            return locked(&self.spill).read(place & !SPILLED, len, out);
+    fn read(&self, place: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        match place {
+            Place::File(at) => locked(&self.file).read(at, len, out),
+            Place::Spill(at) => locked(&self.spill).read(at, len, out),
+            Place::Missing => {
+                out.resize(out.len().saturating_add(len.to_usize_saturating()), 0);
+                Ok(())
+            }
         }
-        if place & MISSING != 0 {
-            out.resize(out.len() + len as usize, 0);
-            return Ok(());
-        }
-        locked(&self.file).read(place, len, out)
     }
 }
 
@@ -187,37 +225,36 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 struct Window {
     file: File,
-    at: u64,
+    at: Offset,
     bytes: Vec<u8>,
 }
 
 impl Window {
-    fn read(&mut self, place: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
-        if len >= WINDOW as u64 {
+    fn read(&mut self, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        if len >= WINDOW {
             return read_at(&mut self.file, place, len, out);
         }
-        if place < self.at || place + len > self.at + self.bytes.len() as u64 {
+        if place < self.at || place + len > self.at + self.bytes.len() {
             self.bytes.clear();
             self.at = place;
-            self.file.seek(SeekFrom::Start(place))?;
-            (&mut self.file).take(WINDOW as u64).read_to_end(&mut self.bytes)?;
+            self.file.seek(SeekFrom::Start(place.get()))?;
+            (&mut self.file).take(WINDOW).read_to_end(&mut self.bytes)?;
         }
-        let start = (place - self.at) as usize;
-        let found = self.bytes.get(start..start + len as usize).ok_or_else(|| shorter(place))?;
-        out.extend_from_slice(found);
+        let there = self.bytes.get((place - self.at).to_usize_saturating()..).unwrap_or_default();
+        out.extend_from_slice(there.get(..len.to_usize_saturating()).ok_or_else(|| shorter(place))?);
         Ok(())
     }
 }
 
-fn shorter(place: u64) -> io::Error {
+fn shorter(place: Offset) -> io::Error {
     let what = format!("the capture has become shorter: not all of what stood at byte {place} is there");
     io::Error::new(io::ErrorKind::UnexpectedEof, what)
 }
 
-fn read_at(file: &mut File, place: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
-    file.seek(SeekFrom::Start(place))?;
-    let read = file.take(len).read_to_end(out)? as u64;
-    if read < len { Err(shorter(place)) } else { Ok(()) }
+fn read_at(file: &mut File, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    file.seek(SeekFrom::Start(place.get()))?;
+    let read = file.take(len.get()).read_to_end(out)?;
+    if ByteLen::from_usize(read) < len { Err(shorter(place)) } else { Ok(()) }
 }
 
 /// Bytes without a file: the first ones in a temporary file once they are many, the others in memory.
@@ -225,17 +262,17 @@ fn read_at(file: &mut File, place: u64, len: u64, out: &mut Vec<u8>) -> io::Resu
 struct Spill {
     /// It has no name, so it is gone when it is closed, however that comes about.
     file: Option<File>,
-    /// How many bytes are in the file.
-    moved: u64,
+    /// Where the file ends.
+    moved: Offset,
     memory: Vec<u8>,
 }
 
 impl Spill {
-    fn keep(&mut self, bytes: &[u8]) -> io::Result<u64> {
-        if self.memory.len() + bytes.len() > IN_MEMORY && !self.memory.is_empty() {
+    fn keep(&mut self, bytes: &[u8]) -> io::Result<Offset> {
+        if self.memory.len().saturating_add(bytes.len()) > IN_MEMORY && !self.memory.is_empty() {
             self.move_out()?;
         }
-        let at = self.moved + self.memory.len() as u64;
+        let at = self.moved + self.memory.len();
         self.memory.extend_from_slice(bytes);
         Ok(at)
     }
@@ -245,22 +282,22 @@ impl Spill {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),
         };
-        file.seek(SeekFrom::Start(self.moved))?;
+        file.seek(SeekFrom::Start(self.moved.get()))?;
         file.write_all(&self.memory)?;
-        self.moved += self.memory.len() as u64;
+        self.moved += self.memory.len();
         self.memory.clear();
         Ok(())
     }
 
-    fn read(&mut self, at: u64, len: u64, out: &mut Vec<u8>) -> io::Result<()> {
-        let in_file = self.moved.saturating_sub(at).min(len);
-        if let Some(file) = self.file.as_mut().filter(|_| in_file > 0) {
+    fn read(&mut self, at: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        let in_file = (self.moved - at).min(len);
+        if let Some(file) = self.file.as_mut().filter(|_| in_file > ByteLen::ZERO) {
             read_at(file, at, in_file, out)?;
         }
-        if in_file < len {
-            let start = (at + in_file - self.moved) as usize;
-            out.extend_from_slice(&self.memory[start..start + (len - in_file) as usize]);
-        }
+        let waiting =
+            self.memory.get((at + in_file - self.moved).to_usize_saturating()..).unwrap_or_default();
+        let rest = waiting.get(..(len - in_file).to_usize_saturating());
+        out.extend_from_slice(rest.ok_or_else(|| shorter(at))?);
         Ok(())
     }
 }
@@ -272,11 +309,11 @@ mod tests {
 
     fn places(extents: &Extents, range: Range<u64>) -> Vec<u64> {
         let mut all = Vec::new();
-        let take = |place, len| {
-            all.extend(place..place + len);
+        let take = |place: Place, len: ByteLen| {
+            all.extend((0..len.get()).map(|at| place.number() + at));
             Ok(())
         };
-        extents.places(range, take).unwrap();
+        extents.places(Offset::new(range.start)..Offset::new(range.end), take).unwrap();
         all
     }
 
@@ -284,7 +321,7 @@ mod tests {
     fn an_entry_takes_four_bytes_where_pieces_follow_one_another() {
         let mut extents = Extents::default();
         for index in 0..100_000_u64 {
-            extents.add(24 + index * 270, 190);
+            extents.add(Place::File(Offset::new(24 + index * 270)), ByteLen::new(190));
         }
         assert!(extents.entries.len() <= 400_010, "{}", extents.entries.len());
     }
@@ -293,15 +330,15 @@ mod tests {
     fn what_is_spilled_is_read_from_memory_and_file() {
         let mut spill = Spill::default();
         let piece: Vec<u8> = (0..IN_MEMORY / 3).map(|at| at as u8).collect();
-        let places: Vec<u64> = (0..5).map(|_| spill.keep(&piece).unwrap()).collect();
+        let places: Vec<Offset> = (0..5).map(|_| spill.keep(&piece).unwrap()).collect();
         assert!(spill.file.is_some());
         for place in places {
             let mut read = Vec::new();
-            spill.read(place, piece.len() as u64, &mut read).unwrap();
+            spill.read(place, ByteLen::of(&piece), &mut read).unwrap();
             assert!(read == piece);
         }
         let mut across = Vec::new();
-        spill.read(spill.moved - 2, 4, &mut across).unwrap();
+        spill.read(spill.moved - 2, ByteLen::new(4), &mut across).unwrap();
         assert_eq!(across, [&piece[piece.len() - 2..], &piece[..2]].concat());
     }
 
@@ -314,9 +351,10 @@ mod tests {
             let mut extents = Extents::default();
             let mut all = Vec::new();
             for (place, len, spilled) in pieces {
-                let place = if spilled { place | SPILLED } else { place };
-                extents.add(place, len);
-                all.extend(place..place + len);
+                let at = Offset::new(place);
+                let place = if spilled { Place::Spill(at) } else { Place::File(at) };
+                extents.add(place, ByteLen::new(len));
+                all.extend((0..len).map(|at| place.number() + at));
             }
             let end = (start + len).min(all.len() as u64);
             let expected = all.get(start as usize..end as usize).unwrap_or_default();

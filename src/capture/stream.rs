@@ -1,20 +1,26 @@
 //! [`Stream`]: one connection of a capture, as far as it could be read, and [`Flow`], the stream while it is being read.
 //! Which packets belong to it and in which order is decided before they get here.
 
+use std::io;
+use std::num::Saturating;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Sink;
-use crate::capture::store::{Shelf, Store};
+use crate::capture::store::{Place, Shelf, Store};
 use crate::capture::tls::{self, Random, Secrets, Session, Tls};
 use crate::net::Peers;
-use crate::wire::Side;
+use crate::scope;
+use crate::wire::{ByteLen, Offset, Side, words};
 
 /// More oddities of one stream than this are counted and not told one by one.
 const MOST_TOLD: usize = 20;
 
 /// What one stream takes of zeros for missing bytes: a file of a few bytes may claim gaps of any length.
-const MOST_FILLED: u64 = 16 << 20;
+const MOST_FILLED: ByteLen = ByteLen::new(16 << 20);
+
+/// More gaps of one stream than this are told as warnings and not kept.
+const MOST_GAPS: usize = 1 << 16;
 
 /// What the first byte of a stream belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +37,11 @@ pub struct Gap {
     /// Whose bytes are missing.
     pub from: Side,
     /// Where: an offset in that side's stream, as [`Store::read`] counts.
-    pub offset: u64,
+    pub offset: Offset,
     /// How many bytes are missing.
-    pub missing: u64,
+    pub missing: ByteLen,
     /// How many of them stand in the stream as zeros, so that what follows keeps its place in the frame.
-    pub filled: u64,
+    pub filled: ByteLen,
 }
 
 /// One connection.
@@ -57,6 +63,25 @@ pub struct Stream<S> {
     pub gaps: Vec<Gap>,
     /// What is odd about it, in words.
     pub warnings: Vec<String>,
+    /// Why it could not be read, in one line; then nothing else is known of it. It is a mistake of this program: other
+    /// connections of the capture are read all the same.
+    pub failed: Option<String>,
+}
+
+/// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away what is known of it.
+pub(super) fn guarded<C>(
+    connection: &mut C,
+    fail: impl FnOnce(&mut C, String),
+    read: impl FnOnce(&mut C) -> io::Result<()>,
+) -> io::Result<()> {
+    match scope::caught(|| read(connection)) {
+        Ok(done) => done,
+        Err(why) => {
+            // the message may quote what a peer has sent
+            fail(connection, words::harmless(&format!("internal error: {why}")));
+            Ok(())
+        }
+    }
 }
 
 /// What all streams of one capture share while it is read.
@@ -83,6 +108,7 @@ pub(super) struct Flow<S> {
     mode: Mode,
     told: Told,
     inside: Option<Inside<S>>,
+    failed: Option<String>,
 }
 
 /// What the plain bytes of a stream become.
@@ -93,13 +119,13 @@ struct Inside<S> {
     store: Store,
     gaps: Vec<Gap>,
     /// Zeros that stand for missing bytes.
-    filled: u64,
+    filled: ByteLen,
 }
 
 #[derive(Debug, Default)]
 struct Told {
     warnings: Vec<String>,
-    more: usize,
+    more: Saturating<u64>,
 }
 
 impl Told {
@@ -112,7 +138,7 @@ impl Told {
     }
 
     fn words(mut self) -> Vec<String> {
-        if self.more > 0 {
+        if self.more.0 > 0 {
             self.warnings.push(format!("and {} more of the kind", self.more));
         }
         self.warnings
@@ -122,7 +148,17 @@ impl Told {
 impl<S: Sink> Flow<S> {
     /// Nothing seen yet; `began` is the time of the first packet.
     pub(super) fn new(began: u64) -> Self {
-        Self { began, from_the_start: false, mode: Mode::Fresh, told: Told::default(), inside: None }
+        let (mode, told) = (Mode::Fresh, Told::default());
+        Self { began, from_the_start: false, mode, told, inside: None, failed: None }
+    }
+
+    /// Nothing more of it is read, and what was read is forgotten.
+    pub(super) fn fail(&mut self, why: String) {
+        *self = Self { failed: Some(why), ..Self::new(self.began) };
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.is_some()
     }
 
     pub(super) fn warn(&mut self, what: String) {
@@ -134,21 +170,22 @@ impl<S: Sink> Flow<S> {
         if let Mode::Tls(session) = &self.mode { session.lacks() } else { None }
     }
 
-    /// Takes the next bytes of a side. `place` is where they stand in the file.
+    /// Takes the next bytes of a side, which stand in the file from `place` on.
     pub(super) fn bytes<M: FnMut(Begins) -> S>(
         &mut self,
         from: Side,
         at: u64,
-        place: u64,
+        place: Offset,
         bytes: &[u8],
         shared: &mut Shared<M>,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         if matches!(self.mode, Mode::Fresh) {
             self.mode = if tls::begins(bytes) { Mode::Tls(Box::default()) } else { Mode::Plain };
         }
         let at = Duration::from_nanos(at.saturating_sub(self.began));
         let Self { mode, inside, told, from_the_start, .. } = self;
         let Mode::Tls(session) = mode else {
+            let place = Place::File(place);
             inside_of(inside, bytes, *from_the_start, shared).take(from, at, place, bytes);
             return Ok(());
         };
@@ -167,35 +204,38 @@ impl<S: Sink> Flow<S> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Takes bytes that stand in no file.
+    /// Takes bytes that stand in no file; those of a connection that could not be read are passed over.
     pub(super) fn loose<M: FnMut(Begins) -> S>(
         &mut self,
         from: Side,
         at: Duration,
         bytes: &[u8],
         shared: &mut Shared<M>,
-    ) -> std::io::Result<()> {
-        let place = shared.shelf.keep(bytes)?;
-        if !bytes.is_empty() {
-            inside_of(&mut self.inside, bytes, false, shared).take(from, at, place, bytes);
+    ) -> io::Result<()> {
+        if bytes.is_empty() || self.has_failed() {
+            return Ok(());
         }
-        Ok(())
+        let place = shared.shelf.keep(bytes)?;
+        guarded(self, Self::fail, |flow| {
+            inside_of(&mut flow.inside, bytes, false, shared).take(from, at, place, bytes);
+            Ok(())
+        })
     }
 
     /// Bytes of a side are missing.
-    pub(super) fn gap(&mut self, from: Side, at: u64, missing: u64) {
+    pub(super) fn gap(&mut self, from: Side, at: u64, missing: ByteLen) {
         let time = Duration::from_nanos(at.saturating_sub(self.began));
         let mut what = format!("{missing} bytes of the {} are missing in the capture", from.name());
         if let Mode::Tls(session) = &mut self.mode {
             session.lost(from);
             what += ", and nothing behind them can be decrypted";
         } else if let Some(inside) = &mut self.inside {
-            let offset = inside.store.len(from);
+            let offset = Offset::START + inside.store.len(from);
             what += &format!(" behind its first {offset}");
             let filled = inside.sink.gap(from, time, missing, MOST_FILLED - inside.filled);
             inside.filled += filled;
-            inside.store.add_missing(from, filled);
-            if inside.gaps.len() < 1 << 16 {
+            inside.store.add(from, Place::Missing, filled);
+            if inside.gaps.len() < MOST_GAPS {
                 inside.gaps.push(Gap { from, offset, missing, filled });
             }
         }
@@ -212,7 +252,7 @@ impl<S: Sink> Flow<S> {
             Mode::Tls(session) => session.state(),
             Mode::Fresh | Mode::Plain => Tls::No,
         };
-        if self.inside.is_none() && tls == Tls::No {
+        if self.inside.is_none() && tls == Tls::No && self.failed.is_none() {
             return None;
         }
         let Inside { begins, sink, store, gaps, .. } = self.inside.unwrap_or_else(|| Inside {
@@ -220,16 +260,17 @@ impl<S: Sink> Flow<S> {
             sink: (shared.make)(Begins::Head),
             store: Store::new(Arc::clone(&shared.shelf)),
             gaps: Vec::new(),
-            filled: 0,
+            filled: ByteLen::ZERO,
         });
         let began = Duration::from_nanos(self.began);
-        Some(Stream { peers, began, begins, tls, trace: sink, store, gaps, warnings: self.told.words() })
+        let (warnings, failed) = (self.told.words(), self.failed);
+        Some(Stream { peers, began, begins, tls, trace: sink, store, gaps, warnings, failed })
     }
 }
 
 impl<S: Sink> Inside<S> {
-    fn take(&mut self, from: Side, at: Duration, place: u64, bytes: &[u8]) {
-        self.store.add(from, place, bytes.len());
+    fn take(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) {
+        self.store.add(from, place, ByteLen::of(bytes));
         self.sink.push(from, at, bytes);
     }
 }
@@ -258,7 +299,7 @@ fn inside_with<'a, S, M: FnMut(Begins) -> S>(
             sink: make(begins),
             store: Store::new(Arc::clone(shelf)),
             gaps: Vec::new(),
-            filled: 0,
+            filled: ByteLen::ZERO,
         }
     })
 }

@@ -10,9 +10,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::capture::order::sequence;
 use crate::capture::segment::{self, Header};
 use crate::net::Peers;
-use crate::wire::Side;
+use crate::wire::{ByteLen, Side, Sides};
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -57,14 +58,14 @@ pub struct Writer<W: Write = File> {
     packet: Vec<u8>,
 }
 
-/// Both ends of a connection, the client's first.
+/// Both ends of a connection.
 #[derive(Debug)]
 struct Ends {
-    addresses: [SocketAddr; 2],
+    addresses: Sides<SocketAddr>,
     /// The number of each side's next byte.
-    next: [u32; 2],
+    next: Sides<u32>,
     /// What each side has acknowledged of the other.
-    acknowledged: [u32; 2],
+    acknowledged: Sides<u32>,
     over: bool,
 }
 
@@ -157,10 +158,10 @@ impl<W: Write> Writer<W> {
         };
         let flow = Flow(self.flows.len());
         self.flows.push(Ends {
-            addresses: [mapped(client), mapped(server)],
+            addresses: Sides { client: mapped(client), server: mapped(server) },
             // any numbers will do; the same ones make the same file
-            next: [0x1000_0000, 0x2000_0000],
-            acknowledged: [0; 2],
+            next: Sides { client: 0x1000_0000, server: 0x2000_0000 },
+            acknowledged: Sides::default(),
             over: false,
         });
         self.segment(flow, Side::Client, at, SYN, b"");
@@ -176,17 +177,13 @@ impl<W: Write> Writer<W> {
     ///
     /// If they cannot be written.
     pub fn data(&mut self, flow: Flow, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
-        if self.flows[flow.0].over {
-            return Ok(());
-        }
-        let largest = usize::from(segment::largest(self.flows[flow.0].addresses[0]));
-        let count = bytes.len().div_ceil(largest);
-        for (index, piece) in bytes.chunks(largest).enumerate() {
-            let flags = if index + 1 == count { PSH | ACK } else { ACK };
+        let Some(ends) = self.flows.get(flow.0).filter(|ends| !ends.over) else { return Ok(()) };
+        let largest = usize::from(segment::largest(ends.addresses.client));
+        let mut pieces = bytes.chunks(largest).peekable();
+        while let Some(piece) = pieces.next() {
+            let flags = if pieces.peek().is_none() { PSH | ACK } else { ACK };
             self.segment(flow, from, at, flags, piece);
-            let ends = &self.flows[flow.0];
-            let sent = ends.next[number(from)].wrapping_sub(ends.acknowledged[number(from.peer())]);
-            if sent > MOST_UNACKNOWLEDGED {
+            if self.unacknowledged(flow, from) > MOST_UNACKNOWLEDGED {
                 self.segment(flow, from.peer(), at, ACK, b"");
                 self.flush()?;
             }
@@ -195,10 +192,9 @@ impl<W: Write> Writer<W> {
     }
 
     /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place in the stream.
-    pub fn lack(&mut self, flow: Flow, from: Side, bytes: u64) {
-        let next = &mut self.flows[flow.0].next[number(from)];
-        // sequence numbers go round (RFC 9293 section 3.4)
-        *next = next.wrapping_add(bytes as u32);
+    pub fn lack(&mut self, flow: Flow, from: Side, bytes: ByteLen) {
+        let Some(ends) = self.flows.get_mut(flow.0) else { return };
+        ends.next[from] = ends.next[from].wrapping_add(sequence(bytes.get()));
     }
 
     /// Ends a connection.
@@ -207,9 +203,8 @@ impl<W: Write> Writer<W> {
     ///
     /// If that cannot be written.
     pub fn close(&mut self, flow: Flow, ending: Ending, at: Duration) -> io::Result<()> {
-        if std::mem::replace(&mut self.flows[flow.0].over, true) {
-            return Ok(());
-        }
+        let Some(ends) = self.flows.get_mut(flow.0).filter(|ends| !ends.over) else { return Ok(()) };
+        ends.over = true;
         match ending {
             Ending::Closed(from) => {
                 self.segment(flow, from, at, FIN | ACK, b"");
@@ -227,24 +222,26 @@ impl<W: Write> Writer<W> {
     }
 
     fn segment(&mut self, flow: Flow, from: Side, at: Duration, flags: u8, payload: &[u8]) {
-        let ends = &mut self.flows[flow.0];
-        let (own, other) = (number(from), number(from.peer()));
-        let (sender, receiver) = (ends.addresses[own], ends.addresses[other]);
-        let ack = if flags & ACK == 0 { 0 } else { ends.next[other] };
+        let Some(ends) = self.flows.get_mut(flow.0) else { return };
+        let (sender, receiver) = (ends.addresses[from], ends.addresses[from.peer()]);
+        let ack = if flags & ACK == 0 { 0 } else { ends.next[from.peer()] };
         let largest = (flags & SYN != 0).then(|| segment::largest(sender));
-        let header = Header { seq: ends.next[own], ack, flags, largest };
+        let header = Header { seq: ends.next[from], ack, flags, largest };
         self.packet.clear();
         segment::write(&mut self.packet, sender, receiver, header, payload);
-        ends.acknowledged[own] = ack;
-        let taken = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
-        ends.next[own] = ends.next[own].wrapping_add(taken);
+        ends.acknowledged[from] = ack;
+        // a SYN or a FIN takes a number of its own
+        let taken = length(payload).wrapping_add(u32::from(flags & (SYN | FIN) != 0));
+        ends.next[from] = ends.next[from].wrapping_add(taken);
         let packet = std::mem::take(&mut self.packet);
         let stamp = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        let len = (packet.len() as u32).to_le_bytes();
+        // the upper half stands first, each in the file's own order
+        let [low, high] = halves(stamp);
+        let len = length(&packet).to_le_bytes();
         self.block(6, |body| {
             body.extend_from_slice(&[0; 4]);
-            body.extend_from_slice(&((stamp >> 32) as u32).to_le_bytes());
-            body.extend_from_slice(&(stamp as u32).to_le_bytes());
+            body.extend_from_slice(&high);
+            body.extend_from_slice(&low);
             body.extend_from_slice(&len);
             body.extend_from_slice(&len);
             body.extend_from_slice(&packet);
@@ -256,7 +253,7 @@ impl<W: Write> Writer<W> {
     fn secrets_block(&mut self, lines: &str) {
         self.block(10, |body| {
             body.extend_from_slice(&0x544c_534b_u32.to_le_bytes());
-            body.extend_from_slice(&(lines.len() as u32).to_le_bytes());
+            body.extend_from_slice(&length(lines.as_bytes()).to_le_bytes());
             body.extend_from_slice(lines.as_bytes());
             pad(body);
         });
@@ -268,9 +265,18 @@ impl<W: Write> Writer<W> {
         self.blocks.extend_from_slice(&kind.to_le_bytes());
         self.blocks.extend_from_slice(&[0; 4]);
         body(&mut self.blocks);
-        let len = ((self.blocks.len() - begins + 4) as u32).to_le_bytes();
+        let block = self.blocks.get_mut(begins..).unwrap_or_default();
+        let len = length(block).saturating_add(4).to_le_bytes();
+        for (place, byte) in block.iter_mut().skip(4).zip(len) {
+            *place = byte;
+        }
         self.blocks.extend_from_slice(&len);
-        self.blocks[begins + 4..begins + 8].copy_from_slice(&len);
+    }
+
+    /// What `from` has sent and the other side has not acknowledged.
+    fn unacknowledged(&self, flow: Flow, from: Side) -> u32 {
+        let sent = |ends: &Ends| ends.next[from].wrapping_sub(ends.acknowledged[from.peer()]);
+        self.flows.get(flow.0).map_or(0, sent)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -280,8 +286,15 @@ impl<W: Write> Writer<W> {
     }
 }
 
-fn number(side: Side) -> usize {
-    usize::from(side == Side::Server)
+/// A length as the format has it. Nothing is written here that is longer than that.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+/// The lower and the upper half of a number, least significant byte first.
+fn halves(number: u64) -> [[u8; 4]; 2] {
+    let [a, b, c, d, high @ ..] = number.to_le_bytes();
+    [[a, b, c, d], high]
 }
 
 /// Fills up to a multiple of four; every block and option begins at one.
@@ -291,7 +304,7 @@ fn pad(body: &mut Vec<u8>) {
 
 fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     body.extend_from_slice(&code.to_le_bytes());
-    body.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
     body.extend_from_slice(value);
     pad(body);
 }

@@ -238,6 +238,29 @@ mod tests {
     }
 
     #[test]
+    fn a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
+        for (hex, at, chunk) in [
+            ("c17fffffffffffffffff", 2, "0"),
+            ("c17fffffffffffffffff", 2, "1"),
+            ("4105ffffffffff807fffffffffffffffff", 9, "0"),
+            ("4105ffffffffff807fffffffffffffffff", 9, "3"),
+        ] {
+            let args = ["--from", "server", "--extensions", "permessage-deflate", "--chunk", chunk, hex];
+            let (json, status) = answer(&[&args[..], &["--json"]].concat()).unwrap();
+            let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let told = json["violations"].as_array().unwrap();
+            let claim = told.iter().find(|fault| fault["code"] == "E_LEN_MSB_SET").unwrap();
+            assert_eq!(
+                (&claim["byte_offset"], &claim["detectable_after_bytes"]),
+                (&at.into(), &(at + 1).into())
+            );
+            assert_eq!((status, &json["verdict"]), (1, &"fail".into()));
+            let (words, status) = answer(&args).unwrap();
+            assert!(status == 1 && words.contains("claims 18,446,744,073,709,551,615 bytes"), "{words}");
+        }
+    }
+
+    #[test]
     fn a_response_with_a_wrong_accept_in_words() {
         let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
             Sec-WebSocket-Accept: hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";

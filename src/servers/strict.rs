@@ -17,7 +17,7 @@ use crate::servers::accept::{self, Socket};
 use crate::servers::opening::{self, NotOpened};
 use crate::servers::{Event, Limits, Options};
 use crate::wire::handshake::Policy;
-use crate::wire::{Endpoint, Incoming};
+use crate::wire::{ByteLen, Endpoint, Incoming};
 
 /// What one read takes at most: the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
@@ -176,7 +176,7 @@ impl<'s> Echo<'s> {
     }
 
     async fn stalled(&mut self) -> Result<(), Ended> {
-        let more = self.endpoint.needs().map_or(0, |needs| needs.more);
+        let more = self.endpoint.needs().map_or(ByteLen::ZERO, |needs| needs.more);
         let patience = self.limits.frame.as_secs_f32();
         let reason = format!("a frame stood still for {patience} s, at least {more} bytes before its end");
         let failure = self.endpoint.fail(1008, &reason);

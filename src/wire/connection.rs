@@ -5,6 +5,7 @@ use super::extension::Agreed;
 use super::frame::Side;
 use super::handshake::{Opening, Policy};
 use super::opened::Opened;
+use super::size::Offset;
 use super::transcript::Transcript;
 
 /// One direction: its head, then its frames.
@@ -37,8 +38,8 @@ impl<'a> Stream<'a> {
     }
 
     /// Where the first frame byte stands in the stream: the length of the head.
-    pub fn frames_at(&self) -> u64 {
-        self.head_bytes().len() as u64
+    pub fn frames_at(&self) -> Offset {
+        Offset::START + self.head_bytes().len()
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(seen.stream(Side::Server).said().faults(), []);
         assert!(seen.stream(Side::Server).said().messages()[0].compressed);
         assert_eq!(seen.stream(Side::Client).said().messages()[0].text(), Some("Hello"));
-        assert_eq!(seen.stream(Side::Client).frames_at(), REQUEST.len() as u64);
+        assert_eq!(seen.stream(Side::Client).frames_at(), Offset::new(REQUEST.len() as u64));
         assert!(seen.stream(Side::Client).opening().unwrap().judgement.problems.is_empty());
     }
 

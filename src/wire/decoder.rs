@@ -9,6 +9,7 @@ use super::frame::{Header, MAX_HEADER, Needs, Phase, Side};
 use super::judge::{Judge, MessageEnd, Report};
 use super::mask;
 use super::message::{Kind, Place};
+use super::size::{ByteLen, Offset};
 
 /// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
 const PIECE: usize = 16 * 1024;
@@ -34,8 +35,7 @@ pub struct Decoder {
     pub(super) judge: Judge,
     pub(super) report: Report,
     state: State,
-    bytes: [u8; MAX_HEADER],
-    have: usize,
+    beginning: HeaderBytes,
     pub(super) after_fault: bool,
     stop_at_fatal: bool,
     marks: VecDeque<Mark>,
@@ -47,8 +47,32 @@ pub struct Decoder {
 #[derive(Clone, Copy, Debug)]
 enum State {
     Header,
-    Payload { header: Header, done: u64 },
+    Payload { header: Header, done: ByteLen },
     Stopped,
+}
+
+/// The bytes of a header that is not complete yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct HeaderBytes {
+    bytes: [u8; MAX_HEADER],
+    have: usize,
+}
+
+impl HeaderBytes {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.have).unwrap_or_default()
+    }
+
+    /// Takes what is missing of `want` bytes from the front of `input`, as far as it is there.
+    fn fill(&mut self, want: usize, input: &mut &[u8]) {
+        let room = self.bytes.get_mut(self.have..want).unwrap_or_default();
+        let (taken, rest) = input.split_at(room.len().min(input.len()));
+        for (to, byte) in room.iter_mut().zip(taken) {
+            *to = *byte;
+        }
+        self.have = self.have.saturating_add(taken.len());
+        *input = rest;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +88,7 @@ pub struct Begun {
     /// Its number in its direction, from 0.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
-    pub offset: u64,
+    pub offset: Offset,
     /// Its header.
     pub header: Header,
     /// What it is to the messages.
@@ -103,8 +127,7 @@ impl Decoder {
             judge: Judge::new(from, extensions),
             report: Report::default(),
             state: State::Header,
-            bytes: [0; MAX_HEADER],
-            have: 0,
+            beginning: HeaderBytes::default(),
             after_fault: false,
             stop_at_fatal: false,
             marks: VecDeque::new(),
@@ -181,12 +204,12 @@ impl Decoder {
     /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
     pub fn needs(&self) -> Option<Needs> {
         match self.state {
-            State::Header if self.have > 0 => Header::parse(&self.bytes[..self.have]).err(),
+            State::Header if self.beginning.have > 0 => Header::parse(self.beginning.bytes()).err(),
             State::Payload { header, done }
                 if !header.length_is_impossible() && done < header.payload_len =>
             {
                 Some(Needs {
-                    have: header.len() as u64 + done,
+                    have: done + header.len(),
                     more: header.payload_len - done,
                     phase: Phase::Payload,
                 })
@@ -203,7 +226,7 @@ impl Decoder {
 
     /// The bytes of the header that is not complete yet.
     pub fn beginning(&self) -> &[u8] {
-        if matches!(self.state, State::Header) { &self.bytes[..self.have] } else { &[] }
+        if matches!(self.state, State::Header) { self.beginning.bytes() } else { &[] }
     }
 
     /// The number of complete frames.
@@ -213,7 +236,7 @@ impl Decoder {
 
     /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
     pub(super) fn is_between_frames(&self) -> bool {
-        self.have == 0
+        self.beginning.have == 0
             && self.inflate_at.is_none()
             && matches!(self.state, State::Header)
             && self.marks.is_empty()
@@ -228,15 +251,10 @@ impl Decoder {
 
     fn read_header(&mut self, input: &mut &[u8]) {
         loop {
-            let want = Header::wanted(&self.bytes[..self.have]);
-            let take = (want - self.have).min(input.len());
-            let (head, rest) = input.split_at(take);
-            *input = rest;
-            let before = self.have;
-            self.have += take;
-            self.bytes[before..self.have].copy_from_slice(head);
-            self.judge.header(&self.bytes[..self.have], before, &mut self.report);
-            match Header::parse(&self.bytes[..self.have]) {
+            let (before, want) = (self.beginning.have, Header::wanted(self.beginning.bytes()));
+            self.beginning.fill(want, input);
+            self.judge.header(self.beginning.bytes(), before, &mut self.report);
+            match Header::parse(self.beginning.bytes()) {
                 Ok(header) => return self.begin(header),
                 Err(_) if input.is_empty() => return,
                 Err(_) => {}
@@ -255,23 +273,29 @@ impl Decoder {
             compressed: open.is_some_and(|open| open.compressed),
             after_fault: self.after_fault,
         }));
-        self.state = State::Payload { header, done: 0 };
+        self.state = State::Payload { header, done: ByteLen::ZERO };
         let compressed = self.judge.in_compressed();
         if compressed {
             self.judge.inflating_stopped(&header, &mut self.report);
         }
-        if header.payload_len == 0 && compressed {
+        let is_empty = header.payload_len == ByteLen::ZERO;
+        if is_empty && compressed {
             self.scratch.clear();
             self.inflate_at = Some(0);
-        } else if header.payload_len == 0 {
+        } else if is_empty {
             self.end(&header);
         } else if header.length_is_impossible() && self.stop_at_fatal {
             self.state = State::Stopped;
         }
     }
 
-    fn read_payload<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8], header: Header, done: u64) -> Event<'d> {
-        let left = usize::try_from(header.payload_len - done).unwrap_or(usize::MAX);
+    fn read_payload<'d, 'i: 'd>(
+        &'d mut self,
+        input: &mut &'i [u8],
+        header: Header,
+        done: ByteLen,
+    ) -> Event<'d> {
+        let left = (header.payload_len - done).to_usize_saturating();
         let (piece, rest) = input.split_at(left.min(PIECE).min(input.len()));
         *input = rest;
         let compressed = self.judge.in_compressed();
@@ -282,11 +306,11 @@ impl Decoder {
             self.scratch.extend_from_slice(piece);
         }
         if let Some(key) = header.key {
-            mask::apply(&mut self.scratch, key, done);
+            mask::apply(&mut self.scratch, key, done.get());
         }
         let plain = if copied { &self.scratch } else { piece };
         self.judge.payload(&header, plain, done, &mut self.report);
-        let done = done + piece.len() as u64;
+        let done = done + piece.len();
         self.state = State::Payload { header, done };
         if compressed {
             self.inflate_at = Some(0);
@@ -302,9 +326,9 @@ impl Decoder {
             self.inflate_at = None;
             return false;
         };
-        let mut rest = &self.scratch[at..];
+        let mut rest = self.scratch.get(at..).unwrap_or_default();
         if self.judge.inflate(Some(&mut rest)) {
-            self.inflate_at = Some(self.scratch.len() - rest.len());
+            self.inflate_at = Some(self.scratch.len().saturating_sub(rest.len()));
             return true;
         }
         self.inflate_at = None;
@@ -324,8 +348,7 @@ impl Decoder {
         self.state = if self.report.fatal && self.stop_at_fatal { State::Stopped } else { State::Header };
         self.after_fault |= self.report.fatal;
         self.report.fatal = false;
-        self.report.frame += 1;
-        self.report.start += header.len() as u64 + header.payload_len;
-        self.have = 0;
+        self.report.pass(header.frame_len());
+        self.beginning = HeaderBytes::default();
     }
 }

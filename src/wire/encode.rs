@@ -4,6 +4,7 @@
 use super::frame::{Header, Key, Opcode};
 use super::mask;
 use super::message::Kind;
+use super::size::ByteLen;
 
 /// A frame as it goes on the wire: the header as given (it may lie about the length), the payload masked where there is a key.
 ///
@@ -14,7 +15,7 @@ use super::message::Kind;
 /// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(header.len() + plain.len());
+    let mut bytes = Vec::with_capacity(header.len().saturating_add(plain.len()));
     append(&mut bytes, header, plain);
     bytes
 }
@@ -25,13 +26,13 @@ pub fn append(bytes: &mut Vec<u8>, header: &Header, plain: &[u8]) {
     let start = bytes.len();
     bytes.extend_from_slice(plain);
     if let Some(key) = header.key {
-        mask::apply(&mut bytes[start..], key, 0);
+        mask::apply(bytes.get_mut(start..).unwrap_or_default(), key, 0);
     }
 }
 
 /// One whole legal frame; clients pass a key, servers none (RFC 6455 section 5.1).
 pub fn whole(opcode: Opcode, plain: &[u8], key: Option<Key>) -> Vec<u8> {
-    frame(&Header { key, ..Header::new(opcode, plain.len() as u64) }, plain)
+    frame(&Header { key, ..Header::new(opcode, ByteLen::of(plain)) }, plain)
 }
 
 /// A Close frame (RFC 6455 section 5.5.1), with any code; a reason over 123 bytes makes it illegal.
@@ -62,11 +63,12 @@ fn message(
         Kind::Text => Opcode::Text,
         Kind::Binary => Opcode::Binary,
     };
+    let last = pieces.len().saturating_sub(1);
     let piece = |(index, plain): (usize, &&[u8])| {
         let opcode = if index == 0 { first } else { Opcode::Continuation };
-        let fin = index + 1 == pieces.len();
+        let fin = index == last;
         let rsv1 = compressed && index == 0;
-        frame(&Header { fin, rsv1, key: keys(), ..Header::new(opcode, plain.len() as u64) }, plain)
+        frame(&Header { fin, rsv1, key: keys(), ..Header::new(opcode, ByteLen::of(plain)) }, plain)
     };
     pieces.iter().enumerate().map(piece).collect()
 }
@@ -107,7 +109,7 @@ mod tests {
         fn what_is_encoded_is_decoded(header in any_header(), plain in proptest::collection::vec(any::<u8>(), 0..300)) {
             let form = header.form;
             let len = if form == crate::wire::LengthForm::Bits7 { plain.len().min(125) } else { plain.len() };
-            let header = Header { payload_len: len as u64, ..header };
+            let header = Header { payload_len: ByteLen::from_usize(len), ..header };
             let bytes = frame(&header, &plain[..len]);
             let mut said = Transcript::new(Side::Client, Agreed::none());
             said.push(&bytes);

@@ -258,7 +258,7 @@ impl Endpoint {
             return false;
         }
         let key = self.keys.as_mut().map(|fresh| fresh());
-        let payload_len = data.len() as u64;
+        let payload_len = super::size::ByteLen::of(data);
         let header = Header { key, payload_len, form: LengthForm::shortest(payload_len), ..header };
         encode::append(&mut self.outbox, &header, data);
         true
@@ -365,7 +365,7 @@ mod tests {
         let text = encode::whole(Opcode::Text, b"ab\xff", Some(KEY));
         assert_eq!(failure(&text).0, 1007);
         let early = Header {
-            payload_len: 900,
+            payload_len: 900.into(),
             form: LengthForm::Bits16,
             key: Some(KEY),
             ..Header::new(Opcode::Text, 3)

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::inflate::InflateFault;
+use super::size::{ByteLen, Offset};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,7 +210,7 @@ pub enum Detail {
     /// The opcode, 0 to 15.
     Opcode(u8),
     /// This length in this many bits.
-    Length(u64, u32),
+    Length(ByteLen, u32),
     /// This byte, where none such can be.
     Byte(u8),
     /// The text ends inside a character: this many of its bytes are there, of how many.
@@ -221,7 +222,7 @@ pub enum Detail {
     /// This in the DEFLATE data of the message.
     Inflate(InflateFault),
     /// Inflating stops at this many bytes.
-    InflateLimit(u64),
+    InflateLimit(ByteLen),
 }
 
 impl fmt::Display for Detail {
@@ -260,11 +261,11 @@ pub struct Fault {
     /// The number of the frame, counted from 0 in its direction.
     pub frame: usize,
     /// The byte to highlight, counted from the first frame byte of the direction.
-    pub byte_offset: u64,
+    pub byte_offset: Offset,
     /// The bits to highlight in that byte; none where it is the whole byte.
     pub bits: Option<Bits>,
-    /// The number of bytes after which it is certain, whatever follows.
-    pub detectable_after: u64,
+    /// Where the bytes end that make it certain, whatever follows: so many of them must be there, counted as `byte_offset` is.
+    pub detectable_after: Offset,
     /// What exactly was found.
     pub detail: Detail,
 }
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn details_in_words() {
         assert_eq!(Detail::Rsv(0x70).to_string(), "RSV1+RSV2+RSV3");
-        assert_eq!(Detail::Length(5, 64).to_string(), "5 encoded in 64 bits");
+        assert_eq!(Detail::Length(ByteLen::new(5), 64).to_string(), "5 encoded in 64 bits");
         assert_eq!(Detail::CutOff(1, 2).to_string(), "the text ends after 1 of the 2 bytes of a character");
     }
 }

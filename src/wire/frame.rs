@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::size::ByteLen;
+
 /// Who sent the bytes. Clients mask, servers do not (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -135,8 +137,8 @@ pub enum LengthForm {
 
 impl LengthForm {
     /// The one form that is legal for a payload of `len` bytes.
-    pub fn shortest(len: u64) -> Self {
-        match len {
+    pub fn shortest(len: impl Into<ByteLen>) -> Self {
+        match len.into().get() {
             0..=125 => Self::Bits7,
             126..=0xffff => Self::Bits16,
             _ => Self::Bits64,
@@ -158,6 +160,18 @@ impl LengthForm {
             Self::Bits7 => 0,
             Self::Bits16 => 2,
             Self::Bits64 => 8,
+        }
+    }
+
+    /// Bytes of a header with a length in this form: 2 to 14.
+    pub fn header_len(self, masked: bool) -> usize {
+        match (self, masked) {
+            (Self::Bits7, false) => 2,
+            (Self::Bits7, true) => 6,
+            (Self::Bits16, false) => 4,
+            (Self::Bits16, true) => 8,
+            (Self::Bits64, false) => 10,
+            (Self::Bits64, true) => 14,
         }
     }
 
@@ -190,7 +204,7 @@ pub struct Header {
     /// How the length is written.
     pub form: LengthForm,
     /// Payload bytes *as claimed*: nothing may be allocated from it.
-    pub payload_len: u64,
+    pub payload_len: ByteLen,
     /// The masking key; the MASK bit is 1 exactly when there is one.
     pub key: Option<Key>,
 }
@@ -203,7 +217,8 @@ pub const LENGTH_TOP_BIT: u64 = 1 << 63;
 
 impl Header {
     /// A legal header of one whole, unmasked frame with the shortest length form.
-    pub fn new(opcode: Opcode, payload_len: u64) -> Self {
+    pub fn new(opcode: Opcode, payload_len: impl Into<ByteLen>) -> Self {
+        let payload_len = payload_len.into();
         Self {
             fin: true,
             rsv1: false,
@@ -218,20 +233,20 @@ impl Header {
 
     /// Reads the header at the start of `bytes`, or says what is still missing.
     pub fn parse(bytes: &[u8]) -> Result<Self, Needs> {
-        let want = Self::wanted(bytes);
-        if bytes.len() < want {
-            return Err(Needs::header(bytes, want));
-        }
-        let (first, second) = (bytes[0], bytes[1]);
+        Self::read(bytes).ok_or_else(|| Needs::header(bytes))
+    }
+
+    /// The header at the start of `bytes`, once all of it is there.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (&[first, second], bytes) = bytes.split_first_chunk()?;
         let form = LengthForm::from_second_byte(second);
-        let key_at = 2 + form.extra_bytes();
+        let (extended, bytes) = bytes.split_at_checked(form.extra_bytes())?;
         let payload_len = match form {
-            LengthForm::Bits7 => u64::from(second & 0x7f),
-            _ => big_endian(&bytes[2..key_at]),
+            LengthForm::Bits7 => u64::from(second & 0x7f).into(),
+            LengthForm::Bits16 | LengthForm::Bits64 => ByteLen::from_be_slice(extended),
         };
-        let key = (second & 0x80 != 0)
-            .then(|| [bytes[key_at], bytes[key_at + 1], bytes[key_at + 2], bytes[key_at + 3]]);
-        Ok(Self {
+        let key = if second & 0x80 == 0 { None } else { Some(*bytes.first_chunk()?) };
+        Some(Self {
             fin: first & 0x80 != 0,
             rsv1: first & 0x40 != 0,
             rsv2: first & 0x20 != 0,
@@ -245,13 +260,8 @@ impl Header {
 
     /// The header length that `bytes`, the beginning of a frame, is known to have so far: 2 while the second byte is missing.
     pub fn wanted(bytes: &[u8]) -> usize {
-        match bytes.get(1) {
-            None => 2,
-            Some(second) => {
-                2 + LengthForm::from_second_byte(*second).extra_bytes()
-                    + if second & 0x80 == 0 { 0 } else { 4 }
-            }
-        }
+        let second = bytes.get(1).copied().unwrap_or_default();
+        LengthForm::from_second_byte(second).header_len(second & 0x80 != 0)
     }
 
     /// The first two bytes: flags and opcode, MASK and the seven length bits.
@@ -266,8 +276,12 @@ impl Header {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(MAX_HEADER);
         bytes.extend(self.first_two());
-        let extended = self.payload_len.to_be_bytes();
-        bytes.extend_from_slice(&extended[8 - self.form.extra_bytes()..]);
+        let extended = self.payload_len.get().to_be_bytes();
+        match self.form {
+            LengthForm::Bits7 => {}
+            LengthForm::Bits16 => bytes.extend_from_slice(&extended[6..]),
+            LengthForm::Bits64 => bytes.extend_from_slice(&extended),
+        }
         bytes.extend(self.key.iter().flatten());
         bytes
     }
@@ -275,7 +289,7 @@ impl Header {
     /// The seven length bits: the length itself, 126 or 127.
     pub fn len7(&self) -> u8 {
         match self.form {
-            LengthForm::Bits7 => (self.payload_len & 0x7f) as u8,
+            LengthForm::Bits7 => (self.payload_len.get() & 0x7f) as u8,
             LengthForm::Bits16 => 126,
             LengthForm::Bits64 => 127,
         }
@@ -283,7 +297,7 @@ impl Header {
 
     /// Header bytes on the wire: 2 to 14.
     pub fn len(&self) -> usize {
-        2 + self.form.extra_bytes() + if self.key.is_some() { 4 } else { 0 }
+        self.form.header_len(self.key.is_some())
     }
 
     /// A header is never empty; here because `len` is.
@@ -291,14 +305,14 @@ impl Header {
         false
     }
 
-    /// Header and payload together; none where the sum does not fit 64 bits.
-    pub fn frame_len(&self) -> Option<u64> {
-        self.payload_len.checked_add(self.len() as u64)
+    /// Header and payload together; [`ByteLen::MAX`] where the sum does not fit 64 bits.
+    pub fn frame_len(&self) -> ByteLen {
+        self.payload_len + self.len()
     }
 
     /// The top bit of the 64-bit length is set: no payload of that size can follow, so framing ends here.
     pub fn length_is_impossible(&self) -> bool {
-        self.payload_len & LENGTH_TOP_BIT != 0
+        self.payload_len >= LENGTH_TOP_BIT
     }
 }
 
@@ -306,23 +320,26 @@ impl Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Bytes of the frame that are there.
-    pub have: u64,
+    pub have: ByteLen,
     /// Further bytes that are certainly needed: to finish the header while it is incomplete, else the payload.
-    pub more: u64,
+    pub more: ByteLen,
     /// The part of the frame that is next.
     pub phase: Phase,
 }
 
 impl Needs {
-    fn header(bytes: &[u8], want: usize) -> Self {
-        let phase = match bytes.get(1) {
-            None => Phase::Header,
-            Some(second) if bytes.len() < 2 + LengthForm::from_second_byte(*second).extra_bytes() => {
+    fn header(bytes: &[u8]) -> Self {
+        let phase = match bytes {
+            [] | [_] => Phase::Header,
+            [_, second, behind @ ..]
+                if behind.len() < LengthForm::from_second_byte(*second).extra_bytes() =>
+            {
                 Phase::Length
             }
-            Some(_) => Phase::Key,
+            _ => Phase::Key,
         };
-        Self { have: bytes.len() as u64, more: (want - bytes.len()) as u64, phase }
+        let have = ByteLen::of(bytes);
+        Self { have, more: ByteLen::from_usize(Header::wanted(bytes)) - have, phase }
     }
 }
 
@@ -351,10 +368,6 @@ impl Phase {
     }
 }
 
-fn big_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,7 +377,7 @@ mod tests {
     fn section_5_7_masked_hello() {
         let header = Header::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]).unwrap();
         assert_eq!(header, Header { key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) });
-        assert_eq!((header.len(), header.frame_len()), (6, Some(11)));
+        assert_eq!((header.len(), header.frame_len()), (6, ByteLen::new(11)));
     }
 
     #[test]
@@ -382,7 +395,7 @@ mod tests {
     #[test]
     fn a_header_says_what_it_still_needs() {
         let needs =
-            |bytes: &[u8]| Header::parse(bytes).map_err(|needs| (needs.more, needs.phase)).unwrap_err();
+            |bytes: &[u8]| Header::parse(bytes).map_err(|needs| (needs.more.get(), needs.phase)).unwrap_err();
         assert_eq!(needs(&[]), (2, Phase::Header));
         assert_eq!(needs(&[0x81]), (1, Phase::Header));
         assert_eq!(needs(&[0x81, 0x7e]), (2, Phase::Length));
@@ -391,11 +404,11 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_claim_is_held_and_adds_up_to_nothing() {
+    fn the_largest_claim_is_held_and_its_sum_does_not_wrap() {
         let header = Header::parse(&[0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap();
         assert_eq!(header.payload_len, u64::MAX);
         assert!(header.length_is_impossible());
-        assert_eq!(header.frame_len(), None);
+        assert_eq!(header.frame_len(), ByteLen::MAX);
     }
 
     proptest! {

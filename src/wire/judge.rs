@@ -9,30 +9,45 @@ use super::fault::{Bits, Code, Detail, Fault};
 use super::frame::{Header, Key, LengthForm, Opcode, Side};
 use super::inflate::{Inflation, Uninflated};
 use super::message::{Kind, Messages, Open, Place};
+use super::size::{ByteLen, Offset};
 use super::utf8::Validator;
 
 /// Faults of the frame at hand, with places counted from its first byte.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     pub(crate) frame: usize,
-    pub(crate) start: u64,
+    pub(crate) start: Offset,
     pub(crate) found: VecDeque<Fault>,
     /// The frame at hand has a fatal fault.
     pub(crate) fatal: bool,
 }
 
 impl Report {
-    fn add(&mut self, code: Code, byte: u64, bits: Option<Bits>, certain_after: u64, detail: Detail) {
+    fn add(
+        &mut self,
+        code: Code,
+        byte: impl Into<ByteLen>,
+        bits: Option<Bits>,
+        certain_after: impl Into<ByteLen>,
+        detail: Detail,
+    ) {
         let fault = Fault {
             code,
             frame: self.frame,
-            byte_offset: self.start + byte,
+            byte_offset: self.start + byte.into(),
             bits,
-            detectable_after: self.start + certain_after,
+            detectable_after: self.start + certain_after.into(),
             detail,
         };
         self.fatal |= fault.is_fatal();
         self.found.push_back(fault);
+    }
+
+    /// The frame at hand is complete: the next one is at hand.
+    #[inline]
+    pub(super) fn pass(&mut self, frame_len: ByteLen) {
+        self.frame = self.frame.saturating_add(1);
+        self.start += frame_len;
     }
 }
 
@@ -46,12 +61,15 @@ pub struct MessageEnd {
     /// Its payload is compressed (RFC 7692).
     pub compressed: bool,
     /// Payload bytes of its frames, as they came.
-    pub payload_len: u64,
+    pub payload_len: ByteLen,
     /// Bytes of its data: more or less than `payload_len` where it is compressed.
-    pub data_len: u64,
+    pub data_len: ByteLen,
     /// Why its data was not inflated, or not to the end.
     pub uninflated: Option<Uninflated>,
 }
+
+/// The bytes of a Close that are its code.
+const CODE: ByteLen = ByteLen::new(2);
 
 /// What one direction has to be judged by: who speaks, what was agreed, what came before.
 #[derive(Clone, Debug)]
@@ -69,7 +87,8 @@ pub(crate) struct Judge {
 /// The body of the Close frame at hand, as far as it has come.
 #[derive(Clone, Copy, Debug, Default)]
 struct CloseBody {
-    first: u8,
+    /// The first byte of its code.
+    first: Option<u8>,
     reason: Validator,
     broken: bool,
 }
@@ -103,27 +122,31 @@ impl Judge {
     /// Judges a header of which `bytes` are there, `before` of them judged already.
     pub(crate) fn header(&mut self, bytes: &[u8], before: usize, report: &mut Report) {
         let reached = |len: usize| before < len && len <= bytes.len();
+        let [first, behind @ ..] = bytes else { return };
         if reached(1) {
-            self.first_byte(bytes[0], report);
+            self.first_byte(*first, report);
         }
+        let [second, behind @ ..] = behind else { return };
         if reached(2) {
-            self.second_byte(bytes[0], bytes[1], report);
+            self.second_byte(*first, *second, report);
         }
-        let Some(second) = bytes.get(1) else { return };
         let form = LengthForm::from_second_byte(*second);
-        if form == LengthForm::Bits64 && reached(3) && bytes[2] & 0x80 != 0 {
+        if form == LengthForm::Bits64 && reached(3) && behind.first().is_some_and(|byte| byte & 0x80 != 0) {
             report.add(Code::LenMsbSet, 2, Some(Bits::Field(0, 0)), 3, Detail::None);
         }
-        let length_end = 2 + form.extra_bytes();
-        if form != LengthForm::Bits7 && reached(length_end) {
-            let len = bytes[2..length_end].iter().fold(0, |len, byte| len << 8 | u64::from(*byte));
+        let length_end = form.header_len(false);
+        if reached(length_end)
+            && form != LengthForm::Bits7
+            && let Some(extended) = behind.get(..form.extra_bytes())
+        {
+            let (len, known) = (ByteLen::from_be_slice(extended), ByteLen::from_usize(length_end));
             if LengthForm::shortest(len) != form {
-                report.add(Code::LenNotMinimal, 1, None, length_end as u64, Detail::Length(len, form.bits()));
+                report.add(Code::LenNotMinimal, 1, None, known, Detail::Length(len, form.bits()));
             }
-            length_rules(bytes[0], len, length_end, report);
+            length_rules(*first, len, known, report);
         }
         if second & 0x80 != 0
-            && reached(length_end + 4)
+            && reached(form.header_len(true))
             && let Ok(header) = Header::parse(bytes)
         {
             self.key(&header, report);
@@ -210,77 +233,67 @@ impl Judge {
             report.add(Code::CtrlTooLong, 1, Some(Bits::Field(1, 7)), 2, Detail::None);
         }
         if LengthForm::from_second_byte(second) == LengthForm::Bits7 {
-            length_rules(first, u64::from(second & 0x7f), 2, report);
+            length_rules(first, u64::from(second & 0x7f).into(), ByteLen::new(2), report);
         }
     }
 
     fn key(&mut self, header: &Header, report: &mut Report) {
         let Some(key) = header.key else { return };
-        let (first, end) = ((header.len() - 4) as u64, header.len() as u64);
+        let end = ByteLen::from_usize(header.len());
+        let first = end - key.len();
         if key == [0; 4] {
             report.add(Code::MaskZero, first, None, end, Detail::Key(key));
-        } else if self.last_key == Some(key) && header.payload_len > 0 {
+        } else if self.last_key == Some(key) && header.payload_len > ByteLen::ZERO {
             report.add(Code::MaskReused, first, None, end, Detail::Key(key));
         }
         self.last_key = Some(key);
     }
 
     /// Judges the next piece of the payload, already unmasked; `done` bytes of it were judged before.
-    pub(crate) fn payload(&mut self, header: &Header, plain: &[u8], done: u64, report: &mut Report) {
-        let at = header.len() as u64 + done;
+    pub(crate) fn payload(&mut self, header: &Header, plain: &[u8], done: ByteLen, report: &mut Report) {
+        let at = done + header.len();
         if header.opcode == Opcode::Close {
             return self.close_body(header, plain, done, report);
         }
         let Some(open) = self.messages.open.as_mut().filter(|_| self.place.message().is_some()) else {
             return;
         };
-        open.payload += plain.len() as u64;
+        open.payload += plain.len();
         if open.kind == Kind::Text
             && !open.compressed
             && !open.broken
             && let Err(index) = open.text.push(plain)
         {
             open.broken = true;
-            let byte = at + index as u64;
-            report.add(Code::Utf8, byte, None, byte + 1, Detail::Byte(plain[index]));
+            let byte = at + index;
+            report.add(Code::Utf8, byte, None, byte + 1, byte_at(plain, index));
         }
     }
 
-    fn close_body(&mut self, header: &Header, plain: &[u8], done: u64, report: &mut Report) {
-        let start = header.len() as u64;
-        for (index, byte) in plain.iter().enumerate() {
-            match done + index as u64 {
-                0 => self.close.first = *byte,
-                1 => {
-                    let code = u16::from_be_bytes([self.close.first, *byte]);
-                    let rule = match CloseCode::new(code).standing {
-                        Standing::Sendable => continue,
-                        Standing::OutOfRange => Code::CloseCodeOutOfRange,
-                        Standing::NeverSent | Standing::Unused | Standing::Unassigned => {
-                            Code::CloseCodeInvalid
-                        }
-                    };
-                    report.add(rule, start, None, start + 2, Detail::CloseCode(code));
-                }
-                _ if self.close.broken => return,
-                before => {
-                    if let Err(index) = self.close.reason.push(&plain[index..]) {
-                        self.close.broken = true;
-                        let byte = start + before + index as u64;
-                        let found = plain[(byte - start - done) as usize];
-                        report.add(Code::CloseReasonUtf8, byte, None, byte + 1, Detail::Byte(found));
-                    }
-                    return;
-                }
+    fn close_body(&mut self, header: &Header, plain: &[u8], done: ByteLen, report: &mut Report) {
+        let start = ByteLen::from_usize(header.len());
+        let (code, reason) = plain.split_at(plain.len().min((CODE - done).to_usize_saturating()));
+        for byte in code {
+            match self.close.first {
+                None => self.close.first = Some(*byte),
+                Some(first) => close_code(u16::from_be_bytes([first, *byte]), start, report),
             }
+        }
+        if self.close.broken {
+            return;
+        }
+        if let Err(index) = self.close.reason.push(reason) {
+            self.close.broken = true;
+            let byte = start + done + code.len() + index;
+            report.add(Code::CloseReasonUtf8, byte, None, byte + 1, byte_at(reason, index));
         }
     }
 
     /// The frame is complete: judges what only its end makes certain, and says which message ends with it.
     pub(crate) fn end(&mut self, header: &Header, report: &mut Report) -> Option<MessageEnd> {
-        let end = header.len() as u64 + header.payload_len;
+        let end = header.frame_len();
         // Without a payload there is no last payload byte to show: the length says where the text ended.
-        let last = if header.payload_len == 0 { 1 } else { end - 1 };
+        let last = if header.payload_len == ByteLen::ZERO { ByteLen::new(1) } else { end - 1 };
         if header.opcode == Opcode::Close {
             self.closed = true;
             if let (false, Some((have, of))) = (self.close.broken, self.close.reason.pending()) {
@@ -308,7 +321,7 @@ impl Judge {
             kind: open.kind,
             compressed: open.compressed,
             payload_len: open.payload,
-            data_len: inflation.map_or(open.payload, |inflation| inflation.data),
+            data_len: inflation.map_or(open.payload, |inflation| inflation.data.into()),
             uninflated: inflation.and_then(|inflation| inflation.stopped),
         })
     }
@@ -332,7 +345,7 @@ impl Judge {
             && open.bad_byte.is_none()
             && let Err(index) = open.text.push(piece)
         {
-            open.bad_byte = Some(piece[index]);
+            open.bad_byte = piece.get(index).copied();
         }
         !piece.is_empty()
     }
@@ -345,9 +358,9 @@ impl Judge {
     /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it certain.
     pub(crate) fn inflating_stopped(&mut self, header: &Header, report: &mut Report) {
         let (Some(inflation), Some(open)) = (&self.inflation, &mut self.messages.open) else { return };
-        let (start, before) = (header.len() as u64, open.before);
-        let end = start + header.payload_len;
-        let certain = |after: u64| (start + after.saturating_sub(before)).clamp(start, end);
+        let (start, end) = (ByteLen::from_usize(header.len()), header.frame_len());
+        // `after` counts compressed bytes of the message; those of earlier frames come before this one's.
+        let certain = |after: u64| (start + (ByteLen::new(after) - open.before)).min(end);
         match inflation.stopped {
             Some(Uninflated::Broken(fault)) if !open.broken => {
                 open.broken = true;
@@ -357,7 +370,7 @@ impl Judge {
             Some(Uninflated::Limit) if !open.limit_told => {
                 open.limit_told = true;
                 let after = certain(inflation.limit_after);
-                let limit = Detail::InflateLimit(inflation.limit);
+                let limit = Detail::InflateLimit(inflation.limit.into());
                 report.add(Code::InflateLimit, payload_place(header), None, after, limit);
             }
             _ => {}
@@ -365,9 +378,26 @@ impl Judge {
     }
 }
 
-/// What only inflating finds is shown at the first payload byte; where there is none, at the length, which says so.
-fn payload_place(header: &Header) -> u64 {
-    if header.payload_len == 0 { 1 } else { header.len() as u64 }
+/// A close code whose first byte stands at `start`.
+fn close_code(code: u16, start: ByteLen, report: &mut Report) {
+    let rule = match CloseCode::new(code).standing {
+        Standing::Sendable => return,
+        Standing::OutOfRange => Code::CloseCodeOutOfRange,
+        Standing::NeverSent | Standing::Unused | Standing::Unassigned => Code::CloseCodeInvalid,
+    };
+    report.add(rule, start, None, start + CODE, Detail::CloseCode(code));
+}
+
+/// What only inflating finds is shown at the first payload byte; where there is none or none can follow, at the second byte of
+/// the header, which says so.
+fn payload_place(header: &Header) -> ByteLen {
+    let is_without = header.payload_len == ByteLen::ZERO || header.length_is_impossible();
+    ByteLen::from_usize(if is_without { 1 } else { header.len() })
+}
+
+/// The byte of a piece that broke a rule.
+fn byte_at(piece: &[u8], index: usize) -> Detail {
+    piece.get(index).map_or(Detail::None, |byte| Detail::Byte(*byte))
 }
 
 /// The inflated text is judged when its message ends: which byte of DEFLATE data broke it says nothing to a reader.
@@ -380,18 +410,17 @@ fn inflated_text(open: &mut Open, stopped: Option<Uninflated>, header: &Header, 
         (None, None) => return,
     };
     open.broken = true;
-    let end = header.len() as u64 + header.payload_len;
-    report.add(Code::Utf8, payload_place(header), None, end, detail);
+    report.add(Code::Utf8, payload_place(header), None, header.frame_len(), detail);
 }
 
 /// The rules that need the length and no more; it is known after `known` bytes.
-fn length_rules(first: u8, len: u64, known: usize, report: &mut Report) {
+fn length_rules(first: u8, len: ByteLen, known: ByteLen, report: &mut Report) {
     let opcode = Opcode::from_bits(first);
     let bits = Some(Bits::Field(1, 7));
     if opcode == Opcode::Close && len == 1 {
-        report.add(Code::CloseLen1, 1, bits, known as u64, Detail::None);
+        report.add(Code::CloseLen1, 1, bits, known, Detail::None);
     }
     if !opcode.is_control() && first & 0x80 == 0 && len == 0 {
-        report.add(Code::EmptyFragment, 1, None, known as u64, Detail::None);
+        report.add(Code::EmptyFragment, 1, None, known, Detail::None);
     }
 }

@@ -1,9 +1,11 @@
 //! The DEFLATE data of one message, symbol by symbol: which bits say what, where a match points, what was saved.
 //! It decodes nothing itself: it looks on while the [`Inflater`] works, and keeps what it saw within bounds.
 
+use std::num::Saturating;
 use std::ops::Range;
 
 use super::inflate::{Coding, INFLATE_LIMIT, InflateFault, Inflater, Seen, Watch};
+use super::size::{ByteLen, Offset};
 
 /// At most this many items are kept, unless told otherwise.
 pub const ITEMS: usize = 10_000;
@@ -55,24 +57,25 @@ pub struct Item {
     /// What they say.
     pub part: Part,
     /// Which bytes of the message they give, counted from its first.
-    pub gives: Range<u64>,
+    pub gives: Range<Offset>,
 }
 
 /// Where a match points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Into this message, at this byte. It may reach into the bytes that it itself gives.
-    Here(u64),
+    Here(Offset),
     /// So many bytes before the first one of this message, in what earlier messages left in the window.
-    Earlier(u64),
+    Earlier(ByteLen),
 }
 
 impl Item {
     /// Where a match takes its bytes from.
     pub fn source(&self) -> Option<Source> {
         let Part::Match { distance, .. } = self.part else { return None };
-        let (at, back) = (self.gives.start, u64::from(distance));
-        Some(if back <= at { Source::Here(at - back) } else { Source::Earlier(back - at) })
+        let (given, back) = (ByteLen::from(self.gives.start), ByteLen::new(distance.into()));
+        let is_here = back <= given;
+        Some(if is_here { Source::Here(self.gives.start - back) } else { Source::Earlier(back - given) })
     }
 }
 
@@ -84,11 +87,11 @@ pub struct Lens {
     /// Items that are not kept.
     pub more: u64,
     /// Bytes of the payload.
-    pub payload_len: u64,
+    pub payload_len: ByteLen,
     /// Bytes of the message.
-    pub data_len: u64,
+    pub data_len: ByteLen,
     /// Bytes that matches took from earlier messages.
-    pub from_earlier: u64,
+    pub from_earlier: ByteLen,
     /// The first bit of the four bytes that the sender took off (RFC 7692 section 7.2.1): 8 for each payload byte.
     pub tail_at: u64,
     /// The message ended without the byte 00 that its end marker begins with.
@@ -108,7 +111,7 @@ impl Lens {
     /// use wiretalk::wire::lens::{Lens, Source};
     ///
     /// let lens = Lens::new(b"Hello", &[0xf2, 0x00, 0x11, 0x00, 0x00], 15);
-    /// assert_eq!(lens.items[2].source(), Some(Source::Earlier(4)));
+    /// assert_eq!(lens.items[2].source(), Some(Source::Earlier(4.into())));
     /// assert_eq!(lens.bytes(&lens.items[2]), b"ello");
     /// ```
     pub fn new(before: &[u8], payload: &[u8], window_bits: u8) -> Self {
@@ -121,10 +124,11 @@ impl Lens {
         inflater.begin(false);
         inflater.set_window(before);
         let mut look = Look { most: items, ..Look::default() };
-        let (mut input, mut data, mut data_len) = (payload, Vec::new(), 0);
+        let (mut input, mut data, mut data_len) = (payload, Vec::new(), ByteLen::ZERO);
         let mut take = |piece: &[u8]| {
-            data.extend_from_slice(&piece[..piece.len().min(KEPT - data.len())]);
-            data_len += piece.len() as u64;
+            let room = KEPT.saturating_sub(data.len());
+            data.extend_from_slice(piece.get(..room).unwrap_or(piece));
+            data_len += piece.len();
             data_len
         };
         let mut over_limit = false;
@@ -141,11 +145,11 @@ impl Lens {
         }
         Self {
             items: look.items,
-            more: look.more,
-            payload_len: payload.len() as u64,
+            more: look.more.0,
+            payload_len: ByteLen::of(payload),
             data_len,
             from_earlier: look.from_earlier,
-            tail_at: payload.len() as u64 * 8,
+            tail_at: (payload.len() as u64).saturating_mul(8),
             marker_cut: inflater.is_marker_cut(),
             over_limit,
             fault: inflater.fault(),
@@ -155,18 +159,19 @@ impl Lens {
 
     /// The bytes of the message that an item gives; fewer where they lie beyond the first MiB, of which alone they are kept.
     pub fn bytes(&self, item: &Item) -> &[u8] {
-        let index = |at: u64| usize::try_from(at).map_or(self.data.len(), |at| at.min(self.data.len()));
-        &self.data[index(item.gives.start)..index(item.gives.end)]
+        let index = |at: Offset| at.to_usize_saturating().min(self.data.len());
+        self.data.get(index(item.gives.start)..index(item.gives.end)).unwrap_or_default()
     }
 
     /// Bytes that compressing saved; negative where the payload is longer than the message.
     pub fn saved(&self) -> i64 {
-        self.data_len as i64 - self.payload_len as i64
+        let signed = |len: ByteLen| i64::try_from(len.get()).unwrap_or(i64::MAX);
+        signed(self.data_len).saturating_sub(signed(self.payload_len))
     }
 
     /// Bytes of the message for each byte of the payload; none where there is no payload.
     pub fn ratio(&self) -> Option<f64> {
-        (self.payload_len > 0).then(|| self.data_len as f64 / self.payload_len as f64)
+        (self.payload_len > ByteLen::ZERO).then(|| self.data_len.get() as f64 / self.payload_len.get() as f64)
     }
 }
 
@@ -175,9 +180,9 @@ impl Lens {
 struct Look {
     items: Vec<Item>,
     most: usize,
-    more: u64,
-    from_earlier: u64,
-    given: u64,
+    more: Saturating<u64>,
+    from_earlier: ByteLen,
+    given: Offset,
 }
 
 impl Watch for Look {
@@ -186,25 +191,25 @@ impl Watch for Look {
             Seen::Block { last, coding } => (Part::Block { last, coding }, 0),
             Seen::Padding => (Part::Padding, 0),
             Seen::StoredLength(len) => (Part::StoredLength(len), 0),
-            Seen::Stored(len) => return self.stored(from, to, len as u64),
+            Seen::Stored(len) => return self.stored(from, to, ByteLen::from_usize(len)),
             Seen::Codes { lengths, literals } => {
-                let (literals, distances) = lengths.split_at(literals);
+                let (literals, distances) = lengths.split_at(literals.min(lengths.len()));
                 (Part::Codes { literals: literals.to_vec(), distances: distances.to_vec() }, 0)
             }
             Seen::Literal => (Part::Literal, 1),
             Seen::Match { length, distance } => {
-                let earlier = u64::from(distance).saturating_sub(self.given);
-                self.from_earlier += earlier.min(u64::from(length));
+                let earlier = ByteLen::new(distance.into()) - ByteLen::from(self.given);
+                self.from_earlier += earlier.min(ByteLen::new(length.into()));
                 (Part::Match { length, distance }, u64::from(length))
             }
             Seen::End => (Part::End, 0),
         };
-        self.keep(from, to, part, gives);
+        self.keep(from, to, part, ByteLen::new(gives));
     }
 }
 
 impl Look {
-    fn keep(&mut self, from: u64, to: u64, part: Part, gives: u64) {
+    fn keep(&mut self, from: u64, to: u64, part: Part, gives: ByteLen) {
         let gives = self.given..self.given + gives;
         self.given = gives.end;
         if self.items.len() < self.most {
@@ -215,7 +220,7 @@ impl Look {
     }
 
     /// A stored block comes in runs; for a reader it is one.
-    fn stored(&mut self, from: u64, to: u64, len: u64) {
+    fn stored(&mut self, from: u64, to: u64, len: ByteLen) {
         match self.items.last_mut() {
             Some(Item { bits, part: Part::Stored, gives }) if bits.end == from => {
                 bits.end = to;
@@ -266,9 +271,9 @@ mod tests {
         let lens = Lens::new(b"Hello", &[0xf2, 0x00, 0x11, 0x00, 0x00], 15);
         assert_eq!(lens.items[1].part, Part::Literal);
         assert_eq!(lens.items[2].part, Part::Match { length: 4, distance: 5 });
-        assert_eq!(lens.items[2].source(), Some(Source::Earlier(4)));
+        assert_eq!(lens.items[2].source(), Some(Source::Earlier(4.into())));
         assert_eq!(lens.bytes(&lens.items[2]), b"ello");
-        assert_eq!((lens.from_earlier, lens.data_len), (4, 5));
+        assert_eq!((lens.from_earlier.get(), lens.data_len.get()), (4, 5));
         let without = Lens::new(b"", &[0xf2, 0x00, 0x11, 0x00, 0x00], 15);
         assert!(without.fault.is_some(), "without the first one it points at nothing");
     }
@@ -298,19 +303,24 @@ mod tests {
     fn items_and_data_are_bounded() {
         let payload = crate::wire::inflate::bomb(1000);
         let lens = Lens::with_limits(b"", &payload, 15, 5, 100_000);
-        assert!(lens.items.len() == 5 && lens.more > 0 && lens.over_limit && lens.data_len < 200_000);
+        assert!(
+            lens.items.len() == 5
+                && lens.more > 0
+                && lens.over_limit
+                && lens.data_len < ByteLen::new(200_000)
+        );
     }
 
     proptest! {
         #[test]
         fn the_items_have_no_gap_and_give_every_byte(before in proptest::collection::vec(0_u8..4, 0..50), payload in proptest::collection::vec(any::<u8>(), 0..200)) {
             let lens = Lens::new(&before, &payload, 9);
-            let (mut bit, mut byte) = (0, 0);
+            let (mut bit, mut byte) = (0, Offset::START);
             for item in &lens.items {
                 prop_assert_eq!((item.bits.start, item.gives.start), (bit, byte));
                 (bit, byte) = (item.bits.end, item.gives.end);
             }
-            prop_assert_eq!(byte, lens.data_len);
+            prop_assert_eq!(ByteLen::from(byte), lens.data_len);
             prop_assert!(bit <= lens.tail_at + 32);
         }
     }

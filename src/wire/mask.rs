@@ -7,11 +7,9 @@ use super::frame::Key;
 /// `phase` is the payload index of the first byte, so a payload may come in pieces.
 #[inline]
 pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
-    let turn = (phase % 4) as usize;
-    let key = [key[turn], key[(turn + 1) % 4], key[(turn + 2) % 4], key[(turn + 3) % 4]];
-    let wide = wide(key);
+    let wide = turned(wide(key), phase);
     if !sweep::<32>(bytes, wide) && !sweep::<8>(bytes, wide) {
-        for (byte, key) in bytes.iter_mut().zip(key.iter().cycle()) {
+        for (byte, key) in bytes.iter_mut().zip(wide.to_ne_bytes()) {
             *byte ^= key;
         }
     }
@@ -21,11 +19,15 @@ pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
 #[inline]
 fn sweep<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
     let Some(last) = bytes.last_chunk::<N>().copied() else { return false };
-    for block in bytes.as_chunks_mut::<N>().0 {
+    let (blocks, rest) = bytes.as_chunks_mut::<N>();
+    // `N` is a multiple of four: the last block begins at that byte of the key at which all of them end.
+    let wide_at_last = turned(wide, rest.len() as u64);
+    for block in blocks {
         *block = masked(*block, wide);
     }
-    let end = bytes.len() - N;
-    bytes[end..].copy_from_slice(&masked(last, turned(wide, end)));
+    if let Some(end) = bytes.last_chunk_mut() {
+        *end = masked(last, wide_at_last);
+    }
     true
 }
 
@@ -44,9 +46,15 @@ fn wide(key: Key) -> u64 {
 }
 
 /// The key for bytes from `at` on: it begins with the byte that belongs there.
-fn turned(wide: u64, at: usize) -> u64 {
-    let turned = u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(8 * (at % 4) as u32);
-    u64::from_ne_bytes(turned.to_le_bytes())
+#[inline]
+fn turned(wide: u64, at: u64) -> u64 {
+    let bits = match at % 4 {
+        0 => 0,
+        1 => 8,
+        2 => 16,
+        _ => 24,
+    };
+    u64::from_ne_bytes(u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(bits).to_le_bytes())
 }
 
 /// The bytes unmasked into a new vector.
@@ -56,18 +64,17 @@ pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
     plain
 }
 
-/// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII.
-///
-/// # Panics
-/// If `plain` is shorter than `wire`.
+/// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII. Where `plain` is shorter, only
+/// as much as fits is unmasked.
 #[inline]
 pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
-    let plain = &mut plain[..wire.len()];
+    let len = wire.len().min(plain.len());
+    let (Some(wire), Some(plain)) = (wire.get(..len), plain.get_mut(..len)) else { return true };
     let wide = wide(key);
     let Some(last) = wire.last_chunk::<8>() else {
         let mut high = 0;
-        for (index, (plain, wire)) in plain.iter_mut().zip(wire).enumerate() {
-            *plain = wire ^ key[index % 4];
+        for ((plain, wire), key) in plain.iter_mut().zip(wire).zip(key.iter().cycle()) {
+            *plain = wire ^ key;
             high |= *plain;
         }
         return high < 0x80;
@@ -77,10 +84,10 @@ pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
     let (into, into_rest) = plain.as_chunks_mut::<32>();
     for (wire, plain) in blocks.iter().zip(into) {
         let (words, into) = (wire.as_chunks::<8>().0, plain.as_chunks_mut::<8>().0);
-        for at in 0..4 {
-            let word = u64::from_ne_bytes(words[at]) ^ wide;
-            high[at] |= word;
-            into[at] = word.to_ne_bytes();
+        for ((wire, plain), high) in words.iter().zip(into).zip(&mut high) {
+            let word = u64::from_ne_bytes(*wire) ^ wide;
+            *high |= word;
+            *plain = word.to_ne_bytes();
         }
     }
     for (wire, plain) in rest.as_chunks::<8>().0.iter().zip(into_rest.as_chunks_mut::<8>().0) {
@@ -88,9 +95,11 @@ pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
         high[0] |= word;
         *plain = word.to_ne_bytes();
     }
-    let end = plain.len() - 8;
-    let word = u64::from_ne_bytes(*last) ^ turned(wide, end);
-    plain[end..].copy_from_slice(&word.to_ne_bytes());
+    // Eight is a multiple of four: the last eight begin at that byte of the key at which all of them end.
+    let word = u64::from_ne_bytes(*last) ^ turned(wide, len as u64);
+    if let Some(end) = plain.last_chunk_mut() {
+        *end = word.to_ne_bytes();
+    }
     (high[0] | high[1] | high[2] | high[3] | word) & 0x8080_8080_8080_8080 == 0
 }
 

@@ -2,8 +2,9 @@
 //! Which bytes and bits a field has is said in `span`.
 
 use super::close::CloseCode;
-use super::frame::{Header, LengthForm, Opcode, Side};
+use super::frame::{Header, LENGTH_TOP_BIT, LengthForm, Opcode, Side};
 use super::message::Kind;
+use super::size::ByteLen;
 use super::span::{Context, Words};
 use super::words;
 
@@ -120,16 +121,16 @@ pub(crate) fn extended_length(bytes: &[u8], form: LengthForm) -> Words {
         let value = format!("{} of {} bytes", bytes.len(), form.extra_bytes());
         return words(value, format!("{order}; the rest has not arrived"), section);
     }
-    let len = bytes.iter().fold(0, |len: u64, byte| len << 8 | u64::from(*byte));
+    let len = ByteLen::from_be_slice(bytes);
     let shortest = LengthForm::shortest(len);
-    let meaning = if len >> 63 != 0 {
+    let meaning = if len >= LENGTH_TOP_BIT {
         "the top bit must be 0: lengths end at 2^63 - 1".to_owned()
     } else if shortest != form {
         format!("must be written in {} bits: the shortest form is the only legal one", shortest.bits())
     } else {
         format!("the payload length: {order}")
     };
-    words(words::grouped(len), meaning, section)
+    words(words::grouped(len.get()), meaning, section)
 }
 
 pub(crate) fn masking_key(key: &[u8]) -> Words {
@@ -152,7 +153,7 @@ pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: Conte
     let is_text = header.opcode == Opcode::Text || context.kind == Some(Kind::Text);
     let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
     let value = if context.compressed {
-        format!("{}, compressed", words::bytes(plain.len() as u64))
+        format!("{}, compressed", words::bytes(ByteLen::of(plain)))
     } else if readable {
         words::quoted(plain, SHOWN_TEXT)
     } else {

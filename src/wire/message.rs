@@ -2,6 +2,7 @@
 //! It holds no payload; `transcript` puts the bytes together.
 
 use super::frame::Opcode;
+use super::size::ByteLen;
 use super::utf8::Validator;
 
 /// What a data message holds.
@@ -70,9 +71,9 @@ pub(crate) struct Open {
     /// The first byte of its inflated text that is no UTF-8.
     pub(crate) bad_byte: Option<u8>,
     /// Payload bytes so far, as they came.
-    pub(crate) payload: u64,
+    pub(crate) payload: ByteLen,
     /// Those of them that came in earlier frames.
-    pub(crate) before: u64,
+    pub(crate) before: ByteLen,
     /// The limit of inflating was told.
     pub(crate) limit_told: bool,
     /// It can never be completed as a valid message any more.
@@ -91,8 +92,9 @@ pub(crate) struct Messages {
 impl Messages {
     /// Counts a message of one frame, and gives its number.
     pub(super) fn pass(&mut self) -> usize {
-        self.begun += 1;
-        self.begun - 1
+        let number = self.begun;
+        self.begun = number.saturating_add(1);
+        number
     }
 
     /// Gives a frame its place by its first byte, and opens a message where one begins.
@@ -103,16 +105,15 @@ impl Messages {
         }
         match (Kind::of(opcode), &self.open) {
             (Some(kind), None) => {
-                let number = self.begun;
-                self.begun += 1;
+                let number = self.pass();
                 self.open = Some(Open {
                     number,
                     kind,
                     compressed,
                     text: Validator::new(),
                     bad_byte: None,
-                    payload: 0,
-                    before: 0,
+                    payload: ByteLen::ZERO,
+                    before: ByteLen::ZERO,
                     limit_told: false,
                     broken: false,
                     fragmented: false,

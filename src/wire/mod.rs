@@ -3,6 +3,8 @@
 //!
 //! In reading order:
 //!
+//! - [`size`]: lengths and positions that nobody's claim can make wrap.
+//! - [`Sides`]: what both sides of a connection have.
 //! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
 //! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
 //!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
@@ -20,18 +22,56 @@
 //! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
 //! - [`words`]: bytes and numbers as a reader sees them.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 pub mod close;
 pub mod connection;
 pub mod copy;
 pub mod decoder;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod deflate;
 pub mod encode;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod endpoint;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod extension;
 pub mod fault;
 pub mod filter;
 pub mod frame;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod handshake;
+#[cfg(test)]
+mod hostile;
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    reason = "follows"
+)]
 pub mod inflate;
 mod judge;
 pub mod lens;
@@ -44,6 +84,8 @@ mod row;
 pub mod rules;
 pub mod search;
 pub mod segment;
+mod sides;
+pub mod size;
 mod skim;
 pub mod span;
 pub mod trace;
@@ -65,6 +107,8 @@ pub use judge::MessageEnd;
 pub use message::{Kind, Place};
 pub use row::Row;
 pub use segment::{Segment, Segments};
+pub use sides::Sides;
+pub use size::{ByteLen, Offset};
 pub use skim::Skimmed;
 pub use span::{Field, Span};
 pub use trace::{Trace, Unfinished};

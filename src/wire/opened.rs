@@ -58,12 +58,12 @@ impl Opened {
         let context = self.context(from);
         let start = self.start_mut(from);
         let taken = start.reader.push(bytes);
-        let rest = &bytes[taken..];
+        let rest = bytes.get(taken..).unwrap_or_default();
         if start.opening.is_none() && start.reader.found() != Found::NeedsMore {
             start.opening = Some(Opening::new(&start.reader, &context, false));
         }
-        let room = MOST_HELD.saturating_sub(start.held.len()).min(rest.len());
-        start.held.extend_from_slice(&rest[..room]);
+        let room = MOST_HELD.saturating_sub(start.held.len());
+        start.held.extend_from_slice(rest.get(..room).unwrap_or(rest));
         self.data_before_101();
         self.switch()
     }

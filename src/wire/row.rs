@@ -7,13 +7,14 @@ use super::decoder::Begun;
 use super::fault::Severity;
 use super::frame::{Header, LengthForm, Opcode, Side};
 use super::message::{Kind, Place};
+use super::size::{ByteLen, Offset};
 
 /// One frame of the list, in 40 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     at: u64,
-    offset: u64,
-    payload_len: u64,
+    offset: Offset,
+    payload_len: ByteLen,
     key: [u8; 4],
     index: u32,
     message: u32,
@@ -100,7 +101,7 @@ impl Row {
     }
 
     /// Where its first byte stands, counted from the first frame byte of the direction.
-    pub fn offset(&self) -> u64 {
+    pub fn offset(&self) -> Offset {
         self.offset
     }
 
@@ -110,13 +111,13 @@ impl Row {
     }
 
     /// Payload bytes as claimed.
-    pub fn payload_len(&self) -> u64 {
+    pub fn payload_len(&self) -> ByteLen {
         self.payload_len
     }
 
     /// Header and payload, in bytes.
-    pub fn len(&self) -> u64 {
-        (self.header().len() as u64).saturating_add(self.payload_len)
+    pub fn len(&self) -> ByteLen {
+        self.header().frame_len()
     }
 
     /// A frame is never empty; here because `len` is.

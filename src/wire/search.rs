@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::memmem::{Finder, FinderBuilder};
 
 use super::transcript::Frame;
+use super::words::hex_digit;
 
 /// What is looked for.
 ///
@@ -104,7 +105,7 @@ impl Needle {
 
     fn places<'a>(&'a self, plain: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
         let len = self.finder.needle().len();
-        self.finder.find_iter(plain).map(move |start| start..start + len)
+        self.finder.find_iter(plain).map(move |start| start..start.saturating_add(len))
     }
 
     fn lowered(&self, mut plain: Vec<u8>) -> Vec<u8> {
@@ -130,7 +131,8 @@ fn hex(digits: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let mut high = None;
     for (at, char) in digits.char_indices().filter(|(_, char)| !char.is_whitespace()) {
-        let digit = char.to_digit(16).ok_or(Error::NoDigit(at + 2, char))? as u8;
+        // the digits stand behind `0x`
+        let digit = hex_digit(char).ok_or(Error::NoDigit(at.saturating_add(2), char))?;
         match high.take() {
             None => high = Some(digit),
             Some(high) => bytes.push(high << 4 | digit),

@@ -1,9 +1,12 @@
 //! In which pieces the bytes of a connection came, and when: what one read or write of a socket moved, or one TCP segment.
 //! The bytes themselves are not kept, and what they mean is not asked.
 
+use std::num::Saturating;
 use std::time::Duration;
 
 use super::frame::Side;
+use super::sides::Sides;
+use super::size::{ByteLen, Offset};
 
 /// More pieces than this are counted and not kept: 24 bytes each.
 const MOST: usize = 1 << 20;
@@ -12,7 +15,7 @@ const MOST: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     at: u64,
-    offset: u64,
+    offset: Offset,
     len: u32,
     from: Side,
 }
@@ -29,13 +32,18 @@ impl Segment {
     }
 
     /// Where its first byte stands in its direction, the head counted too.
-    pub fn offset(&self) -> u64 {
+    pub fn offset(&self) -> Offset {
         self.offset
     }
 
     /// How many bytes it has, at least one.
-    pub fn bytes(&self) -> u64 {
-        self.len.into()
+    pub fn bytes(&self) -> ByteLen {
+        ByteLen::new(self.len.into())
+    }
+
+    /// Where its last byte ends, counted as its offset is.
+    pub fn end(&self) -> Offset {
+        self.offset + self.bytes()
     }
 }
 
@@ -43,9 +51,8 @@ impl Segment {
 #[derive(Clone, Debug, Default)]
 pub struct Segments {
     kept: Vec<Segment>,
-    lost: u64,
-    client: u64,
-    server: u64,
+    lost: Saturating<u64>,
+    taken: Sides<Offset>,
 }
 
 impl Segments {
@@ -53,9 +60,8 @@ impl Segments {
         if bytes == 0 {
             return;
         }
-        let taken = if from == Side::Client { &mut self.client } else { &mut self.server };
-        let offset = *taken;
-        *taken += bytes as u64;
+        let offset = self.taken[from];
+        self.taken[from] += bytes;
         if self.kept.len() < MOST {
             let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
             self.kept.push(Segment { at, offset, len: u32::try_from(bytes).unwrap_or(u32::MAX), from });
@@ -71,15 +77,15 @@ impl Segments {
 
     /// How many came after the list was full.
     pub fn lost(&self) -> u64 {
-        self.lost
+        self.lost.0
     }
 
     /// When the byte at `offset` of a direction came; none if its piece is not kept. It was there at `latest`.
-    pub fn arrival(&self, from: Side, offset: u64, latest: Duration) -> Option<Duration> {
+    pub fn arrival(&self, from: Side, offset: Offset, latest: Duration) -> Option<Duration> {
         let end = self.kept.partition_point(|piece| piece.at() <= latest);
-        let mut own = self.kept[..end].iter().rev().filter(|piece| piece.from == from);
+        let mut own = self.kept.iter().take(end).rev().filter(|piece| piece.from == from);
         let held = own.find(|piece| piece.offset <= offset)?;
-        (offset - held.offset < held.bytes()).then(|| held.at())
+        (offset < held.end()).then(|| held.at())
     }
 }
 
@@ -104,7 +110,11 @@ mod tests {
         seen.push(Side::Server, ms(6), b"i\x8a\x00");
         let times: Vec<_> = seen.rows().iter().map(|row| (seen.began(row), row.at())).collect();
         assert_eq!(times, [(ms(3), ms(3)), (ms(2), ms(6)), (ms(6), ms(6))]);
-        let pieces = seen.segments().all().iter().map(|piece| (piece.from(), piece.offset(), piece.bytes()));
+        let pieces = seen
+            .segments()
+            .all()
+            .iter()
+            .map(|piece| (piece.from(), piece.offset().get(), piece.bytes().get()));
         let (up, down) = (request.len() as u64, response.len() as u64);
         assert_eq!(
             pieces.collect::<Vec<_>>(),

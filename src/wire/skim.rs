@@ -36,20 +36,19 @@ impl Decoder {
         if !self.is_between_frames() {
             return None;
         }
-        let (header, length) = ordinary(input, self.judge.sender())?;
-        if header.key.is_some_and(|key| self.judge.key_is_notable(key, header.payload_len > 0)) {
+        let (header, wire, rest) = ordinary(input, self.judge.sender())?;
+        if header.key.is_some_and(|key| self.judge.key_is_notable(key, !wire.is_empty())) {
             return None;
         }
-        let (frame, rest) = input.split_at(length);
-        let wire = &frame[header.len()..];
         let (payload, ascii) = match header.key {
             None => (wire, false),
             Some(key) => {
                 if self.scratch.len() < wire.len() {
                     self.scratch.resize(wire.len().max(1024), 0);
                 }
-                let ascii = mask::copy(wire, key, &mut self.scratch);
-                (&self.scratch[..wire.len()], ascii)
+                let plain = self.scratch.get_mut(..wire.len())?;
+                let ascii = mask::copy(wire, key, plain);
+                (&*plain, ascii)
             }
         };
         if header.opcode == Opcode::Text && !ascii && simdutf8::basic::from_utf8(payload).is_err() {
@@ -66,36 +65,44 @@ impl Decoder {
             compressed: false,
             after_fault: self.after_fault,
         };
-        self.report.frame += 1;
-        self.report.start += length as u64;
+        self.report.pass(header.frame_len());
         Some(Skimmed { begun, payload })
     }
 }
 
-/// The header of an ordinary frame that lies whole at the front of `input`, and the length of that frame.
+/// The header and the payload of an ordinary frame that lies whole at the front of `input`, and what lies behind it.
 #[inline]
-fn ordinary(input: &[u8], from: Side) -> Option<(Header, usize)> {
-    let (first, second) = (*input.first()?, *input.get(1)?);
+fn ordinary(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8])> {
+    let (&[first, second], input) = input.split_first_chunk()?;
     let masked = second & 0x80 != 0;
     if masked != (from == Side::Client) {
         return None;
     }
-    let short = u64::from(second & 0x7f);
-    let (payload_len, extra) = match (first, short) {
-        (0x81 | 0x82, 126) => (u64::from(u16::from_be_bytes([*input.get(2)?, *input.get(3)?])), 2),
-        (0x81 | 0x82, 127) => (u64::from_be_bytes(*input.get(2..10)?.first_chunk()?), 8),
-        (0x81 | 0x82 | 0x89 | 0x8a, 0..=125) => (short, 0),
+    let short = second & 0x7f;
+    let (payload_len, input) = match (first, short) {
+        (0x81 | 0x82, 126) => {
+            let (extended, input) = input.split_first_chunk()?;
+            (u64::from(u16::from_be_bytes(*extended)), input)
+        }
+        (0x81 | 0x82, 127) => {
+            let (extended, input) = input.split_first_chunk()?;
+            (u64::from_be_bytes(*extended), input)
+        }
+        (0x81 | 0x82 | 0x89 | 0x8a, 0..=125) => (u64::from(short), input),
         _ => return None,
     };
-    let form = LengthForm::shortest(payload_len);
-    if form.extra_bytes() != extra || payload_len > LONGEST {
+    let header = Header::new(Opcode::from_bits(first), payload_len);
+    if header.form != LengthForm::from_second_byte(second) || payload_len > LONGEST {
         return None;
     }
-    let at = 2 + extra;
-    let key = if masked { Some(*input.get(at..at + 4)?.first_chunk()?) } else { None };
-    let header = Header { form, key, ..Header::new(Opcode::from_bits(first), payload_len) };
-    let length = header.len() + payload_len as usize;
-    (input.len() >= length).then_some((header, length))
+    let (key, input) = if masked {
+        let (key, input) = input.split_first_chunk()?;
+        (Some(*key), input)
+    } else {
+        (None, input)
+    };
+    let (payload, rest) = input.split_at_checked(header.payload_len.to_usize_saturating())?;
+    Some((Header { key, ..header }, payload, rest))
 }
 
 impl super::judge::Judge {

@@ -166,42 +166,40 @@ fn second_byte(opcode: Opcode, byte: u8, context: Context, spans: &mut Vec<Span>
 
 fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<Span>) {
     let form = LengthForm::from_second_byte(second);
-    let end = 2 + form.extra_bytes();
-    if let Some(bytes) = present(raw, 2..end) {
-        let words = meaning::extended_length(bytes, form);
-        spans.push(span(Field::ExtendedLength, 2..2 + bytes.len(), 0..8, words));
+    let end = form.header_len(false);
+    if let Some((place, bytes)) = present(raw, 2..end) {
+        spans.push(span(Field::ExtendedLength, place, 0..8, meaning::extended_length(bytes, form)));
     }
-    let key = if second & 0x80 == 0 { None } else { present(raw, end..end + 4) };
-    if let Some(key) = key {
-        let words = meaning::masking_key(key);
-        spans.push(span(Field::MaskingKey, end..end + key.len(), 0..8, words));
+    if second & 0x80 != 0
+        && let Some((place, key)) = present(raw, end..form.header_len(true))
+    {
+        spans.push(span(Field::MaskingKey, place, 0..8, meaning::masking_key(key)));
     }
 }
 
-/// The part of `range` that has arrived; none where nothing of it has.
-fn present(raw: &[u8], range: Range<usize>) -> Option<&[u8]> {
-    let arrived = raw.get(range.start..range.end.min(raw.len()));
-    arrived.filter(|bytes| !bytes.is_empty())
+/// The part of `range` that has arrived, and where it stands; none where nothing of it has.
+fn present(raw: &[u8], range: Range<usize>) -> Option<(Range<usize>, &[u8])> {
+    let place = range.start..range.end.min(raw.len());
+    let arrived = raw.get(place.clone()).filter(|bytes| !bytes.is_empty())?;
+    Some((place, arrived))
 }
 
 fn payload(raw: &[u8], header: &Header, context: Context, spans: &mut Vec<Span>) {
     let start = header.len();
-    let wire = &raw[start..];
-    if wire.is_empty() {
-        return;
-    }
+    let Some((place, wire)) = present(raw, start..raw.len()) else { return };
     let plain = header.key.map_or_else(|| wire.to_vec(), |key| mask::unmasked(wire, key));
     if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
         let code = meaning::close_code(u16::from_be_bytes([*high, *low]));
-        spans.push(span(Field::CloseCode, start..start + 2, 0..8, code));
+        let code_end = start.saturating_add(2);
+        spans.push(span(Field::CloseCode, start..code_end, 0..8, code));
         if !reason.is_empty() {
             let reason = meaning::close_reason(reason);
-            spans.push(span(Field::CloseReason, start + 2..raw.len(), 0..8, reason));
+            spans.push(span(Field::CloseReason, code_end..raw.len(), 0..8, reason));
         }
         return;
     }
     let words = meaning::payload(&plain, wire, header, context);
-    spans.push(span(Field::Payload, start..raw.len(), 0..8, words));
+    spans.push(span(Field::Payload, place, 0..8, words));
 }
 
 #[cfg(test)]

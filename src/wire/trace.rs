@@ -2,6 +2,7 @@
 //! Whoever has the bytes (memory, a file) gives them back for the frame that is looked at. It is fed what the sockets gave and
 //! took, with the time; it reads no clock.
 
+use std::num::Saturating;
 use std::time::Duration;
 
 use super::decoder::{Begun, Decoder, Event};
@@ -13,6 +14,8 @@ use super::message::Place;
 use super::opened::Opened;
 use super::row::{Row, mark};
 use super::segment::Segments;
+use super::sides::Sides;
+use super::size::{ByteLen, Offset};
 use super::span::Context;
 use super::transcript::Frame;
 
@@ -33,12 +36,12 @@ const MOST_INFLATED: usize = 1 << 16;
 struct Direction {
     decoder: Decoder,
     faults: Vec<Fault>,
-    lost_faults: u64,
+    lost_faults: Saturating<u64>,
     arriving: Option<Begun>,
     /// Gravest fault of the frame that is arriving.
     marks: u16,
     /// Frame bytes taken.
-    taken: u64,
+    taken: Offset,
     /// The beginning of what the frame that is arriving was inflated to.
     data: Vec<u8>,
     /// That of complete frames, by their numbers.
@@ -51,10 +54,10 @@ impl Direction {
         Self {
             decoder,
             faults: Vec::new(),
-            lost_faults: 0,
+            lost_faults: Saturating(0),
             arriving: None,
             marks: 0,
-            taken: 0,
+            taken: Offset::START,
             data: Vec::new(),
             inflated: Vec::new(),
         }
@@ -84,9 +87,9 @@ pub struct Unfinished {
     /// Its number in its direction, from 0.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
-    pub offset: u64,
+    pub offset: Offset,
     /// Its bytes that are there.
-    pub have: u64,
+    pub have: ByteLen,
     /// Its header, once that is complete.
     pub header: Option<Header>,
     /// What it needs; none after a length that cannot be (RFC 6455 section 5.2).
@@ -109,10 +112,9 @@ pub struct Unfinished {
 #[derive(Clone, Debug)]
 pub struct Trace {
     opened: Opened,
-    client: Direction,
-    server: Direction,
+    directions: Sides<Direction>,
     rows: Vec<Row>,
-    lost_rows: u64,
+    lost_rows: Saturating<u64>,
     segments: Segments,
 }
 
@@ -134,9 +136,8 @@ impl Trace {
     }
 
     fn of(opened: Opened, agreed: Agreed) -> Self {
-        let direction = |from| Direction::new(from, agreed);
-        let (client, server) = (direction(Side::Client), direction(Side::Server));
-        Self { opened, client, server, rows: Vec::new(), lost_rows: 0, segments: Segments::default() }
+        let directions = Sides::each(|from| Direction::new(from, agreed));
+        Self { opened, directions, rows: Vec::new(), lost_rows: Saturating(0), segments: Segments::default() }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
@@ -147,7 +148,7 @@ impl Trace {
         }
         let Some(switched) = self.opened.push(from, bytes) else { return };
         for (from, held) in [(Side::Client, switched.client), (Side::Server, switched.server)] {
-            *self.direction_mut(from) = Direction::new(from, switched.agreed);
+            self.directions[from] = Direction::new(from, switched.agreed);
             self.frames(from, at, &held);
         }
     }
@@ -159,7 +160,7 @@ impl Trace {
 
     /// Frames that came after the list was full.
     pub fn lost_rows(&self) -> u64 {
-        self.lost_rows
+        self.lost_rows.0
     }
 
     /// The pieces in which the bytes came.
@@ -169,7 +170,7 @@ impl Trace {
 
     /// When the first byte of a frame was there, since the connection was begun; where the piece is not kept, when its last was.
     pub fn began(&self, row: &Row) -> Duration {
-        let first = self.frames_at(row.from()) + row.offset();
+        let first = self.stream_offset(row.from(), row.offset());
         self.segments.arrival(row.from(), first, row.at()).unwrap_or(row.at())
     }
 
@@ -185,10 +186,11 @@ impl Trace {
 
     /// The frame of that direction that is not complete, if one is begun.
     pub fn unfinished(&self, from: Side) -> Option<Unfinished> {
-        let direction = self.direction(from);
+        let direction = &self.directions[from];
         let begun = direction.arriving.map(|begun| (begun.index, begun.offset, Some(begun.header)));
-        let beginning = direction.decoder.beginning().len() as u64;
-        let fresh = (beginning > 0).then(|| (self.count(from), direction.taken - beginning, None));
+        let beginning = direction.decoder.beginning();
+        let fresh =
+            (!beginning.is_empty()).then(|| (self.count(from), direction.taken - beginning.len(), None));
         let (index, offset, header) = begun.or(fresh)?;
         let needs = direction.decoder.needs();
         Some(Unfinished { index, offset, have: direction.taken - offset, header, needs })
@@ -196,18 +198,18 @@ impl Trace {
 
     /// The frame of [`Trace::unfinished`] from its bytes, once its header is there.
     pub fn unfinished_frame(&self, from: Side, raw: Vec<u8>) -> Option<Frame> {
-        let begun = self.direction(from).arriving?;
+        let begun = self.directions[from].arriving?;
         Some(self.frame(&Row::new(&begun, from, Duration::ZERO), raw))
     }
 
     /// All faults of that direction, in the order in which they became certain.
     pub fn faults(&self, from: Side) -> &[Fault] {
-        &self.direction(from).faults
+        &self.directions[from].faults
     }
 
     /// Faults of that direction that came after the list was full.
     pub fn lost_faults(&self, from: Side) -> u64 {
-        self.direction(from).lost_faults
+        self.directions[from].lost_faults.0
     }
 
     /// The faults of one frame.
@@ -215,31 +217,31 @@ impl Trace {
         let faults = self.faults(from);
         let start = faults.partition_point(|fault| fault.frame < index);
         let end = faults.partition_point(|fault| fault.frame <= index);
-        &faults[start..end]
+        faults.get(start..end).unwrap_or_default()
     }
 
     /// The beginning of what a frame's payload was inflated to: at most 200 bytes, of at most 65,536 frames of a side; none for
     /// a frame that is not compressed.
     pub fn inflated(&self, row: &Row) -> Option<&[u8]> {
-        let inflated = &self.direction(row.from()).inflated;
+        let inflated = &self.directions[row.from()].inflated;
         let at = inflated.binary_search_by_key(&row.index(), |(index, _)| *index).ok()?;
-        Some(&inflated[at].1)
+        inflated.get(at).map(|(_, data)| &**data)
     }
 
     /// The rows of the message that the row is part of, in order; only itself where it is part of none.
     pub fn message_of(&self, row: usize) -> Vec<usize> {
         let Some(chosen) = self.rows.get(row) else { return Vec::new() };
         let Some(message) = chosen.place().message() else { return vec![row] };
-        let same = |at: &usize| {
-            let other = &self.rows[*at];
+        let same = |(_, other): &(usize, &Row)| {
             other.from() == chosen.from() && other.place().message() == Some(message)
         };
-        let opens = |at: &usize| matches!(self.rows[*at].place(), Place::Opens { .. });
-        let first = (0..=row).rev().filter(same).find(opens).unwrap_or(row);
+        let opens = |(_, row): &(usize, &Row)| matches!(row.place(), Place::Opens { .. });
+        let numbered = || self.rows.iter().enumerate();
+        let before = numbered().take(row.saturating_add(1)).rev().filter(same).find(opens);
         let mut rows = Vec::new();
-        for at in (first..self.rows.len()).filter(same) {
+        for (at, part) in numbered().skip(before.map_or(row, |(at, _)| at)).filter(same) {
             rows.push(at);
-            if self.rows[at].header().fin {
+            if part.header().fin {
                 break;
             }
         }
@@ -262,13 +264,18 @@ impl Trace {
     }
 
     /// Where the first frame byte stands in that side's stream: the length of its head.
-    pub fn frames_at(&self, from: Side) -> u64 {
-        self.head_bytes(from).len() as u64
+    pub fn frames_at(&self, from: Side) -> Offset {
+        Offset::START + self.head_bytes(from).len()
+    }
+
+    /// Where a frame byte stands in that side's stream, the head counted too; `offset` counts from the first frame byte.
+    pub fn stream_offset(&self, from: Side, offset: Offset) -> Offset {
+        self.frames_at(from) + ByteLen::from(offset)
     }
 
     /// Frame bytes taken from that side.
-    pub fn frame_bytes(&self, from: Side) -> u64 {
-        self.direction(from).taken
+    pub fn frame_bytes(&self, from: Side) -> ByteLen {
+        self.directions[from].taken.into()
     }
 
     /// What the handshake agreed.
@@ -281,28 +288,14 @@ impl Trace {
         self.opened.is_open()
     }
 
-    fn direction(&self, from: Side) -> &Direction {
-        match from {
-            Side::Client => &self.client,
-            Side::Server => &self.server,
-        }
-    }
-
-    fn direction_mut(&mut self, from: Side) -> &mut Direction {
-        match from {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
-        }
-    }
-
     /// Complete frames of that side.
     fn count(&self, from: Side) -> usize {
-        self.direction(from).decoder.frames()
+        self.directions[from].decoder.frames()
     }
 
     fn frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        let Self { client, server, rows, lost_rows, .. } = self;
-        let direction = if from == Side::Client { client } else { server };
+        let Self { directions, rows, lost_rows, .. } = self;
+        let direction = &mut directions[from];
         let mut keep = |row: Row| {
             if rows.len() < MOST_ROWS {
                 rows.push(row);
@@ -310,7 +303,7 @@ impl Trace {
                 *lost_rows += 1;
             }
         };
-        direction.taken += bytes.len() as u64;
+        direction.taken += bytes.len();
         let mut rest = bytes;
         loop {
             while let Some(whole) = direction.decoder.skim(&mut rest) {
@@ -321,8 +314,8 @@ impl Trace {
                 Some(Event::Fault(fault)) => direction.fault(fault),
                 Some(Event::Header(begun)) => direction.arriving = Some(begun),
                 Some(Event::Data(piece)) => {
-                    let room = INFLATED - direction.data.len();
-                    direction.data.extend_from_slice(&piece[..piece.len().min(room)]);
+                    let room = INFLATED.saturating_sub(direction.data.len());
+                    direction.data.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 }
                 Some(Event::Frame(index)) => {
                     direction.remember(index);
@@ -393,13 +386,16 @@ mod tests {
         let mut seen = midway(Side::Server, Agreed::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
         let unfinished = seen.unfinished(Side::Server).unwrap();
         assert_eq!(
-            (unfinished.index, unfinished.offset, unfinished.have, unfinished.header),
+            (unfinished.index, unfinished.offset.get(), unfinished.have.get(), unfinished.header),
             (1, 2, 3, None)
         );
         assert_eq!(unfinished.needs.unwrap().more, 1);
         seen.push(Side::Server, Duration::ZERO, &[0x00, 7]);
         let unfinished = seen.unfinished(Side::Server).unwrap();
-        assert_eq!((unfinished.offset, unfinished.have, unfinished.needs.unwrap().more), (2, 5, 255));
+        assert_eq!(
+            (unfinished.offset.get(), unfinished.have.get(), unfinished.needs.unwrap().more.get()),
+            (2, 5, 255)
+        );
         let frame = seen.unfinished_frame(Side::Server, vec![0x82, 0x7e, 0x01, 0x00, 7]).unwrap();
         assert_eq!((frame.payload(), frame.complete), (vec![7], false));
         assert_eq!(seen.unfinished(Side::Client), None);
@@ -419,11 +415,11 @@ mod tests {
                 let faults: Vec<_> = said.faults_of(frame.index).copied().collect();
                 prop_assert_eq!(seen.faults_of(from, frame.index), &faults[..]);
                 prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
-                prop_assert_eq!(row.len(), frame.raw().len() as u64);
+                prop_assert_eq!(row.len(), ByteLen::of(frame.raw()));
             }
             let unfinished = said.arriving().map(|frame| (frame.index, frame.offset, frame.raw().len()));
             let begun = said.beginning().map(|begun| (begun.index, begun.offset, begun.raw.len()));
-            let seen = seen.unfinished(from).map(|frame| (frame.index, frame.offset, frame.have as usize));
+            let seen = seen.unfinished(from).map(|frame| (frame.index, frame.offset, frame.have.to_usize_saturating()));
             prop_assert_eq!(seen, unfinished.or(begun));
         }
     }

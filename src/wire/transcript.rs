@@ -9,6 +9,7 @@ use super::inflate::Uninflated;
 use super::lens::Lens;
 use super::mask;
 use super::message::{Kind, Place};
+use super::size::{ByteLen, Offset};
 use super::span::{self, Context, Span};
 
 /// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
@@ -20,7 +21,7 @@ pub struct Frame {
     /// Its number in its direction, from 0.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
-    pub offset: u64,
+    pub offset: Offset,
     /// Its header.
     pub header: Header,
     /// What it is to the messages.
@@ -38,7 +39,7 @@ impl Frame {
     /// A frame of which `raw` is there: the header, and as much of the payload as there is.
     pub(super) fn new(begun: &Begun, context: Context, raw: Vec<u8>) -> Self {
         let &Begun { index, offset, header, place, after_fault, .. } = begun;
-        let complete = header.frame_len() == Some(raw.len() as u64);
+        let complete = header.frame_len() == ByteLen::of(&raw);
         Self { index, offset, header, place, after_fault, complete, context, raw }
     }
 
@@ -49,7 +50,7 @@ impl Frame {
 
     /// The payload as it came, masked if the frame is.
     pub fn payload_on_wire(&self) -> &[u8] {
-        &self.raw[self.header.len()..]
+        self.raw.get(self.header.len()..).unwrap_or_default()
     }
 
     /// The payload unmasked; still compressed where the message is.
@@ -91,7 +92,7 @@ pub struct Message {
     /// It came compressed (RFC 7692).
     pub compressed: bool,
     /// Payload bytes of its frames, as they came.
-    pub payload_len: u64,
+    pub payload_len: ByteLen,
     /// Why `data` is not there, or only its beginning.
     pub uninflated: Option<Uninflated>,
 }
@@ -105,8 +106,8 @@ impl Message {
 
     /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
     pub fn ratio(&self) -> Option<f64> {
-        let is_known = self.compressed && self.uninflated.is_none() && self.payload_len > 0;
-        is_known.then(|| self.data.len() as f64 / self.payload_len as f64)
+        let is_known = self.compressed && self.uninflated.is_none() && self.payload_len > ByteLen::ZERO;
+        is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
     }
 }
 
@@ -116,7 +117,7 @@ pub struct Beginning<'a> {
     /// The number it will have.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
-    pub offset: u64,
+    pub offset: Offset,
     /// The bytes that are there.
     pub raw: &'a [u8],
     context: Context,
@@ -168,7 +169,7 @@ pub struct Transcript {
     frames: Vec<Frame>,
     arriving: Option<Frame>,
     beginning: Vec<u8>,
-    end: u64,
+    end: Offset,
     messages: Vec<Message>,
     open: Option<Message>,
     faults: Vec<Fault>,
@@ -189,7 +190,7 @@ impl Transcript {
             frames: Vec::new(),
             arriving: None,
             beginning: Vec::new(),
-            end: 0,
+            end: Offset::START,
             messages: Vec::new(),
             open: None,
             faults: Vec::new(),
@@ -203,8 +204,8 @@ impl Transcript {
         loop {
             let before = rest;
             let event = self.decoder.step(&mut rest);
-            let taken = &before[..before.len() - rest.len()];
-            self.end += taken.len() as u64;
+            let (taken, _) = before.split_at(before.len().saturating_sub(rest.len()));
+            self.end += taken.len();
             match &mut self.arriving {
                 Some(frame) => frame.raw.extend_from_slice(taken),
                 None => self.beginning.extend_from_slice(taken),
@@ -220,7 +221,7 @@ impl Transcript {
                 Some(Event::Payload(plain)) => {
                     let part = self.arriving.as_ref().is_some_and(|frame| frame.place.message().is_some());
                     if let (true, Some(message)) = (part, &mut self.open) {
-                        message.payload_len += plain.len() as u64;
+                        message.payload_len += plain.len();
                         if !message.compressed {
                             message.data.extend_from_slice(plain);
                         }
@@ -228,10 +229,11 @@ impl Transcript {
                 }
                 Some(Event::Data(piece)) => {
                     if let Some(message) = &mut self.open {
-                        let kept = piece.len().min(INFLATED - self.inflated);
-                        self.inflated += kept;
-                        message.data.extend_from_slice(&piece[..kept]);
-                        if kept < piece.len() {
+                        let room = INFLATED.saturating_sub(self.inflated);
+                        let (kept, left_out) = piece.split_at(room.min(piece.len()));
+                        self.inflated = self.inflated.saturating_add(kept.len());
+                        message.data.extend_from_slice(kept);
+                        if !left_out.is_empty() {
                             message.uninflated = Some(Uninflated::Limit);
                         }
                     }
@@ -262,7 +264,7 @@ impl Transcript {
     pub fn beginning(&self) -> Option<Beginning<'_>> {
         (!self.beginning.is_empty()).then(|| Beginning {
             index: self.frames.len(),
-            offset: self.end - self.beginning.len() as u64,
+            offset: self.end - self.beginning.len(),
             raw: &self.beginning,
             context: Context::new(self.decoder.sender(), self.decoder.deflate()),
         })
@@ -304,9 +306,10 @@ impl Transcript {
                 continue;
             }
             let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
-            let earlier = Some(&self.messages[at]).filter(|earlier| earlier.uninflated.is_none())?;
-            let wanted = earlier.data.len().min(size - before.len());
-            before.splice(0..0, earlier.data[earlier.data.len() - wanted..].iter().copied());
+            let earlier = self.messages.get(at).filter(|earlier| earlier.uninflated.is_none())?;
+            let wanted = size.saturating_sub(before.len());
+            let unwanted = earlier.data.len().saturating_sub(wanted);
+            before.splice(0..0, earlier.data.iter().skip(unwanted).copied());
             if before.len() == size {
                 break;
             }
@@ -336,13 +339,13 @@ impl Transcript {
     }
 
     /// Bytes taken so far.
-    pub fn len(&self) -> u64 {
-        self.end
+    pub fn len(&self) -> ByteLen {
+        self.end.into()
     }
 
     /// Nothing was taken yet.
     pub fn is_empty(&self) -> bool {
-        self.end == 0
+        self.end == Offset::START
     }
 
     /// The decoder behind it.
@@ -360,7 +363,7 @@ impl Transcript {
                     frames: vec![begun.index],
                     data: Vec::new(),
                     compressed,
-                    payload_len: 0,
+                    payload_len: ByteLen::ZERO,
                     uninflated: None,
                 });
             }
@@ -417,7 +420,7 @@ pub(super) mod tests {
         );
         assert_eq!(said.messages()[0].text(), Some("ok"));
         assert_eq!(
-            said.beginning().map(|begun| (begun.index, begun.offset, begun.raw)),
+            said.beginning().map(|begun| (begun.index, begun.offset.get(), begun.raw)),
             Some((3, 8, &[0x8a][..]))
         );
         assert_eq!(said.verdict(), Verdict::Fail);
@@ -427,7 +430,7 @@ pub(super) mod tests {
     fn asked_to_stop_it_leaves_the_rest_unread() {
         let mut said = Transcript::of(Decoder::new(Side::Server, Agreed::none()).stop_at_fatal());
         said.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
-        assert_eq!((said.frames().len(), said.len()), (1, 3));
+        assert_eq!((said.frames().len(), said.len().get()), (1, 3));
         assert!(said.decoder().has_stopped());
     }
 
@@ -454,7 +457,8 @@ pub(super) mod tests {
     #[test]
     fn section_5_5_1_half_a_close_code_in_a_long_form_is_told_with_the_length() {
         let said = heard(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
-        let found: Vec<_> = said.faults().iter().map(|fault| (fault.code, fault.detectable_after)).collect();
+        let found: Vec<_> =
+            said.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
         assert_eq!(found, [(Code::CtrlTooLong, 2), (Code::LenNotMinimal, 4), (Code::CloseLen1, 4)]);
     }
 
@@ -462,7 +466,8 @@ pub(super) mod tests {
     fn section_5_5_1_a_reason_cut_inside_a_character() {
         let said = heard(Side::Server, &[0x88, 0x03, 0x03, 0xe8, 0xc3]);
         let fault = said.faults()[0];
-        assert_eq!((fault.code, fault.byte_offset, fault.detectable_after), (Code::CloseReasonUtf8, 4, 5));
+        let found = (fault.code, fault.byte_offset.get(), fault.detectable_after.get());
+        assert_eq!(found, (Code::CloseReasonUtf8, 4, 5));
         assert_eq!(said.frames()[0].close(), Some((1000, vec![0xc3])));
     }
 
@@ -480,7 +485,7 @@ pub(super) mod tests {
         said.push(b"what follows");
         assert_eq!(said.needs(), None);
         let frame = said.arriving().unwrap();
-        assert_eq!((frame.payload_on_wire(), frame.header.payload_len), (&b"what follows"[..], u64::MAX));
+        assert_eq!((frame.payload_on_wire(), frame.header.payload_len), (&b"what follows"[..], ByteLen::MAX));
         assert!(frame.raw().len() < 100);
     }
 
@@ -557,7 +562,7 @@ pub(super) mod tests {
             for message in said.messages() {
                 let frames = message.frames.iter().flat_map(|index| said.frames()[*index].payload());
                 let payload: Vec<u8> = frames.collect();
-                prop_assert_eq!(payload.len() as u64, message.payload_len);
+                prop_assert_eq!(ByteLen::of(&payload), message.payload_len);
                 prop_assert!(message.compressed || payload == message.data);
                 prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && message.uninflated.is_none());
             }

@@ -24,17 +24,17 @@ impl Validator {
     /// # Errors
     /// The index in `piece` of the first byte that no valid sequence can have there. The validator is of no more use then.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), usize> {
-        let mut at = 0;
-        while self.missing > 0 && at < piece.len() {
-            self.byte(piece[at]).map_err(|()| at)?;
-            at += 1;
+        // What ends the sequence that an earlier piece has begun.
+        let (begun, rest) = piece.split_at(piece.len().min(self.missing.into()));
+        for (index, byte) in begun.iter().enumerate() {
+            self.byte(*byte).map_err(|()| index)?;
         }
         // The standard library reads long runs faster than any loop over bytes; only what it stumbles over is walked.
-        let Err(stop) = str::from_utf8(&piece[at..]) else {
+        let Err(stop) = str::from_utf8(rest) else {
             return Ok(());
         };
-        at += stop.valid_up_to();
-        for (index, byte) in piece.iter().enumerate().skip(at) {
+        let valid = begun.len().saturating_add(stop.valid_up_to());
+        for (index, byte) in piece.iter().enumerate().skip(valid) {
             self.byte(*byte).map_err(|()| index)?;
         }
         Ok(())
@@ -42,15 +42,15 @@ impl Validator {
 
     /// The sequence that is cut off here: how many of its bytes are there, of how many. None between two characters.
     pub fn pending(&self) -> Option<(u8, u8)> {
-        (self.missing > 0).then(|| (self.length - self.missing, self.length))
+        (self.missing > 0).then_some((self.length.saturating_sub(self.missing), self.length))
     }
 
     fn byte(&mut self, byte: u8) -> Result<(), ()> {
-        if self.missing > 0 {
+        if let Some(missing) = self.missing.checked_sub(1) {
             if !(self.low..=self.high).contains(&byte) {
                 return Err(());
             }
-            self.missing -= 1;
+            self.missing = missing;
             (self.low, self.high) = (0x80, 0xbf);
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl Validator {
             0xf1..=0xf3 => (4, 0x80, 0xbf),
             _ => return Err(()),
         };
-        self.missing = self.length - 1;
+        self.missing = self.length.saturating_sub(1);
         Ok(())
     }
 }

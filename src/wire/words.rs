@@ -3,9 +3,11 @@
 
 use std::fmt::Write;
 
+use super::size::ByteLen;
+
 /// Lower-case hex without gaps.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
         write!(text, "{byte:02x}").expect("a string takes everything");
     }
@@ -19,18 +21,27 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn from_hex(text: &str) -> Result<Vec<u8>, String> {
     let plain = text.replace("0x", "").replace("0X", "");
     let mut digits = Vec::new();
-    for (at, letter) in plain.chars().enumerate().filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
-        let digit = letter.to_digit(16);
-        digits.push(
-            digit.ok_or_else(|| {
-                format!("{letter:?} at {} is no hex digit; right would be 81 05 48 65", at + 1)
-            })? as u8,
-        );
+    for (at, letter) in (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
+        let digit = hex_digit(letter);
+        let wrong = || format!("{letter:?} at {at} is no hex digit; right would be 81 05 48 65");
+        digits.push(digit.ok_or_else(wrong)?);
     }
     match digits.as_chunks::<2>() {
-        (pairs, []) => Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect()),
+        (pairs, []) => Ok(pairs.iter().map(|&[high, low]| high << 4 | low).collect()),
         _ => Err(format!("{} hex digits: a byte has two, so one is missing or too many", digits.len())),
     }
+}
+
+/// What a hex digit stands for: 0 to 15.
+pub fn hex_digit(letter: char) -> Option<u8> {
+    letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The bytes of hex digits without anything between them; none where that is not what they are.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| hex_digit(char::from(byte));
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
 /// Lower-case hex of at most `most` bytes, two digits and a blank, `…` where it was cut.
@@ -41,16 +52,17 @@ pub fn hex_row(bytes: &[u8], most: usize) -> String {
 }
 
 /// `1 byte`, `5 bytes`, `65,536 bytes`.
-pub fn bytes(count: u64) -> String {
+pub fn bytes(count: impl Into<ByteLen>) -> String {
+    let count = count.into().get();
     format!("{} byte{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// A number with a comma between thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+    let mut text = String::new();
+    for (left, digit) in (1..=digits.len()).rev().zip(digits.chars()) {
+        if !text.is_empty() && left.is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -67,11 +79,11 @@ pub fn quoted(text: &[u8], most: usize) -> String {
         let valid = chunk.valid().chars().map(escaped);
         let broken = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
         for piece in valid.chain(broken) {
-            if left == 0 {
+            let Some(fewer) = left.checked_sub(1) else {
                 out.push_str("…\"");
                 return out;
-            }
-            left -= 1;
+            };
+            left = fewer;
             out.push_str(&piece);
         }
     }

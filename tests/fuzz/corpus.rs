@@ -12,6 +12,21 @@ use wiretalk::wire::{Deflate, Side, words};
 /// Nothing longer goes into the corpus of files, of which there are many mutations.
 const LONGEST_IN_FILE: usize = 2_000;
 
+/// Inputs of the decoder that once led to a panic: a server's frames that claim 2^64 - 1 bytes of a compressed message.
+const FOUND: [&[u8]; 2] = [
+    b"\x03\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+    b"\x03\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
+];
+
+/// Heads that agree on permessage-deflate, as a file of hex text has them.
+const HEADS: [&str; 2] = [
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+];
+
 /// The targets by name, each with its inputs.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -25,6 +40,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
             frames
                 .iter()
                 .map(|case| begun(u8::from(!case.client) | u8::from(case.deflate) << 1, case))
+                .chain(FOUND.iter().map(|bytes| bytes.to_vec()))
                 .collect(),
         ),
         ("handshake", heads.iter().map(|case| begun(u8::from(case.client), case)).collect()),
@@ -103,6 +119,11 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
             )
             .into_bytes(),
         );
+    }
+    let compressed = frames.iter().filter(|case| case.deflate && !case.client).map(|case| &case.bytes[..]);
+    let [request, response] = HEADS.map(|head| words::hex(head.as_bytes()));
+    for frames in compressed.chain(FOUND.iter().map(|bytes| &bytes[1..])) {
+        files.push(format!("> {request}\n< {response}\n< {}\n", words::hex(frames)).into_bytes());
     }
     files
 }

@@ -1,5 +1,7 @@
 //! The fuzzing targets as an ordinary test: on their corpus, and on 100,000 inputs each that are made from it (10,000
 //! files), the same on every run. cargo-fuzz goes on from there, in `fuzz/`.
+//!
+//! `cargo test` checks arithmetic for overflow, so a number that wraps is found here although a release would go on with it.
 
 mod corpus;
 #[path = "../../benches/mix/dice.rs"]
@@ -41,6 +43,14 @@ fn the_inflater_gives_what_zlib_gives() {
 #[test]
 fn tungstenite_reads_the_same_messages_and_objects_where_we_do() {
     hold("tungstenite", targets::tungstenite::check, INPUTS);
+}
+
+/// Without these checks a number that wraps is found only where it leads to a panic elsewhere.
+#[test]
+#[cfg(debug_assertions)]
+fn arithmetic_is_checked_for_overflow() {
+    let most = std::hint::black_box(u8::MAX);
+    assert!(catch_unwind(|| most + std::hint::black_box(1)).is_err());
 }
 
 #[track_caller]

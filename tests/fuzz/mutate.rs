@@ -9,6 +9,9 @@ const LONGEST: usize = 1_024;
 const EDGES: [u8; 16] =
     [0x00, 0x01, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0xc1, 0xfd, 0xfe, 0xff, b'\r', b'\n', b' ', b':'];
 
+/// Lengths of 64 bits at which arithmetic could wrap; the second byte of a header stands before each.
+const CLAIMS: [u64; 6] = [1 << 32, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 13, u64::MAX];
+
 /// Makes one input after the other.
 pub(crate) struct Mutate<'a> {
     corpus: &'a [Vec<u8>],
@@ -52,7 +55,7 @@ impl<'a> Mutate<'a> {
         let (at, end) = (self.place(), self.place());
         let (start, end) = (at.min(end), at.max(end).min(at.min(end) + 64));
         let byte = self.dice.roll();
-        match self.dice.within(0, 8) {
+        match self.dice.within(0, 9) {
             0 => self.input.truncate(at),
             1 => drop(self.input.drain(start..end)),
             2 => {
@@ -67,6 +70,11 @@ impl<'a> Mutate<'a> {
             }
             4 => self.input.insert(at, EDGES[byte as usize % EDGES.len()]),
             _ if at == self.input.len() => self.input.push(byte as u8),
+            8 => {
+                let claim = CLAIMS[byte as usize % CLAIMS.len()].to_be_bytes();
+                let second = if byte >> 8 & 1 == 0 { 0x7f } else { 0xff };
+                self.input.splice(at.., [&[second][..], &claim].concat());
+            }
             5 => self.input[at] = EDGES[byte as usize % EDGES.len()],
             6 => self.input[at] = byte as u8,
             // the circumstances, which the first byte chooses

@@ -76,7 +76,7 @@ impl Work {
             row,
             from,
             header,
-            total: list.payload_len(),
+            total: list.payload_len().get(),
             plain: mask::unmasked(&wire, key),
             step: inspect.cursor.byte.saturating_sub(header).min(seen.len() - 1),
             bit: inspect.cursor.bit.min(7),

@@ -8,7 +8,7 @@ use super::super::canvas::{Canvas, split};
 use super::super::state::Inspect;
 use super::super::view::side;
 use super::message::Subject;
-use crate::wire::{Code, Kind, words};
+use crate::wire::{ByteLen, Code, Kind, words};
 
 /// A fragment as the reassembly sees it.
 struct Piece {
@@ -17,16 +17,16 @@ struct Piece {
     /// All of it is in `payload`.
     whole: bool,
     /// Bytes of the message after it.
-    sum: u64,
+    sum: ByteLen,
 }
 
 /// Fragments that are put together on the screen.
 const MOST: usize = 64;
 
 fn pieces(inspect: &Inspect, subject: &Subject) -> Vec<Piece> {
-    let mut sum = 0_u64;
+    let mut sum = ByteLen::ZERO;
     let piece = |row: &usize| {
-        sum = sum.saturating_add(inspect.conn().trace.rows()[*row].payload_len());
+        sum += inspect.conn().trace.rows()[*row].payload_len();
         let frame = inspect.frame(*row);
         let whole = frame.as_ref().is_some_and(|frame| frame.complete);
         Piece { row: *row, payload: frame.map(|frame| frame.payload()).unwrap_or_default(), whole, sum }
@@ -47,13 +47,13 @@ pub(super) fn draw(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mu
         return canvas.line(&Line::styled(format!("  {told}"), theme.dim()), 0, body);
     }
     let pieces = pieces(inspect, subject);
-    let total = pieces.last().map_or(0, |piece| piece.sum).max(1);
+    let total = u128::from(pieces.last().map_or(0, |piece| piece.sum.get()).max(1));
     let text = inspect.conn().trace.rows()[subject.fragments[0]].kind() == Some(Kind::Text);
     let text = text && !inspect.conn().trace.rows()[subject.fragments[0]].is_compressed();
     let tall = body.height >= 4;
     let (mut line, mut row) = (Line::raw("  "), 0);
     for piece in &pieces {
-        let full = (8 * piece.sum).div_ceil(total).min(8) as usize;
+        let full = (8 * u128::from(piece.sum.get())).div_ceil(total).min(8) as usize;
         let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
         let said = if text { words::quoted(&piece.payload, 10) } else { words::hex_row(&piece.payload, 4) };
         let color = if piece.row == subject.current { theme.accent } else { side(subject.from, theme).0 };

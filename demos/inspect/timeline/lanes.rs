@@ -157,7 +157,7 @@ impl Picture<'_> {
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for piece in &pieces[first..] {
             match self.window.x(piece.at()) {
-                (x, true) if piece.from() == from => bytes[usize::from(x)] += piece.bytes(),
+                (x, true) if piece.from() == from => bytes[usize::from(x)] += piece.bytes().get(),
                 (_, true) => {}
                 (_, false) => break,
             }

@@ -85,7 +85,7 @@ pub(super) fn figures(inspect: &Inspect) -> Figures {
     let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.at()));
     // n frames have n - 1 gaps between them
     let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));
-    let payload: f64 = rows.iter().map(|row| row.payload_len() as f64).sum();
+    let payload: f64 = rows.iter().map(|row| row.payload_len().get() as f64).sum();
     let headers: f64 = rows.iter().map(|row| row.header().len() as f64).sum();
     let overhead = (payload > 0.0).then(|| 100.0 * headers / payload);
     Figures { answers, rate, overhead }

@@ -13,7 +13,7 @@ use super::super::view::side;
 use super::window::short;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Fault, Place, Row, Side, words};
+use crate::wire::{ByteLen, Fault, Place, Row, Side, words};
 
 /// Rows that are looked through for the message around a control frame.
 const FAR: usize = 4096;
@@ -93,8 +93,7 @@ impl Subject {
             number => format!(", {} in between", count(number, "frame")),
         };
         let open = if self.ended { "" } else { " so far, still open" };
-        let bytes: u64 =
-            self.fragments.iter().fold(0, |sum, row| sum.saturating_add(all[*row].payload_len()));
+        let bytes: ByteLen = self.fragments.iter().map(|row| all[*row].payload_len()).sum();
         let (first, last) = (&all[self.fragments[0]], &all[*self.fragments.last().unwrap_or(&self.current)]);
         let took = last.at().saturating_sub(inspect.conn().trace.began(first));
         let took = if took.is_zero() { String::new() } else { format!(" · {}", short(took)) };
@@ -189,7 +188,7 @@ fn row_line(
         let key = header.key.map_or_else(|| "–".to_owned(), |key| words::hex(&key));
         line.push_span(Span::styled(format!("{key:<10}"), Style::new().fg(theme.field(3))));
     }
-    line.push_span(Span::styled(format!("{:>6}  ", words::grouped(header.payload_len)), theme.dim()));
+    line.push_span(Span::styled(format!("{:>6}  ", words::grouped(header.payload_len.get())), theme.dim()));
     let cells = 3 * columns.bytes + 2;
     let frame = inspect.frame(number);
     let bytes =

@@ -22,15 +22,16 @@ pub(super) enum Hello {
 
 /// The hello that a handshake message is, if it is one; a request to try again is none.
 pub(super) fn read(message: &[u8]) -> Option<Hello> {
-    let body = message.get(4..)?;
-    let random: Random = body.get(2..34)?.try_into().ok()?;
-    match message[0] {
+    let (&[kind, _, _, _], body) = message.split_first_chunk()?;
+    let (legacy, body) = number(body)?;
+    let (&random, body): (&Random, _) = body.split_first_chunk()?;
+    match kind {
         CLIENT_HELLO => Some(Hello::Client { random }),
         SERVER_HELLO if random != RETRY => {
-            let after_session = 35 + usize::from(*body.get(34)?);
-            let suite = number(body, after_session)?;
-            let legacy = number(body, 0)?;
-            let version = body.get(after_session + 5..).and_then(selected_version).unwrap_or(legacy);
+            let (session, body) = body.split_first()?;
+            let (suite, body) = number(body.get(usize::from(*session)..)?)?;
+            // one byte of compression method, two of the extensions' length
+            let version = body.get(3..).and_then(selected_version).unwrap_or(legacy);
             Some(Hello::Server { random, suite, version })
         }
         _ => None,
@@ -39,15 +40,17 @@ pub(super) fn read(message: &[u8]) -> Option<Hello> {
 
 fn selected_version(mut extensions: &[u8]) -> Option<u16> {
     loop {
-        let (kind, len) = (number(extensions, 0)?, usize::from(number(extensions, 2)?));
-        let value = extensions.get(4..4 + len)?;
+        let (kind, behind) = number(extensions)?;
+        let (len, behind) = number(behind)?;
+        let (value, behind) = behind.split_at_checked(len.into())?;
         if kind == SUPPORTED_VERSIONS {
-            return number(value, 0);
+            return number(value).map(|(version, _)| version);
         }
-        extensions = &extensions[4 + len..];
+        extensions = behind;
     }
 }
 
-fn number(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..at + 2).map(|two| u16::from_be_bytes([two[0], two[1]]))
+/// Takes two bytes off the front.
+fn number(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    bytes.split_first_chunk().map(|(two, rest)| (u16::from_be_bytes(*two), rest))
 }

@@ -62,18 +62,18 @@ impl Opener {
         let (key_len, iv_len) =
             (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
         let seed = [b"key expansion", server, client].concat();
-        let block = expand(suite.hash, master, &seed, 2 * (key_len + iv_len));
-        let (keys, ivs) = block.split_at(2 * key_len);
-        let one = |at: usize| {
-            Self::new(suite, &keys[at * key_len..][..key_len], &ivs[at * iv_len..][..iv_len], None)
-        };
-        Some([one(0)?, one(1)?])
+        // two keys, then what two nonces begin with (RFC 5246 section 6.3)
+        let block = expand(suite.hash, master, &seed, key_len.saturating_add(iv_len).saturating_mul(2));
+        let (client_key, block) = block.split_at_checked(key_len)?;
+        let (server_key, block) = block.split_at_checked(key_len)?;
+        let (client_iv, server_iv) = block.split_at_checked(iv_len)?;
+        Some([Self::new(suite, client_key, client_iv, None)?, Self::new(suite, server_key, server_iv, None)?])
     }
 
     fn new(suite: Suite, key: &[u8], iv: &[u8], secret: Option<Vec<u8>>) -> Option<Self> {
         let key = aead::LessSafeKey::new(aead::UnboundKey::new(suite.aead, key).ok()?);
         let mut whole = [0; aead::NONCE_LEN];
-        whole[..iv.len()].copy_from_slice(iv);
+        whole.get_mut(..iv.len())?.copy_from_slice(iv);
         Some(Self { suite, key, iv: whole, sequence: 0, secret })
     }
 
@@ -96,7 +96,7 @@ impl Opener {
         let nonce = aead::Nonce::assume_unique_for_key(nonce);
         let len = self.key.open_in_place(nonce, aead::Aad::from(additional), &mut opened).ok()?.len();
         opened.truncate(len);
-        self.sequence += 1;
+        self.sequence = self.sequence.saturating_add(1);
         Some(opened)
     }
 
@@ -110,9 +110,9 @@ impl Opener {
 
 /// `HKDF-Expand-Label` with an empty context (RFC 8446 section 7.1).
 fn expand_label(hash: hmac::Algorithm, secret: &[u8], label: &str, len: usize) -> Vec<u8> {
-    let mut info = (len as u16).to_be_bytes().to_vec();
-    info.push(6 + label.len() as u8);
-    info.extend_from_slice(b"tls13 ");
+    let label = ["tls13 ", label].concat();
+    let mut info = u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+    info.push(u8::try_from(label.len()).unwrap_or(u8::MAX));
     info.extend_from_slice(label.as_bytes());
     info.push(0);
     let key = hmac::Key::new(hash, secret);

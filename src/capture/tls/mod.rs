@@ -11,7 +11,7 @@ use self::hello::Hello;
 use self::keys::{Opener, Suite};
 use self::secrets::Label;
 pub(super) use self::secrets::{Random, Secrets};
-use crate::wire::Side;
+use crate::wire::{Side, Sides};
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
 const HANDSHAKE: u8 = 22;
@@ -52,7 +52,7 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
 /// The TLS of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Session {
-    sides: [Direction; 2],
+    sides: Sides<Direction>,
     client_random: Option<Random>,
     agreed: Option<(Suite, u16, Random)>,
     unread: Option<String>,
@@ -71,10 +71,6 @@ struct Direction {
     /// TLS 1.2: records are encrypted from here on.
     changed: bool,
     over: bool,
-}
-
-fn index(side: Side) -> usize {
-    usize::from(side == Side::Server)
 }
 
 impl Session {
@@ -99,7 +95,7 @@ impl Session {
 
     /// Bytes of `from` are missing: no record behind them can be found.
     pub(super) fn lost(&mut self, from: Side) {
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from];
         side.over = true;
         side.waiting = Vec::new();
     }
@@ -112,7 +108,7 @@ impl Session {
         secrets: &Secrets,
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from];
         if side.over || self.unread.is_some() {
             return Ok(());
         }
@@ -122,7 +118,7 @@ impl Session {
         if !knew && self.agreed.is_some() {
             self.records(from.peer(), secrets, out)?;
         }
-        if self.sides[index(from)].waiting.len() > MOST_WAITING {
+        if self.sides[from].waiting.len() > MOST_WAITING {
             self.lost(from);
             return Err("TLS: the other side's hello is missing, so nothing can be decrypted".into());
         }
@@ -135,27 +131,29 @@ impl Session {
         secrets: &Secrets,
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
-        let mut waiting = std::mem::take(&mut self.sides[index(from)].waiting);
-        let mut at = 0;
+        let mut waiting = std::mem::take(&mut self.sides[from].waiting);
+        let mut rest = waiting.as_slice();
         let mut result = Ok(());
-        while let Some(head) = waiting[at..].first_chunk::<5>().copied() {
-            let len = usize::from(u16::from_be_bytes([head[3], head[4]]));
+        while let Some((&head, behind)) = rest.split_first_chunk::<5>() {
+            let [kind, _, _, len @ ..] = head;
+            let len = usize::from(u16::from_be_bytes(len));
             if !begins(&head) || len > LONGEST_RECORD {
                 result = Err(format!("TLS: the {} sends what is no TLS record", from.name()));
                 break;
             }
-            let Some(body) = waiting.get(at + 5..at + 5 + len) else { break };
-            if self.must_wait(from, head[0]) {
+            let Some((body, behind)) = behind.split_at_checked(len) else { break };
+            if self.must_wait(from, kind) {
                 break;
             }
             result = self.record(from, head, body, secrets, out);
-            at += 5 + len;
+            rest = behind;
             if result.is_err() || self.unread.is_some() {
                 break;
             }
         }
-        waiting.drain(..at);
-        self.sides[index(from)].waiting = waiting;
+        let read = waiting.len().saturating_sub(rest.len());
+        waiting.drain(..read);
+        self.sides[from].waiting = waiting;
         if result.is_err() {
             self.lost(from);
         }
@@ -164,8 +162,7 @@ impl Session {
 
     /// Encrypted records whose keys depend on a hello that has not come yet.
     fn must_wait(&self, from: Side, kind: u8) -> bool {
-        self.agreed.is_none()
-            && (kind == APPLICATION_DATA || self.sides[index(from)].greeted && kind == HANDSHAKE)
+        self.agreed.is_none() && (kind == APPLICATION_DATA || self.sides[from].greeted && kind == HANDSHAKE)
     }
 
     fn record(
@@ -177,12 +174,13 @@ impl Session {
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
         let version = self.agreed.map(|(_, version, _)| version);
-        let side = &mut self.sides[index(from)];
-        match (head[0], version) {
+        let side = &mut self.sides[from];
+        let [kind, ..] = head;
+        match (kind, version) {
             (HANDSHAKE, _) if !side.greeted => self.greet(from, body, secrets),
             (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.changed = true,
             (APPLICATION_DATA, Some(TLS_1_3)) => return self.open_1_3(from, head, body, out),
-            (kind, Some(TLS_1_2)) if side.changed => {
+            (_, Some(TLS_1_2)) if side.changed => {
                 let opened = side.openers.first_mut().and_then(|opener| opener.open(kind, head, body));
                 let opened = opened.ok_or_else(|| unopened(from))?;
                 if kind == APPLICATION_DATA {
@@ -196,10 +194,10 @@ impl Session {
 
     /// Takes handshake bytes until the hello of this side is whole.
     fn greet(&mut self, from: Side, body: &[u8], secrets: &Secrets) {
-        let side = &mut self.sides[index(from)];
+        let side = &mut self.sides[from];
         side.hello.extend_from_slice(body);
-        let Some([_, a, b, c]) = side.hello.first_chunk() else { return };
-        let len = 4 + (usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c));
+        let Some(&[_, a, b, c]) = side.hello.first_chunk() else { return };
+        let len = three_bytes(a, b, c).saturating_add(4);
         if len > LONGEST_HELLO {
             self.unread = Some("TLS whose hello is too long: cannot be read".into());
             return;
@@ -213,7 +211,7 @@ impl Session {
                 // a server may ask for a second one, with the same random: only the server's ends the greeting
             }
             Some(Hello::Server { random, suite, version }) if from == Side::Server => {
-                self.sides.iter_mut().for_each(|side| side.greeted = true);
+                (self.sides.client.greeted, self.sides.server.greeted) = (true, true);
                 if let Err(why) = self.agree(random, suite, version, secrets) {
                     self.unread = Some(why);
                 }
@@ -237,15 +235,13 @@ impl Session {
             _ => secrets
                 .secret(Label::Master, &client)
                 .and_then(|master| Opener::of_master(suite, master, &client, &random))
-                .map(|pair| pair.map(|opener| vec![opener])),
+                .map(|[client, server]| Sides { client: vec![client], server: vec![server] }),
         };
         let Some(openers) = openers else {
             self.lacking = true;
             return Err("TLS, no secrets: cannot be read".into());
         };
-        for (side, openers) in self.sides.iter_mut().zip(openers) {
-            side.openers = openers;
-        }
+        (self.sides.client.openers, self.sides.server.openers) = (openers.client, openers.server);
         self.agreed = Some((suite, version, random));
         Ok(())
     }
@@ -257,19 +253,24 @@ impl Session {
         body: &[u8],
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
-        let openers = &mut self.sides[index(from)].openers;
-        let found = (0..openers.len()).find_map(|at| Some((at, openers[at].open(head[0], head, body)?)));
+        let openers = &mut self.sides[from].openers;
+        let [kind, ..] = head;
+        let mut numbered = openers.iter_mut().enumerate();
+        let found = numbered.find_map(|(at, opener)| Some((at, opener.open(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
             // early data that the server refused, or handshake records whose secret was not logged
             return if openers.len() > 1 { Ok(()) } else { Err(unopened(from)) };
         };
         openers.drain(..at);
-        inner.truncate(inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+        // zeros may fill up a record behind its kind
+        inner.truncate(inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1)));
         match inner.pop() {
             Some(APPLICATION_DATA) => out(from, &inner),
             Some(HANDSHAKE) if updates_key(&inner) => {
-                if let Some(updated) = openers.first().and_then(Opener::updated) {
-                    openers[0] = updated;
+                if let Some(opener) = openers.first_mut()
+                    && let Some(updated) = opener.updated()
+                {
+                    *opener = updated;
                 }
             }
             _ => {}
@@ -279,29 +280,33 @@ impl Session {
 }
 
 /// The keys of both sides in the order of use; `None` unless both sides' application data can be read.
-fn openers_1_3(suite: Suite, client: &Random, secrets: &Secrets) -> Option<[Vec<Opener>; 2]> {
+fn openers_1_3(suite: Suite, client: &Random, secrets: &Secrets) -> Option<Sides<Vec<Opener>>> {
     let opener = |label| secrets.secret(label, client).and_then(|secret| Opener::of_secret(suite, secret));
     let with = |before: &[Label], last| {
         let mut openers: Vec<Opener> = before.iter().filter_map(|label| opener(*label)).collect();
         openers.push(opener(last)?);
         Some(openers)
     };
-    Some([
-        with(&[Label::ClientEarly, Label::ClientHandshake], Label::ClientTraffic)?,
-        with(&[Label::ServerHandshake], Label::ServerTraffic)?,
-    ])
+    Some(Sides {
+        client: with(&[Label::ClientEarly, Label::ClientHandshake], Label::ClientTraffic)?,
+        server: with(&[Label::ServerHandshake], Label::ServerTraffic)?,
+    })
 }
 
 /// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it in its record).
 fn updates_key(mut messages: &[u8]) -> bool {
-    while let [kind, a, b, c, rest @ ..] = messages {
-        if *kind == KEY_UPDATE {
+    while let Some((&[kind, a, b, c], rest)) = messages.split_first_chunk() {
+        if kind == KEY_UPDATE {
             return true;
         }
-        let len = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-        messages = rest.get(len..).unwrap_or_default();
+        messages = rest.get(three_bytes(a, b, c)..).unwrap_or_default();
     }
     false
+}
+
+/// The length of a handshake message (RFC 8446 section 4).
+fn three_bytes(a: u8, b: u8, c: u8) -> usize {
+    usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }
 
 fn unopened(from: Side) -> String {

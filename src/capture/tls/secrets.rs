@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use crate::wire::words;
+
 /// A connection is named by the random bytes in its `ClientHello`.
 pub(in crate::capture) type Random = [u8; 32];
 
@@ -52,8 +54,8 @@ impl Secrets {
 }
 
 fn entry(line: &str) -> Option<(Label, Random, Vec<u8>)> {
-    let mut words = line.split_ascii_whitespace();
-    let label = match words.next()? {
+    let mut fields = line.split_ascii_whitespace();
+    let label = match fields.next()? {
         "CLIENT_RANDOM" => Label::Master,
         "CLIENT_EARLY_TRAFFIC_SECRET" => Label::ClientEarly,
         "CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Label::ClientHandshake,
@@ -62,17 +64,13 @@ fn entry(line: &str) -> Option<(Label, Random, Vec<u8>)> {
         "SERVER_TRAFFIC_SECRET_0" => Label::ServerTraffic,
         _ => return None,
     };
-    let random = bytes(words.next()?)?.try_into().ok()?;
-    let secret = bytes(words.next()?).filter(|secret| matches!(secret.len(), 32 | 48))?;
+    let random = bytes(fields.next()?)?.try_into().ok()?;
+    let secret = bytes(fields.next()?).filter(|secret| matches!(secret.len(), 32 | 48))?;
     Some((label, random, secret))
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if !hex.len().is_multiple_of(2) || hex.len() > 96 {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    hex.as_bytes().chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    if hex.len() > 96 { None } else { words::unhex(hex) }
 }
 
 #[cfg(test)]

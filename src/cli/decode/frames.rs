@@ -3,7 +3,7 @@
 
 use super::page::Page;
 use crate::wire::words::{bytes, grouped, hex_row, quoted};
-use crate::wire::{Fault, Frame, Message, Phase, Side, Span, Transcript, Verdict};
+use crate::wire::{ByteLen, Fault, Frame, Message, Offset, Phase, Side, Span, Transcript, Verdict};
 
 /// Bytes a row, where bytes are written out.
 const ROW: usize = 16;
@@ -58,7 +58,7 @@ fn one_message(page: &mut Page, message: &Message) {
     let kind = message.kind.name();
     let mut length = bytes(message.data.len() as u64);
     if message.compressed {
-        length = format!("{length} out of {}", grouped(message.payload_len));
+        length = format!("{length} out of {}", grouped(message.payload_len.get()));
     }
     let head = format!("Message {}  ", message.number);
     page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
@@ -74,27 +74,19 @@ fn direction(from: Side) -> &'static str {
 fn one_frame(page: &mut Page, frame: &Frame, said: &Transcript) {
     let (header, from) = (&frame.header, direction(frame.context.from));
     let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
-    match header.frame_len().filter(|_| frame.complete) {
-        Some(len) => {
-            let (whole, payload) = (bytes(len), grouped(header.payload_len));
-            page.paragraph(
-                &format!("{title}, "),
-                &format!("{whole} = {} header + {payload} payload", header.len()),
-            );
-        }
-        None => {
-            page.paragraph(
-                &format!("{title}, "),
-                &format!("claims {} of payload", bytes(header.payload_len)),
-            );
-        }
-    }
+    let size = if frame.complete {
+        let (whole, payload) = (bytes(header.frame_len()), grouped(header.payload_len.get()));
+        format!("{whole} = {} header + {payload} payload", header.len())
+    } else {
+        format!("claims {} of payload", bytes(header.payload_len))
+    };
+    page.paragraph(&format!("{title}, "), &size);
     table(page, frame.raw(), frame.offset, &frame.spans());
     payload(page, frame);
     faults(page, said.faults_of(frame.index));
 }
 
-fn table(page: &mut Page, raw: &[u8], offset: u64, spans: &[Span]) {
+fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[Span]) {
     page.gap();
     page.line("   at  bytes        bits      field            value");
     let mut last = None;
@@ -104,9 +96,9 @@ fn table(page: &mut Page, raw: &[u8], offset: u64, spans: &[Span]) {
         let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
             (String::new(), String::new())
         } else if wire.len() > 4 {
-            ((offset + span.bytes.start as u64).to_string(), format!("{} …", hex_row(&wire[..3], 3)))
+            ((offset + span.bytes.start).to_string(), format!("{} …", hex_row(&wire[..3], 3)))
         } else {
-            ((offset + span.bytes.start as u64).to_string(), hex_row(wire, 4))
+            ((offset + span.bytes.start).to_string(), hex_row(wire, 4))
         };
         let head = format!("{at:>5}  {shown:<11}  {:<8}  {:<15}  ", bits(wire[0], span), span.field.name());
         page.ends(&head, &span.value, span.section);
@@ -201,13 +193,13 @@ fn verdict(page: &mut Page, said: &Transcript, input: &[u8]) {
         }
         (Verdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
         (Verdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
-        (Verdict::Fail, needs) => failed(said, needs, input.len() as u64),
+        (Verdict::Fail, needs) => failed(said, needs, ByteLen::of(input)),
     };
     page.paragraph("Verdict    ", &text);
     hint(page, input);
 }
 
-fn failed(said: &Transcript, needs: Option<String>, given: u64) -> String {
+fn failed(said: &Transcript, needs: Option<String>, given: ByteLen) -> String {
     // After a Close nobody listens: there is nothing left to close, so the rule has no close code.
     let closes = said.faults().iter().any(|fault| fault.close_code().is_some());
     let end = if closes { "a receiver closes the connection here" } else { "a receiver throws this away" };

@@ -39,7 +39,7 @@ fn frame(frame: &Frame) -> Value {
         "ext_len_bytes": frame.header.form.extra_bytes(),
         "header_len": frame.header.len(),
         "payload_len": payload_len,
-        "frame_len": frame.header.frame_len().filter(|_| frame.complete),
+        "frame_len": frame.complete.then(|| frame.header.frame_len()),
         "masking_key": key.map(|key| hex(&key)),
         "payload_complete": frame.complete,
         "payload_hex": hex(&frame.payload()),

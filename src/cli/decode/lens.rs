@@ -2,6 +2,7 @@
 //! What they say is `wire::lens`'s; here it is laid out, and cut where it gets long.
 
 use super::page::Page;
+use crate::wire::ByteLen;
 use crate::wire::inflate::Coding;
 use crate::wire::lens::{Item, Lens, Part, Source};
 use crate::wire::words::{bytes, grouped, quoted};
@@ -110,7 +111,7 @@ fn sum(lens: &Lens) -> String {
     };
     let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} for each"));
     let earlier = match lens.from_earlier {
-        0 => String::new(),
+        ByteLen::ZERO => String::new(),
         from => format!("; {} from earlier messages", bytes(from)),
     };
     let limit = if lens.over_limit { "; inflating stopped at the limit" } else { "" };

@@ -9,12 +9,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::capture::{Begins, Heard, OpenOptions, Said, Stream, Tls, open};
+use crate::capture::{Begins, Capture, Heard, OpenOptions, Said, Stream, Tls, open};
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep;
 use crate::cli::inspect::printer::Printer;
 use crate::net::Peers;
+use crate::scope;
 use crate::wire::Trace;
+use crate::wire::words::harmless;
 
 pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     if inspect.write.as_deref().is_some_and(|write| is_same(write, path)) {
@@ -25,28 +27,58 @@ pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     if let Some(mut writer) = keep::writer(inspect)? {
         capture.write(&mut writer).context("could not write the other file")?;
     }
+    show(&capture, inspect.json, BufWriter::with_capacity(1 << 16, io::stdout()))
+}
+
+/// Prints the records. The exit status is 1 if there is no connection, or one that could not be read.
+fn show<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitCode> {
     let several = capture.streams().len() != 1;
-    let out = BufWriter::with_capacity(1 << 16, io::stdout());
-    let mut printer = Printer::of_a_file(inspect.json, several, out);
+    let mut printer = Printer::of_a_file(json, several, out);
     for warning in capture.warnings() {
         note(&mut printer, None, warning)?;
     }
     for (number, stream) in (1..).zip(capture.streams()) {
         introduce(&mut printer, number, stream)?;
     }
-    capture.replay(|heard| print(&mut printer, &heard))?;
-    for (number, stream) in (1..).zip(capture.streams()) {
+    let failed = replay(capture, &mut printer)?;
+    for ((number, stream), failed) in (1..).zip(capture.streams()).zip(&failed) {
         for warning in &stream.warnings {
             note(&mut printer, Some(number), warning)?;
         }
-        printer.end(number, &Ok("the file has no more of it".to_owned()))?;
+        let ended = match failed {
+            None => Ok("the file has no more of it".to_owned()),
+            Some(why) => {
+                note(&mut printer, Some(number), &format!("connection {number} could not be read: {why}"))?;
+                Err(format!("could not be read: {why}"))
+            }
+        };
+        printer.end(number, &ended)?;
     }
     if several {
         let count = capture.streams().len();
         printer.last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
     }
     printer.flush()?;
-    Ok(if capture.streams().is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let all_read = !failed.is_empty() && failed.iter().all(Option::is_none);
+    Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints what the connections say, in the order of time; for each why it could not be read, where that is so. A panic costs
+/// the connection that it is in, and no other.
+fn replay<W: Write>(capture: &Capture, printer: &mut Printer<W>) -> anyhow::Result<Vec<Option<String>>> {
+    let mut failed: Vec<Option<String>> =
+        capture.streams().iter().map(|stream| stream.failed.clone()).collect();
+    capture.replay(|heard| match failed.get_mut(heard.stream) {
+        Some(failed @ None) => match scope::caught(|| print(printer, &heard)) {
+            Ok(printed) => printed,
+            Err(why) => {
+                *failed = Some(harmless(&format!("internal error: {why}")));
+                Ok(())
+            }
+        },
+        _ => Ok(()),
+    })?;
+    Ok(failed)
 }
 
 /// Both names lead to one file, over whatever links.
@@ -93,9 +125,92 @@ fn print<W: Write>(printer: &mut Printer<W>, heard: &Heard<'_>) -> anyhow::Resul
                 heard.from
             );
             printer.tell_at("note", heard.at, json!({ "connection": number, "text": text }))?;
-            let zeros = vec![0; usize::try_from(within_frame)?];
+            let zeros = vec![0; within_frame.to_usize_saturating()];
             printer.bytes(number, heard.from, heard.at, &zeros)?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::words::hex;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    /// Standard output that panics where one record is written to it.
+    struct Fragile(Vec<u8>);
+
+    impl Write for Fragile {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(!bytes.windows(6).any(|six| six == b"broken"), "a record\n with {:?}", "\u{1b}[2J");
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A recording of connections, in each of which the server says one thing.
+    fn capture(says: &[&str]) -> Capture {
+        let mut lines = String::new();
+        for (number, says) in says.iter().enumerate() {
+            let frame = crate::wire::encode::whole(crate::wire::Opcode::Text, says.as_bytes(), None);
+            let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+            for (kind, from, field, bytes) in [
+                ("handshake", "client", "head_hex", REQUEST),
+                ("handshake", "server", "head_hex", response.as_bytes()),
+                ("frame", "server", "raw_hex", &frame),
+            ] {
+                let record = json!({ "type": kind, "connection": number, "from": from, field: hex(bytes) });
+                lines += &format!("{record}\n");
+            }
+            lines += &format!("{}\n", json!({ "type": "end", "connection": number }));
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), lines).unwrap();
+        open(file.path(), &OpenOptions::default()).unwrap()
+    }
+
+    fn shown(capture: &Capture) -> (Vec<Value>, String) {
+        let mut out = Fragile(Vec::new());
+        let status = show(capture, true, &mut out).unwrap();
+        let text = String::from_utf8(out.0).unwrap();
+        (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), format!("{status:?}"))
+    }
+
+    fn texts(records: &[Value]) -> Vec<&str> {
+        records.iter().filter_map(|record| record["text"].as_str()).collect()
+    }
+
+    #[test]
+    fn a_panic_costs_its_connection_is_told_and_makes_the_exit_status_1() {
+        let (records, status) = shown(&capture(&["one", "broken", "three"]));
+        assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
+        let texts = texts(&records);
+        assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
+        let note = texts.iter().find(|text| text.starts_with("connection 2 could not be read: ")).unwrap();
+        assert!(note.contains("internal error: panicked at src/cli/inspect/file.rs:"), "{note}");
+        assert!(!note.chars().any(char::is_control), "{note:?}");
+        let ends =
+            records.iter().filter(|record| record["type"] == "end" && record["connection"] != Value::Null);
+        assert_eq!(ends.map(|end| end["ok"] == true).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[test]
+    fn a_connection_that_could_not_be_read_is_told_so_too() {
+        let mut capture = capture(&["one", "two"]);
+        capture.fail(0, "internal error: a test");
+        let (records, status) = shown(&capture);
+        assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
+        assert!(texts(&records).contains(&"connection 1 could not be read: internal error: a test"));
+        assert!(texts(&records).contains(&"two") && !texts(&records).contains(&"one"));
+        let (records, status) = shown(&self::capture(&["one", "two"]));
+        assert_eq!((texts(&records), status), (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS)));
+    }
 }

@@ -1,7 +1,7 @@
 //! [`Lane`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
 //! It never holds more than the frame that is arriving, and of that no more than [`MOST`] bytes.
 
-use crate::wire::{Agreed, Begun, Decoder, Event, Fault, Needs, Side};
+use crate::wire::{Agreed, Begun, ByteLen, Decoder, Event, Fault, Needs, Offset, Side};
 
 /// Payload bytes of one frame that are kept.
 pub(super) const MOST: usize = 1 << 20;
@@ -10,7 +10,7 @@ pub(super) const MOST: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) index: usize,
-    pub(super) offset: u64,
+    pub(super) offset: Offset,
     /// Header and the like; none while the header is not complete.
     pub(super) begun: Option<Begun>,
     /// The bytes of the header.
@@ -18,7 +18,7 @@ pub(super) struct Seen {
     /// The payload, unmasked, at most [`MOST`] bytes.
     pub(super) payload: Vec<u8>,
     /// Payload bytes that came.
-    pub(super) came: u64,
+    pub(super) came: ByteLen,
     pub(super) faults: Vec<Fault>,
     /// What an unfinished frame needs; none for a complete one, and none after a length that cannot be.
     pub(super) needs: Option<Needs>,
@@ -30,9 +30,9 @@ pub(super) struct Lane {
     decoder: Decoder,
     begun: Option<Begun>,
     payload: Vec<u8>,
-    came: u64,
+    came: ByteLen,
     faults: Vec<Fault>,
-    taken: u64,
+    taken: Offset,
     /// Complete frames.
     pub(super) frames: u64,
 }
@@ -40,7 +40,15 @@ pub(super) struct Lane {
 impl Lane {
     pub(super) fn new(from: Side, agreed: Agreed) -> Self {
         let decoder = Decoder::new(from, agreed);
-        Self { decoder, begun: None, payload: Vec::new(), came: 0, faults: Vec::new(), taken: 0, frames: 0 }
+        Self {
+            decoder,
+            begun: None,
+            payload: Vec::new(),
+            came: ByteLen::ZERO,
+            faults: Vec::new(),
+            taken: Offset::START,
+            frames: 0,
+        }
     }
 
     /// Takes the next bytes and gives each frame that they complete to `tell`.
@@ -50,13 +58,13 @@ impl Lane {
         mut tell: impl FnMut(Seen) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut rest = bytes;
-        self.taken += bytes.len() as u64;
+        self.taken += bytes.len();
         while let Some(event) = self.decoder.step(&mut rest) {
             match event {
                 Event::Fault(fault) => self.faults.push(fault),
                 Event::Header(begun) => self.begun = Some(begun),
                 Event::Payload(piece) => {
-                    self.came += piece.len() as u64;
+                    self.came += piece.len();
                     let room = MOST - self.payload.len();
                     self.payload.extend_from_slice(&piece[..piece.len().min(room)]);
                 }
@@ -81,11 +89,11 @@ impl Lane {
         let faults = std::mem::take(&mut self.faults);
         (!head.is_empty()).then(|| Seen {
             index: self.decoder.frames(),
-            offset: self.taken - head.len() as u64,
+            offset: self.taken - head.len(),
             begun: None,
             head,
             payload: Vec::new(),
-            came: 0,
+            came: ByteLen::ZERO,
             faults,
             needs: self.decoder.needs(),
             complete: false,

@@ -118,7 +118,7 @@ With --proxy, and in a file of several connections, each has its end, and a
 last one without a number (connection null) follows.
 
 Exit status: 0 both sides knew that it would end, or a file with a connection
-in it; 1 anything else; 2 wrong usage.";
+in it, each of which could be read; 1 anything else; 2 wrong usage.";
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::decode::{fault, problem, verdict};
 use crate::cli::inspect::lane::Seen;
 use crate::wire::handshake::{Opening, Outcome};
-use crate::wire::{Begun, Kind, Needs, Opcode, Side, mask, words};
+use crate::wire::{Begun, ByteLen, Kind, Needs, Opcode, Side, mask, words};
 
 /// Where and when a record belongs.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ pub(super) fn frame(place: Place, seen: &Seen) -> Value {
         "header_len": header.map(|header| header.len()),
         "payload_len": header.map(|header| header.payload_len),
         "payload_hex": words::hex(&seen.payload),
-        "truncated": seen.came > seen.payload.len() as u64,
+        "truncated": seen.came > ByteLen::of(&seen.payload),
         "text": begun.and_then(|begun| text(begun, seen)),
         "compressed": begun.is_some_and(|begun| begun.compressed),
         "message": begun.and_then(|begun| begun.place.message()),

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::wire::words::hex;
-use crate::wire::{Agreed, Code, Decoder, Fault, Frame, Message, Side, Transcript};
+use crate::wire::{Agreed, ByteLen, Code, Decoder, Fault, Frame, Message, Offset, Side, Transcript};
 
 #[derive(Serialize)]
 struct Case<'a> {
@@ -30,7 +30,7 @@ struct Expect<'a> {
 
 #[derive(Serialize)]
 struct FrameRow {
-    offset: u64,
+    offset: Offset,
     fin: bool,
     rsv1: bool,
     rsv2: bool,
@@ -41,9 +41,9 @@ struct FrameRow {
     len7: u8,
     ext_len_bytes: usize,
     header_len: usize,
-    payload_len: u64,
+    payload_len: ByteLen,
     #[serde(skip_serializing_if = "Option::is_none")]
-    frame_len: Option<u64>,
+    frame_len: Option<ByteLen>,
     masking_key: Option<String>,
     payload_complete: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ struct FrameRow {
 struct MessageRow<'a> {
     r#type: &'static str,
     frames: &'a [usize],
-    wire_len: u64,
+    wire_len: ByteLen,
     len: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
@@ -66,8 +66,8 @@ struct Violation {
     code: &'static str,
     severity: &'static str,
     frame: usize,
-    byte_offset: u64,
-    detectable_after_bytes: u64,
+    byte_offset: Offset,
+    detectable_after_bytes: Offset,
     rfc: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     bits: Option<String>,
@@ -81,8 +81,8 @@ struct Violation {
 
 #[derive(Serialize)]
 struct Incomplete {
-    have: u64,
-    need_more: u64,
+    have: ByteLen,
+    need_more: ByteLen,
     phase: &'static str,
 }
 
@@ -136,7 +136,7 @@ fn frame(frame: &Frame) -> FrameRow {
         ext_len_bytes: header.form.extra_bytes(),
         header_len: header.len(),
         payload_len: header.payload_len,
-        frame_len: header.frame_len().filter(|_| frame.complete),
+        frame_len: frame.complete.then(|| header.frame_len()),
         masking_key: header.key.map(|key| hex(&key)),
         payload_complete: frame.complete,
         payload_hex: frame.complete.then(|| hex(&frame.payload())),

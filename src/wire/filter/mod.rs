@@ -170,8 +170,8 @@ impl Flag {
 impl Number {
     fn of(self, row: &Row, number: usize) -> Option<u64> {
         match self {
-            Self::Len => Some(row.payload_len()),
-            Self::Size => Some(row.len()),
+            Self::Len => Some(row.payload_len().get()),
+            Self::Size => Some(row.len().get()),
             Self::Time => Some(u64::try_from(row.at().as_nanos()).unwrap_or(u64::MAX)),
             Self::Row => Some(number as u64),
             Self::Message => row.place().message().map(|message| message as u64),

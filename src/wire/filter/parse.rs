@@ -24,7 +24,7 @@ enum Token<'a> {
 
 /// The tree; none for an empty text.
 pub(super) fn parse(text: &str) -> Result<Option<Node>, Error> {
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, end: text.len(), depth: 0 };
+    let mut parser = Parser { tokens: tokens(text)?, next: 0, end: text.len(), deeper: DEEPEST };
     if parser.tokens.is_empty() {
         return Ok(None);
     }
@@ -43,19 +43,16 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, Error> {
 /// Each token with the byte where it begins.
 fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, Error> {
     let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(char) = text[at..].chars().next() {
-        if char.is_whitespace() {
-            at += char.len_utf8();
-            continue;
-        }
-        let (len, token) = match sign(&text[at..]) {
+    let mut rest = text.trim_start();
+    while let Some(char) = rest.chars().next() {
+        let at = text.len().saturating_sub(rest.len());
+        let (len, token) = match sign(rest) {
             Some(found) => found,
-            None if in_word(char) => word(&text[at..]),
+            None if in_word(char) => word(rest),
             None => return Err(stray(at, char)),
         };
         tokens.push((at, token));
-        at += len;
+        rest = rest.get(len..).unwrap_or_default().trim_start();
     }
     Ok(tokens)
 }
@@ -108,7 +105,8 @@ struct Parser<'a> {
     tokens: Vec<(usize, Token<'a>)>,
     next: usize,
     end: usize,
-    depth: usize,
+    /// How many more parentheses and negations may be inside.
+    deeper: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -118,14 +116,20 @@ impl<'a> Parser<'a> {
 
     fn take(&mut self, wanted: Token<'_>) -> bool {
         let found = self.peek() == Some(wanted);
-        self.next += usize::from(found);
+        if found {
+            self.pass();
+        }
         found
     }
 
     fn take_word(&mut self) -> Option<&'a str> {
         let Some(Token::Word(word)) = self.peek() else { return None };
-        self.next += 1;
+        self.pass();
         Some(word)
+    }
+
+    fn pass(&mut self) {
+        self.next = self.next.saturating_add(1);
     }
 
     /// Where the next token begins.
@@ -139,7 +143,7 @@ impl<'a> Parser<'a> {
 
     /// An error about the token that was just taken.
     fn error_before(&self, what: String, right: String) -> Error {
-        let at = self.tokens[self.next.saturating_sub(1)].0;
+        let at = self.tokens.get(self.next.saturating_sub(1)).map_or(self.end, |(at, _)| *at);
         Error { at, what, right }
     }
 
@@ -160,13 +164,13 @@ impl<'a> Parser<'a> {
     }
 
     fn one(&mut self) -> Result<Node, Error> {
-        if self.depth == DEEPEST {
+        let Some(deeper) = self.deeper.checked_sub(1) else {
             let what = format!("more than {DEEPEST} parentheses and negations inside each other");
             return Err(self.error(what, "fewer of them".to_owned()));
-        }
-        self.depth += 1;
+        };
+        let here = std::mem::replace(&mut self.deeper, deeper);
         let node = self.one_inside();
-        self.depth -= 1;
+        self.deeper = here;
         node
     }
 
@@ -192,7 +196,7 @@ impl<'a> Parser<'a> {
         };
         match (names::find(word), self.peek()) {
             (Some(name), Some(Token::Compare(compare))) => {
-                self.next += 1;
+                self.pass();
                 self.compared(name, compare).map(Node::Test)
             }
             (Some(name), _) => self.alone(name).map(Node::Test),
@@ -268,7 +272,7 @@ impl<'a> Parser<'a> {
         if let Some(Token::Word(word)) = self.peek()
             && let Some(yes) = value::yes_or_no(word)
         {
-            self.next += 1;
+            self.pass();
             return Ok(Test::Flag(Flag::AnyFault, yes == equal));
         }
         let rules = self.values(name, &|word| Some((value::rules(word)?, word.to_ascii_uppercase())))?;

@@ -112,7 +112,8 @@ pub(super) fn time(word: &str) -> Option<u64> {
     let step = 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?;
     // finer than a nanosecond is no time that a row has
     let part = if part.is_empty() { 0 } else { part.parse::<u64>().ok()? };
-    let part = nanos.is_multiple_of(step).then(|| part * (nanos / step))?;
+    let each = nanos.checked_div(step).filter(|each| each.checked_mul(step) == Some(nanos))?;
+    let part = part.checked_mul(each)?;
     whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part)
 }
 

@@ -132,8 +132,9 @@ mod tests {
     }
 
     fn codes(said: &Transcript) -> Vec<(Code, usize, u64, u64)> {
-        let fault =
-            |fault: &crate::wire::Fault| (fault.code, fault.frame, fault.byte_offset, fault.detectable_after);
+        let fault = |fault: &crate::wire::Fault| {
+            (fault.code, fault.frame, fault.byte_offset.get(), fault.detectable_after.get())
+        };
         said.faults().iter().map(fault).collect()
     }
 

@@ -4,6 +4,8 @@
 mod faults;
 mod fields;
 
+use std::slice;
+
 use super::fault::{Code, Severity};
 use super::span::Field;
 
@@ -45,7 +47,7 @@ pub fn of_field(field: Field) -> Page {
 pub fn of_fault(code: Code) -> Page {
     let rule = code.rule();
     let (wants, cause) = faults::text(rule.name).unwrap_or_default();
-    let at = Code::ALL.iter().position(|other| *other == code).unwrap_or_default();
+    let own = Code::ALL.iter().find(|other| **other == code);
     Page {
         title: rule.what,
         wants,
@@ -53,7 +55,7 @@ pub fn of_fault(code: Code) -> Page {
         cause,
         now: now(code),
         section: rule.section,
-        rules: &Code::ALL[at..=at],
+        rules: own.map_or(&[], slice::from_ref),
     }
 }
 

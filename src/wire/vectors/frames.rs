@@ -102,8 +102,8 @@ fn assert_faults(said: &Transcript, case: &Value, name: &str) {
         .iter()
         .map(|fault| {
             let bits = fault.bits.map(|bits| bits.to_string());
-            let shown = show(fault.code.name(), fault.frame as u64, fault.byte_offset, bits);
-            (shown, fault.detectable_after)
+            let shown = show(fault.code.name(), fault.frame as u64, fault.byte_offset.get(), bits);
+            (shown, fault.detectable_after.get())
         })
         .collect();
     let mut want: Vec<(String, u64, bool)> = all_faults(case)
@@ -130,7 +130,7 @@ fn assert_faults(said: &Transcript, case: &Value, name: &str) {
 fn assert_verdict(said: &Transcript, case: &Value, name: &str) {
     let expect = &case["expect"];
     assert_eq!(said.verdict().name(), text(&expect["verdict"]), "{name}");
-    let needs = said.needs().map(|needs| (needs.have, needs.more, needs.phase.name()));
+    let needs = said.needs().map(|needs| (needs.have.get(), needs.more.get(), needs.phase.name()));
     let incomplete = &expect["incomplete"];
     let expected = (!incomplete.is_null())
         .then(|| (number(&incomplete["have"]), number(&incomplete["need_more"]), text(&incomplete["phase"])));

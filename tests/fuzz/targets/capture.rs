@@ -2,7 +2,7 @@
 
 use tempfile::NamedTempFile;
 use wiretalk::capture::{self, Capture, Kind, OpenOptions};
-use wiretalk::wire::Side;
+use wiretalk::wire::{ByteLen, Offset, Side};
 
 /// The frames of so many rows are read again.
 const ROWS: usize = 20;
@@ -33,17 +33,17 @@ fn holds(capture: &Capture, data: &[u8]) {
     let mut held = 0;
     for stream in capture.streams() {
         stream.warnings.iter().for_each(|words| harmless(words));
-        let filled: u64 = stream.gaps.iter().map(|gap| gap.filled).sum();
+        let filled: ByteLen = stream.gaps.iter().map(|gap| gap.filled).sum();
         assert!(filled <= 16 << 20, "a claimed gap is filled up to 16 MiB a stream");
         for from in [Side::Client, Side::Server] {
             let (trace, store) = (&stream.trace, &stream.store);
-            held += store.len(from);
-            assert!(trace.frames_at(from) + trace.frame_bytes(from) <= store.len(from));
-            assert!(store.read(from, 0..64).is_ok());
+            held += store.len(from).get();
+            assert!(trace.frames_at(from) + trace.frame_bytes(from) <= Offset::START + store.len(from));
+            assert!(store.read(from, Offset::START..Offset::new(64)).is_ok());
         }
-        held -= filled;
+        held -= filled.get();
         for row in stream.trace.rows().iter().take(ROWS).filter(|row| row.len() < 1 << 16) {
-            let start = stream.trace.frames_at(row.from()) + row.offset();
+            let start = stream.trace.stream_offset(row.from(), row.offset());
             let raw =
                 stream.store.read(row.from(), start..start + row.len()).expect("the file is still there");
             let frame = stream.trace.frame(row, raw);

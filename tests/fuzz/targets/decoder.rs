@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::{Agreed, Decoder, Side, Trace, Transcript, Verdict};
+use wiretalk::wire::{Agreed, Decoder, Offset, Side, Trace, Transcript, Verdict};
 
 use super::{cut, pieces};
 
@@ -31,7 +31,8 @@ pub(crate) fn check(data: &[u8]) {
     seen(&whole, from, agreed, input, how);
     stopped(&whole, &said(decoder().stop_at_fatal(), pieces(input, how)));
     for fault in whole.faults().iter().take(FAULTS) {
-        let tells = |len: u64| said(decoder(), [&input[..len as usize]]).faults().contains(fault);
+        let tells =
+            |end: Offset| said(decoder(), [&input[..end.to_usize_saturating()]]).faults().contains(fault);
         assert!(tells(fault.detectable_after), "{fault:?} is not told when it is certain");
         assert!(!tells(fault.detectable_after - 1), "{fault:?} is told before it is certain");
     }

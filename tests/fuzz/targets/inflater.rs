@@ -1,6 +1,7 @@
 //! The inflater beside zlib's: the same bytes, or both object. And the lens, which shows what was inflated.
 
 use flate2::{Decompress, FlushDecompress, Status};
+use wiretalk::wire::ByteLen;
 use wiretalk::wire::inflate::{Broken, InflateFault, Inflater, TAIL};
 use wiretalk::wire::lens::Lens;
 
@@ -18,7 +19,7 @@ pub(crate) fn check(data: &[u8]) {
     smaller(input, &plain, 8 + how % 8);
     again(input, &plain, fault);
     let lens = Lens::with_limits(&[], input, 15, 1000, u64::MAX);
-    assert_eq!((lens.data_len, lens.fault), (plain.len() as u64, fault));
+    assert_eq!((lens.data_len, lens.fault), (ByteLen::of(&plain), fault));
     let spread = lens.items.windows(2).all(|pair| pair[0].bits.end == pair[1].bits.start);
     assert!(spread, "the items stand without a gap");
 }

@@ -1,0 +1,167 @@
+//! Files of hostile peers, and a connection whose reading panics: what is told, and that others are read all the same.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use super::segment::{self, Header};
+use super::*;
+use crate::net::Peers;
+use crate::wire::{Code, Fault, Offset, Trace, words};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+/// Frames of a server that claim 2^64 - 1 bytes of a compressed message, and where that is told.
+const CLAIMS: [(&[u8], u64); 2] = [
+    (b"\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 2),
+    (b"\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
+];
+
+fn peer(last: u8, port: u16) -> SocketAddr {
+    (Ipv4Addr::new(192, 0, 2, last), port).into()
+}
+
+/// One connection a list of what its server says after the handshake, all at once.
+fn pcapng(servers: &[&[u8]]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), None).unwrap();
+    for (port, frames) in (50_000..).zip(servers) {
+        let peers = Peers { client: peer(1, port), server: peer(2, 9_001) };
+        let flow = writer.open_plain(peers, Duration::from_secs(1)).unwrap();
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, frames)] {
+            writer.data(flow, from, Duration::from_secs(2), bytes).unwrap();
+        }
+    }
+    writer.into_inner()
+}
+
+/// The same in the older format, of one connection whose beginning was not captured.
+fn pcap(frames: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    // microseconds; no time zone; raw IP
+    for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 101] {
+        file.extend(field.to_le_bytes());
+    }
+    let (client, server) = (peer(1, 50_000), peer(2, 9_001));
+    let mut seq = 7;
+    for (from, to, payload) in
+        [(client, server, REQUEST), (server, client, RESPONSE), (server, client, frames)]
+    {
+        let mut packet = Vec::new();
+        segment::write(&mut packet, from, to, Header { seq, ack: 0, flags: 0x18, largest: None }, payload);
+        if from == server {
+            seq += payload.len() as u32;
+        }
+        for field in [1, 0, packet.len() as u32, packet.len() as u32] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend(packet);
+    }
+    file
+}
+
+fn hex(frames: &[u8]) -> Vec<u8> {
+    let (request, response) = (words::hex(REQUEST), words::hex(RESPONSE));
+    format!("> {request}\n< {response}\n< {}\n", words::hex(frames)).into_bytes()
+}
+
+fn recording(frames: &[u8]) -> Vec<u8> {
+    let line = |kind: &str, from: &str, field: &str, bytes: &[u8]| {
+        format!(
+            "{{\"type\":\"{kind}\",\"from\":\"{from}\",\"{field}\":\"{}\",\"connection\":18446744073709551615,\"t_ms\":1e308}}\n",
+            words::hex(bytes)
+        )
+    };
+    let heads = [("client", REQUEST), ("server", RESPONSE)];
+    let heads = heads.map(|(from, head)| line("handshake", from, "head_hex", head)).concat();
+    (heads + &line("frame", "server", "raw_hex", frames)).into_bytes()
+}
+
+fn opened(bytes: &[u8]) -> Capture {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    open(file.path(), &OpenOptions::default()).unwrap()
+}
+
+fn top_bits(faults: &[Fault]) -> Vec<Offset> {
+    faults.iter().filter(|fault| fault.code == Code::LenMsbSet).map(|fault| fault.byte_offset).collect()
+}
+
+#[test]
+fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
+    for (frames, at) in CLAIMS {
+        for file in [pcapng(&[frames]), pcap(frames), hex(frames), recording(frames)] {
+            let capture = opened(&file);
+            let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
+            assert_eq!(stream.failed, None);
+            assert_eq!(top_bits(stream.trace.faults(Side::Server)), [Offset::new(at)]);
+            let mut heard = Vec::new();
+            let told = capture.replay(|piece| {
+                if let (Side::Server, Said::Bytes(bytes)) = (piece.from, piece.said) {
+                    heard.extend_from_slice(bytes);
+                }
+                io::Result::Ok(())
+            });
+            told.unwrap();
+            assert_eq!(heard, [RESPONSE, frames].concat());
+            let mut again = Writer::new(Vec::new(), None).unwrap();
+            capture.write(&mut again).unwrap();
+            assert_eq!(
+                top_bits(opened(&again.into_inner()).streams()[0].trace.faults(Side::Server)).len(),
+                1
+            );
+            let all = stream.store.read(Side::Server, Offset::START..Offset::MAX).unwrap();
+            assert_eq!(all, heard);
+        }
+    }
+}
+
+/// A trace that panics where a side says this.
+struct Fragile(Trace);
+
+const BREAKS: &[u8] = b"\x81\x05\x1b[2J\n";
+
+impl Sink for Fragile {
+    fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        assert!(!bytes.ends_with(BREAKS), "the end of {:?}", String::from_utf8_lossy(BREAKS));
+        self.0.push(from, at, bytes);
+    }
+
+    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
+        Sink::gap(&mut self.0, from, at, missing, most)
+    }
+}
+
+fn fragile(path: &Path) -> Capture<Fragile> {
+    open_with(path, &OpenOptions::default(), |_| Fragile(Trace::new())).unwrap()
+}
+
+#[test]
+fn a_panic_costs_the_connection_that_it_is_in_and_no_other() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let fine: &[u8] = b"\x81\x02ok";
+    std::fs::write(file.path(), pcapng(&[fine, BREAKS, fine])).unwrap();
+    let capture = fragile(file.path());
+    let frames: Vec<_> = capture.streams().iter().map(|stream| stream.trace.0.rows().len()).collect();
+    assert_eq!(frames, [1, 0, 1]);
+    let [first, second, third] = capture.streams() else { panic!("{} streams", frames.len()) };
+    assert_eq!((&first.failed, &third.failed), (&None, &None));
+    let why = second.failed.as_ref().unwrap();
+    assert!(why.starts_with("internal error: panicked at src/capture/hostile.rs:"), "{why}");
+    assert!(!why.chars().any(char::is_control), "{why:?}");
+    assert_eq!(second.peers.unwrap().client.port(), 50_001);
+    assert!(second.store.is_empty());
+}
+
+#[test]
+fn a_panic_in_a_text_file_is_told_as_well() {
+    for bytes in [hex(BREAKS), recording(BREAKS)] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        let capture = fragile(file.path());
+        assert!(capture.streams()[0].failed.is_some());
+    }
+}

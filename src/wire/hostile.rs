@@ -1,0 +1,353 @@
+//! What a peer may claim held against everything that reads frames: lengths at which arithmetic could wrap, with and without
+//! permessage-deflate, in pieces of any size. Nothing panics, nothing is allocated for it, and the pieces never matter.
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::filter::Filter;
+use super::search::{Needle, find_all};
+use super::span::{self, Context};
+use super::{
+    Agreed, Begun, ByteLen, Code, Connection, Decoder, Event, Fault, Frame, Header, Key, Kind, LengthForm,
+    MessageEnd, Needs, Offset, Opcode, Side, Trace, Transcript, encode,
+};
+
+/// Lengths at which a form, a sign or 64 bits end.
+const LENGTHS: [u64; 15] = [
+    0,
+    1,
+    125,
+    126,
+    127,
+    65_535,
+    65_536,
+    1 << 31,
+    (1 << 32) - 1,
+    1 << 32,
+    1 << 62,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 63) + 1,
+    u64::MAX,
+];
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+/// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so behind one of broken DEFLATE data.
+const CLAIMS: [(&[u8], u64); 2] = [
+    (b"\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 2),
+    (b"\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
+];
+
+fn deflate() -> Agreed {
+    Agreed::parse("permessage-deflate").unwrap()
+}
+
+/// Where the top bit of a length is told, and after how many bytes.
+fn top_bits(faults: &[Fault]) -> Vec<(u64, u64)> {
+    let told = faults.iter().filter(|fault| fault.code == Code::LenMsbSet);
+    told.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
+}
+
+#[test]
+fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
+    for ((bytes, at), chunk) in CLAIMS.into_iter().flat_map(|claim| [(claim, 1), (claim, 100)]) {
+        let expected = [(at, at + 1)];
+        let stopping = || Decoder::new(Side::Server, deflate()).stop_at_fatal();
+        let mut stopped = Transcript::of(stopping());
+        let mut said = Transcript::new(Side::Server, deflate());
+        let mut seen = Trace::midway(deflate());
+        for piece in bytes.chunks(chunk) {
+            stopped.push(piece);
+            said.push(piece);
+            seen.push(Side::Server, Duration::ZERO, piece);
+        }
+        assert_eq!(top_bits(stopped.faults()), expected);
+        assert!(stopped.decoder().has_stopped());
+        assert_eq!(top_bits(said.faults()), expected);
+        assert_eq!(top_bits(seen.faults(Side::Server)), expected);
+        let arriving = said.arriving().unwrap();
+        assert_eq!((arriving.header.payload_len, arriving.header.frame_len()), (ByteLen::MAX, ByteLen::MAX));
+        assert_eq!(arriving.spans().last().unwrap().value, "18,446,744,073,709,551,615");
+        assert_eq!(seen.unfinished(Side::Server).unwrap().needs, None);
+    }
+}
+
+#[test]
+fn section_5_2_so_it_is_behind_a_handshake_that_agreed_on_it() {
+    for (bytes, at) in CLAIMS {
+        let response = [RESPONSE, bytes].concat();
+        let (mut seen, mut traced) = (Connection::new(), Trace::new());
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, &response)] {
+            seen.push(from, bytes);
+            traced.push(from, Duration::ZERO, bytes);
+        }
+        assert_eq!(top_bits(seen.stream(Side::Server).said().faults()), [(at, at + 1)]);
+        assert_eq!(top_bits(traced.faults(Side::Server)), [(at, at + 1)]);
+        assert_eq!(traced.stream_offset(Side::Server, Offset::MAX), Offset::MAX);
+    }
+}
+
+#[test]
+fn positions_behind_claims_end_at_the_largest_number() {
+    let mut decoder = Decoder::new(Side::Server, Agreed::none());
+    let claim = Header::new(Opcode::Binary, u64::MAX);
+    for _ in 0..3 {
+        decoder.report.pass(claim.frame_len());
+    }
+    let mut input: &[u8] = &[0x81, 0x01, 0xff, 0x81, 0x01, b'a'];
+    let mut faults = Vec::new();
+    while let Some(event) = decoder.step(&mut input) {
+        if let Event::Fault(fault) = event {
+            faults.push((fault.code, fault.byte_offset));
+        }
+    }
+    assert_eq!(faults, [(Code::Utf8, Offset::MAX)]);
+}
+
+/// Everything that a decoder tells, with the payload and the data of each frame in one piece.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    faults: Vec<Fault>,
+    begun: Vec<Begun>,
+    payloads: Vec<Vec<u8>>,
+    data: Vec<Vec<u8>>,
+    complete: Vec<usize>,
+    messages: Vec<MessageEnd>,
+    needs: Option<Needs>,
+    beginning: Vec<u8>,
+    open_message: Option<usize>,
+}
+
+impl Told {
+    fn by(mut decoder: Decoder, pieces: &[&[u8]], skims: bool) -> Self {
+        let mut told = Self::default();
+        for piece in pieces {
+            let mut rest = *piece;
+            loop {
+                while let Some(whole) = skims.then(|| decoder.skim(&mut rest)).flatten() {
+                    told.skimmed(whole.begun, whole.payload);
+                }
+                let Some(event) = decoder.step(&mut rest) else { break };
+                told.take(&event);
+            }
+        }
+        told.needs = decoder.needs();
+        told.beginning = decoder.beginning().to_vec();
+        told.open_message = decoder.open_message();
+        told
+    }
+
+    fn take(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Fault(fault) => self.faults.push(fault),
+            Event::Header(begun) => {
+                self.begun.push(begun);
+                self.payloads.push(Vec::new());
+                self.data.push(Vec::new());
+            }
+            Event::Payload(piece) => self.payloads.last_mut().unwrap().extend_from_slice(piece),
+            Event::Data(piece) => self.data.last_mut().unwrap().extend_from_slice(piece),
+            Event::Frame(index) => self.complete.push(index),
+            Event::Message(end) => self.messages.push(end),
+        }
+    }
+
+    fn skimmed(&mut self, begun: Begun, payload: &[u8]) {
+        self.take(&Event::Header(begun));
+        self.take(&Event::Payload(payload));
+        self.take(&Event::Frame(begun.index));
+        if let (Some(number), Some(kind)) = (begun.place.message(), begun.kind) {
+            let (payload_len, data_len) = (ByteLen::of(payload), ByteLen::of(payload));
+            let compressed = false;
+            self.messages.push(MessageEnd {
+                number,
+                kind,
+                compressed,
+                payload_len,
+                data_len,
+                uninflated: None,
+            });
+        }
+    }
+}
+
+fn key(masked: bool) -> impl Strategy<Value = Option<Key>> {
+    let key = prop_oneof![Just([0; 4]), Just([1, 2, 3, 4]), any::<Key>()];
+    option::weighted(if masked { 0.9 } else { 0.1 }, key)
+}
+
+/// Any flags and opcode, one of the lengths in its own or another form, and behind it any bytes or just as many as it says.
+fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
+    let form = select(vec![None, None, Some(LengthForm::Bits16), Some(LengthForm::Bits64)]);
+    let body = prop_oneof![vec(any::<u8>(), 0..20), vec(select(b"aeiou\xf2\x48\xcd\x00".to_vec()), 0..20)];
+    // any first byte, and more often one that gets far: a message begun, continued or ended, compressed or not
+    let usual = select(b"\x41\xc1\x42\xc2\x01\x81\x82\x00\x80\x88\x89".to_vec());
+    let first = prop_oneof![1 => any::<u8>().boxed(), 2 => usual.boxed()];
+    let len = prop_oneof![1 => select(LENGTHS.to_vec()), 1 => select(LENGTHS[..3].to_vec())];
+    (first, len, form, key(masked), body, any::<bool>()).prop_map(|(first, len, form, key, body, whole)| {
+        let header = Header::parse(&[first, 0]).unwrap();
+        let form = form.unwrap_or(LengthForm::shortest(len));
+        let header = Header { form, key, payload_len: len.into(), ..header };
+        let body =
+            if whole && len < 200 { body.into_iter().cycle().take(len as usize).collect() } else { body };
+        encode::frame(&header, &body)
+    })
+}
+
+/// Who sends, what was agreed, and the bytes: some frames, then one of the lengths with a noise behind it.
+fn stream() -> impl Strategy<Value = (Side, Agreed, Vec<u8>)> {
+    (any::<bool>(), any::<bool>()).prop_flat_map(|(client, compressed)| {
+        let from = if client { Side::Client } else { Side::Server };
+        let agreed = if compressed { deflate() } else { Agreed::none() };
+        let ordinary = vec(any::<u8>(), 0..9)
+            .prop_map(move |plain| encode::whole(Opcode::Binary, &plain, client.then_some([5, 6, 7, 8])));
+        let frames = vec(prop_oneof![3 => frame(client).boxed(), 1 => ordinary.boxed()], 1..5);
+        (Just(from), Just(agreed), frames.prop_map(|frames| frames.concat()))
+    })
+}
+
+/// The byte and the bits that a fault names are there to be shown.
+fn highlights(fault: &Fault, frame: &Frame) -> bool {
+    let byte = (fault.byte_offset - frame.offset).to_usize_saturating();
+    let bits = (0..8).filter(|bit| fault.bits.is_none_or(|bits| bits.contains(*bit)));
+    let shown: Vec<bool> =
+        bits.map(|bit| frame.spans().iter().any(|span| span.contains(byte, bit))).collect();
+    fault.byte_offset >= frame.offset && !shown.is_empty() && !shown.contains(&false)
+}
+
+#[test]
+fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
+    // where the contract of the vectors says so: the second byte
+    for (hex, code) in [
+        (&b"\x01\x00"[..], Code::EmptyFragment),
+        (b"\x01\x7e\x00\x00", Code::EmptyFragment),
+        (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", Code::EmptyFragment),
+        (b"\x88\x01", Code::CloseLen1),
+        (b"\x01\x01\xc3\x80\x00", Code::Utf8),
+        (b"\x41\x01\xff\x80\x00", Code::Inflate),
+        (b"\x41\x01\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", Code::Inflate),
+    ] {
+        let mut said = Transcript::new(Side::Server, deflate());
+        said.push(hex);
+        let fault = said.faults().iter().find(|fault| fault.code == code).unwrap();
+        let frame = said.frames().iter().chain(said.arriving()).find(|frame| frame.index == fault.frame);
+        assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
+        assert!(highlights(fault, frame.unwrap()), "{code}");
+    }
+}
+
+fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+    let (mut pieces, mut rest) = (Vec::new(), bytes);
+    for cut in cuts.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, behind) = rest.split_at((*cut).min(rest.len()));
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces
+}
+
+/// Reads a trace in every way there is, and gives what it lists.
+fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
+    let filter =
+        Filter::parse("len>=0x7fffffffffffffff || size<126 || fault=E_LEN_* || !compressed").unwrap();
+    let needle = Needle::bytes(b"\x00").unwrap();
+    let raw = |at: Offset, len: ByteLen| {
+        let rest = bytes.get(at.to_usize_saturating()..).unwrap_or_default();
+        rest[..rest.len().min(len.to_usize_saturating())].to_vec()
+    };
+    let mut listed = Vec::new();
+    for (number, row) in seen.rows().iter().enumerate() {
+        let frame = seen.frame(row, raw(row.offset(), row.len()));
+        let (shown, found) = (filter.matches(seen, number), find_all(&frame, &needle));
+        let message = (seen.message_of(number), seen.faults_of(from, row.index()), seen.inflated(row));
+        listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.spans()));
+        assert!(seen.began(row) <= row.at());
+    }
+    if let Some(unfinished) = seen.unfinished(from) {
+        let raw = raw(unfinished.offset, unfinished.have);
+        let frame = seen.unfinished_frame(from, raw.clone());
+        let found = frame.as_ref().map(|frame| find_all(frame, &needle));
+        let spans = span::spans(&raw, Context::new(from, true));
+        listed.push(format!("{unfinished:?} {spans:?} {found:?} {:?}", frame.map(|frame| frame.spans())));
+    }
+    listed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_claim_is_read_the_same_in_any_pieces((from, agreed, bytes) in stream(), cuts in vec(1_usize..30, 1..9)) {
+        let decoder = || Decoder::new(from, agreed).inflate_limit(1 << 16);
+        let pieces = cut(&bytes, &cuts);
+        let whole = Told::by(decoder(), &[&bytes], false);
+        prop_assert_eq!(&whole, &Told::by(decoder(), &pieces, false));
+        prop_assert_eq!(&whole, &Told::by(decoder(), &pieces, true));
+        prop_assert_eq!(&whole, &Told::by(decoder(), &bytes.chunks(1).collect::<Vec<_>>(), true));
+
+        let stopping = |pieces: &[&[u8]]| Told::by(decoder().stop_at_fatal(), pieces, false);
+        prop_assert_eq!(stopping(&[&bytes]), stopping(&pieces));
+
+        let mut said = Transcript::of(decoder());
+        for piece in &pieces {
+            said.push(piece);
+        }
+        prop_assert_eq!(said.faults(), &whole.faults[..]);
+        prop_assert_eq!(said.frames().len(), whole.complete.len());
+        prop_assert_eq!(said.messages().len(), whole.messages.len());
+        for frame in said.frames().iter().chain(said.arriving()) {
+            prop_assert!(!frame.spans().is_empty() && frame.raw().len() <= bytes.len());
+        }
+        for fault in said.faults() {
+            let whole = said.frames().get(fault.frame);
+            let cut_off = said.arriving().filter(|frame| frame.header.length_is_impossible());
+            prop_assert!(whole.or(cut_off).is_none_or(|frame| highlights(fault, frame)), "{:?}", fault);
+            let certain = fault.byte_offset <= fault.detectable_after && fault.detectable_after <= bytes.len() as u64;
+            prop_assert!(certain, "{:?} after {} bytes", fault, bytes.len());
+        }
+        for number in 0..=whole.messages.len() {
+            drop(said.lens(number));
+        }
+
+        let traced = |pieces: &[&[u8]]| {
+            let mut seen = Trace::midway(agreed);
+            for piece in pieces {
+                seen.push(from, Duration::ZERO, piece);
+            }
+            seen
+        };
+        let seen = traced(&pieces);
+        prop_assert_eq!(seen.faults(from), &whole.faults[..]);
+        prop_assert_eq!(looked_at(&seen, from, &bytes), looked_at(&traced(&[&bytes]), from, &bytes));
+    }
+
+    #[test]
+    fn the_top_bit_of_a_length_is_told_whatever_was_agreed(
+        (from, _, before) in stream(), key in key(false), kind in select(vec![Kind::Text, Kind::Binary]),
+        len in select(vec![1 << 63, (1 << 63) + 1, u64::MAX]), cuts in vec(1_usize..9, 1..9),
+    ) {
+        let opcode = if kind == Kind::Text { Opcode::Text } else { Opcode::Binary };
+        let claim = Header { rsv1: true, key, ..Header::new(opcode, len) };
+        let bytes = [encode::whole(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
+        let at = Offset::START + (bytes.len() - claim.len() + 2);
+        for agreed in [Agreed::none(), deflate()] {
+            let told = Told::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
+            let found: Vec<_> = told.faults.iter().filter(|fault| fault.code == Code::LenMsbSet).collect();
+            prop_assert_eq!(found.len(), 1);
+            prop_assert_eq!((found[0].byte_offset, found[0].detectable_after), (at, at + 1));
+            prop_assert_eq!(told.needs, None);
+        }
+    }
+}
