@@ -63,7 +63,10 @@ impl<S> Line<S> {
 
 impl<S, C: Clock> Line<S, C> {
     /// As [`Line::new`], by another clock.
-    fn by_clock(
+    ///
+    /// # Errors
+    /// As [`Line::new`].
+    pub(crate) fn by_clock(
         stream: S,
         distance: Distance,
         accepted: Instant,

@@ -24,6 +24,8 @@ mod words;
 pub use accept::accept;
 pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
+#[cfg(test)]
+pub(crate) use clock::paused;
 pub use clock::{Clock, System, Timer};
 pub use dial::{Stream, connect};
 pub use distance::Distance;

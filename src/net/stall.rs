@@ -27,7 +27,7 @@ impl Default for Stall {
 
 impl Stall {
     /// A handle that holds nothing yet and is not told of moments before `start`.
-    pub(super) fn since(start: Instant) -> Self {
+    pub(crate) fn since(start: Instant) -> Self {
         Self(Arc::new(State { start, until: AtomicU64::new(0) }))
     }
 
