@@ -6,7 +6,8 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::way::{Opening, same};
-use crate::net::{Stream, with_causes};
+use crate::net::with_causes;
+use crate::race::dial::Stream;
 use crate::race::bare;
 
 pub(super) struct Bare {
