@@ -45,9 +45,16 @@ fn a_shell_is_taught_every_command() {
     let bash = run(&["completions", "bash"]);
     assert_eq!((bash.code, bash.stderr.as_str()), (Some(0), ""));
     assert!(bash.stdout.contains("complete -F _wiretalk"), "{}", bash.stdout);
-    for command in ["check", "inspect", "decode", "race", "serve", "demos", "completions"] {
+    for command in ["check", "inspect", "decode", "race", "serve", "demos", "completions", "licenses"] {
         assert!(bash.stdout.contains(&format!("wiretalk,{command})")), "{command} is missing");
     }
+}
+
+#[test]
+fn the_licences_are_those_of_the_file() {
+    let licenses = run(&["licenses"]);
+    assert_eq!((licenses.code, licenses.stderr.as_str()), (Some(0), ""));
+    assert!(licenses.stdout == std::fs::read_to_string("THIRD-PARTY-LICENSES.md").unwrap());
 }
 
 #[test]
