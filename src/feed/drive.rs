@@ -232,7 +232,11 @@ mod tests {
         assert!((10..=live.events + 2).contains(&long), "{long}");
         for push in [Way::WebSocket, Way::Sse] {
             assert_eq!(way(&live, push).requests, 1, "{push:?}");
-            assert!(way(&live, push).mean < Duration::from_micros(1), "{push:?}: {:?}", way(&live, push).mean);
+            assert!(
+                way(&live, push).mean < Duration::from_micros(1),
+                "{push:?}: {:?}",
+                way(&live, push).mean
+            );
         }
         let bytes = |one: Way| way(&live, one).bytes.1;
         assert!(
@@ -299,7 +303,12 @@ mod tests {
         let (live, _) = play(course, enough).await;
         for standing in &live.ways {
             assert_eq!(standing.failed, None, "{:?}", standing.way);
-            assert!(standing.mean >= ms(10), "{:?}: {:?} over half a round trip", standing.way, standing.mean);
+            assert!(
+                standing.mean >= ms(10),
+                "{:?}: {:?} over half a round trip",
+                standing.way,
+                standing.mean
+            );
             assert!(standing.bytes.0 > 0 && standing.bytes.1 > 0, "{:?}", standing.bytes);
         }
         for push in [Way::WebSocket, Way::Sse] {

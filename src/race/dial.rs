@@ -61,8 +61,7 @@ impl Dial {
     /// A new connection.
     pub(super) async fn open(&self) -> Result<Stream, String> {
         let Goal { host, port, .. } = &self.goal;
-        let told =
-            |error: io::Error| format!("could not connect to {host}:{port}: {}", in_words(&error));
+        let told = |error: io::Error| format!("could not connect to {host}:{port}: {}", in_words(&error));
         let stream = self.socket().await.map_err(told)?;
         let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
         let stream = connector.connect(name.clone(), stream).await.map_err(told)?;

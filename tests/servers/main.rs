@@ -49,15 +49,8 @@ struct House {
 /// A small limit of bytes, and time that no machine is too slow for; a test that waits for a limit's end makes it [`SHORT`].
 fn options() -> (Options, mpsc::Receiver<Event>) {
     let (log, events) = Log::new(64);
-    let limits = Limits {
-        message: 1024,
-        head: HUNG,
-        body: HUNG,
-        frame: HUNG,
-        write: HUNG,
-        backlog: 8,
-        drain: HUNG,
-    };
+    let limits =
+        Limits { message: 1024, head: HUNG, body: HUNG, frame: HUNG, write: HUNG, backlog: 8, drain: HUNG };
     (Options { log: Some(log), limits, ..Options::default() }, events)
 }
 

@@ -3,9 +3,7 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{
-    Bundle, Event, HOME_ORIGIN, Kind as Server, Limits, Options, Ports, State, strict,
-};
+use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Limits, Options, Ports, State, strict};
 use wiretalk::wire::handshake::Policy;
 use wiretalk::wire::{Agreed, Endpoint, Kind};
 

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::way::{Opening, same};
 use crate::net::with_causes;
-use crate::race::dial::Stream;
 use crate::race::bare;
+use crate::race::dial::Stream;
 
 pub(super) struct Bare {
     stream: Stream,

@@ -225,13 +225,12 @@ mod tests {
     async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> Sheet {
         let sheet = Mutex::new(Sheet::default());
         lock(&sheet).clear(most);
-        let mut pace = every.map(|every| Pace::<Paused> {
-            alarm: Alarm::new().unwrap(),
-            every,
-            offset: Duration::ZERO,
-        });
+        let mut pace =
+            every.map(|every| Pace::<Paused> { alarm: Alarm::new().unwrap(), every, offset: Duration::ZERO });
         let start = Paused::now();
-        exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI).await.unwrap();
+        exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI)
+            .await
+            .unwrap();
         sheet.into_inner().unwrap()
     }
 

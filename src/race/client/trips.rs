@@ -54,7 +54,11 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
 
 async fn assert_trips(kind: Kind, tls: bool, burst: usize, trips: u32) {
     let lane = Lane { kind, tls };
-    assert_eq!(exchanges(lane, burst).await, [trips * RTT; 2], "{lane}, {burst} messages, {trips} round trips");
+    assert_eq!(
+        exchanges(lane, burst).await,
+        [trips * RTT; 2],
+        "{lane}, {burst} messages, {trips} round trips"
+    );
 }
 
 /// TCP and its first exchange take 2 round trips, within TLS 1.3 one more, and a WebSocket's handshake one more still.
