@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Demos(demos)) => demos.run(REGISTRY),
         Some(Command::Completions(completions)) => completions.run(),
+        Some(Command::Licenses(licenses)) => licenses.run(),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");

@@ -247,7 +247,8 @@ mod tests {
 
     use super::*;
 
-    const SOON: Duration = Duration::from_secs(1);
+    /// How long a test may take before it is called hung.
+    const HUNG: Duration = Duration::from_mins(1);
 
     fn quiet() -> Scope {
         Scope::new(|panic| panic!("unexpected: {panic}"))
@@ -280,7 +281,7 @@ mod tests {
         TcpStream::connect(a).await.unwrap();
         TcpStream::connect(b).await.unwrap();
         scope.cancel();
-        timeout(SOON, scope.closed()).await.expect("all have ended");
+        timeout(HUNG, scope.closed()).await.expect("all have ended");
         assert_free(a).await;
         assert_free(b).await;
     }
@@ -297,7 +298,7 @@ mod tests {
         tokio::task::yield_now().await;
         TcpStream::connect(address).await.expect("one owner is left");
         drop(owner);
-        timeout(SOON, around.closed()).await.expect("the child's task has ended");
+        timeout(HUNG, around.closed()).await.expect("the child's task has ended");
         assert_free(address).await;
         assert!(!second.is_cancelled(), "a sibling lives on");
     }
@@ -313,7 +314,7 @@ mod tests {
         child.spawn("task", task);
         address.await.unwrap();
         around.cancel();
-        timeout(SOON, child.closed()).await.expect("the child has ended");
+        timeout(HUNG, child.closed()).await.expect("the child has ended");
     }
 
     #[tokio::test]
@@ -328,7 +329,7 @@ mod tests {
             })
             .unwrap();
         let address = told.await.unwrap();
-        timeout(SOON, scope.closed()).await.expect("the thread has ended");
+        timeout(HUNG, scope.closed()).await.expect("the thread has ended");
         assert_free(address).await;
     }
 
@@ -342,7 +343,7 @@ mod tests {
         scope.spawn("first", async { panic!("out of {}", "cheese") });
         scope.thread("second", |_| async { panic!("plain") }).unwrap();
         let address = address.await.unwrap();
-        timeout(SOON, async {
+        timeout(HUNG, async {
             while reports.lock().unwrap().len() < 2 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
@@ -375,6 +376,6 @@ mod tests {
         let scope = quiet();
         scope.cancel();
         scope.spawn("late", async { panic!("it ran") });
-        timeout(SOON, scope.closed()).await.expect("nothing is left");
+        timeout(HUNG, scope.closed()).await.expect("nothing is left");
     }
 }

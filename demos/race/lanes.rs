@@ -171,10 +171,8 @@ fn interval(row: &Row) -> String {
 }
 
 fn cpu(row: &Row) -> String {
-    let of = row.figures.client.zip(row.figures.server);
-    of.map_or_else(String::new, |(client, server)| {
-        format!("{:.0}+{:.0} µs", client.cpu * 1e6, server.cpu * 1e6)
-    })
+    let of = row.figures.client.and_then(|of| of.cpu).zip(row.figures.server.and_then(|of| of.cpu));
+    of.map_or_else(String::new, |(client, server)| format!("{:.0}+{:.0} µs", client * 1e6, server * 1e6))
 }
 
 fn allocations(row: &Row) -> String {

@@ -8,6 +8,7 @@ use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::view::{color, strong};
 use super::{Race, dials};
+use crate::race::LACKING;
 use crate::stage::{self, Hint, Theme};
 
 /// What the code does, in words: `race::referee` and `measure` are what holds it, and a test compares the figures.
@@ -36,6 +37,16 @@ pub(super) fn draw(from: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     rules.push_line(Line::styled("The rules", theme.heading()));
     for rule in RULES {
         rules.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+    }
+    if !LACKING.is_empty() {
+        rules.push_line(Line::default());
+        rules.push_line(Line::styled("On this system", theme.heading()));
+    }
+    for lacking in LACKING {
+        rules.push_line(Line::from(vec![
+            Span::styled("• ", Style::new().fg(theme.warn)),
+            Span::raw(*lacking),
+        ]));
     }
     let page = |text| Paragraph::new(text).wrap(Wrap { trim: true }).scroll((from, 0));
     if area.width >= 110 {

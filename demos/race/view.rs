@@ -147,7 +147,7 @@ mod tests {
 
     fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
         let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
-        let used = Some(Use { cpu: micros * 0.4 / 1e6, allocations: Some(1.0) });
+        let used = Some(Use { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
         Figures {
             lane: Lane::plain(kind),
             times: Summary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },

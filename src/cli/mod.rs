@@ -7,6 +7,7 @@ pub mod completions;
 pub mod decode;
 pub mod demos;
 pub mod inspect;
+pub mod licenses;
 pub mod race;
 pub mod racer;
 pub mod serve;
@@ -56,6 +57,8 @@ pub enum Command {
     Demos(demos::Demos),
     /// Print a script that teaches a shell to complete wiretalk's commands
     Completions(completions::Completions),
+    /// Print the licences of wiretalk and of everything that is linked into it
+    Licenses(licenses::Licenses),
 }
 
 /// `--theme`.

@@ -31,6 +31,9 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     cutter.run(events.peekable());
     let slides = cutter.slides;
     warnings.append(&mut cutter.reader.warnings);
+    // what stands behind the last slide, and is none, shows on the last slide
+    let last = slides.len().saturating_sub(1);
+    warnings.iter_mut().for_each(|warning| warning.slide = warning.slide.min(last));
     warnings.sort_by_key(|warning| warning.at);
     (Deck { meta, slides }, warnings)
 }
@@ -135,6 +138,13 @@ mod tests {
         let (deck, warnings) = parse(source);
         assert_eq!(warnings, [], "{source}");
         deck.slides
+    }
+
+    #[test]
+    fn what_is_odd_behind_the_last_slide_shows_on_it() {
+        let (deck, warnings) = parse("# A\n\n---\n\n# B\n\n---\n\n<!-- never closed\n");
+        assert_eq!((deck.slides.len(), warnings.len()), (2, 1));
+        assert_eq!((warnings[0].slide, warnings[0].at), (1, Place { line: 9, column: 1 }));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{ACCEPT, HOST};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async_with_config;
@@ -46,14 +47,25 @@ pub(super) struct Client {
 impl Client {
     /// Asks or listens until it is dropped, or something goes wrong: that is told to the board.
     pub(super) async fn run(self) {
-        let ended = match self.way {
-            Way::Poll => self.over_http(Self::poll).await,
-            Way::LongPoll => self.over_http(Self::long_poll).await,
-            Way::Sse => self.over_http(Self::listen).await,
-            Way::WebSocket => self.websocket().await,
+        let ended = match self.connect().await {
+            Ok(stream) => self.over(stream).await,
+            Err(why) => Err(why),
         };
         let why = ended.err().unwrap_or_else(|| "the server ended the feed".to_owned());
         self.tell(|board| board.failed(self.way, why));
+    }
+
+    /// Asks or listens over a connection.
+    pub(super) async fn over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<(), String> {
+        match self.way {
+            Way::Poll => self.over_http(stream, Self::poll).await,
+            Way::LongPoll => self.over_http(stream, Self::long_poll).await,
+            Way::Sse => self.over_http(stream, Self::listen).await,
+            Way::WebSocket => self.websocket(stream).await,
+        }
     }
 
     fn tell<T>(&self, what: impl FnOnce(&mut Board) -> T) -> T {
@@ -68,12 +80,15 @@ impl Client {
         Ok(tick)
     }
 
-    /// Opens a connection and speaks over it; the connection itself is driven beside that.
-    async fn over_http<F>(&self, speak: impl FnOnce(Self, Asker) -> F) -> Result<(), String>
+    /// Speaks HTTP over a connection; the connection itself is driven beside that.
+    async fn over_http<F>(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        speak: impl FnOnce(Self, Asker) -> F,
+    ) -> Result<(), String>
     where
         F: Future<Output = Result<(), String>>,
     {
-        let stream = self.connect().await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
         let asker = Asker { sender, host: self.address.to_string() };
         let mut speaking = pin!(speak(self.clone(), asker));
@@ -132,8 +147,7 @@ impl Client {
         Ok(())
     }
 
-    async fn websocket(&self) -> Result<(), String> {
-        let stream = self.connect().await?;
+    async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), String> {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(LARGEST));
         let url = format!("ws://{}/", self.address);
         self.tell(|board| board.asked(self.way));

@@ -66,7 +66,6 @@ impl Door {
 
     /// Serves `news` on this way until it is dropped; connections are tasks of `scope`.
     pub(super) async fn serve(self, news: News, scope: Scope) {
-        let router = router(news.clone());
         loop {
             let (stream, _) = accept(&self.listener).await;
             let accepted = Instant::now();
@@ -74,12 +73,22 @@ impl Door {
             let tap = Tap::new(stream, self.traffic.connection());
             // out of timers: the client sees that the connection is closed
             let Ok(socket) = Line::new(tap, self.distance, accepted, Stall::default(), 0) else { continue };
-            match self.way {
-                Way::WebSocket => scope.spawn("feed websocket", push(socket, news.clone())),
-                Way::Poll | Way::LongPoll | Way::Sse => {
-                    scope.spawn("feed http", answer(socket, router.clone()));
-                }
-            }
+            serve_connection(self.way, socket, &news, &scope);
+        }
+    }
+}
+
+/// Serves `news` on one connection, in a task of `scope`.
+pub(super) fn serve_connection(
+    way: Way,
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    news: &News,
+    scope: &Scope,
+) {
+    match way {
+        Way::WebSocket => scope.spawn("feed websocket", push(socket, news.clone())),
+        Way::Poll | Way::LongPoll | Way::Sse => {
+            scope.spawn("feed http", answer(socket, router(news.clone())));
         }
     }
 }

@@ -2,11 +2,11 @@
 //! It does not know who listens, nor how.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::feed::board::Board;
 use crate::measure::Shuffle;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::road::Road;
-use crate::net::{Alarm, Distance, Stall};
+use crate::net::{Alarm, Clock, Distance, Stall, System};
 
 /// A socket that a server has accepted, at a [`Distance`]. A client on this machine sees the times that it would see
 /// over a real way of that length:
@@ -33,12 +33,12 @@ use crate::net::{Alarm, Distance, Stall};
 /// Without a distance it hands everything straight through, and a read costs one relaxed atomic load more, for the
 /// [`Stall`].
 #[derive(Debug)]
-pub struct Line<S> {
+pub struct Line<S, C: Clock = System> {
     stream: S,
     stall: Stall,
     /// For a stall where there is no road; made when it is needed.
-    alarm: Option<Alarm>,
-    road: Option<Box<Road>>,
+    alarm: Option<Alarm<C>>,
+    road: Option<Box<Road<C>>>,
 }
 
 impl<S> Line<S> {
@@ -51,6 +51,22 @@ impl<S> Line<S> {
     /// # Panics
     /// Outside of a tokio runtime, if there is a distance.
     pub fn new(
+        stream: S,
+        distance: Distance,
+        accepted: Instant,
+        stall: Stall,
+        seed: u64,
+    ) -> io::Result<Self> {
+        Self::by_clock(stream, distance, accepted, stall, seed)
+    }
+}
+
+impl<S, C: Clock> Line<S, C> {
+    /// As [`Line::new`], by another clock.
+    ///
+    /// # Errors
+    /// As [`Line::new`].
+    pub(crate) fn by_clock(
         stream: S,
         distance: Distance,
         accepted: Instant,
@@ -72,7 +88,7 @@ impl<S> Line<S> {
 
     /// Ready once no stall holds.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(until) = self.stall.until() {
+        while let Some(until) = self.stall.until::<C>() {
             let alarm = match &mut self.alarm {
                 Some(alarm) => alarm,
                 none => none.insert(Alarm::new()?),
@@ -83,22 +99,24 @@ impl<S> Line<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Line<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncRead for Line<S, C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let line = self.get_mut();
         if let Some(road) = &mut line.road {
-            return road.poll_read(&mut line.stream, line.stall.until(), cx, buf);
+            return road.poll_read(&mut line.stream, line.stall.until::<C>(), cx, buf);
         }
         ready!(line.poll_stall(cx))?;
         Pin::new(&mut line.stream).poll_read(cx, buf)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Line<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for Line<S, C> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let line = self.get_mut();
         match &mut line.road {
-            Some(road) => road.poll_write(&mut line.stream, line.stall.until(), cx, &[IoSlice::new(buf)]),
+            Some(road) => {
+                road.poll_write(&mut line.stream, line.stall.until::<C>(), cx, &[IoSlice::new(buf)])
+            }
             None => Pin::new(&mut line.stream).poll_write(cx, buf),
         }
     }
@@ -110,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Line<S> {
     ) -> Poll<io::Result<usize>> {
         let line = self.get_mut();
         match &mut line.road {
-            Some(road) => road.poll_write(&mut line.stream, line.stall.until(), cx, bufs),
+            Some(road) => road.poll_write(&mut line.stream, line.stall.until::<C>(), cx, bufs),
             None => Pin::new(&mut line.stream).poll_write_vectored(cx, bufs),
         }
     }
@@ -122,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let line = self.get_mut();
         match &mut line.road {
-            Some(road) => road.poll_flush(&mut line.stream, line.stall.until(), cx),
+            Some(road) => road.poll_flush(&mut line.stream, line.stall.until::<C>(), cx),
             None => Pin::new(&mut line.stream).poll_flush(cx),
         }
     }
@@ -130,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let line = self.get_mut();
         match &mut line.road {
-            Some(road) => road.poll_shutdown(&mut line.stream, line.stall.until(), cx),
+            Some(road) => road.poll_shutdown(&mut line.stream, line.stall.until::<C>(), cx),
             None => Pin::new(&mut line.stream).poll_shutdown(cx),
         }
     }
@@ -143,35 +161,41 @@ mod tests {
     use std::task::{Wake, Waker};
     use std::time::Duration;
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::{sleep, timeout};
 
     use super::*;
+    use crate::net::clock::paused::{Paused, Still};
 
+    const MILLI: Duration = Duration::from_millis(1);
     const RTT: Duration = Duration::from_millis(40);
-    /// What a time may lack that was not taken before the server accepted, or before the stall began.
-    const EARLY: Duration = Duration::from_millis(3);
-    /// What a busy machine may add.
-    const SLACK: Duration = Duration::from_millis(30);
-    const LONG: Duration = Duration::from_secs(20);
+    /// How long a test on real sockets may take before it is called hung.
+    const HUNG: Duration = Duration::from_mins(1);
 
     fn far() -> Distance {
         Distance { rtt: RTT, ..Distance::default() }
     }
 
-    /// A client and the line before the server's socket.
-    async fn pair(distance: Distance, stall: &Stall) -> (TcpStream, Line<TcpStream>) {
+    /// A client and the line before the server's end of a pipe, in a time that passes only while all wait.
+    fn pair(distance: Distance, stall: &Stall) -> (DuplexStream, Line<DuplexStream, Paused>) {
+        let (client, server) = duplex(64 << 10);
+        (client, Line::by_clock(server, distance, Paused::now(), stall.clone(), 1).unwrap())
+    }
+
+    /// A client and the line before the server's socket, in real time, and when the server accepted.
+    async fn sockets(distance: Distance) -> (TcpStream, Line<TcpStream>, Instant) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         client.set_nodelay(true).unwrap();
         server.set_nodelay(true).unwrap();
-        (client, Line::new(server, distance, Instant::now(), stall.clone(), 1).unwrap())
+        let accepted = Instant::now();
+        (client, Line::new(server, distance, accepted, Stall::default(), 1).unwrap(), accepted)
     }
 
     /// Gives everything back until the end of the stream, then ends too.
-    async fn echo(mut line: Line<TcpStream>) {
+    async fn echo(mut line: impl AsyncRead + AsyncWrite + Unpin) {
         let mut buf = vec![0; 64 << 10];
         while let Ok(count @ 1..) = line.read(&mut buf).await {
             line.write_all(&buf[..count]).await.unwrap();
@@ -180,43 +204,54 @@ mod tests {
         line.shutdown().await.unwrap();
     }
 
-    async fn exchange(client: &mut TcpStream, bytes: &[u8]) -> Duration {
-        let start = Instant::now();
-        client.write_all(bytes).await.unwrap();
+    /// Sends `bytes` and reads them back; how long that took by the paused clock.
+    async fn exchange(client: &mut DuplexStream, bytes: &[u8]) -> Duration {
+        let start = Paused::now();
+        let (mut read, mut write) = tokio::io::split(client);
         let mut back = vec![0; bytes.len()];
-        client.read_exact(&mut back).await.unwrap();
+        let (sent, got) = tokio::join!(write.write_all(bytes), read.read_exact(&mut back));
+        sent.unwrap();
+        got.unwrap();
         assert_eq!(back, bytes);
-        start.elapsed()
+        Paused::now() - start
     }
 
     /// Runs `client` beside an echo server behind `line`.
-    async fn beside_echo<R>(line: Line<TcpStream>, client: impl Future<Output = R>) -> R {
+    async fn beside_echo<R>(line: impl AsyncRead + AsyncWrite + Unpin, client: impl Future<Output = R>) -> R {
         let both = async { tokio::join!(echo(line), client).1 };
-        timeout(LONG, both).await.expect("nothing hangs")
+        timeout(HUNG, both).await.expect("it hung")
     }
 
     fn pattern(count: usize) -> Vec<u8> {
         (0..count).map(|at| (at * 31 + at / 251) as u8).collect()
     }
 
-    fn assert_about(took: Duration, wanted: Duration) {
-        assert!(took >= wanted && took < wanted + SLACK, "{took:?} instead of {wanted:?}");
-    }
-
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_first_exchange_costs_two_round_trips_and_each_further_one() {
-        let (mut client, line) = pair(far(), &Stall::default()).await;
+        let (mut client, line) = pair(far(), &Stall::default());
         beside_echo(line, async move {
-            let first = exchange(&mut client, b"first").await;
-            assert!(first + EARLY >= 2 * RTT && first < 2 * RTT + SLACK, "{first:?}");
+            assert_eq!(exchange(&mut client, b"first").await, 2 * RTT);
             for _ in 0..5 {
-                assert_about(exchange(&mut client, b"further").await, RTT);
+                assert_eq!(exchange(&mut client, b"further").await, RTT);
             }
         })
         .await;
     }
 
     #[tokio::test]
+    async fn on_sockets_and_the_systems_clock_no_exchange_is_sooner() {
+        let (mut client, line, accepted) = sockets(far()).await;
+        beside_echo(line, async move {
+            for trips in 2..5 {
+                client.write_all(b"hello").await.unwrap();
+                client.read_exact(&mut [0; 5]).await.unwrap();
+                assert!(accepted.elapsed() >= trips * RTT, "{trips} round trips in {:?}", accepted.elapsed());
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn within_tls_the_first_exchange_costs_three_round_trips() {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -229,7 +264,7 @@ mod tests {
             .unwrap();
         let tls = crate::net::Tls { insecure: true, ..Default::default() };
         let connector = tokio_rustls::TlsConnector::from(Arc::new(tls.config().unwrap()));
-        let (client, line) = pair(far(), &Stall::default()).await;
+        let (client, line) = pair(far(), &Stall::default());
         let serving = async {
             let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(line).await.unwrap();
             let mut buf = [0; 5];
@@ -238,7 +273,7 @@ mod tests {
                 stream.flush().await.unwrap();
             }
         };
-        let start = Instant::now();
+        let start = Paused::now();
         let racing = async {
             let name = tls.server_name("localhost").unwrap();
             let mut stream = connector.connect(name, client).await.unwrap();
@@ -247,39 +282,38 @@ mod tests {
                 stream.write_all(b"hello").await.unwrap();
                 stream.flush().await.unwrap();
                 stream.read_exact(&mut [0; 5]).await.unwrap();
-                took.push(start.elapsed());
+                took.push(Paused::now() - start);
             }
             took
         };
-        let ((), took) = timeout(LONG, async { tokio::join!(serving, racing) }).await.unwrap();
-        assert_about(took[0] + EARLY, 3 * RTT);
-        assert_about(took[1] + EARLY, 4 * RTT);
+        let ((), took) = timeout(HUNG, async { tokio::join!(serving, racing) }).await.expect("it hung");
+        assert_eq!(took, [3 * RTT, 4 * RTT]);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_client_that_waits_first_pays_the_handshake_only() {
-        let (mut client, line) = pair(far(), &Stall::default()).await;
+        let (mut client, line) = pair(far(), &Stall::default());
         beside_echo(line, async move {
             sleep(2 * RTT).await;
-            assert_about(exchange(&mut client, b"late").await, RTT);
+            assert_eq!(exchange(&mut client, b"late").await, RTT);
         })
         .await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_is_sent_in_one_go_arrives_in_one_round_trip() {
-        let (mut client, line) = pair(far(), &Stall::default()).await;
+        let (mut client, line) = pair(far(), &Stall::default());
         beside_echo(line, async move {
             exchange(&mut client, b"first").await;
-            assert_about(exchange(&mut client, &pattern(100_000)).await, RTT);
+            assert_eq!(exchange(&mut client, &pattern(100_000)).await, RTT);
         })
         .await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn jitter_keeps_order_and_lies_around_the_round_trip() {
-        let distance = Distance { jitter: Duration::from_millis(20), ..far() };
-        let (mut client, line) = pair(distance, &Stall::default()).await;
+        let distance = Distance { jitter: 20 * MILLI, ..far() };
+        let (mut client, line) = pair(distance, &Stall::default());
         beside_echo(line, async move {
             exchange(&mut client, b"first").await;
             let mut took = Vec::new();
@@ -287,18 +321,16 @@ mod tests {
                 took.push(exchange(&mut client, b"further").await);
             }
             took.sort();
-            assert!(
-                took[0] >= Duration::from_millis(20) && took[11] < Duration::from_millis(60) + SLACK,
-                "{took:?}"
-            );
-            assert!(took[11] > took[0] + Duration::from_millis(3), "{took:?}");
-            let (mut read, mut write) = client.split();
+            // each way 20 ms, half of the jitter less or more, and the paused clock's timers ring at whole milliseconds
+            assert!(took[0] >= 20 * MILLI && took[11] <= 62 * MILLI, "{took:?}");
+            assert!(took[11] > took[0] + 3 * MILLI, "{took:?}");
+            let (mut read, mut write) = tokio::io::split(client);
             let all = pattern(3000);
             let mut back = vec![0; all.len()];
             let sending = async {
                 for piece in all.chunks(10) {
                     write.write_all(piece).await.unwrap();
-                    tokio::task::yield_now().await;
+                    sleep(MILLI).await;
                 }
             };
             let ((), got) = tokio::join!(sending, read.read_exact(&mut back));
@@ -308,39 +340,34 @@ mod tests {
         .await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_bandwidth_takes_its_time() {
-        // 1 MiB in 1/8 s
+        // 1 MiB in 1/8 s, the first millisecond's worth of it after one
         let distance = Distance { bandwidth: Some(64 << 20), ..Distance::default() };
-        let (mut client, mut line) = pair(distance, &Stall::default()).await;
+        let (mut client, mut line) = pair(distance, &Stall::default());
         let all = pattern(1 << 20);
-        let start = Instant::now();
-        let mut first = None;
+        let start = Paused::now();
         let receiving = async {
             let mut back = vec![0; all.len()];
             client.read_exact(&mut back[..1]).await.unwrap();
-            first = Some(start.elapsed());
+            let first = Paused::now() - start;
             client.read_exact(&mut back[1..]).await.unwrap();
-            back
+            (back, first, Paused::now() - start)
         };
         let sending = async {
             line.write_all(&all).await.unwrap();
             line.shutdown().await.unwrap();
         };
-        let (back, ()) = timeout(LONG, async { tokio::join!(receiving, sending) }).await.unwrap();
-        let took = start.elapsed();
+        let ((back, first, took), ()) =
+            timeout(HUNG, async { tokio::join!(receiving, sending) }).await.expect("it hung");
         assert!(back == all);
-        assert!(took >= Duration::from_millis(125) && took < Duration::from_millis(250), "{took:?}");
-        assert!(
-            first.unwrap() < Duration::from_millis(60),
-            "it comes in bit by bit, the first after {first:?}"
-        );
+        assert_eq!((first, took), (MILLI, 125 * MILLI));
     }
 
     #[tokio::test]
     async fn nothing_is_lost_both_ways_at_once() {
-        let distance = Distance { jitter: Duration::from_millis(5), ..far() };
-        let (mut client, line) = pair(distance, &Stall::default()).await;
+        let distance = Distance { jitter: 5 * MILLI, ..far() };
+        let (mut client, line, _) = sockets(distance).await;
         let all = pattern(24 << 20);
         let back = beside_echo(line, async {
             let (mut read, mut write) = client.split();
@@ -359,7 +386,7 @@ mod tests {
 
     #[tokio::test]
     async fn halves_in_two_tasks_wake_each_other() {
-        let (client, line) = pair(far(), &Stall::default()).await;
+        let (client, line, _) = sockets(far()).await;
         let (mut read, mut write) = tokio::io::split(line);
         let (mut from_server, mut to_server) = client.into_split();
         let all = pattern(12 << 20);
@@ -381,7 +408,7 @@ mod tests {
                 tokio::join!(read.read_to_end(&mut at_server), from_server.read_to_end(&mut at_client));
             (a.unwrap(), b.unwrap())
         };
-        timeout(LONG, both).await.expect("nothing hangs");
+        timeout(HUNG, both).await.expect("it hung");
         assert!(at_server == all && at_client == all);
     }
 
@@ -395,19 +422,15 @@ mod tests {
         }
     }
 
-    /// Lets time pass, but gives the runtime no moment to look at its timers.
-    fn spin(span: Duration) {
-        let start = Instant::now();
-        while start.elapsed() < span {
-            std::hint::spin_loop();
-        }
+    /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
+    fn still(distance: Distance) -> (DuplexStream, Line<DuplexStream, Still>) {
+        let (client, server) = duplex(64 << 10);
+        (client, Line::by_clock(server, distance, Still::now(), Stall::default(), 1).unwrap())
     }
 
     #[tokio::test]
     async fn a_read_that_makes_room_wakes_the_write_that_waits() {
-        let way = Duration::from_millis(20);
-        let (_client, mut line) =
-            pair(Distance { rtt: 2 * way, ..Distance::default() }, &Stall::default()).await;
+        let (_client, mut line) = still(far());
         let mut line = Pin::new(&mut line);
         let writer = Arc::new(Bell::default());
         let waker = Waker::from(writer.clone());
@@ -416,33 +439,37 @@ mod tests {
         let much = vec![0; 1 << 20];
         while line.as_mut().poll_write(&mut cx, &much).is_ready() {}
         writer.0.store(false, Relaxed);
-        spin(way);
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
+        let mut read_too_soon =
+            || line.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]));
+        assert!(read_too_soon().is_pending());
+        assert!(!writer.0.load(Relaxed), "nothing has arrived, and there is no room yet");
+        Still::pass(RTT / 2);
+        assert!(read_too_soon().is_pending());
         assert!(writer.0.load(Relaxed));
     }
 
     #[tokio::test]
     async fn a_write_that_finds_something_arrived_wakes_the_read_that_waits() {
-        let (mut client, mut line) = pair(far(), &Stall::default()).await;
+        let (mut client, mut line) = still(far());
         let mut line = Pin::new(&mut line);
         let reader = Arc::new(Bell::default());
         let waker = Waker::from(reader.clone());
         let mut cx = Context::from_waker(&waker);
         client.write_all(b"hello").await.unwrap();
-        sleep(RTT / 4).await;
         assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
-        reader.0.store(false, Relaxed);
-        spin(2 * RTT);
-        assert!(line.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
-        assert!(reader.0.load(Relaxed));
+        for (passes, arrived) in [(3 * RTT / 2 - MILLI, false), (MILLI, true)] {
+            reader.0.store(false, Relaxed);
+            Still::pass(passes);
+            assert!(line.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
+            assert_eq!(reader.0.load(Relaxed), arrived);
+        }
         assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_ready());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_write_waits_when_too_much_is_on_the_way() {
         let distance = Distance { rtt: Duration::from_hours(1), ..Distance::default() };
-        let (_client, mut line) = pair(distance, &Stall::default()).await;
+        let (_client, mut line) = pair(distance, &Stall::default());
         let all = pattern(5 << 20);
         let mut taken = 0;
         let writing = async {
@@ -450,65 +477,66 @@ mod tests {
                 taken += line.write(&all[taken..]).await.unwrap();
             }
         };
-        timeout(Duration::from_millis(200), writing).await.expect_err("not all of it has room");
+        timeout(Duration::from_mins(29), writing).await.expect_err("not all of it has room");
         assert!((3 << 20..=4 << 20).contains(&taken), "{taken}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn small_chunks_are_bounded_by_what_they_take_of_memory() {
         let distance = Distance { rtt: Duration::from_hours(1), ..Distance::default() };
-        let (_client, mut line) = pair(distance, &Stall::default()).await;
+        let (_client, mut line) = pair(distance, &Stall::default());
         let mut count = 0;
-        while let Ok(taken) = timeout(Duration::from_millis(200), line.write(b"x")).await {
+        while let Ok(taken) = timeout(MILLI, line.write(b"x")).await {
             count += taken.unwrap();
         }
         assert!((10_000..100_000).contains(&count), "{count}");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn shutdown_delivers_all_and_then_the_end() {
-        let (mut client, mut line) = pair(far(), &Stall::default()).await;
+        let (mut client, mut line) = pair(far(), &Stall::default());
         let all = pattern(1 << 20);
-        let start = Instant::now();
+        let start = Paused::now();
         let sending = async {
             line.write_all(&all).await.unwrap();
             line.flush().await.unwrap();
-            assert!(start.elapsed() < RTT / 2, "it has left, that is all");
+            assert_eq!(Paused::now(), start, "it has left, that is all");
             line.shutdown().await.unwrap();
-            assert!(start.elapsed() >= RTT / 2);
+            assert_eq!(Paused::now(), start + RTT / 2);
             assert_eq!(line.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         };
         let mut back = Vec::new();
-        let (got, ()) =
-            timeout(LONG, async { tokio::join!(client.read_to_end(&mut back), sending) }).await.unwrap();
+        let (got, ()) = timeout(HUNG, async { tokio::join!(client.read_to_end(&mut back), sending) })
+            .await
+            .expect("it hung");
         got.unwrap();
         assert!(back == all);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_clients_end_travels_behind_its_bytes_and_stays() {
-        let (mut client, mut line) = pair(far(), &Stall::default()).await;
-        let start = Instant::now();
+        let (mut client, mut line) = pair(far(), &Stall::default());
+        let start = Paused::now();
         client.write_all(b"bye").await.unwrap();
         client.shutdown().await.unwrap();
         let mut got = Vec::new();
-        timeout(LONG, line.read_to_end(&mut got)).await.unwrap().unwrap();
+        timeout(HUNG, line.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert_eq!(got, b"bye");
-        assert!(start.elapsed() + EARLY >= RTT * 3 / 2);
+        assert_eq!(Paused::now(), start + RTT * 3 / 2);
         assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0, "and again");
         assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0);
     }
 
     #[tokio::test]
     async fn a_reset_is_told_to_both() {
-        let (client, mut line) = pair(far(), &Stall::default()).await;
+        let (client, mut line, _) = sockets(far()).await;
         line.write_all(b"unread").await.unwrap();
         sleep(RTT).await;
         line.flush().await.unwrap();
-        client.readable().await.unwrap();
+        timeout(HUNG, client.readable()).await.expect("it hung").unwrap();
         // Closed with unread bytes, it resets.
         drop(client);
-        let error = timeout(LONG, line.read(&mut [0; 9])).await.unwrap().unwrap_err();
+        let error = timeout(HUNG, line.read(&mut [0; 9])).await.expect("it hung").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
         assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0, "after that it is at its end");
         let writing = async {
@@ -519,60 +547,55 @@ mod tests {
                 sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(LONG, writing).await.expect("a write tells it");
-        timeout(LONG, line.shutdown()).await.expect("and a shutdown does not wait").unwrap();
+        timeout(HUNG, writing).await.expect("a write tells it");
+        timeout(HUNG, line.shutdown()).await.expect("and a shutdown does not wait").unwrap();
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn dropped_midway_it_closes_the_socket_and_nothing_more_comes() {
-        let (mut client, mut line) = pair(far(), &Stall::default()).await;
+        let (mut client, mut line) = pair(far(), &Stall::default());
         line.write_all(b"never seen").await.unwrap();
         drop(line);
         let mut got = Vec::new();
-        timeout(LONG, client.read_to_end(&mut got)).await.unwrap().unwrap();
+        timeout(HUNG, client.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert!(got.is_empty());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stall_holds_and_lets_go_with_a_distance_and_without() {
         for distance in [Distance::default(), far()] {
-            let stall = Stall::default();
-            let (mut client, line) = pair(distance, &stall).await;
+            let stall = Stall::since(Paused::now());
+            let (mut client, line) = pair(distance, &stall);
             beside_echo(line, async move {
                 exchange(&mut client, b"first").await;
                 let hold = Duration::from_millis(150);
-                stall.begin(hold);
-                let start = Instant::now();
+                stall.begin_at(Paused::now(), hold);
+                let start = Paused::now();
                 client.write_all(b"he").await.unwrap();
                 // Having arrived, it waits; what comes later does not let it go.
                 sleep(hold / 2).await;
                 client.write_all(b"ld").await.unwrap();
-                client.read_exact(&mut [0; 2]).await.unwrap();
-                let took = start.elapsed();
-                client.read_exact(&mut [0; 2]).await.unwrap();
-                assert!(took + EARLY >= hold + distance.rtt / 2, "{took:?} at {distance:?}");
-                assert!(took < hold + distance.rtt / 2 + SLACK, "{took:?} at {distance:?}");
-                let took = exchange(&mut client, b"let go").await;
-                assert!(took < distance.rtt + SLACK, "{took:?} at {distance:?}");
+                client.read_exact(&mut [0; 4]).await.unwrap();
+                assert_eq!(Paused::now() - start, hold + distance.rtt / 2, "{distance:?}");
+                assert_eq!(exchange(&mut client, b"let go").await, distance.rtt, "{distance:?}");
             })
             .await;
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_stall_that_is_made_longer_holds_longer() {
-        let stall = Stall::default();
-        let (mut client, line) = pair(Distance::default(), &stall).await;
+        let stall = Stall::since(Paused::now());
+        let (mut client, line) = pair(Distance::default(), &stall);
         beside_echo(line, async move {
-            stall.begin(Duration::from_millis(40));
+            stall.begin_at(Paused::now(), 40 * MILLI);
             let exchanging = async {
-                let took = exchange(&mut client, b"held").await;
-                assert!(took >= Duration::from_millis(100), "{took:?}");
+                assert_eq!(exchange(&mut client, b"held").await, 120 * MILLI);
                 drop(client);
             };
             let lengthening = async {
-                sleep(Duration::from_millis(20)).await;
-                stall.begin(Duration::from_millis(100));
+                sleep(20 * MILLI).await;
+                stall.begin_at(Paused::now(), 100 * MILLI);
             };
             tokio::join!(exchanging, lengthening);
         })
@@ -581,7 +604,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_distance_it_is_the_socket() {
-        let (mut client, mut line) = pair(Distance::default(), &Stall::default()).await;
+        let (mut client, mut line, _) = sockets(Distance::default()).await;
         assert!(line.road.is_none() && line.is_write_vectored());
         let bufs = [&b"a"[..], b"bc"].map(IoSlice::new);
         assert_eq!(line.write_vectored(&bufs).await.unwrap(), 3);
@@ -593,7 +616,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_vectored_write_goes_the_way_as_one() {
-        let (mut client, mut line) = pair(far(), &Stall::default()).await;
+        let (mut client, mut line, _) = sockets(far()).await;
         let bufs = [&b"a"[..], b"", b"bc"].map(IoSlice::new);
         assert_eq!(line.write_vectored(&bufs).await.unwrap(), 3);
         assert_eq!(line.write(b"").await.unwrap(), 0);

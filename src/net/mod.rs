@@ -5,6 +5,7 @@
 mod accept;
 mod alarm;
 mod chunks;
+mod clock;
 mod dial;
 mod distance;
 mod fault;
@@ -23,6 +24,9 @@ mod words;
 pub use accept::accept;
 pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
+#[cfg(test)]
+pub(crate) use clock::paused;
+pub use clock::{Clock, System, Timer};
 pub use dial::{Stream, connect};
 pub use distance::Distance;
 pub use fault::fault_code;

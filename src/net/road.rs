@@ -13,7 +13,7 @@ use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::distance::Pace;
-use crate::net::{Alarm, Distance};
+use crate::net::{Alarm, Clock, Distance};
 
 /// What may be on the way, each way, in bytes; then the socket is not read, or a write waits.
 const MOST: usize = 4 << 20;
@@ -24,12 +24,12 @@ const READ: usize = 16 << 10;
 
 /// Both ways of a line.
 #[derive(Debug)]
-pub(super) struct Road {
+pub(super) struct Road<C: Clock> {
     /// Nothing can have left the client before.
     opened: Instant,
     inbound: Way,
     outbound: Way,
-    alarm: Alarm,
+    alarm: Alarm<C>,
     waits: Arc<Waits>,
     /// Wakes both who read and who write: the socket and the alarm do not know which of them is there to move bytes.
     waker: Waker,
@@ -59,7 +59,7 @@ impl Wake for Waits {
     }
 }
 
-impl Road {
+impl<C: Clock> Road<C> {
     /// # Errors
     /// If the process has no file descriptor left.
     pub(super) fn new(distance: Distance, opened: Instant, seed: u64) -> io::Result<Self> {
@@ -90,7 +90,7 @@ impl Road {
         self.waits.reader.register(cx.waker());
         self.reader_waits = false;
         self.turn(stream, held);
-        let now = Instant::now();
+        let now = C::now();
         let given =
             if held.is_none_or(|until| until <= now) { self.inbound.give(now, buf) } else { Poll::Pending };
         self.reader_waits = given.is_pending();
@@ -122,7 +122,7 @@ impl Road {
             self.writer_waits = true;
             return Poll::Pending;
         }
-        self.outbound.put(Instant::now(), bytes);
+        self.outbound.put(C::now(), bytes);
         self.turn(stream, held);
         Poll::Ready(Ok(count))
     }
@@ -148,7 +148,7 @@ impl Road {
     ) -> Poll<io::Result<()>> {
         self.waits.writer.register(cx.waker());
         self.writer_waits = false;
-        self.outbound.end(Instant::now(), Load::End);
+        self.outbound.end(C::now(), Load::End);
         self.turn(stream, held);
         if let Some(error) = self.broken.take() {
             return Poll::Ready(Err(error));
@@ -162,7 +162,7 @@ impl Road {
         let waker = self.waker.clone();
         let mut cx = Context::from_waker(&waker);
         self.fetch(stream, &mut cx);
-        let now = Instant::now();
+        let now = C::now();
         if self.deliver(stream, now, &mut cx) && self.writer_waits {
             self.waits.writer.wake();
         }
@@ -184,7 +184,7 @@ impl Road {
         while !self.inbound.ended && self.inbound.room() > 0 {
             let mut buf = ReadBuf::new(&mut self.scratch);
             let Poll::Ready(read) = Pin::new(&mut *stream).poll_read(cx, &mut buf) else { return };
-            let at = Instant::now().max(self.opened);
+            let at = C::now().max(self.opened);
             match read {
                 Ok(()) if buf.filled().is_empty() => self.inbound.end(at, Load::End),
                 Ok(()) => self.inbound.put(at, Bytes::copy_from_slice(buf.filled())),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::net::{Clock, System};
+
 /// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte; what the protocol
 /// has written goes out all the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stall(Arc<State>);
 
 #[derive(Debug)]
@@ -17,31 +19,41 @@ struct State {
     until: AtomicU64,
 }
 
-impl Default for State {
+impl Default for Stall {
     fn default() -> Self {
-        Self { start: Instant::now(), until: AtomicU64::new(0) }
+        Self::since(System::now())
     }
 }
 
 impl Stall {
+    /// A handle that holds nothing yet and is not told of moments before `start`.
+    pub(crate) fn since(start: Instant) -> Self {
+        Self(Arc::new(State { start, until: AtomicU64::new(0) }))
+    }
+
     /// Holds the sockets from now on for `span`, or longer where they are held longer already.
     pub fn begin(&self, span: Duration) {
-        let nanos = self.0.start.elapsed().saturating_add(span).as_nanos();
+        self.begin_at(System::now(), span);
+    }
+
+    /// As [`Stall::begin`], at `now`.
+    pub(super) fn begin_at(&self, now: Instant, span: Duration) {
+        let nanos = now.saturating_duration_since(self.0.start).saturating_add(span).as_nanos();
         self.0.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Relaxed);
     }
 
-    /// Until when the sockets are held, if they are. One relaxed load where they are not.
-    pub(super) fn until(&self) -> Option<Instant> {
+    /// Until when the sockets are held, if they are. One relaxed load, and no look at the clock, where they are not.
+    pub(super) fn until<C: Clock>(&self) -> Option<Instant> {
         match self.0.until.load(Relaxed) {
             0 => None,
-            nanos => self.held(nanos),
+            nanos => self.held(nanos, C::now()),
         }
     }
 
     #[cold]
-    fn held(&self, nanos: u64) -> Option<Instant> {
+    fn held(&self, nanos: u64, now: Instant) -> Option<Instant> {
         let until = self.0.start + Duration::from_nanos(nanos);
-        if until > Instant::now() {
+        if until > now {
             return Some(until);
         }
         // It fails where another stall has begun, and then the next to look sees that.
@@ -53,24 +65,32 @@ impl Stall {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::clock::paused::Still;
+
+    const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn the_longer_of_two_holds() {
-        let stall = Stall::default();
-        assert_eq!(stall.until(), None);
-        let before = Instant::now();
-        stall.clone().begin(Duration::from_mins(1));
-        let until = stall.until().unwrap();
-        assert!(until >= before + Duration::from_mins(1));
-        stall.begin(Duration::from_secs(1));
-        assert_eq!(stall.until(), Some(until));
+    fn the_longer_of_two_holds_and_lets_go_at_its_end() {
+        let start = Still::now();
+        let stall = Stall::since(start);
+        assert_eq!(stall.until::<Still>(), None);
+        Still::pass(SECOND);
+        stall.clone().begin_at(Still::now(), 60 * SECOND);
+        stall.begin_at(Still::now(), SECOND);
+        assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
+        Still::pass(60 * SECOND - Duration::from_nanos(1));
+        assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
+        Still::pass(Duration::from_nanos(1));
+        assert_eq!(stall.until::<Still>(), None);
+        assert_eq!(stall.0.until.load(Relaxed), 0, "it is forgotten, so that no clock is asked any more");
     }
 
     #[test]
-    fn one_that_is_over_is_forgotten() {
-        let stall = Stall::default();
-        stall.begin(Duration::ZERO);
-        assert_eq!(stall.until(), None);
-        assert_eq!(stall.0.until.load(Relaxed), 0);
+    fn it_begins_by_the_clock_of_the_system() {
+        let (before, stall) = (Instant::now(), Stall::default());
+        stall.begin(Duration::from_hours(1));
+        let until = stall.until::<System>().unwrap();
+        assert!(until >= before + Duration::from_hours(1));
+        assert!(until <= Instant::now() + Duration::from_hours(1));
     }
 }

@@ -1,6 +1,7 @@
 //! The way of a lane's client to its server: TCP, and TLS where the lane has it. The TLS settings are made once; a
 //! lane that connects anew each time pays for the connection and for nothing else.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
@@ -9,24 +10,35 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::net::{Stream, in_words};
+use crate::net::in_words;
 use crate::race::order::{Goal, Trust};
 
 /// The name in the certificate that our own servers make.
 pub(super) const OUR_NAME: &str = "race.localhost";
+
+/// A connection of a lane.
+pub(super) type Stream = crate::net::Stream<Socket>;
+
+#[cfg(not(test))]
+type Socket = TcpStream;
+#[cfg(test)]
+type Socket = piped::Socket;
 
 /// Opens connections to one server.
 #[derive(Clone)]
 pub(super) struct Dial {
     pub(super) goal: Goal,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// Where the server's ends of pipes go, in place of sockets.
+    #[cfg(test)]
+    pub(super) pipes: Option<piped::Pipes>,
 }
 
 impl Dial {
     /// `protocol` is what TLS is to agree on (ALPN, RFC 7301).
     pub(super) fn new(goal: Goal, protocol: Option<&[u8]>) -> Result<Self, String> {
         let name = match &goal.trust {
-            Trust::Plain => return Ok(Self { goal, tls: None }),
+            Trust::Plain => return Ok(Self::over(goal, None)),
             Trust::Certificate(_) => OUR_NAME.to_owned(),
             Trust::Web => goal.host.clone(),
         };
@@ -34,19 +46,45 @@ impl Dial {
         config.alpn_protocols = protocol.into_iter().map(<[u8]>::to_vec).collect();
         let name = ServerName::try_from(name.clone())
             .map_err(|_| format!("`{name}` is no name that a certificate can have"))?;
-        Ok(Self { goal, tls: Some((TlsConnector::from(Arc::new(config)), name)) })
+        Ok(Self::over(goal, Some((TlsConnector::from(Arc::new(config)), name))))
+    }
+
+    fn over(goal: Goal, tls: Option<(TlsConnector, ServerName<'static>)>) -> Self {
+        Self {
+            goal,
+            tls,
+            #[cfg(test)]
+            pipes: None,
+        }
     }
 
     /// A new connection.
     pub(super) async fn open(&self) -> Result<Stream, String> {
         let Goal { host, port, .. } = &self.goal;
-        let told =
-            |error: std::io::Error| format!("could not connect to {host}:{port}: {}", in_words(&error));
-        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(told)?;
-        stream.set_nodelay(true).map_err(told)?;
+        let told = |error: io::Error| format!("could not connect to {host}:{port}: {}", in_words(&error));
+        let stream = self.socket().await.map_err(told)?;
         let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
         let stream = connector.connect(name.clone(), stream).await.map_err(told)?;
         Ok(Stream::Tls(Box::new(stream)))
+    }
+
+    async fn tcp(&self) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.goal.host.as_str(), self.goal.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    #[cfg(not(test))]
+    async fn socket(&self) -> io::Result<Socket> {
+        self.tcp().await
+    }
+
+    #[cfg(test)]
+    async fn socket(&self) -> io::Result<Socket> {
+        match &self.pipes {
+            Some(pipes) => piped::open(pipes).await,
+            None => Ok(Box::new(self.tcp().await?)),
+        }
     }
 
     /// What a request says as `Host`.
@@ -83,4 +121,27 @@ pub(super) fn settings(trust: &Trust) -> Result<ClientConfig, String> {
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
+}
+
+/// Pipes in place of sockets, for tests in a time that stands still.
+#[cfg(test)]
+pub(super) mod piped {
+    use std::io;
+
+    use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
+    use tokio::sync::mpsc;
+
+    /// Either.
+    pub(crate) trait Either: AsyncRead + AsyncWrite + Send + Unpin {}
+
+    impl<S: AsyncRead + AsyncWrite + Send + Unpin> Either for S {}
+
+    pub(in crate::race) type Socket = Box<dyn Either>;
+    pub(in crate::race) type Pipes = mpsc::Sender<DuplexStream>;
+
+    pub(super) async fn open(pipes: &Pipes) -> io::Result<Socket> {
+        let (ours, theirs) = duplex(64 << 10);
+        pipes.send(theirs).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        Ok(Box::new(ours))
+    }
 }

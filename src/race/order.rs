@@ -101,8 +101,8 @@ pub(super) struct Counted {
 /// What a process has used, or used between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Used {
-    /// CPU time of all its threads.
-    pub(super) cpu: Duration,
+    /// CPU time of all its threads; none where the system does not tell.
+    pub(super) cpu: Option<Duration>,
     /// Allocations; none where nobody counts them.
     pub(super) allocations: Option<u64>,
 }
@@ -119,21 +119,22 @@ impl Used {
     pub(super) fn since(self, before: Self) -> Self {
         let allocations = self.allocations.zip(before.allocations);
         Self {
-            cpu: self.cpu.saturating_sub(before.cpu),
+            cpu: self.cpu.zip(before.cpu).map(|(now, before)| now.saturating_sub(before)),
             allocations: allocations.map(|(now, before)| now.saturating_sub(before)),
         }
     }
 }
 
 #[cfg(unix)]
-fn cpu() -> Duration {
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+fn cpu() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    Some(Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32))
 }
 
 #[cfg(not(unix))]
-fn cpu() -> Duration {
-    Duration::ZERO
+fn cpu() -> Option<Duration> {
+    None
 }
 
 /// Sends one line.

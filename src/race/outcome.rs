@@ -40,8 +40,8 @@ pub struct Figures {
 /// What an end uses for an exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Use {
-    /// CPU time, in seconds.
-    pub cpu: f64,
+    /// CPU time, in seconds; `None` where the system does not tell.
+    pub cpu: Option<f64>,
     /// Allocations; `None` where nobody counts them.
     pub allocations: Option<f64>,
 }

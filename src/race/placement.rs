@@ -60,6 +60,11 @@ impl Placement {
         }
     }
 
+    /// Whether this system can do it at all: pinning a process to a CPU is Linux's.
+    pub fn is_possible(self) -> bool {
+        matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed().is_empty()
+    }
+
     /// The CPU that belongs to `end`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
     pub fn cpu(self, end: End) -> Option<usize> {
         let cpus = allowed();

@@ -73,9 +73,10 @@ fn us(duration: Duration) -> f64 {
 
 fn lane(figures: &Figures) -> Value {
     let Figures { lane, times, naive, bytes, client, server, failure, .. } = figures;
-    let cpu = client.zip(*server).map(|(client, server)| micros(client.cpu + server.cpu));
-    let end =
-        |of: &Option<Use>| of.map(|of| json!({ "cpu_us": micros(of.cpu), "allocations": of.allocations }));
+    let cpu = client.zip(*server).and_then(|(client, server)| Some(micros(client.cpu? + server.cpu?)));
+    let end = |of: &Option<Use>| {
+        of.map(|of| json!({ "cpu_us": of.cpu.map(micros), "allocations": of.allocations }))
+    };
     json!({
         "name": lane,
         "exchanges": times.count,

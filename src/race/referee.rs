@@ -208,7 +208,7 @@ impl Race {
         let Began { at, busy, own, cpus } = self.began.as_ref()?;
         let now = Busy::now(cpus)?;
         let racers: Duration = self.tracks.iter().map(Track::cpu).sum();
-        let ours = racers + Used::now().since(*own).cpu;
+        let ours = racers + Used::now().since(*own).cpu.unwrap_or_default();
         let count = if cpus.is_empty() { Machine::here().cpus } else { cpus.len() };
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
     }

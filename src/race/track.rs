@@ -30,13 +30,15 @@ pub(super) struct Track {
 /// What an end has used in all slices.
 #[derive(Clone, Copy, Default)]
 struct Sum {
-    cpu: Duration,
+    cpu: Option<Duration>,
     allocations: Option<u64>,
 }
 
 impl Sum {
     fn add(&mut self, used: Used) {
-        self.cpu += used.cpu;
+        if let Some(more) = used.cpu {
+            *self.cpu.get_or_insert_default() += more;
+        }
         if let Some(more) = used.allocations {
             *self.allocations.get_or_insert(0) += more;
         }
@@ -45,7 +47,7 @@ impl Sum {
     fn share(self, count: u64) -> Use {
         let count = count as f64;
         Use {
-            cpu: self.cpu.as_secs_f64() / count,
+            cpu: self.cpu.map(|sum| sum.as_secs_f64() / count),
             allocations: self.allocations.map(|sum| sum as f64 / count),
         }
     }
@@ -107,7 +109,7 @@ impl Track {
 
     /// The CPU time of both ends in all slices.
     pub(super) fn cpu(&self) -> Duration {
-        self.client.cpu + self.server.cpu
+        self.client.cpu.unwrap_or_default() + self.server.cpu.unwrap_or_default()
     }
 
     pub(super) fn figures(&self) -> Figures {

@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let begun = |how: u8, case: &Case| [&[how][..], &case.bytes].concat();
     vec![
         ("capture", captures(root, &frames)),
+        ("deck", decks(root)),
         (
             "decoder",
             frames
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("handshake", heads.iter().map(|case| begun(u8::from(case.client), case)).collect()),
         ("inflater", deflated(&frames)),
         ("tungstenite", clients.into_iter().map(|case| begun(0, case)).collect()),
+        ("typed", typed()),
     ]
 }
 
@@ -99,6 +101,53 @@ fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
         .filter(|case| case.deflate && case.bytes.len() > 2)
         .map(|case| case.bytes[2..].to_vec());
     made.chain(own).map(|payload| [vec![7], payload].concat()).collect()
+}
+
+/// Both decks slide by slide, each with the front matter before it, and what nests.
+fn decks(root: &Path) -> Vec<Vec<u8>> {
+    let slides = ["talk.md", "tour.md"].into_iter().flat_map(|name| {
+        let path = root.join("slides").join(name);
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (front, slides) = text.split_once("\n---\n").expect("a deck has a front matter");
+        let slides = slides.split("\n---\n");
+        slides.map(|slide| format!("{front}\n---\n{slide}").into_bytes()).collect::<Vec<_>>()
+    });
+    let nested = ["> ", "- ", "1. ", "*a ", "[", "> - "].map(|mark| format!("# a\n{} b", mark.repeat(200)));
+    slides.chain(nested.map(String::into_bytes)).collect()
+}
+
+/// What people type: URLs, lanes, filters, searches, extensions, command lines.
+fn typed() -> Vec<Vec<u8>> {
+    let texts = [
+        "ws://127.0.0.1:9001/chat",
+        "wss://[::1]:443/a?b=c",
+        "ws://example.org",
+        "http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/",
+        "https://example.org/,wss://example.org/x",
+        "http-reqwest+tls",
+        "ws-pipelined",
+        "own-cpus",
+        "op=close && len<9",
+        "from=server and (fault=E_UTF8 or not fin)",
+        "t>1.5s || text~\"hi\"",
+        "op=ping|pong && len>=126",
+        "0x81 85",
+        "needle",
+        "permessage-deflate; client_max_window_bits=9, x-other; a=\"b\"",
+        "permessage-deflate; server_no_context_takeover; server_max_window_bits=15",
+        "race --rtt 80ms --jitter 10ms --bandwidth 10mbit --pairs 3 --seed 7",
+        "race --against http://127.0.0.1:1/,ws://127.0.0.1:1/ --max-requests 10 --max-time 30s",
+        "race --lanes tcp,ws+tls --payload 1048576 --connections 256 --burst 10 --rate 100",
+        "inspect ws://127.0.0.1:1/ --send a --send-hex 8100 --for 0.3 --header a:b --json",
+        "inspect a.pcapng --keylog k --from client --write b --replace",
+        "inspect --proxy 127.0.0.1:9000 ws://127.0.0.1:1/",
+        "decode 818537fa213d7f9f4d5158 --from client --extensions permessage-deflate --json",
+        "serve --http 0 --ws 0 --ws-server strict --max-message 9 --ws-origin https://a.example",
+        "check a.md b.md",
+        "--theme dark a.md",
+    ];
+    texts.iter().flat_map(|text| [0, 1].map(|how| [&[how], text.as_bytes()].concat())).collect()
 }
 
 /// Files of every kind that is read: the ones in the repository, pcapng, hex text, recordings.

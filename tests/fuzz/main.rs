@@ -1,5 +1,5 @@
 //! The fuzzing targets as an ordinary test: on their corpus, and on 100,000 inputs each that are made from it (10,000
-//! files), the same on every run. cargo-fuzz goes on from there, in `fuzz/`.
+//! files and decks), the same on every run. cargo-fuzz goes on from there, in `fuzz/`.
 //!
 //! `cargo test` checks arithmetic for overflow, so a number that wraps is found here although a release would go on with it.
 
@@ -17,12 +17,25 @@ use mutate::Mutate;
 /// Made inputs a target.
 const INPUTS: u64 = 100_000;
 
+/// Fewer for decks: each is Markdown with TOML and YAML in it.
+const DECKS: u64 = 10_000;
+
 /// Fewer for files: each is written to the disk and opened.
 const FILES: u64 = 10_000;
 
 #[test]
 fn capture_files_with_any_damage_give_what_they_hold() {
     hold("capture", targets::capture::check, FILES);
+}
+
+#[test]
+fn a_deck_of_any_bytes_is_parsed_and_what_is_odd_is_told() {
+    hold("deck", targets::deck::check, DECKS);
+}
+
+#[test]
+fn what_people_type_is_understood_or_told() {
+    hold("typed", targets::typed::check, INPUTS);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::time::Duration;
 
 use axum::Router;
 use axum::response::Html;
@@ -17,7 +16,7 @@ use tokio::time::timeout;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Kind, Ports};
 
-use crate::soon;
+use crate::{HUNG, soon};
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
@@ -65,7 +64,7 @@ async fn noticed(site: SocketAddr, inbox: &mut mpsc::Receiver<Value>, server: &s
     let profile = tempfile::tempdir().unwrap();
     let mut browser = browse(&format!("http://{site}/?server={server}"), profile.path());
     // a browser takes its time to start on a busy machine
-    let told = timeout(Duration::from_mins(1), inbox.recv()).await.expect("the page tells nothing").unwrap();
+    let told = timeout(3 * HUNG, inbox.recv()).await.expect("the page tells nothing").unwrap();
     browser.kill().await.unwrap();
     told
 }

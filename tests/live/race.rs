@@ -4,12 +4,14 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -17,8 +19,8 @@ use wiretalk::race::{self, Course, Kind, Lane, Program, Report, Wish};
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
 
-/// No race here takes longer.
-const LONG: Duration = Duration::from_mins(1);
+/// How long a race, or a wait for one, may take before it is called hung; no machine is that slow.
+const HUNG: Duration = Duration::from_mins(3);
 
 /// `wiretalk race ARGUMENTS`, killed if it outlives its test.
 fn wiretalk_race(arguments: &[&str]) -> Child {
@@ -28,7 +30,7 @@ fn wiretalk_race(arguments: &[&str]) -> Child {
 }
 
 async fn ended(child: Child) -> (String, String, Option<i32>) {
-    let output = timeout(LONG, child.wait_with_output()).await.expect("it hangs").unwrap();
+    let output = timeout(HUNG, child.wait_with_output()).await.expect("it hangs").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code())
 }
@@ -65,7 +67,7 @@ fn children(pid: u32, word: &str) -> Vec<u32> {
 /// Waits until a race has that many children.
 async fn with_children(race: &Child, word: &str, count: usize) -> Vec<u32> {
     let pid = race.id().expect("it runs");
-    let limit = Instant::now() + LONG;
+    let limit = Instant::now() + HUNG;
     loop {
         let found = children(pid, word);
         if found.len() >= count {
@@ -82,7 +84,7 @@ async fn kill(pid: u32) {
 }
 
 async fn gone(pids: &[u32]) {
-    let limit = Instant::now() + Duration::from_secs(5);
+    let limit = Instant::now() + HUNG;
     // a zombie that nobody has waited for yet does nothing any more
     let lives =
         |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
@@ -167,37 +169,47 @@ async fn a_table_and_comma_separated_values_say_the_same() {
     assert_eq!(csv.lines().count(), 3, "{csv}");
 }
 
+/// No exchange is quicker than its round trips; how much slower it is, is the machine's affair. That it pays for no more of
+/// them is tested where the time stands still, in `race::client::trips`.
+#[track_caller]
+fn assert_charged(json: &Value, lanes: &[(&str, f64)], rtt_ms: f64) {
+    for (name, trips) in lanes {
+        let lane = lane(json, name);
+        assert_eq!(lane["failure"], Value::Null, "{lane}");
+        let (took, least) = (lane["p50_us"].as_f64().unwrap(), trips * rtt_ms * 1000.0);
+        // the histogram keeps three digits
+        assert!(took >= least * 0.998, "{name}: {took} us, not {trips} round trips");
+    }
+}
+
 /// What a new connection costs over distance: TCP 2 round trips with its first exchange, TLS 1.3 3, ws 3, wss 4; and ten
 /// awaited are ten.
 #[tokio::test]
 async fn distance_charges_every_connection_its_true_round_trips() {
-    let lanes = "http-hyper,http-new,http-new+tls,ws-new,ws-new+tls,ws";
-    let far = json(&["--rtt", "60ms", "--pairs", "3", "--lanes", lanes]).await;
-    for (name, trips) in
-        [("http-hyper", 1.0), ("http-new", 2.0), ("http-new+tls", 3.0), ("ws-new", 3.0), ("ws-new+tls", 4.0)]
-    {
-        let found = ratio(&far, name);
-        assert!((found / trips - 1.0).abs() < 0.1, "{name}: {found}, not {trips}");
-    }
+    let lanes = [
+        ("http-hyper", 1.0),
+        ("http-new", 2.0),
+        ("http-new+tls", 3.0),
+        ("ws-new", 3.0),
+        ("ws-new+tls", 4.0),
+        ("ws", 1.0),
+    ];
+    let names = lanes.map(|(name, _)| name).join(",");
+    let far = json(&["--rtt", "60ms", "--pairs", "1", "--lanes", &names]).await;
     assert_eq!(far["conditions"]["distance"], "modelled");
-    let burst = json(&["--rtt", "30ms", "--pairs", "2", "--lanes", "http-hyper,http2,ws-pipelined"]).await;
-    assert!((ratio(&burst, "http-hyper") / 10.0 - 1.0).abs() < 0.1, "{burst:#}");
-    assert!((ratio(&burst, "http2") - 1.0).abs() < 0.2, "{burst:#}");
+    assert_charged(&far, &lanes, 60.0);
+    let burst = json(&["--rtt", "30ms", "--pairs", "1", "--lanes", "http-hyper,http2,ws-pipelined"]).await;
+    assert_charged(&burst, &[("http-hyper", 10.0), ("http2", 1.0), ("ws-pipelined", 1.0)], 30.0);
 }
 
 /// Needs root: namespaces and TUN devices are the system's.
 #[tokio::test]
-async fn the_real_network_agrees_with_the_model() {
-    let run = async |real: &[&str]| {
-        let arguments = ["--rtt", "60ms", "--pairs", "3", "--lanes", "http-hyper,http-new,ws-new,ws"];
-        json(&[&arguments, real].concat()).await
-    };
-    let (real, model) = (run(&["--real-net"]).await, run(&[]).await);
+async fn the_real_network_charges_the_same() {
+    let lanes = [("http-hyper", 1.0), ("http-new", 2.0), ("ws-new", 3.0), ("ws", 1.0)];
+    let names = lanes.map(|(name, _)| name).join(",");
+    let real = json(&["--rtt", "60ms", "--pairs", "1", "--real-net", "--lanes", &names]).await;
     assert_eq!(real["conditions"]["distance"], "real", "{real:#}");
-    for name in ["http-hyper", "http-new", "ws-new"] {
-        let (real, model) = (ratio(&real, name), ratio(&model, name));
-        assert!((real / model - 1.0).abs() < 0.1, "{name}: {real} against {model}");
-    }
+    assert_charged(&real, &lanes, 60.0);
 }
 
 #[tokio::test]
@@ -209,38 +221,36 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
     assert!(ws["p99_us"].as_f64().unwrap() >= ws["naive"]["p99_us"].as_f64().unwrap(), "{ws}");
 }
 
-/// Who waits for a server that stands still is told by the clock that starts when it was due, and by it alone.
+/// A stall reaches the server's process. What it does to the two clocks is tested where the time stands still, in
+/// `race::client::slice`.
 #[tokio::test]
-async fn a_stall_is_felt_by_all_that_were_due_meanwhile() {
+async fn a_stall_is_felt_in_the_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let program = Program(env!("CARGO_BIN_EXE_wiretalk").into());
     let course =
-        Course { lanes: vec![Lane::plain(Kind::Ws)], rate: Some(200), pairs: 3, ..Course::default() };
+        Course { lanes: vec![Lane::plain(Kind::Ws)], rate: Some(200), pairs: 500, ..Course::default() };
     let (reports, mut inbox) = mpsc::channel(64);
     let (wishes, wished) = mpsc::channel(1);
     let inner = scope.child();
     scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
-    let outcome = timeout(LONG, async {
-        let mut stalled = false;
+    let felt = async {
         loop {
-            match inbox.recv().await.expect("a race reports its end") {
-                Report::Live(live) if live.running.is_some() && !stalled => {
-                    stalled = wishes.try_send(Wish::Stall(Duration::from_millis(500))).is_ok();
-                }
-                Report::Live(_) => {}
-                Report::End(outcome) => return outcome,
+            let live = match inbox.recv().await.expect("a race reports its end") {
+                Report::Live(live) => live,
+                Report::End(outcome) => panic!("it was never felt: {outcome:?}"),
+            };
+            let times = live.lanes[0].times;
+            if times.max > Duration::from_millis(350) {
+                assert!(live.lanes[0].naive.is_some(), "a fixed rate has both clocks");
+                return;
+            }
+            if live.running.is_some() {
+                // one that comes between two slices may be over before the next
+                let _ = wishes.try_send(Wish::Stall(Duration::from_millis(500)));
             }
         }
-    });
-    let outcome = outcome.await.expect("it hangs");
-    let figures = &outcome.lanes[0];
-    let naive = figures.naive.expect("a fixed rate has both clocks");
-    assert!(figures.times.max > Duration::from_millis(350), "{figures:?}");
-    // one exchange was under way when the server stopped; a third of all was due before it went on
-    assert!(
-        figures.times.p90 > Duration::from_millis(250) && naive.p90 < Duration::from_millis(100),
-        "{figures:?}"
-    );
+    };
+    timeout(HUNG, felt).await.expect("it hung");
 }
 
 #[tokio::test]
@@ -342,28 +352,21 @@ async fn bytes_are_those_of_a_packet_capture() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("race.pcapng");
     let mut capture = Command::new("tshark")
-        .args(["-q", "-i", "lo", "-f", "tcp", "-w", file.to_str().unwrap()])
+        .args(["-q", "-i", "lo", "-f", "tcp", "-B", "256", "-w", file.to_str().unwrap()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .expect("tshark must be installed: apt-get install tshark");
-    // it says "Capturing on" once it does
-    let mut said = Vec::new();
-    let stderr = capture.stderr.as_mut().unwrap();
-    while !String::from_utf8_lossy(&said).contains("Capturing on") {
-        let count = timeout(LONG, stderr.read_buf(&mut said)).await.unwrap().unwrap();
-        assert!(count > 0, "tshark cannot capture on lo: {}", String::from_utf8_lossy(&said));
-    }
-    sleep(Duration::from_millis(500)).await;
+    captured(&file, b"the capture has begun", "tshark does not capture on lo").await;
     let payload = PAYLOAD.to_string();
     let json =
         json(&["--lanes", "tcp,http-hyper,ws", "--payload", &payload, "--pairs", "1", "--rate", "200"]).await;
-    sleep(Duration::from_millis(500)).await;
+    captured(&file, b"the race is over", "the end is not in the capture").await;
     let pid = capture.id().unwrap().to_string();
     Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
-    timeout(LONG, capture.wait()).await.unwrap().unwrap();
+    timeout(HUNG, capture.wait()).await.unwrap().unwrap();
     let streams = payloads(file.to_str().unwrap()).await;
     let length = format!("content-length: {PAYLOAD}\r\n");
     for (name, of) in [
@@ -391,6 +394,30 @@ async fn bytes_are_those_of_a_packet_capture() {
             );
             assert!(exchanges >= lane["exchanges"].as_f64().unwrap(), "{name}");
         }
+    }
+}
+
+/// Sends `mark` over loopback again and again, until it is in the capture; all that was sent before is there then too.
+async fn captured(file: &Path, mark: &[u8], why: &str) {
+    let limit = Instant::now() + HUNG;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (mut near, (mut far, _)) =
+        tokio::try_join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept()).unwrap();
+    let (mut seen, mut fresh) = (0, Vec::new());
+    loop {
+        if let Ok(mut file) = fs::File::open(file) {
+            file.seek(SeekFrom::Start(seen)).unwrap();
+            fresh.clear();
+            // a mark that is half there is whole the next time
+            seen += (file.read_to_end(&mut fresh).unwrap()).saturating_sub(mark.len()) as u64;
+        }
+        if contains(&fresh, mark) {
+            return;
+        }
+        assert!(Instant::now() < limit, "{why}");
+        near.write_all(mark).await.unwrap();
+        far.read_exact(&mut vec![0; mark.len()]).await.unwrap();
+        sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout};
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
 use wiretalk::servers::{Bundle, Event, Kind, Limits, Plan};
 use wiretalk::wire::{Agreed, Opcode, Side, Transcript, encode};
 
-use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
+use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
 
 async fn hub_house() -> (House, Hub) {
     hub_with(|limits| limits).await
@@ -134,18 +133,17 @@ fn large() -> Vec<u8> {
 
 #[tokio::test]
 async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
-    let (mut house, hub) = hub_with(|limits| Limits { write: Duration::from_secs(5), ..limits }).await;
+    // a hub that waited for the slow one would wait for longer than the test does
+    let (mut house, hub) = hub_with(|limits| Limits { write: 10 * HUNG, ..limits }).await;
     let mut slow = narrow(house.address).await;
     let (mut quick, mut second) = (house.open().await, house.open().await);
     until_there_are(&hub, 3).await;
     let frame = encode::whole(Opcode::Binary, &large(), None);
     let mut said = 0;
     while hub.subscribers() == 3 {
-        let began = Instant::now();
         hub.publish_binary(&large()).await;
         quick.expect(&frame).await;
         second.expect(&frame).await;
-        assert!(began.elapsed() < Duration::from_secs(1), "nobody waits for the slow one");
         said += 1;
         assert!(said < 1000, "it is not dropped");
     }
@@ -166,7 +164,7 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
 
 #[tokio::test]
 async fn one_who_never_reads_is_cut_off_in_the_end() {
-    let (mut house, hub) = hub_house().await;
+    let (mut house, hub) = hub_with(|limits| Limits { write: SHORT, ..limits }).await;
     let _deaf = narrow(house.address).await;
     until_there_are(&hub, 1).await;
     for _ in 0..200 {
@@ -179,7 +177,7 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(Duration::from_secs(4), gone).await.expect("its socket is closed");
+    soon(gone).await;
 }
 
 #[tokio::test]
@@ -192,7 +190,7 @@ async fn pings_without_end_and_no_ear_for_the_pongs_end_in_a_close() {
     tokio::select! {
         () = flood => {}
         _ = dropped(&mut house) => {}
-        () = tokio::time::sleep(Duration::from_secs(5)) => panic!("its pongs wait without end"),
+        () = tokio::time::sleep(HUNG) => panic!("its pongs wait without end"),
     }
 }
 

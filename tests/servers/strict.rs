@@ -1,19 +1,23 @@
 //! The strict server: what it lets in, what it echoes, and how it ends.
 
-use std::time::Duration;
-
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Ports, State, strict};
+use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Limits, Options, Ports, State, strict};
 use wiretalk::wire::handshake::Policy;
 use wiretalk::wire::{Agreed, Endpoint, Kind};
 
-use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
+use crate::{HELLO, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
 
 pub(crate) async fn strict_house(policy: Policy) -> House {
-    house(async |scope, options| strict::bind(&scope, options, policy).await).await
+    strict_within(|limits| limits, policy).await
+}
+
+async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: Policy) -> House {
+    let bind = async |scope, options: Options| {
+        strict::bind(&scope, Options { limits: change(options.limits), ..options }, policy).await
+    };
+    house(bind).await
 }
 
 #[tokio::test]
@@ -121,7 +125,7 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
 
 #[tokio::test]
 async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
-    let mut house = strict_house(Policy::default()).await;
+    let mut house = strict_within(|limits| Limits { frame: SHORT, ..limits }, Policy::default()).await;
     let mut patient = house.open().await;
     let mut peer = house.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
@@ -135,7 +139,7 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
 
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
-    let mut house = strict_house(Policy::default()).await;
+    let mut house = strict_within(|limits| Limits { write: SHORT, ..limits }, Policy::default()).await;
     let mut peer = house.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
@@ -146,7 +150,7 @@ async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
             }
         }
     };
-    let (why, _) = tokio::join!(events, timeout(Duration::from_secs(10), flood));
+    let (why, ()) = tokio::join!(events, soon(flood));
     assert_eq!(why, "it read nothing for 1 s");
     let mut next = house.open().await;
     next.send(MASKED_HELLO).await;
@@ -183,7 +187,7 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let house = strict_house(Policy::default()).await;
+    let house = strict_within(|limits| Limits { head: SHORT, ..limits }, Policy::default()).await;
     let mut peer = house.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));

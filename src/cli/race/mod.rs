@@ -18,7 +18,7 @@ use crate::cli::Interrupt;
 use crate::cli::units::{bandwidth, time};
 use crate::net::Distance;
 use crate::race::{
-    self, Against, Bound, Course, Headers, Kind, Lane, Outcome, Placement, Program, Report, record,
+    self, Against, Bound, Course, Headers, Kind, LACKING, Lane, Outcome, Placement, Program, Report, record,
 };
 use crate::scope::Scope;
 
@@ -28,6 +28,7 @@ use crate::scope::Scope;
 /// standard output, progress to standard error if that is a terminal. The exit status is 1 if the run does not count:
 /// errors, others on the CPUs, or a floor that drifts.
 #[derive(Debug, clap::Args)]
+#[command(after_help = LACKING.join("\n\n"))]
 pub struct Race {
     /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws, ws-pipelined, ws-new; each
     /// also with +tls appended [default: tcp,http-bare,http-hyper,http-reqwest,ws]
@@ -151,6 +152,12 @@ impl Race {
         if bound.is_some() && self.against.is_none() {
             bail!(
                 "--max-requests and --max-time bound the load on servers of others; they belong to --against"
+            );
+        }
+        if let Some(placement) = self.placement.filter(|placement| !placement.is_possible()) {
+            bail!(
+                "--placement {placement}: processes cannot be pinned to CPUs on this system; unpinned and \
+                 unpinned-threads are possible"
             );
         }
         let against = self.against.clone().map(|against| Against { bound, ..against });

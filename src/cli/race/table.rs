@@ -4,7 +4,7 @@ use std::array;
 use std::time::Duration;
 
 use crate::measure::{Drift, Verdict};
-use crate::race::{Figures, LaneRatio, Outcome, split};
+use crate::race::{Figures, LACKING, LaneRatio, Outcome, split};
 use crate::text::visible;
 use crate::wire::words::grouped;
 
@@ -33,8 +33,11 @@ pub(super) fn table(outcome: &Outcome) -> String {
     }
     table += &steps(outcome);
     table += &format!("\n{}\n", visible(&outcome.sentence()));
-    let foreign =
-        outcome.foreign.map_or_else(String::new, |share| format!(", others had {:.1} %", share * 100.0));
+    let foreign = match outcome.foreign {
+        Some(share) => format!(", others had {:.1} %", share * 100.0),
+        None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
+        None => String::new(),
+    };
     table + &format!("{}{foreign}, {}\n", outcome.machine.summary(), drift(outcome.drift))
 }
 
@@ -50,7 +53,7 @@ fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
     let dash = || "–".to_owned();
     let time = |time| if times.count == 0 { dash() } else { micros(time) };
     let (up, down) = bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
-    let used = client.zip(*server).map(|(client, server)| (client.cpu + server.cpu) * 1e6);
+    let used = client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
     let ratio =
         ratio.filter(|of| of.lane != of.base).map_or_else(String::new, |LaneRatio { ratio, .. }| {
             let same = if ratio.verdict() == Verdict::NoDifference { " =" } else { "" };

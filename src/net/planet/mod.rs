@@ -141,11 +141,10 @@ mod tests {
     use super::*;
 
     const RTT: Duration = Duration::from_millis(30);
-    /// What a busy machine may add.
-    const SLACK: Duration = Duration::from_millis(25);
-    const LONG: Duration = Duration::from_secs(20);
+    /// How long a test may take before it is called hung.
+    const HUNG: Duration = Duration::from_mins(1);
 
-    /// The tests look at the process's descriptors, and at times: one after another.
+    /// The tests look at the process's descriptors: one after another.
     static ALONE: Mutex<()> = Mutex::const_new(());
 
     fn quiet() -> Scope {
@@ -199,10 +198,6 @@ mod tests {
         start.elapsed()
     }
 
-    fn assert_about(took: Duration, wanted: Duration) {
-        assert!(took >= wanted && took < wanted + SLACK, "{took:?} instead of {wanted:?}");
-    }
-
     /// The namespace of the thread that asks.
     fn namespace() -> String {
         fs::read_link("/proc/thread-self/ns/net").unwrap().display().to_string()
@@ -230,7 +225,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(LONG, waiting).await.expect("nothing is left behind");
+        timeout(HUNG, waiting).await.expect("nothing is left behind");
     }
 
     #[tokio::test]
@@ -240,13 +235,16 @@ mod tests {
         let planet = Planet::start(&scope, far()).unwrap();
         let address = echo(&planet, &scope);
         let (stream, connecting) = connect(&planet, address);
-        assert_about(connecting, RTT);
-        let first = exchange(&stream, b"first");
-        assert_about(first, RTT);
-        assert!(connecting + first >= 2 * RTT, "a new connection costs two round trips");
+        assert!(connecting >= RTT, "{connecting:?}");
         for _ in 0..5 {
-            assert_about(exchange(&stream, b"further"), RTT);
+            let took = exchange(&stream, b"hello");
+            assert!(took >= RTT, "{took:?}");
         }
+        // more than these are the machine's: what it takes to be scheduled, and what TCP sends again meanwhile
+        let Flows { to_server, to_client } = planet.counted();
+        assert!(to_server.payload >= 25 && to_client.payload >= 25, "{to_server:?} {to_client:?}");
+        assert!(to_server.packets >= 1 + 5, "a SYN, and five segments: {to_server:?}");
+        assert!(to_client.packets >= 1 + 5, "its answer, and five segments: {to_client:?}");
     }
 
     #[tokio::test]
@@ -284,7 +282,7 @@ mod tests {
         let mut back = vec![0; all.len()];
         let start = Instant::now();
         let both = async { tokio::join!(write.write_all(&all), read.read_exact(&mut back)) };
-        let (sent, got) = timeout(LONG, both).await.unwrap();
+        let (sent, got) = timeout(HUNG, both).await.unwrap();
         sent.unwrap();
         got.unwrap();
         assert!(start.elapsed() >= Duration::from_millis(250), "{:?}", start.elapsed());
@@ -303,7 +301,7 @@ mod tests {
             // It is spawned there, and waited for here.
             let child =
                 planet.run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output()).unwrap();
-            let output = timeout(LONG, child).await.unwrap().unwrap();
+            let output = timeout(HUNG, child).await.unwrap().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), lives);
         }
     }
@@ -323,10 +321,10 @@ mod tests {
                 drop(planet);
             } else {
                 scope.cancel();
-                timeout(LONG, scope.closed()).await.expect("all threads end");
+                timeout(HUNG, scope.closed()).await.expect("all threads end");
                 assert!(planet.run_in(End::Server, || ()).unwrap_err().contains("the server's end"));
             }
-            timeout(LONG, scope.closed()).await.expect("all threads end");
+            timeout(HUNG, scope.closed()).await.expect("all threads end");
             // The kernel takes a thread off its list a moment after it has ended.
             until(|| (living_in(&server), living_in(&client), devices()) == (0, 0, 0)).await;
         }

@@ -64,54 +64,38 @@ fn shared(device: SyncDevice) -> io::Result<Arc<AsyncDevice>> {
     AsyncDevice::new(device).map(Arc::new)
 }
 
-/// One way, and the packets on it.
+/// One way: a device on either side, and the packets between them.
 struct Way {
     from: Arc<AsyncDevice>,
     to: Arc<AsyncDevice>,
-    pace: Pace,
     alarm: Alarm,
-    queue: VecDeque<(Instant, Bytes)>,
-    weight: usize,
+    queue: Queue,
 }
 
 impl Way {
     fn new(from: Arc<AsyncDevice>, to: Arc<AsyncDevice>, pace: Pace) -> io::Result<Self> {
-        Ok(Self { from, to, pace, alarm: Alarm::new()?, queue: VecDeque::new(), weight: 0 })
+        Ok(Self { from, to, alarm: Alarm::new()?, queue: Queue::new(pace) })
     }
 
     /// Until a device is gone.
     async fn run(mut self, counter: &Counter) {
         let mut buf = [0; MTU as usize];
         loop {
-            let due = self.queue.front().map(|(due, _)| *due);
+            let due = self.queue.due();
             tokio::select! {
                 biased;
                 () = passed(&mut self.alarm, due) => self.deliver().await,
                 read = self.from.recv(&mut buf) => match read {
-                    Ok(count) => self.take(&buf[..count], counter),
+                    Ok(count) => self.queue.take(Instant::now(), &buf[..count], counter),
                     Err(_) => return,
                 },
             }
         }
     }
 
-    fn take(&mut self, packet: &[u8], counter: &Counter) {
-        // Neighbour discovery of IPv6, say, has nobody to talk to.
-        let Some(lengths) = Packet::read(packet) else { return };
-        counter.packet(lengths);
-        let now = Instant::now();
-        if self.pace.waiting(now) > PATIENCE || self.weight + packet.len() > MOST {
-            counter.dropped();
-            return;
-        }
-        self.weight += packet.len();
-        self.queue.push_back((self.pace.arrival(now, packet.len()), Bytes::copy_from_slice(packet)));
-    }
-
     async fn deliver(&mut self) {
         let now = Instant::now();
-        while let Some((_, packet)) = self.queue.pop_front_if(|(due, _)| *due <= now) {
-            self.weight -= packet.len();
+        while let Some(packet) = self.queue.arrived(now) {
             // What an end will not take is lost, as on any network; a device that is gone shows when it is read.
             let _ = self.to.send(&packet).await;
         }
@@ -122,5 +106,106 @@ async fn passed(alarm: &mut Alarm, due: Option<Instant>) {
     match due {
         Some(due) => alarm.at(due).await,
         None => pending().await,
+    }
+}
+
+/// The packets on the way, in order.
+struct Queue {
+    pace: Pace,
+    packets: VecDeque<(Instant, Bytes)>,
+    weight: usize,
+}
+
+impl Queue {
+    fn new(pace: Pace) -> Self {
+        Self { pace, packets: VecDeque::new(), weight: 0 }
+    }
+
+    /// When the first of them arrives.
+    fn due(&self) -> Option<Instant> {
+        self.packets.front().map(|(due, _)| *due)
+    }
+
+    /// Counts a packet that comes at `now`, and puts it on the way or drops it.
+    fn take(&mut self, now: Instant, packet: &[u8], counter: &Counter) {
+        // Neighbour discovery of IPv6, say, has nobody to talk to.
+        let Some(lengths) = Packet::read(packet) else { return };
+        counter.packet(lengths);
+        if self.pace.waiting(now) > PATIENCE || self.weight + packet.len() > MOST {
+            counter.dropped();
+            return;
+        }
+        self.weight += packet.len();
+        self.packets.push_back((self.pace.arrival(now, packet.len()), Bytes::copy_from_slice(packet)));
+    }
+
+    /// The next packet that has arrived by `now`.
+    fn arrived(&mut self, now: Instant) -> Option<Bytes> {
+        let (_, packet) = self.packets.pop_front_if(|(due, _)| *due <= now)?;
+        self.weight -= packet.len();
+        Some(packet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    /// An IPv4 packet of that many bytes, UDP.
+    fn packet(length: u16) -> Vec<u8> {
+        let mut packet = vec![0; usize::from(length)];
+        packet[0] = 0x45;
+        packet[2..4].copy_from_slice(&length.to_be_bytes());
+        packet[9] = 17;
+        packet
+    }
+
+    fn queue(distance: Distance) -> (Queue, Counters, Instant) {
+        (Queue::new(Pace::new(distance, 1)), Counters::default(), Instant::now())
+    }
+
+    #[test]
+    fn a_packet_arrives_half_a_round_trip_later_and_in_order() {
+        let (mut queue, counters, now) = queue(Distance { rtt: 30 * MILLI, ..Distance::default() });
+        queue.take(now, &packet(100), &counters.to_server);
+        queue.take(now + MILLI, &packet(200), &counters.to_server);
+        queue.take(now + MILLI, b"no packet of IPv4", &counters.to_server);
+        assert_eq!(queue.due(), Some(now + 15 * MILLI));
+        assert_eq!(queue.arrived(now + 15 * MILLI - MILLI / 1000), None);
+        assert_eq!(queue.arrived(now + 15 * MILLI).unwrap().len(), 100);
+        assert_eq!(queue.due(), Some(now + 16 * MILLI));
+        assert_eq!(queue.arrived(now + 15 * MILLI), None);
+        assert_eq!(queue.arrived(now + 60 * MILLI).unwrap().len(), 200);
+        assert_eq!((queue.arrived(now + 60 * MILLI), queue.due(), queue.weight), (None, None, 0));
+        let to_server = counters.counted().to_server;
+        assert_eq!((to_server.packets, to_server.bytes, to_server.dropped), (2, 300, 0));
+    }
+
+    #[test]
+    fn a_packet_that_would_wait_longer_than_100_ms_is_dropped() {
+        // a packet of 1,000 bytes leaves in a millisecond
+        let (mut queue, counters, now) =
+            queue(Distance { bandwidth: Some(8_000_000), ..Distance::default() });
+        for _ in 0..150 {
+            queue.take(now, &packet(1000), &counters.to_client);
+        }
+        let to_client = counters.counted().to_client;
+        assert_eq!((to_client.packets, to_client.dropped), (150, 49), "101 fit: the last waits for 100 ms");
+        queue.take(now + 2 * MILLI, &packet(1000), &counters.to_client);
+        assert_eq!(counters.counted().to_client.dropped, 49, "one has left meanwhile");
+    }
+
+    #[test]
+    fn no_more_than_16_mib_are_on_the_way() {
+        let (mut queue, counters, now) =
+            queue(Distance { rtt: Duration::from_hours(1), ..Distance::default() });
+        for _ in 0..12_000 {
+            queue.take(now, &packet(MTU), &counters.to_client);
+        }
+        assert!(queue.weight <= MOST && queue.weight + usize::from(MTU) > MOST, "{}", queue.weight);
+        let to_client = counters.counted().to_client;
+        assert_eq!(to_client.packets - to_client.dropped, queue.packets.len() as u64);
     }
 }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::way::{Opening, same};
-use crate::net::{Stream, with_causes};
+use crate::net::with_causes;
 use crate::race::bare;
+use crate::race::dial::Stream;
 
 pub(super) struct Bare {
     stream: Stream,

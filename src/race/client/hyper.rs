@@ -15,7 +15,8 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use super::way::{Opening, Reply};
-use crate::net::{Stream, with_causes};
+use crate::net::with_causes;
+use crate::race::dial::Stream;
 use crate::race::executor::Scoped;
 
 type Body = Full<Bytes>;

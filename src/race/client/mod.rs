@@ -9,6 +9,8 @@ mod reqwest;
 mod slice;
 mod sse;
 mod tcp;
+#[cfg(test)]
+mod trips;
 mod way;
 mod websocket;
 

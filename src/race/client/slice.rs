@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::way::Way;
 use crate::measure::Histogram;
-use crate::net::Alarm;
+use crate::net::{Alarm, Clock, System};
 use crate::race::Course;
 use crate::race::order::{Ran, Used};
 use crate::scope::Scope;
@@ -26,8 +26,8 @@ struct Runner {
 }
 
 /// An exchange each `every`, the first one `offset` after the slice begins.
-struct Pace {
-    alarm: Alarm,
+struct Pace<C: Clock = System> {
+    alarm: Alarm<C>,
     every: Duration,
     offset: Duration,
 }
@@ -95,7 +95,11 @@ impl Connections {
         for mut runner in self.runners.drain(..) {
             let (post, sheet) = (post.clone(), self.sheet.clone());
             running.spawn("exchanges", async move {
-                let result = runner.run(&sheet, start, start + slice).await;
+                let Runner { way, pace } = &mut runner;
+                let result = exchanges(way, pace.as_mut(), &sheet, start, start + slice).await;
+                if result.is_ok() {
+                    way.settle().await;
+                }
                 // nobody is there any more only if the whole race is over
                 let _ = post.send((runner, result)).await;
             });
@@ -131,39 +135,53 @@ fn lock(sheet: &Mutex<Sheet>) -> MutexGuard<'_, Sheet> {
     sheet.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Runner {
-    /// Exchanges until `until`, at least two, and never cuts one off.
-    async fn run(&mut self, sheet: &Mutex<Sheet>, start: Instant, until: Instant) -> Result<(), String> {
-        let mut due = start + self.pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset);
-        for done in 0_u64.. {
-            // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
-            let next = if self.pace.is_some() { due } else { Instant::now() };
-            if done >= 2 && next >= until {
-                break;
-            }
-            if let Some(pace) = &mut self.pace {
-                pace.alarm.at(due).await;
-            }
-            if !lock(sheet).begin() {
-                break;
-            }
-            let began = Instant::now();
-            let exchanged = self.way.exchange().await;
-            let end = Instant::now();
-            exchanged?;
-            let mut sheet = lock(sheet);
-            match &self.pace {
-                None => sheet.times.record(end - began),
-                Some(pace) => {
-                    sheet.naive.record(end - began);
-                    sheet.times.record(end - due);
-                    due += pace.every;
-                }
+/// What is timed.
+trait Exchange {
+    fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+impl Exchange for Way {
+    fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send {
+        self.exchange()
+    }
+}
+
+/// Exchanges until `until`, at least two, and never cuts one off.
+async fn exchanges<C: Clock>(
+    way: &mut impl Exchange,
+    mut pace: Option<&mut Pace<C>>,
+    sheet: &Mutex<Sheet>,
+    start: Instant,
+    until: Instant,
+) -> Result<(), String> {
+    let mut due = start + pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset);
+    for done in 0_u64.. {
+        // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
+        let next = if pace.is_some() { due } else { C::now() };
+        if done >= 2 && next >= until {
+            break;
+        }
+        if let Some(pace) = &mut pace {
+            pace.alarm.at(due).await;
+        }
+        if !lock(sheet).begin() {
+            break;
+        }
+        let began = C::now();
+        let exchanged = way.exchange().await;
+        let end = C::now();
+        exchanged?;
+        let mut sheet = lock(sheet);
+        match &pace {
+            None => sheet.times.record(end - began),
+            Some(pace) => {
+                sheet.naive.record(end - began);
+                sheet.times.record(end - due);
+                due += pace.every;
             }
         }
-        self.way.settle().await;
-        Ok(())
     }
+    Ok(())
 }
 
 /// Ready once `patience` has passed without a single exchange that begins.
@@ -177,5 +195,70 @@ async fn stands_still(sheet: &Mutex<Sheet>, slice: Duration, patience: Duration)
             return;
         }
         before = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::net::paused::Paused;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    /// An exchange with a server that may stand still: how long number n takes.
+    struct Scripted {
+        done: u64,
+        span: fn(u64) -> Duration,
+    }
+
+    impl Exchange for Scripted {
+        async fn exchange(&mut self) -> Result<(), String> {
+            self.done += 1;
+            sleep((self.span)(self.done)).await;
+            Ok(())
+        }
+    }
+
+    /// A slice of 150 ms in the paused time; what was written down.
+    async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> Sheet {
+        let sheet = Mutex::new(Sheet::default());
+        lock(&sheet).clear(most);
+        let mut pace =
+            every.map(|every| Pace::<Paused> { alarm: Alarm::new().unwrap(), every, offset: Duration::ZERO });
+        let start = Paused::now();
+        exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI)
+            .await
+            .unwrap();
+        sheet.into_inner().unwrap()
+    }
+
+    /// Whether two times are the same to the histogram's three digits.
+    fn near(found: Duration, wanted: Duration) -> bool {
+        found.abs_diff(wanted) <= wanted / 500
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_rate_one_exchange_follows_the_other_until_the_time_is_over() {
+        let sheet = slice(None, None, |_| 4 * MILLI).await;
+        let times = sheet.times.summary();
+        assert_eq!(times.count, 38, "the last begins at 148 ms");
+        assert!(near(times.max, 4 * MILLI) && near(times.p50, 4 * MILLI), "{times:?}");
+        assert_eq!(slice(None, None, |_| 400 * MILLI).await.times.summary().count, 2, "two at least");
+        assert_eq!(slice(None, Some(7), |_| 4 * MILLI).await.times.summary().count, 7);
+    }
+
+    /// Who waits for a server that stands still is told by the clock that starts when it was due, and by it alone.
+    #[tokio::test(start_paused = true)]
+    async fn at_a_fixed_rate_a_stall_is_felt_by_all_that_were_due_meanwhile() {
+        let stall = |number: u64| if number == 11 { 500 * MILLI } else { MILLI };
+        let sheet = slice(Some(5 * MILLI), None, stall).await;
+        let (times, naive) = (sheet.times.summary(), sheet.naive.summary());
+        assert_eq!((times.count, naive.count), (30, 30), "all that were due in 150 ms, however late");
+        assert!(near(times.max, 500 * MILLI) && near(naive.max, 500 * MILLI), "{times:?} {naive:?}");
+        assert!(near(naive.p90, MILLI), "one exchange alone was under way: {naive:?}");
+        // number 11 was due after 50 ms and over after 550; then they follow each other, the last after 569, due after 145
+        assert!(near(times.p50, 440 * MILLI) && near(times.p90, 488 * MILLI), "{times:?}");
     }
 }

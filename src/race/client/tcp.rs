@@ -6,7 +6,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::way::{Opening, same};
-use crate::net::{Stream, with_causes};
+use crate::net::with_causes;
+use crate::race::dial::Stream;
 
 pub(super) struct Tcp {
     stream: Stream,

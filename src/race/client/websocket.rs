@@ -14,7 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::way::{Opening, same};
-use crate::net::{Stream, with_causes};
+use crate::net::with_causes;
+use crate::race::dial::Stream;
 use crate::scope::Scope;
 
 type Socket = WebSocketStream<Stream>;

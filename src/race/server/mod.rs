@@ -170,3 +170,47 @@ impl Service {
         }
     }
 }
+
+/// A lane's service on pipes in place of sockets, for tests in a time that stands still.
+#[cfg(test)]
+pub(super) mod piped {
+    use super::*;
+
+    /// What serves a lane, and where.
+    pub(in crate::race) struct Piped {
+        service: Service,
+        acceptor: Option<TlsAcceptor>,
+        scope: Scope,
+    }
+
+    impl Piped {
+        /// The service, and its certificate where the lane is within TLS.
+        pub(in crate::race) fn new(scope: &Scope, lane: Lane, course: &Course) -> (Self, Option<Vec<u8>>) {
+            let secured = lane.tls.then(|| tls::acceptor(lane.kind == Kind::Http2).unwrap());
+            let (acceptor, certificate) = secured.unzip();
+            let limits = Limits { head: PATIENT, body: PATIENT, ..Limits::default() };
+            let service = Service {
+                lane,
+                options: Options { limits, ..Options::default() },
+                headers: course.headers,
+                read_buffer: course.read_buffer(),
+                events: sse::Events::default(),
+            };
+            (Self { service, acceptor, scope: scope.child() }, certificate)
+        }
+
+        pub(in crate::race) fn serve<S>(&self, socket: S)
+        where
+            S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        {
+            let (service, scope) = (self.service.clone(), self.scope.child());
+            let peer = ([127, 0, 0, 1], 9).into();
+            match self.acceptor.clone() {
+                None => self.scope.spawn("connection", service.serve(scope, socket, peer)),
+                Some(acceptor) => self.scope.spawn("connection", async move {
+                    service.serve(scope, acceptor.accept(socket).await.unwrap(), peer).await;
+                }),
+            }
+        }
+    }
+}

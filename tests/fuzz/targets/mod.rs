@@ -2,10 +2,12 @@
 //! Each panics where something does not hold. Where the bytes come from is not known here.
 
 pub(crate) mod capture;
+pub(crate) mod deck;
 pub(crate) mod decoder;
 pub(crate) mod handshake;
 pub(crate) mod inflater;
 pub(crate) mod tungstenite;
+pub(crate) mod typed;
 
 /// The first byte chooses the circumstances, the others are the input.
 fn cut(data: &[u8]) -> (u8, &[u8]) {

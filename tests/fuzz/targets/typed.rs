@@ -1,0 +1,64 @@
+//! What people type, on the command line and into the inspector: it is understood, or the error says what is wrong.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use clap::Parser as _;
+use wiretalk::cli::Cli;
+use wiretalk::net::Target;
+use wiretalk::race::{Against, Lane, Placement};
+use wiretalk::wire::filter::Filter;
+use wiretalk::wire::search::Needle;
+use wiretalk::wire::{Agreed, Side, Trace};
+
+use super::cut;
+
+/// A command line is looked at once in so many inputs: that takes a thousand times as long as all else.
+const RARE: u8 = 64;
+
+/// Something to filter and to search: a text, a ping, a fault and a Close.
+const SAID: &[u8] = b"\x81\x02hi\x89\x00\xc1\x01x\x88\x02\x03\xe8";
+
+pub(crate) fn check(data: &[u8]) {
+    let (how, input) = cut(data);
+    let text = String::from_utf8_lossy(input);
+    if let Ok(target) = Target::parse(&text) {
+        assert!(!target.host.is_empty() && target.path.starts_with('/'), "{target:?}");
+        // whether the scheme's own port was named is forgotten
+        let again = Target::parse(&target.to_string()).expect("what it says of itself is a URL");
+        assert_eq!((again.tls, again.host, again.port), (target.tls, target.host, target.port));
+        assert_eq!(again.path, target.path);
+    }
+    again::<Lane>(&text);
+    again::<Placement>(&text);
+    if let Ok(against) = Against::parse(&text) {
+        assert!(against.http().is_ok() && against.websocket().is_ok());
+    }
+    let mut trace = Trace::new();
+    trace.push(Side::Server, std::time::Duration::ZERO, SAID);
+    if let Ok(filter) = Filter::parse(&text) {
+        let rows: Vec<usize> = filter.rows(&trace, 0..9).collect();
+        assert!(rows.iter().all(|row| *row < trace.rows().len() && filter.matches(&trace, *row)));
+    }
+    if let Ok(needle) = Needle::parse(&text) {
+        let places = needle.all_in(input);
+        assert_eq!(needle.find_in(input).as_ref(), places.first());
+        assert!(places.iter().all(|place| place.end <= input.len()));
+    }
+    if let Ok(agreed) = Agreed::parse(&text) {
+        assert_eq!(Agreed::parse(&text), Ok(agreed));
+    }
+    if how % RARE == 0 {
+        let arguments = std::iter::once("wiretalk").chain(text.split_whitespace());
+        if let Err(error) = Cli::try_parse_from(arguments) {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+/// What is understood is the same again when it is written.
+fn again<T: FromStr + Display + PartialEq>(text: &str) {
+    if let Ok(found) = text.parse::<T>() {
+        assert!(found.to_string().parse::<T>().is_ok_and(|again| again == found), "{text:?}: {found}");
+    }
+}
