@@ -303,10 +303,11 @@ impl<'a> Reader<'a> {
     }
 
     fn complain_of_controls(&mut self, text: &str, start: usize) {
-        let odd = |c: char| text::is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t');
-        if let Some((at, c)) = text.char_indices().find(|&(_, c)| odd(c)) {
-            let message =
-                format!("control character U+{:04X} is shown as {}", c as u32, text::visible(&c.to_string()));
+        let odd = |&(_, c): &(usize, char)| !matches!(c, '\n' | '\r' | '\t');
+        if let Some((at, c)) = text::unprintable(text).find(odd) {
+            let kind = if c.is_control() { "control" } else { "invisible" };
+            let shown = text::visible(c.encode_utf8(&mut [0; 4])).into_owned();
+            let message = format!("{kind} character U+{:04X} is shown as {shown}", c as u32);
             self.warn(start + at, message);
         }
     }
