@@ -4,6 +4,7 @@
 
 #![cfg(unix)]
 
+mod against;
 mod colors;
 mod commands;
 mod ends;

@@ -73,7 +73,8 @@ pub struct Race {
     /// Servers that run already: a POST to the first and a binary message to the second come back as they are
     #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = Against::parse)]
     pub against: Option<Against>,
-    /// With --against: the most requests of all lanes together; needed for anything but loopback
+    /// With --against: the most requests of all lanes together (POSTs, opening handshakes and messages), shared out
+    /// evenly; needed for anything but loopback
     #[arg(long, value_name = "N", requires = "max_time")]
     pub max_requests: Option<u64>,
     /// With --against: the longest time from the first slice on
