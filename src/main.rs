@@ -18,7 +18,7 @@ use wiretalk::deck::{Block, Deck, Fence, Place, Setting, Slide, Value};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
-use wiretalk::stage::{Depth, House};
+use wiretalk::stage::{Consents, Depth, House};
 
 /// Counts allocations, which the race tells an exchange's number of.
 #[global_allocator]
@@ -30,7 +30,7 @@ const TALK: &str = include_str!("../slides/talk.md");
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        None => present(cli.deck, cli.theme.map(Into::into)),
+        None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
         Some(Command::Check(check)) => check.run(REGISTRY),
         Some(Command::Inspect(inspect)) => inspected(inspect),
         Some(Command::Decode(decode)) => decode.run(),
@@ -46,14 +46,19 @@ fn main() -> ExitCode {
     })
 }
 
-fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+fn present(
+    path: Option<PathBuf>,
+    theme: Option<wiretalk::deck::Theme>,
+    trust: bool,
+) -> anyhow::Result<ExitCode> {
     let (file, (deck, warnings)) = match path {
         Some(path) => (check::name(&path), check::read(&path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
     };
     let theme = theme.or(deck.meta.theme);
     let (registry, house, depth) = (REGISTRY, House::default(), depth());
-    play(Show { deck, file, warnings, registry, house, theme, depth, alone: false })
+    let consents = if trust { Consents::all() } else { Consents::default() };
+    play(Show { deck, file, warnings, registry, house, theme, depth, consents, alone: false })
 }
 
 fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
@@ -83,6 +88,8 @@ fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
         house: House::default(),
         theme: inspect.theme.map(Into::into),
         depth: depth(),
+        // whoever types it wants it
+        consents: Consents::all(),
         alone: true,
     };
     play(show)

@@ -17,7 +17,7 @@ use wiretalk::demos::REGISTRY;
 use wiretalk::race::Program;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
-use wiretalk::stage::{Depth, House};
+use wiretalk::stage::{Consents, Depth, House};
 
 const TALK: &str = include_str!("../slides/talk.md");
 const TOUR: &str = include_str!("../slides/tour.md");
@@ -34,6 +34,7 @@ fn show(source: &str) -> Show {
         house: House::default(),
         theme: None,
         depth: Depth::True,
+        consents: Consents::default(),
         alone: false,
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Keys<'a> {
     Slide,
     /// The slide; Enter would give them to the demo of that name.
     Offer(&'a str),
+    /// The slide; the demo of that name waits to be allowed.
+    Asks(&'a str),
     /// The demo of that name.
     Demo(&'a str),
     /// A number is being typed.
@@ -103,6 +105,10 @@ impl Footer<'_> {
             Keys::Offer(name) => {
                 let offer = vec![key("Enter"), say(&format!(" keys to {name}  ")), key("?"), say(" keys")];
                 Line::from([next, offer].concat())
+            }
+            Keys::Asks(name) => {
+                let asks = vec![key("a"), say(&format!(" allows {name}  ")), key("?"), say(" keys")];
+                Line::from([next, asks].concat())
             }
             Keys::Demo(name) if self.alone => {
                 let name = Span::styled(format!(" {name} "), theme.cursor());

@@ -4,6 +4,7 @@
 //! here by its type, and no file is read.
 
 mod answers;
+mod consent;
 mod events;
 mod footer;
 mod highlight;

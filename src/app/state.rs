@@ -13,7 +13,7 @@ use crate::app::highlight::Highlights;
 use crate::app::keys::{self, Action};
 use crate::app::slide::{Paint, Progress, Scene, Sheet};
 use crate::deck::{self, Deck, Slide, Warning};
-use crate::stage::{Complaint, Depth, House, Live, Registry, Theme};
+use crate::stage::{Closed, Consents, Depth, House, Live, Registry, Spot, Theme};
 
 /// A talk and everything it is shown with.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub struct Show {
     pub theme: Option<deck::Theme>,
     /// The colours the terminal can show.
     pub depth: Depth,
+    /// What the deck may do outside of the talk without asking.
+    pub consents: Consents,
     /// There is no talk, only one demo, which has the screen and the keys from the start.
     pub alone: bool,
 }
@@ -72,8 +74,12 @@ pub enum End {
     Mouse(bool),
 }
 
-/// A demo of the open slide: alive, or what kept it from opening.
-pub(crate) type Stand = Result<Box<dyn Live>, Vec<Complaint>>;
+/// A demo of the open slide: alive, or what keeps it from opening.
+pub(crate) type Stand = Result<Box<dyn Live>, Closed>;
+
+/// The rows of a demo that waits to be allowed, and of one that cannot open.
+const ASKING_ROWS: u16 = 9;
+const CLOSED_ROWS: u16 = 6;
 
 /// What is drawn over the slide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +200,11 @@ impl App {
         match (&self.typed, self.focus) {
             (Some(typed), _) => Keys::GoTo(typed),
             (None, Some(index)) => Keys::Demo(name(index)),
-            (None, None) => self.next_focus().map_or(Keys::Slide, |index| Keys::Offer(name(index))),
+            (None, None) => match (self.asking(), self.next_focus()) {
+                (Some(index), _) => Keys::Asks(name(index)),
+                (None, Some(index)) => Keys::Offer(name(index)),
+                (None, None) => Keys::Slide,
+            },
         }
     }
 
@@ -249,6 +259,7 @@ impl App {
             Action::ShiftRight => self.shift(8),
             Action::ShiftLeft => self.shift(-8),
             Action::Focus => self.give_keys(),
+            Action::Allow => self.allow(),
             Action::Notes => {
                 self.overlay = (self.overlay != Some(Overlay::Notes)).then_some(Overlay::Notes);
             }
@@ -304,11 +315,15 @@ impl App {
         self.last_focus = None;
         if !same {
             self.stands.clear();
-            let fences: Vec<deck::Fence> = self.slide().demos().cloned().collect();
-            let open = |fence| self.show.registry.open(fence, self.house.clone());
-            self.stands = fences.iter().map(open).collect();
+            self.stands =
+                self.slide().demos().enumerate().map(|(index, fence)| self.stand(index, fence)).collect();
         }
         self.lay_out();
+    }
+
+    fn stand(&self, demo: usize, fence: &deck::Fence) -> Stand {
+        let spot = Spot { slide: self.at, demo };
+        self.show.registry.open(fence, spot, &self.show.consents, self.house.clone())
     }
 
     /// The demo that would get the keys now: the one after the last that had them.
@@ -322,7 +337,13 @@ impl App {
         self.focus = self.next_focus();
         self.last_focus = self.focus;
         // a demo that has the keys but is not to be seen would be a riddle
-        let Some(index) = self.focus else { return };
+        if let Some(index) = self.focus {
+            self.show_demo(index);
+        }
+    }
+
+    /// Goes to where as much as possible of the demo is to be seen.
+    pub(crate) fn show_demo(&mut self, index: usize) {
         let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
             *step += usize::from(*block == deck::Block::Pause);
             *demos += usize::from(matches!(block, deck::Block::Demo(_)));
@@ -331,6 +352,20 @@ impl App {
         let step = step.flatten().next().unwrap_or(0);
         self.progress.step = self.progress.step.max(step);
         self.progress.scroll = self.sheet.scroll_to(index, self.progress).min(self.sheet.max_scroll());
+    }
+
+    /// Opens a demo of the slide anew, as it was when the slide was opened.
+    pub(crate) fn reopen(&mut self, index: usize) {
+        let Some(fence) = self.slide().demos().nth(index).cloned() else { return };
+        // the old one first: what it holds, a port or a file, may be wanted again
+        if let Some(stand) = self.stands.get_mut(index) {
+            *stand = Err(Closed::Complaints(Vec::new()));
+        }
+        let stand = self.stand(index, &fence);
+        if let Some(place) = self.stands.get_mut(index) {
+            *place = stand;
+        }
+        self.lay_out();
     }
 
     pub(crate) fn scroll(&mut self, rows: isize) {
@@ -378,7 +413,12 @@ impl App {
     }
 
     fn lay_out(&mut self) {
-        let rows = self.stands.iter().flatten().map(|live| live.rows()).max().unwrap_or(6);
+        let rows = self.stands.iter().map(|stand| match stand {
+            Ok(live) => live.rows(),
+            Err(Closed::Asks(_)) => ASKING_ROWS,
+            Err(Closed::Complaints(_)) => CLOSED_ROWS,
+        });
+        let rows = rows.max().unwrap_or(CLOSED_ROWS);
         let of_slide = |warning: &&Warning| warning.slide == self.at;
         let warnings: Vec<Warning> = self.show.warnings.iter().filter(of_slide).cloned().collect();
         let paint = Paint { theme: self.theme, highlights: &self.highlights };

@@ -30,7 +30,8 @@ use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
 
 Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
 pub struct Decode {
-    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input
+    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input; of each at most
+    /// 16 MiB are read
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// One JSON object instead of words

@@ -2,6 +2,7 @@
 //!
 //! What needs a stage (a talk, the inspector on a terminal) is joined with it in `main`.
 
+mod bounded;
 pub mod check;
 pub mod completions;
 pub mod decode;
@@ -30,6 +31,10 @@ pub struct Cli {
     /// The colours: dark or light; without it, what the deck says, else what the terminal answers
     #[arg(long, value_enum)]
     pub theme: Option<Theme>,
+
+    /// Let the deck do without asking what it wants to do outside: connect beyond loopback, listen, write files
+    #[arg(long)]
+    pub trust: bool,
 
     /// What to do instead of presenting
     #[command(subcommand)]

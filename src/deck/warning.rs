@@ -34,7 +34,12 @@ impl Warning {
 
     /// The warning as `file:line:column: message`, then the source line with a mark under the column.
     pub fn report<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
-        Report { warning: self, file }
+        self.report_as(file, "")
+    }
+
+    /// The same with a word before the message, for what is worth saying and not odd.
+    pub fn report_as<'a>(&'a self, file: &'a str, kind: &'a str) -> impl fmt::Display + 'a {
+        Report { warning: self, file, kind }
     }
 }
 
@@ -59,12 +64,13 @@ fn shown(part: &str) -> String {
 struct Report<'a> {
     warning: &'a Warning,
     file: &'a str,
+    kind: &'a str,
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Warning { at, message, source, mark, .. } = self.warning;
-        writeln!(f, "{}:{}:{}: {message}", self.file, at.line, at.column)?;
+        writeln!(f, "{}:{}:{}: {}{message}", self.file, at.line, at.column, self.kind)?;
         writeln!(f, "{:>5} | {source}", at.line)?;
         write!(f, "      | {:mark$}^", "")
     }

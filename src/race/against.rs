@@ -198,6 +198,7 @@ fn to_open(course: &Course) -> u64 {
     each.saturating_mul(course.connections as u64)
 }
 
+/// Narrower than [`crate::net::is_loopback`]: reqwest asks the resolver for names in `localhost`.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

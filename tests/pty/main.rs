@@ -7,6 +7,7 @@
 mod against;
 mod colors;
 mod commands;
+mod consent;
 mod ends;
 mod pipe;
 mod refusals;
