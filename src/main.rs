@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -108,19 +108,26 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
         );
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let alone = show.alone;
     let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage(show))));
     runtime.shutdown_background();
+    let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default());
     match end {
-        Ok(Ok(End::Signal(number))) => Ok(ExitCode::from(128 + number as u8)),
+        // a talk goes on without one of its demos; the inspector alone is nothing else
+        Ok(Ok((End::Quit, Stopped(true)))) if alone => Err(fault()),
+        Ok(Ok((End::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(error.context("could not use the terminal")),
-        Err(_) => bail!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default()),
+        Err(_) => Err(fault()),
     }
 }
 
+/// Whether a demo has stopped by a fault of its own.
+struct Stopped(bool);
+
 /// Everything between taking the terminal and giving it back. The first frame comes before all
 /// that takes time: questions to the terminal, highlighting. Only the signals must be caught before.
-async fn stage(mut show: Show) -> anyhow::Result<End> {
+async fn stage(mut show: Show) -> anyhow::Result<(End, Stopped)> {
     let scope = Scope::new(|_| {});
     let signals = Signals::catch()?;
     let mut screen = Screen::raise()?;
@@ -145,7 +152,7 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
             End::Continued => screen.retake()?,
             End::Copy(text) => screen.copy(&text)?,
             End::Mouse(on) => screen.mouse(on)?,
-            end => return Ok(end),
+            end => return Ok((end, Stopped(app.has_stopped()))),
         }
     }
 }

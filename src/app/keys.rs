@@ -113,6 +113,11 @@ pub(crate) fn action(key: &KeyEvent, focused: bool) -> Option<Action> {
     TABLE.iter().find(bound).map(|binding| binding.action)
 }
 
+/// Whether `key` asks for a demo that has stopped to be opened anew. Any other demo may give it a meaning of its own.
+pub(crate) fn is_restart(key: &KeyEvent) -> bool {
+    (key.code, modifiers(key)) == control('r')
+}
+
 /// The table as the help shows it.
 pub(crate) fn hints() -> Vec<Hint> {
     TABLE.iter().map(|binding| binding.hint).collect()

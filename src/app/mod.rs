@@ -6,6 +6,7 @@
 mod answers;
 mod consent;
 mod events;
+mod fitting;
 mod footer;
 mod highlight;
 mod keys;

@@ -11,7 +11,7 @@ use ratatui::layout::{Rect, Size};
 use crate::app::footer::{Keys, Lamp};
 use crate::app::highlight::Highlights;
 use crate::app::keys::{self, Action};
-use crate::app::slide::{Paint, Progress, Scene, Sheet};
+use crate::app::slide::{Progress, Sheet};
 use crate::deck::{self, Deck, Slide, Warning};
 use crate::stage::{Closed, Consents, Depth, House, Live, Registry, Spot, Theme};
 
@@ -77,10 +77,6 @@ pub enum End {
 /// A demo of the open slide: alive, or what keeps it from opening.
 pub(crate) type Stand = Result<Box<dyn Live>, Closed>;
 
-/// The rows of a demo that waits to be allowed, and of one that cannot open.
-const ASKING_ROWS: u16 = 9;
-const CLOSED_ROWS: u16 = 6;
-
 /// What is drawn over the slide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overlay {
@@ -104,13 +100,15 @@ pub struct App {
     pub(crate) minutes: u64,
     pub(crate) lamps: Vec<Lamp>,
     pub(crate) sheet: Sheet,
-    highlights: Highlights,
+    pub(crate) highlights: Highlights,
     house: Arc<House>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
     /// The terminal reports the mouse.
     pub(crate) mouse: bool,
     pub(crate) end: Option<End>,
+    /// A demo that had stopped was restarted.
+    stopped: bool,
 }
 
 impl App {
@@ -142,6 +140,7 @@ impl App {
             repaint: false,
             mouse: false,
             end: None,
+            stopped: false,
         };
         app.open(0, 0);
         if app.show.alone {
@@ -210,6 +209,9 @@ impl App {
 
     fn key(&mut self, key: KeyEvent) {
         self.dirty = true;
+        if keys::is_restart(&key) && self.restart() {
+            return;
+        }
         let action = keys::action(&key, self.focus.is_some());
         if self.typed.is_some() && action != Some(Action::Quit) {
             return self.type_number(key.code);
@@ -228,6 +230,25 @@ impl App {
             }
             (None, None) => {}
         }
+    }
+
+    /// Opens anew the demo that has stopped: the one that has the keys, or while none has them the first of the slide.
+    /// `false` if there is none.
+    fn restart(&mut self) -> bool {
+        let stopped = |index: &usize| self.stands[*index].as_ref().is_ok_and(|live| live.stopped().is_some());
+        let found = match self.focus {
+            Some(index) => Some(index).filter(stopped),
+            None => (0..self.stands.len()).find(stopped),
+        };
+        let Some(index) = found else { return false };
+        self.stopped = true;
+        self.reopen(index);
+        true
+    }
+
+    /// A demo has stopped by a fault of its own since the program began, restarted or not.
+    pub fn has_stopped(&self) -> bool {
+        self.stopped || self.stands.iter().flatten().any(|live| live.stopped().is_some())
     }
 
     /// Esc is for the demo: it has something open, or there is nothing else that could have the keys.
@@ -374,66 +395,5 @@ impl App {
 
     fn shift(&mut self, columns: isize) {
         self.progress.shift = self.progress.shift.saturating_add_signed(columns).min(self.sheet.max_shift());
-    }
-
-    fn resize(&mut self, width: u16, height: u16) {
-        self.fit(Rect::new(0, 0, width, height));
-        self.repaint = true;
-    }
-
-    /// Lays the talk out for a screen of this area.
-    pub(crate) fn fit(&mut self, area: Rect) {
-        if self.area != area {
-            self.area = area;
-            self.lay_out();
-        }
-    }
-
-    fn ground(&mut self, theme: deck::Theme) {
-        let theme = Theme::of(self.show.theme.unwrap_or(theme));
-        if self.theme != theme {
-            self.theme = theme;
-            self.lay_out();
-        }
-    }
-
-    fn highlighted(&mut self, highlights: Highlights) {
-        self.highlights = highlights;
-        let has_code = |slide: &Slide| {
-            slide.blocks.iter().any(|block| {
-                matches!(
-                    block,
-                    deck::Block::Code { .. } | deck::Block::List { .. } | deck::Block::Quote { .. }
-                )
-            })
-        };
-        if has_code(self.slide()) {
-            self.lay_out();
-        }
-    }
-
-    fn lay_out(&mut self) {
-        let rows = self.stands.iter().map(|stand| match stand {
-            Ok(live) => live.rows(),
-            Err(Closed::Asks(_)) => ASKING_ROWS,
-            Err(Closed::Complaints(_)) => CLOSED_ROWS,
-        });
-        let rows = rows.max().unwrap_or(CLOSED_ROWS);
-        let of_slide = |warning: &&Warning| warning.slide == self.at;
-        let warnings: Vec<Warning> = self.show.warnings.iter().filter(of_slide).cloned().collect();
-        let paint = Paint { theme: self.theme, highlights: &self.highlights };
-        let scene = Scene {
-            deck: &self.show.deck,
-            at: self.at,
-            warnings: &warnings,
-            file: &self.show.file,
-            demo_rows: rows,
-            paint,
-        };
-        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
-        self.sheet = Sheet::new(&scene, area);
-        self.progress.scroll = self.progress.scroll.min(self.sheet.max_scroll());
-        self.progress.shift = self.progress.shift.min(self.sheet.max_shift());
-        self.dirty = true;
     }
 }

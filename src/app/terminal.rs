@@ -21,6 +21,15 @@ use ratatui::layout::{Position, Size};
 
 use crate::scope;
 
+/// The largest size that is drawn, in cells. A terminal may claim up to 65,535 by 65,535, for which no memory would do;
+/// beyond this size its cells stay blank.
+const MAX_SIZE: Size = Size { width: 1000, height: 500 };
+
+/// As much of a terminal's size as is drawn.
+pub(crate) fn clamped(size: Size) -> Size {
+    Size { width: size.width.min(MAX_SIZE.width), height: size.height.min(MAX_SIZE.height) }
+}
+
 /// Whether both the keys and the screen are a terminal's.
 pub fn interactive() -> bool {
     io::stdout().is_terminal()
@@ -125,7 +134,8 @@ impl Screen {
 
     /// The terminal as ratatui draws on it: a frame is one write, and shown in one piece.
     pub fn backend(&self) -> Painter {
-        Painter { inner: CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())) }
+        let inner = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+        Painter { inner, affordable: std::cell::Cell::new(Size::ZERO) }
     }
 
     /// The panic that ended the talk, if one did.
@@ -157,6 +167,28 @@ fn hold_panics() {
 /// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half done.
 pub struct Painter {
     inner: CrosstermBackend<BufWriter<Stdout>>,
+    /// A size for which there is memory.
+    affordable: std::cell::Cell<Size>,
+}
+
+/// Pictures of the whole screen that are held at once: ratatui's two, and what demos are drawn into beside it.
+const PICTURES: usize = 4;
+
+impl Painter {
+    /// Whether there is memory for a screen of this size. A buffer that could not be had would end the process at once, and
+    /// nobody would give the terminal back.
+    fn afford(&self, size: Size) -> io::Result<()> {
+        if self.affordable.get() == size {
+            return Ok(());
+        }
+        let cells = usize::from(size.width) * usize::from(size.height) * PICTURES;
+        Vec::<Cell>::new().try_reserve_exact(cells).map_err(|_| {
+            let why = format!("there is no memory for a screen of {} by {}", size.width, size.height);
+            io::Error::new(io::ErrorKind::OutOfMemory, why)
+        })?;
+        self.affordable.set(size);
+        Ok(())
+    }
 }
 
 impl Backend for Painter {
@@ -198,7 +230,9 @@ impl Backend for Painter {
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        let size = clamped(self.inner.size()?);
+        self.afford(size)?;
+        Ok(size)
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

@@ -50,11 +50,15 @@ fn evil(name: &str, victim: &Path, port: u16) -> PathBuf {
     let write = format!("write = {:?}\nreplace = \"yes\"", victim.to_str().unwrap());
     let slides = [
         fence(&format!("{write}\ntext = \"written\"")),
-        fence(&format!("server = \"ws://0.0.0.0:{port}/\"\nheaders = \"Cookie: a=b\"\nsends = \"hex 81 00\"")),
+        fence(&format!(
+            "server = \"ws://0.0.0.0:{port}/\"\nheaders = \"Cookie: a=b\"\nsends = \"hex 81 00\""
+        )),
         fence(&format!("server = \"ws://[::ffff:127.0.0.1]:{port}/\"\nscenario = \"\"")),
         fence(&format!("server = \"ws://2130706433:{port}/\"\n{write}")),
         fence(&format!("proxy = \"127.0.0.1:0\"\nserver = \"ws://0.0.0.0:{port}/\"")),
-        fence(&format!("proxy = \"0.0.0.0:0\"\nanywhere = \"yes\"\nserver = \"ws://0.0.0.0:{port}/\"\n{write}")),
+        fence(&format!(
+            "proxy = \"0.0.0.0:0\"\nanywhere = \"yes\"\nserver = \"ws://0.0.0.0:{port}/\"\n{write}"
+        )),
         fence(&format!("file = \"tests/captures/tls13-aes128.pcapng\"\n{write}")),
         fence(&format!("scenario = \"frame\"\n{write}")),
         format!("## Two\n\n```demo weigh\n```\n\n{}", fence(&write)),
@@ -71,7 +75,8 @@ fn a_deck_does_nothing_outside_by_being_presented() {
         terminal.shows(&[&format!("{at}/9"), "this demo waits", "This slide wants to "]);
         terminal.keys(KEYS);
         // away and back, as often as one likes
-        let (away, back, other) = if at == 9 { (PAGE_UP, PAGE_DOWN, 8) } else { (PAGE_DOWN, PAGE_UP, at + 1) };
+        let (away, back, other) =
+            if at == 9 { (PAGE_UP, PAGE_DOWN, 8) } else { (PAGE_DOWN, PAGE_UP, at + 1) };
         terminal.keys(away);
         terminal.shows(&[&format!("{other}/9"), "this demo waits"]);
         terminal.keys(back);
