@@ -114,7 +114,7 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
     let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default());
     match end {
         // a talk goes on without one of its demos; the inspector alone is nothing else
-        Ok(Ok((End::Quit, Stopped(true)))) if alone => Err(fault()),
+        Ok(Ok((End::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
         Ok(Ok((End::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(error.context("could not use the terminal")),
@@ -122,14 +122,12 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Whether a demo has stopped by a fault of its own.
-struct Stopped(bool);
-
 /// Everything between taking the terminal and giving it back. The first frame comes before all
-/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before.
-async fn stage(mut show: Show) -> anyhow::Result<(End, Stopped)> {
+/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before. With the end comes why
+/// a demo has stopped, if one has.
+async fn stage(mut show: Show) -> anyhow::Result<(End, Option<String>)> {
     let scope = Scope::new(|_| {});
-    let signals = Signals::catch()?;
+    let signals = Signals::catch(&scope)?;
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
@@ -152,7 +150,7 @@ async fn stage(mut show: Show) -> anyhow::Result<(End, Stopped)> {
             End::Continued => screen.retake()?,
             End::Copy(text) => screen.copy(&text)?,
             End::Mouse(on) => screen.mouse(on)?,
-            end => return Ok((end, Stopped(app.has_stopped()))),
+            end => return Ok((end, app.fault())),
         }
     }
 }

@@ -107,8 +107,8 @@ pub struct App {
     /// The terminal reports the mouse.
     pub(crate) mouse: bool,
     pub(crate) end: Option<End>,
-    /// A demo that had stopped was restarted.
-    stopped: bool,
+    /// Why a demo had stopped that was restarted.
+    stopped: Option<String>,
 }
 
 impl App {
@@ -140,7 +140,7 @@ impl App {
             repaint: false,
             mouse: false,
             end: None,
-            stopped: false,
+            stopped: None,
         };
         app.open(0, 0);
         if app.show.alone {
@@ -241,14 +241,15 @@ impl App {
             None => (0..self.stands.len()).find(stopped),
         };
         let Some(index) = found else { return false };
-        self.stopped = true;
+        self.stopped = self.fault();
         self.reopen(index);
         true
     }
 
-    /// A demo has stopped by a fault of its own since the program began, restarted or not.
-    pub fn has_stopped(&self) -> bool {
-        self.stopped || self.stands.iter().flatten().any(|live| live.stopped().is_some())
+    /// Why a demo has stopped by a fault of its own since the program began, restarted or not; none if none has.
+    pub fn fault(&self) -> Option<String> {
+        let now = || self.stands.iter().flatten().find_map(|live| live.stopped());
+        self.stopped.as_deref().or_else(now).map(str::to_owned)
     }
 
     /// Esc is for the demo: it has something open, or there is nothing else that could have the keys.

@@ -8,11 +8,9 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::style::Print;
+use crossterm::event::EnableBracketedPaste;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -120,14 +118,7 @@ impl Screen {
     /// that is gone needs no restoring.
     pub fn lower(&mut self) {
         if std::mem::take(&mut self.raised) {
-            let _ = execute!(
-                io::stdout(),
-                EndSynchronizedUpdate,
-                Print("\x1b[?1000l\x1b[?1006l"),
-                DisableBracketedPaste,
-                cursor::Show,
-                LeaveAlternateScreen
-            );
+            let _ = self.ask(GIVE_BACK);
             let _ = disable_raw_mode();
         }
     }
@@ -141,6 +132,25 @@ impl Screen {
     /// The panic that ended the talk, if one did.
     pub fn last_words() -> Option<String> {
         LAST_WORDS.lock().ok().and_then(|mut words| words.take())
+    }
+}
+
+/// What gives the terminal back, on every way out.
+const GIVE_BACK: &str = "\x1b[?2026l\x1b[?1000l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Gives the terminal back from another thread, while the one that draws waits for a terminal that takes nothing in. It
+/// never waits itself: what the terminal has no room for stays unsaid.
+#[cfg(unix)]
+pub(crate) fn give_back_at_once() {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let _ = disable_raw_mode();
+    let out = io::stdout();
+    let mut ready = [PollFd::new(&out, PollFlags::OUT)];
+    let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
+    if poll(&mut ready, Some(&no_time)).is_ok_and(|count| count > 0) {
+        // past the lock of standard output, which the other thread holds
+        let _ = rustix::io::write(&out, GIVE_BACK.as_bytes());
     }
 }
 

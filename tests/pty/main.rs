@@ -12,6 +12,8 @@ mod ends;
 mod pipe;
 mod refusals;
 mod serving;
+#[cfg(target_os = "linux")]
+mod signals;
 mod stage;
 mod terminal;
 

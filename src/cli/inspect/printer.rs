@@ -123,6 +123,15 @@ impl<W: Write> Printer<W> {
         self.tell("end", fields)
     }
 
+    /// Where the records go.
+    pub(super) fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    pub(super) fn into_out(self) -> W {
+        self.out
+    }
+
     /// Hands on what waits.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()

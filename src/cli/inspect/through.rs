@@ -11,10 +11,10 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::{Interrupt, Output};
 use crate::net::{Target, in_words};
 use crate::proxy::{Options, Report, Told, bind};
 use crate::scope::Scope;
@@ -36,7 +36,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", in_words(&error)))?;
     let mut interrupt = Interrupt::new()?;
     let mut keep = Keep::new(inspect)?;
-    let mut printer = Printer::new(inspect.json, true, io::stdout(), Instant::now());
+    let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
     printer.tell("listening", json!({ "address": address.to_string() }))?;
     let enough = async {
         match inspect.seconds {
@@ -45,12 +45,18 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         }
     };
     let (mut enough, mut proxy) = (std::pin::pin!(enough), std::pin::pin!(proxy));
+    let mut interrupted = false;
     let why = loop {
+        let pending = printer.out().is_pending();
         tokio::select! {
             biased;
-            () = interrupt.recv() => break "interrupted",
+            () = interrupt.recv() => {
+                interrupted = true;
+                break "interrupted";
+            }
             () = &mut enough => break "the time is up",
-            report = mail.recv() => match report {
+            sent = printer.out().advance() => sent?,
+            report = mail.recv(), if !pending => match report {
                 Some(report) => {
                     keep.tell(|recorder| recorder.passage(address, &report))?;
                     print(&mut printer, report)?;
@@ -64,10 +70,11 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         printer.end(number, &Err(format!("cut: {why}")))?;
     }
     printer.last(why)?;
+    printer.into_out().finish(&mut interrupt, interrupted).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(printer: &mut Printer<io::Stdout>, report: Report) -> io::Result<()> {
+fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
     let number = report.connection;
     match report.told {
         Told::Opened { peer } => {

@@ -14,8 +14,8 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use tokio::sync::mpsc;
 
-use crate::cli::Interrupt;
 use crate::cli::units::{bandwidth, time};
+use crate::cli::{Interrupt, output};
 use crate::net::Distance;
 use crate::race::{
     self, Against, Bound, Course, Headers, Kind, Lane, Outcome, Placement, Program, Report, record,
@@ -115,10 +115,11 @@ impl Race {
             let scope = Scope::new(|panic| {
                 let _ = writeln!(io::stderr(), "wiretalk: {panic}");
             });
+            let mut interrupt = Interrupt::new()?;
             let result = if self.matrix {
-                matrix::run(&scope, self.pairs, self.json).await
+                matrix::run(&scope, self.pairs, self.json, &mut interrupt).await
             } else {
-                self.race(&scope).await
+                self.race(&scope, &mut interrupt).await
             };
             scope.cancel();
             scope.closed().await;
@@ -128,18 +129,18 @@ impl Race {
         result
     }
 
-    async fn race(self, scope: &Scope) -> anyhow::Result<ExitCode> {
+    async fn race(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
         let course = self.course()?;
         course.check()?;
         // before the race: nobody should wait for what cannot be kept
         let log = self.hdr.as_deref().map(open_log).transpose()?;
-        let outcome = race(scope, course).await?;
+        let outcome = race(scope, course, interrupt).await?;
         let told = match (self.json, self.csv) {
             (true, _) => format!("{:#}\n", record::json(&outcome)),
             (_, true) => record::csv(&outcome),
             _ => table::table(&outcome),
         };
-        io::stdout().write_all(told.as_bytes())?;
+        output::print(&told, interrupt).await?;
         // last: what was measured has been told by now, whatever becomes of the log
         if let Some(mut log) = log {
             log.write_all(&record::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
@@ -205,11 +206,10 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn race(scope: &Scope, course: Course) -> anyhow::Result<Outcome> {
+async fn race(scope: &Scope, course: Course, interrupt: &mut Interrupt) -> anyhow::Result<Outcome> {
     let pairs = course.pairs;
     let (reports, mut inbox) = mpsc::channel(8);
     let (_wishes, wishes) = mpsc::channel(1);
-    let mut interrupt = Interrupt::new()?;
     let (inner, running) = (scope.child(), scope.child());
     running.spawn("race", async move {
         race::run(&inner, &Program::current(), course, reports, wishes).await;
