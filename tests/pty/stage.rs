@@ -140,7 +140,7 @@ fn a_new_size_is_filled() {
 /// What a larger terminal shows beyond 1000x500 stays blank: no size takes memory without a bound.
 #[test]
 fn a_terminal_of_any_size_is_drawn_as_far_as_it_makes_sense_and_given_back() {
-    for (columns, rows) in [(65_535, 65_535), (20_000, 20_000), (1, 65_535), (65_535, 1), (0, 0)] {
+    for (columns, rows) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (0, 0)] {
         for claimed_from_the_start in [true, false] {
             let mut terminal = if claimed_from_the_start {
                 Terminal::of_size(columns, rows, &[TALK])

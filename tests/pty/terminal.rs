@@ -223,7 +223,7 @@ impl Terminal {
 
     /// Where `text` was last written.
     fn last(&self, text: &str) -> Option<usize> {
-        self.raw.windows(text.len()).rposition(|window| window == text.as_bytes())
+        memchr::memmem::rfind(&self.raw, text.as_bytes())
     }
 
     fn picture(&self) -> String {
