@@ -169,9 +169,42 @@ async fn guarded(name: String, token: CancellationToken, on_panic: OnPanic, task
         .await
     };
     if let Some(payload) = caught {
-        let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
-        on_panic(format!("task \"{name}\" panicked{place}: {}", message(payload.as_ref())));
+        on_panic(format!("task \"{name}\" {}", panicked(payload.as_ref())));
     }
+}
+
+/// Runs `task`; a panic in it is given back as one line of text, `panicked at file:line:column: message`, and goes no
+/// further. For a task of which a part may fail while the rest goes on.
+///
+/// # Errors
+/// The panic.
+pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, String> {
+    quiet_task_panics();
+    let mut task = pin!(task);
+    poll_fn(|cx| {
+        let _inside = Inside::enter();
+        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(panicked(payload.as_ref()))),
+        }
+    })
+    .await
+}
+
+/// The same for something that does not wait.
+///
+/// # Errors
+/// The panic.
+pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    quiet_task_panics();
+    let _inside = Inside::enter();
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| panicked(payload.as_ref()))
+}
+
+/// The panic that was caught on this thread just now, in words.
+fn panicked(payload: &(dyn Any + Send)) -> String {
+    let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
+    format!("panicked{place}: {}", message(payload))
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {
@@ -341,6 +374,16 @@ mod tests {
         assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");
+        assert!(!inside_task());
+    }
+
+    #[tokio::test]
+    async fn a_caught_panic_costs_only_what_was_caught() {
+        let told = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
+        assert!(told.starts_with("panicked at src/scope.rs:") && told.ends_with(": out of cheese"), "{told}");
+        assert_eq!(catch_panic(async { 7 }).await, Ok(7));
+        let told = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
+        assert!(told.ends_with(": plain"), "{told}");
         assert!(!inside_task());
     }
 

@@ -19,6 +19,7 @@ mod list;
 mod listed;
 mod looking;
 mod mask;
+mod memory;
 mod place;
 mod problems;
 mod proof;

@@ -81,10 +81,14 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let address = &inspect.conn().name;
     let count = |tab| match tab {
-        Tab::Frames => match (&inspect.filter, inspect.conn().trace.rows().len()) {
-            (Some(filter), all) => format!("({}/{all})", filter.rows.len()),
-            (None, all) => format!("({all})"),
-        },
+        Tab::Frames => {
+            let trace = &inspect.conn().trace;
+            let more = if trace.lost_rows() > 0 { "+" } else { "" };
+            match (&inspect.filter, trace.rows().len()) {
+                (Some(filter), all) => format!("({}/{all}{more})", filter.rows.len()),
+                (None, all) => format!("({all}{more})"),
+            }
+        }
         Tab::Problems if inspect.faults() > 0 => format!("({})", inspect.faults()),
         _ => String::new(),
     };
@@ -164,9 +168,12 @@ fn passing(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     } else {
         String::new()
     };
+    let full = format!("{} connections, the limit: new clients wait · ", crate::proxy::MAX_CONNECTIONS);
+    let which = if inspect.full { full + &which } else { which };
     let [up, down] = conn.waiting;
     if !inspect.holds && up + down == 0 {
-        return Span::styled(format!("{which}● everything passes"), Style::new().fg(theme.good));
+        let color = if inspect.full { theme.warn } else { theme.good };
+        return Span::styled(format!("{which}● everything passes"), Style::new().fg(color));
     }
     let meant = side(inspect.hand, theme).1;
     let told = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys mean {meant}");

@@ -112,6 +112,7 @@ pub struct Trace {
     client: Direction,
     server: Direction,
     rows: Vec<Row>,
+    most_rows: usize,
     lost_rows: u64,
     segments: Segments,
 }
@@ -136,7 +137,8 @@ impl Trace {
     fn of(opened: Opened, agreed: Agreed) -> Self {
         let direction = |from| Direction::new(from, agreed);
         let (client, server) = (direction(Side::Client), direction(Side::Server));
-        Self { opened, client, server, rows: Vec::new(), lost_rows: 0, segments: Segments::default() }
+        let segments = Segments::default();
+        Self { opened, client, server, rows: Vec::new(), most_rows: MOST_ROWS, lost_rows: 0, segments }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
@@ -155,6 +157,16 @@ impl Trace {
     /// The frames that are complete, both directions, in the order in which they were.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Lists so many frames at most from now on; those that come after are counted, as they are after the limit of all.
+    pub fn limit_rows(&mut self, most: usize) {
+        self.most_rows = most.min(MOST_ROWS);
+    }
+
+    /// The list takes no further frame.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.most_rows
     }
 
     /// Frames that came after the list was full.
@@ -301,10 +313,10 @@ impl Trace {
     }
 
     fn frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        let Self { client, server, rows, lost_rows, .. } = self;
+        let Self { client, server, rows, most_rows, lost_rows, .. } = self;
         let direction = if from == Side::Client { client } else { server };
         let mut keep = |row: Row| {
-            if rows.len() < MOST_ROWS {
+            if rows.len() < *most_rows {
                 rows.push(row);
             } else {
                 *lost_rows += 1;

@@ -46,7 +46,11 @@ pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
         printer.last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
     }
     printer.flush()?;
-    Ok(if capture.streams().is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if capture.streams().is_empty() || printer.is_faulty() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Both names lead to one file, over whatever links.

@@ -27,10 +27,11 @@ pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
     let mut asked = Asked { interrupt: Interrupt::new()?, came: false };
     let ended = talk(inspect, &mut keep, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
+    let faulty = printer.is_faulty();
     let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
     let well = ended?;
     printed?;
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if well && !faulty { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The process being asked to end, and whether it was already.

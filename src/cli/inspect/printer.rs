@@ -1,7 +1,7 @@
 //! [`Printer`]: what comes over connections, turned into records as soon as each is complete.
 //! It remembers no frame that is complete, so a flood costs no memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::inspect::lane::{Lane, Seen};
 use crate::cli::inspect::record::{self, Place};
 use crate::cli::inspect::words;
+use crate::scope::catch_panic_now;
 use crate::wire::words::harmless;
 use crate::wire::{Agreed, Side, Trace};
 
@@ -24,6 +25,9 @@ pub(super) struct Printer<W> {
     out: W,
     began: Instant,
     open: BTreeMap<usize, Connection>,
+    /// Connections whose bytes are not read any further.
+    unread: BTreeSet<usize>,
+    faulty: bool,
 }
 
 /// A Close with its code and reason, where it has them.
@@ -48,7 +52,16 @@ fn side(from: Side) -> usize {
 
 impl<W: Write> Printer<W> {
     pub(super) fn new(json: bool, several: bool, out: W, began: Instant) -> Self {
-        Self { json, several, live: true, out, began, open: BTreeMap::new() }
+        Self {
+            json,
+            several,
+            live: true,
+            out,
+            began,
+            open: BTreeMap::new(),
+            unread: BTreeSet::new(),
+            faulty: false,
+        }
     }
 
     /// For what happened long ago: records may wait in `out` until it is full.
@@ -67,8 +80,27 @@ impl<W: Write> Printer<W> {
         self.open.insert(number, Connection { lanes: Some(frames), ..Connection::new() });
     }
 
-    /// Prints what these bytes complete.
+    /// Prints what these bytes complete. A panic over them costs their connection alone, and is told.
     pub(super) fn bytes(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+        if self.unread.contains(&number) {
+            return Ok(());
+        }
+        let panic = match catch_panic_now(|| self.try_bytes(number, from, at, bytes)) {
+            Ok(printed) => return printed,
+            Err(panic) => panic,
+        };
+        self.faulty = true;
+        self.unread.insert(number);
+        let text = format!("this connection is not read any further: {panic}; this is a fault of wiretalk");
+        self.tell_at("note", at, json!({ "connection": number, "text": text }))
+    }
+
+    /// There was a fault of the program's own.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.faulty
+    }
+
+    fn try_bytes(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
         let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
         let told = connection.push(from, at, bytes, |place, what| {
             let place = Place { connection: number, ..place };
@@ -84,6 +116,7 @@ impl<W: Write> Printer<W> {
 
     /// Prints what a connection left unfinished, and how it ended.
     pub(super) fn end(&mut self, number: usize, ended: &Result<String, String>) -> io::Result<()> {
+        self.unread.remove(&number);
         let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
         for from in [Side::Client, Side::Server] {
             let place = Place { connection: number, from, at: connection.at };

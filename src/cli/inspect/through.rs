@@ -16,7 +16,7 @@ use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::{Interrupt, Output};
 use crate::net::{Target, in_words};
-use crate::proxy::{Options, Report, Told, bind};
+use crate::proxy::{MAX_CONNECTIONS, Options, Report, Told, bind};
 use crate::scope::Scope;
 
 /// Reports that wait for the printer; then the peers wait.
@@ -70,13 +70,20 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         printer.end(number, &Err(format!("cut: {why}")))?;
     }
     printer.last(why)?;
+    let faulty = printer.is_faulty();
     printer.into_out().finish(&mut interrupt, interrupted).await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
-    let number = report.connection;
-    match report.told {
+    let (number, told) = match report {
+        Report::Connection(number, told) => (number, told),
+        Report::Full => return printer.tell("note", json!({ "text": full() })),
+        Report::Room => {
+            return printer.tell("note", json!({ "text": "there is room for new clients again" }));
+        }
+    };
+    match told {
         Told::Opened { peer } => {
             printer.tell("connection", json!({ "connection": number, "peer": peer.to_string() }))
         }
@@ -90,4 +97,8 @@ fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
         }
         Told::Ended(why) => printer.end(number, &why),
     }
+}
+
+fn full() -> String {
+    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
 }
