@@ -84,7 +84,18 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let (file, depth) = (path.to_owned(), Depth::True);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
     let consents = Consents::default();
-    let show = Show { deck, file, warnings, registry, house, theme: kind, depth, consents, alone: false };
+    let show = Show {
+        deck,
+        file,
+        warnings,
+        registry,
+        house,
+        theme: kind,
+        depth,
+        consents,
+        notice: None,
+        alone: false,
+    };
     let mut app = App::new(show, size);
     app.update(Event::Highlighted(highlights));
     app.update(Event::Lamps(["http", "ws"].map(|name| Lamp { name, up: Some(true) }).to_vec()));

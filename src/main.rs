@@ -28,7 +28,14 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are asked for, and where they cannot be printed that is an error
+            let printed = error.print();
+            return ExitCode::from(if printed.is_ok() { error.exit_code() as u8 } else { 1 });
+        }
+    };
     let result = match cli.command {
         None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
         Some(Command::Check(check)) => check.run(REGISTRY),
@@ -58,7 +65,18 @@ fn present(
     let theme = theme.or(deck.meta.theme);
     let (registry, house, depth) = (REGISTRY, House::default(), depth());
     let consents = if trust { Consents::all() } else { Consents::default() };
-    play(Show { deck, file, warnings, registry, house, theme, depth, consents, alone: false })
+    play(Show {
+        deck,
+        file,
+        warnings,
+        registry,
+        house,
+        theme,
+        depth,
+        consents,
+        notice: app::locale_notice(variable),
+        alone: false,
+    })
 }
 
 fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
@@ -90,22 +108,24 @@ fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
         depth: depth(),
         // whoever types it wants it
         consents: Consents::all(),
+        notice: app::locale_notice(variable),
         alone: true,
     };
     play(show)
 }
 
 fn depth() -> Depth {
-    Depth::detect(|name| std::env::var(name).ok())
+    Depth::detect(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Plays a talk on the terminal.
 fn play(show: Show) -> anyhow::Result<ExitCode> {
-    if !app::interactive() {
-        bail!(
-            "standard output is not a terminal, and a talk needs one; \
-             run it without a pipe, or see `wiretalk --help` for the commands that print"
-        );
+    if let Some(why) = app::unsuitable(variable) {
+        bail!(why);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let alone = show.alone;

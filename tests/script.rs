@@ -39,6 +39,7 @@ fn show(source: &str) -> Show {
         theme: None,
         depth: Depth::True,
         consents: Consents::default(),
+        notice: None,
         alone: false,
     }
 }

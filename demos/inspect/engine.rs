@@ -204,7 +204,7 @@ fn file(
 /// Writes what a file holds into another one, and says how that went.
 fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
     let (path, created) = keep.create(run, |path, options| {
-        if same_file::is_same_file(path, from).unwrap_or(false) {
+        if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
             return Err(io::Error::other("it is the file that is read"));
         }
         capture::Writer::create(path, options)

@@ -117,6 +117,24 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_is_full_is_seen_until_there_is_room() {
+        use super::super::view::tests::{holds, picture};
+        let mut inspect = proxied();
+        open(&mut inspect, 1);
+        inspect.update(Event::Msg(super::super::Msg::Proxy(0, Report::Full)));
+        holds(
+            &picture(&inspect, 100, 30),
+            &["256 connections, the limit; new clients wait", "full: new clients wait"],
+        );
+        inspect.update(Event::Key(crossterm::event::KeyCode::Char('2').into()));
+        holds(&picture(&inspect, 80, 24), &["full: new clients wait"]);
+        inspect.update(Event::Msg(super::super::Msg::Proxy(0, Report::Room)));
+        let shown = picture(&inspect, 100, 30);
+        holds(&shown, &["there is room for new clients again"]);
+        assert!(!shown.contains("full:"), "{shown}");
+    }
+
+    #[test]
     fn floods_on_many_connections_share_one_bound() {
         use super::super::state::tests::{REQUEST, RESPONSE};
         let mut inspect = proxied();

@@ -71,8 +71,14 @@ impl Inspect {
     fn passed(&mut self, report: proxy::Report) {
         let (number, told) = match report {
             proxy::Report::Connection(number, told) => (number, told),
-            proxy::Report::Full | proxy::Report::Room => {
-                self.full = report == proxy::Report::Full;
+            proxy::Report::Full => {
+                self.full = true;
+                self.said = Some(proxy::full());
+                return;
+            }
+            proxy::Report::Room => {
+                self.full = false;
+                self.said = Some(proxy::ROOM.to_owned());
                 return;
             }
         };

@@ -168,12 +168,9 @@ fn passing(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     } else {
         String::new()
     };
-    let full = format!("{} connections, the limit: new clients wait · ", crate::proxy::MAX_CONNECTIONS);
-    let which = if inspect.full { full + &which } else { which };
     let [up, down] = conn.waiting;
     if !inspect.holds && up + down == 0 {
-        let color = if inspect.full { theme.warn } else { theme.good };
-        return Span::styled(format!("{which}● everything passes"), Style::new().fg(color));
+        return Span::styled(format!("{which}● everything passes"), Style::new().fg(theme.good));
     }
     let meant = side(inspect.hand, theme).1;
     let told = format!("{which}❚❚ held: C→S {up}, S→C {down} · keys mean {meant}");
@@ -207,7 +204,11 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     };
     let told = inspect.said.clone().unwrap_or_else(|| offered(inspect, told));
     let told = told.as_str();
-    let status = status(inspect, theme);
+    let mut status = status(inspect, theme);
+    if inspect.full {
+        status.content = format!("full: new clients wait · {}", status.content).into();
+        status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
+    }
     let most = usize::from(area.width) / 2;
     let status = Span { content: text::shorten(&status.content, most).into_owned().into(), ..status };
     let width = text::width(&status.content);

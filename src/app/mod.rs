@@ -23,4 +23,4 @@ pub use footer::Lamp;
 pub use highlight::{Highlights, Role, Tokens};
 pub use run::{paint, run};
 pub use state::{App, End, Event, Show};
-pub use terminal::{Screen, interactive};
+pub use terminal::{Screen, locale_notice, unsuitable};

@@ -165,6 +165,7 @@ mod tests {
             theme: None,
             depth: Depth::True,
             consents: Consents::default(),
+            notice: None,
             alone: false,
         };
         let mut app = App::new(show, Size { width: 100, height: 30 });

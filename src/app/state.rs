@@ -34,6 +34,8 @@ pub struct Show {
     pub depth: Depth,
     /// What the deck may do outside of the talk without asking.
     pub consents: Consents,
+    /// What the reader should know first; it stands above the footer until the first key.
+    pub notice: Option<String>,
     /// There is no talk, only one demo, which has the screen and the keys from the start.
     pub alone: bool,
 }
@@ -209,6 +211,7 @@ impl App {
 
     fn key(&mut self, key: KeyEvent) {
         self.dirty = true;
+        self.show.notice = None;
         if keys::is_restart(&key) && self.restart() {
             return;
         }

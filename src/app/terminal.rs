@@ -28,9 +28,35 @@ pub(crate) fn clamped(size: Size) -> Size {
     Size { width: size.width.min(MAX_SIZE.width), height: size.height.min(MAX_SIZE.height) }
 }
 
-/// Whether both the keys and the screen are a terminal's.
-pub fn interactive() -> bool {
-    io::stdout().is_terminal()
+/// Why no talk can be played here, and what can be done instead; none if standard output is a terminal that can move its
+/// cursor. `variable` looks up the environment.
+pub fn unsuitable(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    if !io::stdout().is_terminal() {
+        return Some(
+            "standard output is not a terminal, and a talk needs one; \
+             run it without a pipe, or see `wiretalk --help` for the commands that print",
+        );
+    }
+    (variable("TERM").as_deref() == Some("dumb")).then_some(
+        "this terminal cannot move its cursor (TERM=dumb), and a talk needs that; \
+         `wiretalk inspect --json`, `decode`, `race` and `serve` print lines: see `wiretalk --help`",
+    )
+}
+
+/// What a reader should know if the locale is not UTF-8, which is what a talk is drawn in: in ASCII, so that it can be read
+/// where the rest cannot. `variable` looks up the environment.
+pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    // in this order (POSIX, Base Definitions section 8.2)
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let value = variable(name).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    });
+    let (told, value) = match set {
+        Some((name, value)) => (format!("{name}={value}"), value.to_ascii_lowercase()),
+        None => ("no LANG".to_owned(), String::new()),
+    };
+    let utf8 = cfg!(not(unix)) || value.contains("utf-8") || value.contains("utf8");
+    (!utf8).then(|| format!("drawn in UTF-8; with {told} this terminal may not know it"))
 }
 
 /// A panic that was caught while the screen was taken; it is told once the screen is given back.

@@ -68,7 +68,7 @@ impl App {
             alone: self.show.alone,
         };
         footer.view(last, buffer, self.theme);
-        if let Some(told) = self.sheet.more(self.progress)
+        if let Some(told) = self.show.notice.clone().or_else(|| self.sheet.more(self.progress))
             && area.height > 1
         {
             let row = Rect { y: area.bottom() - 2, height: 1, width: area.width.saturating_sub(2), ..area };

@@ -2,13 +2,12 @@
 //!
 //! It draws nothing; the same warnings stand on the slides when the deck is presented.
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::bounded;
+use crate::cli::{bounded, output};
 use crate::deck::{self, Deck, Warning};
 use crate::stage::Registry;
 use crate::text;
@@ -36,35 +35,36 @@ impl Check {
     /// If standard output cannot be written. A deck that cannot be read is told like a warning, so
     /// that the others are read all the same.
     pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
-        let mut out = io::stdout().lock();
+        let mut out = String::new();
         let mut odd = false;
         for path in &self.decks {
             match source(path) {
-                Ok(source) => odd |= tell(&mut out, &name(path), &source, registry)?,
+                Ok(source) => odd |= tell(&mut out, &name(path), &source, registry),
                 Err(error) => {
                     odd = true;
-                    writeln!(out, "{error:#}")?;
+                    out += &format!("{error:#}\n");
                 }
             }
         }
+        output::print_now(&out)?;
         Ok(if odd { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 
 /// Prints what there is to say about a deck; true if anything is odd.
-fn tell(out: &mut impl Write, name: &str, source: &str, registry: Registry) -> io::Result<bool> {
+fn tell(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
     let (deck, warnings) = parse(source, registry);
     let notes = registry.effects(&deck, source);
     let mut told: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     told.extend(notes.iter().map(|note| ("note: ", note)));
     told.sort_by_key(|(_, warning)| warning.at);
     for (kind, warning) in told {
-        writeln!(out, "{}", warning.report_as(name, kind))?;
+        *out += &format!("{}\n", warning.report_as(name, kind));
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", count(notes.len(), "note")) };
     let counted = count(warnings.len(), "warning");
-    writeln!(out, "{name}: {}, {counted}{notes}", count(deck.slides.len(), "slide"))?;
-    Ok(!warnings.is_empty())
+    *out += &format!("{name}: {}, {counted}{notes}\n", count(deck.slides.len(), "slide"));
+    !warnings.is_empty()
 }
 
 /// Reads and checks a deck.

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::cli::Sender;
+use crate::cli::{Sender, output};
 use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
 use crate::wire::inflate::INFLATE_LIMIT;
 use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
@@ -103,12 +103,7 @@ impl Decode {
                 return Ok(ExitCode::from(2));
             }
         };
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever reads has read enough, as `head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            written => written.context("could not write to standard output")?,
-        }
+        output::print_now(&text)?;
         Ok(ExitCode::from(status))
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -144,6 +145,20 @@ pub(super) async fn print(text: &str, interrupt: &mut Interrupt) -> io::Result<(
     let mut output = Output::new()?;
     output.write_all(text.as_bytes())?;
     output.finish(interrupt, false).await
+}
+
+/// Prints all of `text`, for commands that have nothing to finish: a signal has its default action. A reader that has read
+/// enough, as `head` does, is no error.
+///
+/// # Errors
+///
+/// If standard output takes no more.
+pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("could not write to standard output"),
+    }
 }
 
 /// What is told where the end came before a reader.

@@ -21,6 +21,14 @@ use crate::wire::Side;
 /// Connections at once; more wait until one is over.
 pub const MAX_CONNECTIONS: usize = 256;
 
+/// [`Report::Full`] in words.
+pub fn full() -> String {
+    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
+}
+
+/// [`Report::Room`] in words.
+pub const ROOM: &str = "there is room for new clients again";
+
 /// Commands that wait for one connection; more are not taken.
 const COMMANDS: usize = 64;
 

@@ -82,7 +82,8 @@ impl Terminal {
         pty.resize(Size::new(claimed.1, claimed.0)).unwrap();
         let before = tcgetattr(&pty).unwrap();
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
-        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").envs(variables.iter().copied());
+        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
+        let command = command.envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);
         let (post, output) = sync_channel(256);

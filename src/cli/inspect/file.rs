@@ -53,9 +53,9 @@ pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Both names lead to one file, over whatever links.
+/// Both names lead to one file, over whatever links. What is no regular file is not opened: a fifo would wait for a reader.
 fn is_same(one: &Path, other: &Path) -> bool {
-    same_file::is_same_file(one, other).unwrap_or(false)
+    one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Who talks, and how the first bytes are to be read.

@@ -170,9 +170,9 @@ impl<W: Write> Printer<W> {
         self.out.flush()
     }
 
-    /// The numbers of the connections that are open.
+    /// The numbers of the connections that are open, those among them that are not read any further.
     pub(super) fn open(&self) -> Vec<usize> {
-        self.open.keys().copied().collect()
+        self.open.keys().chain(&self.unread).copied().collect()
     }
 
     fn print(&mut self, record: &Value) -> io::Result<()> {

@@ -16,7 +16,7 @@ use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::{Interrupt, Output};
 use crate::net::{Target, in_words};
-use crate::proxy::{MAX_CONNECTIONS, Options, Report, Told, bind};
+use crate::proxy::{Options, ROOM, Report, Told, bind, full};
 use crate::scope::Scope;
 
 /// Reports that wait for the printer; then the peers wait.
@@ -79,9 +79,7 @@ fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
     let (number, told) = match report {
         Report::Connection(number, told) => (number, told),
         Report::Full => return printer.tell("note", json!({ "text": full() })),
-        Report::Room => {
-            return printer.tell("note", json!({ "text": "there is room for new clients again" }));
-        }
+        Report::Room => return printer.tell("note", json!({ "text": ROOM })),
     };
     match told {
         Told::Opened { peer } => {
@@ -97,8 +95,4 @@ fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
         }
         Told::Ended(why) => printer.end(number, &why),
     }
-}
-
-fn full() -> String {
-    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
 }

@@ -227,15 +227,20 @@ async fn race(scope: &Scope, course: Course, interrupt: &mut Interrupt) -> anyho
         outcome = reading => outcome,
         () = interrupt.recv() => bail!("stopped before the end"),
     };
-    if io::stderr().is_terminal() {
+    if is_live(&io::stderr()) {
         write!(io::stderr(), "\r\x1b[K")?;
     }
     outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))
 }
 
+/// A terminal on which a line can be written over.
+fn is_live(out: &io::Stderr) -> bool {
+    out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 fn progress(round: usize, pairs: usize, running: Option<Lane>) {
     let mut err = io::stderr();
-    if err.is_terminal() {
+    if is_live(&err) {
         let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
         // a progress line that cannot be written is not missed
         let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
