@@ -19,8 +19,9 @@ use crate::net::{Target, in_words};
 use crate::proxy::{Options, ROOM, Report, Told, bind, full};
 use crate::scope::Scope;
 
-/// Reports that wait for the printer; then the peers wait.
-const WAITING: usize = 256;
+/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
+/// bytes: a longer queue would let one flood hold up everybody else for seconds.
+const WAITING: usize = 16;
 
 pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Result<ExitCode> {
     let scope = Scope::new(|panic| {
