@@ -11,6 +11,7 @@ mod footer;
 mod highlight;
 mod keys;
 mod mouse;
+mod restart;
 mod run;
 mod slide;
 mod state;

@@ -110,7 +110,7 @@ pub struct App {
     pub(crate) mouse: bool,
     pub(crate) end: Option<End>,
     /// Why a demo had stopped that was restarted.
-    stopped: Option<String>,
+    pub(crate) stopped: Option<String>,
 }
 
 impl App {
@@ -235,26 +235,6 @@ impl App {
         }
     }
 
-    /// Opens anew the demo that has stopped: the one that has the keys, or while none has them the first of the slide.
-    /// `false` if there is none.
-    fn restart(&mut self) -> bool {
-        let stopped = |index: &usize| self.stands[*index].as_ref().is_ok_and(|live| live.stopped().is_some());
-        let found = match self.focus {
-            Some(index) => Some(index).filter(stopped),
-            None => (0..self.stands.len()).find(stopped),
-        };
-        let Some(index) = found else { return false };
-        self.stopped = self.fault();
-        self.reopen(index);
-        true
-    }
-
-    /// Why a demo has stopped by a fault of its own since the program began, restarted or not; none if none has.
-    pub fn fault(&self) -> Option<String> {
-        let now = || self.stands.iter().flatten().find_map(|live| live.stopped());
-        self.stopped.as_deref().or_else(now).map(str::to_owned)
-    }
-
     /// Esc is for the demo: it has something open, or there is nothing else that could have the keys.
     fn keeps_escape(&self, index: usize) -> bool {
         self.show.alone
@@ -346,7 +326,7 @@ impl App {
         self.lay_out();
     }
 
-    fn stand(&self, demo: usize, fence: &deck::Fence) -> Stand {
+    pub(crate) fn stand(&self, demo: usize, fence: &deck::Fence) -> Stand {
         let spot = Spot { slide: self.at, demo };
         self.show.registry.open(fence, spot, &self.show.consents, self.house.clone())
     }
@@ -377,20 +357,6 @@ impl App {
         let step = step.flatten().next().unwrap_or(0);
         self.progress.step = self.progress.step.max(step);
         self.progress.scroll = self.sheet.scroll_to(index, self.progress).min(self.sheet.max_scroll());
-    }
-
-    /// Opens a demo of the slide anew, as it was when the slide was opened.
-    pub(crate) fn reopen(&mut self, index: usize) {
-        let Some(fence) = self.slide().demos().nth(index).cloned() else { return };
-        // the old one first: what it holds, a port or a file, may be wanted again
-        if let Some(stand) = self.stands.get_mut(index) {
-            *stand = Err(Closed::Complaints(Vec::new()));
-        }
-        let stand = self.stand(index, &fence);
-        if let Some(place) = self.stands.get_mut(index) {
-            *place = stand;
-        }
-        self.lay_out();
     }
 
     pub(crate) fn scroll(&mut self, rows: isize) {
