@@ -19,7 +19,7 @@ use wiretalk::export::svg;
 use wiretalk::race::Program;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
-use wiretalk::stage::{Depth, House, Theme};
+use wiretalk::stage::{Consents, Depth, House, Theme};
 
 /// How long the app plays on after each key: the demos' sockets are real.
 const BETWEEN: Duration = Duration::from_millis(700);
@@ -83,7 +83,19 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let house = House { servers: Some(servers), program };
     let (file, depth) = (path.to_owned(), Depth::True);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
-    let show = Show { deck, file, warnings, registry, house, theme: kind, depth, alone: false };
+    let consents = Consents::default();
+    let show = Show {
+        deck,
+        file,
+        warnings,
+        registry,
+        house,
+        theme: kind,
+        depth,
+        consents,
+        notice: None,
+        alone: false,
+    };
     let mut app = App::new(show, size);
     app.update(Event::Highlighted(highlights));
     app.update(Event::Lamps(["http", "ws"].map(|name| Lamp { name, up: Some(true) }).to_vec()));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -18,7 +18,7 @@ use wiretalk::deck::{Block, Deck, Fence, Place, Setting, Slide, Value};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
-use wiretalk::stage::{Depth, House};
+use wiretalk::stage::{Consents, Depth, House};
 
 /// Counts allocations, which the race tells an exchange's number of.
 #[global_allocator]
@@ -28,9 +28,16 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are asked for, and where they cannot be printed that is an error
+            let printed = error.print();
+            return ExitCode::from(if printed.is_ok() { error.exit_code() as u8 } else { 1 });
+        }
+    };
     let result = match cli.command {
-        None => present(cli.deck, cli.theme.map(Into::into)),
+        None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
         Some(Command::Check(check)) => check.run(REGISTRY),
         Some(Command::Inspect(inspect)) => inspected(inspect),
         Some(Command::Decode(decode)) => decode.run(),
@@ -47,14 +54,30 @@ fn main() -> ExitCode {
     })
 }
 
-fn present(path: Option<PathBuf>, theme: Option<wiretalk::deck::Theme>) -> anyhow::Result<ExitCode> {
+fn present(
+    path: Option<PathBuf>,
+    theme: Option<wiretalk::deck::Theme>,
+    trust: bool,
+) -> anyhow::Result<ExitCode> {
     let (file, (deck, warnings)) = match path {
         Some(path) => (check::name(&path), check::read(&path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
     };
     let theme = theme.or(deck.meta.theme);
     let (registry, house, depth) = (REGISTRY, House::default(), depth());
-    play(Show { deck, file, warnings, registry, house, theme, depth, alone: false })
+    let consents = if trust { Consents::all() } else { Consents::default() };
+    play(Show {
+        deck,
+        file,
+        warnings,
+        registry,
+        house,
+        theme,
+        depth,
+        consents,
+        notice: app::locale_notice(variable),
+        alone: false,
+    })
 }
 
 fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
@@ -84,39 +107,48 @@ fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
         house: House::default(),
         theme: inspect.theme.map(Into::into),
         depth: depth(),
+        // whoever types it wants it
+        consents: Consents::all(),
+        notice: app::locale_notice(variable),
         alone: true,
     };
     play(show)
 }
 
 fn depth() -> Depth {
-    Depth::detect(|name| std::env::var(name).ok())
+    Depth::detect(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Plays a talk on the terminal.
 fn play(show: Show) -> anyhow::Result<ExitCode> {
-    if !app::interactive() {
-        bail!(
-            "standard output is not a terminal, and a talk needs one; \
-             run it without a pipe, or see `wiretalk --help` for the commands that print"
-        );
+    if let Some(why) = app::unsuitable(variable) {
+        bail!(why);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let alone = show.alone;
     let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage(show))));
     runtime.shutdown_background();
+    let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default());
     match end {
-        Ok(Ok(End::Signal(number))) => Ok(ExitCode::from(128 + number as u8)),
+        // a talk goes on without one of its demos; the inspector alone is nothing else
+        Ok(Ok((End::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
+        Ok(Ok((End::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(error.context("could not use the terminal")),
-        Err(_) => bail!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default()),
+        Err(_) => Err(fault()),
     }
 }
 
 /// Everything between taking the terminal and giving it back. The first frame comes before all
-/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before.
-async fn stage(mut show: Show) -> anyhow::Result<End> {
+/// that takes time: questions to the terminal, highlighting. Only the signals must be caught before. With the end comes why
+/// a demo has stopped, if one has.
+async fn stage(mut show: Show) -> anyhow::Result<(End, Option<String>)> {
     let scope = Scope::new(|_| {});
-    let signals = Signals::catch()?;
+    let signals = Signals::catch(&scope)?;
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
@@ -139,7 +171,7 @@ async fn stage(mut show: Show) -> anyhow::Result<End> {
             End::Continued => screen.retake()?,
             End::Copy(text) => screen.copy(&text)?,
             End::Mouse(on) => screen.mouse(on)?,
-            end => return Ok(end),
+            end => return Ok((end, app.fault())),
         }
     }
 }

@@ -160,26 +160,37 @@ async fn guarded(name: String, token: CancellationToken, on_panic: OnPanic, task
             if cancelled.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
-            match caught(|| task.as_mut().poll(cx)) {
+            match catch_panic_now(|| task.as_mut().poll(cx)) {
                 Ok(poll) => poll.map(|()| None),
                 Err(why) => Poll::Ready(Some(why)),
             }
         })
         .await
     };
-    if let Some(why) = caught {
-        on_panic(format!("task \"{name}\" {why}"));
+    if let Some(panic) = caught {
+        on_panic(format!("task \"{name}\" {panic}"));
     }
 }
 
-/// Runs `work`; if it panics, says so in one line: `panicked at file:line:column: message`. Nothing is printed.
-///
-/// What `work` had under way when it panicked is not whole, so whoever calls must throw it away.
+/// Runs `task`; a panic in it is given back as one line of text, `panicked at file:line:column: message`, and goes no
+/// further. For a task of which a part may fail while the rest goes on.
 ///
 /// # Errors
-///
 /// The panic.
-pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, String> {
+    let mut task = pin!(task);
+    poll_fn(|cx| match catch_panic_now(|| task.as_mut().poll(cx)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+/// The same for something that does not wait. What `work` had under way when it panicked is not whole: throw it away.
+///
+/// # Errors
+/// The panic.
+pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     quiet_task_panics();
     let _inside = Inside::enter();
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
@@ -356,6 +367,16 @@ mod tests {
         assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");
+        assert!(!inside_task());
+    }
+
+    #[tokio::test]
+    async fn a_caught_panic_costs_only_what_was_caught() {
+        let told = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
+        assert!(told.starts_with("panicked at src/scope.rs:") && told.ends_with(": out of cheese"), "{told}");
+        assert_eq!(catch_panic(async { 7 }).await, Ok(7));
+        let told = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
+        assert!(told.ends_with(": plain"), "{told}");
         assert!(!inside_task());
     }
 

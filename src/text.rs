@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// The width of `text` in terminal cells, counted by grapheme cluster.
 ///
@@ -22,30 +22,65 @@ pub fn grapheme_width(grapheme: &str) -> usize {
     grapheme.width().min(2)
 }
 
-/// `text` with nothing in it that a terminal would obey.
+/// `text` with nothing in it that a terminal would obey or hide.
 ///
-/// C0 controls and DEL become their control pictures (U+2400..), C1 controls and the
-/// bidirectional overrides, which can make a line read backwards, become U+FFFD. Line feed and
-/// tab are controls like all others here: whoever gives them a meaning splits or expands first.
+/// C0 controls and DEL become their control pictures (U+2400..), everything else that [`is_unprintable`] names becomes
+/// U+FFFD. Line feed and tab are controls like all others here: whoever gives them a meaning splits or expands first.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_unprintable) {
-        Cow::Owned(text.chars().map(picture).collect())
-    } else {
-        Cow::Borrowed(text)
+    let mut odd = unprintable(text).peekable();
+    if odd.peek().is_none() {
+        return Cow::Borrowed(text);
     }
+    let mut shown = String::with_capacity(text.len() + 8);
+    let mut rest = 0;
+    for (at, c) in odd {
+        shown.push_str(&text[rest..at]);
+        shown.push(picture(c));
+        rest = at + c.len_utf8();
+    }
+    Cow::Owned(shown + &text[rest..])
 }
 
-/// Whether a terminal would obey `c` instead of showing it.
+/// The characters of `text` that must not reach a terminal, each with its byte offset.
+///
+/// The zero width joiner inside an emoji (UAX #29, GB11) is no such character: it hides nothing, and without it one
+/// picture falls apart into several.
+pub fn unprintable(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    let odd = |&(_, c): &(usize, char)| is_unprintable(c);
+    text.char_indices().filter(odd).filter(|&(at, c)| c != JOINER || !joins(text, at))
+}
+
+const JOINER: char = '\u{200d}';
+
+/// Whether the joiner at byte `at` stands between two visible signs of one grapheme cluster.
+fn joins(text: &str, at: usize) -> bool {
+    let mut cursor = GraphemeCursor::new(at + JOINER.len_utf8(), text.len(), true);
+    let ends_here = cursor.is_boundary(text, 0).unwrap_or(true);
+    let next = text[at..].chars().nth(1);
+    !ends_here && next.is_some_and(|next| next.width().unwrap_or(0) > 0)
+}
+
+/// Whether a terminal would obey `c` instead of showing it, or would show nothing and let it hide, join or turn round
+/// what stands beside it: C0 and C1 controls, DEL, Unicode's format characters (general category Cf: bidirectional
+/// controls, zero width characters, U+FEFF, tags) and its line and paragraph separators.
 pub fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format(c)
+}
+
+/// General category Cf, with what is unassigned between its members.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+        | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn picture(c: char) -> char {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\x7f' => '\u{2421}',
-        c if is_unprintable(c) => char::REPLACEMENT_CHARACTER,
-        c => c,
+        _ => char::REPLACEMENT_CHARACTER,
     }
 }
 
@@ -131,7 +166,40 @@ mod tests {
         assert_eq!(visible("a\x1b[31mb"), "a␛[31mb");
         assert_eq!(visible("\u{9b}31m\x7f"), "\u{fffd}31m␡");
         assert_eq!(visible("\u{202e}abc"), "\u{fffd}abc");
+        assert_eq!(visible("a\u{200b}b\u{feff}\u{e0041}"), "a\u{fffd}b\u{fffd}\u{fffd}");
         assert!(matches!(visible("plain ✓"), Cow::Borrowed(_)));
+    }
+
+    /// The ranges are those of another implementation's tables.
+    #[test]
+    fn every_format_character_and_separator_of_unicode_is_unprintable() {
+        let class = regex_syntax::parse(r"[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]").unwrap();
+        let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = class.kind() else {
+            panic!("{class:?}")
+        };
+        let mut count = 0;
+        for c in class.iter().flat_map(|range| range.start()..=range.end()) {
+            assert!(is_unprintable(c), "U+{:04X}", c as u32);
+            assert!(!visible(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
+            assert!(!crate::wire::words::harmless(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
+            count += 1;
+        }
+        assert!(count > 200, "{count}");
+        for c in ['é', '日', '\u{301}', '✓', '\u{fe0f}', '\u{2027}', '\u{a0}'] {
+            assert!(!is_unprintable(c), "U+{:04X}", c as u32);
+        }
+    }
+
+    #[test]
+    fn the_joiner_of_an_emoji_stays_and_any_other_goes() {
+        for emoji in ["👨‍👩‍👧", "🏳\u{fe0f}\u{200d}🌈", "👩\u{200d}⚕\u{fe0f}"] {
+            assert_eq!(visible(emoji), emoji);
+            assert_eq!(visible(&format!("{emoji}\x1b")), format!("{emoji}␛"));
+        }
+        assert_eq!(visible("pay\u{200d}pal"), "pay\u{fffd}pal");
+        assert_eq!(visible("👨\u{200d}"), "👨\u{fffd}");
+        assert_eq!(visible("\u{200d}\u{200d}👨"), "\u{fffd}\u{fffd}👨");
+        assert_eq!(visible("a\u{200d}\u{301}"), "a\u{fffd}\u{301}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! real sockets.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -10,6 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
+use ratatui::style::Style;
 use wiretalk::app::{self, App, End, Event, Highlights, Show};
 use wiretalk::cli::check;
 use wiretalk::deck;
@@ -17,7 +19,9 @@ use wiretalk::demos::REGISTRY;
 use wiretalk::race::Program;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
-use wiretalk::stage::{Depth, House};
+use wiretalk::stage::{
+    Complaint, Consents, Demo, Depth, Doc, Entry, Hint, House, Look, Registry, Settings, Stage,
+};
 
 const TALK: &str = include_str!("../slides/talk.md");
 const TOUR: &str = include_str!("../slides/tour.md");
@@ -34,6 +38,8 @@ fn show(source: &str) -> Show {
         house: House::default(),
         theme: None,
         depth: Depth::True,
+        consents: Consents::default(),
+        notice: None,
         alone: false,
     }
 }
@@ -353,6 +359,77 @@ async fn every_scenario_holds_on_the_bundled_servers() {
             let title = shown.lines().position(|line| line.contains(&format!("{step}/{steps} "))).unwrap();
             let outcome = shown.lines().nth(title + 1).unwrap();
             assert!(outcome.contains("║ ✓ "), "{name}, step {step}:\n{shown}");
+        }
+    }
+}
+
+/// A demo with a fault: `x` makes it panic, at once or in its task.
+struct Faulty(u32);
+
+static IN_A_TASK: AtomicBool = AtomicBool::new(false);
+static FAULTY: [Entry; 1] = [Entry::of::<Faulty>()];
+
+impl Demo for Faulty {
+    const NAME: &'static str = "faulty";
+    const ABOUT: &'static str = "a demo with a fault";
+    const SETTINGS: &'static [Doc] = &[];
+    const KEYS: &'static [Hint] = &[];
+    const ROWS: u16 = 3;
+    type Msg = ();
+    type Cmd = ();
+
+    fn open(_: &Settings) -> Result<(Self, Vec<()>), Complaint> {
+        Ok((Self(0), Vec::new()))
+    }
+
+    fn update(&mut self, event: wiretalk::stage::Event<()>) -> Vec<()> {
+        match event {
+            wiretalk::stage::Event::Key(key) if key.code == KeyCode::Char('x') => {
+                assert!(IN_A_TASK.load(Ordering::Relaxed), "out of cheese");
+                vec![()]
+            }
+            _ => {
+                self.0 += 1;
+                Vec::new()
+            }
+        }
+    }
+
+    fn view(&self, area: Rect, buffer: &mut Buffer, _: &Look) {
+        buffer.set_stringn(area.x, area.y, format!("{} keys", self.0), area.width.into(), Style::new());
+    }
+
+    fn perform((): (), stage: &Stage<()>) {
+        stage.begin("work").spawn("work", async { panic!("out of cheese") });
+    }
+}
+
+#[tokio::test]
+async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
+    for alone in [false, true] {
+        for in_a_task in [false, true] {
+            IN_A_TASK.store(in_a_task, Ordering::Relaxed);
+            let show = Show { registry: Registry::new(&FAULTY), alone, ..show("```demo faulty\n```\n") };
+            let mut app = App::new(show, Size { width: 100, height: 30 });
+            let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+            if !alone {
+                press(&mut app, KeyCode::Enter);
+            }
+            press(&mut app, KeyCode::Char('y'));
+            until(&mut app, &mut terminal, "1 keys").await;
+            assert_eq!(app.fault(), None);
+            press(&mut app, KeyCode::Char('x'));
+            let shown = until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew").await;
+            let why = if in_a_task { "task \"work\" panicked at tests/script.rs:" } else { "out of cheese" };
+            assert!(shown.contains(why) && shown.contains("1 keys"), "{shown}");
+            press(&mut app, KeyCode::Char('y'));
+            until(&mut app, &mut terminal, "1 keys").await;
+            app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
+            let shown = until(&mut app, &mut terminal, "0 keys").await;
+            assert!(!shown.contains("stopped"), "{shown}");
+            press(&mut app, KeyCode::Char('y'));
+            until(&mut app, &mut terminal, "1 keys").await;
+            assert!(app.fault().unwrap().contains("out of cheese"), "the inspector alone ends with it");
         }
     }
 }

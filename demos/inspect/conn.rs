@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::kept::Kept;
 use crate::capture::Store;
+use crate::scope::catch_panic_now;
 use crate::wire::{ByteLen, Frame, Offset, Row, Side, Trace};
 
 /// How much of a frame is shown byte by byte.
@@ -18,6 +19,9 @@ pub(super) const PREVIEW: u64 = 512;
 
 /// Fetched frames that are remembered; then all but those in sight are forgotten.
 const REMEMBERED: usize = 4_000;
+
+/// Frames of a live connection that are listed: 80 MiB of rows. A capture lists more, for it does not go on for ever.
+pub(super) const MAX_LIVE_ROWS: usize = 1 << 21;
 
 /// How a connection is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub(super) enum Bytes {
 #[derive(Debug)]
 pub(super) struct Conn {
     pub(super) name: String,
+    /// The proxy's number of it.
+    pub(super) number: usize,
     pub(super) status: Status,
     pub(super) trace: Arc<Trace>,
     pub(super) bytes: Bytes,
@@ -51,28 +57,85 @@ pub(super) struct Conn {
     pub(super) waiting: [usize; 2],
     /// Frames that the proxy threw away, by side and number.
     pub(super) dropped: Vec<(Side, usize)>,
+    /// Its bytes are not read any further, by a fault of ours.
+    pub(super) faulty: bool,
 }
 
 impl Conn {
     pub(super) fn new(name: String) -> Self {
+        let mut trace = Trace::new();
+        trace.limit_rows(MAX_LIVE_ROWS);
         Self {
             name,
+            number: 1,
             status: Status::Connecting,
-            trace: Arc::default(),
+            trace: Arc::new(trace),
             bytes: Bytes::Kept(Kept::default()),
             began: None,
             waiting: [0; 2],
             dropped: Vec::new(),
+            faulty: false,
         }
+    }
+
+    /// A connection of a file.
+    pub(super) fn stored(name: String, status: Status, trace: Trace, store: Store) -> Self {
+        let bytes = Bytes::Stored(Arc::new(store), HashMap::new());
+        Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
     }
 
     /// Takes bytes of a live connection.
     pub(super) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
         let at = self.began.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
-        if let Bytes::Kept(kept) = &mut self.bytes {
+        // behind the last frame that is listed nobody looks: what is listed keeps its bytes
+        if let Bytes::Kept(kept) = &mut self.bytes
+            && self.trace.lost_rows() == 0
+        {
             kept.push(from, bytes);
         }
-        Arc::make_mut(&mut self.trace).push(from, at, bytes);
+        self.read_on(|trace| trace.push(from, at, bytes));
+    }
+
+    /// A panic over the bytes of one connection costs that connection, and is told.
+    fn read_on(&mut self, read: impl FnOnce(&mut Trace)) {
+        if self.faulty {
+            return;
+        }
+        let trace = Arc::make_mut(&mut self.trace);
+        if let Err(panic) = catch_panic_now(|| read(trace)) {
+            self.faulty = true;
+            self.status =
+                Status::Ended(Err(format!("not read any further: {panic}; this is a fault of wiretalk")));
+        }
+    }
+
+    /// Bytes that its list and its payloads take, about.
+    pub(super) fn memory(&self) -> usize {
+        let payloads = match &self.bytes {
+            Bytes::Kept(kept) => kept.len(),
+            Bytes::Stored(..) => 0,
+        };
+        size_of_val(self.trace.rows()) + payloads
+    }
+
+    /// Forgets what was said in it; that there was such a connection stays.
+    pub(super) fn forget(&mut self) {
+        self.trace = Arc::default();
+        self.bytes = Bytes::Kept(Kept::default());
+        self.dropped = Vec::new();
+        self.status = Status::Ended(Ok("over, and not kept any more".to_owned()));
+    }
+
+    /// Its list is full.
+    pub(super) fn is_full(&self) -> bool {
+        self.trace.is_full()
+    }
+
+    /// Forgets its payloads, and lists no further frames.
+    pub(super) fn stop_listing(&mut self) {
+        let listed = self.trace.rows().len();
+        Arc::make_mut(&mut self.trace).limit_rows(listed);
+        self.bytes = Bytes::Kept(Kept::default());
     }
 
     /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
@@ -167,6 +230,33 @@ mod tests {
     use super::super::state::tests::{REQUEST, RESPONSE};
     use super::*;
     use crate::wire::{Opcode, encode};
+
+    #[test]
+    fn a_panic_over_its_bytes_costs_one_connection() {
+        let mut conn = Conn::new("odd".into());
+        conn.push(Side::Client, Instant::now(), REQUEST);
+        conn.read_on(|_| panic!("injected"));
+        let Status::Ended(Err(why)) = &conn.status else { panic!("{:?}", conn.status) };
+        assert!(why.contains("injected") && why.contains("fault of wiretalk"), "{why}");
+        conn.push(Side::Server, Instant::now(), RESPONSE);
+        assert!(conn.trace.opening(Side::Server).is_none(), "it is not read any further");
+    }
+
+    #[test]
+    fn what_is_not_listed_takes_no_bytes_from_what_is() {
+        let mut conn = Conn::new("flood".into());
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE)] {
+            conn.push(from, Instant::now(), bytes);
+        }
+        let flood = b"\x81\x00".repeat(MAX_LIVE_ROWS / 16);
+        for _ in 0..20 {
+            conn.push(Side::Server, Instant::now(), &flood);
+        }
+        assert_eq!(conn.trace.rows().len(), MAX_LIVE_ROWS);
+        assert_eq!(conn.trace.lost_rows() as usize, MAX_LIVE_ROWS / 16 * 4);
+        assert!(conn.frame(0).is_some() && conn.frame(MAX_LIVE_ROWS - 1).is_some());
+        assert!(conn.memory() < 120 << 20, "{}", conn.memory());
+    }
 
     #[test]
     fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {

@@ -2,6 +2,7 @@
 //!
 //! Each is a task in a scope of the slide; what it finds comes back as messages with the number of its run.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -202,13 +203,13 @@ fn file(
 
 /// Writes what a file holds into another one, and says how that went.
 fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
-    let path = keep.file(run);
-    if same_file::is_same_file(&path, from).unwrap_or(false) {
-        return format!("NOT WRITTEN: {} is the file that is read", path.display());
-    }
-    let written =
-        capture::Writer::create(&path, &keep.options()).and_then(|mut writer| capture.write(&mut writer));
-    match written {
+    let (path, created) = keep.create(run, |path, options| {
+        if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
+            return Err(io::Error::other("it is the file that is read"));
+        }
+        capture::Writer::create(path, options)
+    });
+    match created.and_then(|mut writer| capture.write(&mut writer)) {
         Ok(()) => format!("written to {}", path.display()),
         Err(error) => format!("NOT WRITTEN: {}: {error}", path.display()),
     }

@@ -12,8 +12,8 @@ impl Keeping {
     /// Creates the file, if one is wished; and says what a reader should know.
     pub(super) fn begin(keep: Option<&Keep>, run: u64) -> (Self, Option<String>) {
         let Some(keep) = keep else { return (Self(None), None) };
-        let path = keep.file(run);
-        match Recorder::create(&path, &keep.options()) {
+        let (path, created) = keep.create(run, Recorder::create);
+        match created {
             Ok(recorder) => (Self(Some(recorder)), Some(format!("kept in {}", path.display()))),
             Err(error) => {
                 (Self(None), Some(format!("NOT KEPT: could not create {}: {error}", path.display())))

@@ -36,6 +36,11 @@ impl Kept {
         stretch.gone += over;
     }
 
+    /// The bytes of both directions.
+    pub(super) fn len(&self) -> usize {
+        self.client.bytes.len() + self.server.bytes.len()
+    }
+
     /// At most `most` bytes from `at` on, where `at` counts from the first byte of the direction; none if they are gone.
     pub(super) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
         let stretch = match from {

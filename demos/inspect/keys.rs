@@ -155,8 +155,8 @@ impl Inspect {
                 let both = [Side::Client, Side::Server];
                 both.into_iter().flat_map(|from| self.act(from, Which::All, act.clone())).collect()
             }
-            'S' => self.act(self.hand, Which::One(self.at + 1), Act::Step),
-            'D' => self.act(self.hand, Which::One(self.at + 1), Act::Drop),
+            'S' => self.act(self.hand, Which::One(self.conn().number), Act::Step),
+            'D' => self.act(self.hand, Which::One(self.conn().number), Act::Drop),
             _ => {
                 self.mode = Mode::Line(Line::new(Purpose::Inject));
                 Vec::new()
@@ -284,7 +284,7 @@ impl Inspect {
         let raw = draft.raw().to_vec();
         let told = format!("sent as it is: {}", words::bytes(raw.len() as u64));
         if self.proxy.is_some() {
-            return self.act(from, Which::One(self.at + 1), Act::Inject(raw));
+            return self.act(from, Which::One(self.conn().number), Act::Inject(raw));
         }
         let commands = self.ask(&Command::Raw(raw));
         if !commands.is_empty() {
@@ -328,7 +328,7 @@ impl Inspect {
                 Err(why) => self.complain(line, why),
             },
             Purpose::Inject => match words::from_hex(&line.text) {
-                Ok(bytes) => self.act(self.hand, Which::One(self.at + 1), Act::Inject(bytes)),
+                Ok(bytes) => self.act(self.hand, Which::One(self.conn().number), Act::Inject(bytes)),
                 Err(why) => self.complain(line, why),
             },
             Purpose::Filter => self.set_filter(line),

@@ -17,7 +17,8 @@ use crate::wire::{Frame, Kind, Opcode, Row, Side, words};
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
     let trace = &inspect.conn().trace;
     let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.unfinished(from).is_some()));
-    let wanted = trace.rows().len() + 2 + arriving.iter().sum::<usize>();
+    let full = usize::from(trace.lost_rows() > 0);
+    let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     wanted.clamp(most.min(3), most)
 }
@@ -52,9 +53,16 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
     }
 }
 
-/// A line for each side's frame that is not complete yet.
+/// A line for what came after the list was full, and one for each side's frame that is not complete yet.
 pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
+    let trace = &inspect.conn().trace;
+    let full = (trace.lost_rows() > 0).then(|| {
+        let (lost, listed) = (words::grouped(trace.lost_rows()), words::grouped(trace.rows().len() as u64));
+        let told =
+            format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
+        Line::styled(told, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
+    });
     let line = |from| {
         let frame = inspect.conn().trace.unfinished(from)?;
         let (color, arrow) = side(from, theme);
@@ -73,7 +81,7 @@ pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>>
             Text::styled(told, Style::new().fg(theme.warn)),
         ]))
     };
-    [Side::Client, Side::Server].into_iter().filter_map(line).collect()
+    full.into_iter().chain([Side::Client, Side::Server].into_iter().filter_map(line)).collect()
 }
 
 /// The columns' names, and whether the list follows.

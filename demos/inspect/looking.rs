@@ -125,7 +125,13 @@ impl Inspect {
         };
         let (what, text) = match code {
             KeyCode::Char('h') => ("hex", excerpt.spaced_hex()),
-            KeyCode::Char('t') => ("text", String::from_utf8_lossy(&frame.payload()).into_owned()),
+            // what a peer has sent may be pasted into a shell, where a line feed is a command's end
+            KeyCode::Char('t') => {
+                let text = String::from_utf8_lossy(&frame.payload()).into_owned();
+                let escaped = words::harmless(&text);
+                let what = if escaped == text { "text" } else { "text, its control characters escaped" };
+                (what, escaped)
+            }
             KeyCode::Char('j') => ("test vector", excerpt.vector(&format!("frame-{row}"))),
             KeyCode::Char('c') => ("command", excerpt.decode_command()),
             KeyCode::Char('s') => match excerpt.inspect_command(&url) {
@@ -138,5 +144,31 @@ impl Inspect {
         };
         self.said = Some(format!("copied: {what}, {}", words::bytes(text.len() as u64)));
         vec![Cmd::Copy(text)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::tests::{press, seen};
+    use super::*;
+    use crate::wire::Side;
+
+    #[test]
+    fn a_copied_text_holds_nothing_that_a_shell_or_a_terminal_obeys() {
+        for (payload, copied, told) in [
+            (&b"plain"[..], "plain", "copied: text, 5 bytes"),
+            (
+                b"rm -rf x\n\x1b[2J",
+                r"rm -rf x\n\u{1b}[2J",
+                "copied: text, its control characters escaped, 19 bytes",
+            ),
+        ] {
+            let frame = [&[0x81, payload.len() as u8], payload].concat();
+            let (mut inspect, _inbox) = seen(&[(Side::Server, &frame)]);
+            press(&mut inspect, KeyCode::Char('y'));
+            let commands = press(&mut inspect, KeyCode::Char('t'));
+            assert!(matches!(&commands[..], [Cmd::Copy(text)] if text == copied), "{commands:?}");
+            assert_eq!(inspect.said.as_deref(), Some(told));
+        }
     }
 }

@@ -19,6 +19,7 @@ mod list;
 mod listed;
 mod looking;
 mod mask;
+mod memory;
 mod place;
 mod problems;
 mod proof;
@@ -44,7 +45,7 @@ use tokio::sync::mpsc;
 use crate::capture::{self, Store};
 use crate::clients::{Command, Report};
 use crate::proxy;
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
+use crate::stage::{Complaint, Declared, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Row, Trace};
 use scenario::{Play, Scenario};
@@ -245,6 +246,10 @@ impl Demo for Inspect {
         let commands = if play.is_some() { Vec::new() } else { inspect.connect() };
         inspect.play = play;
         Ok((inspect, commands))
+    }
+
+    fn effects(settings: &Settings) -> Result<Vec<Declared>, Complaint> {
+        Source::effects(settings)
     }
 
     fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {

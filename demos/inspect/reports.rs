@@ -2,7 +2,6 @@
 //!
 //! How it is shown is for the tabs.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::conn::{Bytes, Conn, PREVIEW, SHOWN, Status};
@@ -56,6 +55,7 @@ impl Inspect {
             Report::Bytes(chunk) => {
                 let from = chunk.direction.sender();
                 conn.push(from, chunk.at, &chunk.bytes);
+                self.keep_within(self.conns.len() - 1);
             }
             Report::Open => conn.status = Status::Open,
             Report::Note(note) => self.said = Some(note),
@@ -69,14 +69,23 @@ impl Inspect {
 
     /// A report of the proxy: each of its connections has a place of its own.
     fn passed(&mut self, report: proxy::Report) {
-        let index = report.connection - 1;
-        let name = |number| format!("connection {number} through the {}", self.source.name());
-        while self.conns.len() <= index {
-            let fresh = Conn::new(name(self.conns.len() + 1));
-            self.conns.push(fresh);
-        }
+        let (number, told) = match report {
+            proxy::Report::Connection(number, told) => (number, told),
+            proxy::Report::Full => {
+                self.full = true;
+                self.said = Some(proxy::full());
+                return;
+            }
+            proxy::Report::Room => {
+                self.full = false;
+                self.said = Some(proxy::ROOM.to_owned());
+                return;
+            }
+        };
+        let through = self.source.name();
+        let index = self.numbered(number, || format!("connection {number} through the {through}"));
         let conn = &mut self.conns[index];
-        match report.told {
+        match told {
             Told::Opened { peer } => {
                 conn.name = format!("{peer} → {}", self.source.name());
                 conn.began = Some(Instant::now());
@@ -84,7 +93,10 @@ impl Inspect {
                 self.said = Some(format!("a client has come: {peer}"));
             }
             Told::Connected { .. } => conn.status = Status::Open,
-            Told::Bytes { from, at, bytes } => conn.push(from, at, &bytes),
+            Told::Bytes { from, at, bytes } => {
+                conn.push(from, at, &bytes);
+                self.keep_within(index);
+            }
             Told::Waiting { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
             Told::Dropped { from, bytes, .. } => {
                 conn.drop_first(from);
@@ -209,13 +221,5 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
         ))),
         (None, capture::Tls::No | capture::Tls::Read { .. }) => Status::Read(told),
     };
-    Conn {
-        name: format!("{file} · stream {}{peers}", at + 1),
-        status,
-        trace: Arc::new(stream.trace),
-        bytes: Bytes::Stored(Arc::new(stream.store), std::collections::HashMap::new()),
-        began: None,
-        waiting: [0; 2],
-        dropped: Vec::new(),
-    }
+    Conn::stored(format!("{file} · stream {}{peers}", at + 1), status, stream.trace, stream.store)
 }

@@ -2,16 +2,20 @@
 //!
 //! It is read from a slide's settings here; `engine` goes there.
 
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::capture;
 use crate::clients::{self, Request, Wishes};
-use crate::net::{Target, Tls};
-use crate::stage::{Complaint, Settings};
+use crate::net::{Target, Tls, is_loopback};
+use crate::stage::{Complaint, Declared, Effect, Settings};
 use crate::wire::{Side, words};
 
 use super::scenario::{Edits, Server};
+
+/// The most numbers that are tried for the file of a further connection.
+const MAX_FILES: u64 = 1000;
 
 /// Where the bytes come from.
 #[derive(Clone, Debug)]
@@ -41,6 +45,14 @@ pub struct Opening {
     pub(super) keep: Option<Keep>,
 }
 
+impl Opening {
+    /// The headers that a good request would not have by itself.
+    fn own_headers(&self) -> usize {
+        let Wishes { headers, origin, protocols, .. } = &self.wishes;
+        headers.len() + usize::from(origin.is_some()) + usize::from(!protocols.is_empty())
+    }
+}
+
 /// A pcapng file that keeps what is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Keep {
@@ -55,26 +67,45 @@ impl Keep {
         Some(Self { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
     }
 
-    /// The file of a run: whoever connects anew gets a new one.
-    pub(super) fn file(&self, run: u64) -> PathBuf {
+    /// Creates the file of a run with `create`. Whoever connects anew gets a new one, with the first number that is free:
+    /// only the file that was named may be written over.
+    pub(super) fn create<T>(
+        &self,
+        run: u64,
+        mut create: impl FnMut(&Path, &capture::WriteOptions) -> io::Result<T>,
+    ) -> (PathBuf, io::Result<T>) {
+        let options = |replace| capture::WriteOptions { replace, secrets: None };
         if run <= 1 {
-            return self.path.clone();
+            return (self.path.clone(), create(&self.path, &options(self.replace)));
         }
+        let mut number = run;
+        loop {
+            let path = self.numbered(number);
+            match create(&path, &options(false)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_FILES => {
+                    number += 1;
+                }
+                created => return (path, created),
+            }
+        }
+    }
+
+    fn numbered(&self, number: u64) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let ending =
             self.path.extension().map_or_else(String::new, |ending| format!(".{}", ending.display()));
-        self.path.with_file_name(format!("{stem}-{run}{ending}"))
-    }
-
-    /// How it is written.
-    pub(super) fn options(&self) -> capture::WriteOptions {
-        capture::WriteOptions { replace: self.replace, secrets: None }
+        self.path.with_file_name(format!("{stem}-{number}{ending}"))
     }
 }
 
 impl Source {
     pub(super) fn of(settings: &Settings) -> Result<Self, Complaint> {
         let text = |name| settings.text(name);
+        for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
+            if text(name) == "yes" && text(of).is_empty() {
+                return Err(settings.complain(name, format!("`{name}` belongs to `{of}`, which is not set")));
+            }
+        }
         let tls = || Tls {
             ca: Some(text("ca")).filter(|path| !path.is_empty()).map(PathBuf::from),
             insecure: text("insecure") == "yes",
@@ -164,6 +195,39 @@ impl Source {
         Ok(Opening { wishes, first, keep: Keep::of(settings), ..Opening::default() })
     }
 
+    /// What these settings do outside of the talk: all that their source and their file are made of.
+    pub(super) fn effects(settings: &Settings) -> Result<Vec<Declared>, Complaint> {
+        let (source, opening) = (Self::of(settings)?, Self::opening(settings)?);
+        let declared = |effect, setting| Declared { effect, at: settings.place(setting) };
+        let connect = |target: &Target, tls: &Tls, opening: &Opening| {
+            let (headers, messages) = (opening.own_headers(), opening.first.len());
+            let target_url = target.to_string();
+            let effect = Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
+            (!is_loopback(&target.host)).then(|| declared(effect, "server"))
+        };
+        let mut found = Vec::new();
+        match &source {
+            // a lesson has bundled servers, whatever else is set
+            _ if !settings.text("scenario").is_empty() => {}
+            Self::Bundled(_) | Self::File(..) => {}
+            Self::Url(options) => {
+                let target = Target::parse(&options.url).map_err(|why| settings.complain("server", why))?;
+                found.extend(connect(&target, &options.tls, &opening));
+            }
+            Self::Proxy(options) => {
+                let anywhere = options.anywhere && !options.listen.ip().is_loopback();
+                let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
+                found.push(declared(effect, "proxy"));
+                // what passes is its clients'
+                found.extend(connect(&options.upstream, &options.tls, &Opening::default()));
+            }
+        }
+        if let Some(Keep { path, replace }) = opening.keep {
+            found.push(declared(Effect::Write { path, replace }, "write"));
+        }
+        Ok(found)
+    }
+
     /// What the title says before anything is known.
     pub(super) fn name(&self) -> String {
         match self {
@@ -211,7 +275,10 @@ impl Edits {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Inspect;
     use super::*;
+    use crate::deck::{Fence, Place, Setting, Value};
+    use crate::stage::{Demo as _, settings};
 
     #[test]
     fn a_step_changes_the_request_as_it_says() {
@@ -224,5 +291,74 @@ mod tests {
         let changed = b"POST / HTTP/1.1\r\nhost: b\r\nX: y\r\n\r\n".to_vec();
         assert_eq!(edits.apply(good.clone()), Request::Raw(changed));
         assert_eq!(Edits::default().apply(good.clone()), Request::Raw(good));
+    }
+
+    fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
+        let setting = |(key, value): &(&str, &str)| Setting {
+            key: (*key).to_owned(),
+            value: Value::Text((*value).to_owned()),
+            at: Place { line: 7, column: 1 },
+        };
+        let fence = Fence {
+            name: "inspect".into(),
+            settings: given.iter().map(setting).collect(),
+            ..Fence::default()
+        };
+        let settings = settings(&fence, Inspect::SETTINGS).unwrap();
+        let declared = Source::effects(&settings).map_err(|complaint| complaint.message)?;
+        assert!(declared.iter().all(|declared| declared.at.line == 7), "{declared:?}");
+        Ok(declared.into_iter().map(|declared| declared.effect).collect())
+    }
+
+    fn connect(target: &str, headers: usize, messages: usize) -> Effect {
+        Effect::Connect { target: target.into(), headers, messages, verified: true }
+    }
+
+    #[test]
+    fn whatever_leaves_the_talk_is_declared() {
+        for silent in [
+            &[][..],
+            &[("server", "strict"), ("headers", "A: b"), ("sends", "hex 81 00")],
+            &[("server", "ws://127.0.0.1:9/"), ("sends", "text a")],
+            &[("server", "ws://app.localhost:9/")],
+            &[("file", "/tmp/x.pcapng"), ("keylog", "/tmp/keys")],
+            &[("scenario", "frame"), ("server", "ws://example.com/")],
+        ] {
+            assert_eq!(effects(silent), Ok(Vec::new()), "{silent:?}");
+        }
+        let far = ("server", "ws://example.com/x");
+        assert_eq!(effects(&[far, ("text", "")]), Ok(vec![connect("ws://example.com/x", 0, 0)]));
+        let more = [far, ("headers", "A: b\nC: d"), ("origin", "https://a"), ("sends", "text a\nhex 81 00")];
+        assert_eq!(effects(&more), Ok(vec![connect("ws://example.com/x", 3, 3)]));
+        let unverified = effects(&[("server", "wss://example.com/"), ("insecure", "yes")]).unwrap();
+        assert!(matches!(unverified[..], [Effect::Connect { verified: false, .. }]), "{unverified:?}");
+        let write = |replace| Effect::Write { path: "/tmp/x".into(), replace };
+        assert_eq!(effects(&[("write", "/tmp/x")]), Ok(vec![write(false)]));
+        assert_eq!(effects(&[("write", "/tmp/x"), ("replace", "yes")]), Ok(vec![write(true)]));
+        for (setting, value) in [("file", "/tmp/y"), ("scenario", "frame"), far] {
+            let found = effects(&[(setting, value), ("write", "/tmp/x"), ("text", "")]).unwrap();
+            assert!(found.contains(&write(false)), "{found:?}");
+        }
+        let listen = |address: &str, anywhere| Effect::Listen { address: address.into(), anywhere };
+        let proxy = [("proxy", "127.0.0.1:9000"), ("server", "ws://127.0.0.1:9/")];
+        assert_eq!(effects(&proxy), Ok(vec![listen("127.0.0.1:9000", false)]));
+        let anywhere = [("proxy", "0.0.0.0:9000"), ("anywhere", "yes"), far];
+        let wide = vec![listen("0.0.0.0:9000", true), connect("ws://example.com/x", 0, 0)];
+        assert_eq!(effects(&anywhere), Ok(wide));
+        assert!(effects(&[("replace", "yes")]).unwrap_err().contains("`replace` belongs to `write`"));
+        assert!(effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` belongs to `proxy`"));
+    }
+
+    #[test]
+    fn a_further_connection_gets_a_file_of_its_own_and_writes_over_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("x.pcapng");
+        std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
+        let keep = Keep { path: named.clone(), replace: true };
+        let create = |path: &Path, options: &capture::WriteOptions| capture::Writer::create(path, options);
+        assert_eq!(keep.create(1, create).0, named);
+        let (path, created) = keep.create(2, create);
+        assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));
+        assert_eq!(std::fs::read(folder.path().join("x-2.pcapng")).unwrap(), b"mine");
     }
 }

@@ -126,6 +126,8 @@ pub struct Inspect {
     pub(super) play: Option<Play>,
     /// The proxy holds what passes; and whose frames its keys mean.
     pub(super) holds: bool,
+    /// The proxy has as many connections as it may have.
+    pub(super) full: bool,
     pub(super) hand: Side,
     pub(super) auto_pong: bool,
     pub(super) handshake: handshake::State,
@@ -156,6 +158,7 @@ impl Inspect {
             asked: None,
             play: None,
             holds: false,
+            full: false,
             hand: Side::Client,
             auto_pong: true,
             handshake: handshake::State::default(),

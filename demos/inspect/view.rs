@@ -81,10 +81,14 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let address = &inspect.conn().name;
     let count = |tab| match tab {
-        Tab::Frames => match (&inspect.filter, inspect.conn().trace.rows().len()) {
-            (Some(filter), all) => format!("({}/{all})", filter.rows.len()),
-            (None, all) => format!("({all})"),
-        },
+        Tab::Frames => {
+            let trace = &inspect.conn().trace;
+            let more = if trace.lost_rows() > 0 { "+" } else { "" };
+            match (&inspect.filter, trace.rows().len()) {
+                (Some(filter), all) => format!("({}/{all}{more})", filter.rows.len()),
+                (None, all) => format!("({all}{more})"),
+            }
+        }
         Tab::Problems if inspect.faults() > 0 => format!("({})", inspect.faults()),
         _ => String::new(),
     };
@@ -200,7 +204,11 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
     };
     let told = inspect.said.clone().unwrap_or_else(|| offered(inspect, told));
     let told = told.as_str();
-    let status = status(inspect, theme);
+    let mut status = status(inspect, theme);
+    if inspect.full {
+        status.content = format!("full: new clients wait · {}", status.content).into();
+        status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
+    }
     let most = usize::from(area.width) / 2;
     let status = Span { content: text::shorten(&status.content, most).into_owned().into(), ..status };
     let width = text::width(&status.content);

@@ -8,19 +8,27 @@ use std::time::Duration;
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::stream::{self, Stream, StreamExt as _};
 #[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+#[cfg(unix)]
+use tokio::time::timeout;
 use tokio::time::{Instant, interval_at};
 
 use crate::app::answers::{Answer, Answers};
 use crate::app::footer::Lamp;
 use crate::app::highlight::Highlights;
 use crate::app::state::Event;
+#[cfg(unix)]
+use crate::app::terminal::give_back_at_once;
 use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{Bundle, State};
 
 const MINUTE: Duration = Duration::from_mins(1);
+
+/// How long the loop may take to end after a signal.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The terminal's input, the `signals`, the minutes, and the deck's code once it is highlighted.
 ///
@@ -34,11 +42,14 @@ pub fn events(
 ) -> io::Result<(mpsc::Sender<Event>, impl Stream<Item = Event> + Unpin)> {
     let (post, mail) = mpsc::channel(64);
     minutes(scope, post.clone());
-    signals.report(scope, &post);
     highlights(deck.clone(), scope, post.clone())?;
-    let mail = stream::unfold(mail, |mut mail| async move { mail.recv().await.map(|event| (event, mail)) });
     let input = input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
-    Ok((post, Box::pin(stream::select(input, mail))))
+    let others = stream::select(received(mail), received(signals.arrivals));
+    Ok((post, Box::pin(stream::select(input, others))))
+}
+
+fn received(mail: mpsc::Receiver<Event>) -> impl Stream<Item = Event> {
+    stream::unfold(mail, |mut mail| async move { mail.recv().await.map(|event| (event, mail)) })
 }
 
 /// The signals that end a talk or tell that it goes on, caught from the moment that this exists.
@@ -46,57 +57,61 @@ pub fn events(
 /// It is made before the terminal is taken: a signal in between would end the process at once, and
 /// nobody would give the terminal back.
 pub struct Signals {
-    #[cfg(unix)]
-    caught: Vec<(SignalKind, Signal)>,
+    arrivals: mpsc::Receiver<Event>,
+}
+
+impl Signals {
+    /// Catches them on a thread of its own in `scope`: a terminal that takes nothing in holds up the loop that draws. Where
+    /// the loop does not end by itself, and for a second signal, the terminal is given back as far as it can be, and the
+    /// signal has its default action.
+    ///
+    /// # Errors
+    ///
+    /// If signals or a thread are not to be had.
+    pub fn catch(scope: &Scope) -> io::Result<Self> {
+        let (post, arrivals) = mpsc::channel(8);
+        #[cfg(unix)]
+        report(scope, post)?;
+        #[cfg(not(unix))]
+        let _ = (scope, post);
+        Ok(Self { arrivals })
+    }
 }
 
 #[cfg(unix)]
-impl Signals {
-    /// # Errors
-    ///
-    /// If signals are not to be had.
-    pub fn catch() -> io::Result<Self> {
-        let ends =
-            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
-        let kinds = ends.into_iter().chain([continued()]);
-        let caught = kinds.map(|kind| Ok((kind, signal(kind)?))).collect::<io::Result<_>>()?;
-        Ok(Self { caught })
-    }
-
-    fn report(self, scope: &Scope, post: &mpsc::Sender<Event>) {
-        for (kind, mut arrivals) in self.caught {
-            let post = post.clone();
-            scope.spawn("signals", async move {
-                while arrivals.recv().await.is_some() {
-                    let event = if kind == continued() {
-                        Event::Continued
-                    } else {
-                        Event::Signal(kind.as_raw_value())
-                    };
-                    if post.send(event).await.is_err() {
-                        return;
-                    }
-                }
+fn report(scope: &Scope, post: mpsc::Sender<Event>) -> io::Result<()> {
+    let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
+    let kinds = ends.into_iter().chain([continued()]);
+    let arrivals =
+        kinds.map(|kind| {
+            let arrivals = stream::unfold(signal(kind)?, |mut signal| async move {
+                signal.recv().await.map(|()| ((), signal))
             });
+            Ok(Box::pin(arrivals.map(move |()| kind)))
+        });
+    let mut arrivals = stream::select_all(arrivals.collect::<io::Result<Vec<_>>>()?);
+    scope.thread("signals", move |_| async move {
+        while let Some(kind) = arrivals.next().await {
+            if kind == continued() {
+                // a queue that is full holds events that bring a fresh frame too
+                let _ = post.try_send(Event::Continued);
+                continue;
+            }
+            let number = kind.as_raw_value();
+            let _ = post.try_send(Event::Signal(number));
+            let second = arrivals.by_ref().filter(|kind| std::future::ready(*kind != continued()));
+            let second = timeout(GRACE, std::pin::pin!(second).next()).await.ok().flatten();
+            give_back_at_once();
+            // it fails only for signals that there are not
+            let number = second.map_or(number, |kind| kind.as_raw_value());
+            let _ = signal_hook::low_level::emulate_default_handler(number);
         }
-    }
+    })
 }
 
 #[cfg(unix)]
 fn continued() -> SignalKind {
     SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    /// # Errors
-    ///
-    /// None here; the signature is that of the other systems.
-    pub fn catch() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    fn report(self, _: &Scope, _: &mpsc::Sender<Event>) {}
 }
 
 /// Terminal events with the terminal's own answers picked out.

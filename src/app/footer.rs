@@ -10,6 +10,9 @@ use ratatui::text::{Line, Span};
 use crate::stage::Theme;
 use crate::text;
 
+/// The most steps to come that are shown as a dot each; more are shown as a number and a dot.
+const MAX_DOTS: usize = 9;
+
 /// What the footer tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footer<'a> {
@@ -38,6 +41,8 @@ pub(crate) enum Keys<'a> {
     Slide,
     /// The slide; Enter would give them to the demo of that name.
     Offer(&'a str),
+    /// The slide; the demo of that name waits to be allowed.
+    Asks(&'a str),
     /// The demo of that name.
     Demo(&'a str),
     /// A number is being typed.
@@ -101,6 +106,10 @@ impl Footer<'_> {
                 let offer = vec![key("Enter"), say(&format!(" keys to {name}  ")), key("?"), say(" keys")];
                 Line::from([next, offer].concat())
             }
+            Keys::Asks(name) => {
+                let asks = vec![key("a"), say(&format!(" allows {name}  ")), key("?"), say(" keys")];
+                Line::from([next, asks].concat())
+            }
             Keys::Demo(name) if self.alone => {
                 let name = Span::styled(format!(" {name} "), theme.cursor());
                 Line::from(vec![
@@ -131,7 +140,10 @@ impl Footer<'_> {
 
     fn count(&self, theme: &Theme) -> Line<'static> {
         let (step, steps) = self.step;
-        let more = "·".repeat(steps - step.min(steps));
+        let more = match steps - step.min(steps) {
+            left @ 0..=MAX_DOTS => "·".repeat(left),
+            left => format!("{left}·"),
+        };
         let count = format!("{}/{}", self.slide, self.slides);
         Line::from(vec![
             Span::styled(more, theme.dim()),
@@ -183,12 +195,16 @@ mod tests {
     use super::*;
 
     fn drawn(width: u16, keys: Keys) -> String {
+        drawn_at((1, 2), width, keys)
+    }
+
+    fn drawn_at(step: (usize, usize), width: u16, keys: Keys) -> String {
         let lamps = [Lamp { name: "http", up: Some(true) }, Lamp { name: "ws", up: Some(false) }];
         let footer = Footer {
             section: Some("Frames"),
             slide: 20,
             slides: 49,
-            step: (1, 2),
+            step,
             minutes: 12,
             keys,
             lamps: &lamps,
@@ -209,6 +225,12 @@ mod tests {
         assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
         assert_eq!(drawn(30, Keys::Slide), " → next  ? keys        ·20/49 ");
         assert_eq!(drawn(12, Keys::Slide), " → ne·20/49 ");
+    }
+
+    #[test]
+    fn many_steps_to_come_leave_the_rest_its_room() {
+        assert!(drawn_at((1, 10), 80, Keys::Slide).contains("12 min  ━━━───────  ·········20/49"));
+        assert!(drawn_at((1, 20_001), 80, Keys::Slide).contains("12 min  ━━━───────  20000·20/49"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(crate) enum Action {
     ShiftRight,
     ShiftLeft,
     Focus,
+    Allow,
     Notes,
     Help,
     Quit,
@@ -59,7 +60,7 @@ const fn always(binding: Binding) -> Binding {
     Binding { always: true, ..binding }
 }
 
-static TABLE: [Binding; 16] = [
+static TABLE: [Binding; 17] = [
     row(Action::Next, &[plain(KeyCode::Right), letter(' '), letter('n')], "→ Space n", "next step or slide"),
     row(Action::Previous, &[plain(KeyCode::Left), letter('p')], "← p", "back"),
     always(row(
@@ -92,6 +93,7 @@ static TABLE: [Binding; 16] = [
         "Enter Tab",
         "give the keys to the demo; Esc takes them back",
     ),
+    row(Action::Allow, &[letter('a')], "a", "allow what a demo asks for; its slide says what"),
     row(Action::Notes, &[letter('s')], "s", "speaker notes"),
     row(Action::Help, &[letter('?')], "?", "these keys"),
     always(row(Action::Suspend, &[control('z')], "Ctrl-Z", "back to the shell; fg returns")),
@@ -109,6 +111,11 @@ pub(crate) fn action(key: &KeyEvent, focused: bool) -> Option<Action> {
     }
     let bound = |binding: &&Binding| (binding.always || !focused) && binding.keys.contains(&pressed);
     TABLE.iter().find(bound).map(|binding| binding.action)
+}
+
+/// Whether `key` asks for a demo that has stopped to be opened anew. Any other demo may give it a meaning of its own.
+pub(crate) fn is_restart(key: &KeyEvent) -> bool {
+    (key.code, modifiers(key)) == control('r')
 }
 
 /// The table as the help shows it.

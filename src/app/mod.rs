@@ -4,11 +4,14 @@
 //! here by its type, and no file is read.
 
 mod answers;
+mod consent;
 mod events;
+mod fitting;
 mod footer;
 mod highlight;
 mod keys;
 mod mouse;
+mod restart;
 mod run;
 mod slide;
 mod state;
@@ -21,4 +24,4 @@ pub use footer::Lamp;
 pub use highlight::{Highlights, Role, Tokens};
 pub use run::{paint, run};
 pub use state::{App, End, Event, Show};
-pub use terminal::{Screen, interactive};
+pub use terminal::{Screen, locale_notice, unsuitable};

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use crate::app::Show;
     use crate::deck;
-    use crate::stage::{Depth, House, Registry};
+    use crate::stage::{Consents, Depth, House, Registry};
 
     #[test]
     fn a_frame_fits_the_window_even_before_its_new_size_is_told() {
@@ -164,6 +164,8 @@ mod tests {
             house: House::default(),
             theme: None,
             depth: Depth::True,
+            consents: Consents::default(),
+            notice: None,
             alone: false,
         };
         let mut app = App::new(show, Size { width: 100, height: 30 });

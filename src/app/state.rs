@@ -11,9 +11,9 @@ use ratatui::layout::{Rect, Size};
 use crate::app::footer::{Keys, Lamp};
 use crate::app::highlight::Highlights;
 use crate::app::keys::{self, Action};
-use crate::app::slide::{Paint, Progress, Scene, Sheet};
+use crate::app::slide::{Progress, Sheet};
 use crate::deck::{self, Deck, Slide, Warning};
-use crate::stage::{Complaint, Depth, House, Live, Registry, Theme};
+use crate::stage::{Closed, Consents, Depth, House, Live, Registry, Spot, Theme};
 
 /// A talk and everything it is shown with.
 #[derive(Clone)]
@@ -32,6 +32,10 @@ pub struct Show {
     pub theme: Option<deck::Theme>,
     /// The colours the terminal can show.
     pub depth: Depth,
+    /// What the deck may do outside of the talk without asking.
+    pub consents: Consents,
+    /// What the reader should know first; it stands above the footer until the first key.
+    pub notice: Option<String>,
     /// There is no talk, only one demo, which has the screen and the keys from the start.
     pub alone: bool,
 }
@@ -72,8 +76,8 @@ pub enum End {
     Mouse(bool),
 }
 
-/// A demo of the open slide: alive, or what kept it from opening.
-pub(crate) type Stand = Result<Box<dyn Live>, Vec<Complaint>>;
+/// A demo of the open slide: alive, or what keeps it from opening.
+pub(crate) type Stand = Result<Box<dyn Live>, Closed>;
 
 /// What is drawn over the slide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,13 +102,15 @@ pub struct App {
     pub(crate) minutes: u64,
     pub(crate) lamps: Vec<Lamp>,
     pub(crate) sheet: Sheet,
-    highlights: Highlights,
+    pub(crate) highlights: Highlights,
     house: Arc<House>,
     pub(crate) dirty: bool,
     pub(crate) repaint: bool,
     /// The terminal reports the mouse.
     pub(crate) mouse: bool,
     pub(crate) end: Option<End>,
+    /// Why a demo had stopped that was restarted.
+    pub(crate) stopped: Option<String>,
 }
 
 impl App {
@@ -136,6 +142,7 @@ impl App {
             repaint: false,
             mouse: false,
             end: None,
+            stopped: None,
         };
         app.open(0, 0);
         if app.show.alone {
@@ -194,12 +201,20 @@ impl App {
         match (&self.typed, self.focus) {
             (Some(typed), _) => Keys::GoTo(typed),
             (None, Some(index)) => Keys::Demo(name(index)),
-            (None, None) => self.next_focus().map_or(Keys::Slide, |index| Keys::Offer(name(index))),
+            (None, None) => match (self.asking(), self.next_focus()) {
+                (Some(index), _) => Keys::Asks(name(index)),
+                (None, Some(index)) => Keys::Offer(name(index)),
+                (None, None) => Keys::Slide,
+            },
         }
     }
 
     fn key(&mut self, key: KeyEvent) {
         self.dirty = true;
+        self.show.notice = None;
+        if keys::is_restart(&key) && self.restart() {
+            return;
+        }
         let action = keys::action(&key, self.focus.is_some());
         if self.typed.is_some() && action != Some(Action::Quit) {
             return self.type_number(key.code);
@@ -249,6 +264,7 @@ impl App {
             Action::ShiftRight => self.shift(8),
             Action::ShiftLeft => self.shift(-8),
             Action::Focus => self.give_keys(),
+            Action::Allow => self.allow(),
             Action::Notes => {
                 self.overlay = (self.overlay != Some(Overlay::Notes)).then_some(Overlay::Notes);
             }
@@ -304,11 +320,15 @@ impl App {
         self.last_focus = None;
         if !same {
             self.stands.clear();
-            let fences: Vec<deck::Fence> = self.slide().demos().cloned().collect();
-            let open = |fence| self.show.registry.open(fence, self.house.clone());
-            self.stands = fences.iter().map(open).collect();
+            self.stands =
+                self.slide().demos().enumerate().map(|(index, fence)| self.stand(index, fence)).collect();
         }
         self.lay_out();
+    }
+
+    pub(crate) fn stand(&self, demo: usize, fence: &deck::Fence) -> Stand {
+        let spot = Spot { slide: self.at, demo };
+        self.show.registry.open(fence, spot, &self.show.consents, self.house.clone())
     }
 
     /// The demo that would get the keys now: the one after the last that had them.
@@ -322,7 +342,13 @@ impl App {
         self.focus = self.next_focus();
         self.last_focus = self.focus;
         // a demo that has the keys but is not to be seen would be a riddle
-        let Some(index) = self.focus else { return };
+        if let Some(index) = self.focus {
+            self.show_demo(index);
+        }
+    }
+
+    /// Goes to where as much as possible of the demo is to be seen.
+    pub(crate) fn show_demo(&mut self, index: usize) {
         let step = self.slide().blocks.iter().scan((0, 0), |(step, demos), block| {
             *step += usize::from(*block == deck::Block::Pause);
             *demos += usize::from(matches!(block, deck::Block::Demo(_)));
@@ -339,61 +365,5 @@ impl App {
 
     fn shift(&mut self, columns: isize) {
         self.progress.shift = self.progress.shift.saturating_add_signed(columns).min(self.sheet.max_shift());
-    }
-
-    fn resize(&mut self, width: u16, height: u16) {
-        self.fit(Rect::new(0, 0, width, height));
-        self.repaint = true;
-    }
-
-    /// Lays the talk out for a screen of this area.
-    pub(crate) fn fit(&mut self, area: Rect) {
-        if self.area != area {
-            self.area = area;
-            self.lay_out();
-        }
-    }
-
-    fn ground(&mut self, theme: deck::Theme) {
-        let theme = Theme::of(self.show.theme.unwrap_or(theme));
-        if self.theme != theme {
-            self.theme = theme;
-            self.lay_out();
-        }
-    }
-
-    fn highlighted(&mut self, highlights: Highlights) {
-        self.highlights = highlights;
-        let has_code = |slide: &Slide| {
-            slide.blocks.iter().any(|block| {
-                matches!(
-                    block,
-                    deck::Block::Code { .. } | deck::Block::List { .. } | deck::Block::Quote { .. }
-                )
-            })
-        };
-        if has_code(self.slide()) {
-            self.lay_out();
-        }
-    }
-
-    fn lay_out(&mut self) {
-        let rows = self.stands.iter().flatten().map(|live| live.rows()).max().unwrap_or(6);
-        let of_slide = |warning: &&Warning| warning.slide == self.at;
-        let warnings: Vec<Warning> = self.show.warnings.iter().filter(of_slide).cloned().collect();
-        let paint = Paint { theme: self.theme, highlights: &self.highlights };
-        let scene = Scene {
-            deck: &self.show.deck,
-            at: self.at,
-            warnings: &warnings,
-            file: &self.show.file,
-            demo_rows: rows,
-            paint,
-        };
-        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
-        self.sheet = Sheet::new(&scene, area);
-        self.progress.scroll = self.progress.scroll.min(self.sheet.max_scroll());
-        self.progress.shift = self.progress.shift.min(self.sheet.max_shift());
-        self.dirty = true;
     }
 }

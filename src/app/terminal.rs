@@ -8,11 +8,9 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::style::Print;
+use crossterm::event::EnableBracketedPaste;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
@@ -21,9 +19,44 @@ use ratatui::layout::{Position, Size};
 
 use crate::scope;
 
-/// Whether both the keys and the screen are a terminal's.
-pub fn interactive() -> bool {
-    io::stdout().is_terminal()
+/// The largest size that is drawn, in cells. A terminal may claim up to 65,535 by 65,535, for which no memory would do;
+/// beyond this size its cells stay blank.
+const MAX_SIZE: Size = Size { width: 1000, height: 500 };
+
+/// As much of a terminal's size as is drawn.
+pub(crate) fn clamped(size: Size) -> Size {
+    Size { width: size.width.min(MAX_SIZE.width), height: size.height.min(MAX_SIZE.height) }
+}
+
+/// Why no talk can be played here, and what can be done instead; none if standard output is a terminal that can move its
+/// cursor. `variable` looks up the environment.
+pub fn unsuitable(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    if !io::stdout().is_terminal() {
+        return Some(
+            "standard output is not a terminal, and a talk needs one; \
+             run it without a pipe, or see `wiretalk --help` for the commands that print",
+        );
+    }
+    (variable("TERM").as_deref() == Some("dumb")).then_some(
+        "this terminal cannot move its cursor (TERM=dumb), and a talk needs that; \
+         `wiretalk inspect --json`, `decode`, `race` and `serve` print lines: see `wiretalk --help`",
+    )
+}
+
+/// What a reader should know if the locale is not UTF-8, which is what a talk is drawn in: in ASCII, so that it can be read
+/// where the rest cannot. `variable` looks up the environment.
+pub fn locale_notice(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    // in this order (POSIX, Base Definitions section 8.2)
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let value = variable(name).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    });
+    let (told, value) = match set {
+        Some((name, value)) => (format!("{name}={value}"), value.to_ascii_lowercase()),
+        None => ("no LANG".to_owned(), String::new()),
+    };
+    let utf8 = cfg!(not(unix)) || value.contains("utf-8") || value.contains("utf8");
+    (!utf8).then(|| format!("drawn in UTF-8; with {told} this terminal may not know it"))
 }
 
 /// A panic that was caught while the screen was taken; it is told once the screen is given back.
@@ -111,26 +144,39 @@ impl Screen {
     /// that is gone needs no restoring.
     pub fn lower(&mut self) {
         if std::mem::take(&mut self.raised) {
-            let _ = execute!(
-                io::stdout(),
-                EndSynchronizedUpdate,
-                Print("\x1b[?1000l\x1b[?1006l"),
-                DisableBracketedPaste,
-                cursor::Show,
-                LeaveAlternateScreen
-            );
+            let _ = self.ask(GIVE_BACK);
             let _ = disable_raw_mode();
         }
     }
 
     /// The terminal as ratatui draws on it: a frame is one write, and shown in one piece.
     pub fn backend(&self) -> Painter {
-        Painter { inner: CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())) }
+        let inner = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+        Painter { inner, affordable: std::cell::Cell::new(Size::ZERO) }
     }
 
     /// The panic that ended the talk, if one did.
     pub fn last_words() -> Option<String> {
         LAST_WORDS.lock().ok().and_then(|mut words| words.take())
+    }
+}
+
+/// What gives the terminal back, on every way out.
+const GIVE_BACK: &str = "\x1b[?2026l\x1b[?1000l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// Gives the terminal back from another thread, while the one that draws waits for a terminal that takes nothing in. It
+/// never waits itself: what the terminal has no room for stays unsaid.
+#[cfg(unix)]
+pub(crate) fn give_back_at_once() {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let _ = disable_raw_mode();
+    let out = io::stdout();
+    let mut ready = [PollFd::new(&out, PollFlags::OUT)];
+    let no_time = Timespec { tv_sec: 0, tv_nsec: 0 };
+    if poll(&mut ready, Some(&no_time)).is_ok_and(|count| count > 0) {
+        // past the lock of standard output, which the other thread holds
+        let _ = rustix::io::write(&out, GIVE_BACK.as_bytes());
     }
 }
 
@@ -157,6 +203,28 @@ fn hold_panics() {
 /// [`CrosstermBackend`], with each frame inside a synchronized update so that none is seen half done.
 pub struct Painter {
     inner: CrosstermBackend<BufWriter<Stdout>>,
+    /// A size for which there is memory.
+    affordable: std::cell::Cell<Size>,
+}
+
+/// Pictures of the whole screen that are held at once: ratatui's two, and what demos are drawn into beside it.
+const PICTURES: usize = 4;
+
+impl Painter {
+    /// Whether there is memory for a screen of this size. A buffer that could not be had would end the process at once, and
+    /// nobody would give the terminal back.
+    fn afford(&self, size: Size) -> io::Result<()> {
+        if self.affordable.get() == size {
+            return Ok(());
+        }
+        let cells = usize::from(size.width) * usize::from(size.height) * PICTURES;
+        Vec::<Cell>::new().try_reserve_exact(cells).map_err(|_| {
+            let why = format!("there is no memory for a screen of {} by {}", size.width, size.height);
+            io::Error::new(io::ErrorKind::OutOfMemory, why)
+        })?;
+        self.affordable.set(size);
+        Ok(())
+    }
 }
 
 impl Backend for Painter {
@@ -198,7 +266,9 @@ impl Backend for Painter {
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        let size = clamped(self.inner.size()?);
+        self.afford(size)?;
+        Ok(size)
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

@@ -6,11 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph, Widget as _, Wrap};
 
+use crate::app::consent;
 use crate::app::footer::{self, Footer};
 use crate::app::keys;
 use crate::app::slide::DemoArea;
 use crate::app::state::{App, Overlay, Stand};
-use crate::stage::{self, Look};
+use crate::stage::{self, Closed, Look};
 use crate::text;
 
 impl App {
@@ -67,7 +68,7 @@ impl App {
             alone: self.show.alone,
         };
         footer.view(last, buffer, self.theme);
-        if let Some(told) = self.sheet.more(self.progress)
+        if let Some(told) = self.show.notice.clone().or_else(|| self.sheet.more(self.progress))
             && area.height > 1
         {
             let row = Rect { y: area.bottom() - 2, height: 1, width: area.width.saturating_sub(2), ..area };
@@ -117,7 +118,8 @@ impl App {
 fn view_stand(stand: &Stand, area: Rect, buffer: &mut Buffer, look: &Look) {
     match stand {
         Ok(live) => live.view(area, buffer, look),
-        Err(complaints) => {
+        Err(Closed::Asks(effects)) => consent::draw(effects, area, buffer, look),
+        Err(Closed::Complaints(complaints)) => {
             let inner = stage::panel("this demo cannot open", area, buffer, look);
             let style = Style::new().fg(look.theme.bad).add_modifier(Modifier::BOLD);
             for (row, complaint) in complaints.iter().enumerate() {

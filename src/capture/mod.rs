@@ -217,14 +217,15 @@ pub fn open_with<S: Sink>(
 ) -> Result<Capture<S>, Error> {
     let io = |error| Error::Io { path: path.to_owned(), error };
     let unknown = |what: &str| Error::Unknown { path: path.to_owned(), what: what.to_owned() };
-    let mut file = File::open(path).map_err(io)?;
-    let about = file.metadata().map_err(io)?;
+    // before it is opened: that might wait for somebody (a fifo) or do something (a device)
+    let about = std::fs::metadata(path).map_err(io)?;
     if about.is_dir() {
         return Err(unknown("is a directory"));
     }
     if !about.is_file() {
         return Err(unknown("is no regular file, so its bytes cannot be read a second time"));
     }
+    let mut file = File::open(path).map_err(io)?;
     let mut first = Vec::new();
     (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
     file.rewind().map_err(io)?;

@@ -86,8 +86,9 @@ impl Recorder {
     ///
     /// If the file takes no more.
     pub fn passage(&mut self, listens: SocketAddr, report: &proxy::Report) -> io::Result<()> {
-        let number = report.connection;
-        match &report.told {
+        let proxy::Report::Connection(number, told) = report else { return Ok(()) };
+        let number = *number;
+        match told {
             Told::Opened { peer } => drop(self.waiting.insert(number, *peer)),
             Told::Connected { server, .. } => self.reached(number, *server),
             Told::Bytes { from, at, bytes } => self.bytes(number, *from, *at, bytes)?,

@@ -74,7 +74,7 @@ pub(super) fn guarded<C>(
     fail: impl FnOnce(&mut C, String),
     read: impl FnOnce(&mut C) -> io::Result<()>,
 ) -> io::Result<()> {
-    match scope::caught(|| read(connection)) {
+    match scope::catch_panic_now(|| read(connection)) {
         Ok(done) => done,
         Err(why) => {
             // the message may quote what a peer has sent

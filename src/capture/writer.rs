@@ -5,7 +5,7 @@
 //! The format: draft-ietf-opsawg-pcapng.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek as _, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -56,7 +56,13 @@ pub struct Writer<W: Write = File> {
     flows: Vec<Ends>,
     blocks: Vec<u8>,
     packet: Vec<u8>,
+    /// Bytes that `out` has taken.
+    written: u64,
+    /// Takes back what stands behind a place, where that can be done.
+    cut: Option<Cut<W>>,
 }
+
+type Cut<W> = fn(&mut W, u64) -> io::Result<()>;
 
 /// Both ends of a connection.
 #[derive(Debug)]
@@ -79,8 +85,36 @@ impl Writer<File> {
         let mut open = OpenOptions::new();
         open.write(true);
         let open = if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
-        Self::new(open.open(path)?, options.secrets.as_deref())
+        has_reader(path)?;
+        let cut = |file: &mut File, len| {
+            file.set_len(len)?;
+            file.seek(SeekFrom::Start(len)).map(drop)
+        };
+        Self::begin(open.open(path)?, Some(cut), options.secrets.as_deref())
     }
+}
+
+/// Opening a fifo waits until somebody reads it; instead of that, it is refused.
+#[cfg(unix)]
+fn has_reader(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+
+    let is_fifo = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
+    let probe = || {
+        let flags = rustix::fs::OFlags::NONBLOCK.bits();
+        OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
+    };
+    match is_fifo.then(probe) {
+        Some(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+            Err(io::Error::other("it is a fifo that nobody reads; start its reader first"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn has_reader(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 impl<W: Write> Writer<W> {
@@ -90,7 +124,12 @@ impl<W: Write> Writer<W> {
     ///
     /// If `out` does not take them; so for all others.
     pub fn new(out: W, secrets: Option<&str>) -> io::Result<Self> {
-        let mut writer = Self { out, flows: Vec::new(), blocks: Vec::new(), packet: Vec::new() };
+        Self::begin(out, None, secrets)
+    }
+
+    fn begin(out: W, cut: Option<Cut<W>>, secrets: Option<&str>) -> io::Result<Self> {
+        let (flows, blocks, packet) = (Vec::new(), Vec::new(), Vec::new());
+        let mut writer = Self { out, flows, blocks, packet, written: 0, cut };
         writer.block(0x0a0d_0d0a, |body| {
             body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
             body.extend_from_slice(&[1, 0, 0, 0]);
@@ -279,8 +318,22 @@ impl<W: Write> Writer<W> {
         self.flows.get(flow.0).map_or(0, sent)
     }
 
+    /// Hands all blocks on. If not all of them fit, the file ends behind the last one that does.
     fn flush(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.blocks)?;
+        let mut taken = 0;
+        while taken < self.blocks.len() {
+            match self.out.write(self.blocks.get(taken..).unwrap_or_default()) {
+                Ok(count @ 1..) => taken = taken.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                failed => {
+                    let whole = self.written.saturating_add(whole(&self.blocks, taken) as u64);
+                    // a pipe takes nothing back
+                    let _ = self.cut.map(|cut| cut(&mut self.out, whole));
+                    return failed.and(Err(io::ErrorKind::WriteZero.into()));
+                }
+            }
+        }
+        self.written = self.written.saturating_add(taken as u64);
         self.blocks.clear();
         self.out.flush()
     }
@@ -297,6 +350,20 @@ fn halves(number: u64) -> [[u8; 4]; 2] {
     [[a, b, c, d], high]
 }
 
+/// How many bytes the blocks have that are complete within the first `taken` bytes.
+fn whole(blocks: &[u8], taken: usize) -> usize {
+    let mut end: usize = 0;
+    // a block's length stands behind its type
+    while let Some(len) = blocks.get(end.saturating_add(4)..).and_then(|rest| rest.first_chunk()) {
+        let next = end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
+        if next > taken || next == end {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
 /// Fills up to a multiple of four; every block and option begins at one.
 fn pad(body: &mut Vec<u8>) {
     body.resize(body.len().next_multiple_of(4), 0);
@@ -307,4 +374,60 @@ fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
     body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
     body.extend_from_slice(value);
     pad(body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that is full after so many bytes; of what does not fit it takes the beginning, as disks do.
+    struct Disk {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.room - self.bytes.len();
+            if room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let count = bytes.len().min(room);
+            self.bytes.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn on_a_full_disk_the_last_packet_is_whole() {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let cut = |disk: &mut Disk, len| {
+            disk.bytes.truncate(len as usize);
+            Ok(())
+        };
+        let mut blocks_seen = std::collections::BTreeSet::new();
+        for room in 250..2000 {
+            let Ok(mut writer) = Writer::begin(Disk { bytes: Vec::new(), room }, Some(cut), None) else {
+                continue;
+            };
+            let write = |writer: &mut Writer<Disk>| {
+                let flow = writer.open(address(1), address(2), Duration::ZERO)?;
+                (0..9).try_for_each(|_| writer.data(flow, Side::Client, Duration::ZERO, &[7; 100]))
+            };
+            let written = write(&mut writer);
+            let bytes = writer.into_inner().bytes;
+            assert_eq!(
+                written.is_err(),
+                written.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
+            );
+            assert_eq!(whole(&bytes, bytes.len()), bytes.len(), "{room}: the last block is cut");
+            assert!(bytes.len() <= room && bytes.len() + 180 > room.min(bytes.len() + 179), "{room}");
+            blocks_seen.insert(bytes.len());
+        }
+        assert!(blocks_seen.len() > 9, "it was full in the middle of many blocks");
+    }
 }

@@ -2,20 +2,24 @@
 //!
 //! It draws nothing; the same warnings stand on the slides when the deck is presented.
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+use crate::cli::{bounded, output};
 use crate::deck::{self, Deck, Warning};
 use crate::stage::Registry;
 use crate::text;
 
-/// Tell what is odd in decks.
+/// The most bytes of a deck that are read.
+const MAX_DECK: u64 = 16 << 20;
+
+/// Tell what is odd in decks, and what they would do outside of the talk.
 ///
 /// Each warning names file, line and column, shows the line, and says what would be right. The
-/// exit status is 1 if there is any.
+/// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to listen or to write a
+/// file; presenting it asks first, unless it is trusted (--trust), so a note does not change the exit status.
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// The Markdown files to read
@@ -31,26 +35,36 @@ impl Check {
     /// If standard output cannot be written. A deck that cannot be read is told like a warning, so
     /// that the others are read all the same.
     pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
-        let mut out = io::stdout().lock();
+        let mut out = String::new();
         let mut odd = false;
         for path in &self.decks {
-            let name = name(path);
-            match read(path, registry) {
-                Ok((deck, warnings)) => {
-                    odd |= !warnings.is_empty();
-                    for warning in &warnings {
-                        writeln!(out, "{}", warning.report(&name))?;
-                    }
-                    writeln!(out, "{name}: {}, {}", slides(deck.slides.len()), count(warnings.len()))?;
-                }
+            match source(path) {
+                Ok(source) => odd |= tell(&mut out, &name(path), &source, registry),
                 Err(error) => {
                     odd = true;
-                    writeln!(out, "{error:#}")?;
+                    out += &format!("{error:#}\n");
                 }
             }
         }
+        output::print_now(&out)?;
         Ok(if odd { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// Prints what there is to say about a deck; true if anything is odd.
+fn tell(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
+    let (deck, warnings) = parse(source, registry);
+    let notes = registry.effects(&deck, source);
+    let mut told: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
+    told.extend(notes.iter().map(|note| ("note: ", note)));
+    told.sort_by_key(|(_, warning)| warning.at);
+    for (kind, warning) in told {
+        *out += &format!("{}\n", warning.report_as(name, kind));
+    }
+    let notes = if notes.is_empty() { String::new() } else { format!(", {}", count(notes.len(), "note")) };
+    let counted = count(warnings.len(), "warning");
+    *out += &format!("{name}: {}, {counted}{notes}\n", count(deck.slides.len(), "slide"));
+    !warnings.is_empty()
 }
 
 /// Reads and checks a deck.
@@ -59,8 +73,13 @@ impl Check {
 ///
 /// If the file cannot be read or is not UTF-8; the error says which, where, and what would be right.
 pub fn read(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
+    Ok(parse(&source(path)?, registry))
+}
+
+/// A deck's text.
+fn source(path: &Path) -> anyhow::Result<String> {
     let name = name(path);
-    let bytes = std::fs::read(path).with_context(|| {
+    let bytes = bounded::read(path, MAX_DECK).with_context(|| {
         format!(
             "could not read the deck {name}; give the path of a Markdown file, or none for the built-in talk"
         )
@@ -72,7 +91,7 @@ pub fn read(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warnin
             "{name}:{line}: the deck is not UTF-8 (byte {valid} cannot be read); save it as UTF-8"
         )
     })?;
-    Ok(parse(&source, registry))
+    Ok(source)
 }
 
 /// Parses and checks a deck's text.
@@ -88,14 +107,11 @@ pub fn name(path: &Path) -> String {
     text::visible(&path.to_string_lossy()).into_owned()
 }
 
-fn slides(count: usize) -> String {
-    if count == 1 { "1 slide".to_owned() } else { format!("{count} slides") }
-}
-
-fn count(warnings: usize) -> String {
-    match warnings {
-        0 => "no warnings".to_owned(),
-        1 => "1 warning".to_owned(),
-        count => format!("{count} warnings"),
+/// `no warnings`, `1 warning`, `2 warnings`.
+fn count(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     }
 }

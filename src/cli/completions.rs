@@ -1,12 +1,11 @@
 //! `wiretalk completions SHELL`: a completion script.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, output};
 
 /// Print a script that teaches a shell to complete wiretalk's commands.
 ///
@@ -22,9 +21,12 @@ impl Completions {
     ///
     /// # Errors
     ///
-    /// None; the signature is that of every command.
+    /// If standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        clap_complete::generate(self.shell, &mut Cli::command(), "wiretalk", &mut io::stdout());
+        // its generator panics where it cannot write
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "wiretalk", &mut script);
+        output::print_now(&String::from_utf8_lossy(&script))?;
         Ok(ExitCode::SUCCESS)
     }
 }

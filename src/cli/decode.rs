@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::cli::Sender;
+use crate::cli::{Sender, output};
 use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
 use crate::wire::inflate::INFLATE_LIMIT;
 use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
@@ -30,7 +30,8 @@ use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
 
 Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
 pub struct Decode {
-    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input
+    /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input; of each at most
+    /// 16 MiB are read
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// One JSON object instead of words
@@ -102,12 +103,7 @@ impl Decode {
                 return Ok(ExitCode::from(2));
             }
         };
-        let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever reads has read enough, as `head` does.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            written => written.context("could not write to standard output")?,
-        }
+        output::print_now(&text)?;
         Ok(ExitCode::from(status))
     }
 

@@ -2,11 +2,11 @@
 //!
 //! Everything it prints comes from the demos' own tables.
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use serde_json::json;
 
+use crate::cli::output;
 use crate::stage::{Entry, Registry};
 
 /// List the demos that a deck may embed, with their settings.
@@ -24,15 +24,13 @@ impl Demos {
     ///
     /// If standard output cannot be written.
     pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
-        let mut out = io::stdout().lock();
-        if self.json {
-            let list: Vec<_> = registry.entries().iter().map(entry_json).collect();
-            writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        let entries = registry.entries().iter();
+        let told = if self.json {
+            serde_json::to_string_pretty(&entries.map(entry_json).collect::<Vec<_>>())? + "\n"
         } else {
-            for entry in registry.entries() {
-                write!(out, "{}", entry_text(entry))?;
-            }
-        }
+            entries.map(entry_text).collect()
+        };
+        output::print_now(&told)?;
         Ok(ExitCode::SUCCESS)
     }
 }

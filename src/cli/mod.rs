@@ -2,18 +2,23 @@
 //!
 //! What needs a stage (a talk, the inspector on a terminal) is joined with it in `main`.
 
+mod bounded;
 pub mod check;
 pub mod completions;
 pub mod decode;
 pub mod demos;
 pub mod inspect;
+mod interrupt;
 pub mod licenses;
+mod output;
 pub mod race;
 pub mod racer;
 pub mod serve;
 mod units;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use interrupt::Interrupt;
+use output::Output;
 
 use crate::deck;
 use crate::wire::Side;
@@ -31,6 +36,10 @@ pub struct Cli {
     /// The colours: dark or light; without it, what the deck says, else what the terminal answers
     #[arg(long, value_enum)]
     pub theme: Option<Theme>,
+
+    /// Let the deck do without asking what it wants to do outside: connect beyond loopback, listen, write files
+    #[arg(long)]
+    pub trust: bool,
 
     /// What to do instead of presenting
     #[command(subcommand)]
@@ -93,44 +102,6 @@ impl From<Sender> for Side {
         match sender {
             Sender::Client => Self::Client,
             Sender::Server => Self::Server,
-        }
-    }
-}
-
-/// Waits for the process to be asked to end, by Ctrl-C or SIGTERM.
-pub(crate) struct Interrupt {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Interrupt {
-    /// # Errors
-    ///
-    /// If signals are not to be had.
-    #[cfg(unix)]
-    pub(crate) fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
-    }
-
-    /// # Errors
-    ///
-    /// None here; the signature is that of the other systems.
-    #[cfg(not(unix))]
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Ready each time the process is asked to end.
-    pub(crate) async fn recv(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
-        }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::sync::mpsc;
 
-use crate::cli::Interrupt;
+use crate::cli::{Interrupt, Output};
 use crate::scope::Scope;
 use crate::servers::{Bundle, Event, Kind, Limits, Log, Plan, Ports};
 use crate::text::visible;
@@ -108,17 +108,24 @@ impl Serve {
         };
         // caught before the addresses are told: who reads them may ask for the end at once
         let mut interrupt = Interrupt::new()?;
-        let mut out = io::stdout().lock();
+        let mut out = Output::new()?;
         writeln!(out, "http  {}", addresses.http_url())?;
         writeln!(out, "ws    {}", addresses.websocket_url())?;
-        out.flush()?;
+        let mut interrupted = false;
         loop {
+            let pending = out.is_pending();
             tokio::select! {
-                event = events.recv() => match event {
+                () = interrupt.recv() => {
+                    bundle.shut_down();
+                    interrupted = true;
+                }
+                sent = out.advance() => sent?,
+                event = events.recv(), if !pending => match event {
                     Some(event) => write_all(&mut out, &event, &mut events)?,
                     None => break,
                 },
-                () = interrupt.recv() => bundle.shut_down(),
+                // a log that nobody reads holds up no end
+                () = bundle.ended(), if interrupted && pending => break,
             }
         }
         bundle.ended().await;
@@ -126,6 +133,7 @@ impl Serve {
         if lost > 0 {
             writeln!(out, "{lost} log lines were lost: the output was slower than the requests")?;
         }
+        out.finish(&mut interrupt, interrupted).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -136,8 +144,7 @@ fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Ev
     while let Ok(event) = events.try_recv() {
         lines += &line(&event);
     }
-    out.write_all(lines.as_bytes())?;
-    out.flush()
+    out.write_all(lines.as_bytes())
 }
 
 fn line(event: &Event) -> String {

@@ -19,10 +19,14 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 /// What is wrong with it, and what would be right.
 pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
     let units = [("kbit", 1e3), ("mbit", 1e6), ("gbit", 1e9), ("bit", 1.0)];
-    let bits = number(&text.to_ascii_lowercase(), &units);
-    bits.map(|bits| bits.round() as u64).ok_or_else(|| {
+    let bits = number(&text.to_ascii_lowercase(), &units).ok_or_else(|| {
         format!("`{text}` is no bandwidth; write for example 10mbit or 64kbit, in bits a second")
-    })
+    })?;
+    // 2^64 as a float; what is below it fits
+    if bits.round() >= 18_446_744_073_709_551_616.0 {
+        return Err(format!("`{text}` is too large a bandwidth"));
+    }
+    Ok(bits.round() as u64)
 }
 
 fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {
@@ -48,5 +52,23 @@ mod tests {
         assert_eq!((bandwidth("10mbit"), bandwidth("64kbit")), (Ok(10_000_000), Ok(64_000)));
         assert_eq!((bandwidth("1000bit"), bandwidth("1.5Gbit")), (Ok(1000), Ok(1_500_000_000)));
         assert!(bandwidth("10MB").is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_never_wraps() {
+        for number in ["18446744073709551615", "18446744073709551616", "1e400"] {
+            for unit in ["us", "µs", "ms", "s"] {
+                let given = format!("{number}{unit}");
+                // a u64 of seconds holds all but the largest
+                if let Ok(time) = time(&given) {
+                    assert!(time > Duration::from_hours(24), "{given} became {time:?}");
+                }
+            }
+            for unit in ["kbit", "mbit", "gbit"] {
+                assert!(bandwidth(&format!("{number}{unit}")).is_err(), "{number}{unit}");
+            }
+        }
+        assert!(time("18446744073709551616s").unwrap_err().contains("too long"));
+        assert!(bandwidth("18446744073709551616bit").unwrap_err().contains("too large"));
     }
 }

@@ -10,11 +10,16 @@ use pulldown_cmark::{
 };
 
 use crate::deck::directive::{self, Directive, Piece};
-use crate::deck::{Alert, Align, Block, Fence, Item, Lines, Place, Run, RunStyle, Table, Warning, fence};
+use crate::deck::inline::Inline;
+use crate::deck::{Alert, Align, Block, Fence, Item, Lines, Place, Run, Table, Warning, fence};
 use crate::text;
 
 /// The parser's events with their byte ranges in the body.
 pub(super) type Events<'a> = Peekable<OffsetIter<'a>>;
+
+/// The most lists and quotes within each other. Blocks are read, laid out and dropped by recursion, and a row of a page
+/// holds a piece for each of them, so that both stack and memory are bounded by it.
+const MAX_DEPTH: usize = 100;
 
 /// Reads blocks and keeps what is odd about them.
 pub(super) struct Reader<'a> {
@@ -27,6 +32,8 @@ pub(super) struct Reader<'a> {
     pub(super) notes: Vec<String>,
     /// The box of the list item that is being read.
     task: Option<bool>,
+    /// The lists and quotes around what is being read.
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -40,6 +47,7 @@ impl<'a> Reader<'a> {
             warnings: Vec::new(),
             notes: Vec::new(),
             task: None,
+            depth: 0,
         }
     }
 
@@ -71,16 +79,20 @@ impl<'a> Reader<'a> {
         range: &Range<usize>,
         events: &mut Events<'a>,
     ) -> Option<Block> {
+        if is_nesting(&event) && self.depth == MAX_DEPTH {
+            self.skip(range, events);
+            return None;
+        }
         match event {
             Event::Start(Tag::Heading { level, .. }) => Some(self.heading(level, range, events)),
             Event::Start(Tag::Paragraph) => {
                 let runs = self.runs(events, TagEnd::Paragraph);
                 (!runs.is_empty()).then_some(Block::Paragraph(runs))
             }
-            Event::Start(Tag::List(start)) => Some(self.list(start, events)),
+            Event::Start(Tag::List(start)) => Some(self.nested(|reader| reader.list(start, events))),
             Event::Start(Tag::Table(columns)) => Some(self.table(&columns, events)),
             Event::Start(Tag::BlockQuote(kind)) => {
-                let blocks = self.blocks(events, TagEnd::BlockQuote(kind));
+                let blocks = self.nested(|reader| reader.blocks(events, TagEnd::BlockQuote(kind)));
                 Some(Block::Quote { alert: kind.map(alert), blocks })
             }
             Event::Start(Tag::CodeBlock(kind)) => Some(self.code(kind, range, events)),
@@ -92,6 +104,33 @@ impl<'a> Reader<'a> {
             }
             Event::Rule => Some(Block::Rule),
             _ => None,
+        }
+    }
+
+    /// Reads something one level further in.
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.depth += 1;
+        let found = read(self);
+        self.depth -= 1;
+        found
+    }
+
+    /// Leaves out a list or a quote that is nested too deep, whose start tag has been consumed, and says so.
+    fn skip(&mut self, range: &Range<usize>, events: &mut Events<'a>) {
+        self.warn(
+            range.start,
+            format!("lists and quotes nest {MAX_DEPTH} deep at most; what is deeper is left out"),
+        );
+        let mut open = 1_usize;
+        for (event, _) in events.by_ref() {
+            match event {
+                Event::Start(_) => open += 1,
+                Event::End(_) => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                return;
+            }
         }
     }
 
@@ -283,7 +322,7 @@ impl<'a> Reader<'a> {
             }
             Event::TaskListMarker(done) => self.task = Some(done),
             Event::SoftBreak => inline.push(" "),
-            Event::HardBreak => inline.runs.push(Run { text: "\n".to_owned(), ..Run::default() }),
+            Event::HardBreak => inline.end_line(),
             Event::InlineHtml(html) => self.nested_html(&html, range.start),
             Event::Start(tag) => self.open(inline, &tag, range),
             Event::End(end) => inline.close(end),
@@ -303,55 +342,19 @@ impl<'a> Reader<'a> {
     }
 
     fn complain_of_controls(&mut self, text: &str, start: usize) {
-        let odd = |c: char| text::is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t');
-        if let Some((at, c)) = text.char_indices().find(|&(_, c)| odd(c)) {
-            let message =
-                format!("control character U+{:04X} is shown as {}", c as u32, text::visible(&c.to_string()));
+        let odd = |&(_, c): &(usize, char)| !matches!(c, '\n' | '\r' | '\t');
+        if let Some((at, c)) = text::unprintable(text).find(odd) {
+            let kind = if c.is_control() { "control" } else { "invisible" };
+            let shown = text::visible(c.encode_utf8(&mut [0; 4])).into_owned();
+            let message = format!("{kind} character U+{:04X} is shown as {shown}", c as u32);
             self.warn(start + at, message);
         }
     }
 }
 
-/// Runs as they come in, with the styles in force.
-#[derive(Default)]
-struct Inline {
-    runs: Vec<Run>,
-    style: RunStyle,
-    link: Option<String>,
-}
-
-impl Inline {
-    fn push(&mut self, text: &str) {
-        let text = text::visible(&text.replace(['\t', '\n'], " ")).into_owned();
-        match self.runs.last_mut() {
-            Some(last) if last.style == self.style && last.link == self.link && !last.is_break() => {
-                last.text.push_str(&text);
-            }
-            _ => self.runs.push(Run { text, style: self.style, link: self.link.clone() }),
-        }
-    }
-
-    fn close(&mut self, end: TagEnd) {
-        match end {
-            TagEnd::Strong => self.style.bold = false,
-            TagEnd::Emphasis => self.style.italic = false,
-            TagEnd::Strikethrough => self.style.strike = false,
-            TagEnd::Link => self.link = None,
-            _ => {}
-        }
-    }
-
-    /// The runs, without blanks at the ends.
-    fn finish(mut self) -> Vec<Run> {
-        if let Some(first) = self.runs.first_mut() {
-            first.text = first.text.trim_start_matches(' ').to_owned();
-        }
-        if let Some(last) = self.runs.last_mut() {
-            last.text.truncate(last.text.trim_end_matches(' ').len());
-        }
-        self.runs.retain(|run| !run.text.is_empty());
-        self.runs
-    }
+/// What may hold its like.
+fn is_nesting(event: &Event) -> bool {
+    matches!(event, Event::Start(Tag::List(_) | Tag::BlockQuote(_)))
 }
 
 fn is_inline(event: &Event) -> bool {

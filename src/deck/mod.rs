@@ -7,6 +7,7 @@ mod blocks;
 mod directive;
 mod fence;
 mod front_matter;
+mod inline;
 mod place;
 mod slides;
 mod warning;

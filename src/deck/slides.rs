@@ -227,4 +227,67 @@ mod tests {
         let left: Vec<char> = all.chars().filter(|&c| c != '\n' && text::is_unprintable(c)).collect();
         assert_eq!(left, [] as [char; 0]);
     }
+
+    /// The deepest nesting among `blocks`, and how many blocks there are.
+    fn measured(blocks: &[Block]) -> (usize, usize) {
+        let inner = |blocks: &[Block]| {
+            let (depth, count) = measured(blocks);
+            (depth + 1, count + 1)
+        };
+        let each = |block: &Block| match block {
+            Block::Quote { blocks, .. } => inner(blocks),
+            Block::List { items, .. } => items
+                .iter()
+                .map(|item| inner(&item.blocks))
+                .fold((1, 1), |(depth, count), (deeper, more)| (depth.max(deeper), count + more)),
+            _ => (0, 1),
+        };
+        blocks.iter().map(each).fold((0, 0), |(depth, count), (d, c)| (depth.max(d), count + c))
+    }
+
+    fn assert_bounded(source: &str) -> Vec<Warning> {
+        let (deck, warnings) = parse(source);
+        for slide in &deck.slides {
+            let (depth, count) = measured(&slide.blocks);
+            assert!(depth <= 100, "{depth} levels");
+            assert!(count <= source.len(), "{count} blocks from {} bytes", source.len());
+        }
+        warnings
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_left_out_and_told_where_it_begins() {
+        let told = |source: &str| {
+            let warnings = assert_bounded(source);
+            let place = warnings.first().map(|warning| (warning.at.line, warning.at.column));
+            (warnings.len(), place)
+        };
+        for count in [0, 1, 99, 100] {
+            assert_eq!(told(&format!("# a\n\n{} x", ">".repeat(count))), (0, None), "{count}");
+        }
+        for count in [101, 8_000, 100_000] {
+            assert_eq!(told(&format!("# a\n\n{} x", ">".repeat(count))), (1, Some((3, 101))), "{count}");
+            assert_eq!(told(&format!("# a\n\n{}x", "- ".repeat(count))), (1, Some((3, 201))), "{count}");
+        }
+        let (deck, _) = parse(&format!("{} x\n\nafter\n\n---\n\n# Next\n", ">".repeat(8_000)));
+        assert_eq!(deck.slides.len(), 2, "what follows is read on");
+        assert_eq!(deck.slides[0].blocks.len(), 2);
+    }
+
+    proptest::proptest! {
+        /// Opening signs of everything that nests, in any order, on one line or on several, and text after them.
+        #[test]
+        fn no_nesting_is_too_deep(
+            signs in proptest::collection::vec(proptest::sample::select(vec![
+                "> ", ">", "- ", "1. ", "* ", "+ ", "  ", "- [x] ", "*", "**", "_", "~~", "[", "](x)", "![", "`", "|", "\n|-|\n",
+                "> [!NOTE]\n", "<!-- pause -->", "\n", "\n\n", "    ", "```\n", "x ",
+            ]), 1..40),
+            times in 1_usize..400,
+        ) {
+            let source = signs.concat();
+            assert_bounded(&source.repeat(times));
+            let each: String = signs.iter().map(|sign| sign.repeat(times)).collect();
+            assert_bounded(&each);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::net::{Peers, Target, Tls, in_words, tls};
+use crate::net::{Peers, Target, Tls, in_words, loopback, tls};
 
 /// A connection that is open.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub async fn connect(target: &Target, tls: &Tls, patience: Duration) -> Result<S
     let failed = |why: String| format!("could not connect to {target}: {why}");
     let late =
         |_| failed(format!("no answer within {} s; is that the right address?", patience.as_secs_f32()));
-    let connecting = TcpStream::connect((target.host.as_str(), target.port));
+    let connecting = loopback::connect(&target.host, target.port);
     let stream = timeout(patience, connecting).await.map_err(late)?;
     let stream = stream.map_err(|error| failed(unreachable(&error, target)))?;
     stream.set_nodelay(true).map_err(|error| failed(in_words(&error)))?;

@@ -127,6 +127,11 @@ impl Gate {
         self.cutter.has_given_up()
     }
 
+    /// The first head has come whole, or will not come.
+    pub(super) fn is_past_head(&self) -> bool {
+        self.cutter.is_cutting() || self.cutter.has_given_up()
+    }
+
     /// What may go out.
     pub(super) fn out(&self) -> &[u8] {
         &self.out[self.gone..]

@@ -8,17 +8,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
+use futures_util::FutureExt as _;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 
 use crate::net::{Target, Tls};
 use crate::proxy::{Act, passage};
-use crate::scope::Scope;
+use crate::scope::{Scope, catch_panic};
 use crate::wire::Side;
 
 /// Connections at once; more wait until one is over.
-const MOST: usize = 256;
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// [`Report::Full`] in words.
+pub fn full() -> String {
+    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
+}
+
+/// [`Report::Room`] in words.
+pub const ROOM: &str = "there is room for new clients again";
 
 /// Commands that wait for one connection; more are not taken.
 const COMMANDS: usize = 64;
@@ -36,6 +45,10 @@ pub struct Options {
     pub tls: Tls,
     /// How long the server may take to accept a connection.
     pub patience: Duration,
+    /// How long a client may take to send the head of its request.
+    pub head_timeout: Duration,
+    /// How long a side that reads nothing is waited for, while there is something for it.
+    pub write_timeout: Duration,
     /// Hold what clients send, from the first frame on.
     pub hold_client: bool,
     /// Hold what the server sends, from the first frame on.
@@ -45,7 +58,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Everything passes, 5 s of patience, loopback only.
+    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 60 s for a side that does not read (nginx's
+    /// `send_timeout`: a client that stands in a debugger for a while is no reason to end it).
     pub fn new(listen: SocketAddr, upstream: Target) -> Self {
         Self {
             listen,
@@ -53,6 +67,8 @@ impl Options {
             upstream,
             tls: Tls::default(),
             patience: Duration::from_secs(5),
+            head_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_mins(1),
             hold_client: false,
             hold_server: false,
             hold_heads: false,
@@ -80,13 +96,15 @@ pub struct Command {
     pub act: Act,
 }
 
-/// Something that happened, with the number of its connection, which counts from 1.
+/// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The number.
-    pub connection: usize,
-    /// What happened.
-    pub told: Told,
+pub enum Report {
+    /// On the connection of this number, which counts from 1.
+    Connection(usize, Told),
+    /// There are as many connections as there may be: new clients wait.
+    Full,
+    /// One is over, and no client has waited: there is room again.
+    Room,
 }
 
 /// What happens on a connection through the proxy, in order.
@@ -154,7 +172,7 @@ pub(super) struct Teller {
 impl Teller {
     pub(super) async fn tell(&self, told: Told) {
         // a reader that is gone needs no reports; the bytes pass on all the same
-        let _ = self.reports.send(Report { connection: self.connection, told }).await;
+        let _ = self.reports.send(Report::Connection(self.connection, told)).await;
     }
 }
 
@@ -192,36 +210,71 @@ struct Proxy {
 
 impl Proxy {
     async fn run(mut self, listener: TcpListener, mut commands: mpsc::Receiver<Command>) {
-        let places = Arc::new(Semaphore::new(MOST));
-        let mut asked = true;
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let (mut asked, mut full, mut place) = (true, false, None);
         loop {
-            let accepting = async {
-                let place = places.clone().acquire_owned().await.expect("nobody closes the semaphore");
-                (place, listener.accept().await)
-            };
             tokio::select! {
                 command = commands.recv(), if asked => match command {
                     Some(command) => self.obey(&command),
                     None => asked = false,
                 },
-                (place, accepted) = accepting => match accepted {
-                    Ok((client, peer)) => self.begin(client, peer, place),
+                got = places.clone().acquire_owned(), if place.is_none() => {
+                    let got = got.expect("nobody closes the semaphore");
+                    // a client that waits already takes it at once
+                    let waits = if full { listener.accept().now_or_never() } else { None };
+                    if let Some(Ok((client, peer))) = waits {
+                        self.begin(client, peer, got);
+                        continue;
+                    }
+                    place = Some(got);
+                    if std::mem::take(&mut full) {
+                        self.tell(Report::Room).await;
+                    }
+                }
+                accepted = listener.accept(), if place.is_some() => match (accepted, place.take()) {
+                    (Ok((client, peer)), Some(taken)) => {
+                        self.begin(client, peer, taken);
+                        if places.available_permits() == 0 {
+                            full = true;
+                            self.tell(Report::Full).await;
+                        }
+                    }
                     // out of file handles, most likely: those that are open may end meanwhile
-                    Err(_) => sleep(Duration::from_millis(100)).await,
+                    (_, taken) => {
+                        place = taken;
+                        sleep(Duration::from_millis(100)).await;
+                    }
                 },
             }
         }
     }
 
-    fn begin(&mut self, client: tokio::net::TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn tell(&self, report: Report) {
+        // a reader that is gone needs no reports
+        let _ = self.reports.send(report).await;
+    }
+
+    fn begin(&mut self, client: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         self.open.retain(|_, acts| !acts.is_closed());
         self.count += 1;
         let (acts, inbox) = mpsc::channel(COMMANDS);
         self.open.insert(self.count, acts);
         let teller = Teller { connection: self.count, reports: self.reports.clone() };
-        let passing = passage::pass(client, peer, self.options.clone(), inbox, teller);
+        let passing = passage::pass(client, peer, self.options.clone(), inbox, teller.clone());
+        self.serve(passing, teller, place);
+    }
+
+    /// Runs a connection to its end. A panic in it ends it, and no other.
+    fn serve(
+        &self,
+        passing: impl Future<Output = ()> + Send + 'static,
+        teller: Teller,
+        place: OwnedSemaphorePermit,
+    ) {
         self.scope.spawn("proxy connection", async move {
-            passing.await;
+            if let Err(panic) = catch_panic(passing).await {
+                teller.tell(Told::Ended(Err(format!("{panic}; this is a fault of wiretalk")))).await;
+            }
             drop(place);
         });
     }
@@ -243,5 +296,149 @@ impl Proxy {
                 let _ = acts.try_send((command.from, command.act.clone()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    struct Rig {
+        address: SocketAddr,
+        behind: TcpListener,
+        reports: mpsc::Receiver<Report>,
+        _orders: mpsc::Sender<Command>,
+        _scope: Scope,
+    }
+
+    async fn rig() -> Rig {
+        rig_with(|options| options).await
+    }
+
+    async fn rig_with(change: impl FnOnce(Options) -> Options) -> Rig {
+        let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let (orders, inbox) = mpsc::channel(1);
+        let (post, reports) = mpsc::channel(4096);
+        let options = change(Options::new("127.0.0.1:0".parse().unwrap(), upstream));
+        let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
+        scope.spawn("proxy", proxy);
+        Rig { address, behind, reports, _orders: orders, _scope: scope }
+    }
+
+    /// The next report that is not about bytes.
+    async fn next(rig: &mut Rig) -> Report {
+        loop {
+            let report = rig.reports.recv().await.unwrap();
+            let bytes = matches!(&report, Report::Connection(_, Told::Bytes { .. } | Told::Connected { .. }));
+            if !bytes {
+                return report;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn it_says_when_it_is_full_and_when_there_is_room_again() {
+        let mut rig = rig().await;
+        let (mut clients, mut servers, mut full) = (Vec::new(), Vec::new(), 0);
+        for number in 1..=MAX_CONNECTIONS {
+            clients.push(TcpStream::connect(rig.address).await.unwrap());
+            loop {
+                let report = next(&mut rig).await;
+                if matches!(report, Report::Connection(opened, Told::Opened { .. }) if opened == number) {
+                    break;
+                }
+                assert_eq!((report, number), (Report::Full, MAX_CONNECTIONS));
+                full += 1;
+            }
+            // what is behind takes it and says nothing
+            servers.push(rig.behind.accept().await.unwrap().0);
+        }
+        if full == 0 {
+            assert_eq!(next(&mut rig).await, Report::Full);
+        }
+        let mut waiting = TcpStream::connect(rig.address).await.unwrap();
+        drop((clients.pop(), servers.pop()));
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            seen.push(next(&mut rig).await);
+        }
+        assert!(matches!(seen[0], Report::Connection(256, Told::Ended(_))), "{seen:?}");
+        assert!(
+            matches!(seen[1], Report::Connection(257, Told::Opened { .. })),
+            "who waits comes first: {seen:?}"
+        );
+        waiting.write_all(b"x").await.unwrap();
+        drop((clients.pop(), servers.pop()));
+        assert!(matches!(next(&mut rig).await, Report::Connection(255, Told::Ended(_))));
+        assert_eq!(next(&mut rig).await, Report::Room);
+        drop(waiting);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_connection_costs_that_one() {
+        let (post, mut reports) = mpsc::channel(8);
+        let scope = Scope::new(|panic| panic!("it went further: {panic}"));
+        let upstream = Target::parse("ws://127.0.0.1:1/").unwrap();
+        let options = Options::new("127.0.0.1:0".parse().unwrap(), upstream);
+        let proxy =
+            Proxy { scope: scope.child(), options, reports: post.clone(), open: HashMap::new(), count: 0 };
+        let places = Arc::new(Semaphore::new(2));
+        let serve = |number, passing: futures_util::future::BoxFuture<'static, ()>| {
+            let place = places.clone().try_acquire_owned().unwrap();
+            proxy.serve(passing, Teller { connection: number, reports: post.clone() }, place);
+        };
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        serve(1, Box::pin(async move { drop(waits.await) }));
+        serve(2, Box::pin(async { panic!("injected") }));
+        let Some(Report::Connection(2, Told::Ended(Err(why)))) = reports.recv().await else { panic!() };
+        assert!(why.contains("panicked at src/proxy/listen.rs:") && why.contains("injected"), "{why}");
+        assert!(why.ends_with("this is a fault of wiretalk"), "{why}");
+        go_on.send(()).expect("the other connection lives on");
+        scope.closed().await;
+        assert_eq!(places.available_permits(), 2, "its place is free again");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_no_request_does_not_hold_its_place() {
+        let mut rig =
+            rig_with(|options| Options { head_timeout: Duration::from_millis(50), ..options }).await;
+        let mut silent = TcpStream::connect(rig.address).await.unwrap();
+        let mut slow = TcpStream::connect(rig.address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+        let mut answer = String::new();
+        for client in [&mut silent, &mut slow] {
+            answer.clear();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        }
+        let mut ended = 0;
+        while ended < 2 {
+            if let Report::Connection(_, Told::Ended(why)) = next(&mut rig).await {
+                assert!(why.unwrap_err().contains("sent no whole request within 0.05 s"));
+                ended += 1;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_side_that_reads_nothing_is_not_waited_for_for_ever() {
+        let mut rig =
+            rig_with(|options| Options { write_timeout: Duration::from_millis(100), ..options }).await;
+        let mut client = TcpStream::connect(rig.address).await.unwrap();
+        let (_reads_nothing, _) = rig.behind.accept().await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let flood = vec![0; 1 << 20];
+        // in the end it is reset
+        while client.write_all(&flood).await.is_ok() {}
+        let why = loop {
+            if let Report::Connection(_, Told::Ended(why)) = next(&mut rig).await {
+                break why.unwrap_err();
+            }
+        };
+        assert!(why.contains("the server has read nothing for 0.1 s"), "{why}");
     }
 }

@@ -11,5 +11,5 @@ mod gate;
 mod listen;
 mod passage;
 
-pub use listen::{Command, Options, Report, Told, Which, bind};
+pub use listen::{Command, MAX_CONNECTIONS, Options, ROOM, Report, Told, Which, bind, full};
 pub use passage::Act;

@@ -3,11 +3,12 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
 
 use crate::net::{Stream, connect, in_words, linger};
 use crate::proxy::Told;
@@ -54,7 +55,8 @@ pub(super) async fn pass(
             Passage::new(&options, teller.clone()).run(client, server, acts).await
         }
         Err(why) => {
-            refuse(client, &why, &teller).await;
+            let told = format!("there is no server behind it: {why}");
+            answer(client, "502 Bad Gateway", &told, &options, &teller).await;
             Err(why)
         }
     };
@@ -62,17 +64,18 @@ pub(super) async fn pass(
 }
 
 /// An honest answer in the server's place.
-async fn refuse(mut client: TcpStream, why: &str, teller: &Teller) {
-    let body = format!("wiretalk is a proxy here, and there is no server behind it: {why}\n");
+async fn answer(mut client: TcpStream, status: &str, why: &str, options: &Options, teller: &Teller) {
+    let body = format!("wiretalk is a proxy here, and {why}\n");
     let answer = format!(
-        "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
         body.len()
     );
     teller
         .tell(Told::Injected { from: Side::Server, at: Instant::now(), bytes: answer.clone().into() })
         .await;
-    if client.write_all(answer.as_bytes()).await.is_ok() {
+    // a client that does not even take its refusal is left
+    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(answer.as_bytes())).await {
         linger(client).await;
     }
 }
@@ -83,10 +86,14 @@ struct Lane {
     gate: Gate,
     /// The sender's end of stream has come.
     ended: bool,
-    /// It was passed on.
+    /// The sender has sent anything at all.
+    has_spoken: bool,
+    /// The end of its stream was passed on.
     told: bool,
     unflushed: bool,
     waits: (usize, usize),
+    /// How long the receiver has taken nothing, while there was something for it.
+    stalled: Duration,
 }
 
 impl Lane {
@@ -113,15 +120,27 @@ enum Next {
     Fin,
 }
 
+/// What happens next on a connection.
+enum Turn {
+    Act(Option<(Side, Act)>),
+    Gone(usize, Option<Next>, io::Result<usize>),
+    Came(usize, io::Result<usize>),
+    Late,
+}
+
 struct Passage {
     lanes: [Lane; 2],
     teller: Teller,
+    options: Options,
+    /// How long the client's head has been waited for.
+    headless: Duration,
 }
 
-/// Why it is over: the end of both streams, or a reset that is passed on.
+/// Why it is over: the end of both streams, a reset that is passed on, or a client without a request.
 enum Over {
     Ends,
     Reset(String),
+    Headless(String),
 }
 
 impl Passage {
@@ -130,13 +149,17 @@ impl Passage {
             from,
             gate: Gate::new(from, hold, options.hold_heads),
             ended: false,
+            has_spoken: false,
             told: false,
             unflushed: false,
             waits: (0, 0),
+            stalled: Duration::ZERO,
         };
         Self {
             lanes: [lane(Side::Client, options.hold_client), lane(Side::Server, options.hold_server)],
             teller,
+            options: options.clone(),
+            headless: Duration::ZERO,
         }
     }
 
@@ -158,7 +181,46 @@ impl Passage {
                 }
                 Err(why)
             }
+            Over::Headless(why) => {
+                answer(client, "408 Request Timeout", &why, &self.options, &self.teller).await;
+                Err(why)
+            }
         }
+    }
+
+    /// The time that is left before somebody has been waited for too long. Only time in which nothing else was to be done
+    /// counts: while the reports are full, nobody here can read or write.
+    fn left(&self) -> Duration {
+        let head = (!self.lanes[0].gate.is_past_head())
+            .then(|| self.options.head_timeout.saturating_sub(self.headless));
+        let stalled = self.lanes.iter().filter(|lane| lane.next().is_some());
+        let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
+        head.into_iter().chain(writes).min().unwrap_or(Duration::MAX)
+    }
+
+    /// So long nothing happened.
+    fn waited(&mut self, time: Duration) {
+        if !self.lanes[0].gate.is_past_head() {
+            self.headless = self.headless.saturating_add(time);
+        }
+        for lane in &mut self.lanes {
+            lane.stalled =
+                if lane.next().is_some() { lane.stalled.saturating_add(time) } else { Duration::ZERO };
+        }
+    }
+
+    /// Somebody has been waited for too long: whom, and for what.
+    fn too_late(&self) -> Over {
+        let Options { head_timeout, write_timeout, .. } = self.options;
+        if let Some(lane) =
+            self.lanes.iter().find(|lane| lane.next().is_some() && lane.stalled >= write_timeout)
+        {
+            let peer = lane.from.peer();
+            return Over::Reset(format!("the {peer} has read nothing for {} s", write_timeout.as_secs_f32()));
+        }
+        let why = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
+        // where the server has spoken, an answer of ours would stand in the middle of its own
+        if self.lanes[1].has_spoken { Over::Reset(why) } else { Over::Headless(why) }
     }
 
     async fn play(
@@ -178,15 +240,25 @@ impl Passage {
             }
             let (next_up, next_down) = (ours.next(), theirs.next());
             let (reads_up, reads_down) = (ours.reads(), theirs.reads());
-            let over = tokio::select! {
-                act = acts.recv(), if asked => {
+            let (left, began) = (self.left(), Instant::now());
+            let turn = tokio::select! {
+                act = acts.recv(), if asked => Turn::Act(act),
+                done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => Turn::Gone(0, next_up, done),
+                done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => Turn::Gone(1, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(0, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(1, read),
+                () = sleep(left), if left < Duration::MAX => Turn::Late,
+            };
+            // before what is told of it, which may have to wait for its reader
+            self.waited(began.elapsed());
+            let over = match turn {
+                Turn::Act(act) => {
                     asked = act.is_some();
                     act.map_or(Ok(()), |(from, act)| self.act(from, act))
-                },
-                done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => self.gone(0, next_up, done),
-                done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => self.gone(1, next_down, done),
-                read = client_in.read(&mut up), if reads_up => self.came(0, read, &up).await,
-                read = server_in.read(&mut down), if reads_down => self.came(1, read, &down).await,
+                }
+                Turn::Gone(lane, next, done) => self.gone(lane, next, done),
+                Turn::Came(lane, read) => self.came(lane, read, if lane == 0 { &up } else { &down }).await,
+                Turn::Late => return self.too_late(),
             };
             if let Err(why) = over {
                 return Over::Reset(why);
@@ -222,6 +294,7 @@ impl Passage {
         self.teller.tell(Told::Bytes { from, at, bytes }).await;
         self.lanes[lane].gate.push(&buffer[..count]);
         self.lanes[lane].ended = count == 0;
+        self.lanes[lane].has_spoken |= count > 0;
         let [client, server] = &mut self.lanes;
         if server.gate.has_given_up() && !client.gate.has_given_up() {
             client.gate.give_up();
@@ -238,6 +311,7 @@ impl Passage {
             (Some(Next::Fin), Ok(_)) => lane.told = true,
             (next, Ok(count)) => {
                 lane.gate.sent(count);
+                lane.stalled = Duration::ZERO;
                 lane.unflushed = next == Some(Next::Write);
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::net::Target;
-use crate::race::Course;
+use crate::race::{Course, Kind, Lane};
 
 /// Servers that are not ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Against {
 /// The most that a server of others is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
-    /// Exchanges of all lanes together.
+    /// Requests of all lanes together, those before the first round too: POSTs, opening handshakes and messages.
     pub requests: u64,
     /// From the first slice on.
     pub time: Duration,
@@ -97,17 +97,108 @@ impl Against {
                 "a distance is modelled in our own servers; those of others are where they are".to_owned()
             );
         }
-        match [http, websocket].iter().find(|target| !is_loopback(&target.host)) {
-            Some(far) if self.bound.is_none() => Err(format!(
+        match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), self.bound) {
+            (Some(far), None) => Err(format!(
                 "`{}` is not on loopback, and a race is load; say how much it may be at most: \
                  --max-requests 10000 --max-time 30s",
                 far.authority()
             )),
-            _ => Ok(()),
+            (_, Some(bound)) => Budget::new(bound, course).check(course),
+            (None, None) => Ok(()),
         }
     }
 }
 
+/// The exchanges a connection does at least in a slice that counts.
+const LEAST_EXCHANGES: u64 = 2;
+
+/// The requests that may still be asked of others' servers, and how they are shared: every lane does as many exchanges
+/// in a round as the others, and no round is begun that the rest would not complete.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    /// What is left once the connections of all lanes are open. A lane that does not open has had its part all the same.
+    pub(super) fn new(bound: Bound, course: &Course) -> Self {
+        Self { left: bound.requests.saturating_sub(to_open(course)) }
+    }
+
+    /// Whether it is enough for one round.
+    fn check(self, course: &Course) -> Result<(), String> {
+        let opening = to_open(course);
+        let least = opening.saturating_add(to_complete(course, &course.lanes));
+        if self.left >= to_complete(course, &course.lanes) {
+            return Ok(());
+        }
+        let given =
+            course.against.as_ref().and_then(|against| against.bound).map_or(0, |bound| bound.requests);
+        Err(format!(
+            "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
+             {opening}, and {LEAST_EXCHANGES} exchanges on each connection take {}; give {least} or more",
+            least.saturating_sub(opening)
+        ))
+    }
+
+    /// The exchanges that each of `lanes` may do in its warm-up; what a round needs is kept for it.
+    pub(super) fn warm_up(self, course: &Course, lanes: &[Lane]) -> u64 {
+        let spare = self.left.saturating_sub(to_complete(course, lanes));
+        exchanges(spare.min(self.share(course.pairs.saturating_add(1))), course, lanes)
+    }
+
+    /// The exchanges that each of `lanes` may do in the next round, of so many that are still to come; none if the rest
+    /// would not complete it.
+    pub(super) fn round(self, course: &Course, lanes: &[Lane], rounds: usize) -> Option<u64> {
+        let least = to_complete(course, lanes);
+        (self.left >= least).then(|| exchanges(self.share(rounds).max(least), course, lanes))
+    }
+
+    /// These exchanges were done, or may have been.
+    pub(super) fn spend(&mut self, exchanges: u64, course: &Course, lane: Lane) {
+        self.left = self.left.saturating_sub(exchanges.saturating_mul(per_exchange(course, lane)));
+    }
+
+    fn share(self, parts: usize) -> u64 {
+        self.left.checked_div(parts as u64).unwrap_or(self.left)
+    }
+}
+
+/// The requests of one exchange: its messages, and where each has a connection of its own, an opening handshake each.
+fn per_exchange(course: &Course, lane: Lane) -> u64 {
+    let each = if lane.kind == Kind::WsNew { 2 } else { 1 };
+    (course.messages() as u64).saturating_mul(each)
+}
+
+/// The requests of one exchange in each of the lanes.
+fn of_all(course: &Course, lanes: &[Lane]) -> u64 {
+    lanes.iter().fold(0, |sum, lane| sum.saturating_add(per_exchange(course, *lane)))
+}
+
+/// How many exchanges each of the lanes can do with so many requests.
+fn exchanges(requests: u64, course: &Course, lanes: &[Lane]) -> u64 {
+    requests.checked_div(of_all(course, lanes)).unwrap_or(0)
+}
+
+/// The requests of the smallest round.
+fn to_complete(course: &Course, lanes: &[Lane]) -> u64 {
+    let each = LEAST_EXCHANGES.saturating_mul(course.connections as u64);
+    of_all(course, lanes).saturating_mul(each)
+}
+
+/// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens a connection by an
+/// exchange.
+fn to_open(course: &Course) -> u64 {
+    let of = |lane: &Lane| match lane.kind {
+        Kind::Ws | Kind::WsPipelined => 1,
+        Kind::HttpReqwest => per_exchange(course, *lane),
+        _ => 0,
+    };
+    let each = course.lanes.iter().fold(0, |sum: u64, lane| sum.saturating_add(of(lane)));
+    each.saturating_mul(course.connections as u64)
+}
+
+/// Narrower than [`crate::net::is_loopback`]: reqwest asks the resolver for names in `localhost`.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
@@ -120,8 +211,8 @@ impl fmt::Display for Against {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "the numbers are this test's own")]
     use super::*;
-    use crate::race::{Kind, Lane};
 
     fn told(urls: &str, bound: Option<Bound>) -> String {
         let against = Against::parse(urls).map(|against| Against { bound, ..against });
@@ -141,6 +232,72 @@ mod tests {
         assert!(told("http://127.0.0.1.example/,ws://127.0.0.1/", None).contains("not on loopback"));
         let bound = Some(Bound { requests: 100, time: Duration::from_secs(1) });
         assert_eq!(told("http://192.168.1.2/,ws://127.0.0.1/", bound), "fine");
+    }
+
+    fn course(kinds: &[Kind], connections: usize, burst: Option<usize>, requests: u64) -> Course {
+        let lanes = kinds.iter().copied().map(Lane::plain).collect();
+        let against = Against::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
+        let bound = Some(Bound { requests, time: Duration::from_secs(1) });
+        Course { lanes, connections, burst, against: Some(Against { bound, ..against }), ..Course::default() }
+    }
+
+    const USUAL: [Kind; 3] = [Kind::HttpHyper, Kind::HttpReqwest, Kind::Ws];
+
+    #[test]
+    fn a_bound_that_no_round_fits_into_is_refused_with_one_that_will_do() {
+        for (connections, burst, least) in
+            [(1, None, 8), (8, None, 64), (1, Some(10), 71), (8, Some(10), 568)]
+        {
+            let checked =
+                |requests| course(&USUAL, connections, burst, requests).check().map_err(|e| e.to_string());
+            assert_eq!(checked(least), Ok(()));
+            let why = checked(least - 1).unwrap_err();
+            assert!(
+                why.contains("too few for one round") && why.ends_with(&format!("give {least} or more")),
+                "{why}"
+            );
+            assert!(checked(0).is_err() && checked(1).is_err());
+            assert_eq!(checked(u64::MAX), Ok(()));
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever the lanes make of what they may do: no more is asked for than allowed, and one round is complete.
+        #[test]
+        fn a_budget_is_never_exceeded_and_completes_a_round(
+            kinds in proptest::sample::subsequence(Kind::ALL.iter().copied().filter(|kind| kind.is_http() || kind.is_websocket()).collect::<Vec<_>>(), 1..7),
+            connections in 1_usize..20,
+            burst in proptest::option::of(1_usize..20),
+            pairs in 1_usize..20,
+            more in 0_u64..5000,
+            part in proptest::collection::vec(0_u64..=4, 200),
+        ) {
+            let least = {
+                let course = course(&kinds, connections, burst, 0);
+                to_open(&course) + to_complete(&course, &course.lanes)
+            };
+            let course = Course { pairs, ..course(&kinds, connections, burst, least + more) };
+            proptest::prop_assert!(course.check().is_ok());
+            let bound = course.against.as_ref().unwrap().bound.unwrap();
+            let mut budget = Budget::new(bound, &course);
+            let mut asked = to_open(&course);
+            let mut part = part.into_iter().cycle();
+            let mut slice = |budget: &mut Budget, most: u64, lane: Lane| {
+                let done = most * part.next().unwrap_or(4) / 4;
+                budget.spend(done, &course, lane);
+                asked += done * per_exchange(&course, lane);
+            };
+            let most = budget.warm_up(&course, &course.lanes);
+            course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+            let mut rounds = 0;
+            while rounds < pairs && let Some(most) = budget.round(&course, &course.lanes, pairs - rounds) {
+                proptest::prop_assert!(most >= 2 * connections as u64);
+                course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+                rounds += 1;
+            }
+            proptest::prop_assert!(rounds >= 1);
+            proptest::prop_assert!(asked <= bound.requests, "{} of {}", asked, bound.requests);
+        }
     }
 
     #[test]

@@ -124,12 +124,17 @@ pub enum CourseError {
     Clash(String),
 }
 
-fn range(what: &'static str, given: usize, from: usize, to: usize) -> Result<(), CourseError> {
-    if (from..=to).contains(&given) {
+fn range<T: PartialOrd + ToString>(what: &'static str, given: T, from: T, to: T) -> Result<(), CourseError> {
+    if (&from..=&to).contains(&&given) {
         return Ok(());
     }
     let [given, from, to] = [given, from, to].map(|number| number.to_string());
     Err(CourseError::Range { what, given, from, to })
+}
+
+/// As a factor of a time; more than fits is as much as fits.
+fn factor(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 impl Course {
@@ -143,7 +148,7 @@ impl Course {
             return Err(CourseError::Lanes);
         }
         for (index, lane) in self.lanes.iter().enumerate() {
-            if self.lanes[..index].contains(lane) {
+            if self.lanes.iter().take(index).any(|other| other == lane) {
                 return Err(CourseError::Twice(*lane));
             }
         }
@@ -151,19 +156,19 @@ impl Course {
         range("the number of connections", self.connections, 1, MOST_CONNECTIONS)?;
         range("the number of messages in a burst", self.messages(), 1, MOST_BURST)?;
         range("the number of pairs", self.pairs, 1, 10_000)?;
-        range(
-            "the round trip in ms",
-            self.distance.rtt.as_millis() as usize,
-            0,
-            FARTHEST.as_millis() as usize,
-        )?;
+        if self.distance.rtt > FARTHEST {
+            let [given, to] =
+                [self.distance.rtt, FARTHEST].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
+            let what = "the round trip in ms";
+            return Err(CourseError::Range { what, given, from: "0".to_owned(), to });
+        }
         if self.distance.jitter > self.distance.rtt {
             return Err(CourseError::Clash(
                 "the jitter is larger than the round trip; the most is as large".into(),
             ));
         }
         if let Some(rate) = self.rate {
-            range("the rate in exchanges a second", rate as usize, 1, 1_000_000)?;
+            range("the rate in exchanges a second", rate, 1, 1_000_000)?;
         }
         if self.distance.bandwidth == Some(0) {
             return Err(CourseError::Clash(
@@ -198,11 +203,14 @@ impl Course {
     /// How long an exchange may take before its lane is given up.
     pub(super) fn patience(&self) -> Duration {
         let Distance { rtt, jitter, bandwidth } = self.distance;
-        let (messages, connections) = (self.messages() as u32, self.connections as u32);
-        let bits = (self.payload as u64 + 8 * 1024) * 8 * 2;
-        let sending =
-            bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(1 + bits / bandwidth.max(1)));
-        Duration::from_secs(5) + (rtt + jitter) * 6 * messages + sending * messages * connections
+        let (messages, connections) = (factor(self.messages()), factor(self.connections));
+        // there and back, with the headers
+        let bits = (self.payload as u64).saturating_add(8 * 1024).saturating_mul(8 * 2);
+        let seconds = |bandwidth: u64| bits.checked_div(bandwidth).unwrap_or(bits).saturating_add(1);
+        let sending = bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(seconds(bandwidth)));
+        let trips = rtt.saturating_add(jitter).saturating_mul(6).saturating_mul(messages);
+        let sending = sending.saturating_mul(messages).saturating_mul(connections);
+        Duration::from_secs(5).saturating_add(trips).saturating_add(sending)
     }
 
     /// The lane that the others are compared with: the open WebSocket where it runs, otherwise the last one.
@@ -221,15 +229,17 @@ impl Course {
 
     /// How long a run takes if nothing takes longer than a slice.
     pub fn length(&self) -> Duration {
-        self.slice * (self.lanes.len() * self.pairs) as u32 + self.warm_up * self.lanes.len() as u32
+        let slices = factor(self.lanes.len().saturating_mul(self.pairs));
+        let warming_up = self.warm_up.saturating_mul(factor(self.lanes.len()));
+        self.slice.saturating_mul(slices).saturating_add(warming_up)
     }
 
     /// The conditions in words, for a verdict.
     pub fn conditions(&self) -> String {
-        let mut said = vec![format!("{} bytes there and back", self.payload)];
-        if self.messages() > 1 {
-            said[0] = format!("{} messages of {} bytes an exchange", self.messages(), self.payload);
-        }
+        let mut said = vec![match self.messages() {
+            0 | 1 => format!("{} bytes there and back", self.payload),
+            messages => format!("{messages} messages of {} bytes an exchange", self.payload),
+        }];
         said.push(match self.connections {
             1 => "one connection each".to_owned(),
             count => format!("{count} connections each"),
@@ -255,7 +265,7 @@ impl Course {
             (None, false) => {
                 let mut said = format!("{} ms away", millis(rtt));
                 if !jitter.is_zero() {
-                    said += &format!(" ± {} ms", millis(jitter / 2));
+                    said += &format!(" ± {} ms", millis(jitter.checked_div(2).unwrap_or_default()));
                 }
                 if let Some(bandwidth) = bandwidth {
                     said += &format!(" at {}", bits(bandwidth));
@@ -343,6 +353,38 @@ mod tests {
         assert_eq!(told(&Course { lanes: twice, ..Course::default() }), "the lane ws is named twice");
         let distance = Distance { jitter: Duration::from_millis(1), ..Distance::default() };
         assert!(told(&Course { distance, ..Course::default() }).contains("larger than the round trip"));
+    }
+
+    #[test]
+    fn no_dial_wraps_round_into_its_range() {
+        for beyond in [u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000, 1 << 32] {
+            let rtt = Duration::from_millis(beyond);
+            let far = Course { distance: Distance { rtt, ..Distance::default() }, ..Course::default() };
+            assert!(told(&far).starts_with("the round trip in ms is "), "{}", told(&far));
+        }
+        // 2^64 ms, which a u64 of milliseconds holds as 0
+        let rtt = Duration::from_secs_f64(18_446_744_073_709_551_616.0 / 1000.0);
+        let distance = Distance { rtt, ..Distance::default() };
+        assert!(told(&Course { distance, ..Course::default() }).contains("can be from 0 to 500"));
+        let rtt = FARTHEST + Duration::from_nanos(1);
+        let distance = Distance { rtt, ..Distance::default() };
+        assert!(told(&Course { distance, ..Course::default() }).contains("can be from 0 to 500"));
+        let huge = [
+            Course { payload: usize::MAX, ..Course::default() },
+            Course { connections: usize::MAX, ..Course::default() },
+            Course { burst: Some(usize::MAX), ..Course::default() },
+            Course { pairs: usize::MAX, ..Course::default() },
+            Course { rate: Some(u32::MAX), ..Course::default() },
+        ];
+        for course in huge {
+            assert!(told(&course).contains(" can be from "), "{}", told(&course));
+            // whoever asks before the check gets an answer too
+            assert!(course.patience() >= Duration::from_secs(5) && course.length() > Duration::ZERO);
+        }
+        let widest = Distance { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
+        let course =
+            Course { payload: usize::MAX, connections: usize::MAX, distance: widest, ..Course::default() };
+        assert_eq!(course.patience(), Duration::MAX);
     }
 
     #[test]

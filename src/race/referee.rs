@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::measure::{Drift, Shuffle};
 use crate::net::Planet;
+use crate::race::against::Budget;
 use crate::race::machine::Busy;
 use crate::race::order::Used;
 use crate::race::outcome::{self, Outcome, Slice};
@@ -77,8 +78,8 @@ struct Race {
     pinned: bool,
     began: Option<Began>,
     foreign: Option<f64>,
-    /// Exchanges that were asked of the servers, those of the warm-up included.
-    spent: u64,
+    /// What may still be asked of others' servers; none without a bound.
+    budget: Option<Budget>,
     reports: mpsc::Sender<Report>,
     wishes: mpsc::Receiver<Wish>,
 }
@@ -102,7 +103,7 @@ impl Race {
             pinned: false,
             began: None,
             foreign: None,
-            spent: 0,
+            budget: None,
             reports,
             wishes,
         }
@@ -112,20 +113,17 @@ impl Race {
         self.course.check().map_err(|error| error.to_string())?;
         let far = self.course.real_net;
         let planet = if far { Some(Planet::start(scope, self.course.distance)?) } else { None };
+        let bound = self.course.against.as_ref().and_then(|against| against.bound);
+        self.budget = bound.map(|bound| Budget::new(bound, &self.course));
         self.start(program, planet.as_ref()).await;
-        for index in 0..self.tracks.len() {
-            self.slice(index, None).await;
-        }
+        self.warm_up().await;
         self.begin();
         let mut shuffle = Shuffle::new(self.course.seed);
         let mut order: Vec<usize> = (0..self.tracks.len()).collect();
         for round in 0..self.course.pairs {
             shuffle.shuffle(&mut order);
-            for (place, &index) in order.iter().enumerate() {
-                if self.is_spent() || self.tracks.iter().all(|track| track.team.is_none()) {
-                    return Ok(());
-                }
-                self.slice(index, Some((round, place))).await;
+            if !self.round(round, &order).await {
+                break;
             }
             self.rounds = round + 1;
             self.ratios = outcome::ratios(&self.course, &self.figures());
@@ -133,6 +131,40 @@ impl Race {
         }
         self.foreign = self.foreign();
         Ok(())
+    }
+
+    /// One slice of every lane that does not count. Where a bound leaves nothing for it, the first round is the warm-up.
+    async fn warm_up(&mut self) {
+        let most = self.budget.map(|budget| budget.warm_up(&self.course, &self.running()));
+        if most == Some(0) {
+            return;
+        }
+        for index in 0..self.tracks.len() {
+            self.slice(index, None, most).await;
+        }
+    }
+
+    /// One slice of every lane, in this order; `false` if there is to be no further one.
+    async fn round(&mut self, round: usize, order: &[usize]) -> bool {
+        let lanes = self.running();
+        let to_come = self.course.pairs - round;
+        let most = self.budget.map(|budget| budget.round(&self.course, &lanes, to_come));
+        // a bound that leaves no round
+        if lanes.is_empty() || most == Some(None) {
+            return false;
+        }
+        for (place, &index) in order.iter().enumerate() {
+            if self.is_late() || self.running().is_empty() {
+                return false;
+            }
+            self.slice(index, Some((round, place)), most.flatten()).await;
+        }
+        true
+    }
+
+    /// The lanes that still take part.
+    fn running(&self) -> Vec<Lane> {
+        self.tracks.iter().filter(|track| track.team.is_some()).map(|track| track.lane).collect()
     }
 
     async fn start(&mut self, program: &Program, planet: Option<&Planet>) {
@@ -150,46 +182,52 @@ impl Race {
         self.began = Some(Began { at: Instant::now(), busy: Busy::now(&cpus), own: Used::now(), cpus });
     }
 
-    /// One slice of a lane; without a round and a place in it a warm-up, which does not count.
-    async fn slice(&mut self, index: usize, at: Option<(usize, usize)>) {
+    /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
+    /// count.
+    async fn slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
         let lane = self.tracks[index].lane;
         if self.tracks[index].team.is_none() {
             return;
         }
         self.report(at.map(|_| lane));
-        if let Err(why) = self.try_slice(index, at).await {
+        let ran = self.try_slice(index, at, most).await;
+        if let (Some(budget), Some(most)) = (&mut self.budget, most) {
+            // of a slice that broke off nobody knows what was asked for: all that it was allowed
+            let done = ran.as_ref().map_or(most, |done| *done);
+            budget.spend(done, &self.course, lane);
+        }
+        if let Err(why) = ran {
             self.tracks[index].fail(why);
         }
     }
 
-    async fn try_slice(&mut self, index: usize, at: Option<(usize, usize)>) -> Result<(), String> {
+    /// How many exchanges were done.
+    async fn try_slice(
+        &mut self,
+        index: usize,
+        at: Option<(usize, usize)>,
+        most: Option<u64>,
+    ) -> Result<u64, String> {
         let patience = self.course.patience();
         let length = if at.is_some() { self.course.slice } else { self.course.warm_up };
-        let most = self.left();
         let stall = next_stall(&mut self.wishes);
         let track = &mut self.tracks[index];
-        let Some(team) = &mut track.team else { return Ok(()) };
+        let Some(team) = &mut track.team else { return Ok(0) };
         let before = team.count().await?;
         let ran = team.run(length, most, patience, stall).await?;
         let after = team.count().await?;
-        self.spent += ran.times.iter().map(|(_, count)| count).sum::<u64>() * self.course.messages() as u64;
-        let error = ran.error.clone();
+        let (error, done) = (ran.error.clone(), ran.times.iter().map(|(_, count)| count).sum());
         if let Some(at) = at {
             self.slices.push(track.add(at, ran, before.zip(after)));
         }
-        error.map_or(Ok(()), Err)
+        error.map_or(Ok(done), Err)
     }
 
-    /// The exchanges that the servers may still be asked for.
-    fn left(&self) -> Option<u64> {
-        let bound = self.course.against.as_ref()?.bound?;
-        Some(bound.requests.saturating_sub(self.spent) / self.course.messages() as u64)
-    }
-
-    fn is_spent(&self) -> bool {
+    /// The time that a bound allows is over.
+    fn is_late(&self) -> bool {
         let bound = self.course.against.as_ref().and_then(|against| against.bound);
         let over = |began: &Began| bound.is_some_and(|bound| began.at.elapsed() >= bound.time);
-        self.left() == Some(0) || self.began.as_ref().is_some_and(over)
+        self.began.as_ref().is_some_and(over)
     }
 
     fn figures(&self) -> Vec<Figures> {

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::race::Program;
 use crate::scope::Scope;
 use crate::servers::{Addresses, Bundle};
-use crate::stage::{Complaint, Doc, Settings, Theme};
+use crate::stage::{Complaint, Declared, Doc, Settings, Theme};
 
 /// A live demo on a slide.
 pub trait Demo: Sized + Send + 'static {
@@ -40,6 +40,16 @@ pub trait Demo: Sized + Send + 'static {
     ///
     /// What only the demo can judge of its settings.
     fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Complaint>;
+
+    /// What opening it does outside of the talk. It is opened only once all of it is allowed; whatever [`Demo::open`] or
+    /// a later command does beyond loopback, or to a file that the reader has not asked for by a key, must be declared.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Demo::open`].
+    fn effects(_settings: &Settings) -> Result<Vec<Declared>, Complaint> {
+        Ok(Vec::new())
+    }
 
     /// Takes one event; all change is here.
     fn update(&mut self, event: Event<Self::Msg>) -> Vec<Self::Cmd>;

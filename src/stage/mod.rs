@@ -6,6 +6,7 @@
 mod big;
 mod demo;
 mod depth;
+mod effect;
 mod registry;
 mod settings;
 mod slot;
@@ -15,7 +16,8 @@ mod widgets;
 pub use big::{Big, Size};
 pub use demo::{Demo, Event, Hint, House, Look, Stage};
 pub use depth::Depth;
-pub use registry::{Entry, Registry};
+pub use effect::{Consents, Declared, Effect, Spot, sentence};
+pub use registry::{Closed, Entry, Registry};
 pub use settings::{Complaint, Doc, Settings, Takes, settings};
 pub use slot::{Live, Slot};
 pub use theme::Theme;

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use crate::deck::{Deck, Fence, Lines, Warning};
-use crate::stage::{Complaint, Demo, Doc, Hint, House, Live, Settings, Slot, settings};
+use crate::stage::{
+    Complaint, Consents, Declared, Demo, Doc, Effect, Hint, House, Live, Settings, Slot, Spot, settings,
+};
 use crate::text::likely;
 
 /// One demo that a deck may name.
@@ -18,10 +20,23 @@ pub struct Entry {
     pub settings: &'static [Doc],
     /// The keys it knows while it has them.
     pub keys: &'static [Hint],
+    judge: Judge,
     open: Open,
 }
 
+/// What a demo of these settings would do, if it can be opened at all.
+type Judge = fn(&Settings) -> Result<Vec<Declared>, Complaint>;
+
 type Open = fn(&Settings, Arc<House>) -> Result<Box<dyn Live>, Complaint>;
+
+/// Why a demo is not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Its fence is wrong.
+    Complaints(Vec<Complaint>),
+    /// It waits until these effects are allowed.
+    Asks(Vec<Effect>),
+}
 
 impl Entry {
     /// The entry of `D`.
@@ -31,6 +46,7 @@ impl Entry {
             about: D::ABOUT,
             settings: D::SETTINGS,
             keys: D::KEYS,
+            judge: |settings| D::open(settings).and_then(|_| D::effects(settings)),
             open: |settings, house| Ok(Box::new(Slot::<D>::open(settings, house)?)),
         }
     }
@@ -53,30 +69,58 @@ impl Registry {
         self.entries
     }
 
-    /// Opens the demo that `fence` names; it needs a tokio runtime around it.
+    /// Opens the demo that `fence` names; it needs a tokio runtime around it. This is the only way to open one, and nothing
+    /// happens outside of the talk before `consents` allow it.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the fence: no such demo, or settings that do not fit.
-    pub fn open(&self, fence: &Fence, house: Arc<House>) -> Result<Box<dyn Live>, Vec<Complaint>> {
+    /// Everything that is wrong with the fence: no such demo, or settings that do not fit; or what is still to be allowed.
+    pub fn open(
+        &self,
+        fence: &Fence,
+        spot: Spot,
+        consents: &Consents,
+        house: Arc<House>,
+    ) -> Result<Box<dyn Live>, Closed> {
+        let (entry, settings, declared) = self.judge(fence).map_err(Closed::Complaints)?;
+        let asks = consents.lacking(spot, declared);
+        if !asks.is_empty() {
+            return Err(Closed::Asks(asks));
+        }
+        (entry.open)(&settings, house).map_err(|complaint| Closed::Complaints(vec![complaint]))
+    }
+
+    fn judge(&self, fence: &Fence) -> Result<(&'static Entry, Settings, Vec<Declared>), Vec<Complaint>> {
         let entry = self.entry(fence)?;
         let settings = settings(fence, entry.settings)?;
-        (entry.open)(&settings, house).map_err(|complaint| vec![complaint])
+        let declared = (entry.judge)(&settings).map_err(|complaint| vec![complaint])?;
+        Ok((entry, settings, declared))
     }
 
     /// What is wrong with the demo fences of `deck`, which was read from `source`.
     pub fn check(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = Lines::new(source);
         let mut warnings = Vec::new();
-        for (at, slide) in deck.slides.iter().enumerate() {
-            for fence in slide.demos().filter(|fence| !fence.name.is_empty()) {
-                let entry = self.entry(fence);
-                let complaints =
-                    entry.and_then(|entry| settings(fence, entry.settings)).err().unwrap_or_default();
-                warnings.extend(complaints.into_iter().map(|c| Warning::new(at, c.at, &lines, c.message)));
-            }
+        for (at, fence) in demos(deck).filter(|(_, fence)| !fence.name.is_empty()) {
+            let complaints = self.judge(fence).err().unwrap_or_default();
+            warnings.extend(complaints.into_iter().map(|c| Warning::new(at, c.at, &lines, c.message)));
         }
         warnings
+    }
+
+    /// What `deck`, which was read from `source`, would do outside of the talk, each with its place.
+    pub fn effects(&self, deck: &Deck, source: &str) -> Vec<Warning> {
+        let lines = Lines::new(source);
+        let mut notes = Vec::new();
+        for (at, fence) in demos(deck) {
+            let declared = self.judge(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
+            notes.extend(declared.into_iter().map(|Declared { effect, at: place }| {
+                let told =
+                    format!("this slide wants to {}; it waits for a key, or --trust", effect.in_words());
+                Warning::new(at, place, &lines, told)
+            }));
+        }
+        notes
     }
 
     fn entry(&self, fence: &Fence) -> Result<&'static Entry, Vec<Complaint>> {
@@ -92,4 +136,9 @@ impl Registry {
             vec![Complaint { at: fence.at, message }]
         })
     }
+}
+
+/// The demos of a deck, each with the number of its slide from 0.
+fn demos(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
+    deck.slides.iter().enumerate().flat_map(|(at, slide)| slide.demos().map(move |fence| (at, fence)))
 }

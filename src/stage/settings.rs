@@ -146,10 +146,14 @@ impl Settings {
         }
     }
 
+    /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's name.
+    pub fn place(&self, name: &str) -> Place {
+        self.given.iter().find(|setting| setting.key == name).map_or(self.at, |setting| setting.at)
+    }
+
     /// A complaint about the value of `name`, for what only the demo itself can judge.
     pub fn complain(&self, name: &str, message: impl Into<String>) -> Complaint {
-        let at = self.given.iter().find(|setting| setting.key == name).map_or(self.at, |setting| setting.at);
-        Complaint { at, message: message.into() }
+        Complaint { at: self.place(name), message: message.into() }
     }
 
     fn given(&self, name: &str) -> Option<&Value> {

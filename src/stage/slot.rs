@@ -47,6 +47,8 @@ pub trait Live: Send {
     fn rows(&self) -> u16;
     /// Something is open in it that Esc closes.
     fn wants_escape(&self) -> bool;
+    /// Why it takes nothing in any more: a panic, in words; none while it lives.
+    fn stopped(&self) -> Option<&str>;
 }
 
 /// A demo with what keeps it alive.
@@ -145,8 +147,8 @@ impl<D: Demo> Live for Slot<D> {
         if let Some(panic) = &self.panicked
             && area.height > 0
         {
-            let told =
-                format!(" this demo stopped: {panic}; leave the slide and come back to start it anew ");
+            // what can be done comes first: a long reason is cut
+            let told = format!(" this demo has stopped: Ctrl-R starts it anew · {panic} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
             let style = Style::new().fg(look.theme.ground).bg(look.theme.bad).add_modifier(Modifier::BOLD);
             buffer.set_style(bar, style);
@@ -164,6 +166,10 @@ impl<D: Demo> Live for Slot<D> {
 
     fn rows(&self) -> u16 {
         D::ROWS
+    }
+
+    fn stopped(&self) -> Option<&str> {
+        self.panicked.as_deref()
     }
 }
 

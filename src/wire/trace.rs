@@ -114,6 +114,7 @@ pub struct Trace {
     opened: Opened,
     directions: Sides<Direction>,
     rows: Vec<Row>,
+    most_rows: usize,
     lost_rows: Saturating<u64>,
     segments: Segments,
 }
@@ -137,7 +138,8 @@ impl Trace {
 
     fn of(opened: Opened, agreed: Agreed) -> Self {
         let directions = Sides::each(|from| Direction::new(from, agreed));
-        Self { opened, directions, rows: Vec::new(), lost_rows: Saturating(0), segments: Segments::default() }
+        let (rows, lost_rows, segments) = (Vec::new(), Saturating(0), Segments::default());
+        Self { opened, directions, rows, most_rows: MOST_ROWS, lost_rows, segments }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
@@ -156,6 +158,16 @@ impl Trace {
     /// The frames that are complete, both directions, in the order in which they were.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Lists so many frames at most from now on; those that come after are counted, as they are after the limit of all.
+    pub fn limit_rows(&mut self, most: usize) {
+        self.most_rows = most.min(MOST_ROWS);
+    }
+
+    /// The list takes no further frame.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.most_rows
     }
 
     /// Frames that came after the list was full.
@@ -294,10 +306,10 @@ impl Trace {
     }
 
     fn frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        let Self { directions, rows, lost_rows, .. } = self;
+        let Self { directions, rows, most_rows, lost_rows, .. } = self;
         let direction = &mut directions[from];
         let mut keep = |row: Row| {
-            if rows.len() < MOST_ROWS {
+            if rows.len() < *most_rows {
                 rows.push(row);
             } else {
                 *lost_rows += 1;

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::size::ByteLen;
+use crate::text::is_unprintable;
 
 /// Lower-case hex without gaps.
 pub fn hex(bytes: &[u8]) -> String {
@@ -91,26 +92,19 @@ pub fn quoted(text: &[u8], most: usize) -> String {
     out
 }
 
-/// The text without anything a terminal would obey or hide, not quoted.
+/// The text without anything a terminal would obey or hide ([`is_unprintable`]), not quoted.
 pub fn harmless(text: &str) -> String {
     text.chars()
-        .map(|char| if is_harmful(char) { char.escape_default().to_string() } else { char.to_string() })
+        .map(|char| if is_unprintable(char) { char.escape_default().to_string() } else { char.to_string() })
         .collect()
 }
 
 fn escaped(char: char) -> String {
     match char {
         '"' | '\\' => format!("\\{char}"),
-        _ if is_harmful(char) => char.escape_default().to_string(),
+        _ if is_unprintable(char) => char.escape_default().to_string(),
         _ => char.to_string(),
     }
-}
-
-/// Control characters, and those that hide or turn around what stands beside them (Unicode's Cf and separators).
-fn is_harmful(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -49,9 +49,10 @@ impl Rig {
 
     async fn until(&mut self, mut sought: impl FnMut(&Told) -> bool) -> Told {
         loop {
-            let report = soon(self.reports.recv()).await.unwrap();
-            if sought(&report.told) {
-                return report.told;
+            if let Report::Connection(_, told) = soon(self.reports.recv()).await.unwrap()
+                && sought(&told)
+            {
+                return told;
             }
         }
     }
@@ -104,9 +105,9 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
     };
     let seen = async {
         let mut seen = [Vec::new(), Vec::new()];
-        while let Some(report) = rig.reports.recv().await {
-            assert_eq!(report.connection, 1);
-            match report.told {
+        while let Some(Report::Connection(number, told)) = rig.reports.recv().await {
+            assert_eq!(number, 1);
+            match told {
                 Told::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
                 Told::Ended(why) => {
                     why.unwrap();

@@ -4,12 +4,16 @@
 
 #![cfg(unix)]
 
+mod against;
 mod colors;
 mod commands;
+mod consent;
 mod ends;
 mod pipe;
 mod refusals;
 mod serving;
+#[cfg(target_os = "linux")]
+mod signals;
 mod stage;
 mod terminal;
 

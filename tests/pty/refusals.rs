@@ -55,3 +55,108 @@ fn wrong_usage() {
     refuses(&["--theme", "pink"], 2, &["pink", "dark, light"]);
     refuses(&["serve", "--http", "70000"], 2, &["70000"]);
 }
+
+/// Runs a command with this standard output.
+#[cfg(target_os = "linux")]
+fn onto(stdout: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let stdout = std::fs::File::options().write(true).open(stdout).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wiretalk"));
+    let output = command.args(arguments).stdin(std::process::Stdio::null()).stdout(stdout).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_is_full() {
+    for arguments in [
+        &["completions", "bash"][..],
+        &["completions", "fish"],
+        &["demos"],
+        &["demos", "--json"],
+        &["check", "slides/talk.md"],
+        &["decode", "8100"],
+        &["decode", "--json", "8100"],
+        &["inspect", "tests/captures/tls13-aes128.pcapng"],
+        &["inspect", "--json", "tests/captures/tls13-aes128.pcapng"],
+        &["race", "--pairs", "1", "--lanes", "ws"],
+        &["serve"],
+        &["--help"],
+        &["--version"],
+        &["race", "--help"],
+    ] {
+        let (code, stderr) = onto("/dev/full", arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
+        let silent = arguments.iter().any(|argument| ["--help", "--version"].contains(argument));
+        assert!(silent || stderr.contains("No space left on device"), "{arguments:?}: {stderr}");
+    }
+}
+
+/// A capture to be written where it cannot be.
+#[track_caller]
+fn does_not_write(path: &str, more: &[&str], words: &[&str], not: &[&str]) {
+    let capture = "tests/captures/tls13-aes128.pcapng";
+    let run = run(&[&["inspect", capture, "--write", path], more].concat());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(words.iter().all(|word| run.stderr.contains(word)), "{words:?} in {}", run.stderr);
+    assert!(!not.iter().any(|word| run.stderr.contains(word)), "{not:?} in {}", run.stderr);
+}
+
+#[test]
+fn a_capture_that_cannot_be_written() {
+    let there = file("there.pcapng", "something");
+    let there = there.to_str().unwrap();
+    does_not_write(there, &[], &["could not create", "--replace writes over what is there"], &[]);
+    let link = format!("{there}.link");
+    let _ = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink("nowhere.pcapng", &link).unwrap();
+    let told =
+        ["it is a symbolic link to nowhere.pcapng, which is not there: name that file, or remove the link"];
+    does_not_write(&link, &[], &told, &["--replace"]);
+    let fifo = format!("{there}.fifo");
+    let _ = std::fs::remove_file(&fifo);
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    does_not_write(&fifo, &["--replace"], &["it is a fifo that nobody reads; start its reader first"], &[]);
+    refuses(&["inspect", &fifo], 1, &["is no regular file"]);
+    #[cfg(target_os = "linux")]
+    does_not_write("/dev/full", &["--replace"], &["No space left on device"], &["--replace"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_read_up_to_a_bound() {
+    refuses(
+        &["decode", "--raw", "/dev/zero"],
+        2,
+        &["holds more than 16,777,216 bytes, the most that is read"],
+    );
+    refuses(&["/dev/zero"], 1, &["holds more than 16,777,216 bytes"]);
+}
+
+#[test]
+fn a_terminal_that_can_only_print() {
+    for arguments in [&["slides/talk.md"][..], &["inspect", "tests/captures/tls13-aes128.pcapng"]] {
+        let mut terminal = Terminal::with(&[("TERM", "dumb")], arguments);
+        assert_eq!(terminal.end().code(), Some(1));
+        let raw = String::from_utf8(terminal.raw().to_vec()).unwrap();
+        assert!(raw.contains("TERM=dumb") && raw.contains("wiretalk inspect --json"), "{raw}");
+        assert!(!raw.contains('\x1b'), "{raw:?}");
+    }
+}
+
+#[test]
+fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
+    let terminal = |locale: &[(&str, &str)]| {
+        Terminal::with(&[&[("TERM", "xterm-256color"), ("LC_ALL", "")], locale].concat(), &["slides/talk.md"])
+    };
+    for (locale, told) in [(("LANG", "C"), "with LANG=C"), (("LC_ALL", "POSIX"), "with LC_ALL=POSIX")] {
+        let mut terminal = terminal(&[locale]);
+        terminal.shows(&[" 1/54", &format!("drawn in UTF-8; {told} this terminal may not know it")]);
+        terminal.keys("\x1b[C");
+        terminal.shows(&[" 2/54"]);
+        terminal.until("no notice", |screen| !screen.contents().contains("drawn in UTF-8"));
+    }
+    let mut terminal = terminal(&[("LANG", "C"), ("LC_CTYPE", "de_DE.utf8")]);
+    terminal.shows(&[" 1/54"]);
+    assert!(!terminal.screen().contents().contains("drawn in UTF-8"));
+}

@@ -136,3 +136,27 @@ fn a_new_size_is_filled() {
         });
     }
 }
+
+/// What a larger terminal shows beyond 1000x500 stays blank: no size takes memory without a bound.
+#[test]
+fn a_terminal_of_any_size_is_drawn_as_far_as_it_makes_sense_and_given_back() {
+    for (columns, rows) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (0, 0)] {
+        for claimed_from_the_start in [true, false] {
+            let mut terminal = if claimed_from_the_start {
+                Terminal::of_size(columns, rows, &[TALK])
+            } else {
+                let mut terminal = Terminal::open(&[TALK]);
+                terminal.shows(&[" 1/54"]);
+                terminal.claim(columns, rows);
+                terminal
+            };
+            terminal.until("a frame", |_| true);
+            terminal.keys(RIGHT);
+            terminal.keys("q");
+            assert_eq!(terminal.end().code(), Some(0), "{columns}x{rows}");
+            terminal.assert_restored();
+            let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
+            assert!(!raw.contains("\x1b[501;") && !raw.contains(";1001H"), "{columns}x{rows}");
+        }
+    }
+}

@@ -67,13 +67,23 @@ impl Terminal {
         Self::start(&TRUE_COLOR, Command::new("sh").args(["-m", "-c", script, WIRETALK]))
     }
 
+    /// A terminal that claims to have this size; what is emulated of it is 100x30.
+    pub(crate) fn of_size(columns: u16, rows: u16, arguments: &[&str]) -> Self {
+        Self::sized((columns, rows), &TRUE_COLOR, Command::new(WIRETALK).args(arguments))
+    }
+
     fn start(variables: &[(&str, &str)], command: Command) -> Self {
+        Self::sized((100, 30), variables, command)
+    }
+
+    fn sized(claimed: (u16, u16), variables: &[(&str, &str)], command: Command) -> Self {
         let (columns, rows) = (100, 30);
         let (pty, side_of_program) = open().unwrap();
-        pty.resize(Size::new(rows, columns)).unwrap();
+        pty.resize(Size::new(claimed.1, claimed.0)).unwrap();
         let before = tcgetattr(&pty).unwrap();
         assert!(before.local_modes.contains(LocalModes::ICANON | LocalModes::ECHO));
-        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").envs(variables.iter().copied());
+        let command = command.env_remove("NO_COLOR").env_remove("COLORTERM").env("LC_ALL", "C.UTF-8");
+        let command = command.envs(variables.iter().copied());
         let program = command.spawn(side_of_program).unwrap();
         let pty = Arc::new(pty);
         let (post, output) = sync_channel(256);
@@ -93,6 +103,11 @@ impl Terminal {
     /// Gives the window another size, of which the program is told by SIGWINCH.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.emulator.set_size(cells(rows), cells(columns));
+        self.pty.resize(Size::new(rows, columns)).unwrap();
+    }
+
+    /// Claims to have another size, and emulates the old one.
+    pub(crate) fn claim(&self, columns: u16, rows: u16) {
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
@@ -209,7 +224,7 @@ impl Terminal {
 
     /// Where `text` was last written.
     fn last(&self, text: &str) -> Option<usize> {
-        self.raw.windows(text.len()).rposition(|window| window == text.as_bytes())
+        memchr::memmem::rfind(&self.raw, text.as_bytes())
     }
 
     fn picture(&self) -> String {

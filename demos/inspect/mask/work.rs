@@ -111,7 +111,7 @@ impl Work {
 
 /// A row of one of the connections.
 pub(super) fn place(inspect: &Inspect, row: usize) -> (u64, usize, usize) {
-    (inspect.run, inspect.at, row)
+    (inspect.run, inspect.conn().number, row)
 }
 
 /// Frames that are looked through in each direction for a masked one.

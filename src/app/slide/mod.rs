@@ -17,7 +17,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 pub(crate) use page::Paint;
 use page::{Page, Row, lay_out};
 use title::TitlePage;
-use wrap::wrap;
+pub(crate) use wrap::wrap;
 
 use crate::deck::{Block, Deck, Warning, plain};
 use crate::stage::{Big, Size, Theme};

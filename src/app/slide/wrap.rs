@@ -9,11 +9,11 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::text;
 
 /// A piece of text in one style. A piece that is `"\n"` ends its line.
-pub(super) type Piece = (String, Style);
+pub(crate) type Piece = (String, Style);
 
 /// Breaks `pieces` into lines of at most `width` cells: between words, or inside a word that is
 /// wider than a line. There is at least one line.
-pub(super) fn wrap(pieces: &[Piece], width: usize) -> Vec<Line<'static>> {
+pub(crate) fn wrap(pieces: &[Piece], width: usize) -> Vec<Line<'static>> {
     let mut breaker = Breaker { width: width.max(1), ..Breaker::default() };
     for (text, style) in pieces {
         if text == "\n" {

@@ -1,10 +1,15 @@
 //! The bytes to decode: hex on the command line, hex or raw bytes in files and on standard input.
 //! What they mean is no question here.
 
-use std::fs;
-use std::io::Read;
+use std::io;
+use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
+
+use crate::cli::bounded;
+
+/// The most bytes of a file or of standard input that are read. A larger capture is for `wiretalk inspect FILE`.
+pub(super) const MAX_INPUT: u64 = 16 << 20;
 
 /// The bytes of all inputs, one behind the other.
 pub(super) fn bytes(inputs: &[String], raw: bool) -> anyhow::Result<Vec<u8>> {
@@ -26,11 +31,11 @@ pub(super) fn bytes(inputs: &[String], raw: bool) -> anyhow::Result<Vec<u8>> {
 
 fn contents(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
     let (name, contents) = if input == "-" {
-        let mut contents = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut contents).context("could not read standard input")?;
-        ("standard input".to_owned(), contents)
+        let contents = bounded::read_from(std::io::stdin().lock(), MAX_INPUT);
+        ("standard input".to_owned(), contents.context("could not read standard input")?)
     } else {
-        (format!("{input:?}"), fs::read(input).map_err(|error| no_hex_and_no_file(input, &error))?)
+        let contents = bounded::read(Path::new(input), MAX_INPUT);
+        (format!("{input:?}"), contents.map_err(|error| no_hex_and_no_file(input, &error))?)
     };
     if raw {
         return Ok(contents);
@@ -49,7 +54,10 @@ fn contents(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-fn no_hex_and_no_file(input: &str, error: &std::io::Error) -> anyhow::Error {
+fn no_hex_and_no_file(input: &str, error: &io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return anyhow::anyhow!("{input:?}: {error}; wiretalk inspect {input:?} opens large files");
+    }
     let shown: String = input.chars().take(60).collect();
     let place = hex_digits(input).err().map_or_else(String::new, |stray| {
         format!(": {:?} at column {} is no hex digit", stray.char, stray.column)
@@ -107,6 +115,8 @@ fn pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(inputs: &[&str]) -> Result<Vec<u8>, String> {

@@ -14,9 +14,7 @@ use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep;
 use crate::cli::inspect::printer::Printer;
 use crate::net::Peers;
-use crate::scope;
 use crate::wire::Trace;
-use crate::wire::words::harmless;
 
 pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     if inspect.write.as_deref().is_some_and(|write| is_same(write, path)) {
@@ -40,12 +38,15 @@ fn show<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitC
     for (number, stream) in (1..).zip(capture.streams()) {
         introduce(&mut printer, number, stream)?;
     }
-    let failed = replay(capture, &mut printer)?;
-    for ((number, stream), failed) in (1..).zip(capture.streams()).zip(&failed) {
+    capture.replay(|heard| match capture.streams().get(heard.stream) {
+        Some(stream) if stream.failed.is_none() => print(&mut printer, &heard),
+        _ => Ok(()),
+    })?;
+    for (number, stream) in (1..).zip(capture.streams()) {
         for warning in &stream.warnings {
             note(&mut printer, Some(number), warning)?;
         }
-        let ended = match failed {
+        let ended = match &stream.failed {
             None => Ok("the file has no more of it".to_owned()),
             Some(why) => {
                 note(&mut printer, Some(number), &format!("connection {number} could not be read: {why}"))?;
@@ -59,31 +60,14 @@ fn show<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Result<ExitC
         printer.last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
     }
     printer.flush()?;
-    let all_read = !failed.is_empty() && failed.iter().all(Option::is_none);
+    let mut streams = capture.streams().iter();
+    let all_read = streams.len() > 0 && streams.all(|stream| stream.failed.is_none()) && !printer.is_faulty();
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Prints what the connections say, in the order of time; for each why it could not be read, where that is so. A panic costs
-/// the connection that it is in, and no other.
-fn replay<W: Write>(capture: &Capture, printer: &mut Printer<W>) -> anyhow::Result<Vec<Option<String>>> {
-    let mut failed: Vec<Option<String>> =
-        capture.streams().iter().map(|stream| stream.failed.clone()).collect();
-    capture.replay(|heard| match failed.get_mut(heard.stream) {
-        Some(failed @ None) => match scope::caught(|| print(printer, &heard)) {
-            Ok(printed) => printed,
-            Err(why) => {
-                *failed = Some(harmless(&format!("internal error: {why}")));
-                Ok(())
-            }
-        },
-        _ => Ok(()),
-    })?;
-    Ok(failed)
-}
-
-/// Both names lead to one file, over whatever links.
+/// Both names lead to one file, over whatever links. What is no regular file is not opened: a fifo would wait for a reader.
 fn is_same(one: &Path, other: &Path) -> bool {
-    same_file::is_same_file(one, other).unwrap_or(false)
+    one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// Who talks, and how the first bytes are to be read.
@@ -194,7 +178,7 @@ mod tests {
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
         let texts = texts(&records);
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
-        let note = texts.iter().find(|text| text.starts_with("connection 2 could not be read: ")).unwrap();
+        let note = texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
         assert!(note.contains("internal error: panicked at src/cli/inspect/file.rs:"), "{note}");
         assert!(!note.chars().any(char::is_control), "{note:?}");
         let ends =

@@ -15,7 +15,8 @@ impl<'a> Keep<'a> {
     /// Creates the file before anything is said.
     pub(super) fn new(inspect: &'a Inspect) -> anyhow::Result<Self> {
         let Some(path) = inspect.write.as_deref() else { return Ok(Self(None)) };
-        let recorder = Recorder::create(path, &options(inspect)).with_context(|| refused(path))?;
+        let recorder =
+            Recorder::create(path, &options(inspect)).map_err(|error| refused(path, inspect, error))?;
         Ok(Self(Some((recorder, path))))
     }
 
@@ -28,7 +29,8 @@ impl<'a> Keep<'a> {
 
 /// The file for what another file holds.
 pub(super) fn writer(inspect: &Inspect) -> anyhow::Result<Option<Writer>> {
-    let create = |path: &Path| Writer::create(path, &options(inspect)).with_context(|| refused(path));
+    let create =
+        |path: &Path| Writer::create(path, &options(inspect)).map_err(|error| refused(path, inspect, error));
     inspect.write.as_deref().map(create).transpose()
 }
 
@@ -36,7 +38,18 @@ fn options(inspect: &Inspect) -> WriteOptions {
     WriteOptions { replace: inspect.replace, secrets: None }
 }
 
-fn refused(path: &Path) -> String {
-    let there = if path.exists() { "; --replace writes over what is there" } else { "" };
-    format!("could not create {}{there}", path.display())
+/// Why the file was not created, and what would be right.
+fn refused(path: &Path, inspect: &Inspect, error: io::Error) -> anyhow::Error {
+    let shown = path.display();
+    let hint = match std::fs::read_link(path) {
+        Ok(target) if !path.exists() => format!(
+            "; it is a symbolic link to {}, which is not there: name that file, or remove the link",
+            target.display()
+        ),
+        _ if error.kind() == io::ErrorKind::AlreadyExists && !inspect.replace => {
+            "; --replace writes over what is there".to_owned()
+        }
+        _ => String::new(),
+    };
+    anyhow::Error::new(error).context(format!("could not create {shown}{hint}"))
 }

@@ -1,7 +1,6 @@
 //! A connection of our own, without a stage: sends what was asked for, waits, says goodbye, and prints what happened.
 //! The connection itself is `clients`' business.
 
-use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,10 +8,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::output::{GRACE, unread};
+use crate::cli::{Interrupt, Output};
 use crate::clients::{Command, Report, session};
 
 /// Reports that wait for the printer; then the socket waits.
@@ -22,31 +22,57 @@ const WAITING: usize = 64;
 const ONLY: usize = 1;
 
 pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
+    let mut keep = Keep::new(inspect)?;
+    let mut printer = Printer::new(inspect.json, false, Output::new()?, Instant::now());
+    let mut asked = Asked { interrupt: Interrupt::new()?, came: false };
+    let ended = talk(inspect, &mut keep, &mut printer, &mut asked).await;
+    // what was told before an error is printed all the same
+    let faulty = printer.is_faulty();
+    let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
+    let well = ended?;
+    printed?;
+    Ok(if well && !faulty { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The process being asked to end, and whether it was already.
+struct Asked {
+    interrupt: Interrupt,
+    came: bool,
+}
+
+/// The whole session; true if it ended as it should.
+async fn talk(
+    inspect: &Inspect,
+    keep: &mut Keep<'_>,
+    printer: &mut Printer<Output>,
+    asked: &mut Asked,
+) -> anyhow::Result<bool> {
     let (orders, inbox) = mpsc::channel(inspect.sends.0.len() + 2);
     let (post, mut mail) = mpsc::channel(WAITING);
-    let mut keep = Keep::new(inspect)?;
-    let mut printer = Printer::new(inspect.json, false, io::stdout(), Instant::now());
-    let mut interrupt = Interrupt::new()?;
     let mut session = Box::pin(session(inspect.options(), inbox, post));
     let (mut deadline, mut over, mut well) = (None, false, true);
-    let mut goodbyes = 0;
+    // the goodbye needs no reader, but what there is to say of it does: one that stands still is waited for so long
+    let mut stuck = None;
     loop {
+        let pending = printer.out().is_pending();
+        stuck = stuck.or_else(|| Some(Deadline::now() + GRACE)).filter(|_| asked.came && pending);
         tokio::select! {
             biased;
-            () = interrupt.recv() => {
-                goodbyes += 1;
-                if goodbyes > 1 {
-                    break printer.end(ONLY, &Err("interrupted".to_owned()))?;
-                }
+            () = asked.interrupt.recv() => {
+                asked.came = true;
                 deadline = None;
                 orders.try_send(Command::Close(1000, String::new()))?;
+            }
+            () = sleep_until(stuck.unwrap_or_else(Deadline::now)), if stuck.is_some() => {
+                return Err(unread().into());
             }
             () = sleep_until(deadline.unwrap_or_else(Deadline::now)), if deadline.is_some() => {
                 deadline = None;
                 orders.try_send(Command::Close(1000, String::new()))?;
             }
-            report = mail.recv() => {
-                let Some(report) = report else { break };
+            sent = printer.out().advance() => sent?,
+            report = mail.recv(), if !pending => {
+                let Some(report) = report else { return Ok(well) };
                 keep.tell(|recorder| recorder.session(&report))?;
                 match report {
                     Report::Open => {
@@ -70,5 +96,4 @@ pub(super) async fn play(inspect: &Inspect) -> anyhow::Result<ExitCode> {
             () = &mut session, if !over => over = true,
         }
     }
-    Ok(if well && goodbyes < 2 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

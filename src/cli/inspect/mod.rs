@@ -375,4 +375,44 @@ mod tests {
         );
         assert_eq!(records[2]["payload_hex"].as_str().unwrap().len(), 2 << 20);
     }
+
+    /// Refuses one of the records by a panic, as a fault of ours in reading would.
+    struct Poisoned(Vec<u8>);
+
+    impl io::Write for Poisoned {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(!bytes.windows(6).any(|window| window == b"poison"), "injected");
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_over_one_connections_bytes_is_told_and_the_others_go_on() {
+        let mut printer = Printer::new(true, true, Poisoned(Vec::new()), Instant::now());
+        let poison = [SWITCHING, b"\x81\x06poison\x81\x05after"].concat();
+        for (number, bytes) in [(1, &poison[..]), (2, SWITCHING), (1, b"\x81\x04more"), (2, b"\x81\x02ok")] {
+            printer.bytes(number, Side::Server, Duration::ZERO, bytes).unwrap();
+        }
+        assert!(printer.is_faulty());
+        printer.end(1, &Ok("closed".into())).unwrap();
+        printer.end(2, &Ok("closed".into())).unwrap();
+        let text = String::from_utf8(printer.into_out().0).unwrap();
+        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let told: Vec<_> = records
+            .iter()
+            .map(|record| (record["type"].as_str().unwrap(), record["connection"].as_u64().unwrap()))
+            .collect();
+        let expected =
+            [("handshake", 1), ("note", 1), ("handshake", 2), ("frame", 2), ("end", 1), ("end", 2)];
+        assert_eq!(told, expected, "{text}");
+        let note = records[1]["text"].as_str().unwrap();
+        assert!(
+            note.contains("panicked at") && note.contains("injected") && note.contains("fault of wiretalk"),
+            "{note}"
+        );
+    }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::inspect::lane::{Lane, Seen};
 use crate::cli::inspect::record::{self, Place};
 use crate::cli::inspect::words;
+use crate::scope::catch_panic_now;
 use crate::wire::words::harmless;
 use crate::wire::{Agreed, Side, Trace};
 
@@ -24,6 +25,9 @@ pub(super) struct Printer<W> {
     out: W,
     began: Instant,
     open: BTreeMap<usize, Connection>,
+    /// Connections whose bytes are not read any further.
+    unread: BTreeMap<usize, String>,
+    faulty: bool,
 }
 
 /// A Close with its code and reason, where it has them.
@@ -48,7 +52,16 @@ fn side(from: Side) -> usize {
 
 impl<W: Write> Printer<W> {
     pub(super) fn new(json: bool, several: bool, out: W, began: Instant) -> Self {
-        Self { json, several, live: true, out, began, open: BTreeMap::new() }
+        Self {
+            json,
+            several,
+            live: true,
+            out,
+            began,
+            open: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            faulty: false,
+        }
     }
 
     /// For what happened long ago: records may wait in `out` until it is full.
@@ -67,8 +80,29 @@ impl<W: Write> Printer<W> {
         self.open.insert(number, Connection { lanes: Some(frames), ..Connection::new() });
     }
 
-    /// Prints what these bytes complete.
+    /// Prints what these bytes complete. A panic over them costs their connection alone, and is told.
     pub(super) fn bytes(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+        if self.unread.contains_key(&number) {
+            return Ok(());
+        }
+        let panic = match catch_panic_now(|| self.try_bytes(number, from, at, bytes)) {
+            Ok(printed) => return printed,
+            Err(panic) => panic,
+        };
+        self.faulty = true;
+        // the message may quote what a peer has sent
+        let why = harmless(&format!("internal error: {panic}"));
+        let text = format!("this connection is not read any further: {why}; this is a fault of wiretalk");
+        self.unread.insert(number, why);
+        self.tell_at("note", at, json!({ "connection": number, "text": text }))
+    }
+
+    /// There was a fault of the program's own.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.faulty
+    }
+
+    fn try_bytes(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
         let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
         let told = connection.push(from, at, bytes, |place, what| {
             let place = Place { connection: number, ..place };
@@ -84,6 +118,8 @@ impl<W: Write> Printer<W> {
 
     /// Prints what a connection left unfinished, and how it ended.
     pub(super) fn end(&mut self, number: usize, ended: &Result<String, String>) -> io::Result<()> {
+        let unread = self.unread.remove(&number).map(|why| Err(format!("not read to its end: {why}")));
+        let ended = unread.as_ref().unwrap_or(ended);
         let mut connection = self.open.remove(&number).unwrap_or_else(Connection::new);
         for from in [Side::Client, Side::Server] {
             let place = Place { connection: number, from, at: connection.at };
@@ -123,14 +159,23 @@ impl<W: Write> Printer<W> {
         self.tell("end", fields)
     }
 
+    /// Where the records go.
+    pub(super) fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    pub(super) fn into_out(self) -> W {
+        self.out
+    }
+
     /// Hands on what waits.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 
-    /// The numbers of the connections that are open.
+    /// The numbers of the connections that are open, those among them that are not read any further.
     pub(super) fn open(&self) -> Vec<usize> {
-        self.open.keys().copied().collect()
+        self.open.keys().chain(self.unread.keys()).copied().collect()
     }
 
     fn print(&mut self, record: &Value) -> io::Result<()> {

@@ -11,16 +11,17 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::Interrupt;
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::{Interrupt, Output};
 use crate::net::{Target, in_words};
-use crate::proxy::{Options, Report, Told, bind};
+use crate::proxy::{Options, ROOM, Report, Told, bind, full};
 use crate::scope::Scope;
 
-/// Reports that wait for the printer; then the peers wait.
-const WAITING: usize = 256;
+/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
+/// bytes: a longer queue would let one flood hold up everybody else for seconds.
+const WAITING: usize = 16;
 
 pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Result<ExitCode> {
     let scope = Scope::new(|panic| {
@@ -36,7 +37,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", in_words(&error)))?;
     let mut interrupt = Interrupt::new()?;
     let mut keep = Keep::new(inspect)?;
-    let mut printer = Printer::new(inspect.json, true, io::stdout(), Instant::now());
+    let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
     printer.tell("listening", json!({ "address": address.to_string() }))?;
     let enough = async {
         match inspect.seconds {
@@ -45,12 +46,18 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         }
     };
     let (mut enough, mut proxy) = (std::pin::pin!(enough), std::pin::pin!(proxy));
+    let mut interrupted = false;
     let why = loop {
+        let pending = printer.out().is_pending();
         tokio::select! {
             biased;
-            () = interrupt.recv() => break "interrupted",
+            () = interrupt.recv() => {
+                interrupted = true;
+                break "interrupted";
+            }
             () = &mut enough => break "the time is up",
-            report = mail.recv() => match report {
+            sent = printer.out().advance() => sent?,
+            report = mail.recv(), if !pending => match report {
                 Some(report) => {
                     keep.tell(|recorder| recorder.passage(address, &report))?;
                     print(&mut printer, report)?;
@@ -64,12 +71,18 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
         printer.end(number, &Err(format!("cut: {why}")))?;
     }
     printer.last(why)?;
-    Ok(ExitCode::SUCCESS)
+    let faulty = printer.is_faulty();
+    printer.into_out().finish(&mut interrupt, interrupted).await?;
+    Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print(printer: &mut Printer<io::Stdout>, report: Report) -> io::Result<()> {
-    let number = report.connection;
-    match report.told {
+fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
+    let (number, told) = match report {
+        Report::Connection(number, told) => (number, told),
+        Report::Full => return printer.tell("note", json!({ "text": full() })),
+        Report::Room => return printer.tell("note", json!({ "text": ROOM })),
+    };
+    match told {
         Told::Opened { peer } => {
             printer.tell("connection", json!({ "connection": number, "peer": peer.to_string() }))
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::cli::{Interrupt, output};
 use crate::race::grid::{COLUMNS, Cell, Column, Exchange, ROWS, Record};
 use crate::race::{Machine, Outcome};
 use crate::scope::Scope;
@@ -15,7 +16,12 @@ const TIME: Duration = Duration::from_secs(15);
 const TRIES: usize = 5;
 
 /// Measures the grid and prints it. The exit status is 1 if one of its races does not count.
-pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    scope: &Scope,
+    pairs: usize,
+    json: bool,
+    interrupt: &mut Interrupt,
+) -> anyhow::Result<ExitCode> {
     let mut record = Record {
         date: time::OffsetDateTime::now_utc().date().to_string(),
         machine: Machine::here().summary(),
@@ -24,7 +30,7 @@ pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Resu
     let mut valid = true;
     for (place, column) in COLUMNS.iter().enumerate() {
         for exchange in Exchange::ALL {
-            let outcome = counted(scope, exchange, column, pairs).await?;
+            let outcome = counted(scope, exchange, column, pairs, interrupt).await?;
             valid &= outcome.valid();
             for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
@@ -33,18 +39,13 @@ pub(super) async fn run(scope: &Scope, pairs: usize, json: bool) -> anyhow::Resu
             }
         }
     }
-    let mut out = io::stdout().lock();
-    if json {
-        writeln!(out, "{}", serde_json::to_string(&record)?)?;
+    let told = if json {
+        format!("{}\n", serde_json::to_string(&record)?)
     } else {
-        writeln!(
-            out,
-            "{}\n**Recorded** {} · {} · `wiretalk race --matrix`",
-            record.table(),
-            record.date,
-            record.machine
-        )?;
-    }
+        let Record { date, machine, .. } = &record;
+        format!("{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n", record.table())
+    };
+    output::print(&told, interrupt).await?;
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -54,18 +55,19 @@ async fn counted(
     exchange: Exchange,
     column: &Column,
     pairs: usize,
+    interrupt: &mut Interrupt,
 ) -> anyhow::Result<Outcome> {
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
     let mut course = exchange.course(rows.map(|row| row.lane), column, TIME);
     course.pairs = course.pairs.min(pairs);
-    let mut outcome = super::race(scope, course.clone()).await?;
+    let mut outcome = super::race(scope, course.clone(), interrupt).await?;
     for _ in 1..TRIES {
         if outcome.valid() {
             break;
         }
         let why = outcome.invalid_because.join("; ");
         writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {why}", column.title)?;
-        outcome = super::race(scope, course.clone()).await?;
+        outcome = super::race(scope, course.clone(), interrupt).await?;
     }
     Ok(outcome)
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use tokio::sync::mpsc;
 
-use crate::cli::Interrupt;
 use crate::cli::units::{bandwidth, time};
+use crate::cli::{Interrupt, output};
 use crate::net::Distance;
 use crate::race::{
     self, Against, Bound, Course, Headers, Kind, LACKING, Lane, Outcome, Placement, Program, Report, record,
@@ -74,7 +74,8 @@ pub struct Race {
     /// Servers that run already: a POST to the first and a binary message to the second come back as they are
     #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = Against::parse)]
     pub against: Option<Against>,
-    /// With --against: the most requests of all lanes together; needed for anything but loopback
+    /// With --against: the most requests of all lanes together (POSTs, opening handshakes and messages), shared out
+    /// evenly; needed for anything but loopback
     #[arg(long, value_name = "N", requires = "max_time")]
     pub max_requests: Option<u64>,
     /// With --against: the longest time from the first slice on
@@ -115,10 +116,11 @@ impl Race {
             let scope = Scope::new(|panic| {
                 let _ = writeln!(io::stderr(), "wiretalk: {panic}");
             });
+            let mut interrupt = Interrupt::new()?;
             let result = if self.matrix {
-                matrix::run(&scope, self.pairs, self.json).await
+                matrix::run(&scope, self.pairs, self.json, &mut interrupt).await
             } else {
-                self.race(&scope).await
+                self.race(&scope, &mut interrupt).await
             };
             scope.cancel();
             scope.closed().await;
@@ -128,18 +130,18 @@ impl Race {
         result
     }
 
-    async fn race(self, scope: &Scope) -> anyhow::Result<ExitCode> {
+    async fn race(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
         let course = self.course()?;
         course.check()?;
         // before the race: nobody should wait for what cannot be kept
         let log = self.hdr.as_deref().map(open_log).transpose()?;
-        let outcome = race(scope, course).await?;
+        let outcome = race(scope, course, interrupt).await?;
         let told = match (self.json, self.csv) {
             (true, _) => format!("{:#}\n", record::json(&outcome)),
             (_, true) => record::csv(&outcome),
             _ => table::table(&outcome),
         };
-        io::stdout().write_all(told.as_bytes())?;
+        output::print(&told, interrupt).await?;
         // last: what was measured has been told by now, whatever becomes of the log
         if let Some(mut log) = log {
             log.write_all(&record::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
@@ -211,11 +213,10 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn race(scope: &Scope, course: Course) -> anyhow::Result<Outcome> {
+async fn race(scope: &Scope, course: Course, interrupt: &mut Interrupt) -> anyhow::Result<Outcome> {
     let pairs = course.pairs;
     let (reports, mut inbox) = mpsc::channel(8);
     let (_wishes, wishes) = mpsc::channel(1);
-    let mut interrupt = Interrupt::new()?;
     let (inner, running) = (scope.child(), scope.child());
     running.spawn("race", async move {
         race::run(&inner, &Program::current(), course, reports, wishes).await;
@@ -233,15 +234,20 @@ async fn race(scope: &Scope, course: Course) -> anyhow::Result<Outcome> {
         outcome = reading => outcome,
         () = interrupt.recv() => bail!("stopped before the end"),
     };
-    if io::stderr().is_terminal() {
+    if is_live(&io::stderr()) {
         write!(io::stderr(), "\r\x1b[K")?;
     }
     outcome.ok_or_else(|| anyhow!("the race ended without an outcome"))
 }
 
+/// A terminal on which a line can be written over.
+fn is_live(out: &io::Stderr) -> bool {
+    out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
 fn progress(round: usize, pairs: usize, running: Option<Lane>) {
     let mut err = io::stderr();
-    if err.is_terminal() {
+    if is_live(&err) {
         let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);
         // a progress line that cannot be written is not missed
         let _ = write!(err, "\r\x1b[Kround {round} of {pairs}  {lane}");
