@@ -33,7 +33,9 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     warnings.append(&mut cutter.reader.warnings);
     // what stands behind the last slide, and is none, shows on the last slide
     let last = slides.len().saturating_sub(1);
-    warnings.iter_mut().for_each(|warning| warning.slide = warning.slide.min(last));
+    for warning in &mut warnings {
+        warning.slide = warning.slide.min(last);
+    }
     warnings.sort_by_key(|warning| warning.at);
     (Deck { meta, slides }, warnings)
 }

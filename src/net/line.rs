@@ -457,7 +457,7 @@ mod tests {
         let mut cx = Context::from_waker(&waker);
         client.write_all(b"hello").await.unwrap();
         assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
-        for (passes, arrived) in [(3 * RTT / 2 - MILLI, false), (MILLI, true)] {
+        for (passes, arrived) in [((3 * RTT / 2).saturating_sub(MILLI), false), (MILLI, true)] {
             reader.0.store(false, Relaxed);
             Still::pass(passes);
             assert!(line.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());

@@ -78,7 +78,7 @@ mod tests {
         stall.clone().begin_at(Still::now(), 60 * SECOND);
         stall.begin_at(Still::now(), SECOND);
         assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
-        Still::pass(60 * SECOND - Duration::from_nanos(1));
+        Still::pass(Duration::from_nanos(59_999_999_999));
         assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
         Still::pass(Duration::from_nanos(1));
         assert_eq!(stall.until::<Still>(), None);

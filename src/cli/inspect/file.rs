@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
         let texts = texts(&records);
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
-        let note = texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
+        let note =
+            texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
         assert!(note.contains("internal error: panicked at src/cli/inspect/file.rs:"), "{note}");
         assert!(!note.chars().any(char::is_control), "{note:?}");
         let ends =

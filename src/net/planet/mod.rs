@@ -243,8 +243,8 @@ mod tests {
         // more than these are the machine's: what it takes to be scheduled, and what TCP sends again meanwhile
         let Flows { to_server, to_client } = planet.counted();
         assert!(to_server.payload >= 25 && to_client.payload >= 25, "{to_server:?} {to_client:?}");
-        assert!(to_server.packets >= 1 + 5, "a SYN, and five segments: {to_server:?}");
-        assert!(to_client.packets >= 1 + 5, "its answer, and five segments: {to_client:?}");
+        assert!(to_server.packets > 5, "a SYN, and five segments: {to_server:?}");
+        assert!(to_client.packets > 5, "its answer, and five segments: {to_client:?}");
     }
 
     #[tokio::test]

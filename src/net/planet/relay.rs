@@ -173,7 +173,7 @@ mod tests {
         queue.take(now + MILLI, &packet(200), &counters.to_server);
         queue.take(now + MILLI, b"no packet of IPv4", &counters.to_server);
         assert_eq!(queue.due(), Some(now + 15 * MILLI));
-        assert_eq!(queue.arrived(now + 15 * MILLI - MILLI / 1000), None);
+        assert_eq!(queue.arrived(now + Duration::from_micros(14_999)), None);
         assert_eq!(queue.arrived(now + 15 * MILLI).unwrap().len(), 100);
         assert_eq!(queue.due(), Some(now + 16 * MILLI));
         assert_eq!(queue.arrived(now + 15 * MILLI), None);
