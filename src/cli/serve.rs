@@ -11,8 +11,11 @@ use tokio::sync::mpsc;
 
 use crate::cli::Interrupt;
 use crate::scope::Scope;
-use crate::servers::{Bundle, Event, Kind, Limits, Log, Plan, Ports};
+use crate::servers::{Access, Bundle, Event, HostName, Kind, Limits, Log, Origin, Origins, Plan, Ports};
 use crate::text::visible;
+
+/// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
+const MAX_MESSAGE: usize = 1 << 30;
 
 /// The events that wait for the log's writer; more are counted as lost.
 const WAITING: usize = 16 * 1024;
@@ -32,14 +35,19 @@ pub struct Serve {
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
     pub ws_server: Which,
-    /// Let in pages of this origin only; may be given several times (strict only)
+    /// Open WebSockets for pages of this origin only, for example https://talk.example; may be given several times. Clients
+    /// that send no Origin are let in all the same [default: any; with `hub` those of loopback]
     #[arg(long, value_name = "ORIGIN")]
-    pub ws_origin: Vec<String>,
+    pub ws_origin: Vec<Origin>,
+    /// Answer requests for this host too, not only for localhost, 127.0.0.1 and [::1]; with a dot before it also those for
+    /// names below it; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<HostName>,
     /// Agree on no compression (strict only)
     #[arg(long)]
     pub ws_no_deflate: bool,
-    /// The largest body or message that is echoed, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().message)]
+    /// The largest body or message that is echoed, in bytes, up to 1073741824
+    #[arg(long, value_name = "BYTES", value_parser = max_message, default_value_t = Limits::default().message)]
     pub max_message: usize,
 }
 
@@ -82,15 +90,16 @@ impl Serve {
 
     fn plan(&self) -> anyhow::Result<Plan> {
         let websocket = Kind::from(self.ws_server);
-        if websocket != Kind::Strict && (self.ws_no_deflate || !self.ws_origin.is_empty()) {
-            bail!("only --ws-server strict knows --ws-origin and --ws-no-deflate");
+        if websocket != Kind::Strict && self.ws_no_deflate {
+            bail!("only --ws-server strict compresses, so --ws-no-deflate belongs to it");
         }
         let mut policy = websocket.policy();
-        policy.origins.clone_from(&self.ws_origin);
         policy.deflate &= !self.ws_no_deflate;
         let ports = Ports { http: self.http, websocket: self.ws };
         let limits = Limits { message: self.max_message, ..Limits::default() };
-        Ok(Plan { ports, websocket, limits, policy })
+        let origins = (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
+        let access = Access { hosts: self.allow_host.clone().into(), origins };
+        Ok(Plan { ports, websocket, limits, access, policy })
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
@@ -130,6 +139,14 @@ impl Serve {
     }
 }
 
+fn max_message(text: &str) -> Result<usize, String> {
+    match text.parse::<u64>().map(usize::try_from) {
+        Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
+        Ok(_) => Err(format!("a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Writes an event and all others that wait already, with one write.
 fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
     let mut lines = line(event);
@@ -163,6 +180,9 @@ fn line(event: &Event) -> String {
         }
         Event::Served { peer, host, path, bytes } => {
             format!("{peer} got {} of {} from the cache, {bytes} B\n", visible(path), visible(host))
+        }
+        Event::Full { connections } => {
+            format!("{connections} connections are open; further ones wait until one of them ends\n")
         }
         Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
     }

@@ -17,15 +17,12 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::board::Board;
 use crate::feed::server::HOLD;
 use crate::feed::{Clock, Tick, Way};
-use crate::net::with_causes;
-use crate::servers::websocket::READ_BUFFER;
+use crate::net::{WebSocketLimits, with_causes};
 
 /// How long an answer that should come at once may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -134,11 +131,10 @@ impl Client {
 
     async fn websocket(&self) -> Result<(), String> {
         let stream = self.connect().await?;
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(LARGEST));
         let url = format!("ws://{}/", self.address);
         self.tell(|board| board.asked(self.way));
-        let opening = client_async_with_config(url, stream, Some(config));
-        let (mut stream, _) = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
+        let opening = WebSocketLimits::new(LARGEST).client(url, stream);
+        let mut stream = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
         while let Some(message) = stream.next().await {
             match message.map_err(with_causes)? {
                 Message::Text(text) => drop(self.heard(text.as_bytes())?),

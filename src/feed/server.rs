@@ -18,23 +18,23 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
-use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::source::News;
 use crate::feed::{Tick, Way};
-use crate::net::{Distance, Line, Stall, Tap, Traffic, accept};
+use crate::net::{self, Distance, Line, Stall, Tap, Traffic, WebSocketLimits};
 use crate::scope::Scope;
-use crate::servers::websocket::READ_BUFFER;
+use crate::servers::connection::{Timed, handshake};
+use crate::servers::{Limits, Options, http};
+use crate::wire::handshake::Policy;
 
+/// The largest message that a client may send, in bytes: it has nothing to say but control frames.
+const LARGEST: usize = 4096;
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
 pub(super) const HOLD: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
@@ -50,8 +50,8 @@ pub(super) struct Door {
 
 impl Door {
     /// Listens on a free port of 127.0.0.1, as if it were `rtt` away.
-    pub(super) async fn open(way: Way, rtt: Duration) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(super) fn open(way: Way, rtt: Duration) -> io::Result<Self> {
+        let listener = net::listen((Ipv4Addr::LOCALHOST, 0))?;
         let distance = Distance { rtt, ..Distance::default() };
         Ok(Self { way, distance, listener, traffic: Arc::default() })
     }
@@ -66,29 +66,28 @@ impl Door {
 
     /// Serves `news` on this way until it is dropped; connections are tasks of `scope`.
     pub(super) async fn serve(self, news: News, scope: Scope) {
-        let router = router(news.clone());
-        loop {
-            let (stream, _) = accept(&self.listener).await;
-            let accepted = Instant::now();
+        let limits = Limits { head: HEAD, ..Limits::default() };
+        let options = Options { traffic: self.traffic, limits, ..Options::default() };
+        let service = TowerToHyperService::new(router(news.clone()));
+        let connection = |stream: TcpStream, peer| {
             // the tap stands at the socket itself: bytes count when they are there
-            let tap = Tap::new(stream, self.traffic.connection());
-            // out of timers: the client sees that the connection is closed
-            let Ok(socket) = Line::new(tap, self.distance, accepted, Stall::default(), 0) else { continue };
-            match self.way {
-                Way::WebSocket => scope.spawn("feed websocket", push(socket, news.clone())),
-                Way::Poll | Way::LongPoll | Way::Sse => {
-                    scope.spawn("feed http", answer(socket, router.clone()));
+            let tap = Tap::new(stream, options.traffic.connection());
+            let socket = Line::new(tap, self.distance, Instant::now(), Stall::default(), 0);
+            let (news, service, options) = (news.clone(), service.clone(), options.clone());
+            async move {
+                // out of timers: the client sees that the connection is closed
+                let Ok(socket) = socket else { return };
+                match self.way {
+                    Way::WebSocket => push(socket, news, options).await,
+                    Way::Poll | Way::LongPoll | Way::Sse => {
+                        http::serve_connection(socket, peer, service, options).await;
+                    }
                 }
             }
-        }
+        };
+        // the clients are the feed's own: there are never so many
+        net::serve("feed connection", &scope, &self.listener, limits.connections, || {}, connection).await;
     }
-}
-
-async fn answer(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    // a client that is gone needs no answer, and the client tells what it did not like
-    let _ = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)).await;
 }
 
 fn router(news: News) -> Router {
@@ -136,11 +135,12 @@ fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
 }
 
 /// A WebSocket that gets the price as it is now, then every event.
-async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News) {
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News, options: Options) {
+    let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
-    let Ok(stream) = accept_async_with_config(socket, Some(config)).await else { return };
-    let (mut sink, mut source) = stream.split();
+    let Ok(opened) = handshake::open(&mut socket, &Policy::default(), &options).await else { return };
+    socket.frames_begin(&opened.rest);
+    let (mut sink, mut source) = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await.split();
     let sending = async {
         let mut ticks = std::pin::pin!(ticks(&news));
         while let Some(tick) = ticks.next().await {

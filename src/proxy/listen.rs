@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 
-use crate::net::{Target, Tls};
+use crate::net::{self, Target, Tls};
 use crate::proxy::{Act, passage};
 use crate::scope::Scope;
 use crate::wire::Side;
@@ -163,6 +163,7 @@ impl Teller {
 ///
 /// # Errors
 /// If the address is not loopback and that was not wished in so many words, or is taken, or may not be used.
+#[expect(clippy::unused_async, reason = "it needs a runtime, which to be awaited says")]
 pub async fn bind(
     scope: &Scope,
     options: Options,
@@ -176,7 +177,7 @@ pub async fn bind(
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let listener = TcpListener::bind(options.listen).await?;
+    let listener = net::listen(options.listen)?;
     let address = listener.local_addr()?;
     let proxy = Proxy { scope: scope.child(), options, reports, open: HashMap::new(), count: 0 };
     Ok((address, proxy.run(listener, commands)))

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
-use crate::servers::{Kind, Limits, Log, Options, http};
+use crate::servers::{Access, Kind, Limits, Log, Options, http};
 use crate::wire::handshake::Policy;
 
 /// The ports to listen on; 0, the default, is any free one.
@@ -95,7 +95,8 @@ impl Server {
     }
 }
 
-/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, every origin let in.
+/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, nobody let in whom the kind
+/// of server would not let in by itself.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Where to listen.
@@ -104,14 +105,21 @@ pub struct Plan {
     pub websocket: Kind,
     /// What a peer may ask of either server.
     pub limits: Limits,
-    /// Whom the strict echo lets in, where that is what the plan names.
+    /// Whom either server lets in.
+    pub access: Access,
+    /// What the strict echo agrees to, where that is what the plan names.
     pub policy: Policy,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        let (ports, limits) = (Ports::default(), Limits::default());
-        Self { ports, websocket: Kind::Plain, limits, policy: Kind::Strict.policy() }
+        Self {
+            ports: Ports::default(),
+            websocket: Kind::Plain,
+            limits: Limits::default(),
+            access: Access::default(),
+            policy: Kind::Strict.policy(),
+        }
     }
 }
 
@@ -150,9 +158,11 @@ impl Bundle {
             shutdown: shutdown.clone(),
             log: log.cloned(),
             limits: plan.limits,
+            access: plan.access.clone(),
             ..Options::default()
         };
-        let Plan { ports, websocket: kind, policy, .. } = plan;
+        let Plan { ports, websocket: kind, ref policy, .. } = plan;
+        let policy = policy.clone();
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = post(&http_options);
         let (websocket_post, websocket) = post(&websocket_options);
@@ -265,10 +275,10 @@ fn failure(err: &io::Error) -> watch::Receiver<State> {
 async fn run<F: Future<Output = ()>>(
     name: &str,
     port: u16,
-    binding: impl Future<Output = io::Result<(SocketAddr, F)>>,
+    bound: io::Result<(SocketAddr, F)>,
     post: Post,
 ) {
-    match binding.await {
+    match bound {
         Ok((address, server)) => {
             post.0.send_replace(State::Up(address));
             server.await;

@@ -46,7 +46,7 @@ async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> 
     let mut reply = Reply::new(payload);
     while let Some(frame) = body.frame().await {
         if let Some(data) = frame.map_err(with_causes)?.data_ref() {
-            reply.add(data);
+            reply.add(data)?;
         }
     }
     reply.end()

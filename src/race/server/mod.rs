@@ -16,13 +16,14 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{Counted as CountedSocket, Distance, Line, Stall, Tap, Traffic, accept};
+use crate::net::{self, Counted as CountedSocket, Distance, Line, Stall, Tap, Traffic};
 use crate::race::order::{Answer, Counted, Order, Used, hear, tell};
 use crate::race::{Course, Headers, Kind, Lane};
 use crate::scope::Scope;
-use crate::servers::{Limits, Options, http, websocket};
+use crate::servers::{Access, HostName, Limits, Options, http, websocket};
 
 /// A server's end of a connection: counted, and at the distance of the course.
 type Socket = Line<Tap<TcpStream, CountedSocket>>;
@@ -43,7 +44,7 @@ pub async fn server(
     while let Ok(Some(order)) = hear::<Order>(&mut input).await {
         let answer = match order {
             Order::Host { lane, course, on } => {
-                match host(scope, lane, &course, on, &traffic, &stall).await {
+                match host(scope, lane, &course, on, &traffic, &stall) {
                     Ok((address, certificate)) => Answer::Hosting { address, certificate, pinned },
                     Err(why) => Answer::Failed(why),
                 }
@@ -74,7 +75,16 @@ struct Service {
     events: sse::Events,
 }
 
-async fn host(
+/// Connections are idle while other lanes run, and nothing may be cut off that is merely far away. Who does not read, or
+/// leaves unfinished what it has begun, gets as much time as an exchange does.
+fn limits(course: &Course) -> Limits {
+    let (patience, own) = (course.patience(), Limits::default());
+    // a quarter of what comes over the narrowest link
+    let min_rate = course.distance.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
+    Limits { head: PATIENT, body: PATIENT, frame: patience, min_rate, write: patience, ..own }
+}
+
+fn host(
     scope: &Scope,
     lane: Lane,
     course: &Course,
@@ -82,16 +92,16 @@ async fn host(
     traffic: &Arc<Traffic>,
     stall: &Stall,
 ) -> Result<(SocketAddr, Option<Vec<u8>>), String> {
-    let listen = async {
-        let listener = TcpListener::bind((on, 0)).await?;
+    let listen = || {
+        let listener = net::listen((on, 0))?;
         Ok::<_, io::Error>((listener.local_addr()?, listener))
     };
-    let (address, listener) = listen.await.map_err(|error| format!("could not listen on {on}: {error}"))?;
+    let (address, listener) = listen().map_err(|error| format!("could not listen on {on}: {error}"))?;
     let secured = if lane.tls { Some(tls::acceptor(lane.kind == Kind::Http2)?) } else { None };
-    let limits = Limits { head: PATIENT, body: PATIENT, ..Limits::default() };
+    let access = Access { hosts: [HostName::address(on)].into(), origins: None };
     let service = Service {
         lane,
-        options: Options { limits, traffic: traffic.clone(), ..Options::default() },
+        options: Options { limits: limits(course), traffic: traffic.clone(), access, ..Options::default() },
         headers: course.headers,
         read_buffer: course.read_buffer(),
         events: sse::Events::default(),
@@ -120,30 +130,37 @@ struct Accepting {
 
 impl Accepting {
     async fn run(self, listener: TcpListener) {
-        for number in 0_u64.. {
-            let (stream, peer) = accept(&listener).await;
+        let limit = self.service.options.limits.connections;
+        let mut number = 0_u64;
+        let connection = |stream, peer| {
             let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
+            number += 1;
             // the tap stands at the socket itself: bytes count when they are there
             let tap = Tap::new(stream, self.service.options.traffic.connection());
-            // out of timers: the client sees that the connection is closed
-            let Ok(socket) = Line::new(tap, self.distance, accepted, self.stall.clone(), seed) else {
-                continue;
-            };
-            self.serve(socket, peer);
-        }
+            let socket = Line::new(tap, self.distance, accepted, self.stall.clone(), seed);
+            let (service, scope, acceptor) = (self.service.clone(), self.scope.child(), self.acceptor.clone());
+            async move {
+                // out of timers: the client sees that the connection is closed
+                let Ok(socket) = socket else { return };
+                serve(service, scope, acceptor, socket, peer).await;
+            }
+        };
+        // the clients are the race's own: there are never so many
+        net::serve("connection", &self.scope, &listener, limit, || {}, connection).await;
     }
+}
 
-    fn serve(&self, socket: Socket, peer: SocketAddr) {
-        let (service, scope) = (self.service.clone(), self.scope.child());
-        match self.acceptor.clone() {
-            None => self.scope.spawn("connection", service.serve(scope, socket, peer)),
-            Some(acceptor) => self.scope.spawn("connection", async move {
-                // a client that speaks no TLS is told by the alert
-                if let Ok(socket) = acceptor.accept(socket).await {
-                    service.serve(scope, socket, peer).await;
-                }
-            }),
-        }
+async fn serve(
+    service: Service,
+    scope: Scope,
+    acceptor: Option<TlsAcceptor>,
+    socket: Socket,
+    peer: SocketAddr,
+) {
+    let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
+    // a client that speaks no TLS is told by the alert, and one that says nothing is not waited for
+    if let Ok(Ok(socket)) = timeout(service.options.limits.write, acceptor.accept(socket)).await {
+        service.serve(scope, socket, peer).await;
     }
 }
 
@@ -153,13 +170,13 @@ impl Service {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self.lane.kind {
-            Kind::Tcp => tcp::serve(socket).await,
-            Kind::HttpBare => bare::serve(socket, self.headers).await,
+            Kind::Tcp => tcp::serve(socket, self.options.limits).await,
+            Kind::HttpBare => bare::serve(socket, self.headers, &self.options).await,
             Kind::HttpHyper | Kind::HttpReqwest | Kind::HttpNew => {
                 let echo = http::echo_with(self.options.limits, self.headers.of_replies());
                 http::serve_connection(socket, peer, echo, self.options).await;
             }
-            Kind::Http2 => http2::serve(scope, socket, self.options.limits, self.headers).await,
+            Kind::Http2 => http2::serve(scope, socket, self.options, self.headers).await,
             Kind::SsePost => {
                 let service = self.events.service(self.headers);
                 http::serve_connection(socket, peer, service, self.options).await;
