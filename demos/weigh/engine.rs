@@ -13,8 +13,8 @@ use super::bytes::{Exchange, Weighed};
 use crate::clients::dial;
 use crate::net::{Tls, WebSocketLimits, with_causes};
 use crate::scope::Scope;
-use crate::servers::recorded::{self, Bytes, Record};
 use crate::servers::browser_headers;
+use crate::servers::recorded::{self, Bytes, Record};
 
 /// The smallest JSON that is sent, in bytes.
 pub(super) const LEAST: usize = PRICE.len();
@@ -53,8 +53,7 @@ fn json(length: usize) -> String {
 
 async fn http(order: Order, scope: &Scope) -> Result<Exchange, String> {
     let record = Record::default();
-    let (address, server) =
-        recorded::http(scope, record.clone(), order.browser).map_err(with_causes)?;
+    let (address, server) = recorded::http(scope, record.clone(), order.browser).map_err(with_causes)?;
     scope.spawn("recorded http", server);
     // nothing here is `https`, but without it reqwest wants a provider for the whole process
     let tls = Tls::default().config()?;

@@ -35,12 +35,12 @@ pub struct Serve {
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
     pub ws_server: Which,
-    /// Open WebSockets for pages of this origin only, for example https://talk.example; may be given several times. Clients
-    /// that send no Origin are let in all the same [default: any; with `hub` those of loopback]
+    /// Let in pages of this origin only, as `https://talk.example`; may be given several times. Clients that send no Origin
+    /// are no pages, and let in [default: any origin; with the hub those of loopback]
     #[arg(long, value_name = "ORIGIN")]
     pub ws_origin: Vec<Origin>,
-    /// Answer requests for this host too, not only for localhost, 127.0.0.1 and [::1]; with a dot before it also those for
-    /// names below it; may be given several times
+    /// Answer requests for this host too, whatever the port, beside those for loopback; `.talk.example` stands for all names
+    /// below it as well; may be given several times
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<HostName>,
     /// Agree on no compression (strict only)
@@ -142,7 +142,9 @@ impl Serve {
 fn max_message(text: &str) -> Result<usize, String> {
     match text.parse::<u64>().map(usize::try_from) {
         Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
-        Ok(_) => Err(format!("a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)")),
+        Ok(_) => {
+            Err(format!("a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)"))
+        }
         Err(error) => Err(error.to_string()),
     }
 }

@@ -163,7 +163,6 @@ impl Teller {
 ///
 /// # Errors
 /// If the address is not loopback and that was not wished in so many words, or is taken, or may not be used.
-#[expect(clippy::unused_async, reason = "it needs a runtime, which to be awaited says")]
 pub async fn bind(
     scope: &Scope,
     options: Options,

@@ -153,16 +153,15 @@ impl Bundle {
     /// The same by a plan of one's own.
     pub fn of(scope: &Scope, plan: Plan, log: Option<&Log>) -> Self {
         let shutdown = CancellationToken::new();
+        let Plan { ports, websocket: kind, limits, access, policy } = plan;
         let options = |port| Options {
             port,
             shutdown: shutdown.clone(),
             log: log.cloned(),
-            limits: plan.limits,
-            access: plan.access.clone(),
+            limits,
+            access: access.clone(),
             ..Options::default()
         };
-        let Plan { ports, websocket: kind, ref policy, .. } = plan;
-        let policy = policy.clone();
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = post(&http_options);
         let (websocket_post, websocket) = post(&websocket_options);
@@ -272,12 +271,7 @@ fn failure(err: &io::Error) -> watch::Receiver<State> {
     watch::channel(State::Failed(format!("could not start the servers' thread: {err}"))).1
 }
 
-async fn run<F: Future<Output = ()>>(
-    name: &str,
-    port: u16,
-    bound: io::Result<(SocketAddr, F)>,
-    post: Post,
-) {
+async fn run<F: Future<Output = ()>>(name: &str, port: u16, bound: io::Result<(SocketAddr, F)>, post: Post) {
     match bound {
         Ok((address, server)) => {
             post.0.send_replace(State::Up(address));

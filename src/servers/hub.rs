@@ -156,8 +156,8 @@ pub fn bind(
 }
 
 async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options, hub: Hub) {
-    let policy = Policy::default();
     let opening = {
+        let policy = Policy::default();
         let mut timed = Timed::new(&mut socket, options.limits);
         tokio::select! {
             opening = handshake::open(&mut timed, &policy, &options) => opening,

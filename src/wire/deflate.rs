@@ -39,7 +39,8 @@ impl Deflater {
     /// The payload of one whole message: compressed up to a byte boundary, without the four bytes that every message would end with.
     /// It may be cut into fragments anywhere.
     pub fn message(&mut self, plain: &[u8]) -> Vec<u8> {
-        let made = || Box::new(Compress::new_with_window_bits(Compression::default(), false, self.window_bits));
+        let made =
+            || Box::new(Compress::new_with_window_bits(Compression::default(), false, self.window_bits));
         let mut payload = flushed(self.compress.get_or_insert_with(made), plain);
         if !self.takeover {
             self.compress = None;

@@ -1,6 +1,8 @@
 //! A real browser's page, once straight to the strict server and once through the proxy: it must not notice a difference,
 //! and the proxy must have seen every frame of it.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;

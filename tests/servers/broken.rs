@@ -66,7 +66,7 @@ async fn serves_the_next(house: &House) {
 async fn large_house() -> House {
     house(async |scope, mut options| {
         options.limits = Limits { message: 1 << 20, ..options.limits };
-        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() }).await
+        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() })
     })
     .await
 }

@@ -10,7 +10,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nalert('pois
 async fn proxied() -> (House, House) {
     let echo = websocket_house().await;
     let upstream = echo.address;
-    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream).await).await;
+    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
     (proxy, echo)
 }
 

@@ -13,7 +13,7 @@ use wiretalk::wire::{Agreed, Endpoint, Kind};
 use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon};
 
 pub(crate) async fn strict_house(policy: Policy) -> House {
-    house(async |scope, options| strict::bind(&scope, options, policy).await).await
+    house(async |scope, options| strict::bind(&scope, options, policy)).await
 }
 
 #[tokio::test]

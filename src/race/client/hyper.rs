@@ -170,9 +170,9 @@ impl Http2 {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::net::listen;
     use crate::race::dial::Dial;
     use crate::race::order::{Goal, Trust};
     use crate::race::{Course, Kind, Lane};
@@ -180,7 +180,7 @@ mod tests {
 
     /// A kept connection to a server that gives these replies, one a request, and then hangs up.
     async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKept {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         scope.spawn("server", async move {
             let (mut stream, _) = listener.accept().await.unwrap();

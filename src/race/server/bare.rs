@@ -33,9 +33,8 @@ async fn echo(
     loop {
         let request = inbox.bytes();
         let Ok(head) = bare::head(request) else { return socket.write_all(BAD_REQUEST).await };
-        let foreign = head.and_then(|head| {
-            options.access.only_host(bare::named(&request[..head.end], b"host")).err()
-        });
+        let foreign =
+            head.and_then(|head| options.access.only_host(bare::named(&request[..head.end], b"host")).err());
         match head {
             _ if foreign == Some(Foreign::Invalid) => return socket.write_all(BAD_REQUEST).await,
             _ if foreign == Some(Foreign::Other) => return socket.write_all(MISDIRECTED).await,

@@ -43,12 +43,10 @@ pub async fn server(
     let (traffic, stall) = (Arc::new(Traffic::default()), Stall::default());
     while let Ok(Some(order)) = hear::<Order>(&mut input).await {
         let answer = match order {
-            Order::Host { lane, course, on } => {
-                match host(scope, lane, &course, on, &traffic, &stall) {
-                    Ok((address, certificate)) => Answer::Hosting { address, certificate, pinned },
-                    Err(why) => Answer::Failed(why),
-                }
-            }
+            Order::Host { lane, course, on } => match host(scope, lane, &course, on, &traffic, &stall) {
+                Ok((address, certificate)) => Answer::Hosting { address, certificate, pinned },
+                Err(why) => Answer::Failed(why),
+            },
             Order::Count => {
                 let tally = traffic.tally();
                 Answer::Counted(Counted { received: tally.received, sent: tally.sent, used: Used::now() })
@@ -138,7 +136,8 @@ impl Accepting {
             // the tap stands at the socket itself: bytes count when they are there
             let tap = Tap::new(stream, self.service.options.traffic.connection());
             let socket = Line::new(tap, self.distance, accepted, self.stall.clone(), seed);
-            let (service, scope, acceptor) = (self.service.clone(), self.scope.child(), self.acceptor.clone());
+            let (service, scope, acceptor) =
+                (self.service.clone(), self.scope.child(), self.acceptor.clone());
             async move {
                 // out of timers: the client sees that the connection is closed
                 let Ok(socket) = socket else { return };

@@ -173,7 +173,8 @@ impl HostName {
     }
 
     fn covers(&self, asked: &Host) -> bool {
-        let below = |name: &str, asked: &str| asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+        let below =
+            |name: &str, asked: &str| asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
         match (&self.host, asked) {
             (Host::Name(name), Host::Name(asked)) if self.below => name == asked || below(name, asked),
             (own, asked) => own == asked,
@@ -317,8 +318,20 @@ mod tests {
     fn what_is_no_host_is_invalid() {
         let access = allowing(&["a"]);
         for host in [
-            "local host", "localhost:x", "localhost:65536", "localhost:+1", "[::1", "::1", "[localhost]", "a@localhost",
-            "localhost/", "localhost\0", "http://localhost", "[::1]x", "a\u{e9}", "localhost:80:80",
+            "local host",
+            "localhost:x",
+            "localhost:65536",
+            "localhost:+1",
+            "[::1",
+            "::1",
+            "[localhost]",
+            "a@localhost",
+            "localhost/",
+            "localhost\0",
+            "http://localhost",
+            "[::1]x",
+            "a\u{e9}",
+            "localhost:80:80",
         ] {
             assert_eq!(access.host(host.as_bytes()), Err(Foreign::Invalid), "{host:?}");
         }
@@ -333,14 +346,21 @@ mod tests {
     fn names_that_are_given_are_let_in_and_with_a_dot_those_below() {
         let access = allowing(&["Talk.Example", ".stage.example", "192.0.2.1", "[2001:DB8::1]"]);
         for host in [
-            "talk.example", "TALK.example:80", "stage.example", "a.b.stage.example", "192.0.2.1:8", "[2001:db8:0::1]",
+            "talk.example",
+            "TALK.example:80",
+            "stage.example",
+            "a.b.stage.example",
+            "192.0.2.1:8",
+            "[2001:db8:0::1]",
         ] {
             assert_eq!(access.host(host.as_bytes()), Ok(()), "{host}");
         }
         for host in ["a.talk.example", "backstage.example", "192.0.2.2"] {
             assert_eq!(access.host(host.as_bytes()), Err(Foreign::Other), "{host}");
         }
-        for wrong in ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"] {
+        for wrong in
+            ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"]
+        {
             let error = wrong.parse::<HostName>().unwrap_err().to_string();
             assert!(error.contains("is no host name") && !error.contains('\x1b'), "{error}");
         }
@@ -359,8 +379,21 @@ mod tests {
             assert_eq!(text.parse::<Origin>().unwrap().to_string(), normal);
         }
         for wrong in [
-            "", "\x1b[2J", "talk.example", "https://", "https://:80", "https://a/", "https://a b", "://a",
-            "1a://b", "https://a:x", "https://a#b", "https://me@a", "Null", "https://a\r\nb", "*",
+            "",
+            "\x1b[2J",
+            "talk.example",
+            "https://",
+            "https://:80",
+            "https://a/",
+            "https://a b",
+            "://a",
+            "1a://b",
+            "https://a:x",
+            "https://a#b",
+            "https://me@a",
+            "Null",
+            "https://a\r\nb",
+            "*",
         ] {
             let error = wrong.parse::<Origin>().unwrap_err().to_string();
             assert!(error.contains("is no origin") && !error.contains(['\x1b', '\n']), "{error}");

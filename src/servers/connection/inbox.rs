@@ -85,7 +85,10 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
-        let reading = async { while inbox.read(&mut server).await? {} Ok::<(), io::Error>(()) };
+        let reading = async {
+            while inbox.read(&mut server).await? {}
+            Ok::<(), io::Error>(())
+        };
         tokio::select! {
             read = reading => assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut),
             () = dribbling => {}

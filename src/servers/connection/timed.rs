@@ -72,7 +72,14 @@ pub(crate) struct Timed<S> {
 
 impl<S> Timed<S> {
     pub(crate) fn new(stream: S, limits: Limits) -> Self {
-        Self { stream, pace: limits.into(), write: limits.write, frames: None, late_frame: None, no_write: None }
+        Self {
+            stream,
+            pace: limits.into(),
+            write: limits.write,
+            frames: None,
+            late_frame: None,
+            no_write: None,
+        }
     }
 
     /// From here on what is read are WebSocket frames; `rest` has been read already.
@@ -84,7 +91,8 @@ impl<S> Timed<S> {
 
     /// Ready with an error once the frame that has begun is late.
     fn poll_late_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let Some((frames, deadline)) = self.frames.as_ref().and_then(|frames| Some((frames, frames.deadline()?)))
+        let Some((frames, deadline)) =
+            self.frames.as_ref().and_then(|frames| Some((frames, frames.deadline()?)))
         else {
             self.late_frame = None;
             return Poll::Pending;
@@ -172,6 +180,7 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(10);
+    const ALMOST: Duration = Duration::from_millis(9_999);
 
     fn limits() -> Limits {
         Limits { frame: LIMIT, write: LIMIT, min_rate: 1, ..Limits::default() }
@@ -183,7 +192,7 @@ mod tests {
         let mut server = Timed::new(server, limits());
         let reading = async {
             for _ in 0..5 {
-                sleep(LIMIT - Duration::from_secs(1)).await;
+                sleep(ALMOST).await;
                 peer.read_u8().await.unwrap();
             }
             peer
@@ -220,10 +229,10 @@ mod tests {
     async fn a_timer_that_was_set_for_less_waits_on() {
         let (server, mut peer) = duplex(64);
         let mut server = Timed::new(server, limits());
-        server.frames_begin(&[0x82, 0x80 | 100, 1, 2, 3, 4]);
+        server.frames_begin(&[0x82, 0x80 | 0x64, 1, 2, 3, 4]);
         let dribbling = async {
             for _ in 0..3 {
-                sleep(LIMIT - Duration::from_millis(1)).await;
+                sleep(ALMOST).await;
                 peer.write_all(&[0; 20]).await.unwrap();
             }
         };
