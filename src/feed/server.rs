@@ -29,7 +29,8 @@ use crate::feed::source::News;
 use crate::feed::{Tick, Way};
 use crate::net::{self, Distance, Line, Stall, Tap, Traffic, WebSocketLimits};
 use crate::scope::Scope;
-use crate::servers::connection::{Timed, handshake};
+use crate::servers::connection::Timed;
+use crate::servers::connection::handshake::{self, OrdinaryHttp};
 use crate::servers::{Limits, Options, http};
 use crate::wire::handshake::Policy;
 
@@ -138,7 +139,9 @@ fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
 async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News, options: Options) {
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
-    let Ok(opened) = handshake::open(&mut socket, &Policy::default(), &options).await else { return };
+    let policy = Policy::default();
+    let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
+    let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
     let (mut sink, mut source) = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await.split();
     let sending = async {

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::net::{Tap, linger};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
-use crate::servers::connection::handshake::{self, NotOpened};
+use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{Socket, listen, serve};
 use crate::servers::{Event, Options, Origins};
 use crate::wire::handshake::Policy;
@@ -160,7 +160,7 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
         let policy = Policy::default();
         let mut timed = Timed::new(&mut socket, options.limits);
         tokio::select! {
-            opening = handshake::open(&mut timed, &policy, &options) => opening,
+            opening = handshake::open(&mut timed, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
             () = options.shutdown.cancelled() => return,
         }
     };

@@ -12,7 +12,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::{in_words, linger};
 use crate::scope::Scope;
-use crate::servers::connection::handshake::{self, NotOpened};
+use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::connection::{Timed, Timeout};
 use crate::servers::{Event, Options};
@@ -50,7 +50,7 @@ async fn serve_connection(
 ) {
     let mut socket = Timed::new(socket, options.limits);
     let opening = tokio::select! {
-        opening = handshake::open(&mut socket, &policy, &options) => opening,
+        opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::Judged) => opening,
         () = options.shutdown.cancelled() => return,
     };
     match opening {

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::net::{READ_BUFFER, WebSocketLimits, fault_code, in_words, linger};
 use crate::scope::Scope;
-use crate::servers::connection::handshake::{self, NotOpened};
+use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::connection::{Timed, Timeout};
 use crate::servers::{Event, Options};
@@ -53,7 +53,7 @@ pub(crate) async fn serve_connection(
     let opening = {
         let policy = Policy::default();
         tokio::select! {
-            opening = handshake::open(&mut socket, &policy, &options) => opening,
+            opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
             () = options.shutdown.cancelled() => return,
         }
     };

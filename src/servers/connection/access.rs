@@ -56,8 +56,8 @@ impl Foreign {
                  (RFC 9112 section 3.2)"
             }
             Self::Other => {
-                "this server answers requests for localhost, 127.0.0.1 and [::1], and for the names given to it with \
-                 --allow-host; a web page may have any other name lead here"
+                "this server is localhost, 127.0.0.1 and [::1], and whatever `wiretalk serve --allow-host NAME` adds; \
+                 any web page can make a name of its own lead here"
             }
         }
     }

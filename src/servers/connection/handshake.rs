@@ -49,8 +49,23 @@ pub(crate) enum NotOpened {
     Io(#[from] io::Error),
 }
 
+/// How a request is answered that is right as HTTP and does not ask for a WebSocket: somebody typed the address into a
+/// browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrdinaryHttp {
+    /// With 426 and what to ask for, in a sentence.
+    UpgradeRequired,
+    /// With every rule of the handshake that it breaks, as any other one.
+    Judged,
+}
+
 /// Reads one request, and answers it with 101 or with what is wrong.
-pub(crate) async fn open<S>(stream: &mut S, policy: &Policy, options: &Options) -> Result<Opened, NotOpened>
+pub(crate) async fn open<S>(
+    stream: &mut S,
+    policy: &Policy,
+    options: &Options,
+    ordinary: OrdinaryHttp,
+) -> Result<Opened, NotOpened>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -58,7 +73,8 @@ where
     let request = Box::pin(read(stream, policy, options)).await?;
     let judgement = &request.opening.judgement;
     if judgement.outcome != Outcome::Accept {
-        return refuse(stream, judgement).await;
+        let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(judgement);
+        return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
     }
     if let Some(head) = &request.opening.head {
         check_page(stream, head, options).await?;
@@ -154,15 +170,16 @@ pub(in crate::servers) async fn check_page(
     Err(NotOpened::Refused(ProblemCode::Origin.rule().what.to_owned()))
 }
 
+async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, NotOpened> {
+    let words = "here is a WebSocket server: ask with Upgrade: websocket";
+    let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
+    let upgrade = upgrade.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    stream.write_all(answer(426, &upgrade, words).as_bytes()).await?;
+    Err(NotOpened::Refused(format!("426: {words}")))
+}
+
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
 async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &Judgement) -> Result<T, NotOpened> {
-    if is_ordinary_http(judgement) {
-        let words = "here is a WebSocket server: ask with Upgrade: websocket";
-        let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
-        let upgrade = upgrade.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        stream.write_all(answer(426, &upgrade, words).as_bytes()).await?;
-        return Err(NotOpened::Refused(format!("426: {words}")));
-    }
     let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
@@ -173,7 +190,7 @@ async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &Judgement
     Err(NotOpened::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
 }
 
-/// Nothing is wrong with it but that it does not ask for a WebSocket: somebody typed the address into a browser.
+/// Nothing is wrong with it but that it does not ask for a WebSocket.
 fn is_ordinary_http(judgement: &Judgement) -> bool {
     const MISSING: [ProblemCode; 5] = [
         ProblemCode::UpgradeMissing,
@@ -229,7 +246,7 @@ mod tests {
     async fn asked(bytes: &[u8], options: &Options) -> (String, Result<Opened, NotOpened>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
-        let opened = open(&mut server, &Policy::default(), options).await;
+        let opened = open(&mut server, &Policy::default(), options, OrdinaryHttp::UpgradeRequired).await;
         drop(server);
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
@@ -289,6 +306,13 @@ mod tests {
              here is a WebSocket server: ask with Upgrade: websocket\n"
         );
         assert!(refused.unwrap_err().to_string().starts_with("426: here is a WebSocket server"));
+        let (mut server, mut client) = duplex(1 << 20);
+        client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
+        let judged = open(&mut server, &Policy::default(), &Options::default(), OrdinaryHttp::Judged).await;
+        assert!(judged.is_err());
+        let mut answer = [0; 64];
+        let count = client.read(&mut answer).await.unwrap();
+        assert!(answer[..count].starts_with(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"));
         let huge = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
         let (answer, _) = asked(huge.as_bytes(), &Options::default()).await;
         assert!(answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"));
@@ -324,7 +348,7 @@ mod tests {
         };
         let (options, policy) = (Options::default(), Policy::default());
         let opened = tokio::select! {
-            opened = open(&mut server, &policy, &options) => opened,
+            opened = open(&mut server, &policy, &options, OrdinaryHttp::Judged) => opened,
             () = dribbling => panic!("{} bytes were awaited", REQUEST.len()),
         };
         assert!(matches!(opened, Err(NotOpened::Stalled(_))), "{opened:?}");
