@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use crate::measure::{Drift, Shuffle};
-use crate::net::Planet;
-use crate::race::machine::Busy;
+use crate::net::{End, Planet};
+use crate::race::machine::{Busy, ListenDrops};
 use crate::race::order::Used;
 use crate::race::outcome::{self, Outcome, Slice};
 use crate::race::team::{Program, Team};
@@ -77,6 +77,7 @@ struct Race {
     pinned: bool,
     began: Option<Began>,
     foreign: Option<f64>,
+    lost: Option<ListenDrops>,
     /// Exchanges that were asked of the servers, those of the warm-up included.
     spent: u64,
     reports: mpsc::Sender<Report>,
@@ -102,6 +103,7 @@ impl Race {
             pinned: false,
             began: None,
             foreign: None,
+            lost: None,
             spent: 0,
             reports,
             wishes,
@@ -117,12 +119,14 @@ impl Race {
             self.slice(index, None).await;
         }
         self.begin();
+        let before = listen_drops(planet.as_ref());
         let mut shuffle = Shuffle::new(self.course.seed);
         let mut order: Vec<usize> = (0..self.tracks.len()).collect();
         for round in 0..self.course.pairs {
             shuffle.shuffle(&mut order);
             for (place, &index) in order.iter().enumerate() {
                 if self.is_spent() || self.tracks.iter().all(|track| track.team.is_none()) {
+                    self.lost = lost(before, planet.as_ref());
                     return Ok(());
                 }
                 self.slice(index, Some((round, place))).await;
@@ -132,6 +136,7 @@ impl Race {
             self.report(None);
         }
         self.foreign = self.foreign();
+        self.lost = lost(before, planet.as_ref());
         Ok(())
     }
 
@@ -237,6 +242,7 @@ impl Race {
                 DRIFT * 100.0
             ));
         }
+        invalid_because.extend(self.lost.and_then(ListenDrops::objection));
         if self.rounds == 0 && invalid_because.is_empty() {
             invalid_because.push("no round was completed".to_owned());
         }
@@ -248,10 +254,23 @@ impl Race {
             ratios: self.ratios.clone(),
             slices: self.slices.clone(),
             foreign: self.foreign,
+            lost: self.lost,
             drift,
             invalid_because,
         }
     }
+}
+
+/// What the kernel has lost so far where the servers are.
+fn listen_drops(planet: Option<&Planet>) -> Option<ListenDrops> {
+    match planet {
+        Some(planet) => planet.run_in(End::Server, ListenDrops::now).ok()?,
+        None => ListenDrops::now(),
+    }
+}
+
+fn lost(before: Option<ListenDrops>, planet: Option<&Planet>) -> Option<ListenDrops> {
+    Some(listen_drops(planet)?.since(before?))
 }
 
 /// How long the server is to stand still, once somebody wishes it.

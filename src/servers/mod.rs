@@ -18,6 +18,8 @@ pub mod blunders;
 mod browser;
 mod bundle;
 pub(crate) mod connection;
+#[cfg(test)]
+pub(crate) mod hostile;
 pub mod http;
 pub mod hub;
 mod kind;

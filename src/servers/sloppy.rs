@@ -37,7 +37,11 @@ pub fn bind(
     Ok((address, serve("sloppy websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(socket: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr, options: Options) {
+pub(super) async fn serve_connection(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: Options,
+) {
     let mut socket = Timed::new(socket, options.limits);
     let opening = tokio::select! {
         opening = open(&mut socket, &options) => opening,

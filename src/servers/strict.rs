@@ -42,7 +42,7 @@ pub fn bind(
     Ok((address, serve("strict websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(
+pub(super) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
     options: Options,
