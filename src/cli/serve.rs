@@ -192,7 +192,60 @@ fn line(event: &Event) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    fn plan(arguments: &[&str]) -> Result<Plan, String> {
+        let parsed = Command::try_parse_from([&["serve"], arguments].concat());
+        let command = parsed.map_err(|error| error.to_string())?;
+        command.serve.plan().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn any_kind_takes_origins_and_hosts() {
+        for kind in ["plain", "strict", "sloppy", "hub"] {
+            let origins = ["--ws-origin", "https://a.example", "--ws-origin", "null"];
+            let plan = plan(&[&["--ws-server", kind, "--allow-host", "talk.example"], &origins[..]].concat());
+            let access = plan.unwrap().access;
+            let Some(Origins::Only(origins)) = access.origins else { panic!("{kind}") };
+            assert_eq!(
+                origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                ["https://a.example", "null"]
+            );
+            assert_eq!(access.hosts.len(), 1);
+        }
+        assert_eq!(plan(&[]).unwrap().access, Access::default(), "the kind of server decides");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        for (arguments, why) in [
+            (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` is no origin; write scheme://host"),
+            (&["--ws-origin", "https://a.example/path"], "is no origin"),
+            (
+                &["--allow-host", "talk.example:8080"],
+                "is no host name; write it as it stands in a URL, without a port",
+            ),
+            (&["--ws-no-deflate"], "only --ws-server strict compresses"),
+            (&["--max-message", "18446744073709551615"], "the most is 1073741824 bytes (1 GiB)"),
+            (&["--max-message", "1073741825"], "the most is 1073741824 bytes (1 GiB)"),
+            (&["--max-message", "18446744073709551616"], "number too large"),
+            (&["--max-message", "-1"], "--max-message"),
+        ] {
+            let told = plan(arguments).unwrap_err();
+            assert!(told.contains(why), "{arguments:?}: {told}");
+            assert!(!told.contains("\x1b[2J"), "{arguments:?}: {told:?}");
+        }
+        assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.message, 1 << 30);
+        assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.message, 0);
+    }
 
     #[test]
     fn no_line_holds_what_a_terminal_would_obey() {

@@ -143,19 +143,56 @@ async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news
     let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
-    let (mut sink, mut source) = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await.split();
-    let sending = async {
-        let mut ticks = std::pin::pin!(ticks(&news));
-        while let Some(tick) = ticks.next().await {
-            if sink.send(Message::text(tick.to_json())).await.is_err() {
-                return;
+    let mut stream = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await;
+    let mut ticks = std::pin::pin!(ticks(&news));
+    loop {
+        tokio::select! {
+            tick = ticks.next() => {
+                let Some(tick) = tick else { return };
+                if stream.send(Message::text(tick.to_json())).await.is_err() {
+                    return;
+                }
+            }
+            // reading is what answers a Ping or a Close, and what notices the end
+            message = stream.next() => match message {
+                // its pong is sent before anything more is read
+                Some(Ok(Message::Ping(_))) => if stream.flush().await.is_err() { return },
+                Some(Ok(Message::Pong(_) | Message::Close(_))) => {}
+                // nobody is asked to say anything here
+                Some(Ok(_) | Err(_)) | None => return,
             }
         }
-    };
-    // reading is what answers a Ping or a Close, and what notices the end
-    let reading = async { while let Some(Ok(_)) = source.next().await {} };
-    tokio::select! {
-        () = sending => {}
-        () = reading => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::servers::hostile::{Serving, claims, dribbles, drips, floods, messages, pings};
+
+    fn options() -> Options {
+        Options { limits: Limits { head: HEAD, ..Limits::default() }, ..Options::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hostile_websocket_is_given_up() {
+        let serve = |stream| -> Serving { Box::pin(push(stream, News::new(), options())) };
+        pings(serve).await.was_given_up(0);
+        messages(1000, serve).await.was_given_up(0);
+        for met in [claims(serve).await, dribbles(serve).await] {
+            assert!(met.taken < 14 + 15 && met.lasted < Duration::from_secs(15), "{met:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hostile_client_over_http_is_given_up() {
+        let serve = |stream| -> Serving {
+            let service = TowerToHyperService::new(router(News::new()));
+            Box::pin(http::serve_connection(stream, "127.0.0.1:1".parse().unwrap(), service, options()))
+        };
+        let ask = b"GET /price HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        floods(b"", ask, serve).await.was_given_up(0);
+        let met = drips(b"GET /price", serve).await;
+        assert!(met.taken <= 10 + HEAD.as_secs() as usize, "{}", met.taken);
     }
 }

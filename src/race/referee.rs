@@ -280,3 +280,26 @@ async fn next_stall(wishes: &mut mpsc::Receiver<Wish>) -> Duration {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
+        let (reports, _inbox) = mpsc::channel(1);
+        let (_wishes, wished) = mpsc::channel(1);
+        let mut race = Race::new(Course::default(), reports, wished);
+        race.rounds = 1;
+        assert!(race.outcome(None).valid());
+        race.lost = Some(ListenDrops { overflows: 0, drops: 0 });
+        assert!(race.outcome(None).valid());
+        race.lost = Some(ListenDrops { overflows: 515, drops: 520 });
+        let outcome = race.outcome(None);
+        assert_eq!((outcome.valid(), outcome.lost), (false, race.lost));
+        let sentence = outcome.sentence();
+        assert!(sentence.starts_with("This run does not count: the kernel lost connections"), "{sentence}");
+        let json = crate::race::record::json(&outcome);
+        assert_eq!((&json["listen_overflows"], &json["listen_drops"]), (&515.into(), &520.into()));
+    }
+}

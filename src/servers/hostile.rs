@@ -70,33 +70,23 @@ async fn opened(client: &mut DuplexStream) {
     assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
 }
 
-/// Says `bytes` again and again, and reads nothing until it is hung up on.
-async fn flood(mut client: DuplexStream, bytes: &[u8]) -> Met {
+/// Says `first`, then `bytes` again and again, and reads nothing until it is hung up on.
+async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
     let (began, mut taken) = (Instant::now(), 0);
-    let mut next = bytes.iter().cycle().copied();
+    let all = || first.iter().chain(bytes.iter().cycle()).copied();
+    let mut next: Vec<u8> = Vec::new();
+    let mut rest = all();
     loop {
-        let piece: Vec<u8> = next.by_ref().take(4096).collect();
-        match client.write(&piece).await {
-            Ok(count) => {
-                taken += count;
-                next = skipped(bytes, taken);
-            }
-            Err(_) => break,
-        }
+        next.extend(rest.by_ref().take(4096));
+        let Ok(count) = client.write(&next).await else { break };
+        next.drain(..count);
+        taken += count;
         assert!(taken < 1 << 30, "it takes whatever comes");
     }
     let lasted = began.elapsed();
     let mut answer = Vec::new();
     let _ = client.read_to_end(&mut answer).await;
     Met { taken, answer, lasted }
-}
-
-fn skipped(bytes: &[u8], count: usize) -> std::iter::Copied<std::iter::Cycle<std::slice::Iter<'_, u8>>> {
-    let mut next = bytes.iter().cycle().copied();
-    if let Some(last) = (count % bytes.len()).checked_sub(1) {
-        next.nth(last);
-    }
-    next
 }
 
 /// Says `bytes` once, then as many as there are of `after`, one a second, and reads until it is hung up on.
@@ -128,7 +118,7 @@ pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
     let ping = encode::whole(Opcode::Ping, &[7; 125], Some(KEY));
     meet(serve, async |mut client| {
         opened(&mut client).await;
-        flood(client, &ping).await
+        flood(client, &[], &ping).await
     })
     .await
 }
@@ -138,7 +128,7 @@ pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Se
     let message = encode::whole(Opcode::Binary, &vec![7; size], Some(KEY));
     meet(serve, async |mut client| {
         opened(&mut client).await;
-        flood(client, &message).await
+        flood(client, &[], &message).await
     })
     .await
 }
@@ -163,9 +153,17 @@ pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met
     .await
 }
 
-/// Says what is no WebSocket again and again, and reads nothing.
-pub(crate) async fn floods(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    meet(serve, async |client| flood(client, bytes).await).await
+/// Says `first`, then `bytes` again and again, which are no WebSocket's, and reads nothing.
+pub(crate) async fn floods(first: &[u8], bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    meet(serve, async |client| flood(client, first, bytes).await).await
+}
+
+impl Met {
+    /// It has read nothing, and was given up before long.
+    pub(crate) fn was_given_up(&self, most: usize) {
+        assert!(self.taken < 2 * most + BUFFERED, "{} bytes were taken", self.taken);
+        assert!(self.lasted < Duration::from_secs(15), "it lasted {:?}", self.lasted);
+    }
 }
 
 /// Says what is no WebSocket once, and then a byte a second.
@@ -278,9 +276,8 @@ mod tests {
         };
         let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
         let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
-        let flooded = floods(&request, &serve).await;
-        assert!(flooded.taken < (2 << 20) + BUFFERED, "{}", flooded.taken);
-        assert!(flooded.lasted < Duration::from_secs(15), "{:?}", flooded.lasted);
+        let flooded = floods(&[], &request, &serve).await;
+        flooded.was_given_up(1 << 20);
         let dripped = drips(head.as_bytes(), &serve).await;
         assert!(
             dripped.answer.starts_with(b"HTTP/1.1 408 "),

@@ -38,7 +38,7 @@ async fn site(scope: &Scope) -> (SocketAddr, mpsc::Receiver<Value>) {
 }
 
 /// A browser on that address, with a profile of its own; killed when it is dropped.
-fn browse(url: &str, profile: &std::path::Path) -> Child {
+pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
     let started = BROWSERS.iter().find_map(|name| {
         Command::new(name)
             .args([
@@ -50,6 +50,8 @@ fn browse(url: &str, profile: &std::path::Path) -> Child {
             ])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
             .args(["--disable-sync", "--remote-debugging-port=0"])
+            // pages of other origins, without a name server
+            .arg("--host-resolver-rules=MAP *.example 127.0.0.1")
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(url)
             .stdin(Stdio::null())

@@ -1,6 +1,8 @@
 //! The bundled servers, byte for byte: what goes in on a raw socket, and what must come out.
 
+mod access;
 mod broken;
+mod hostile;
 mod hub;
 mod proxy;
 mod sloppy;

@@ -15,18 +15,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{self, Counted as CountedSocket, Distance, Line, Stall, Tap, Traffic};
+use crate::net::{self, Distance, Line, Stall, Tap, Traffic};
 use crate::race::order::{Answer, Counted, Order, Used, hear, tell};
 use crate::race::{Course, Headers, Kind, Lane};
 use crate::scope::Scope;
 use crate::servers::{Access, HostName, Limits, Options, http, websocket};
-
-/// A server's end of a connection: counted, and at the distance of the course.
-type Socket = Line<Tap<TcpStream, CountedSocket>>;
 
 /// Nothing is cut off while other lanes run.
 const PATIENT: Duration = Duration::from_hours(1);
@@ -97,13 +94,8 @@ fn host(
     let (address, listener) = listen().map_err(|error| format!("could not listen on {on}: {error}"))?;
     let secured = if lane.tls { Some(tls::acceptor(lane.kind == Kind::Http2)?) } else { None };
     let access = Access { hosts: [HostName::address(on)].into(), origins: None };
-    let service = Service {
-        lane,
-        options: Options { limits: limits(course), traffic: traffic.clone(), access, ..Options::default() },
-        headers: course.headers,
-        read_buffer: course.read_buffer(),
-        events: sse::Events::default(),
-    };
+    let options = Options { limits: limits(course), traffic: traffic.clone(), access, ..Options::default() };
+    let service = Service::new(lane, course, options);
     let (acceptor, certificate) = secured.unzip();
     let accepting = Accepting {
         scope: scope.child(),
@@ -149,13 +141,10 @@ impl Accepting {
     }
 }
 
-async fn serve(
-    service: Service,
-    scope: Scope,
-    acceptor: Option<TlsAcceptor>,
-    socket: Socket,
-    peer: SocketAddr,
-) {
+async fn serve<S>(service: Service, scope: Scope, acceptor: Option<TlsAcceptor>, socket: S, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
     // a client that speaks no TLS is told by the alert, and one that says nothing is not waited for
     if let Ok(Ok(socket)) = timeout(service.options.limits.write, acceptor.accept(socket)).await {
@@ -164,6 +153,11 @@ async fn serve(
 }
 
 impl Service {
+    fn new(lane: Lane, course: &Course, options: Options) -> Self {
+        let (headers, read_buffer) = (course.headers, course.read_buffer());
+        Self { lane, options, headers, read_buffer, events: sse::Events::default() }
+    }
+
     async fn serve<S>(self, scope: Scope, socket: S, peer: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -184,5 +178,97 @@ impl Service {
                 websocket::serve_connection(socket, peer, self.options, self.read_buffer).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+    use crate::servers::hostile::{Serving, drips, floods, withstands_all};
+
+    /// What serves a connection of that lane in a race with default settings.
+    fn serving(lane: Lane) -> impl Fn(DuplexStream) -> Serving {
+        let course = Course { lanes: vec![lane], ..Course::default() };
+        let options = Options { limits: limits(&course), ..Options::default() };
+        let service = Service::new(lane, &course, options);
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let acceptor = lane.tls.then(|| tls::acceptor(false).unwrap().0);
+        move |stream| {
+            let peer = "127.0.0.1:1".parse().unwrap();
+            Box::pin(serve(service.clone(), scope.child(), acceptor.clone(), stream, peer))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hostile_websocket_is_given_up() {
+        withstands_all(1 << 20, Some(1008), serving(Lane::plain(Kind::Ws))).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_is_given_up_on_every_lane() {
+        let post = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
+        let post = [&post[..], &[b'x'; 1000]].concat();
+        let tcp = [&1000_u32.to_be_bytes()[..], &[b'x'; 1000]].concat();
+        // RFC 9113: the preface, an empty SETTINGS frame, and then PING frames
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        let ping = b"\0\0\x08\x06\0\0\0\0\0whatever";
+        let lost = post.iter().map(|byte| if *byte == b'e' { b'E' } else { *byte }).collect::<Vec<_>>();
+        for (kind, first, bytes) in [
+            (Kind::Tcp, &b""[..], &tcp[..]),
+            (Kind::HttpBare, b"", &post),
+            (Kind::HttpHyper, b"", &post),
+            (Kind::SsePost, b"", &lost),
+            (Kind::Http2, preface, ping),
+        ] {
+            floods(first, bytes, serving(Lane::plain(kind))).await.was_given_up(1000);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_ends_what_it_has_begun_is_given_up() {
+        for (kind, begun) in [
+            (Kind::Tcp, &[0, 0x10, 0, 0][..]),
+            (Kind::Tcp, &[0]),
+            (Kind::HttpBare, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
+            (Kind::HttpBare, b"POST"),
+        ] {
+            let met = drips(begun, serving(Lane::plain(kind))).await;
+            assert!(met.taken < begun.len() + 15, "{kind:?}: {}", met.taken);
+        }
+        let met = drips(b"\x16\x03\x01\x02\x00", serving(Lane { kind: Kind::Ws, tls: true })).await;
+        assert!(met.taken < 20, "a TLS record that does not end: {}", met.taken);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_for_another_host_is_refused_on_every_lane() {
+        for kind in [Kind::HttpBare, Kind::HttpHyper, Kind::SsePost, Kind::Ws] {
+            for (host, status) in [
+                ("Host: evil.example\r\n", "421 "),
+                ("", "400 "),
+                ("Host: localhost\r\nHost: localhost\r\n", "400 "),
+            ] {
+                let (mut peer, stream) = duplex(4096);
+                let request = format!("GET / HTTP/1.1\r\n{host}\r\n");
+                peer.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                let serving = serving(Lane::plain(kind))(stream);
+                let (_, read) = tokio::join!(serving, peer.read_to_string(&mut answer));
+                read.unwrap();
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{kind:?}, {host:?}: {answer}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_far_away_and_slow_is_not_cut_off() {
+        let slow =
+            Distance { rtt: Duration::from_millis(500), bandwidth: Some(8_000), ..Distance::default() };
+        let course = Course { payload: 100_000, distance: slow, ..Course::default() };
+        let limits = limits(&course);
+        assert_eq!(limits.min_rate, 250, "a quarter of 1,000 bytes a second");
+        assert!(limits.frame > Duration::from_secs(200) && limits.write > Duration::from_secs(200));
+        assert_eq!(super::limits(&Course::default()).min_rate, Limits::default().min_rate);
     }
 }
