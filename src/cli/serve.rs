@@ -237,7 +237,7 @@ mod tests {
             (&["--max-message", "18446744073709551615"], "the most is 1073741824 bytes (1 GiB)"),
             (&["--max-message", "1073741825"], "the most is 1073741824 bytes (1 GiB)"),
             (&["--max-message", "18446744073709551616"], "number too large"),
-            (&["--max-message", "-1"], "--max-message"),
+            (&["--max-message=-1"], "invalid digit"),
         ] {
             let told = plan(arguments).unwrap_err();
             assert!(told.contains(why), "{arguments:?}: {told}");

@@ -41,7 +41,9 @@ async fn bundled(kind: Kind) -> Bundled {
 impl Bundled {
     async fn open(&self) -> Peer {
         let mut peer = Peer(TcpStream::connect(self.address).await.unwrap());
-        peer.send(UPGRADE).await;
+        // the sloppy one keeps its mistakes for other paths
+        let request = String::from_utf8_lossy(UPGRADE).replace("/chat", "/");
+        peer.send(request.as_bytes()).await;
         peer.expect(SWITCHING).await;
         peer
     }
@@ -60,7 +62,7 @@ impl Bundled {
 async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
     let mut written = 0;
     while written < MOST
-        && let Ok(count @ 1..) = peer.0.write(&bytes).await
+        && let Ok(count @ 1..) = peer.0.write(&bytes[written % bytes.len()..]).await
     {
         written += count;
     }
