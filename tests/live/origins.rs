@@ -17,10 +17,13 @@ use crate::browser::browse;
 /// Opens a WebSocket to the server that its address names, and tells what came of it: with the first message, or at the end.
 const PAGE: &str = r#"<!doctype html><script>
 const told = { opened: false, heard: [] };
-const tell = () => fetch("/noticed", { method: "POST", body: JSON.stringify(told) });
+const tell = () => {
+  socket.onmessage = socket.onclose = null;
+  fetch("/noticed", { method: "POST", body: JSON.stringify(told) });
+};
 const socket = new WebSocket("ws://" + new URLSearchParams(location.search).get("server"));
 socket.onopen = () => { told.opened = true; };
-socket.onmessage = (event) => { told.heard.push(event.data); socket.onclose = null; tell(); };
+socket.onmessage = (event) => { told.heard.push(event.data); tell(); };
 socket.onclose = (event) => { told.code = event.code; tell(); };
 </script>"#;
 
