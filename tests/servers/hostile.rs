@@ -71,7 +71,7 @@ async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
 
 #[tokio::test]
 async fn who_never_reads_is_given_up_and_others_are_served() {
-    let message = masked(0x82, &[7; 60_000]);
+    let message = masked(0x82, &vec![7; 60_000]);
     for kind in Kind::ALL {
         for bytes in [masked(0x89, &[7; 125]).repeat(30), message.clone()] {
             // what one says to the hub, all have to read
@@ -102,7 +102,7 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
 async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
     let mut server = bundled(Kind::Hub).await;
     let hostile = server.open().await;
-    let flooded = flood(hostile, masked(0x82, &[7; 60_000]));
+    let flooded = flood(hostile, masked(0x82, &vec![7; 60_000]));
     let (written, (code, why)) = tokio::join!(flooded, server.ended());
     assert!(written < MOST, "all of it was taken");
     assert!(

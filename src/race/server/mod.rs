@@ -254,7 +254,7 @@ mod tests {
                 peer.write_all(request.as_bytes()).await.unwrap();
                 let mut answer = String::new();
                 let serving = serving(Lane::plain(kind))(stream);
-                let (_, read) = tokio::join!(serving, peer.read_to_string(&mut answer));
+                let ((), read) = tokio::join!(serving, peer.read_to_string(&mut answer));
                 read.unwrap();
                 assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{kind:?}, {host:?}: {answer}");
             }
