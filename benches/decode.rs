@@ -20,7 +20,8 @@ mod frames {
 
     use divan::counter::{BytesCount, ItemsCount};
     use divan::{Bencher, black_box};
-    use tungstenite::protocol::{Role, WebSocketConfig};
+    use tungstenite::protocol::Role;
+    use wiretalk::net::WebSocketLimits;
     use wiretalk::wire::{Agreed, Decoder, Event, Side, Trace};
 
     use super::{FRAMES, stream};
@@ -68,11 +69,8 @@ mod frames {
         let bytes = stream();
         bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
             let input = Input(Cursor::new(black_box(bytes.as_slice())));
-            let mut socket = tungstenite::WebSocket::from_raw_socket(
-                input,
-                Role::Server,
-                Some(WebSocketConfig::default()),
-            );
+            let limits = WebSocketLimits { message: 16 << 20, read_buffer: 128 << 10 };
+            let mut socket = limits.blocking(input, Role::Server);
             for _ in 0..FRAMES {
                 black_box(socket.read().expect("the bytes are legal"));
             }

@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
 
 /// What exchanges of a byte over a distance take beyond its round trip.
 async fn exchanges(rtt: Duration, rounds: u32) -> anyhow::Result<Histogram> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = wiretalk::net::listen(([127, 0, 0, 1], 0))?;
     let mut client = TcpStream::connect(listener.local_addr()?).await?;
     let (server, _) = listener.accept().await?;
     client.set_nodelay(true)?;

@@ -247,6 +247,7 @@ fn quiet_task_panics() {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 mod tests {
     use std::net::SocketAddr;
     use std::sync::Mutex;

@@ -21,6 +21,9 @@ const EVENTS: usize = 1024;
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
+/// What Chromium offers.
+const OFFER: &[u8] = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+
 /// How a connection begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opening {
@@ -28,6 +31,8 @@ pub(crate) enum Opening {
     Raw,
     /// An opening handshake.
     WebSocket,
+    /// One that offers permessage-deflate, as every browser does.
+    Deflate,
 }
 
 /// Clients of one server.
@@ -166,15 +171,21 @@ fn open(address: SocketAddr, opening: Opening) -> anyhow::Result<TcpStream> {
     let mut socket = TcpStream::connect(address)?;
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(PATIENCE))?;
-    if opening == Opening::WebSocket {
-        socket.write_all(UPGRADE)?;
+    if opening != Opening::Raw {
+        let offer = if opening == Opening::Deflate { OFFER } else { b"" };
+        socket.write_all(&[&UPGRADE[..UPGRADE.len() - 2], offer, b"\r\n"].concat())?;
         let (mut head, mut piece) = (Vec::new(), [0; 1024]);
         while !head.ends_with(b"\r\n\r\n") {
             let count = socket.read(&mut piece)?;
             ensure!(count > 0, "hung up on during the handshake");
             head.extend_from_slice(&piece[..count]);
         }
-        ensure!(head.starts_with(b"HTTP/1.1 101 "), "refused: {}", String::from_utf8_lossy(&head));
+        let head = String::from_utf8_lossy(&head);
+        ensure!(head.starts_with("HTTP/1.1 101 "), "refused: {head}");
+        ensure!(
+            head.contains("permessage-deflate") == (opening == Opening::Deflate),
+            "not as agreed: {head}"
+        );
     }
     socket.set_nonblocking(true)?;
     Ok(socket)

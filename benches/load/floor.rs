@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 
 /// The arguments that make this program one of them.
@@ -20,7 +21,7 @@ pub(crate) fn run(name: &str) -> anyhow::Result<()> {
             let scope = Scope::new(|panic| {
                 let _ = writeln!(io::stderr(), "{panic}");
             });
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let listener = listen(([127, 0, 0, 1], 0))?;
             println!("tcp   tcp://{}/", listener.local_addr()?);
             io::stdout().flush()?;
             let echoes = scope.child();

@@ -11,8 +11,9 @@ use crate::floor;
 use crate::recorded;
 use crate::server::{Cpus, Server, allow_sockets};
 
-/// Targets: bytes an idle connection, and milliseconds until the last of 10,000 has a message.
+/// Targets: bytes an idle connection, the same where compression was agreed on, and milliseconds until the last of 10,000 has a message.
 const IDLE: u64 = 7_000;
+const IDLE_DEFLATE: u64 = 25_000;
 const LAST: Duration = Duration::from_millis(110);
 
 /// Connections that are there before memory is counted: what a server needs once, it has then.
@@ -81,6 +82,14 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     let plain = Full::new(Server::websocket("plain", cpus)?, Opening::WebSocket, scale)?;
     println!("{:<26}{:>9} {}", "wiretalk, plain echo", plain.idle, scale.verdict(plain.idle <= IDLE));
     drop(plain);
+    let strict = Full::new(Server::websocket("strict", cpus)?, Opening::Deflate, scale)?;
+    println!(
+        "{:<26}{:>9} {} (<= {IDLE_DEFLATE})",
+        "wiretalk, strict, deflate",
+        strict.idle,
+        scale.verdict(strict.idle <= IDLE_DEFLATE)
+    );
+    drop(strict);
     // not at once: both ends of both would be more open files than most systems allow
     let floor =
         Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?.tell(&told, &told, scale)?;

@@ -125,8 +125,7 @@ async fn bundled(
     }
     let (log, mut events) = Log::new(64);
     let options = crate::servers::Options { log: Some(log), ..crate::servers::Options::default() };
-    let (proxy, serving) =
-        naive_proxy::bind(scope, options, address).await.map_err(|error| error.to_string())?;
+    let (proxy, serving) = naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
     scope.spawn("naive proxy", serving);
     let mail = mail.clone();
     scope.spawn("naive proxy's log", async move {

@@ -19,8 +19,8 @@ const RULES: [&str; 13] = [
     "A round is one slice of every lane in shuffled order. Two slices of one round are a pair.",
     "The ratio is the median of the pairs' ratios of medians; its 95 % interval is a bootstrap over them.",
     "An interval that spans 1, or lies within 10 % around it, is no difference.",
-    "A run with errors, others on more than 5 % of the CPUs, or a floor that drifts by 10 %, and not by its scatter alone, \
-     does not count.",
+    "A run with errors, others on more than 5 % of the CPUs, connections that the kernel lost at a full listener, or a floor \
+     that drifts by 10 %, and not by its scatter alone, does not count.",
     "No best of several, and no ratio that was not measured in this run.",
     "Bytes are TCP payload, counted at the server's socket, both ways.",
     "WebSockets read 4 KiB at a time, and 16 KiB from 64 KiB of payload on; the library's own default is 128 KiB.",

@@ -5,18 +5,16 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::CONTENT_TYPE;
 use tokio::time::timeout;
-use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::Order;
 use super::bytes::{Exchange, Weighed};
 use crate::clients::dial;
-use crate::net::{Tls, with_causes};
+use crate::net::{Tls, WebSocketLimits, with_causes};
 use crate::scope::Scope;
+use crate::servers::browser_headers;
 use crate::servers::recorded::{self, Bytes, Record};
-use crate::servers::{browser_headers, websocket};
 
 /// The smallest JSON that is sent, in bytes.
 pub(super) const LEAST: usize = PRICE.len();
@@ -55,8 +53,7 @@ fn json(length: usize) -> String {
 
 async fn http(order: Order, scope: &Scope) -> Result<Exchange, String> {
     let record = Record::default();
-    let (address, server) =
-        recorded::http(scope, record.clone(), order.browser).await.map_err(with_causes)?;
+    let (address, server) = recorded::http(scope, record.clone(), order.browser).map_err(with_causes)?;
     scope.spawn("recorded http", server);
     // nothing here is `https`, but without it reqwest wants a provider for the whole process
     let tls = Tls::default().config()?;
@@ -75,17 +72,16 @@ async fn http(order: Order, scope: &Scope) -> Result<Exchange, String> {
 
 async fn websocket(order: Order, scope: &Scope) -> Result<(Bytes, Exchange), String> {
     let record = Record::default();
-    let (address, server) = recorded::websocket(scope, record.clone()).await.map_err(with_causes)?;
+    let (address, server) = recorded::websocket(scope, record.clone()).map_err(with_causes)?;
     scope.spawn("recorded websocket", server);
     let (mut request, stream) = dial(&format!("ws://{address}/")).await?;
     for (name, value) in dress(order) {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let config = WebSocketConfig::default().read_buffer_size(websocket::READ_BUFFER);
-    let (mut stream, _) =
-        client_async_with_config(request, stream, Some(config)).await.map_err(with_causes)?;
-    let handshake = record.take();
     let payload = json(order.payload);
+    let opening = WebSocketLimits::new(payload.len()).client(request, stream);
+    let mut stream = opening.await.map_err(with_causes)?;
+    let handshake = record.take();
     stream.send(Message::text(payload.clone())).await.map_err(with_causes)?;
     match stream.next().await {
         Some(Ok(Message::Text(reply))) => same(reply.as_bytes(), &payload)?,

@@ -11,8 +11,11 @@ use tokio::sync::mpsc;
 
 use crate::cli::{Interrupt, Output};
 use crate::scope::Scope;
-use crate::servers::{Bundle, Event, Kind, Limits, Log, Plan, Ports};
+use crate::servers::{Access, Bundle, Event, HostName, Kind, Limits, Log, Origin, Origins, Plan, Ports};
 use crate::text::visible;
+
+/// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
+const MAX_MESSAGE: usize = 1 << 30;
 
 /// The events that wait for the log's writer; more are counted as lost.
 const WAITING: usize = 16 * 1024;
@@ -32,14 +35,19 @@ pub struct Serve {
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
     pub ws_server: Which,
-    /// Let in pages of this origin only; may be given several times (strict only)
+    /// Let in pages of this origin only, as `https://talk.example`; may be given several times. Clients that send no Origin
+    /// are no pages, and let in [default: any origin; with the hub those of loopback]
     #[arg(long, value_name = "ORIGIN")]
-    pub ws_origin: Vec<String>,
+    pub ws_origin: Vec<Origin>,
+    /// Answer requests for this host too, whatever the port, beside those for loopback; `.talk.example` stands for all names
+    /// below it as well; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<HostName>,
     /// Agree on no compression (strict only)
     #[arg(long)]
     pub ws_no_deflate: bool,
-    /// The largest body or message that is echoed, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().message)]
+    /// The largest body or message that is echoed, in bytes, up to 1073741824
+    #[arg(long, value_name = "BYTES", value_parser = max_message, default_value_t = Limits::default().message)]
     pub max_message: usize,
 }
 
@@ -82,15 +90,16 @@ impl Serve {
 
     fn plan(&self) -> anyhow::Result<Plan> {
         let websocket = Kind::from(self.ws_server);
-        if websocket != Kind::Strict && (self.ws_no_deflate || !self.ws_origin.is_empty()) {
-            bail!("only --ws-server strict knows --ws-origin and --ws-no-deflate");
+        if websocket != Kind::Strict && self.ws_no_deflate {
+            bail!("only --ws-server strict compresses, so --ws-no-deflate belongs to it");
         }
         let mut policy = websocket.policy();
-        policy.origins.clone_from(&self.ws_origin);
         policy.deflate &= !self.ws_no_deflate;
         let ports = Ports { http: self.http, websocket: self.ws };
         let limits = Limits { message: self.max_message, ..Limits::default() };
-        Ok(Plan { ports, websocket, limits, policy })
+        let origins = (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
+        let access = Access { hosts: self.allow_host.clone().into(), origins };
+        Ok(Plan { ports, websocket, limits, access, policy })
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
@@ -138,6 +147,16 @@ impl Serve {
     }
 }
 
+fn max_message(text: &str) -> Result<usize, String> {
+    match text.parse::<u64>().map(usize::try_from) {
+        Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
+        Ok(_) => {
+            Err(format!("a message is kept in memory as a whole; the most is {MAX_MESSAGE} bytes (1 GiB)"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// Writes an event and all others that wait already, with one write.
 fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
     let mut lines = line(event);
@@ -171,13 +190,69 @@ fn line(event: &Event) -> String {
         Event::Served { peer, host, path, bytes } => {
             format!("{peer} got {} of {} from the cache, {bytes} B\n", visible(path), visible(host))
         }
+        Event::Full { connections } => {
+            format!("{connections} connections are open; further ones wait until one of them ends\n")
+        }
         Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        serve: Serve,
+    }
+
+    fn plan(arguments: &[&str]) -> Result<Plan, String> {
+        let parsed = Command::try_parse_from([&["serve"], arguments].concat());
+        let command = parsed.map_err(|error| error.to_string())?;
+        command.serve.plan().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn any_kind_takes_origins_and_hosts() {
+        for kind in ["plain", "strict", "sloppy", "hub"] {
+            let origins = ["--ws-origin", "https://a.example", "--ws-origin", "null"];
+            let plan = plan(&[&["--ws-server", kind, "--allow-host", "talk.example"], &origins[..]].concat());
+            let access = plan.unwrap().access;
+            let Some(Origins::Only(origins)) = access.origins else { panic!("{kind}") };
+            assert_eq!(
+                origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                ["https://a.example", "null"]
+            );
+            assert_eq!(access.hosts.len(), 1);
+        }
+        assert_eq!(plan(&[]).unwrap().access, Access::default(), "the kind of server decides");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_in_words() {
+        for (arguments, why) in [
+            (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` is no origin; write scheme://host"),
+            (&["--ws-origin", "https://a.example/path"], "is no origin"),
+            (
+                &["--allow-host", "talk.example:8080"],
+                "is no host name; write it as it stands in a URL, without a port",
+            ),
+            (&["--ws-no-deflate"], "only --ws-server strict compresses"),
+            (&["--max-message", "18446744073709551615"], "the most is 1073741824 bytes (1 GiB)"),
+            (&["--max-message", "1073741825"], "the most is 1073741824 bytes (1 GiB)"),
+            (&["--max-message", "18446744073709551616"], "number too large"),
+            (&["--max-message=-1"], "invalid digit"),
+        ] {
+            let told = plan(arguments).unwrap_err();
+            assert!(told.contains(why), "{arguments:?}: {told}");
+            assert!(!told.contains("\x1b[2J"), "{arguments:?}: {told:?}");
+        }
+        assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.message, 1 << 30);
+        assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.message, 0);
+    }
 
     #[test]
     fn no_line_holds_what_a_terminal_would_obey() {

@@ -140,6 +140,7 @@ pub(super) fn masking_key() -> Result<Key, String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};

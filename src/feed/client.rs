@@ -18,15 +18,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::board::Board;
 use crate::feed::server::HOLD;
 use crate::feed::{Clock, Tick, Way};
-use crate::net::with_causes;
-use crate::servers::websocket::READ_BUFFER;
+use crate::net::{WebSocketLimits, with_causes};
 
 /// How long an answer that should come at once may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -148,11 +145,10 @@ impl Client {
     }
 
     async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), String> {
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).max_message_size(Some(LARGEST));
         let url = format!("ws://{}/", self.address);
         self.tell(|board| board.asked(self.way));
-        let opening = client_async_with_config(url, stream, Some(config));
-        let (mut stream, _) = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
+        let opening = WebSocketLimits::new(LARGEST).client(url, stream);
+        let mut stream = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
         while let Some(message) = stream.next().await {
             match message.map_err(with_causes)? {
                 Message::Text(text) => drop(self.heard(text.as_bytes())?),
@@ -203,4 +199,45 @@ async fn whole(answer: Response<Incoming>) -> Result<Bytes, String> {
 
 async fn in_time<T>(patience: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
     timeout(patience, awaited).await.map_err(|_| format!("no answer within {} s", patience.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::net::listen;
+    use crate::scope::Scope;
+
+    /// More than any kernel keeps between two sockets.
+    const MOST: usize = 64 << 20;
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_end_is_refused_and_not_read() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        for (way, why) in [
+            (Way::Poll, "length limit exceeded"),
+            (Way::LongPoll, "length limit exceeded"),
+            (Way::Sse, "an event of more than 4096 bytes"),
+        ] {
+            let listener = listen(([127, 0, 0, 1], 0)).unwrap();
+            let address = listener.local_addr().unwrap();
+            let board = Arc::new(Mutex::new(Board::new(&[(way, Arc::default())])));
+            let client =
+                Client { way, address, pause: PATIENCE, clock: Clock::start(), board: board.clone() };
+            scope.spawn("client", client.run());
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2147483648\r\n\r\n").await.unwrap();
+            let mut written = 0;
+            while let Ok(count @ 1..) = stream.write(&[b'x'; 4096]).await {
+                written += count;
+                assert!(written < MOST, "{way:?}: it is read on and on");
+            }
+            // it hangs up once it has told
+            let board = board.lock().unwrap();
+            let failed = board.live(Duration::ZERO).ways[0].failed.clone();
+            assert_eq!(failed.as_deref(), Some(why), "{way:?}");
+        }
+    }
 }

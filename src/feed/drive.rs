@@ -113,7 +113,7 @@ async fn open(course: &Course, scope: &Scope) -> Result<(oneshot::Sender<Source>
     let (ways, rtt) = (course.ways.clone(), course.rtt);
     let started = scope.thread("feed server", move |scope| async move {
         let news = News::new();
-        let (doors, entrances) = match doors(&ways, rtt).await {
+        let (doors, entrances) = match doors(&ways, rtt) {
             Ok(opened) => opened,
             Err(error) => return drop(tell.send(Err(error))),
         };
@@ -133,10 +133,10 @@ async fn open(course: &Course, scope: &Scope) -> Result<(oneshot::Sender<Source>
     }
 }
 
-async fn doors(ways: &[Way], rtt: Duration) -> io::Result<(Vec<Door>, Vec<Entrance>)> {
+fn doors(ways: &[Way], rtt: Duration) -> io::Result<(Vec<Door>, Vec<Entrance>)> {
     let mut doors = Vec::new();
     for way in ways {
-        doors.push(Door::open(*way, rtt).await?);
+        doors.push(Door::open(*way, rtt)?);
     }
     let entrance = |(way, door): (&Way, &Door)| {
         Ok(Entrance { way: *way, address: door.address()?, traffic: door.traffic() })
@@ -148,13 +148,12 @@ async fn doors(ways: &[Way], rtt: Duration) -> io::Result<(Vec<Door>, Vec<Entran
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
-    use tokio::net::TcpListener;
 
     use super::*;
     use crate::feed::Standing;
-    use crate::feed::server::serve_connection;
+    use crate::feed::server::{options, serve_connection};
     use crate::net::paused::Paused;
-    use crate::net::{Clock as _, Distance, Line, Stall, Tap};
+    use crate::net::{self, Clock as _, Distance, Line, Stall, Tap};
 
     /// How long a test on real sockets may take before it is called hung.
     const HUNG: Duration = Duration::from_mins(1);
@@ -190,8 +189,11 @@ mod tests {
                 let (near, far) = duplex(64 << 10);
                 let (now, tap) = (Paused::now(), Tap::new(far, traffic.connection()));
                 let line = Line::<_, Paused>::by_clock(tap, distance, now, Stall::since(now), 0).unwrap();
-                serve_connection(way, line, &news, &scope);
                 let address = ([127, 0, 0, 1], 9).into();
+                scope.spawn(
+                    "server",
+                    serve_connection(way, line, address, news.clone(), options(Arc::default())),
+                );
                 let client = Client { way, address, pause: course.pause, clock, board: board.clone() };
                 scope.spawn("client", async move { client.over(near).await.unwrap() });
             }
@@ -325,7 +327,7 @@ mod tests {
     #[tokio::test]
     async fn a_way_whose_server_dies_or_talks_nonsense_says_so_and_the_others_go_on() {
         let course = Course { ways: vec![Way::WebSocket], ..near() };
-        let nonsense = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let nonsense = net::listen(([127, 0, 0, 1], 0)).unwrap();
         let ways =
             [(Way::WebSocket, Arc::default()), (Way::Poll, Arc::default()), (Way::Sse, Arc::default())];
         let board = Arc::new(Mutex::new(Board::new(&ways)));

@@ -18,23 +18,24 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
-use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::feed::source::News;
 use crate::feed::{Tick, Way};
-use crate::net::{Distance, Line, Stall, Tap, Traffic, accept};
+use crate::net::{self, Distance, Line, Stall, Tap, Traffic, WebSocketLimits};
 use crate::scope::Scope;
-use crate::servers::websocket::READ_BUFFER;
+use crate::servers::connection::Timed;
+use crate::servers::connection::handshake::{self, OrdinaryHttp};
+use crate::servers::{Limits, Options, http};
+use crate::wire::handshake::Policy;
 
+/// The largest message that a client may send, in bytes: it has nothing to say but control frames.
+const LARGEST: usize = 4096;
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
 pub(super) const HOLD: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
@@ -50,8 +51,8 @@ pub(super) struct Door {
 
 impl Door {
     /// Listens on a free port of 127.0.0.1, as if it were `rtt` away.
-    pub(super) async fn open(way: Way, rtt: Duration) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(super) fn open(way: Way, rtt: Duration) -> io::Result<Self> {
+        let listener = net::listen((Ipv4Addr::LOCALHOST, 0))?;
         let distance = Distance { rtt, ..Distance::default() };
         Ok(Self { way, distance, listener, traffic: Arc::default() })
     }
@@ -66,38 +67,44 @@ impl Door {
 
     /// Serves `news` on this way until it is dropped; connections are tasks of `scope`.
     pub(super) async fn serve(self, news: News, scope: Scope) {
-        loop {
-            let (stream, _) = accept(&self.listener).await;
-            let accepted = Instant::now();
+        let options = options(self.traffic);
+        let connection = |stream: TcpStream, peer| {
             // the tap stands at the socket itself: bytes count when they are there
-            let tap = Tap::new(stream, self.traffic.connection());
-            // out of timers: the client sees that the connection is closed
-            let Ok(socket) = Line::new(tap, self.distance, accepted, Stall::default(), 0) else { continue };
-            serve_connection(self.way, socket, &news, &scope);
-        }
+            let tap = Tap::new(stream, options.traffic.connection());
+            let socket = Line::new(tap, self.distance, Instant::now(), Stall::default(), 0);
+            let (news, options) = (news.clone(), options.clone());
+            async move {
+                // out of timers: the client sees that the connection is closed
+                let Ok(socket) = socket else { return };
+                serve_connection(self.way, socket, peer, news, options).await;
+            }
+        };
+        // the clients are the feed's own: there are never so many
+        let limit = options.limits.connections;
+        net::serve("feed connection", &scope, &self.listener, limit, || {}, connection).await;
     }
 }
 
-/// Serves `news` on one connection, in a task of `scope`.
-pub(super) fn serve_connection(
+/// How each connection is served.
+pub(super) fn options(traffic: Arc<Traffic>) -> Options {
+    let limits = Limits { head: HEAD, ..Limits::default() };
+    Options { traffic, limits, ..Options::default() }
+}
+
+/// Serves `news` on one connection, whatever it runs over.
+pub(super) async fn serve_connection(
     way: Way,
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    news: &News,
-    scope: &Scope,
+    peer: SocketAddr,
+    news: News,
+    options: Options,
 ) {
     match way {
-        Way::WebSocket => scope.spawn("feed websocket", push(socket, news.clone())),
+        Way::WebSocket => push(socket, news, options).await,
         Way::Poll | Way::LongPoll | Way::Sse => {
-            scope.spawn("feed http", answer(socket, router(news.clone())));
+            http::serve_connection(socket, peer, TowerToHyperService::new(router(news)), options).await;
         }
     }
-}
-
-async fn answer(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    // a client that is gone needs no answer, and the client tells what it did not like
-    let _ = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router)).await;
 }
 
 fn router(news: News) -> Router {
@@ -145,23 +152,63 @@ fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
 }
 
 /// A WebSocket that gets the price as it is now, then every event.
-async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News) {
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News, options: Options) {
+    let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
-    let Ok(stream) = accept_async_with_config(socket, Some(config)).await else { return };
-    let (mut sink, mut source) = stream.split();
-    let sending = async {
-        let mut ticks = std::pin::pin!(ticks(&news));
-        while let Some(tick) = ticks.next().await {
-            if sink.send(Message::text(tick.to_json())).await.is_err() {
-                return;
+    let policy = Policy::default();
+    let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
+    let Ok(opened) = opened else { return };
+    socket.frames_begin(&opened.rest);
+    let mut stream = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await;
+    let mut ticks = std::pin::pin!(ticks(&news));
+    loop {
+        tokio::select! {
+            tick = ticks.next() => {
+                let Some(tick) = tick else { return };
+                if stream.send(Message::text(tick.to_json())).await.is_err() {
+                    return;
+                }
+            }
+            // reading is what answers a Ping or a Close, and what notices the end
+            message = stream.next() => match message {
+                // its pong is sent before anything more is read
+                Some(Ok(Message::Ping(_))) => if stream.flush().await.is_err() { return },
+                Some(Ok(Message::Pong(_) | Message::Close(_))) => {}
+                // nobody is asked to say anything here
+                Some(Ok(_) | Err(_)) | None => return,
             }
         }
-    };
-    // reading is what answers a Ping or a Close, and what notices the end
-    let reading = async { while let Some(Ok(_)) = source.next().await {} };
-    tokio::select! {
-        () = sending => {}
-        () = reading => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::servers::hostile::{Serving, claims, dribbles, drips, floods, messages, pings};
+
+    fn options() -> Options {
+        Options { limits: Limits { head: HEAD, ..Limits::default() }, ..Options::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hostile_websocket_is_given_up() {
+        let serve = |stream| -> Serving { Box::pin(push(stream, News::new(), options())) };
+        pings(serve).await.was_given_up(0);
+        messages(1000, serve).await.was_given_up(0);
+        for met in [claims(serve).await, dribbles(serve).await] {
+            assert!(met.taken < 14 + 15 && met.lasted < Duration::from_secs(15), "{met:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hostile_client_over_http_is_given_up() {
+        let serve = |stream| -> Serving {
+            let service = TowerToHyperService::new(router(News::new()));
+            Box::pin(http::serve_connection(stream, "127.0.0.1:1".parse().unwrap(), service, options()))
+        };
+        let ask = b"GET /price HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        floods(b"", ask, serve).await.was_given_up(0);
+        let met = drips(b"GET /price", serve).await;
+        assert!(met.taken <= 10 + HEAD.as_secs() as usize, "{}", met.taken);
     }
 }

@@ -1,17 +1,76 @@
-//! [`accept`]: the next connection of a listener, for whoever serves until it is told to stop.
+//! [`serve`]: the one accept loop, for whoever serves until it is told to stop.
+//! It knows no protocol: each connection is handed to the server's own function.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
+
+use crate::scope::Scope;
 
 /// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the CPU.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// The next connection and who opened it, with `TCP_NODELAY`: without it a small answer may wait for the peer's delayed
-/// acknowledgement. An error is waited out. Dropping the future loses no connection.
-pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+/// Accepts for as long as it is polled, and runs what `connection` makes of each stream as a task of `scope`. Streams have
+/// `TCP_NODELAY`: without it a small answer may wait for the peer's delayed acknowledgement.
+///
+/// At most `limit` connections are served at once; others wait in the kernel's backlog until one ends. `full` is called
+/// when no place is left, and not again before an eighth of the places was free.
+pub async fn serve<F>(
+    name: &str,
+    scope: &Scope,
+    listener: &TcpListener,
+    limit: usize,
+    full: impl Fn(),
+    mut connection: impl FnMut(TcpStream, SocketAddr) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut places = Places::new(limit);
+    loop {
+        let place = places.take(&full).await;
+        let (stream, peer) = accept(listener).await;
+        // by value it would take its size twice in the future around it
+        let serving = Box::pin(connection(stream, peer));
+        scope.spawn(name, async move {
+            serving.await;
+            drop(place);
+        });
+    }
+}
+
+/// How many connections may still be served.
+struct Places {
+    free: Arc<Semaphore>,
+    limit: usize,
+    told: bool,
+}
+
+impl Places {
+    fn new(limit: usize) -> Self {
+        let limit = limit.clamp(1, Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(limit)), limit, told: false }
+    }
+
+    async fn take(&mut self, full: impl Fn()) -> OwnedSemaphorePermit {
+        self.told &= self.free.available_permits() <= self.limit / 8;
+        if let Ok(place) = self.free.clone().try_acquire_owned() {
+            return place;
+        }
+        if !self.told {
+            self.told = true;
+            full();
+        }
+        self.free.clone().acquire_owned().await.expect("nobody closes the semaphore")
+    }
+}
+
+/// The next connection and who opened it. An error is waited out. Dropping the future loses no connection.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -21,5 +80,72 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
             Err(_) => sleep(PAUSE_AFTER_ERROR).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::Ipv4Addr;
+
+    use futures_util::FutureExt as _;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::net::listen;
+
+    #[tokio::test]
+    async fn beyond_the_limit_a_connection_waits_for_one_to_end() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let connections = scope.child();
+        let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (full, mut told) = tokio::sync::mpsc::channel(8);
+        scope.spawn("serving", async move {
+            let echo = |mut stream: TcpStream, _| async move {
+                while let Ok(byte) = stream.read_u8().await {
+                    stream.write_u8(byte).await.unwrap();
+                }
+            };
+            serve("echo", &connections, &listener, 2, || full.try_send(()).unwrap(), echo).await;
+        });
+        let mut peers = Vec::new();
+        for number in 0..3 {
+            let mut peer = TcpStream::connect(address).await.unwrap();
+            peer.write_u8(number).await.unwrap();
+            peers.push(peer);
+        }
+        assert_eq!(peers[0].read_u8().await.unwrap(), 0);
+        assert_eq!(peers[1].read_u8().await.unwrap(), 1);
+        told.recv().await.unwrap();
+        let nothing = peers[2].try_read(&mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock, "it is not served yet");
+        drop(peers.remove(0));
+        assert_eq!(peers[1].read_u8().await.unwrap(), 2, "and now it is");
+    }
+
+    #[tokio::test]
+    async fn fullness_is_told_once_until_there_was_room_again() {
+        let (mut places, told) = (Places::new(16), Cell::new(0));
+        let full = || told.set(told.get() + 1);
+        let mut taken = Vec::new();
+        for _ in 0..16 {
+            taken.push(places.take(full).await);
+        }
+        assert_eq!(told.get(), 0);
+        for expected in [1, 1, 1] {
+            let mut next = Box::pin(places.take(full));
+            assert!(next.as_mut().now_or_never().is_none());
+            assert_eq!(told.get(), expected);
+            taken.pop();
+            taken.push(next.await);
+        }
+        taken.truncate(8);
+        for _ in 0..8 {
+            taken.push(places.take(full).await);
+        }
+        let mut next = Box::pin(places.take(full));
+        assert!(next.as_mut().now_or_never().is_none());
+        assert_eq!(told.get(), 2);
     }
 }

@@ -155,6 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for Line<S, C> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

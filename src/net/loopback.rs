@@ -86,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_in_localhost_is_not_looked_up() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let name = "no-resolver-knows-this.localhost";
         let (stream, _) = tokio::join!(connect(name, port), listener.accept());

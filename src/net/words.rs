@@ -16,7 +16,34 @@ pub fn in_words(err: &io::Error) -> String {
     }
 }
 
-/// An error with its causes in one line; some libraries tell what went wrong only in those.
+/// An error with its causes in one line; some libraries tell what went wrong only in those. A cause that the error before
+/// it ends with is not repeated.
 pub fn with_causes(error: impl Into<anyhow::Error>) -> String {
-    format!("{:#}", error.into())
+    let error = error.into();
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.ends_with(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::tungstenite::Error;
+    use tokio_tungstenite::tungstenite::error::CapacityError;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let too_long = CapacityError::MessageTooLong { size: 1 << 40, max_size: 16 << 20 };
+        assert_eq!(
+            with_causes(Error::Capacity(too_long)),
+            "Space limit exceeded: Message too long: 1099511627776 > 16777216"
+        );
+        let error = anyhow::Error::new(io::Error::other("the cable is cut")).context("no answer");
+        assert_eq!(with_causes(error), "no answer: the cable is cut");
+    }
 }

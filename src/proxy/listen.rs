@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 
-use crate::net::{Target, Tls};
+use crate::net::{self, Target, Tls};
 use crate::proxy::{Act, passage};
 use crate::scope::{Scope, catch_panic};
 use crate::wire::Side;
@@ -194,7 +194,7 @@ pub async fn bind(
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let listener = TcpListener::bind(options.listen).await?;
+    let listener = net::listen(options.listen)?;
     let address = listener.local_addr()?;
     let proxy = Proxy { scope: scope.child(), options, reports, open: HashMap::new(), count: 0 };
     Ok((address, proxy.run(listener, commands)))
@@ -318,7 +318,7 @@ mod tests {
     }
 
     async fn rig_with(change: impl FnOnce(Options) -> Options) -> Rig {
-        let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let behind = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
         let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
         let scope = Scope::new(|panic| panic!("{panic}"));
         let (orders, inbox) = mpsc::channel(1);

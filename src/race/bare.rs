@@ -13,6 +13,14 @@ pub(super) struct Head {
     pub(super) body: usize,
 }
 
+/// What the fields of that name say, in the lines of a head.
+pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<Item = &'h [u8]> {
+    head.split(|&byte| byte == b'\n').skip(1).filter_map(move |line| {
+        let colon = memchr::memchr(b':', line)?;
+        line[..colon].eq_ignore_ascii_case(name).then(|| line[colon + 1..].trim_ascii())
+    })
+}
+
 /// The head at the beginning of `bytes`; `None` while it is not complete.
 pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
@@ -24,14 +32,9 @@ pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
         };
     };
     let mut body = 0;
-    for line in bytes[..end].split(|&byte| byte == b'\n').skip(1) {
-        let Some(colon) = memchr::memchr(b':', line) else { continue };
-        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
-            body =
-                length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
-        }
+    for value in named(&bytes[..end], b"content-length") {
+        let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
+        body = length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
     }
     Ok(Some(Head { end: end + 4, body }))
 }

@@ -1,4 +1,4 @@
-//! What is known of the machine: its names, and how busy its CPUs are with others.
+//! What is known of the machine: its names, how busy its CPUs are with others, and whether its kernel lost connections.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -105,6 +105,53 @@ fn busy(stat: &str, cpus: &[usize]) -> Option<Duration> {
     ticks.map(|ticks| Duration::from_millis(ticks * 10))
 }
 
+/// Connections that the kernel lost because a listener's queue was full: the counters of `TcpExt` in `/proc/net/netstat`, since the
+/// network namespace began or between two moments. Each costs its client a second until it tries again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenDrops {
+    /// `ListenOverflows`: the queue of connections that wait to be accepted was full.
+    pub overflows: u64,
+    /// `ListenDrops`: those, and what was dropped at a listener for other reasons.
+    pub drops: u64,
+}
+
+impl ListenDrops {
+    /// The counters of the calling thread's network namespace; `None` where the system has none.
+    pub(super) fn now() -> Option<Self> {
+        listen_drops(&fs::read_to_string("/proc/thread-self/net/netstat").ok()?)
+    }
+
+    /// What was lost since `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            overflows: self.overflows.saturating_sub(before.overflows),
+            drops: self.drops.saturating_sub(before.drops),
+        }
+    }
+
+    /// Why a run during which that was lost does not count; nothing where nothing was.
+    pub fn objection(self) -> Option<String> {
+        let Self { overflows, drops } = self;
+        (overflows > 0 || drops > 0).then(|| {
+            format!(
+                "the kernel lost connections at a full listener (ListenOverflows +{overflows}, ListenDrops +{drops}), \
+                 and their clients waited a second each"
+            )
+        })
+    }
+}
+
+/// A line of names and a line of numbers, both of which begin with `TcpExt:`.
+fn listen_drops(netstat: &str) -> Option<ListenDrops> {
+    let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
+    let (names, numbers) = (lines.next()?, lines.next()?);
+    let number = |name: &str| {
+        let at = names.split_whitespace().position(|have| have == name)?;
+        numbers.split_whitespace().nth(at)?.parse().ok()
+    };
+    Some(ListenDrops { overflows: number("ListenOverflows")?, drops: number("ListenDrops")? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +173,45 @@ mod tests {
         let at = |ms| Busy { time: Duration::from_millis(ms) };
         let share = at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);
         assert!((share - 0.1).abs() < 1e-9, "{share}");
+    }
+
+    const NETSTAT: &str = "TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPHPHits\nTcpExt: 1 515 520 77\n\
+        IpExt: InNoRoutes ListenOverflows\nIpExt: 3 4\n";
+
+    #[test]
+    fn lost_connections_are_found_by_their_names() {
+        assert_eq!(listen_drops(NETSTAT), Some(ListenDrops { overflows: 515, drops: 520 }));
+        let swapped = NETSTAT.replacen("ListenOverflows ListenDrops", "ListenDrops ListenOverflows", 1);
+        assert_eq!(listen_drops(&swapped), Some(ListenDrops { overflows: 520, drops: 515 }));
+        let huge = NETSTAT.replace("520", &u64::MAX.to_string());
+        assert_eq!(listen_drops(&huge).map(|found| found.drops), Some(u64::MAX));
+        for wrong in [
+            "",
+            "garbage",
+            "TcpExt: ListenOverflows ListenDrops\n",
+            "TcpExt: ListenOverflows ListenDrops\nTcpExt: 1\n",
+            "TcpExt: ListenOverflows\nTcpExt: 1\n",
+            "TcpExt: ListenOverflows ListenDrops\nTcpExt: 1 x\n",
+            &NETSTAT.replace("520", "18446744073709551616"),
+        ] {
+            assert_eq!(listen_drops(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_lost_meanwhile_is_objected_to() {
+        let at = |overflows, drops| ListenDrops { overflows, drops };
+        assert_eq!(at(515, 520).since(at(515, 520)).objection(), None);
+        let why = at(516, 522).since(at(515, 520)).objection().unwrap();
+        assert!(why.contains("ListenOverflows +1, ListenDrops +2"), "{why}");
+        assert!(at(5, 6).since(at(5, 5)).objection().is_some(), "dropped for another reason");
+        assert_eq!(at(0, 0).since(at(5, 5)), at(0, 0), "counters that began anew");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_kernel_has_the_counters() {
+        assert!(ListenDrops::now().is_some());
     }
 
     #[test]

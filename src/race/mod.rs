@@ -29,7 +29,7 @@ pub use against::{Against, Bound};
 pub use client::client;
 pub use course::{Course, CourseError, FARTHEST, Headers, LARGEST, MOST_BURST, MOST_CONNECTIONS};
 pub use lane::{Kind, Lane};
-pub use machine::Machine;
+pub use machine::{ListenDrops, Machine};
 pub use outcome::{Figures, LaneRatio, Outcome, Slice, Split, Step, Use, headline, ratios, split};
 pub use placement::Placement;
 pub use platform::LACKING;

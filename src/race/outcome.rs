@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::measure::{Drift, Ratio, Summary, Verdict, median, paired_ratio};
-use crate::race::{Course, Kind, Lane, Machine};
+use crate::race::{Course, Kind, Lane, ListenDrops, Machine};
 
 /// A lane's figures so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,6 +116,8 @@ pub struct Outcome {
     pub slices: Vec<Slice>,
     /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
     pub foreign: Option<f64>,
+    /// The connections that the kernel lost where the servers are; `None` where it is not known.
+    pub lost: Option<ListenDrops>,
     /// How far the floor has drifted.
     pub drift: Drift,
     /// Why the run does not count; empty if it does.

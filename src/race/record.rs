@@ -46,6 +46,8 @@ pub fn json(outcome: &Outcome) -> Value {
             "against": course.against.as_ref().map(ToString::to_string),
         },
         "foreign_cpu": outcome.foreign,
+        "listen_overflows": outcome.lost.map(|lost| lost.overflows),
+        "listen_drops": outcome.lost.map(|lost| lost.drops),
         "floor": { "lane": course.floor(), "drift": outcome.drift.share, "chance": outcome.drift.chance },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),

@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use crate::measure::{Drift, Shuffle};
-use crate::net::Planet;
+use crate::net::{End, Planet};
 use crate::race::against::Budget;
-use crate::race::machine::Busy;
+use crate::race::machine::{Busy, ListenDrops};
 use crate::race::order::Used;
 use crate::race::outcome::{self, Outcome, Slice};
 use crate::race::team::{Program, Team};
@@ -78,6 +78,7 @@ struct Race {
     pinned: bool,
     began: Option<Began>,
     foreign: Option<f64>,
+    lost: Option<ListenDrops>,
     /// What may still be asked of others' servers; none without a bound.
     budget: Option<Budget>,
     reports: mpsc::Sender<Report>,
@@ -103,6 +104,7 @@ impl Race {
             pinned: false,
             began: None,
             foreign: None,
+            lost: None,
             budget: None,
             reports,
             wishes,
@@ -118,6 +120,7 @@ impl Race {
         self.start(program, planet.as_ref()).await;
         self.warm_up().await;
         self.begin();
+        let before = listen_drops(planet.as_ref());
         let mut shuffle = Shuffle::new(self.course.seed);
         let mut order: Vec<usize> = (0..self.tracks.len()).collect();
         for round in 0..self.course.pairs {
@@ -130,6 +133,7 @@ impl Race {
             self.report(None);
         }
         self.foreign = self.foreign();
+        self.lost = lost(before, planet.as_ref());
         Ok(())
     }
 
@@ -275,6 +279,7 @@ impl Race {
                 DRIFT * 100.0
             ));
         }
+        invalid_because.extend(self.lost.and_then(ListenDrops::objection));
         if self.rounds == 0 && invalid_because.is_empty() {
             invalid_because.push("no round was completed".to_owned());
         }
@@ -286,10 +291,23 @@ impl Race {
             ratios: self.ratios.clone(),
             slices: self.slices.clone(),
             foreign: self.foreign,
+            lost: self.lost,
             drift,
             invalid_because,
         }
     }
+}
+
+/// What the kernel has lost so far where the servers are.
+fn listen_drops(planet: Option<&Planet>) -> Option<ListenDrops> {
+    match planet {
+        Some(planet) => planet.run_in(End::Server, ListenDrops::now).ok()?,
+        None => ListenDrops::now(),
+    }
+}
+
+fn lost(before: Option<ListenDrops>, planet: Option<&Planet>) -> Option<ListenDrops> {
+    Some(listen_drops(planet)?.since(before?))
 }
 
 /// How long the server is to stand still, once somebody wishes it.
@@ -297,5 +315,28 @@ async fn next_stall(wishes: &mut mpsc::Receiver<Wish>) -> Duration {
     match wishes.recv().await {
         Some(Wish::Stall(time)) => time,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
+        let (reports, _inbox) = mpsc::channel(1);
+        let (_wishes, wished) = mpsc::channel(1);
+        let mut race = Race::new(Course::default(), reports, wished);
+        race.rounds = 1;
+        assert!(race.outcome(None).valid());
+        race.lost = Some(ListenDrops { overflows: 0, drops: 0 });
+        assert!(race.outcome(None).valid());
+        race.lost = Some(ListenDrops { overflows: 515, drops: 520 });
+        let outcome = race.outcome(None);
+        assert_eq!((outcome.valid(), outcome.lost), (false, race.lost));
+        let sentence = outcome.sentence();
+        assert!(sentence.starts_with("This run does not count: the kernel lost connections"), "{sentence}");
+        let json = crate::race::record::json(&outcome);
+        assert_eq!((&json["listen_overflows"], &json["listen_drops"]), (&515.into(), &520.into()));
     }
 }

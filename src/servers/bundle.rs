@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
-use crate::servers::{Kind, Limits, Log, Options, http};
+use crate::servers::{Access, Kind, Limits, Log, Options, http};
 use crate::wire::handshake::Policy;
 
 /// The ports to listen on; 0, the default, is any free one.
@@ -95,7 +95,8 @@ impl Server {
     }
 }
 
-/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, every origin let in.
+/// What a bundle consists of. The default: any free ports, the plain echo, the default limits, nobody let in whom the kind
+/// of server would not let in by itself.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Where to listen.
@@ -104,14 +105,21 @@ pub struct Plan {
     pub websocket: Kind,
     /// What a peer may ask of either server.
     pub limits: Limits,
-    /// Whom the strict echo lets in, where that is what the plan names.
+    /// Whom either server lets in.
+    pub access: Access,
+    /// What the strict echo agrees to, where that is what the plan names.
     pub policy: Policy,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        let (ports, limits) = (Ports::default(), Limits::default());
-        Self { ports, websocket: Kind::Plain, limits, policy: Kind::Strict.policy() }
+        Self {
+            ports: Ports::default(),
+            websocket: Kind::Plain,
+            limits: Limits::default(),
+            access: Access::default(),
+            policy: Kind::Strict.policy(),
+        }
     }
 }
 
@@ -145,14 +153,15 @@ impl Bundle {
     /// The same by a plan of one's own.
     pub fn of(scope: &Scope, plan: Plan, log: Option<&Log>) -> Self {
         let shutdown = CancellationToken::new();
+        let Plan { ports, websocket: kind, limits, access, policy } = plan;
         let options = |port| Options {
             port,
             shutdown: shutdown.clone(),
             log: log.cloned(),
-            limits: plan.limits,
+            limits,
+            access: access.clone(),
             ..Options::default()
         };
-        let Plan { ports, websocket: kind, policy, .. } = plan;
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = post(&http_options);
         let (websocket_post, websocket) = post(&websocket_options);
@@ -262,13 +271,8 @@ fn failure(err: &io::Error) -> watch::Receiver<State> {
     watch::channel(State::Failed(format!("could not start the servers' thread: {err}"))).1
 }
 
-async fn run<F: Future<Output = ()>>(
-    name: &str,
-    port: u16,
-    binding: impl Future<Output = io::Result<(SocketAddr, F)>>,
-    post: Post,
-) {
-    match binding.await {
+async fn run<F: Future<Output = ()>>(name: &str, port: u16, bound: io::Result<(SocketAddr, F)>, post: Post) {
+    match bound {
         Ok((address, server)) => {
             post.0.send_replace(State::Up(address));
             server.await;

@@ -14,8 +14,8 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper::body::Incoming;
@@ -28,8 +28,13 @@ use tokio::time::timeout;
 
 use crate::net::linger;
 use crate::scope::Scope;
-use crate::servers::accept;
-use crate::servers::{Event, Header, Limits, Log, Options};
+use crate::servers::connection::Timed;
+use crate::servers::connection::access::{Access, Foreign};
+use crate::servers::connection::serve::{listen, serve};
+use crate::servers::{Event, Header, Limits, Options};
+
+/// A browser that is led to the echo shows no script and no page where the body says it is something else.
+const NOSNIFF: &[Header] = &[("x-content-type-options", "nosniff")];
 
 const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
 
@@ -37,18 +42,16 @@ const EXPLANATION: &str = "POST /echo gives your body back, with its content typ
 ///
 /// # Errors
 /// If the port is taken or may not be used.
-pub async fn bind(
+pub fn bind(
     scope: &Scope,
     options: Options,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(options.port).await?;
+    let (address, listener) = listen(options.port)?;
     let scope = scope.child();
-    let router = router(options.limits);
+    let echo = echo_with(options.limits, NOSNIFF);
     let own = options.clone();
-    let connection = move |socket, peer| {
-        serve_connection(socket, peer, TowerToHyperService::new(router.clone()), own.clone())
-    };
-    Ok((address, accept::serve("http connection", scope, listener, options, connection)))
+    let connection = move |socket, peer| serve_connection(socket, peer, echo.clone(), own.clone());
+    Ok((address, serve("http connection", scope, listener, options, connection)))
 }
 
 /// The same echo as a service, which says these headers beside every reply.
@@ -118,13 +121,13 @@ pub(crate) type Echo = TowerToHyperService<Router>;
 
 /// Answers the requests of one connection, whatever it runs over, until it ends or the options' shutdown.
 pub(crate) async fn serve_connection(
-    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
     echo: Echo,
     options: Options,
 ) {
-    let log = options.log.as_ref();
-    let service = service_fn(|request| answer(&echo, request, peer, log));
+    let mut socket = Timed::new(socket, options.limits);
+    let service = service_fn(|request| answer(&echo, request, peer, &options));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head);
     {
@@ -138,10 +141,10 @@ pub(crate) async fn serve_connection(
             }
         };
         // A peer that merely kept silent, or went away, has asked for nothing that could be refused.
-        if let (Some(log), Err(err)) = (log, ended)
+        if let Err(err) = ended
             && err.is_parse()
         {
-            log.tell(Event::Refused { peer, why: format!("not HTTP/1.1: {err}") });
+            options.tell(Event::Refused { peer, why: format!("not HTTP/1.1: {err}") });
         }
     }
     linger(socket).await;
@@ -151,14 +154,16 @@ async fn answer(
     echo: &Echo,
     request: Request<Incoming>,
     peer: SocketAddr,
-    log: Option<&Log>,
+    options: &Options,
 ) -> Result<Response, Infallible> {
-    let Some(log) = log else { return echo.call(request).await };
+    if options.log.is_none() {
+        return judged(echo, request, &options.access).await;
+    }
     let started = Instant::now();
     let method = request.method().to_string();
     let path = request.uri().path_and_query().map_or_else(|| request.uri().to_string(), ToString::to_string);
-    let response = echo.call(request).await?;
-    log.tell(Event::Request {
+    let response = judged(echo, request, &options.access).await?;
+    options.tell(Event::Request {
         peer,
         method,
         path,
@@ -167,4 +172,35 @@ async fn answer(
         took: started.elapsed(),
     });
     Ok(response)
+}
+
+/// The answer to a request that is for this server.
+pub(crate) async fn judged(
+    echo: &Echo,
+    request: Request<Incoming>,
+    access: &Access,
+) -> Result<Response, Infallible> {
+    match for_us(access, &request) {
+        Ok(()) => echo.call(request).await,
+        Err(foreign) => {
+            let status = StatusCode::from_u16(foreign.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Ok(goodbye(status, format!("{}\n", foreign.words())))
+        }
+    }
+}
+
+/// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
+/// 3.2.2; in HTTP/2 it always does). HTTP/1.0 knows no Host.
+fn for_us<B>(access: &Access, request: &Request<B>) -> Result<(), Foreign> {
+    let hosts = request.headers().get_all(HOST);
+    let authority = request.uri().authority();
+    let may_lack = match request.version() {
+        Version::HTTP_11 => false,
+        Version::HTTP_2 => authority.is_some(),
+        _ => true,
+    };
+    if !may_lack || request.headers().contains_key(HOST) {
+        access.only_host(hosts.iter().map(HeaderValue::as_bytes))?;
+    }
+    authority.map_or(Ok(()), |authority| access.host(authority.as_str().as_bytes()))
 }

@@ -21,9 +21,11 @@ use tokio::time::timeout;
 
 use crate::net::{Tap, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
-use crate::servers::upgrade;
-use crate::servers::{Event, Options};
+use crate::servers::connection::Timed;
+use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
+use crate::servers::connection::serve::{Socket, listen, serve};
+use crate::servers::{Event, Options, Origins};
+use crate::wire::handshake::Policy;
 use crate::wire::{Opcode, encode};
 
 use subscriber::{Listener, Subscriber};
@@ -128,15 +130,17 @@ async fn deliver(subscribers: Arc<Subscribers>, mut turns: mpsc::Receiver<Said>)
     }
 }
 
-/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`. Unless the options say
+/// otherwise, only pages of loopback origins are let in.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
-pub async fn bind(
+pub fn bind(
     scope: &Scope,
-    options: Options,
+    mut options: Options,
 ) -> io::Result<(SocketAddr, Hub, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(options.port).await?;
+    options.access.origins.get_or_insert(Origins::Loopback);
+    let (address, listener) = listen(options.port)?;
     let (connections, delivering) = (scope.child(), scope.child());
     let (turns, waiting) = mpsc::channel(TURNS);
     let hub = Hub { subscribers: Arc::default(), turns };
@@ -144,7 +148,7 @@ pub async fn bind(
     let server = async move {
         delivering.spawn("hub", deliver(hub.subscribers.clone(), waiting));
         let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), hub.clone());
-        accept::serve("hub connection", connections, listener, options, connection).await;
+        serve("hub connection", connections, listener, options, connection).await;
         // Nobody is left who could listen.
         delivering.cancel();
     };
@@ -152,16 +156,20 @@ pub async fn bind(
 }
 
 async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options, hub: Hub) {
-    let opening = tokio::select! {
-        opening = upgrade::open(&mut socket, options.limits.head) => opening,
-        () = options.shutdown.cancelled() => return,
+    let opening = {
+        let policy = Policy::default();
+        let mut timed = Timed::new(&mut socket, options.limits);
+        tokio::select! {
+            opening = handshake::open(&mut timed, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
+            () = options.shutdown.cancelled() => return,
+        }
     };
     match opening {
         Ok(opened) => {
             options.tell(Event::Opened { peer, path: opened.path });
             socket = subscribe(socket, peer, &options, &hub, opened.rest).await;
         }
-        Err(upgrade::NotOpened::HungUp) => return,
+        Err(NotOpened::HungUp) => return,
         Err(why) => options.tell(Event::Refused { peer, why: why.to_string() }),
     }
     linger(socket).await;
@@ -170,9 +178,9 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
 /// A subscriber's life, from the handshake to its last words.
 async fn subscribe(socket: Socket, peer: SocketAddr, options: &Options, hub: &Hub, rest: Vec<u8>) -> Socket {
     let (stream, counted) = socket.into_parts();
-    let subscriber = Arc::new(Subscriber::new(stream, counted, options.limits.backlog));
+    let subscriber = Arc::new(Subscriber::new(stream, counted, options.limits));
     let entry = hub.subscribers.enter(subscriber.clone());
-    let mut listener = Listener::new(&subscriber, options.limits.message);
+    let mut listener = Listener::new(&subscriber, options.limits);
     let why = listener.run(rest, &hub.turns, pin!(options.shutdown.cancelled())).await;
     drop(entry);
     // Told at once: a slow reader's last words may take a while.
@@ -187,10 +195,11 @@ async fn subscribe(socket: Socket, peer: SocketAddr, options: &Options, hub: &Hu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::servers::connection::serve;
 
     #[tokio::test]
     async fn an_idle_subscriber_has_no_buffers() {
-        let (socket, peer) = accept::tests::socket().await;
+        let (socket, peer) = serve::tests::socket().await;
         let hub = Hub { subscribers: Arc::default(), turns: mpsc::channel(TURNS).0 };
         let size = size_of_val(&serve_connection(socket, peer, Options::default(), hub));
         assert!(size + size_of::<Subscriber>() <= 3000, "{size} bytes");

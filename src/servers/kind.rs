@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use crate::scope::Scope;
-use crate::servers::{Options, hub, sloppy, strict, websocket};
+use crate::servers::{Options, Origins, hub, sloppy, strict, websocket};
 use crate::wire::handshake::Policy;
 
 /// The only origin that the guarded server lets in.
@@ -52,24 +52,34 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whom it lets in, and whether it compresses.
-    pub fn policy(self) -> Policy {
-        let origins = if self == Self::Guarded { vec![HOME_ORIGIN.to_owned()] } else { Vec::new() };
-        Policy { origins, deflate: true, ..Policy::default() }
+    /// Whose pages it lets in, unless [`Access::origins`](super::Access::origins) says otherwise.
+    pub fn origins(self) -> Origins {
+        match self {
+            Self::Guarded => Origins::only(HOME_ORIGIN.parse().expect("it is an origin")),
+            // what one client says, all hear: a page from elsewhere would hear what is none of its business
+            Self::Hub => Origins::Loopback,
+            Self::Plain | Self::Strict | Self::Sloppy => Origins::Any,
+        }
     }
 
-    pub(super) async fn bind(
+    /// What it agrees to in a handshake.
+    pub fn policy(self) -> Policy {
+        Policy { deflate: matches!(self, Self::Strict | Self::Guarded), ..Policy::default() }
+    }
+
+    pub(super) fn bind(
         self,
         scope: &Scope,
-        options: Options,
+        mut options: Options,
         policy: Policy,
     ) -> io::Result<(SocketAddr, Running)> {
+        options.access.origins.get_or_insert_with(|| self.origins());
         Ok(match self {
-            Self::Plain => boxed(websocket::bind(scope, options).await?),
-            Self::Strict | Self::Guarded => boxed(strict::bind(scope, options, policy).await?),
-            Self::Sloppy => boxed(sloppy::bind(scope, options).await?),
+            Self::Plain => boxed(websocket::bind(scope, options)?),
+            Self::Strict | Self::Guarded => boxed(strict::bind(scope, options, policy)?),
+            Self::Sloppy => boxed(sloppy::bind(scope, options)?),
             Self::Hub => {
-                let (address, _, server) = hub::bind(scope, options).await?;
+                let (address, _, server) = hub::bind(scope, options)?;
                 boxed((address, server))
             }
         })

@@ -80,6 +80,11 @@ pub enum Event {
         /// The length of the whole answer.
         bytes: u64,
     },
+    /// As many connections are open as [`Limits::connections`](super::Limits::connections) allows; further ones wait.
+    Full {
+        /// The limit.
+        connections: usize,
+    },
     /// What a peer sent was no request that this server could answer as asked.
     Refused {
         /// Who it was.

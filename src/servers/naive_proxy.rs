@@ -10,15 +10,18 @@ use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::net::linger;
+use crate::net::{in_words, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
+use crate::servers::connection::Timed;
+use crate::servers::connection::serve::{Socket, listen, serve};
 use crate::servers::{Event, Options};
 
 /// The longest head, and the longest answer, that it takes for one.
@@ -33,12 +36,12 @@ const MOST_KEPT: usize = 64;
 ///
 /// # Errors
 /// If the port is taken or may not be used.
-pub async fn bind(
+pub fn bind(
     scope: &Scope,
     options: Options,
     upstream: SocketAddr,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(options.port).await?;
+    let (address, listener) = listen(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let cache = Cache::default();
@@ -47,12 +50,12 @@ pub async fn bind(
         async move {
             let shutdown = proxy.options.shutdown.clone();
             tokio::select! {
-                () = proxy.serve(socket, upstream) => {}
+                () = proxy.serve(Timed::new(socket, proxy.options.limits), upstream) => {}
                 () = shutdown.cancelled() => {}
             }
         }
     };
-    Ok((address, accept::serve("naive proxy connection", scope, listener, options, connection)))
+    Ok((address, serve("naive proxy connection", scope, listener, options, connection)))
 }
 
 /// What a request asks for.
@@ -64,6 +67,9 @@ struct Wanted {
 
 type Cache = Arc<Mutex<HashMap<Wanted, Vec<u8>>>>;
 
+/// The end of a client's connection.
+type Client = Timed<Socket>;
+
 struct Proxy {
     peer: SocketAddr,
     options: Options,
@@ -71,10 +77,10 @@ struct Proxy {
 }
 
 impl Proxy {
-    async fn serve(&self, mut client: Socket, upstream: SocketAddr) {
+    async fn serve(&self, mut client: Client, upstream: SocketAddr) {
         let head = match timeout(self.options.limits.head, first_head(&mut client)).await {
             Ok(Ok(head)) => head,
-            Ok(Err(err)) => return self.refused(&err.to_string()),
+            Ok(Err(err)) => return self.refused(&in_words(&err)),
             Err(_) => return self.refused("no request head came in time"),
         };
         let cached = Wanted::read(&head).and_then(|wanted| Some((self.cached(&wanted)?, wanted)));
@@ -87,18 +93,20 @@ impl Proxy {
             return;
         }
         if let Err(err) = self.pass(&mut client, upstream, &head).await {
-            self.refused(&err.to_string());
+            self.refused(&in_words(&err));
         }
     }
 
-    /// Passes both directions on until both have ended, and looks at what goes by.
-    async fn pass(&self, client: &mut Socket, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
-        let mut server = TcpStream::connect(upstream).await?;
+    /// Passes both directions on until both have ended, and looks at what goes by. A peer must take what is there for it in
+    /// time, on either side.
+    async fn pass(&self, client: &mut Client, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
+        let server = TcpStream::connect(upstream).await?;
         // Small frames would else wait for one another.
         server.set_nodelay(true)?;
+        let mut server = Timed::new(server, self.options.limits);
         server.write_all(head).await?;
         let (mut from_client, mut to_client) = tokio::io::split(client);
-        let (mut from_server, mut to_server) = server.split();
+        let (mut from_server, mut to_server) = tokio::io::split(&mut server);
         let waiting = Mutex::new(VecDeque::new());
         let (mut requests, mut answers) = (Looker::new(b"GET "), Looker::new(b"HTTP/1.1 200"));
         let up = copy(&mut from_client, &mut to_server, |bytes| {
@@ -119,7 +127,7 @@ impl Proxy {
                 }
             }
         });
-        tokio::try_join!(up, down).map(|_| ())
+        both(up, down, self.options.limits.drain).await
     }
 
     fn parsed(&self, wanted: &Wanted) {
@@ -150,7 +158,28 @@ fn queue<T>(waiting: &Mutex<VecDeque<Wanted>>, work: impl FnOnce(&mut VecDeque<W
     work(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-async fn first_head(client: &mut Socket) -> io::Result<Vec<u8>> {
+/// Runs both directions to their ends. Once the server has said all, the client has so long for what it still has to say: a
+/// connection that is good for nothing any more does not stay for as long as a client likes.
+async fn both(
+    up: impl Future<Output = io::Result<()>>,
+    down: impl Future<Output = io::Result<()>>,
+    drain: Duration,
+) -> io::Result<()> {
+    let (mut up, mut down) = (pin!(up), pin!(down));
+    tokio::select! {
+        ended = up.as_mut() => {
+            ended?;
+            down.await
+        }
+        ended = down.as_mut() => {
+            ended?;
+            // late or not, there is nobody left to pass it on to
+            timeout(drain, up).await.unwrap_or(Ok(()))
+        }
+    }
+}
+
+async fn first_head(client: &mut Client) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(1024);
     while end_of_head(&head).is_none() {
         if head.len() > MOST_HEAD {

@@ -6,11 +6,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use crate::net::{self, Direction, Observer, Taken, Tap};
+use crate::net::{self, Direction, Observer, READ_BUFFER, Taken, Tap};
 use crate::scope::Scope;
-use crate::servers::{Limits, Options, accept, http, reply_headers, websocket};
+use crate::servers::connection::serve::listen;
+use crate::servers::{Limits, Options, http, reply_headers, websocket};
 
 /// The bytes of each direction that are kept.
 const KEPT: usize = 1 << 20;
@@ -53,47 +54,49 @@ impl Observer for Record {
 ///
 /// # Errors
 /// If there is no free port.
-pub async fn http(
+pub fn http(
     scope: &Scope,
     record: Record,
     dressed: bool,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(0).await?;
     let echo = http::echo_with(Limits::default(), if dressed { reply_headers() } else { &[] });
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
         http::serve_connection(socket, peer, echo.clone(), Options::default())
     };
-    Ok((address, serve("recorded http", scope.child(), listener, connection)))
+    serve("recorded http", scope, connection)
 }
 
 /// The plain WebSocket echo on a free port of 127.0.0.1.
 ///
 /// # Errors
 /// If there is no free port.
-pub async fn websocket(
+pub fn websocket(
     scope: &Scope,
     record: Record,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(0).await?;
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
-        websocket::serve_connection(socket, peer, Options::default(), websocket::READ_BUFFER)
+        websocket::serve_connection(socket, peer, Options::default(), READ_BUFFER)
     };
-    Ok((address, serve("recorded websocket", scope.child(), listener, connection)))
+    serve("recorded websocket", scope, connection)
 }
 
-/// Accepts for as long as it is run.
-async fn serve<F>(
+/// Listens on a free port, and accepts for as long as what is returned is run.
+fn serve<C, F>(
     name: &'static str,
-    scope: Scope,
-    listener: TcpListener,
-    connection: impl Fn(TcpStream, SocketAddr) -> F,
-) where
+    scope: &Scope,
+    connection: C,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<C, F>)>
+where
+    C: Fn(TcpStream, SocketAddr) -> F + Send,
     F: Future<Output = ()> + Send + 'static,
 {
-    loop {
-        let (stream, peer) = net::accept(&listener).await;
-        scope.spawn(name, connection(stream, peer));
-    }
+    let (address, listener) = listen(0)?;
+    let scope = scope.child();
+    let serving = async move {
+        // nobody listens to a log here
+        net::serve(name, &scope, &listener, Limits::default().connections, || {}, connection).await;
+    };
+    Ok((address, serving))
 }

@@ -4,16 +4,16 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::net::linger;
+use crate::net::{in_words, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
 use crate::servers::blunders::{Answer, Blunder};
-use crate::servers::opening::{self, NotOpened};
+use crate::servers::connection::Timed;
+use crate::servers::connection::handshake::{self, NotOpened};
+use crate::servers::connection::serve::{listen, serve};
 use crate::servers::{Event, Options};
 use crate::wire::decoder::{self, Decoder};
 use crate::wire::handshake::{Head, Policy, request};
@@ -26,18 +26,23 @@ const READ_BUFFER: usize = 16 << 10;
 ///
 /// # Errors
 /// If the port is taken or may not be used.
-pub async fn bind(
+pub fn bind(
     scope: &Scope,
     options: Options,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(options.port).await?;
+    let (address, listener) = listen(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, own.clone());
-    Ok((address, accept::serve("sloppy websocket connection", scope, listener, options, connection)))
+    Ok((address, serve("sloppy websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options) {
+pub(super) async fn serve_connection(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: Options,
+) {
+    let mut socket = Timed::new(socket, options.limits);
     let opening = tokio::select! {
         opening = open(&mut socket, &options) => opening,
         () = options.shutdown.cancelled() => return,
@@ -45,10 +50,11 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
     match opening {
         Ok((blunder, path, rest)) => {
             options.tell(Event::Opened { peer, path });
-            let mut echo = Echo::new(&mut socket, blunder, options.limits.write);
+            socket.frames_begin(&rest);
+            let mut echo = Echo::new(&mut socket, blunder);
             // Sloppy to the end: at a shutdown it just hangs up.
             let why = tokio::select! {
-                end = echo.run(rest, options.limits.message) => end.err().map(|err| err.to_string()),
+                end = echo.run(rest, options.limits.message) => end.err().map(|err| in_words(&err)),
                 () = options.shutdown.cancelled() => Some("the server is going away".to_owned()),
             };
             let Echo { opened, received, sent, .. } = echo;
@@ -62,10 +68,10 @@ async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options
 }
 
 async fn open(
-    socket: &mut Socket,
+    socket: &mut (impl AsyncRead + AsyncWrite + Unpin),
     options: &Options,
 ) -> Result<(&'static Blunder, String, Vec<u8>), NotOpened> {
-    let request = opening::read(socket, &Policy::default(), options.limits.head).await?;
+    let request = Box::pin(handshake::read(socket, &Policy::default(), options)).await?;
     let path = request.path();
     let Some(head) = request.opening.head.as_ref().filter(|head| asks_for_websocket(head)) else {
         let words = format!("one rule broken at each path; open a WebSocket there\n\n{}", Blunder::list());
@@ -75,9 +81,10 @@ async fn open(
         let words = format!("there is no such path; there are\n\n{}", Blunder::list());
         return explain(socket, 404, &words).await;
     };
+    handshake::check_page(socket, head, options).await?;
     let mut answer = Answer::new(&request::key_of(head).unwrap_or_default());
     (blunder.answer)(&mut answer);
-    socket.write_all(opening::head(answer.status, &answer.headers).as_bytes()).await?;
+    socket.write_all(handshake::head_of(answer.status, &answer.headers).as_bytes()).await?;
     Ok((blunder, path, request.rest))
 }
 
@@ -86,17 +93,19 @@ fn asks_for_websocket(head: &Head) -> bool {
     head.named("Upgrade").next().is_some()
 }
 
-async fn explain<T>(socket: &mut Socket, status: u16, words: &str) -> Result<T, NotOpened> {
-    let close = ("Connection".to_owned(), "close".to_owned());
-    socket.write_all(opening::answer(status, &[close], words.trim_end()).as_bytes()).await?;
+async fn explain<T>(
+    socket: &mut (impl AsyncWrite + Unpin),
+    status: u16,
+    words: &str,
+) -> Result<T, NotOpened> {
+    socket.write_all(handshake::answer(status, &[], words.trim_end()).as_bytes()).await?;
     Err(NotOpened::Refused(format!("answered {status} with the list of its paths")))
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s> {
-    socket: &'s mut Socket,
+struct Echo<'s, S> {
+    socket: &'s mut Timed<S>,
     blunder: &'static Blunder,
-    patience: Duration,
     opened: Instant,
     received: u64,
     sent: u64,
@@ -144,9 +153,9 @@ impl Heard {
     }
 }
 
-impl<'s> Echo<'s> {
-    fn new(socket: &'s mut Socket, blunder: &'static Blunder, patience: Duration) -> Self {
-        Self { socket, blunder, patience, opened: Instant::now(), received: 0, sent: 0 }
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+    fn new(socket: &'s mut Timed<S>, blunder: &'static Blunder) -> Self {
+        Self { socket, blunder, opened: Instant::now(), received: 0, sent: 0 }
     }
 
     /// Echoes until the peer closes or hangs up, or says more than `limit` bytes in one message.
@@ -179,10 +188,13 @@ impl<'s> Echo<'s> {
     async fn answer(&mut self, frame: Raw, message: &mut Option<Raw>) -> io::Result<bool> {
         match frame.opcode {
             Opcode::Close => {
-                self.send((self.blunder.close)(&frame.data)).await?;
+                self.socket.write_all(&(self.blunder.close)(&frame.data)).await?;
                 Ok(true)
             }
-            Opcode::Ping => self.send((self.blunder.pong)(&frame.data)).await.map(|()| false),
+            Opcode::Ping => {
+                self.socket.write_all(&(self.blunder.pong)(&frame.data)).await?;
+                Ok(false)
+            }
             Opcode::Pong => Ok(false),
             _ => {
                 let fin = frame.fin;
@@ -192,16 +204,11 @@ impl<'s> Echo<'s> {
                     return Ok(false);
                 }
                 self.received += 1;
-                self.send((self.blunder.reply)(whole.opcode, &whole.data)).await?;
+                self.socket.write_all(&(self.blunder.reply)(whole.opcode, &whole.data)).await?;
                 self.sent += 1;
                 Ok(self.blunder.hangs_up)
             }
         }
-    }
-
-    async fn send(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-        timeout(self.patience, self.socket.write_all(&bytes)).await.map_err(late)?
     }
 }
 

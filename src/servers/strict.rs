@@ -5,19 +5,19 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{error::Elapsed, sleep, timeout};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::{in_words, linger};
 use crate::scope::Scope;
-use crate::servers::accept::{self, Socket};
-use crate::servers::opening::{self, NotOpened};
-use crate::servers::{Event, Limits, Options};
+use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
+use crate::servers::connection::serve::{listen, serve};
+use crate::servers::connection::{Timed, Timeout};
+use crate::servers::{Event, Options};
 use crate::wire::handshake::Policy;
-use crate::wire::{ByteLen, Endpoint, Incoming};
+use crate::wire::{Endpoint, Incoming};
 
 /// What one read takes at most: the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
@@ -30,46 +30,42 @@ const WAITING: usize = 64 << 10;
 ///
 /// # Errors
 /// If the port is taken or may not be used.
-pub async fn bind(
+pub fn bind(
     scope: &Scope,
     options: Options,
     policy: Policy,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = accept::listen(options.port).await?;
+    let (address, listener) = listen(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), policy.clone());
-    Ok((address, accept::serve("strict websocket connection", scope, listener, options, connection)))
+    Ok((address, serve("strict websocket connection", scope, listener, options, connection)))
 }
 
-async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options, policy: Policy) {
+pub(super) async fn serve_connection(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: Options,
+    policy: Policy,
+) {
+    let mut socket = Timed::new(socket, options.limits);
     let opening = tokio::select! {
-        opening = open(&mut socket, &policy, &options) => opening,
+        opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::Judged) => opening,
         () = options.shutdown.cancelled() => return,
     };
     match opening {
-        Ok((endpoint, path, rest)) => {
-            options.tell(Event::Opened { peer, path });
-            let mut echo = Echo::new(&mut socket, endpoint, options.limits);
-            let why = echo.run(&rest, pin!(options.shutdown.cancelled())).await;
+        Ok(opened) => {
+            options.tell(Event::Opened { peer, path: opened.path });
+            socket.frames_begin(&opened.rest);
+            let endpoint = Endpoint::server(opened.agreed, options.limits.message);
+            let mut echo = Echo::new(&mut socket, endpoint);
+            let why = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
             options.tell(echo.closed(peer, why));
         }
         Err(NotOpened::HungUp) => return,
         Err(why) => options.tell(Event::Refused { peer, why: why.to_string() }),
     }
     linger(socket).await;
-}
-
-async fn open(
-    socket: &mut Socket,
-    policy: &Policy,
-    options: &Options,
-) -> Result<(Endpoint, String, Vec<u8>), NotOpened> {
-    let request = opening::read(socket, policy, options.limits.head).await?;
-    let judgement = &request.opening.judgement;
-    opening::reply(socket, judgement).await?;
-    let endpoint = Endpoint::server(judgement.agreed, options.limits.message);
-    Ok((endpoint, request.path(), request.rest))
 }
 
 /// Why an echo ended, where not by a closing handshake.
@@ -81,17 +77,14 @@ enum Ended {
     WithoutClose,
     #[error("the server is going away")]
     GoingAway,
-    #[error("it read nothing for {} s", .0.as_secs_f32())]
-    Deaf(Duration),
     #[error("{}", in_words(.0))]
     Io(#[from] io::Error),
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s> {
-    socket: &'s mut Socket,
+struct Echo<'s, S> {
+    socket: &'s mut Timed<S>,
     endpoint: Endpoint,
-    limits: Limits,
     opened: Instant,
     code: Option<u16>,
     received: u64,
@@ -101,13 +94,13 @@ struct Echo<'s> {
 /// What one wait brought.
 enum Next {
     Read(usize),
-    Stalled,
+    Late(Timeout),
     Shutdown,
 }
 
-impl<'s> Echo<'s> {
-    fn new(socket: &'s mut Socket, endpoint: Endpoint, limits: Limits) -> Self {
-        Self { socket, endpoint, limits, opened: Instant::now(), code: None, received: 0, sent: 0 }
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+    fn new(socket: &'s mut Timed<S>, endpoint: Endpoint) -> Self {
+        Self { socket, endpoint, opened: Instant::now(), code: None, received: 0, sent: 0 }
     }
 
     async fn run(
@@ -123,7 +116,7 @@ impl<'s> Echo<'s> {
                 match self.next(&mut buffer, shutdown.as_mut(), leaving).await? {
                     Next::Read(0) => return Err(Ended::WithoutClose),
                     Next::Read(count) => self.take(&buffer[..count]).await?,
-                    Next::Stalled => return self.stalled().await,
+                    Next::Late(timeout) => return self.late(timeout).await,
                     Next::Shutdown => {
                         leaving = true;
                         self.code.get_or_insert(1001);
@@ -144,12 +137,14 @@ impl<'s> Echo<'s> {
         shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
         leaving: bool,
     ) -> Result<Next, Ended> {
-        let inside = self.endpoint.needs().is_some();
-        tokio::select! {
+        let read = tokio::select! {
             biased;
-            () = shutdown, if !leaving => Ok(Next::Shutdown),
-            count = self.socket.read(buffer) => Ok(Next::Read(count?)),
-            () = sleep(self.limits.frame), if inside => Ok(Next::Stalled),
+            () = shutdown, if !leaving => return Ok(Next::Shutdown),
+            read = self.socket.read(buffer) => read,
+        };
+        match read {
+            Ok(count) => Ok(Next::Read(count)),
+            Err(err) => Timeout::of(&err).map(Next::Late).ok_or(Ended::Io(err)),
         }
     }
 
@@ -175,11 +170,8 @@ impl<'s> Echo<'s> {
         self.flush().await
     }
 
-    async fn stalled(&mut self) -> Result<(), Ended> {
-        let more = self.endpoint.needs().map_or(ByteLen::ZERO, |needs| needs.more);
-        let patience = self.limits.frame.as_secs_f32();
-        let reason = format!("a frame stood still for {patience} s, at least {more} bytes before its end");
-        let failure = self.endpoint.fail(1008, &reason);
+    async fn late(&mut self, timeout: Timeout) -> Result<(), Ended> {
+        let failure = self.endpoint.fail(1008, &timeout.to_string());
         self.code.get_or_insert(failure.code);
         self.flush().await?;
         Err(Ended::Failed(failure.reason))
@@ -187,14 +179,7 @@ impl<'s> Echo<'s> {
 
     /// Sends what waits. A peer may read slowly, but not stop reading.
     async fn flush(&mut self) -> Result<(), Ended> {
-        let outbox = self.endpoint.take_outbox();
-        let mut left = outbox.as_slice();
-        while !left.is_empty() {
-            let write = timeout(self.limits.write, self.socket.write(left)).await;
-            let count = write.map_err(|_: Elapsed| Ended::Deaf(self.limits.write))??;
-            left = &left[count..];
-        }
-        Ok(())
+        Ok(self.socket.write_all(&self.endpoint.take_outbox()).await?)
     }
 
     fn closed(self, peer: SocketAddr, why: Option<Ended>) -> Event {

@@ -163,7 +163,10 @@ impl Decoder {
             if let Some(mark) = self.marks.pop_front() {
                 return Some(match mark {
                     Mark::Header(begun) => Event::Header(begun),
-                    Mark::Frame(index) => Event::Frame(index),
+                    Mark::Frame(index) => {
+                        self.judge.rest();
+                        Event::Frame(index)
+                    }
                     Mark::Message(end) => Event::Message(end),
                 });
             }

@@ -21,7 +21,10 @@ const PIECE: usize = 4096;
 /// ```
 #[derive(Debug)]
 pub struct Deflater {
-    compress: Compress,
+    /// Made for the first message, because most connections have none and it takes 300 KB; without context takeover it is
+    /// made anew for each.
+    compress: Option<Box<Compress>>,
+    window_bits: u8,
     takeover: bool,
 }
 
@@ -29,21 +32,19 @@ impl Deflater {
     /// For the messages of `sender`, by what was agreed for its side.
     pub fn new(agreed: Deflate, sender: Side) -> Self {
         // zlib has no raw stream with a window of 256 bytes. The one of 512 looks back at most 512 - 262 = 250 bytes, so it serves for both.
-        let bits = agreed.window_bits(sender).max(9);
-        let level = Compression::default();
-        Self {
-            compress: Compress::new_with_window_bits(level, false, bits),
-            takeover: agreed.context_takeover(sender),
-        }
+        let window_bits = agreed.window_bits(sender).max(9);
+        Self { compress: None, window_bits, takeover: agreed.context_takeover(sender) }
     }
 
     /// The payload of one whole message: compressed up to a byte boundary, without the four bytes that every message would end with.
     /// It may be cut into fragments anywhere.
     pub fn message(&mut self, plain: &[u8]) -> Vec<u8> {
+        let made =
+            || Box::new(Compress::new_with_window_bits(Compression::default(), false, self.window_bits));
+        let mut payload = flushed(self.compress.get_or_insert_with(made), plain);
         if !self.takeover {
-            self.compress.reset();
+            self.compress = None;
         }
-        let mut payload = self.flushed(plain);
         if payload.ends_with(&TAIL) {
             payload.truncate(payload.len() - TAIL.len());
         }
@@ -53,23 +54,22 @@ impl Deflater {
         }
         payload
     }
+}
 
-    fn flushed(&mut self, plain: &[u8]) -> Vec<u8> {
-        let (mut payload, mut rest) = (Vec::new(), plain);
-        let mut room = [0; PIECE];
-        loop {
-            let (taken, given) = (self.compress.total_in(), self.compress.total_out());
-            let status = self
-                .compress
-                .compress(rest, &mut room, FlushCompress::Sync)
-                .expect("the state of a compressor is valid from its making on");
-            rest = &rest[(self.compress.total_in() - taken) as usize..];
-            let written = (self.compress.total_out() - given) as usize;
-            payload.extend_from_slice(&room[..written]);
-            // Room that is left over says that the flush is complete.
-            if written < PIECE || status == Status::BufError {
-                return payload;
-            }
+fn flushed(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
+    let (mut payload, mut rest) = (Vec::new(), plain);
+    let mut room = [0; PIECE];
+    loop {
+        let (taken, given) = (compress.total_in(), compress.total_out());
+        let status = compress
+            .compress(rest, &mut room, FlushCompress::Sync)
+            .expect("the state of a compressor is valid from its making on");
+        rest = &rest[(compress.total_in() - taken) as usize..];
+        let written = (compress.total_out() - given) as usize;
+        payload.extend_from_slice(&room[..written]);
+        // Room that is left over says that the flush is complete.
+        if written < PIECE || status == Status::BufError {
+            return payload;
         }
     }
 }
@@ -111,6 +111,17 @@ mod tests {
         assert_eq!(deflater.message(b"Hello"), deflater.message(b"Hello"));
         let mut client = Deflater::new(agreed("; server_no_context_takeover"), Side::Client);
         assert_ne!(client.message(b"Hello"), client.message(b"Hello"), "the other side keeps its window");
+    }
+
+    #[test]
+    fn there_is_a_compressor_only_where_something_was_or_is_to_be_pointed_at() {
+        let mut kept = Deflater::new(Deflate::default(), Side::Server);
+        assert!(kept.compress.is_none(), "nothing was said yet");
+        kept.message(b"Hello");
+        assert!(kept.compress.is_some());
+        let mut dropped = Deflater::new(agreed("; server_no_context_takeover"), Side::Server);
+        dropped.message(b"Hello");
+        assert!(dropped.compress.is_none(), "nothing points back");
     }
 
     #[test]

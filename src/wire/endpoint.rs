@@ -96,7 +96,9 @@ impl Endpoint {
     fn new(role: Side, agreed: Agreed, limit: usize, keys: Option<Keys>) -> Self {
         Self {
             // One byte more than may be, so that the one too many is seen.
-            decoder: Decoder::new(role.peer(), agreed).stop_at_fatal().inflate_limit(limit as u64 + 1),
+            decoder: Decoder::new(role.peer(), agreed)
+                .stop_at_fatal()
+                .inflate_limit((limit as u64).saturating_add(1)),
             keys,
             deflater: agreed.deflate.map(|deflate| Deflater::new(deflate, role)),
             limit,
@@ -402,6 +404,17 @@ mod tests {
         let bytes = [ping, text, encode::close(1001, "", Some(KEY)), vec![0xff; 100]].concat();
         assert_eq!(all(&mut server, &bytes, 1).len(), 3);
         assert!(server.is_over() && server.outbox().is_empty());
+    }
+
+    #[test]
+    fn without_a_limit_what_inflates_is_taken_as_it_is() {
+        let mut server = Endpoint::server(deflated(""), usize::MAX);
+        let mut client = Endpoint::client(deflated(""), usize::MAX, Box::new(|| KEY));
+        for text in [&b"hello hello"[..], b"", b"hello hello"] {
+            client.send(Kind::Text, text);
+            let bytes = client.take_outbox();
+            assert_eq!(all(&mut server, &bytes, 3), [Incoming::Message(Kind::Text, text.to_vec())]);
+        }
     }
 
     #[test]

@@ -350,6 +350,13 @@ impl Judge {
         !piece.is_empty()
     }
 
+    /// A frame is complete, and its data has been handed on.
+    pub(crate) fn rest(&mut self) {
+        if let (Some(inflation), None) = (&mut self.inflation, &self.messages.open) {
+            inflation.rest();
+        }
+    }
+
     /// What was inflated last.
     pub(crate) fn data(&self) -> &[u8] {
         self.inflation.as_ref().map_or(&[], Inflation::piece)

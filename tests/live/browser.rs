@@ -1,6 +1,8 @@
 //! A real browser's page, once straight to the strict server and once through the proxy: it must not notice a difference,
 //! and the proxy must have seen every frame of it.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::net::SocketAddr;
 use std::process::Stdio;
 
@@ -35,7 +37,7 @@ async fn site(scope: &Scope) -> (SocketAddr, mpsc::Receiver<Value>) {
 }
 
 /// A browser on that address, with a profile of its own; killed when it is dropped.
-fn browse(url: &str, profile: &std::path::Path) -> Child {
+pub(crate) fn browse(url: &str, profile: &std::path::Path) -> Child {
     let started = BROWSERS.iter().find_map(|name| {
         Command::new(name)
             .args([
@@ -47,6 +49,8 @@ fn browse(url: &str, profile: &std::path::Path) -> Child {
             ])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
             .args(["--disable-sync", "--remote-debugging-port=0"])
+            // pages of other origins, without a name server
+            .arg("--host-resolver-rules=MAP *.example 127.0.0.1")
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(url)
             .stdin(Stdio::null())

@@ -1,5 +1,7 @@
 //! The real binary without a stage, against servers and peers on real sockets.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::process::Stdio;
 
 use serde_json::Value;

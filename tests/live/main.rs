@@ -5,6 +5,7 @@
 
 mod browser;
 mod headless;
+mod origins;
 mod proxy;
 mod race;
 mod tls;
@@ -23,7 +24,7 @@ async fn soon<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// The request of RFC 6455 section 1.3, whose answer is known.
-const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nOrigin: http://page.example\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 const SWITCHING: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

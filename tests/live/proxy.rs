@@ -1,5 +1,7 @@
 //! The proxy between real sockets: every byte as it was, and a hand on the frames.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -2,6 +2,8 @@
 //!
 //! Whether a run counts is the machine's affair; these tests look at what must hold on any.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};

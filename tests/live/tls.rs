@@ -1,5 +1,7 @@
 //! wss: a server with a certificate of its own making, trusted, not trusted, and not checked.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Somebody else's deck: presenting it does nothing outside of the talk before the reader allows that by a key.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

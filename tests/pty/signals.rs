@@ -1,5 +1,7 @@
 //! Signals work while the reader of standard output stands still: the first ends the command, a second ends it at once.
 
+#![expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+
 use std::io::{PipeReader, Read as _, Write as _, pipe};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;

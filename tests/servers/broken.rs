@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
-use wiretalk::servers::Limits;
-use wiretalk::servers::strict;
+use wiretalk::servers::{Access, Limits, strict};
 use wiretalk::wire::handshake::Policy;
 use wiretalk::wire::{Agreed, Opcode, Side, Transcript, Verdict};
 
@@ -66,7 +65,7 @@ async fn serves_the_next(house: &House) {
 async fn large_house() -> House {
     house(async |scope, mut options| {
         options.limits = Limits { message: 1 << 20, ..options.limits };
-        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() }).await
+        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() })
     })
     .await
 }
@@ -134,7 +133,12 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
             deflate: known["deflate"] == true,
             ..Policy::default()
         };
-        let house = strict_house(policy).await;
+        let house = house(async |scope, mut options| {
+            let asked = "server.example.com".parse().unwrap();
+            options.access = Access { hosts: [asked].into(), ..Access::default() };
+            strict::bind(&scope, options, policy)
+        })
+        .await;
         let mut peer = house.visit().await;
         peer.send(&bytes(case)).await;
         peer.0.shutdown().await.unwrap();

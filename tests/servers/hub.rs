@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
+use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
 use wiretalk::servers::{Bundle, Event, Kind, Limits, Plan};
@@ -21,7 +22,7 @@ async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (House, Hub) {
     let handle = Mutex::default();
     let house = house(async |scope, mut options| {
         options.limits = change(options.limits);
-        let (address, hub, server) = hub::bind(&scope, options).await?;
+        let (address, hub, server) = hub::bind(&scope, options)?;
         *handle.lock().unwrap() = Some(hub);
         Ok((address, server))
     })
@@ -249,7 +250,7 @@ async fn shutdown_closes_everybody_with_1001_and_frees_the_port() {
     assert_eq!(house.close_code().await, Some(1001));
     soon(house.scope.closed()).await;
     hub.publish("nobody is there").await;
-    TcpListener::bind(house.address).await.unwrap();
+    listen(house.address).unwrap();
 }
 
 #[tokio::test]

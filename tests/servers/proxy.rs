@@ -10,7 +10,7 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nalert('pois
 async fn proxied() -> (House, House) {
     let echo = websocket_house().await;
     let upstream = echo.address;
-    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream).await).await;
+    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
     (proxy, echo)
 }
 
@@ -53,7 +53,7 @@ async fn any_other_key_leaves_nothing_to_be_read() {
     let mut victim = proxy.visit().await;
     victim.send(ASKED).await;
     let answer = victim.rest().await;
-    assert!(answer.starts_with(b"HTTP/1.1 426 "), "{:?}", String::from_utf8_lossy(&answer));
+    assert!(answer.starts_with(b"HTTP/1.1 421 "), "{:?}", String::from_utf8_lossy(&answer));
     proxy.shutdown.cancel();
     assert!(proxy.events.try_recv().is_err(), "it saw nothing");
 }

@@ -15,7 +15,7 @@ pub(crate) async fn strict_house(policy: Policy) -> House {
 
 async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: Policy) -> House {
     let bind = async |scope, options: Options| {
-        strict::bind(&scope, Options { limits: change(options.limits), ..options }, policy).await
+        strict::bind(&scope, Options { limits: change(options.limits), ..options }, policy)
     };
     house(bind).await
 }
@@ -59,7 +59,11 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
         request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket")).into_bytes()
     };
     let open = strict_house(Server::Strict.policy()).await;
-    let mut guarded = strict_house(Server::Guarded.policy()).await;
+    let mut guarded = house(async |scope, mut options| {
+        options.access.origins = Some(Server::Guarded.origins());
+        strict::bind(&scope, options, Server::Guarded.policy())
+    })
+    .await;
     let mut peer = open.visit().await;
     peer.send(&ask("https://evil.example")).await;
     peer.expect(SWITCHING).await;

@@ -26,7 +26,7 @@ use crate::scope::Scope;
 ///
 /// Each lane has a client and a server of its own, processes on CPUs of their own where there are two. The table goes to
 /// standard output, progress to standard error if that is a terminal. The exit status is 1 if the run does not count:
-/// errors, others on the CPUs, or a floor that drifts.
+/// errors, others on the CPUs, connections that the kernel lost, or a floor that drifts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = LACKING.join("\n\n"))]
 pub struct Race {

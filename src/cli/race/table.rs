@@ -38,7 +38,10 @@ pub(super) fn table(outcome: &Outcome) -> String {
         None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
         None => String::new(),
     };
-    table + &format!("{}{foreign}, {}\n", outcome.machine.summary(), drift(outcome.drift))
+    let lost = outcome.lost.filter(|lost| lost.objection().is_some());
+    let lost =
+        lost.map_or_else(String::new, |lost| format!(", {} connections lost at a listener", lost.drops));
+    table + &format!("{}{foreign}, {}{lost}\n", outcome.machine.summary(), drift(outcome.drift))
 }
 
 /// How far the floor has moved, and how often its scatter alone would have moved it so far.
@@ -124,7 +127,7 @@ fn steps(outcome: &Outcome) -> String {
 mod tests {
     use super::*;
     use crate::measure::{Ratio, Summary};
-    use crate::race::{Kind, Lane};
+    use crate::race::{Kind, Lane, ListenDrops};
 
     fn figures(kind: Kind, micros: u64, bytes: f64) -> Figures {
         let us = Duration::from_micros;
@@ -163,6 +166,14 @@ mod tests {
             ]
         );
         assert!(table.contains("http-reqwest takes 1.47 times as long as ws"), "{table}");
+    }
+
+    #[test]
+    fn lost_connections_are_told_where_there_are_some() {
+        let with = |lost| table(&Outcome { lost: Some(lost), ..Outcome::default() });
+        let some = ListenDrops { overflows: 515, drops: 520 };
+        assert!(with(some).ends_with("floor +0.0 %, 520 connections lost at a listener\n"), "{}", with(some));
+        assert!(with(ListenDrops::default()).ends_with("floor +0.0 %\n"));
     }
 
     #[test]

@@ -125,6 +125,7 @@ impl Planet {
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 mod tests {
     //! They need root and `/dev/net/tun`; where those lack, they fail and say so.
 

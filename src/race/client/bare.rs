@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::way::{Opening, same};
+use super::way::{Opening, same, too_long};
 use crate::net::with_causes;
 use crate::race::bare;
 use crate::race::dial::Stream;
@@ -56,6 +56,9 @@ impl Bare {
             if !self.reply.starts_with(b"HTTP/1.1 200 ") {
                 let line = self.reply.split(|&byte| byte == b'\r').next().unwrap_or_default();
                 return Err(format!("the server answered {:?}, not 200", String::from_utf8_lossy(line)));
+            }
+            if head.body > self.payload.len() {
+                return Err(too_long(self.payload.len()));
             }
             if self.reply.len() >= head.end + head.body {
                 return same(&self.reply[head.end..], &self.payload);

@@ -47,7 +47,7 @@ async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> 
     let mut reply = Reply::new(payload);
     while let Some(frame) = body.frame().await {
         if let Some(data) = frame.map_err(with_causes)?.data_ref() {
-            reply.add(data);
+            reply.add(data)?;
         }
     }
     reply.end()
@@ -171,9 +171,9 @@ impl Http2 {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::net::listen;
     use crate::race::dial::Dial;
     use crate::race::order::{Goal, Trust};
     use crate::race::{Course, Kind, Lane};
@@ -181,7 +181,7 @@ mod tests {
 
     /// A kept connection to a server that gives these replies, one a request, and then hangs up.
     async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKept {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         scope.spawn("server", async move {
             let (mut stream, _) = listener.accept().await.unwrap();

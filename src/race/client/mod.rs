@@ -89,3 +89,175 @@ async fn open(scope: &Scope, lane: Lane, course: &Course, goal: Goal) -> Result<
     }
     Connections::new(ways, course)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::net::SocketAddr;
+
+    use ::hyper::server::conn::http2;
+    use axum::Router;
+    use axum::body::{Body, Bytes};
+    use axum::routing::post;
+    use futures_util::stream;
+    use hyper_util::rt::TokioIo;
+    use hyper_util::service::TowerToHyperService;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::net::listen;
+    use crate::race::executor::Scoped;
+
+    /// More than any kernel keeps between two sockets, and far less than a reply that must not be read has.
+    const MOST: usize = 64 << 20;
+
+    /// Answers every connection with `head`, and then with `more` until it is hung up on; how much that was for the first
+    /// that has.
+    fn hostile(scope: &Scope, head: Vec<u8>, more: &'static [u8]) -> (SocketAddr, oneshot::Receiver<usize>) {
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (tell, told) = oneshot::channel();
+        scope.spawn("hostile server", async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(&head).await.unwrap();
+            let (mut written, pieces) = (head.len(), more.repeat(4096 / more.len().max(1)));
+            while written < MOST
+                && let Ok(count @ 1..) = stream.write(&pieces).await
+            {
+                written += count;
+            }
+            let _ = tell.send(written);
+        });
+        (address, told)
+    }
+
+    /// What a lane with a payload of 4 bytes says of a server.
+    async fn failure(scope: &Scope, kind: Kind, address: SocketAddr) -> String {
+        let course = Course { payload: 4, lanes: vec![Lane::plain(kind)], ..Course::default() };
+        let (host, path) = (address.ip().to_string(), "/echo".to_owned());
+        let goal = Goal { host, port: address.port(), path, trust: Trust::Plain };
+        let dial = Dial::new(goal, None).unwrap();
+        let opening = Arc::new(Opening::new(scope.child(), Lane::plain(kind), &course, dial).unwrap());
+        match Way::open(&opening).await {
+            Ok(mut way) => way.exchange().await.unwrap_err(),
+            Err(why) => why,
+        }
+    }
+
+    const ENDLESS: &[u8] =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 2147483648\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_reply_that_does_not_end_is_refused_and_not_read() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let longer = "the reply is not what was sent: it is longer than 4 bytes";
+        for (kind, head, why) in [
+            (Kind::HttpBare, ENDLESS, longer),
+            (Kind::HttpHyper, ENDLESS, longer),
+            (Kind::HttpReqwest, ENDLESS, longer),
+            (Kind::HttpNew, ENDLESS, longer),
+            (Kind::SsePost, ENDLESS, "the server sent an event of more than 64 bytes"),
+            (Kind::Tcp, b"", "the reply is not what was sent: it is longer than 8 bytes"),
+        ] {
+            let (address, written) = hostile(&scope, head.to_vec(), b"x");
+            let told = failure(&scope, kind, address).await;
+            assert!(told.starts_with(why), "{kind:?}: {told}");
+            let written = written.await.unwrap();
+            assert!(written < MOST, "{kind:?}: it was read on and on");
+        }
+    }
+
+    #[tokio::test]
+    async fn chunks_without_end_are_refused_too() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for kind in [Kind::HttpHyper, Kind::HttpReqwest, Kind::HttpNew] {
+            let (address, written) = hostile(&scope, head.to_vec(), b"1\r\nx\r\n");
+            let told = failure(&scope, kind, address).await;
+            assert!(told.contains("longer than 4 bytes"), "{kind:?}: {told}");
+            assert!(written.await.unwrap() < MOST, "{kind:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_end_is_refused_too() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        for kind in
+            [Kind::HttpBare, Kind::HttpHyper, Kind::HttpReqwest, Kind::HttpNew, Kind::SsePost, Kind::Ws]
+        {
+            let (address, written) = hostile(&scope, b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n");
+            failure(&scope, kind, address).await;
+            assert!(written.await.unwrap() < MOST, "{kind:?}");
+        }
+    }
+
+    /// The accept value is the peer's to compute, so the hostile one has to read the key.
+    #[tokio::test]
+    async fn a_message_that_is_too_long_is_refused_by_its_header_and_told_once() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        scope.spawn("hostile server", async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let count = stream.read(&mut request).await.unwrap();
+            let request = String::from_utf8_lossy(&request[..count]).into_owned();
+            let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+            let accept = crate::wire::handshake::Accept::new(key).value;
+            let head = format!(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: {accept}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&[0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0]).await.unwrap();
+            while let Ok(1..) = stream.read(&mut [0; 4096]).await {}
+        });
+        assert_eq!(
+            failure(&scope, Kind::Ws, address).await,
+            "Space limit exceeded: Message too long: 1099511627776 > 125"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_http2_stream_that_does_not_end_is_refused_too() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let endless = || async {
+            let piece = |()| async { Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 4096])), ())) };
+            Body::from_stream(stream::unfold((), piece))
+        };
+        let router = Router::new().route("/echo", post(endless));
+        let executor = Scoped(scope.child());
+        scope.spawn("hostile server", async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = TowerToHyperService::new(router);
+            let _ = http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
+        });
+        let told = failure(&scope, Kind::Http2, address).await;
+        assert!(told.contains("longer than 4 bytes"), "{told}");
+        scope.cancel();
+    }
+
+    /// The event stream is as it should be, and the answer to the POST does not end.
+    #[tokio::test]
+    async fn the_answer_to_a_post_has_no_body() {
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let listener = listen(([127, 0, 0, 1], 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        scope.spawn("hostile server", async move {
+            let (mut events, _) = listener.accept().await.unwrap();
+            let _ = events.read(&mut [0; 4096]).await.unwrap();
+            events.write_all(ENDLESS).await.unwrap();
+            events.write_all(b"data: 1\n\n").await.unwrap();
+            let (mut posts, _) = listener.accept().await.unwrap();
+            let _ = posts.read(&mut [0; 4096]).await.unwrap();
+            posts.write_all(ENDLESS).await.unwrap();
+            while posts.write_all(&[b'x'; 4096]).await.is_ok() {}
+        });
+        let told = failure(&scope, Kind::SsePost, address).await;
+        assert_eq!(told, "the server answered a POST with more than its status");
+    }
+}

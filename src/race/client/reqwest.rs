@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::{Client, Url};
 
-use super::way::{Opening, same};
+use super::way::{Opening, Reply};
 use crate::net::with_causes;
 use crate::race::dial::{Dial, OUR_NAME, settings};
 
@@ -49,11 +49,15 @@ impl Reqwest {
             for (name, value) in self.opening.headers.of_requests() {
                 request = request.header(*name, *value);
             }
-            let response = request.send().await.map_err(with_causes)?;
+            let mut response = request.send().await.map_err(with_causes)?;
             if !response.status().is_success() {
                 return Err(format!("the server answered {}, not 200", response.status()));
             }
-            same(&response.bytes().await.map_err(with_causes)?, &self.opening.payload)?;
+            let mut reply = Reply::new(&self.opening.payload);
+            while let Some(piece) = response.chunk().await.map_err(with_causes)? {
+                reply.add(&piece)?;
+            }
+            reply.end()?;
         }
         Ok(())
     }

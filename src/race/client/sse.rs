@@ -13,6 +13,9 @@ use hyper_util::rt::TokioIo;
 use super::way::{Opening, same};
 use crate::net::with_causes;
 
+/// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.
+const BESIDE_DATA: usize = 64;
+
 pub(super) struct Sse {
     opening: Arc<Opening>,
     request: Request<Full<Bytes>>,
@@ -50,8 +53,14 @@ impl Sse {
             if !response.status().is_success() {
                 return Err(format!("the server answered {}, not 204", response.status()));
             }
-            response.into_body().collect().await.map_err(with_causes)?;
-            let event = event(&mut self.events, &mut self.buffer).await?;
+            let mut answer = response.into_body();
+            while let Some(frame) = answer.frame().await {
+                if frame.map_err(with_causes)?.data_ref().is_some_and(|data| !data.is_empty()) {
+                    return Err("the server answered a POST with more than its status".to_owned());
+                }
+            }
+            let longest = self.opening.payload.len() + BESIDE_DATA;
+            let event = event(&mut self.events, &mut self.buffer, longest).await?;
             same(&event, &self.opening.payload)?;
         }
         Ok(())
@@ -73,19 +82,22 @@ async fn listen(
         return Err(format!("the server answered {}, not 200", response.status()));
     }
     let mut events = response.into_body();
-    let number = event(&mut events, &mut BytesMut::new()).await?;
+    let number = event(&mut events, &mut BytesMut::new(), BESIDE_DATA).await?;
     let number = String::from_utf8(number).map_err(with_causes)?;
     Ok((events, number))
 }
 
-/// The data of the next event: what stands after `data: ` up to the empty line.
-async fn event(events: &mut Incoming, buffer: &mut BytesMut) -> Result<Vec<u8>, String> {
+/// The data of the next event, of at most `longest` bytes as it is written: what stands after `data: ` up to the empty line.
+async fn event(events: &mut Incoming, buffer: &mut BytesMut, longest: usize) -> Result<Vec<u8>, String> {
     loop {
         if let Some(end) = memchr::memmem::find(buffer, b"\n\n") {
             let event = buffer.split_to(end);
             buffer.advance(2);
             let data = event.strip_prefix(b"data:").ok_or("the server sent an event without data")?;
             return Ok(data.strip_prefix(b" ").unwrap_or(data).to_vec());
+        }
+        if buffer.len() > longest {
+            return Err(format!("the server sent an event of more than {longest} bytes"));
         }
         let frame = events.frame().await.ok_or("the server ended the event stream")?.map_err(with_causes)?;
         if let Some(data) = frame.data_ref() {

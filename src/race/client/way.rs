@@ -98,7 +98,7 @@ impl Way {
 /// Whether the reply is what was sent.
 pub(super) fn same(reply: &[u8], payload: &[u8]) -> Result<(), String> {
     let mut whole = Reply::new(payload);
-    whole.add(reply);
+    whole.add(reply)?;
     whole.end()
 }
 
@@ -114,10 +114,17 @@ impl<'p> Reply<'p> {
         Self { payload, got: 0, differs: false }
     }
 
-    pub(super) fn add(&mut self, piece: &[u8]) {
-        let wanted = self.payload.get(self.got..self.got + piece.len());
-        self.differs |= wanted != Some(piece);
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// At the first byte too many: whoever sends more than was sent may go on for ever.
+    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
+        let Some(wanted) = self.payload.get(self.got..self.got.saturating_add(piece.len())) else {
+            return Err(too_long(self.payload.len()));
+        };
+        self.differs |= wanted != piece;
         self.got += piece.len();
+        Ok(())
     }
 
     /// Whether it was what was sent, all of it.
@@ -126,5 +133,27 @@ impl<'p> Reply<'p> {
             return Ok(());
         }
         Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", self.got, self.payload.len()))
+    }
+}
+
+/// What a reply of more than `sent` bytes is called.
+pub(super) fn too_long(sent: usize) -> String {
+    format!("the reply is not what was sent: it is longer than {sent} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_refused_at_its_first_byte_too_many() {
+        let mut reply = Reply::new(b"four");
+        reply.add(b"fo").unwrap();
+        reply.add(b"ur").unwrap();
+        reply.add(b"").unwrap();
+        assert_eq!(reply.add(b"!").unwrap_err(), "the reply is not what was sent: it is longer than 4 bytes");
+        assert_eq!(same(b"four", b"four"), Ok(()));
+        assert!(same(b"fou", b"four").unwrap_err().contains("(3 bytes)"));
+        assert!(same(b"fuor", b"four").unwrap_err().contains("(4 bytes)"));
     }
 }

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::way::{Opening, same};
-use crate::net::with_causes;
+use crate::net::{WebSocketLimits, with_causes};
 use crate::race::dial::Stream;
 use crate::scope::Scope;
 
@@ -25,10 +24,9 @@ async fn connect(opening: &Opening) -> Result<Socket, String> {
     for (name, value) in opening.headers.of_requests() {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    let config = WebSocketConfig::default().read_buffer_size(opening.read_buffer);
-    let stream = opening.dial.open().await?;
-    let (socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(with_causes)?;
-    Ok(socket)
+    // a reply that is larger than what was sent is refused by its header
+    let limits = WebSocketLimits { message: opening.payload.len(), read_buffer: opening.read_buffer };
+    limits.client(request, opening.dial.open().await?).await.map_err(with_causes)
 }
 
 /// The next message, compared.

@@ -2,39 +2,43 @@
 
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use crate::race::course::LARGEST;
 use crate::race::{Headers, bare};
+use crate::servers::connection::{Inbox, Timed};
+use crate::servers::{Foreign, Options};
+
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const MISDIRECTED: &[u8] =
+    b"HTTP/1.1 421 Misdirected Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Until the peer hangs up, or sends what is no request.
-pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, headers: Headers) {
+pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, headers: Headers, options: &Options) {
     // nobody is left to be told
-    let _ = echo(socket, headers).await;
+    let _ = echo(Timed::new(socket, options.limits), headers, options).await;
 }
 
-async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, headers: Headers) -> io::Result<()> {
-    let (mut request, mut reply) = (Vec::with_capacity(4096), Vec::with_capacity(4096));
+async fn echo(
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
+    headers: Headers,
+    options: &Options,
+) -> io::Result<()> {
+    let (mut inbox, mut reply) = (Inbox::new(options.limits), Vec::with_capacity(4096));
     let mut extra = String::new();
     for (name, value) in headers.of_replies() {
         extra += &format!("{name}: {value}\r\n");
     }
     loop {
-        let Ok(head) = bare::head(&request) else {
-            return socket
-                .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                .await;
-        };
-        if let Some(head) = head
-            && head.body > LARGEST
-        {
-            return socket
-                .write_all(
-                    b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-                )
-                .await;
-        }
+        let request = inbox.bytes();
+        let Ok(head) = bare::head(request) else { return socket.write_all(BAD_REQUEST).await };
+        let foreign =
+            head.and_then(|head| options.access.only_host(bare::named(&request[..head.end], b"host")).err());
         match head {
+            _ if foreign == Some(Foreign::Invalid) => return socket.write_all(BAD_REQUEST).await,
+            _ if foreign == Some(Foreign::Other) => return socket.write_all(MISDIRECTED).await,
+            Some(head) if head.body > LARGEST => return socket.write_all(TOO_LARGE).await,
             Some(head) if request.len() >= head.end + head.body => {
                 let end = head.end + head.body;
                 reply.clear();
@@ -45,14 +49,11 @@ async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, headers: Headers)
                 reply.extend_from_slice(&request[head.end..end]);
                 socket.write_all(&reply).await?;
                 socket.flush().await?;
-                request.drain(..end);
+                inbox.take(end);
             }
             _ => {
-                if socket.read_buf(&mut request).await? == 0 {
+                if !inbox.read(&mut socket).await? {
                     return Ok(());
-                }
-                if request.capacity() - request.len() < 64 {
-                    request.reserve(request.len().max(4096));
                 }
             }
         }

@@ -1,21 +1,28 @@
 //! HTTP/2 (RFC 9113) by prior knowledge, or as TLS has agreed: the same echo as over HTTP/1.1.
 
 use hyper::server::conn::http2;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::race::Headers;
 use crate::race::executor::Scoped;
 use crate::scope::Scope;
-use crate::servers::{Limits, http};
+use crate::servers::connection::Timed;
+use crate::servers::{Options, http};
 
 /// Until the peer hangs up.
-pub(super) async fn serve<S>(scope: Scope, socket: S, limits: Limits, headers: Headers)
+pub(super) async fn serve<S>(scope: Scope, socket: S, options: Options, headers: Headers)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let echo = http::echo_with(limits, headers.of_replies());
+    let echo = http::echo_with(options.limits, headers.of_replies());
+    let socket = Timed::new(socket, options.limits);
+    let service = service_fn(move |request| {
+        let (echo, access) = (echo.clone(), options.access.clone());
+        async move { http::judged(&echo, request, &access).await }
+    });
     let mut builder = http2::Builder::new(Scoped(scope));
     // nobody is left to be told
-    let _ = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), echo).await;
+    let _ = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
 }

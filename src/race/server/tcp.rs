@@ -2,35 +2,35 @@
 
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use crate::race::course::LARGEST;
+use crate::servers::Limits;
+use crate::servers::connection::{Inbox, Timed};
 
 /// Until the peer hangs up, or claims a length beyond the largest payload.
-pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin) {
+pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) {
     // nobody is left to be told
-    let _ = echo(socket).await;
+    let _ = echo(Timed::new(socket, limits), limits).await;
 }
 
-async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    let mut buffer = Vec::with_capacity(4096);
+async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) -> io::Result<()> {
+    let mut inbox = Inbox::new(limits);
     loop {
-        let whole = match buffer.first_chunk::<4>() {
+        let bytes = inbox.bytes();
+        let whole = match bytes.first_chunk::<4>() {
             Some(length) => 4 + u32::from_be_bytes(*length) as usize,
             None => 4,
         };
         if whole > 4 + LARGEST {
             return Ok(());
         }
-        if buffer.len() >= whole && buffer.len() >= 4 {
-            socket.write_all(&buffer[..whole]).await?;
+        if bytes.len() >= whole && bytes.len() >= 4 {
+            socket.write_all(&bytes[..whole]).await?;
             socket.flush().await?;
-            buffer.drain(..whole);
-        } else if socket.read_buf(&mut buffer).await? == 0 {
+            inbox.take(whole);
+        } else if !inbox.read(&mut socket).await? {
             return Ok(());
-        } else if buffer.capacity() - buffer.len() < 64 {
-            // it grows by what has come, not by what is claimed
-            buffer.reserve(buffer.len().max(4096));
         }
     }
 }

@@ -2,24 +2,31 @@
 //! Whole frames come in here; the order among them is the hub's business.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::{Counted, Direction, in_words};
-use crate::servers::Event;
+use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Said;
+use crate::servers::{Event, Limits};
 use crate::wire::{Agreed, Endpoint, Incoming, Kind, Opcode, encode};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
 const READ_BUFFER: usize = 4096;
+
+/// A message that is half sent must be sent to its end before a Close. Who reads too slowly is not worth keeping more of it
+/// than this, in bytes: it is cut off without one.
+const LAST_WORDS: usize = 128 << 10;
 
 /// Why a subscriber has gone, where not by a closing handshake.
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +37,28 @@ pub(super) enum Ended {
     WithoutClose,
     #[error("the server is going away")]
     GoingAway,
-    #[error("it reads too slowly: {0} writes wait for it")]
-    Slow(usize),
+    #[error("it reads too slowly: {0} wait for it")]
+    Slow(Waiting),
     #[error("{}", in_words(.0))]
     Io(#[from] io::Error),
+}
+
+/// The limit that a subscriber's queue has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// [`Limits::backlog`].
+    Writes(usize),
+    /// [`Limits::backlog_bytes`].
+    Bytes(usize),
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Writes(count) => write!(f, "{count} writes"),
+            Self::Bytes(count) => write!(f, "{count} bytes"),
+        }
+    }
 }
 
 /// The sending side, shared by the hub and the subscriber's own task.
@@ -42,6 +67,9 @@ pub(super) struct Subscriber {
     socket: TcpStream,
     counted: Counted,
     backlog: usize,
+    backlog_bytes: usize,
+    /// How long the socket may take nothing.
+    write_timeout: Duration,
     outbox: Mutex<Outbox>,
     /// The queue wants the subscriber's own task: it is no longer empty, or has become too long.
     wake: Notify,
@@ -51,25 +79,37 @@ pub(super) struct Subscriber {
 #[derive(Debug, Default)]
 struct Outbox {
     queue: VecDeque<Said>,
+    /// The bytes in the queue.
+    bytes: usize,
+    /// Since when the socket has taken nothing, if there is something for it.
+    full_since: Option<Instant>,
     /// Messages that the socket took.
     sent: u64,
     state: State,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
     Open,
     /// A Close is in the queue, or was: nothing may follow it (RFC 6455 section 5.5.1).
     Closed,
     /// The same, because the queue became too long.
-    Slow,
+    Slow(Waiting),
 }
 
 impl Subscriber {
-    /// `backlog`: how many writes may wait.
-    pub(super) fn new(socket: TcpStream, counted: Counted, backlog: usize) -> Self {
-        Self { socket, counted, backlog, outbox: Mutex::default(), wake: Notify::new() }
+    pub(super) fn new(socket: TcpStream, counted: Counted, limits: Limits) -> Self {
+        let Limits { backlog, backlog_bytes, write, .. } = limits;
+        Self {
+            socket,
+            counted,
+            backlog,
+            backlog_bytes,
+            write_timeout: write,
+            outbox: Mutex::default(),
+            wake: Notify::new(),
+        }
     }
 
     pub(super) fn into_parts(self) -> (TcpStream, Counted) {
@@ -97,30 +137,44 @@ impl Subscriber {
 
     fn push(&self, outbox: &mut Outbox, said: Said) {
         if outbox.queue.is_empty() {
-            outbox.queue.push_back(said);
+            outbox.add(said);
             // Where it fails, the subscriber's own task will try again, and end by it.
             let _ = self.write(outbox);
             if outbox.queue.is_empty() {
                 return;
             }
-        } else if outbox.queue.len() < self.backlog {
-            outbox.queue.push_back(said);
-            return;
+        } else if let Some(waiting) = self.exceeded(outbox, &said) {
+            outbox.give_up(waiting);
         } else {
-            outbox.give_up(&Ended::Slow(self.backlog).to_string());
+            outbox.add(said);
+            return;
         }
         self.wake.notify_one();
+    }
+
+    /// The limit of the queue that would be passed.
+    fn exceeded(&self, outbox: &Outbox, said: &Said) -> Option<Waiting> {
+        if outbox.queue.len() >= self.backlog {
+            return Some(Waiting::Writes(self.backlog));
+        }
+        let bytes = outbox.bytes.saturating_add(said.frames.len());
+        (bytes > self.backlog_bytes).then_some(Waiting::Bytes(outbox.bytes))
     }
 
     /// Writes until the queue is empty or the socket is full.
     fn write(&self, outbox: &mut Outbox) -> io::Result<()> {
         while let Some(first) = outbox.queue.front_mut() {
             let count = match self.socket.try_write(&first.frames) {
-                Err(err) if err.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    outbox.full_since.get_or_insert_with(Instant::now);
+                    return Ok(());
+                }
                 count => count?,
             };
             self.counted.add(Direction::Sent, count);
             let _ = first.frames.split_to(count);
+            outbox.bytes -= count;
+            outbox.full_since = None;
             if first.frames.is_empty() {
                 outbox.sent += first.messages;
                 outbox.queue.pop_front();
@@ -133,8 +187,8 @@ impl Subscriber {
     /// Empties the queue whenever there is something in it; it ends only with the connection.
     async fn keep_up(&self) -> Ended {
         loop {
-            if self.lock().state == State::Slow {
-                return Ended::Slow(self.backlog);
+            if let State::Slow(waiting) = self.lock().state {
+                return Ended::Slow(waiting);
             }
             let woken = self.wake.notified();
             tokio::select! {
@@ -146,15 +200,21 @@ impl Subscriber {
         }
     }
 
-    /// Ends when the queue is empty.
+    /// Ends when the queue is empty. The socket must take something of it in time, however often this is begun anew.
     pub(super) async fn empty(&self) -> io::Result<()> {
         loop {
-            self.write(&mut self.lock())?;
-            if self.is_empty() {
-                return Ok(());
-            }
-            self.socket.writable().await?;
+            let Some(full_since) = self.write_all()? else { return Ok(()) };
+            // Boxed, because this is a part of every idle connection.
+            let writable = Box::pin(timeout_at(full_since + self.write_timeout, self.socket.writable()));
+            writable.await.unwrap_or_else(|_| Err(Timeout::Write(self.write_timeout).into()))?;
         }
+    }
+
+    /// Writes what the socket takes; since when it takes nothing more, unless that was all.
+    fn write_all(&self) -> io::Result<Option<Instant>> {
+        let mut outbox = self.lock();
+        self.write(&mut outbox)?;
+        Ok(outbox.full_since.filter(|_| !outbox.queue.is_empty()))
     }
 
     fn is_empty(&self) -> bool {
@@ -168,11 +228,22 @@ impl Subscriber {
 }
 
 impl Outbox {
+    fn add(&mut self, said: Said) {
+        self.bytes += said.frames.len();
+        self.queue.push_back(said);
+    }
+
     /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
-    fn give_up(&mut self, reason: &str) {
+    fn give_up(&mut self, waiting: Waiting) {
         self.queue.truncate(1);
-        self.queue.push_back(Said { frames: encode::close(1008, reason, None).into(), messages: 0 });
-        self.state = State::Slow;
+        self.bytes = self.queue.front().map_or(0, |first| first.frames.len());
+        if self.bytes > LAST_WORDS {
+            (self.queue, self.bytes) = (VecDeque::new(), 0);
+        } else {
+            let reason = Ended::Slow(waiting).to_string();
+            self.add(Said { frames: encode::close(1008, &reason, None).into(), messages: 0 });
+        }
+        self.state = State::Slow(waiting);
     }
 }
 
@@ -180,6 +251,7 @@ impl Outbox {
 pub(super) struct Listener<'s> {
     subscriber: &'s Subscriber,
     endpoint: Endpoint,
+    frames: FrameClock,
     /// Messages of the last read, for the hub.
     heard: Vec<u8>,
     messages: u64,
@@ -189,11 +261,11 @@ pub(super) struct Listener<'s> {
 }
 
 impl<'s> Listener<'s> {
-    /// `limit`: the largest message, in bytes.
-    pub(super) fn new(subscriber: &'s Subscriber, limit: usize) -> Self {
+    pub(super) fn new(subscriber: &'s Subscriber, limits: Limits) -> Self {
         Self {
             subscriber,
-            endpoint: Endpoint::server(Agreed::none(), limit),
+            endpoint: Endpoint::server(Agreed::none(), limits.message),
+            frames: FrameClock::new(limits.into()),
             heard: Vec::new(),
             messages: 0,
             opened: Instant::now(),
@@ -211,6 +283,7 @@ impl<'s> Listener<'s> {
     ) -> Option<Ended> {
         let mut leaving = false;
         let result = async {
+            self.frames.push(&rest, Instant::now);
             self.take(&rest)?;
             drop(rest);
             while !self.endpoint.is_over() {
@@ -226,6 +299,7 @@ impl<'s> Listener<'s> {
                         ready?;
                         self.read()?;
                     }
+                    () = at(self.frames.deadline()) => return Err(self.late()),
                 }
             }
             if leaving { Err(Ended::GoingAway) } else { Ok(()) }
@@ -245,12 +319,21 @@ impl<'s> Listener<'s> {
         self.subscriber.control(self.endpoint.take_outbox(), true);
     }
 
+    /// A frame has begun and does not go on in time.
+    fn late(&mut self) -> Ended {
+        let failure = self.endpoint.fail(1008, &self.frames.timeout().to_string());
+        self.code.get_or_insert(failure.code);
+        self.subscriber.control(self.endpoint.take_outbox(), true);
+        Ended::Failed(failure.reason)
+    }
+
     fn read(&mut self) -> Result<(), Ended> {
         let mut buffer = [0; READ_BUFFER];
         match self.subscriber.socket.try_read(&mut buffer) {
             Ok(0) => Err(Ended::WithoutClose),
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
+                self.frames.push(&buffer[..count], Instant::now);
                 self.take(&buffer[..count])
             }
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -306,24 +389,37 @@ impl<'s> Listener<'s> {
     }
 }
 
+/// Ready at that moment; never where there is none.
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        // Boxed, because this is a part of every idle connection.
+        Some(deadline) => Box::pin(sleep_until(deadline)).await,
+        None => std::future::pending().await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
     use std::sync::Arc;
 
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
 
     use super::*;
-    use crate::net::Traffic;
+    use crate::net::{Traffic, listen};
 
     const BACKLOG: usize = 4;
 
     async fn pair() -> (Subscriber, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        with(Limits { backlog: BACKLOG, ..Limits::default() }).await
+    }
+
+    async fn with(limits: Limits) -> (Subscriber, TcpStream) {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         socket.writable().await.unwrap();
-        (Subscriber::new(socket, Arc::new(Traffic::default()).connection(), BACKLOG), peer)
+        (Subscriber::new(socket, Arc::new(Traffic::default()).connection(), limits), peer)
     }
 
     fn said(byte: u8) -> Said {
@@ -347,7 +443,52 @@ mod tests {
         assert_eq!(most, BACKLOG);
         assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
-        assert!(matches!(subscriber.keep_up().await, Ended::Slow(BACKLOG)));
+        assert!(matches!(subscriber.keep_up().await, Ended::Slow(Waiting::Writes(BACKLOG))));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_in_bytes_too() {
+        let limits = Limits { backlog: 1000, backlog_bytes: 1_000_000, ..Limits::default() };
+        let (subscriber, _peer) = with(limits).await;
+        let (mut frames, mut most) = (Vec::new(), 0);
+        while subscriber.lock().state == State::Open {
+            frames.push(said(frames.len() as u8));
+            subscriber.feed(&frames[frames.len() - 1]);
+            most = most.max(subscriber.lock().bytes);
+            assert!(frames.len() < 1000, "it is not given up");
+        }
+        assert!((900_000..=1_000_000).contains(&most), "{most}");
+        assert!(subscriber.lock().bytes < 100_200, "what is half sent, and the Close");
+        assert!(matches!(subscriber.keep_up().await, Ended::Slow(Waiting::Bytes(..=1_000_000))));
+    }
+
+    #[tokio::test]
+    async fn of_a_large_message_nothing_is_kept_for_one_who_is_given_up() {
+        let (subscriber, _peer) = with(Limits { backlog: 1, ..Limits::default() }).await;
+        let large = Said { frames: vec![0; 20 << 20].into(), messages: 1 };
+        subscriber.feed(&large);
+        assert!(!large.frames.is_unique(), "no socket takes it at once");
+        subscriber.feed(&said(1));
+        assert!(large.frames.is_unique());
+        assert!(subscriber.is_empty());
+        assert_eq!(subscriber.lock().bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_does_not_move_ends_in_time_however_often_it_is_waited_for() {
+        let write = Duration::from_millis(20);
+        let (subscriber, _peer) = with(Limits { write, ..Limits::default() }).await;
+        while subscriber.is_empty() {
+            subscriber.feed(&said(1));
+        }
+        // as it is begun anew with everything that the peer says
+        let error = loop {
+            tokio::select! {
+                emptied = subscriber.empty() => break emptied.unwrap_err(),
+                () = tokio::time::sleep(write / 4) => {}
+            }
+        };
+        assert_eq!(Timeout::of(&error), Some(Timeout::Write(write)));
     }
 
     #[tokio::test]

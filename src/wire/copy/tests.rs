@@ -9,9 +9,11 @@ use crate::wire::{Agreed, Transcript};
 
 /// They are compiled here, so that nobody is handed a program that is none.
 #[path = "tungstenite_client.rs.txt"]
+#[expect(clippy::disallowed_methods, reason = "it stands alone")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 mod tungstenite_client;
 #[path = "tungstenite_server.rs.txt"]
+#[expect(clippy::disallowed_methods, reason = "it stands alone")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 #[expect(clippy::result_large_err, reason = "the library wants it so")]
 mod tungstenite_server;

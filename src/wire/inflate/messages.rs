@@ -25,7 +25,8 @@ pub(crate) struct Inflation {
     window_bits: u8,
     takeover: bool,
     pub(crate) limit: u64,
-    /// Made for the first compressed message: most connections have none.
+    /// Made for the first compressed message, because most connections have none; without context takeover it is made anew
+    /// for each.
     inflater: Option<Box<Inflater>>,
     /// An earlier message is not in the window, although later ones may point into it.
     context_lost: bool,
@@ -58,6 +59,13 @@ impl Inflation {
         inflater.begin(self.takeover);
         self.data = 0;
         self.stopped = self.context_lost.then_some(Uninflated::ContextLost);
+    }
+
+    /// No message is open, and what was inflated has been handed on: nothing can point back without context takeover.
+    pub(crate) fn rest(&mut self) {
+        if !self.takeover {
+            self.inflater = None;
+        }
     }
 
     /// The sender has compressed something that cannot be inflated here.

@@ -4,9 +4,10 @@
 use std::io::{Cursor, Read, Write};
 
 use tungstenite::error::{CapacityError, ProtocolError};
+use tungstenite::protocol::Role;
 use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{Role, WebSocketConfig};
-use tungstenite::{Error, Message, WebSocket};
+use tungstenite::{Error, Message};
+use wiretalk::net::WebSocketLimits;
 use wiretalk::wire::{
     Agreed, Code, Decoder, Fault, Header, Kind, LengthForm, Opcode, Side, Transcript, encode,
 };
@@ -124,11 +125,8 @@ fn ours(input: &[u8]) -> Ours {
 }
 
 fn theirs(input: &[u8]) -> (Vec<Told>, Error) {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(1 << 10)
-        .max_frame_size(Some(LARGEST))
-        .max_message_size(Some(LARGEST));
-    let mut socket = WebSocket::from_raw_socket(Input(Cursor::new(input)), Role::Server, Some(config));
+    let limits = WebSocketLimits { message: LARGEST, read_buffer: 1 << 10 };
+    let mut socket = limits.blocking(Input(Cursor::new(input)), Role::Server);
     let mut told = Vec::new();
     loop {
         told.push(match socket.read() {

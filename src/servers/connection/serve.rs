@@ -1,4 +1,4 @@
-//! The part that both servers share: listen on loopback, accept, and end everything in good time.
+//! [`serve`]: a server's life: it accepts on loopback, and ends everything in good time.
 //! It knows no protocol: each connection is handed to the server's own function.
 
 use std::future::Future;
@@ -10,19 +10,20 @@ use tokio::time::timeout;
 
 use crate::net::{self, Counted, Tap};
 use crate::scope::Scope;
-use crate::servers::Options;
+use crate::servers::{Event, Options};
 
 /// A server's end of a connection, counted.
-pub(super) type Socket = Tap<TcpStream, Counted>;
+pub(in crate::servers) type Socket = Tap<TcpStream, Counted>;
 
-pub(super) async fn listen(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+/// Listens on that port of 127.0.0.1.
+pub(in crate::servers) fn listen(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
+    let listener = net::listen((Ipv4Addr::LOCALHOST, port))?;
     Ok((listener.local_addr()?, listener))
 }
 
 /// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then cuts them.
 /// Dropping the future cuts all at once. `scope` hears of panics; only their own connection ends by them.
-pub(super) async fn serve<F>(
+pub(in crate::servers) async fn serve<F>(
     name: &'static str,
     scope: Scope,
     listener: TcpListener,
@@ -31,17 +32,13 @@ pub(super) async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let accepting = async {
-        loop {
-            let (stream, peer) = net::accept(&listener).await;
-            let socket = Tap::new(stream, options.traffic.connection());
-            scope.spawn(name, connection(socket, peer));
-        }
-    };
+    let limit = options.limits.connections;
+    let full = || options.tell(Event::Full { connections: limit });
+    let counted = |stream, peer| connection(Tap::new(stream, options.traffic.connection()), peer);
     tokio::select! {
         biased;
         () = options.shutdown.cancelled() => {}
-        () = accepting => {}
+        () = net::serve(name, &scope, &listener, limit, full, counted) => {}
     }
     drop(listener);
     if timeout(options.limits.drain, scope.closed()).await.is_err() {
@@ -51,7 +48,7 @@ pub(super) async fn serve<F>(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::servers) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -59,7 +56,7 @@ pub(super) mod tests {
 
     /// A server's end of a connection that nobody holds at the other end.
     pub(in crate::servers) async fn socket() -> (Socket, SocketAddr) {
-        let (address, listener) = listen(0).await.unwrap();
+        let (address, listener) = listen(0).unwrap();
         let (accepted, _) = tokio::join!(listener.accept(), TcpStream::connect(address));
         let (stream, peer) = accepted.unwrap();
         (Tap::new(stream, Arc::new(Traffic::default()).connection()), peer)

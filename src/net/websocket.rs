@@ -1,0 +1,153 @@
+//! [`WebSocketLimits`]: the one constructor of tungstenite's sockets, for servers, race, feed, clients and benches, so that
+//! each of them has its bounds. tungstenite's own default keeps any number of bytes for a peer that does not read.
+
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the one constructor")]
+
+use std::io::{Read, Write};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, WebSocket};
+
+/// What is read at once, in bytes. tungstenite's default of 128 KiB costs every idle connection that much, and 1.67 times
+/// the latency at 64 connections.
+pub const READ_BUFFER: usize = 4096;
+
+/// Messages that wait are written once they are this many bytes together, or when somebody flushes.
+const WRITE_BUFFER: usize = 128 << 10;
+
+/// Room for the header of the largest message, and for a pong or Close beside it.
+const BESIDE_A_MESSAGE: usize = 1 << 10;
+
+/// A control frame's payload (RFC 6455 section 5.5).
+const CONTROL_PAYLOAD: usize = 125;
+
+/// How much one WebSocket may hold, in bytes.
+///
+/// What waits to be written is at most `message` and 129 KiB: then a message that is sent fails with
+/// [`Error::WriteBufferFull`], and of pongs only the last one is kept. Whoever flushes between two reads never comes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebSocketLimits {
+    /// The largest message that is read or sent. A larger one ends reading with [`Error::Capacity`], at the header that
+    /// claims it.
+    pub message: usize,
+    /// What is read at once; every connection allocates it.
+    pub read_buffer: usize,
+}
+
+impl WebSocketLimits {
+    /// Messages of at most that many bytes, and [`READ_BUFFER`].
+    pub fn new(message: usize) -> Self {
+        Self { message, read_buffer: READ_BUFFER }
+    }
+
+    /// The server's side of a connection whose handshake has been answered; `rest` is what came behind its request.
+    pub async fn server<S>(self, stream: S, rest: Vec<u8>) -> WebSocketStream<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(self.config())).await
+    }
+
+    /// The client's side: does the opening handshake over `stream`.
+    ///
+    /// # Errors
+    /// If the server refuses, or answers something else than RFC 6455 wants.
+    pub async fn client<S>(
+        self,
+        request: impl IntoClientRequest + Unpin,
+        stream: S,
+    ) -> Result<WebSocketStream<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let opened = tokio_tungstenite::client_async_with_config(request, stream, Some(self.config()));
+        Ok(opened.await?.0)
+    }
+
+    /// A connection without tokio, for whoever compares or measures.
+    pub fn blocking<S: Read + Write>(self, stream: S, role: Role) -> WebSocket<S> {
+        WebSocket::from_raw_socket(stream, role, Some(self.config()))
+    }
+
+    fn config(self) -> WebSocketConfig {
+        let waiting = self.message.saturating_add(WRITE_BUFFER + BESIDE_A_MESSAGE);
+        WebSocketConfig::default()
+            .read_buffer_size(self.read_buffer)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(waiting)
+            .max_message_size(Some(self.message))
+            .max_frame_size(Some(self.message.max(CONTROL_PAYLOAD)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+    use crate::wire::{Opcode, encode};
+
+    const KEY: [u8; 4] = [1, 2, 3, 4];
+
+    /// Gives these bytes and takes none.
+    struct Deaf<'a>(&'a [u8]);
+
+    impl Read for Deaf<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Deaf<'_> {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_peer_that_does_not_read_is_bounded() {
+        let limits = WebSocketLimits::new(1000);
+        let pings = encode::whole(Opcode::Ping, &[7; 125], Some(KEY)).repeat(2000);
+        let mut socket = limits.blocking(Deaf(&pings), Role::Server);
+        for _ in 0..2000 {
+            assert!(matches!(socket.read(), Ok(Message::Ping(_))));
+        }
+        // their pongs are more than may wait, so only the last one was kept beside those that fit
+        let full = socket.write(Message::binary(vec![0; 1000])).unwrap_err();
+        assert!(matches!(full, Error::WriteBufferFull(_)), "{full}");
+    }
+
+    #[test]
+    fn the_largest_message_can_be_sent_beside_all_that_may_wait() {
+        let limits = WebSocketLimits::new(1 << 20);
+        let ping = encode::whole(Opcode::Ping, &[7; 125], Some(KEY));
+        let mut socket = limits.blocking(Deaf(&ping), Role::Server);
+        socket.read().unwrap();
+        let blocked = socket.write(Message::binary(vec![0; 1 << 20])).unwrap_err();
+        assert!(matches!(&blocked, Error::Io(err) if err.kind() == io::ErrorKind::WouldBlock), "{blocked}");
+    }
+
+    #[test]
+    fn a_message_beyond_the_limit_is_refused_by_its_header_and_a_control_frame_is_none() {
+        let limits = WebSocketLimits::new(3);
+        let close = encode::close(1000, &"x".repeat(123), Some(KEY));
+        let input = [encode::whole(Opcode::Binary, b"abc", Some(KEY)), close].concat();
+        let mut socket = limits.blocking(Deaf(&input), Role::Server);
+        assert_eq!(socket.read().unwrap(), Message::binary(&b"abc"[..]));
+        assert!(matches!(socket.read().unwrap(), Message::Close(Some(_))));
+        let claim = [0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
+        let mut socket = limits.blocking(Deaf(&claim), Role::Server);
+        assert!(matches!(socket.read().unwrap_err(), Error::Capacity(_)));
+        let mut socket = WebSocketLimits::new(usize::MAX).blocking(Deaf(b""), Role::Server);
+        assert!(matches!(socket.read().unwrap_err(), Error::Protocol(_)));
+    }
+}

@@ -1,0 +1,253 @@
+//! [`FrameClock`]: when a frame that has begun is late. It is told which bytes came when, and touches no clock itself.
+//! What a frame says is not judged here; only where it ends.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::servers::Limits;
+use crate::servers::connection::Timeout;
+use crate::wire::Header;
+
+/// The longest header of a frame (RFC 6455 section 5.2).
+const MAX_HEADER: usize = 14;
+
+/// Something that has begun to come in and is not complete.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    began: Instant,
+    last: Instant,
+    received: u64,
+}
+
+impl Progress {
+    /// Its first bytes came just now.
+    pub(crate) fn begin(count: usize, now: Instant) -> Self {
+        Self { began: now, last: now, received: count as u64 }
+    }
+
+    /// More of it came.
+    pub(crate) fn add(&mut self, count: usize, now: Instant) {
+        self.last = now;
+        self.received = self.received.saturating_add(count as u64);
+    }
+
+    /// When it is late: if nothing more has come for [`Limits::frame`], or if all of it has come slower than
+    /// [`Limits::min_rate`].
+    pub(crate) fn deadline(&self, pace: Pace) -> Instant {
+        let still = later(self.last, pace.still);
+        match self.slow(pace) {
+            Some(slow) => still.min(slow),
+            None => still,
+        }
+    }
+
+    fn slow(&self, pace: Pace) -> Option<Instant> {
+        let millis = self.received.saturating_mul(1000).checked_div(pace.min_rate)?;
+        Some(later(self.began, pace.still.saturating_add(Duration::from_millis(millis))))
+    }
+}
+
+/// How quickly something must come in that has begun: [`Limits::frame`] and [`Limits::min_rate`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    still: Duration,
+    min_rate: u64,
+}
+
+impl From<Limits> for Pace {
+    fn from(limits: Limits) -> Self {
+        Self { still: limits.frame, min_rate: limits.min_rate }
+    }
+}
+
+/// A moment so far away that it never comes is as good as the one it stands for.
+fn later(from: Instant, time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    from + time.min(FAR)
+}
+
+/// Follows the frames of one direction of a WebSocket through the bytes that a socket gives.
+#[derive(Debug)]
+pub(crate) struct FrameClock {
+    pace: Pace,
+    header: [u8; MAX_HEADER],
+    /// Bytes of the header that are here; 0 once it is complete.
+    have: u8,
+    /// Bytes of payload that are still to come.
+    left: u64,
+    progress: Option<Progress>,
+}
+
+impl FrameClock {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { pace, header: [0; MAX_HEADER], have: 0, left: 0, progress: None }
+    }
+
+    /// These bytes came; `now` is asked only where a frame is left unfinished.
+    pub(crate) fn push(&mut self, bytes: &[u8], now: impl FnOnce() -> Instant) {
+        let mut rest = bytes;
+        let mut of_frame = 0;
+        while !rest.is_empty() {
+            let count = if self.left > 0 { self.payload(rest) } else { self.head(rest) };
+            of_frame += count;
+            rest = &rest[count..];
+            if !self.is_inside() {
+                self.progress = None;
+                of_frame = 0;
+            }
+        }
+        if of_frame > 0 {
+            let now = now();
+            match &mut self.progress {
+                Some(progress) => progress.add(of_frame, now),
+                none => *none = Some(Progress::begin(of_frame, now)),
+            }
+        }
+    }
+
+    fn payload(&mut self, bytes: &[u8]) -> usize {
+        let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        self.left -= count as u64;
+        count
+    }
+
+    fn head(&mut self, bytes: &[u8]) -> usize {
+        let have = usize::from(self.have);
+        let wanted = Header::wanted(&self.header[..have]);
+        let count = wanted.saturating_sub(have).min(bytes.len());
+        self.header[have..have + count].copy_from_slice(&bytes[..count]);
+        self.have += count as u8;
+        if let Ok(header) = Header::parse(&self.header[..have + count]) {
+            self.have = 0;
+            self.left = header.payload_len.get();
+        }
+        count
+    }
+
+    fn is_inside(&self) -> bool {
+        self.have > 0 || self.left > 0
+    }
+
+    /// When the frame that has begun is late; none between two frames.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.progress.map(|progress| progress.deadline(self.pace))
+    }
+
+    /// What its lateness is to be called.
+    pub(crate) fn timeout(&self) -> Timeout {
+        let header = &self.header[..usize::from(self.have)];
+        let more = match self.have {
+            0 => self.left,
+            _ => Header::wanted(header).saturating_sub(header.len()) as u64,
+        };
+        let still = self.progress.map(|progress| later(progress.last, self.pace.still));
+        if self.deadline() < still {
+            Timeout::SlowFrame { rate: self.pace.min_rate, more }
+        } else {
+            Timeout::StillFrame { limit: self.pace.still, more }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::{Agreed, Decoder, Opcode, Side, encode};
+
+    const KEY: [u8; 4] = [1, 2, 3, 4];
+
+    fn pace(min_rate: u64) -> Pace {
+        Pace { still: Duration::from_secs(10), min_rate }
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn a_frame_may_stand_still_for_so_long_and_a_pause_between_two_has_no_end() {
+        let start = Instant::now();
+        let mut clock = FrameClock::new(pace(1));
+        let hello = encode::whole(Opcode::Text, b"Hello", Some(KEY));
+        clock.push(&[&hello[..], &hello, &hello[..1]].concat(), || start);
+        assert_eq!(clock.deadline(), Some(start + seconds(10)));
+        assert_eq!(clock.timeout(), Timeout::StillFrame { limit: seconds(10), more: 1 });
+        clock.push(&hello[1..10], || start + seconds(3));
+        assert_eq!(clock.deadline(), Some(start + seconds(13)));
+        assert_eq!(
+            clock.timeout().to_string(),
+            "a frame stood still for 10 s, at least 1 bytes before its end"
+        );
+        clock.push(&hello[10..], || panic!("nobody needs to know when"));
+        assert_eq!(clock.deadline(), None);
+    }
+
+    #[test]
+    fn a_byte_a_second_is_not_enough_whatever_the_frame_claims() {
+        let start = Instant::now();
+        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
+        let mut clock = FrameClock::new(pace(4096));
+        clock.push(&header.to_bytes(), || start);
+        let late = (1..100).find(|second| {
+            clock.push(&[0], || start + seconds(*second));
+            clock.deadline() < Some(start + seconds(second + 1))
+        });
+        assert_eq!(late, Some(10));
+        assert!(matches!(clock.timeout(), Timeout::SlowFrame { rate: 4096, .. }));
+    }
+
+    #[test]
+    fn a_frame_that_comes_at_the_rate_may_take_as_long_as_it_needs() {
+        let start = Instant::now();
+        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
+        let mut clock = FrameClock::new(pace(4096));
+        clock.push(&header.to_bytes(), || start);
+        for second in 1..=256 {
+            let now = start + seconds(second);
+            assert!(clock.deadline() > Some(now), "{second}");
+            clock.push(&[0; 4096], || now);
+        }
+        assert_eq!(clock.deadline(), None, "it is complete");
+    }
+
+    #[test]
+    fn no_claim_and_no_limit_is_too_large_to_reckon_with() {
+        let start = Instant::now();
+        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, u64::MAX) };
+        let mut clock = FrameClock::new(Pace { still: Duration::MAX, min_rate: 1 });
+        clock.push(&header.to_bytes(), || start);
+        clock.push(&[0; 1000], || start);
+        assert!(clock.deadline() > Some(start + Duration::from_hours(24)));
+        let mut still = FrameClock::new(pace(0));
+        still.push(&header.to_bytes(), || start);
+        assert_eq!(still.deadline(), Some(start + seconds(10)), "0 is no rate");
+    }
+
+    proptest! {
+        /// Cut anyhow, and whatever the bytes are: it is inside a frame exactly where the decoder is.
+        #[test]
+        fn it_agrees_with_the_decoder(
+            payloads in proptest::collection::vec((0_usize..300, any::<bool>()), 0..6),
+            noise in proptest::collection::vec(any::<u8>(), 0..40),
+            chunk in 1_usize..50,
+        ) {
+            let frame = |(length, masked): &(usize, bool)| {
+                encode::whole(Opcode::Binary, &vec![0; *length], masked.then_some(KEY))
+            };
+            let bytes = [payloads.iter().flat_map(frame).collect(), noise].concat();
+            let mut decoder = Decoder::new(Side::Client, Agreed::none());
+            let mut clock = FrameClock::new(pace(1));
+            for piece in bytes.chunks(chunk) {
+                let mut rest = piece;
+                while decoder.step(&mut rest).is_some() {}
+                clock.push(piece, Instant::now);
+                // what claims 2^63 bytes is inside a frame for ever; the decoder says that it needs nothing
+                let impossible = clock.left > u64::MAX / 4;
+                prop_assert!(impossible || clock.deadline().is_some() == decoder.needs().is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! The server's side of the opening handshake, for all WebSocket servers: a head read, judged by `wire`, and answered.
+//! The rules are `wire::handshake`'s, and [`Access`] knows whom to let in; here they get a status line, a body in words and a
+//! limit in time.
+
+use std::io;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::servers::connection::access::{Access, Foreign};
+use crate::servers::{Limits, Options};
+use crate::wire::handshake::{
+    Context, Found, Head, HeadReader, Judgement, Opening, Outcome, Policy, Problem, ProblemCode,
+};
+use crate::wire::{Agreed, Side};
+
+/// A head that has been read to its end, or turned out to be none.
+#[derive(Debug)]
+pub(in crate::servers) struct Request {
+    /// The head with its judgement.
+    pub opening: Opening,
+    /// What the client sent behind it: the beginning of its frames.
+    pub rest: Vec<u8>,
+}
+
+/// An opening handshake that was answered by 101.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// The path and query that were asked for.
+    pub path: String,
+    /// What was agreed on.
+    pub agreed: Agreed,
+    /// What the client sent behind its request: the beginning of its frames.
+    pub rest: Vec<u8>,
+}
+
+/// Why there is no WebSocket, in words; the peer has been told if there was a way.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotOpened {
+    #[error("{0}")]
+    Refused(String),
+    #[error("sent no complete request head within {} s", .0.as_secs_f32())]
+    Stalled(Duration),
+    #[error("hung up before its request head was complete")]
+    HungUp,
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// How a request is answered that is right as HTTP and does not ask for a WebSocket: somebody typed the address into a
+/// browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrdinaryHttp {
+    /// With 426 and what to ask for, in a sentence.
+    UpgradeRequired,
+    /// With every rule of the handshake that it breaks, as any other one.
+    Judged,
+}
+
+/// Reads one request, and answers it with 101 or with what is wrong.
+pub(crate) async fn open<S>(
+    stream: &mut S,
+    policy: &Policy,
+    options: &Options,
+    ordinary: OrdinaryHttp,
+) -> Result<Opened, NotOpened>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // The judgement is large, and the future that waits here lives as long as the connection.
+    let request = Box::pin(read(stream, policy, options)).await?;
+    let judgement = &request.opening.judgement;
+    if judgement.outcome != Outcome::Accept {
+        let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(judgement);
+        return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
+    }
+    if let Some(head) = &request.opening.head {
+        check_page(stream, head, options).await?;
+    }
+    stream.write_all(head_of(101, &judgement.answer).as_bytes()).await?;
+    Ok(Opened { path: request.path(), agreed: judgement.agreed, rest: request.rest })
+}
+
+impl Request {
+    /// The path and query that were asked for.
+    pub(in crate::servers) fn path(&self) -> String {
+        let head = self.opening.head.as_ref();
+        head.map_or_else(String::new, |head| String::from_utf8_lossy(target(head)).into_owned())
+    }
+}
+
+fn target(head: &Head) -> &[u8] {
+    let [_, target, _] = head.start_parts();
+    &head.raw()[target]
+}
+
+/// Reads one head, for at most [`Limits::head`], and judges it by `policy`. A request for another host than those that
+/// the server answers for is refused here already.
+pub(in crate::servers) async fn read<S>(
+    stream: &mut S,
+    policy: &Policy,
+    options: &Options,
+) -> Result<Request, NotOpened>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Limits { head: limit, .. } = options.limits;
+    let Ok(request) = timeout(limit, read_head(stream, policy)).await else {
+        let words = "the request head did not arrive in time";
+        stream.write_all(answer(408, &[], words).as_bytes()).await?;
+        return Err(NotOpened::Stalled(limit));
+    };
+    let request = request?;
+    match request.opening.head.as_ref().map(|head| for_us(&options.access, head)) {
+        // What else is wrong with it is told by the judgement, the missing Host among it.
+        Some(Err(Foreign::Invalid)) if request.opening.judgement.outcome == Outcome::Refuse => {
+            refuse(stream, &request.opening.judgement).await
+        }
+        Some(Err(foreign)) => {
+            stream.write_all(answer(foreign.status(), &[], foreign.words()).as_bytes()).await?;
+            Err(NotOpened::Refused(format!("{}: {}", foreign.status(), foreign.words())))
+        }
+        Some(Ok(())) | None => Ok(request),
+    }
+}
+
+async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Result<Request, NotOpened> {
+    let mut reader = HeadReader::new(Side::Client, policy.max_header_bytes);
+    // On the heap: the future lives as long as the connection, the buffer only until here is a head.
+    let mut buffer = vec![0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Err(NotOpened::HungUp);
+        }
+        let taken = reader.push(&buffer[..count]);
+        if reader.found() != Found::NeedsMore {
+            let rest = buffer[taken..count].to_vec();
+            let opening = Opening::new(&reader, &Context::Request(policy.clone()), !rest.is_empty());
+            return Ok(Request { opening, rest });
+        }
+    }
+}
+
+/// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
+/// 3.2.2).
+fn for_us(access: &Access, head: &Head) -> Result<(), Foreign> {
+    let hosts: Vec<Vec<u8>> = head.named("Host").map(|field| head.value(field)).collect();
+    access.only_host(hosts.iter().map(Vec::as_slice))?;
+    let absolute = str::from_utf8(target(head)).ok().and_then(|target| target.split_once("://"));
+    match absolute {
+        Some((_, rest)) => access.host(rest.split(['/', '?', '#']).next().unwrap_or_default().as_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a page of an origin that is not let in.
+pub(in crate::servers) async fn check_page(
+    stream: &mut (impl AsyncWrite + Unpin),
+    head: &Head,
+    options: &Options,
+) -> Result<(), NotOpened> {
+    let Some(origins) = &options.access.origins else { return Ok(()) };
+    if head.named("Origin").all(|field| origins.allow(&head.value(field))) {
+        return Ok(());
+    }
+    stream.write_all(answer(403, &[], &rule_in_words(ProblemCode::Origin)).as_bytes()).await?;
+    Err(NotOpened::Refused(ProblemCode::Origin.rule().what.to_owned()))
+}
+
+async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, NotOpened> {
+    let words = "here is a WebSocket server: ask with Upgrade: websocket";
+    let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
+    let upgrade = upgrade.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    stream.write_all(answer(426, &upgrade, words).as_bytes()).await?;
+    Err(NotOpened::Refused(format!("426: {words}")))
+}
+
+/// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
+async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &Judgement) -> Result<T, NotOpened> {
+    let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
+    // To TLS there is no answer in words that the other side would read.
+    if let Some(status) = judgement.status {
+        let words: Vec<String> = fatal().map(|problem| rule_in_words(problem.code)).collect();
+        stream.write_all(answer(status, &judgement.answer, &words.join("\n\n")).as_bytes()).await?;
+    }
+    let first = fatal().next().map(|problem| problem.code.rule().what);
+    Err(NotOpened::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
+}
+
+/// Nothing is wrong with it but that it does not ask for a WebSocket.
+fn is_ordinary_http(judgement: &Judgement) -> bool {
+    const MISSING: [ProblemCode; 5] = [
+        ProblemCode::UpgradeMissing,
+        ProblemCode::ConnectionMissing,
+        ProblemCode::ConnectionToken,
+        ProblemCode::KeyMissing,
+        ProblemCode::VersionMissing,
+    ];
+    let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
+    let upgrades = |problem: &Problem| problem.code == ProblemCode::UpgradeMissing;
+    fatal().any(upgrades) && fatal().all(|problem| MISSING.contains(&problem.code))
+}
+
+fn rule_in_words(code: ProblemCode) -> String {
+    let rule = code.rule();
+    format!("{} ({}): {}\n{}", rule.name, rule.section, rule.what, rule.why)
+}
+
+/// The head of an answer, as it goes on the wire.
+pub(in crate::servers) fn head_of(status: u16, headers: &[(String, String)]) -> String {
+    let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", phrase.unwrap_or_default());
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head + "\r\n"
+}
+
+/// A whole answer with words as its body, and a line end behind them, after which the server hangs up.
+pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], words: &str) -> String {
+    let mut headers = headers.to_vec();
+    match headers.iter_mut().find(|(name, _)| name == "Connection") {
+        Some((_, value)) if value.contains("close") => {}
+        Some((_, value)) => value.push_str(", close"),
+        None => headers.push(("Connection".to_owned(), "close".to_owned())),
+    }
+    headers.push(("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned()));
+    headers.push(("Content-Length".to_owned(), (words.len() + 1).to_string()));
+    format!("{}{words}\n", head_of(status, &headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+    use crate::servers::connection::access::Origins;
+
+    const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: localhost:9001\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    /// The answer to these bytes, and what the server makes of them.
+    async fn asked(bytes: &[u8], options: &Options) -> (String, Result<Opened, NotOpened>) {
+        let (mut server, mut client) = duplex(1 << 20);
+        client.write_all(bytes).await.unwrap();
+        let opened = open(&mut server, &Policy::default(), options, OrdinaryHttp::UpgradeRequired).await;
+        drop(server);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        (answer, opened)
+    }
+
+    async fn status(from: &str, to: &str) -> String {
+        assert!(REQUEST.contains(from), "{from}");
+        let request = REQUEST.replacen(from, to, 1);
+        let (answer, _) = asked(request.as_bytes(), &Options::default()).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        if !head.contains(" 101 ") {
+            assert!(head.contains("close"), "{head}");
+            assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
+        }
+        head.split("\r\n").next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned()
+    }
+
+    #[tokio::test]
+    async fn the_sample_request_opens_and_what_follows_it_is_kept() {
+        let (answer, opened) = asked(format!("{REQUEST}rest").as_bytes(), &Options::default()).await;
+        assert!(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"), "{answer}");
+        assert!(answer.ends_with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"), "{answer}");
+        let Opened { path, rest, .. } = opened.unwrap();
+        assert_eq!((path.as_str(), rest.as_slice()), ("/chat", &b"rest"[..]));
+    }
+
+    #[tokio::test]
+    async fn every_mistake_is_refused_in_its_own_way() {
+        for (from, to, expected) in [
+            ("Connection: Upgrade", "CONNECTION: keep-alive, upgrade", "101 Switching Protocols"),
+            ("GET", "POST", "405 Method Not Allowed"),
+            ("HTTP/1.1", "HTTP/1.0", "400 Bad Request"),
+            ("Host: localhost:9001\r\n", "", "400 Bad Request"),
+            ("Host: localhost", "Host: a\r\nHost: localhost", "400 Bad Request"),
+            ("Host: localhost", "Host: local host", "400 Bad Request"),
+            ("Host: localhost", "Host: evil.example", "421 Misdirected Request"),
+            ("Host: localhost", "Host: localhost.evil.example", "421 Misdirected Request"),
+            ("/chat", "http://evil.example/chat", "421 Misdirected Request"),
+            ("/chat", "http://127.0.0.1/chat", "101 Switching Protocols"),
+            ("Connection: Upgrade\r\n", "", "400 Bad Request"),
+            ("dGhlIHNhbXBsZSBub25jZQ==", "not base64", "400 Bad Request"),
+            ("Version: 13", "Version: 8", "426 Upgrade Required"),
+            ("GET /chat HTTP/1.1", "PRI * HTTP/2.0", "400 Bad Request"),
+        ] {
+            assert_eq!(status(from, to).await, expected, "{from} -> {to}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ordinary_http_is_told_what_to_ask_for() {
+        let (answer, refused) = asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &Options::default()).await;
+        assert_eq!(
+            answer,
+            "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n\r\n\
+             here is a WebSocket server: ask with Upgrade: websocket\n"
+        );
+        assert!(refused.unwrap_err().to_string().starts_with("426: here is a WebSocket server"));
+        let (mut server, mut client) = duplex(1 << 20);
+        client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
+        let judged = open(&mut server, &Policy::default(), &Options::default(), OrdinaryHttp::Judged).await;
+        assert!(judged.is_err());
+        let mut answer = [0; 64];
+        let count = client.read(&mut answer).await.unwrap();
+        assert!(answer[..count].starts_with(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"));
+        let huge = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
+        let (answer, _) = asked(huge.as_bytes(), &Options::default()).await;
+        assert!(answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_page_is_let_in_by_its_origin_and_a_client_without_one_always() {
+        let loopback = Access { origins: Some(Origins::Loopback), ..Access::default() };
+        let options = Options { access: loopback, ..Options::default() };
+        let ask =
+            |origin: &str| REQUEST.replace("Upgrade: websocket", &format!("{origin}Upgrade: websocket"));
+        for (origin, status) in [
+            ("", "101 "),
+            ("Origin: http://localhost:8080\r\n", "101 "),
+            ("Origin: http://evil.example\r\n", "403 "),
+            ("Origin: null\r\n", "403 "),
+            ("Origin: http://localhost\r\nOrigin: http://localhost\r\n", "400 "),
+        ] {
+            let (answer, _) = asked(ask(origin).as_bytes(), &options).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{origin:?}: {answer}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_comes_too_slowly_is_given_up_as_a_whole() {
+        let (mut server, client) = duplex(1 << 10);
+        let (mut from, mut to) = tokio::io::split(client);
+        let dribbling = async {
+            for byte in REQUEST.bytes() {
+                to.write_u8(byte).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let (options, policy) = (Options::default(), Policy::default());
+        let opened = tokio::select! {
+            opened = open(&mut server, &policy, &options, OrdinaryHttp::Judged) => opened,
+            () = dribbling => panic!("{} bytes were awaited", REQUEST.len()),
+        };
+        assert!(matches!(opened, Err(NotOpened::Stalled(_))), "{opened:?}");
+        drop(server);
+        let mut answer = String::new();
+        from.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+    }
+}

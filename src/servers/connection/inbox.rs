@@ -1,0 +1,101 @@
+//! [`Inbox`]: what a server has read of requests that it cuts itself, with a time limit for one that has begun.
+//! Where a request ends is known to its caller.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use crate::servers::Limits;
+use crate::servers::connection::{Pace, Progress};
+
+/// What is read at once.
+const PIECE: usize = 4096;
+
+/// Bytes that came and are not used up. It grows by what has come, not by what is claimed.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    bytes: Vec<u8>,
+    pace: Pace,
+    progress: Option<Progress>,
+}
+
+impl Inbox {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { bytes: Vec::with_capacity(PIECE), pace: limits.into(), progress: None }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// A request of so many bytes is done with.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        self.progress = None;
+    }
+
+    /// Reads more; false at the end of the stream. Between two requests there may be any pause; one that has begun must go on as
+    /// [`Limits::frame`] and [`Limits::min_rate`] say.
+    ///
+    /// # Errors
+    /// Those of the stream, and [`io::ErrorKind::TimedOut`].
+    pub(crate) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
+        if self.bytes.capacity() - self.bytes.len() < 64 {
+            self.bytes.reserve(self.bytes.len().max(PIECE));
+        }
+        let count = if self.bytes.is_empty() {
+            stream.read_buf(&mut self.bytes).await?
+        } else {
+            let now = Instant::now();
+            let progress = *self.progress.get_or_insert_with(|| Progress::begin(self.bytes.len(), now));
+            let reading = timeout_at(progress.deadline(self.pace), stream.read_buf(&mut self.bytes));
+            reading.await??
+        };
+        if let Some(progress) = &mut self.progress {
+            progress.add(count, Instant::now());
+        }
+        Ok(count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_has_begun_must_go_on_and_a_pause_between_two_has_no_end() {
+        let limits = Limits { frame: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
+        let (mut server, mut peer) = duplex(1 << 16);
+        let mut inbox = Inbox::new(limits);
+        peer.write_all(b"whole").await.unwrap();
+        assert!(inbox.read(&mut server).await.unwrap());
+        assert_eq!(inbox.bytes(), b"whole");
+        inbox.take(5);
+        let waited = tokio::time::timeout(Duration::from_hours(1), inbox.read(&mut server)).await;
+        assert!(waited.is_err(), "between two requests");
+        let began = Instant::now();
+        let dribbling = async {
+            loop {
+                peer.write_all(b"x").await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let reading = async {
+            while inbox.read(&mut server).await? {}
+            Ok::<(), io::Error>(())
+        };
+        tokio::select! {
+            read = reading => assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut),
+            () = dribbling => {}
+        }
+        assert_eq!(began.elapsed().as_secs(), 10);
+        assert_eq!(inbox.bytes(), b"x".repeat(11));
+        drop(peer);
+        assert!(!inbox.read(&mut server).await.unwrap(), "the end of the stream");
+    }
+}

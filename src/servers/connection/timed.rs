@@ -1,0 +1,243 @@
+//! [`Timed`]: a socket that gives up on a peer which takes nothing, or which leaves a frame unfinished.
+//! It moves bytes and knows no protocol but where a WebSocket frame ends.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::servers::Limits;
+use crate::servers::connection::{FrameClock, Pace};
+
+/// A limit that a peer has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Timeout {
+    /// Nothing more of a frame came within [`Limits::frame`].
+    #[error("a frame stood still for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
+    StillFrame {
+        /// The limit.
+        limit: Duration,
+        /// The least that was still to come, in bytes.
+        more: u64,
+    },
+    /// A frame came slower than [`Limits::min_rate`].
+    #[error("a frame came at less than {rate} bytes a second, and at least {more} bytes are missing")]
+    SlowFrame {
+        /// The rate.
+        rate: u64,
+        /// The least that was still to come, in bytes.
+        more: u64,
+    },
+    /// The peer took nothing within [`Limits::write`].
+    #[error("it read nothing for {} s", .0.as_secs_f32())]
+    Write(Duration),
+}
+
+impl Timeout {
+    /// The timeout behind an error of a [`Timed`] socket, if that is what it is.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+
+    /// The peer is late with a frame, so there may be a way to tell it.
+    pub(crate) fn is_late_frame(self) -> bool {
+        !matches!(self, Self::Write(_))
+    }
+}
+
+impl From<Timeout> for io::Error {
+    fn from(timeout: Timeout) -> Self {
+        Self::new(io::ErrorKind::TimedOut, timeout)
+    }
+}
+
+/// A timer that is made when something is first waited for, so that an idle connection has none.
+type Timer = Option<Pin<Box<Sleep>>>;
+
+/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for [`Limits::write`], and whose
+/// reads fail, once it has been told where the frames [begin](Timed::frames_begin), where a frame is late.
+#[derive(Debug)]
+pub(crate) struct Timed<S> {
+    stream: S,
+    pace: Pace,
+    write: Duration,
+    frames: Option<FrameClock>,
+    late_frame: Timer,
+    no_write: Timer,
+}
+
+impl<S> Timed<S> {
+    pub(crate) fn new(stream: S, limits: Limits) -> Self {
+        Self {
+            stream,
+            pace: limits.into(),
+            write: limits.write,
+            frames: None,
+            late_frame: None,
+            no_write: None,
+        }
+    }
+
+    /// From here on what is read are WebSocket frames; `rest` has been read already.
+    pub(crate) fn frames_begin(&mut self, rest: &[u8]) {
+        let mut frames = FrameClock::new(self.pace);
+        frames.push(rest, Instant::now);
+        self.frames = Some(frames);
+    }
+
+    /// Ready with an error once the frame that has begun is late.
+    fn poll_late_frame(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Some((frames, deadline)) =
+            self.frames.as_ref().and_then(|frames| Some((frames, frames.deadline()?)))
+        else {
+            self.late_frame = None;
+            return Poll::Pending;
+        };
+        let timer = self.late_frame.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            // Bytes have come since it was set: it is cheaper to look again than to set it anew for each of them.
+            if timer.deadline() >= deadline {
+                return Poll::Ready(frames.timeout().into());
+            }
+            timer.as_mut().reset(deadline);
+        }
+    }
+
+    /// What a write has come to; one that is not ready must be so in time.
+    fn in_time<T>(&mut self, written: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.no_write = None;
+            return written;
+        }
+        let limit = self.write;
+        let timer = self.no_write.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(Timeout::Write(limit).into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let timed = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut timed.stream).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => {
+                if let Some(frames) = &mut timed.frames {
+                    frames.push(&buf.filled()[before..], Instant::now);
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => timed.poll_late_frame(cx).map(Err),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let timed = self.get_mut();
+        let written = Pin::new(&mut timed.stream).poll_write(cx, buf);
+        timed.in_time(written, cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let timed = self.get_mut();
+        let written = Pin::new(&mut timed.stream).poll_write_vectored(cx, bufs);
+        timed.in_time(written, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let timed = self.get_mut();
+        let flushed = Pin::new(&mut timed.stream).poll_flush(cx);
+        timed.in_time(flushed, cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let timed = self.get_mut();
+        let shut = Pin::new(&mut timed.stream).poll_shutdown(cx);
+        timed.in_time(shut, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+    const ALMOST: Duration = Duration::from_millis(9_999);
+
+    fn limits() -> Limits {
+        Limits { frame: LIMIT, write: LIMIT, min_rate: 1, ..Limits::default() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_a_byte_now_and_then_is_waited_for_and_one_that_takes_none_is_not() {
+        let (server, mut peer) = duplex(1);
+        let mut server = Timed::new(server, limits());
+        let reading = async {
+            for _ in 0..5 {
+                sleep(ALMOST).await;
+                peer.read_u8().await.unwrap();
+            }
+            peer
+        };
+        let (wrote, _peer) = tokio::join!(server.write_all(b"hello!"), reading);
+        wrote.unwrap();
+        let before = Instant::now();
+        let error = server.write_all(b"?").await.unwrap_err();
+        assert_eq!((Timeout::of(&error), before.elapsed()), (Some(Timeout::Write(LIMIT)), LIMIT));
+        assert_eq!(error.to_string(), "it read nothing for 10 s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_is_late_and_a_silence_between_frames_is_not() {
+        let (server, mut peer) = duplex(64);
+        let mut server = Timed::new(server, limits());
+        server.frames_begin(&[0x81]);
+        peer.write_all(&[0x82, 1, 2, 3, 4, b'h']).await.unwrap();
+        server.read_exact(&mut [0; 6]).await.unwrap();
+        advance(LIMIT / 2).await;
+        peer.write_all(b"i").await.unwrap();
+        server.read_exact(&mut [0; 1]).await.unwrap();
+        let silent = tokio::time::timeout(LIMIT * 100, server.read_u8()).await;
+        assert!(silent.is_err(), "between frames");
+        peer.write_all(&[0x81]).await.unwrap();
+        server.read_u8().await.unwrap();
+        let before = Instant::now();
+        let error = server.read_u8().await.unwrap_err();
+        assert_eq!(Timeout::of(&error), Some(Timeout::StillFrame { limit: LIMIT, more: 1 }));
+        assert_eq!(before.elapsed(), LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_that_was_set_for_less_waits_on() {
+        let (server, mut peer) = duplex(64);
+        let mut server = Timed::new(server, limits());
+        server.frames_begin(&[0x82, 0x80 | 0x64, 1, 2, 3, 4]);
+        let dribbling = async {
+            for _ in 0..3 {
+                sleep(ALMOST).await;
+                peer.write_all(&[0; 20]).await.unwrap();
+            }
+        };
+        let mut found = [0; 60];
+        let (read, ()) = tokio::join!(server.read_exact(&mut found), dribbling);
+        assert_eq!(read.unwrap(), 60, "20 bytes each 10 s are more than one a second");
+    }
+}

@@ -1,0 +1,291 @@
+//! Peers that mean no good, over a stream in memory and with time that is passed in: what a server takes from them is
+//! counted, and they must be gone in the end. Used by the tests of all servers.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::wire::{Header, Opcode, encode};
+
+/// What either direction of the stream holds, as a socket's buffers do.
+const PIPE: usize = 16 << 10;
+
+/// What is read and forgotten of a peer that has been given up (`net::linger`).
+const FORGOTTEN: usize = 4 << 20;
+
+/// What a server may have taken of a peer that reads nothing, beside a message that it is answering.
+const BUFFERED: usize = FORGOTTEN + 4 * PIPE + (64 << 10);
+
+/// Nothing hostile may stay longer, on a clock that is not real.
+const FOREVER: Duration = Duration::from_hours(24);
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+pub(crate) const UPGRADE: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A server of one connection.
+pub(crate) type Serving = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What became of a peer.
+#[derive(Debug)]
+pub(crate) struct Met {
+    /// The bytes of the peer that were taken, those in the pipe among them.
+    pub(crate) taken: usize,
+    /// What it could read in the end, the answer to its handshake taken out.
+    pub(crate) answer: Vec<u8>,
+    /// How long the connection lasted after the handshake.
+    pub(crate) lasted: Duration,
+}
+
+impl Met {
+    /// The code of the Close frame that the answer ends with.
+    pub(crate) fn close_code(&self) -> Option<u16> {
+        let at = self.answer.iter().rposition(|byte| *byte == 0x88)?;
+        Some(u16::from_be_bytes([*self.answer.get(at + 2)?, *self.answer.get(at + 3)?]))
+    }
+}
+
+/// Runs a server against a peer until both have ended.
+async fn meet<F>(serve: impl FnOnce(DuplexStream) -> Serving, peer: impl FnOnce(DuplexStream) -> F) -> Met
+where
+    F: Future<Output = Met>,
+{
+    let (server, client) = duplex(PIPE);
+    let both = async { tokio::join!(serve(server), peer(client)).1 };
+    timeout(FOREVER, both).await.expect("a hostile peer is there for ever")
+}
+
+/// The answer to an opening handshake.
+async fn opened(client: &mut DuplexStream) {
+    client.write_all(UPGRADE).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+}
+
+/// Says `first`, then `bytes` again and again, and reads nothing until it is hung up on.
+async fn flood(mut client: DuplexStream, first: &[u8], bytes: &[u8]) -> Met {
+    let (began, mut taken) = (Instant::now(), 0);
+    let all = || first.iter().chain(bytes.iter().cycle()).copied();
+    let mut next: Vec<u8> = Vec::new();
+    let mut rest = all();
+    loop {
+        next.extend(rest.by_ref().take(4096));
+        let Ok(count) = client.write(&next).await else { break };
+        next.drain(..count);
+        taken += count;
+        assert!(taken < 1 << 30, "it takes whatever comes");
+    }
+    let lasted = began.elapsed();
+    let mut answer = Vec::new();
+    let _ = client.read_to_end(&mut answer).await;
+    Met { taken, answer, lasted }
+}
+
+/// Says `bytes` once, then as many as there are of `after`, one a second, and reads until it is hung up on.
+async fn dribble(client: DuplexStream, bytes: &[u8], after: impl IntoIterator<Item = u8>) -> Met {
+    let (mut from, mut to) = tokio::io::split(client);
+    let (began, mut taken) = (Instant::now(), bytes.len());
+    to.write_all(bytes).await.unwrap();
+    let writing = async {
+        for byte in after {
+            sleep(Duration::from_secs(1)).await;
+            if to.write_u8(byte).await.is_err() {
+                break;
+            }
+            taken += 1;
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    tokio::select! {
+        biased;
+        _ = from.read_to_end(&mut answer) => {}
+        () = writing => {}
+    }
+    Met { taken, answer, lasted: began.elapsed() }
+}
+
+/// Pings, and reads nothing.
+pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    let ping = encode::whole(Opcode::Ping, &[7; 125], Some(KEY));
+    meet(serve, async |mut client| {
+        opened(&mut client).await;
+        flood(client, &[], &ping).await
+    })
+    .await
+}
+
+/// Says messages of `size` bytes, and reads nothing.
+pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    let message = encode::whole(Opcode::Binary, &vec![7; size], Some(KEY));
+    meet(serve, async |mut client| {
+        opened(&mut client).await;
+        flood(client, &[], &message).await
+    })
+    .await
+}
+
+/// Claims a frame of 1 MiB, and says one byte of it.
+pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    let claim = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    meet(serve, async |mut client| {
+        opened(&mut client).await;
+        dribble(client, &[&claim[..], &[7]].concat(), []).await
+    })
+    .await
+}
+
+/// Claims a frame of 1 MiB, and says a byte of it a second.
+pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    let claim = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    meet(serve, async |mut client| {
+        opened(&mut client).await;
+        dribble(client, &claim, std::iter::repeat_n(7, 1 << 20)).await
+    })
+    .await
+}
+
+/// Says `first`, then `bytes` again and again, which are no WebSocket's, and reads nothing.
+pub(crate) async fn floods(first: &[u8], bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    meet(serve, async |client| flood(client, first, bytes).await).await
+}
+
+impl Met {
+    /// It has read nothing, and was given up before long.
+    pub(crate) fn was_given_up(&self, most: usize) {
+        assert!(self.taken < 2 * most + BUFFERED, "{} bytes were taken", self.taken);
+        assert!(self.lasted < Duration::from_secs(15), "it lasted {:?}", self.lasted);
+    }
+}
+
+/// Says what is no WebSocket once, and then a byte a second.
+pub(crate) async fn drips(bytes: &[u8], serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
+    meet(serve, async |client| dribble(client, bytes, std::iter::repeat_n(b'x', 1 << 20)).await).await
+}
+
+/// What the server of a WebSocket must make of all of them. `most`: its largest message.
+pub(crate) async fn withstands_all<F>(most: usize, code: Option<u16>, serve: F)
+where
+    F: Fn(DuplexStream) -> Serving,
+{
+    // Time passes only where nobody has anything to do, so what lasts, lasts as long as the limits say.
+    let seconds = |from: u64, to: u64| Duration::from_secs(from)..Duration::from_secs(to);
+    let pings = pings(&serve).await;
+    assert!(pings.taken < BUFFERED, "pings: {}", pings.taken);
+    assert!(seconds(5, 15).contains(&pings.lasted), "pings: {:?}", pings.lasted);
+    let messages = messages(most, &serve).await;
+    assert!(messages.taken < 2 * most + BUFFERED, "messages: {}", messages.taken);
+    assert!(seconds(5, 15).contains(&messages.lasted), "messages: {:?}", messages.lasted);
+    let claims = claims(&serve).await;
+    assert!(seconds(5, 15).contains(&claims.lasted), "a claim: {:?}", claims.lasted);
+    assert_eq!(claims.close_code(), code, "a claim");
+    let dribbles = dribbles(&serve).await;
+    assert!(seconds(5, 15).contains(&dribbles.lasted), "a byte a second: {:?}", dribbles.lasted);
+    assert!((14 + 4..14 + 15).contains(&dribbles.taken), "a byte a second: {}", dribbles.taken);
+    assert_eq!(dribbles.close_code(), code, "a byte a second");
+}
+
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::net::READ_BUFFER;
+    use crate::servers::{Event, Limits, Log, Options, http, sloppy, strict, websocket};
+    use crate::wire::handshake::Policy;
+
+    fn peer() -> SocketAddr {
+        "127.0.0.1:1".parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn plain() {
+        let serve = |stream| -> Serving {
+            Box::pin(websocket::serve_connection(stream, peer(), Options::default(), READ_BUFFER))
+        };
+        withstands_all(1 << 20, Some(1008), serve).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_more_is_read_while_an_answer_waits() {
+        let (log, mut events) = Log::new(8);
+        let options = Options { log: Some(log), ..Options::default() };
+        let serve = |stream| -> Serving {
+            Box::pin(websocket::serve_connection(stream, peer(), options.clone(), READ_BUFFER))
+        };
+        messages(1000, serve).await;
+        let Some(Event::Opened { .. }) = events.recv().await else { panic!() };
+        let Some(Event::Closed { received, sent, .. }) = events.recv().await else { panic!() };
+        assert_eq!((received, sent), (PIPE as u64 / 1004 + 1, PIPE as u64 / 1004));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strict() {
+        let serve = |stream| -> Serving {
+            Box::pin(strict::serve_connection(stream, peer(), Options::default(), Policy::default()))
+        };
+        withstands_all(1 << 20, Some(1008), serve).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sloppy() {
+        let serve =
+            |stream| -> Serving { Box::pin(sloppy::serve_connection(stream, peer(), Options::default())) };
+        withstands_all(1 << 20, None, serve).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn why_is_told() {
+        let (log, mut events) = Log::new(8);
+        let options = Options { log: Some(log), ..Options::default() };
+        let serve = |stream| -> Serving {
+            Box::pin(websocket::serve_connection(stream, peer(), options.clone(), READ_BUFFER))
+        };
+        pings(&serve).await;
+        claims(&serve).await;
+        dribbles(&serve).await;
+        let mut why = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            if let Event::Closed { why: Some(told), code, .. } = event {
+                why.push((code, told));
+            }
+        }
+        let expected = [
+            (None, "it read nothing for 10 s"),
+            (Some(1008), "a frame stood still for 10 s, at least 1048575 bytes before its end"),
+            (
+                Some(1008),
+                "a frame came at less than 4096 bytes a second, and at least 1048566 bytes are missing",
+            ),
+        ];
+        assert_eq!(why, expected.map(|(code, told)| (code, told.to_owned())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http() {
+        let serve = |stream| -> Serving {
+            let echo = http::echo_with(Limits::default(), &[]);
+            Box::pin(http::serve_connection(stream, peer(), echo, Options::default()))
+        };
+        let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+        let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
+        let flooded = floods(&[], &request, &serve).await;
+        flooded.was_given_up(1 << 20);
+        let dripped = drips(head.as_bytes(), &serve).await;
+        assert!(
+            dripped.answer.starts_with(b"HTTP/1.1 408 "),
+            "{:?}",
+            String::from_utf8_lossy(&dripped.answer)
+        );
+        assert!(dripped.taken < head.len() + 15, "{}", dripped.taken);
+        let dripped = drips(b"GET /", &serve).await;
+        assert!(dripped.taken < 20, "{}", dripped.taken);
+    }
+}

@@ -1,0 +1,243 @@
+//! Peers that mean no good on real sockets, against every kind of server: they are gone in the end, and others are served
+//! meanwhile.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use wiretalk::scope::Scope;
+use wiretalk::servers::{Bundle, Event, Kind, Limits, Log, Plan, naive_proxy};
+
+use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon, websocket_house};
+
+/// More than all kernels between two peers keep, and less than a flood that is taken.
+const MOST: usize = 64 << 20;
+
+/// A masked frame that claims 1 MiB, without its payload.
+const CLAIM: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
+
+/// Short, so that a hostile peer is soon gone; a good one is never so late that it would matter.
+fn limits() -> Limits {
+    let short = Duration::from_millis(200);
+    Limits { frame: short, write: short, head: short, body: short, drain: short, ..Limits::default() }
+}
+
+struct Bundled {
+    _scope: Scope,
+    address: std::net::SocketAddr,
+    events: tokio::sync::mpsc::Receiver<Event>,
+}
+
+async fn bundled(kind: Kind) -> Bundled {
+    let scope = Scope::new(|panic| panic!("{panic}"));
+    let (log, events) = Log::new(256);
+    let plan = Plan { websocket: kind, limits: limits(), ..Plan::default() };
+    let server = Bundle::of(&scope, plan, Some(&log)).websocket;
+    let address = soon(server.up()).await.unwrap();
+    Bundled { _scope: scope, address, events }
+}
+
+impl Bundled {
+    async fn open(&self) -> Peer {
+        let mut peer = Peer(TcpStream::connect(self.address).await.unwrap());
+        // the sloppy one keeps its mistakes for other paths
+        let request = String::from_utf8_lossy(UPGRADE).replace("/chat", "/");
+        peer.send(request.as_bytes()).await;
+        peer.expect(SWITCHING).await;
+        peer
+    }
+
+    /// How a WebSocket that is no good one came to its end: its close code, and why.
+    async fn ended(&mut self) -> (Option<u16>, String) {
+        loop {
+            if let Event::Closed { code, why: Some(why), .. } = soon(self.events.recv()).await.unwrap() {
+                return (code, why);
+            }
+        }
+    }
+}
+
+/// Sends `bytes` again and again until the server has had enough, and reads nothing; how many bytes that were.
+async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
+    let mut written = 0;
+    while written < MOST
+        && let Ok(count @ 1..) = peer.0.write(&bytes[written % bytes.len()..]).await
+    {
+        written += count;
+    }
+    written
+}
+
+#[tokio::test]
+async fn who_never_reads_is_given_up_and_others_are_served() {
+    let message = masked(0x82, &vec![7; 60_000]);
+    for kind in Kind::ALL {
+        for bytes in [masked(0x89, &[7; 125]).repeat(30), message.clone()] {
+            // what one says to the hub, all have to read
+            if kind == Kind::Hub && bytes == message {
+                continue;
+            }
+            let mut server = bundled(kind).await;
+            let mut good = server.open().await;
+            let hostile = server.open().await;
+            let mut flooding = JoinSet::new();
+            flooding.spawn(flood(hostile, bytes));
+            let ended = loop {
+                good.send(MASKED_HELLO).await;
+                good.expect(HELLO).await;
+                if let Ok(Event::Closed { why: Some(why), .. }) = server.events.try_recv() {
+                    break why;
+                }
+            };
+            let slow = ["it read nothing for 0.2 s", "it reads too slowly: 64 writes wait for it"];
+            assert!(slow.contains(&ended.as_str()), "{kind:?}: {ended}");
+            let written = soon(flooding.join_next()).await.unwrap().unwrap();
+            assert!(written < MOST, "{kind:?}: all of it was taken");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
+    let mut server = bundled(Kind::Hub).await;
+    let hostile = server.open().await;
+    let flooded = flood(hostile, masked(0x82, &vec![7; 60_000]));
+    let (written, (code, why)) = tokio::join!(flooded, server.ended());
+    assert!(written < MOST, "all of it was taken");
+    assert!(
+        why.starts_with("it reads too slowly: ") || why == "it read nothing for 0.2 s",
+        "{code:?}: {why}"
+    );
+    let mut next = server.open().await;
+    next.send(MASKED_HELLO).await;
+    next.expect(HELLO).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
+    for kind in Kind::ALL {
+        let mut server = bundled(kind).await;
+        let mut hostile = server.open().await;
+        hostile.send(&[CLAIM, &[7]].concat()).await;
+        let answer = hostile.rest().await;
+        let why = "a frame stood still for 0.2 s, at least 1048575 bytes before its end";
+        let close = [&[0x88, why.len() as u8 + 2, 0x03, 0xf0], why.as_bytes()].concat();
+        let (code, told) = server.ended().await;
+        if kind == Kind::Sloppy {
+            assert_eq!((answer.as_slice(), code), (&b""[..], None), "it just hangs up");
+        } else {
+            assert_eq!((&answer, code), (&close, Some(1008)), "{kind:?}");
+        }
+        assert_eq!(told, why, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_frame_that_dribbles_is_given_up_however_steadily() {
+    for kind in Kind::ALL {
+        let mut server = bundled(kind).await;
+        let mut hostile = server.open().await;
+        hostile.send(CLAIM).await;
+        let dribbling = async {
+            while hostile.0.write_all(&[7]).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let ((), (code, why)) = tokio::join!(dribbling, server.ended());
+        // on a machine that is slow enough it stood still
+        let told = why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
+        assert!(told || why.starts_with("a frame stood still for 0.2 s"), "{kind:?}: {why}");
+        assert_eq!(code, (kind != Kind::Sloppy).then_some(1008), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn beyond_the_limit_connections_wait_and_that_is_told() {
+    let mut house = house(async |scope, mut options| {
+        options.limits.connections = 2;
+        wiretalk::servers::websocket::bind(&scope, options)
+    })
+    .await;
+    let (one, mut other) = (house.open().await, house.open().await);
+    let mut third = house.visit().await;
+    third.send(&[UPGRADE, MASKED_HELLO].concat()).await;
+    loop {
+        if let Event::Full { connections } = house.event().await {
+            assert_eq!(connections, 2);
+            break;
+        }
+    }
+    other.send(MASKED_HELLO).await;
+    other.expect(HELLO).await;
+    let nothing = third.0.try_read(&mut [0]).unwrap_err();
+    assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+    drop(one);
+    third.expect(&[SWITCHING, HELLO].concat()).await;
+}
+
+async fn short_proxy(echo: &House) -> House {
+    let upstream = echo.address;
+    house(async |scope, mut options| {
+        options.limits = limits();
+        naive_proxy::bind(&scope, options, upstream)
+    })
+    .await
+}
+
+async fn none_is_open(house: &House) {
+    let gone = async {
+        while house.traffic.tally().open > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(gone).await;
+}
+
+#[tokio::test]
+async fn the_naive_proxy_gives_up_who_never_reads() {
+    let echo = websocket_house().await;
+    let proxy = short_proxy(&echo).await;
+    let mut hostile = proxy.visit().await;
+    hostile.send(UPGRADE).await;
+    hostile.expect(SWITCHING).await;
+    let written = flood(hostile, masked(0x89, &[7; 125]).repeat(30)).await;
+    assert!(written < MOST, "all of it was taken");
+    none_is_open(&proxy).await;
+    none_is_open(&echo).await;
+}
+
+#[tokio::test]
+async fn the_naive_proxy_lets_go_of_a_client_whose_server_has_ended() {
+    let echo = websocket_house().await;
+    let proxy = short_proxy(&echo).await;
+    let mut stays = proxy.visit().await;
+    stays.send(UPGRADE).await;
+    stays.expect(SWITCHING).await;
+    // the echo gives it up, and so there is nothing left to pass on
+    stays.send(&[CLAIM, &[7]].concat()).await;
+    stays.rest().await;
+    none_is_open(&proxy).await;
+}
+
+#[tokio::test]
+async fn http_gives_up_who_never_reads() {
+    let house = house(async |scope, mut options| {
+        options.limits = limits();
+        wiretalk::servers::http::bind(&scope, options)
+    })
+    .await;
+    let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+    let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
+    let mut flooding = JoinSet::new();
+    for _ in 0..5 {
+        flooding.spawn(flood(house.visit().await, request.clone()));
+    }
+    while let Some(written) = soon(flooding.join_next()).await {
+        assert!(written.unwrap() < MOST, "all of it was taken");
+    }
+    none_is_open(&house).await;
+    let mut good = house.visit().await;
+    good.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(good.answer().await.starts_with("HTTP/1.1 200 OK\n"));
+}
