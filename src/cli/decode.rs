@@ -238,8 +238,8 @@ mod tests {
         for (hex, at, chunk) in [
             ("c17fffffffffffffffff", 2, "0"),
             ("c17fffffffffffffffff", 2, "1"),
-            ("4105ffffffffff807fffffffffffffffff", 9, "0"),
-            ("4105ffffffffff807fffffffffffffffff", 9, "3"),
+            ("4105f248cdc9c9807fffffffffffffffff", 9, "0"),
+            ("4105f248cdc9c9807fffffffffffffffff", 9, "3"),
         ] {
             let args = ["--from", "server", "--extensions", "permessage-deflate", "--chunk", chunk, hex];
             let (json, status) = answer(&[&args[..], &["--json"]].concat()).unwrap();

@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use super::extension::Agreed;
 use super::fault::Fault;
 use super::frame::{Header, MAX_HEADER, Needs, Phase, Side};
-use super::judge::{Judge, MessageEnd, Report};
+use super::judge::{Judge, MessageEnd};
 use super::mask;
 use super::message::{Kind, Place};
+use super::report::Report;
 use super::size::{ByteLen, Offset};
 
 /// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.

@@ -41,10 +41,10 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConn
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
-/// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so behind one of broken DEFLATE data.
+/// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so behind one of DEFLATE data.
 const CLAIMS: [(&[u8], u64); 2] = [
     (b"\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 2),
-    (b"\x41\x05\xff\xff\xff\xff\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
+    (b"\x41\x05\xf2\x48\xcd\xc9\xc9\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
 ];
 
 fn deflate() -> Agreed {
@@ -233,8 +233,9 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
         (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", Code::EmptyFragment),
         (b"\x88\x01", Code::CloseLen1),
         (b"\x01\x01\xc3\x80\x00", Code::Utf8),
-        (b"\x41\x01\xff\x80\x00", Code::Inflate),
-        (b"\x41\x01\xff\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", Code::Inflate),
+        (b"\x41\x01\xf2\x80\x00", Code::DeflateTail),
+        // a distance whose last bit is the first that a receiver adds
+        (b"\x42\x04\x9a\x30\x01\xf8\x80\x00", Code::Inflate),
     ] {
         let mut said = Transcript::new(Side::Server, deflate());
         said.push(hex);

@@ -1,55 +1,15 @@
 //! The rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6, each asked as soon as its last byte is there.
 //! It reads bytes that `decoder` has cut into headers and payloads; cutting is not its business.
 
-use std::collections::VecDeque;
-
 use super::close::{CloseCode, Standing};
 use super::extension::Agreed;
-use super::fault::{Bits, Code, Detail, Fault};
+use super::fault::{Bits, Code, Detail};
 use super::frame::{Header, Key, LengthForm, Opcode, Side};
 use super::inflate::{Inflation, Uninflated};
 use super::message::{Kind, Messages, Open, Place};
-use super::size::{ByteLen, Offset};
+use super::report::Report;
+use super::size::ByteLen;
 use super::utf8::Validator;
-
-/// Faults of the frame at hand, with places counted from its first byte.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Report {
-    pub(crate) frame: usize,
-    pub(crate) start: Offset,
-    pub(crate) found: VecDeque<Fault>,
-    /// The frame at hand has a fatal fault.
-    pub(crate) fatal: bool,
-}
-
-impl Report {
-    fn add(
-        &mut self,
-        code: Code,
-        byte: impl Into<ByteLen>,
-        bits: Option<Bits>,
-        certain_after: impl Into<ByteLen>,
-        detail: Detail,
-    ) {
-        let fault = Fault {
-            code,
-            frame: self.frame,
-            byte_offset: self.start + byte.into(),
-            bits,
-            detectable_after: self.start + certain_after.into(),
-            detail,
-        };
-        self.fatal |= fault.is_fatal();
-        self.found.push_back(fault);
-    }
-
-    /// The frame at hand is complete: the next one is at hand.
-    #[inline]
-    pub(super) fn pass(&mut self, frame_len: ByteLen) {
-        self.frame = self.frame.saturating_add(1);
-        self.start += frame_len;
-    }
-}
 
 /// A data message that ended well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

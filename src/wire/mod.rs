@@ -80,6 +80,7 @@ mod meaning;
 pub mod message;
 mod opened;
 pub mod peers;
+mod report;
 mod row;
 pub mod rules;
 pub mod search;

@@ -46,7 +46,7 @@ fn a_deck_that_is_not_there_never_touches_the_terminal() {
 
 #[test]
 fn options_of_another_server() {
-    refuses(&["serve", "--ws-origin", "https://a.example"], 1, &["--ws-server strict"]);
+    refuses(&["serve", "--ws-no-deflate"], 1, &["--ws-server strict"]);
 }
 
 #[test]
