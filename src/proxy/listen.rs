@@ -47,6 +47,8 @@ pub struct Options {
     pub patience: Duration,
     /// How long a client may take to send the head of its request.
     pub head_timeout: Duration,
+    /// How long a side may be silent once the other has ended its stream.
+    pub half_closed_timeout: Duration,
     /// How long a side that reads nothing is waited for, while there is something for it.
     pub write_timeout: Duration,
     /// Hold what clients send, from the first frame on.
@@ -58,8 +60,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 60 s for a side that does not read (nginx's
-    /// `send_timeout`: a client that stands in a debugger for a while is no reason to end it).
+    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that neither sends nor ends its
+    /// stream after the other has (HAProxy's usual `client-fin`), 60 s for a side that does not read (nginx's `send_timeout`: a
+    /// client that stands in a debugger for a while is no reason to end it).
     pub fn new(listen: SocketAddr, upstream: Target) -> Self {
         Self {
             listen,
@@ -68,6 +71,7 @@ impl Options {
             tls: Tls::default(),
             patience: Duration::from_secs(5),
             head_timeout: Duration::from_secs(10),
+            half_closed_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_mins(1),
             hold_client: false,
             hold_server: false,
@@ -421,6 +425,27 @@ mod tests {
                 assert!(why.unwrap_err().contains("sent no whole request within 0.05 s"));
                 ended += 1;
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_side_that_never_follows_the_end_of_the_other_does_not_hold_its_place() {
+        let quickly = |options| Options { half_closed_timeout: Duration::from_millis(50), ..options };
+        for server_ends in [true, false] {
+            let mut rig = rig_with(quickly).await;
+            let mut client = TcpStream::connect(rig.address).await.unwrap();
+            let (mut server, _) = rig.behind.accept().await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let ends = if server_ends { &mut server } else { &mut client };
+            ends.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
+            ends.shutdown().await.unwrap();
+            let why = loop {
+                if let Report::Connection(_, Told::Ended(why)) = next(&mut rig).await {
+                    break why.unwrap_err();
+                }
+            };
+            assert!(why.ends_with("has sent nothing and not ended its own for 0.05 s"), "{why}");
+            assert!(why.starts_with(if server_ends { "the server" } else { "the client" }), "{why}");
         }
     }
 

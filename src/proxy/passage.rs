@@ -134,11 +134,15 @@ struct Passage {
     options: Options,
     /// How long the client's head has been waited for.
     headless: Duration,
+    /// How long nothing has come since one side ended its stream.
+    half_closed: Duration,
 }
 
-/// Why it is over: the end of both streams, a reset that is passed on, or a client without a request.
+/// Why it is over: the end of both streams, or of one that the other never followed; a reset that is passed on; a client
+/// without a request.
 enum Over {
     Ends,
+    HalfClosed(String),
     Reset(String),
     Headless(String),
 }
@@ -160,6 +164,7 @@ impl Passage {
             teller,
             options: options.clone(),
             headless: Duration::ZERO,
+            half_closed: Duration::ZERO,
         }
     }
 
@@ -174,6 +179,7 @@ impl Passage {
         let over = self.play(&mut client, &mut server, &mut acts).await;
         match over {
             Over::Ends => Ok("both sides have ended their streams".to_owned()),
+            Over::HalfClosed(why) => Err(why),
             Over::Reset(why) => {
                 // Closing with this option resets: what one side meant, the other gets to know.
                 for socket in [&client, server.tcp()] {
@@ -193,15 +199,25 @@ impl Passage {
     fn left(&self) -> Duration {
         let head = (!self.lanes[0].gate.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
+        let end =
+            self.is_half_closed().then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
         let stalled = self.lanes.iter().filter(|lane| lane.next().is_some());
         let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
-        head.into_iter().chain(writes).min().unwrap_or(Duration::MAX)
+        head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
+    }
+
+    /// One side has ended its stream, the other has got to know it, and nothing waits here for a hand.
+    fn is_half_closed(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.told) && self.lanes.iter().all(|lane| lane.gate.len() == 0)
     }
 
     /// So long nothing happened.
     fn waited(&mut self, time: Duration) {
         if !self.lanes[0].gate.is_past_head() {
             self.headless = self.headless.saturating_add(time);
+        }
+        if self.is_half_closed() {
+            self.half_closed = self.half_closed.saturating_add(time);
         }
         for lane in &mut self.lanes {
             lane.stalled =
@@ -211,12 +227,21 @@ impl Passage {
 
     /// Somebody has been waited for too long: whom, and for what.
     fn too_late(&self) -> Over {
-        let Options { head_timeout, write_timeout, .. } = self.options;
+        let Options { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
         if let Some(lane) =
             self.lanes.iter().find(|lane| lane.next().is_some() && lane.stalled >= write_timeout)
         {
             let peer = lane.from.peer();
             return Over::Reset(format!("the {peer} has read nothing for {} s", write_timeout.as_secs_f32()));
+        }
+        if self.is_half_closed() && self.half_closed >= half_closed_timeout {
+            let [ours, _] = &self.lanes;
+            let (ended, silent) =
+                if ours.told { (Side::Client, Side::Server) } else { (Side::Server, Side::Client) };
+            let limit = half_closed_timeout.as_secs_f32();
+            return Over::HalfClosed(format!(
+                "the {ended} ended its stream, and the {silent} has sent nothing and not ended its own for {limit} s"
+            ));
         }
         let why = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
         // where the server has spoken, an answer of ours would stand in the middle of its own
@@ -295,6 +320,7 @@ impl Passage {
         self.lanes[lane].gate.push(&buffer[..count]);
         self.lanes[lane].ended = count == 0;
         self.lanes[lane].has_spoken |= count > 0;
+        self.half_closed = Duration::ZERO;
         let [client, server] = &mut self.lanes;
         if server.gate.has_given_up() && !client.gate.has_given_up() {
             client.gate.give_up();
