@@ -55,12 +55,12 @@ impl Bits {
         if self.count >= bits { u32::try_from(self.word & ones(bits)).ok() } else { None }
     }
 
-    /// Gives out `bits` that are known to be there.
+    /// Gives out `bits` that are known to be there: whoever skips has compared them with `count`.
     #[inline]
     pub(super) fn skip(&mut self, bits: u32) {
         debug_assert!(bits <= self.count, "only what was seen is skipped");
         self.word = self.word.wrapping_shr(bits);
-        self.count = self.count.saturating_sub(bits);
+        self.count = self.count.wrapping_sub(bits);
     }
 
     /// Gives out what is left of the byte at hand, and says how much that was.

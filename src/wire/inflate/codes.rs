@@ -99,11 +99,13 @@ pub(super) struct Codes {
     table: Vec<Entry>,
     /// Bits that index the first table.
     root: u8,
+    /// As many bits that are 1: what is left of the next bits is an index.
+    mask: u16,
 }
 
 impl Codes {
     pub(super) fn new(alphabet: Alphabet) -> Self {
-        Self { alphabet, table: Vec::new(), root: 0 }
+        Self { alphabet, table: Vec::new(), root: 0, mask: 0 }
     }
 
     /// Makes the table for these code lengths, 0 for a symbol that does not occur.
@@ -119,6 +121,7 @@ impl Codes {
         self.check(&counts, longest)?;
         let widest = if self.alphabet == Alphabet::Literals { 10 } else { 8 };
         self.root = longest.clamp(1, widest);
+        self.mask = lowest(ones(self.root.into()));
         self.table.clear();
         self.add_table(self.root);
         self.fill(lengths, &mut counts, longest);
@@ -207,7 +210,7 @@ impl Codes {
     /// The row of the first table for these bits.
     #[inline]
     fn index(&self, bits: u16) -> usize {
-        usize::from(bits & lowest(ones(self.root.into())))
+        usize::from(bits & self.mask)
     }
 
     #[inline]
@@ -268,7 +271,7 @@ impl Pair {
             UNUSED => return Err((Broken::NoSuchCode(Alphabet::Literals), used)),
             _ => return Err((Broken::NoSuchSymbol(Alphabet::Literals), used)),
         }
-        let length = entry.value().saturating_add(extra(word, used, entry));
+        let length = entry.value().wrapping_add(extra(word, used, entry));
         used = used.saturating_add(entry.extra());
         let far = self.distances.find(word.wrapping_shr(used));
         used = used.saturating_add(far.length());
@@ -280,13 +283,14 @@ impl Pair {
             UNUSED => return Err((Broken::NoSuchCode(Alphabet::Distances), used)),
             _ => return Err((Broken::NoSuchSymbol(Alphabet::Distances), used)),
         }
-        let distance = far.value().saturating_add(extra(word, used, far));
+        let distance = far.value().wrapping_add(extra(word, used, far));
         used = used.saturating_add(far.extra());
         let found = Symbol::Match { length, distance };
         Ok((used <= count).then_some((found, used)))
     }
 }
 
+/// The extra bits of a length or a distance, which stand at bit `at`. Base and extra bits make 32,768 at most (section 3.2.5).
 #[inline]
 fn extra(word: u64, at: u32, entry: Entry) -> u16 {
     lowest(word.wrapping_shr(at) & ones(entry.extra()))
