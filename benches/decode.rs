@@ -1,5 +1,5 @@
-//! Frames a second: found, unmasked and checked as UTF-8, beside tungstenite over the same bytes in the same run; and
-//! unmasking beside a plain copy. One thread.
+//! Frames a second: found, unmasked and checked as UTF-8, beside tungstenite over the same bytes in the same run;
+//! unmasking beside a plain copy; and inflating. One thread.
 
 #[allow(dead_code)]
 mod mix;
@@ -133,6 +133,89 @@ mod unmasking {
         bencher.counter(BytesCount::new(length)).bench_local(|| {
             at = (at + 1) % PAYLOADS;
             black_box(&mut payloads[at]).copy_from_slice(black_box(&wire));
+        });
+    }
+}
+
+/// Messages of permessage-deflate, context taken over, counted in the bytes that come out.
+mod inflating {
+    use divan::counter::{BytesCount, ItemsCount};
+    use divan::{Bencher, black_box};
+    use wiretalk::wire::deflate::Deflater;
+    use wiretalk::wire::inflate::Inflater;
+    use wiretalk::wire::{Deflate, Side};
+
+    /// What the messages hold, how many there are, and how many bytes each has.
+    const MESSAGES: [(Content, usize, usize); 6] = [
+        (Content::Json, 1_000, 200),
+        (Content::Json, 10, 100_000),
+        (Content::Words, 10, 100_000),
+        (Content::Letters, 10, 100_000),
+        (Content::Noise, 10, 100_000),
+        (Content::Zeros, 10, 100_000),
+    ];
+
+    #[derive(Clone, Copy, Debug)]
+    enum Content {
+        /// Quotes of a stock exchange: long matches.
+        Json,
+        /// Words in any order: short matches.
+        Words,
+        /// Letters in any order, some often and some rarely: literals of many code lengths.
+        Letters,
+        /// Bytes that cannot be compressed: stored blocks.
+        Noise,
+        /// One match after the other.
+        Zeros,
+    }
+
+    impl Content {
+        fn bytes(self, len: usize) -> Vec<u8> {
+            let mut state = 1_u32;
+            let mut random = move |below: u32| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) % below
+            };
+            let mut bytes = Vec::new();
+            while bytes.len() < len {
+                match self {
+                    Self::Json => {
+                        let (symbol, price, size) = (random(50), random(10_000), random(100));
+                        bytes.extend(
+                            format!(r#"{{"symbol":"S{symbol}","price":{price},"size":{size}}}"#).bytes(),
+                        );
+                    }
+                    Self::Words => bytes.extend(format!("w{} ", random(3_000)).bytes()),
+                    Self::Letters => bytes.push(b'a' + (random(200) * random(200) / 1_600) as u8),
+                    Self::Noise => bytes.push(random(256) as u8),
+                    Self::Zeros => bytes.push(0),
+                }
+            }
+            bytes.truncate(len);
+            bytes
+        }
+    }
+
+    #[divan::bench(args = MESSAGES)]
+    fn wiretalk(bencher: Bencher, (content, count, len): (Content, usize, usize)) {
+        let plain = content.bytes(count * len);
+        let mut deflater = Deflater::new(Deflate::default(), Side::Client);
+        let payloads: Vec<Vec<u8>> = plain.chunks(len).map(|message| deflater.message(message)).collect();
+        bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(plain.len())).bench_local(|| {
+            let (mut inflater, mut found) = (Inflater::new(15), 0);
+            for payload in &payloads {
+                let mut input = black_box(payload.as_slice());
+                inflater.begin(true);
+                loop {
+                    let piece = black_box(inflater.push(&mut input));
+                    if piece.is_empty() {
+                        break;
+                    }
+                    found += piece.len();
+                }
+                found += inflater.end().len();
+            }
+            assert_eq!(found, plain.len());
         });
     }
 }

@@ -6,6 +6,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::extension::Deflate;
 use super::frame::Side;
 use super::inflate::TAIL;
+use super::size::Offset;
 
 /// Output room that is added at a time.
 const PIECE: usize = 4096;
@@ -45,8 +46,8 @@ impl Deflater {
         if !self.takeover {
             self.compress = None;
         }
-        if payload.ends_with(&TAIL) {
-            payload.truncate(payload.len() - TAIL.len());
+        if let Some(kept) = payload.strip_suffix(&TAIL).map(<[u8]>::len) {
+            payload.truncate(kept);
         }
         // Section 7.2.3.6: zlib flushes nothing twice, so an empty message may come out empty; it is one byte all the same.
         if payload.is_empty() {
@@ -60,13 +61,15 @@ fn flushed(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
     let (mut payload, mut rest) = (Vec::new(), plain);
     let mut room = [0; PIECE];
     loop {
-        let (taken, given) = (compress.total_in(), compress.total_out());
+        let totals = |compress: &Compress| [compress.total_in(), compress.total_out()].map(Offset::new);
+        let [taken, given] = totals(compress);
         let status = compress
             .compress(rest, &mut room, FlushCompress::Sync)
             .expect("the state of a compressor is valid from its making on");
-        rest = &rest[(compress.total_in() - taken) as usize..];
-        let written = (compress.total_out() - given) as usize;
-        payload.extend_from_slice(&room[..written]);
+        let [all_taken, all_given] = totals(compress);
+        rest = rest.get((all_taken - taken).to_usize_saturating()..).unwrap_or_default();
+        let written = (all_given - given).to_usize_saturating();
+        payload.extend_from_slice(room.get(..written).unwrap_or(&room));
         // Room that is left over says that the flush is complete.
         if written < PIECE || status == Status::BufError {
             return payload;

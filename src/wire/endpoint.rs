@@ -162,7 +162,7 @@ impl Endpoint {
 
     /// Puts a ping into the outbox, with at most 125 bytes of `data`; false after a Close.
     pub fn ping(&mut self, data: &[u8]) -> bool {
-        self.control(Opcode::Ping, &data[..data.len().min(125)])
+        self.control(Opcode::Ping, data.get(..125).unwrap_or(data))
     }
 
     /// Begins the closing handshake; of the reason what fits is sent. A second Close is not sent.
@@ -273,7 +273,7 @@ fn close_body(code: u16, reason: &str) -> Vec<u8> {
 
 /// As much of a reason as a Close can hold, without half a character.
 fn fitting(reason: &str) -> &str {
-    &reason[..reason.floor_char_boundary(MAX_REASON)]
+    reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or(reason)
 }
 
 #[cfg(test)]

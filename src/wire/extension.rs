@@ -120,7 +120,7 @@ impl Deflate {
     pub fn read(offer: &Offer, in_request: bool) -> Result<Self, Range<usize>> {
         let mut deflate = Self::default();
         for (index, param) in offer.params.iter().enumerate() {
-            let repeated = offer.params[..index].iter().any(|earlier| earlier.name == param.name);
+            let repeated = offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
             let known = deflate.take(param, in_request);
             if repeated || !param.well_formed || !known {
                 return Err(param.span.clone());
@@ -171,22 +171,24 @@ pub fn list(value: &[u8], base: usize) -> Vec<Offer> {
     let offer = |element: Range<usize>| {
         let mut parts = split(value, element.clone(), b';').into_iter();
         let name = parts.next().unwrap_or(element.start..element.start);
+        let name_bytes = value.get(name.clone()).unwrap_or_default();
         Offer {
-            name: text(&value[name.clone()]),
+            name: text(name_bytes),
             params: parts.map(|part| param(value, part, base)).collect(),
             span: shifted(&element, base),
             name_span: shifted(&name, base),
-            well_formed: is_token(&value[name]),
+            well_formed: is_token(name_bytes),
         }
     };
     split(value, 0..value.len(), b',').into_iter().filter(|element| !element.is_empty()).map(offer).collect()
 }
 
 fn param(value: &[u8], part: Range<usize>, base: usize) -> Param {
-    let bytes = &value[part.clone()];
-    let (name, raw) = match bytes.iter().position(|byte| *byte == b'=') {
-        Some(at) => (bytes[..at].trim_ascii(), Some(bytes[at + 1..].trim_ascii())),
-        None => (bytes, None),
+    let bytes = value.get(part.clone()).unwrap_or_default();
+    let mut sides = bytes.splitn(2, |byte| *byte == b'=');
+    let (name, raw) = match (sides.next(), sides.next()) {
+        (Some(name), Some(raw)) => (name.trim_ascii(), Some(raw.trim_ascii())),
+        _ => (bytes, None),
     };
     let unquoted = raw.map(unquote);
     Param {
@@ -216,14 +218,14 @@ fn unquote(raw: &[u8]) -> Option<Vec<u8>> {
 pub(crate) fn split(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut start, mut quoted, mut escaped) = (range.start, false, false);
-    for at in range.clone() {
-        match value[at] {
+    for (at, byte) in value.iter().enumerate().take(range.end).skip(range.start) {
+        match *byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             byte if byte == by && !quoted => {
                 parts.push(trimmed(value, start..at));
-                start = at + 1;
+                start = at.saturating_add(1);
             }
             _ => {}
         }
@@ -234,10 +236,11 @@ pub(crate) fn split(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usiz
 
 /// `range` without the blanks and tabs at its ends.
 pub(crate) fn trimmed(value: &[u8], range: Range<usize>) -> Range<usize> {
-    let blank = |at: &usize| matches!(value[*at], b' ' | b'\t');
-    let start = range.clone().find(|at| !blank(at)).unwrap_or(range.end);
-    let end = (start..range.end).rfind(|at| !blank(at)).map_or(start, |last| last + 1);
-    start..end
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let bytes = value.get(range.clone()).unwrap_or_default();
+    let Some(first) = bytes.iter().position(|byte| !blank(byte)) else { return range.end..range.end };
+    let blanks_behind = bytes.iter().rev().take_while(|byte| blank(byte)).count();
+    range.start.saturating_add(first)..range.end.saturating_sub(blanks_behind)
 }
 
 /// RFC 9110 section 5.6.2.
@@ -246,8 +249,9 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
-fn shifted(range: &Range<usize>, base: usize) -> Range<usize> {
-    range.start + base..range.end + base
+/// `range` counted from where `base` is counted from.
+pub(crate) fn shifted(range: &Range<usize>, base: usize) -> Range<usize> {
+    range.start.saturating_add(base)..range.end.saturating_add(base)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -32,46 +32,16 @@ pub mod close;
 pub mod connection;
 pub mod copy;
 pub mod decoder;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "follows"
-)]
 pub mod deflate;
 pub mod encode;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "follows"
-)]
 pub mod endpoint;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "follows"
-)]
 pub mod extension;
 pub mod fault;
 pub mod filter;
 pub mod frame;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "follows"
-)]
 pub mod handshake;
 #[cfg(test)]
 mod hostile;
-#[allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "follows"
-)]
 pub mod inflate;
 mod judge;
 pub mod lens;

@@ -88,7 +88,9 @@ fn kept(row: &Row, head: &Head) -> String {
 fn line_of(head: &Head, header: Option<&str>) -> Option<usize> {
     let wanted = |kind: LineKind| match (kind, header) {
         (LineKind::Start, None) => true,
-        (LineKind::Field(index), Some(name)) => head.is_named(&head.fields()[index], name),
+        (LineKind::Field(index), Some(name)) => {
+            head.fields().get(index).is_some_and(|field| head.is_named(field, name))
+        }
         _ => false,
     };
     head.lines().iter().position(|line| wanted(line.kind))

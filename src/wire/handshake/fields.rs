@@ -52,7 +52,7 @@ impl<'a> Case<'a> {
     /// RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
     pub(crate) fn field_lines(&mut self, fold: Severity) {
         for line in self.head.lines().iter().filter(|line| line.kind == LineKind::Other) {
-            let bytes = &self.head.raw()[line.text.clone()];
+            let bytes = self.head.slice(&line.text);
             if matches!(bytes.first(), Some(b' ' | b'\t')) {
                 self.add_with(ProblemCode::ObsFold, fold, Some(line.text.clone()), None);
             } else if self.is_harmful(&line.text) {
@@ -62,7 +62,7 @@ impl<'a> Case<'a> {
             }
         }
         for field in self.head.fields() {
-            let name = &self.head.raw()[field.name.clone()];
+            let name = self.head.slice(&field.name);
             if !is_token(name) && !self.is_harmful(&field.name) {
                 self.add(ProblemCode::FieldName, Some(field.line.clone()));
             } else if field.space_before_colon {
@@ -123,7 +123,7 @@ impl<'a> Case<'a> {
     pub(crate) fn elements(&self, field: &FieldLine) -> Vec<String> {
         let value = self.head.value(field);
         let parts = split(&value, 0..value.len(), b',').into_iter().filter(|part| !part.is_empty());
-        parts.map(|part| String::from_utf8_lossy(&value[part]).into_owned()).collect()
+        parts.map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned()).collect()
     }
 
     /// The extensions of a header line, with their places in the head.
@@ -139,7 +139,7 @@ impl<'a> Case<'a> {
     /// whether there was one.
     pub(crate) fn start_line_control(&mut self) -> bool {
         let line = self.head.start_line();
-        let found = self.head.raw()[line.clone()].iter().any(u8::is_ascii_control);
+        let found = self.head.slice(&line).iter().any(u8::is_ascii_control);
         if found {
             self.add(ProblemCode::ControlChar, Some(line));
         }
@@ -148,6 +148,6 @@ impl<'a> Case<'a> {
 
     /// A control character is in it, a CR without its LF among them.
     fn is_harmful(&self, part: &Range<usize>) -> bool {
-        self.head.raw()[part.clone()].iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
+        self.head.slice(part).iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
     }
 }

@@ -126,19 +126,18 @@ impl Head {
     pub fn new(from: Side, raw: &[u8]) -> Self {
         let mut head = Self { from, raw: raw.to_vec(), lines: Vec::new(), fields: Vec::new() };
         let mut start = 0;
-        while start < raw.len() {
-            let end =
-                raw[start..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |at| start + at + 1);
-            head.line(start, end);
-            start = end;
+        for line in raw.split_inclusive(|byte| *byte == b'\n') {
+            head.line(start, line);
+            start = start.saturating_add(line.len());
         }
         head
     }
 
-    fn line(&mut self, start: usize, end: usize) {
-        let line = &self.raw[start..end];
+    /// Adds the line that begins at `start`, its line end included.
+    fn line(&mut self, start: usize, line: &[u8]) {
         let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
-        let text = start..start + text.len();
+        let text = start..start.saturating_add(text.len());
+        let end = start.saturating_add(line.len());
         let started = self.lines.iter().any(|line| line.kind == LineKind::Start);
         let kind = if text.is_empty() {
             LineKind::Blank
@@ -151,12 +150,14 @@ impl Head {
     }
 
     fn field(&mut self, text: &Range<usize>) -> LineKind {
-        let bytes = &self.raw[text.clone()];
-        if matches!(bytes[0], b' ' | b'\t') {
+        let number = self.fields.len();
+        let bytes = self.slice(text);
+        if matches!(bytes.first(), Some(b' ' | b'\t')) {
             let piece = trimmed(&self.raw, text.clone());
             // before the first field there is nothing to go on with (RFC 9112 section 2.2)
-            let Some(last) = self.fields.len().checked_sub(1) else { return LineKind::Other };
-            let field = &mut self.fields[last];
+            let (Some(last), Some(field)) = (number.checked_sub(1), self.fields.last_mut()) else {
+                return LineKind::Other;
+            };
             field.line.end = text.end;
             // a fold is white space, and white space around a value is no part of it
             match (field.value.is_empty(), piece.is_empty()) {
@@ -170,18 +171,23 @@ impl Head {
         let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
             return LineKind::Other;
         };
-        let colon = text.start + colon;
+        let colon = text.start.saturating_add(colon);
         let name = trimmed(&self.raw, text.start..colon);
-        let value = trimmed(&self.raw, colon + 1..text.end);
+        let value = trimmed(&self.raw, colon.saturating_add(1)..text.end);
         let space_before_colon = name.end < colon;
         let pieces = vec![value.clone()];
         self.fields.push(FieldLine { name, value, line: text.clone(), pieces, space_before_colon });
-        LineKind::Field(self.fields.len() - 1)
+        LineKind::Field(number)
     }
 
     /// The bytes.
     pub fn raw(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// These of its bytes; none where it does not reach so far.
+    pub(crate) fn slice(&self, place: &Range<usize>) -> &[u8] {
+        self.raw.get(place.clone()).unwrap_or_default()
     }
 
     /// Its lines in order, the blank one included.
@@ -201,22 +207,24 @@ impl Head {
 
     /// Is this field of that name?
     pub fn is_named(&self, field: &FieldLine, name: &str) -> bool {
-        self.raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
+        self.slice(&field.name).eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// The value of a field; a fold becomes one blank (RFC 9112 section 5.2).
     pub fn value(&self, field: &FieldLine) -> Vec<u8> {
         let pieces = field.pieces.iter().filter(|piece| !piece.is_empty());
-        let pieces: Vec<&[u8]> = pieces.map(|piece| &self.raw[piece.clone()]).collect();
+        let pieces: Vec<&[u8]> = pieces.map(|piece| self.slice(piece)).collect();
         pieces.join(&b' ')
     }
 
     /// The same with as many blanks as the folds have bytes: every byte keeps its place in the head.
     pub fn unfolded(&self, field: &FieldLine) -> Vec<u8> {
-        let at = |place: usize| place.clamp(field.value.start, field.value.end) - field.value.start;
-        let mut value = self.raw[field.value.clone()].to_vec();
-        for pair in field.pieces.windows(2) {
-            value[at(pair[0].end)..at(pair[1].start)].fill(b' ');
+        let at = |place: usize| place.min(field.value.end).saturating_sub(field.value.start);
+        let mut value = self.slice(&field.value).to_vec();
+        for (piece, next) in field.pieces.iter().zip(field.pieces.iter().skip(1)) {
+            if let Some(fold) = value.get_mut(at(piece.end)..at(next.start)) {
+                fold.fill(b' ');
+            }
         }
         value
     }
@@ -247,13 +255,21 @@ impl Head {
     /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
     /// One blank stands between two (RFC 9112 sections 3 and 4): what is behind the second one is the third part, whatever it holds.
     pub fn start_parts(&self) -> [Range<usize>; 3] {
-        let line = self.start_line();
-        let bytes = &self.raw[line.clone()];
-        let blank = |byte: &u8| *byte == b' ';
-        let first = bytes.iter().position(blank).map_or(line.end, |at| line.start + at);
-        let rest = (first + 1).min(line.end)..line.end;
-        let second = self.raw[rest.clone()].iter().position(blank).map_or(rest.end, |at| rest.start + at);
-        [line.start..first, rest.start..second, (second + 1).min(line.end)..line.end]
+        let [first, rest] = self.cut_at_blank(self.start_line());
+        let [second, third] = self.cut_at_blank(rest);
+        [first, second, third]
+    }
+
+    /// What stands before the first blank of `range`, and what stands behind it.
+    fn cut_at_blank(&self, range: Range<usize>) -> [Range<usize>; 2] {
+        let end = range.end;
+        match self.slice(&range).iter().position(|byte| *byte == b' ') {
+            Some(at) => {
+                let blank = range.start.saturating_add(at);
+                [range.start..blank, blank.saturating_add(1)..end]
+            }
+            None => [range, end..end],
+        }
     }
 
     /// Every byte of the head with what it belongs to, without a gap and in order.
@@ -288,11 +304,16 @@ impl Head {
                 self.start_parts().into_iter().zip(roles).collect()
             }
             LineKind::Field(index) => {
-                let field = &self.fields[index];
-                let colon = self.raw[field.name.end..].iter().position(|byte| *byte == b':');
-                let colon = field.name.end + colon.unwrap_or_default();
-                let value = (field.pieces[0].clone(), Role::Value);
-                vec![(field.name.clone(), Role::Name), (colon..colon + 1, Role::Colon), value]
+                let Some(field) = self.fields.get(index) else { return Vec::new() };
+                let behind = self.slice(&(field.name.end..field.line.end));
+                let colon = behind.iter().position(|byte| *byte == b':').unwrap_or_default();
+                let colon = field.name.end.saturating_add(colon);
+                let value = field.pieces.first().cloned().unwrap_or(field.value.clone());
+                vec![
+                    (field.name.clone(), Role::Name),
+                    (colon..colon.saturating_add(1), Role::Colon),
+                    (value, Role::Value),
+                ]
             }
             LineKind::Fold(_) => vec![(trimmed(&self.raw, line.text.clone()), Role::Value)],
             LineKind::Other => vec![(line.text.clone(), Role::Other)],

@@ -51,7 +51,7 @@ impl HeadReader {
         }
         let before = self.bytes.len();
         let room = self.limit.saturating_sub(before);
-        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         if self.found == Found::NeedsMore {
             self.found = self.look();
         }
@@ -59,7 +59,7 @@ impl HeadReader {
             return bytes.len();
         };
         self.bytes.truncate(len);
-        len - before
+        len.saturating_sub(before)
     }
 
     /// What the bytes so far turned out to be.
@@ -81,16 +81,18 @@ impl HeadReader {
         if self.from == Side::Server && self.bytes.first() == Some(&0) {
             self.scanned = self.bytes.len();
         }
-        while let Some(at) = self.bytes[self.scanned..].iter().position(|byte| *byte == b'\n') {
-            let end = self.scanned + at;
-            let line = &self.bytes[self.line_start..end];
-            let blank = line.is_empty() || line == b"\r";
+        while let Some((before, rest)) = self.bytes.split_at_checked(self.line_start)
+            && let Some(known) = self.scanned.checked_sub(self.line_start)
+            && let Some(at) = rest.iter().skip(known).position(|byte| *byte == b'\n')
+        {
+            let len = known.saturating_add(at);
+            let blank = matches!(rest.get(..len), Some([] | b"\r"));
             // RFC 9112 section 2.2: a server ignores empty lines before the request line.
-            let leading = self.from == Side::Client
-                && self.bytes[..self.line_start].iter().all(u8::is_ascii_whitespace);
-            (self.line_start, self.scanned) = (end + 1, end + 1);
+            let leading = self.from == Side::Client && before.iter().all(u8::is_ascii_whitespace);
+            let end = self.line_start.saturating_add(len).saturating_add(1);
+            (self.line_start, self.scanned) = (end, end);
             if blank && !leading {
-                return Found::Head(end + 1);
+                return Found::Head(end);
             }
         }
         self.scanned = self.bytes.len();

@@ -8,7 +8,7 @@ use super::problem::ProblemCode;
 use super::reader::DEFAULT_LIMIT;
 use super::target;
 use super::{Judgement, Outcome};
-use crate::wire::extension::{Agreed, Deflate, Offer, is_token};
+use crate::wire::extension::{Agreed, Deflate, Offer, is_token, shifted};
 use crate::wire::fault::Severity;
 
 /// What a server is willing to do.
@@ -65,31 +65,31 @@ fn start_line(case: &mut Case<'_>) {
     if case.start_line_control() {
         return;
     }
-    let raw = case.head.raw();
+    let head = case.head;
     let [method, target, version] = case.head.start_parts();
     // With a blank too many one part is empty, or the last one holds a blank.
-    if method.is_empty() || target.is_empty() || raw[version.clone()].contains(&b' ') {
+    if method.is_empty() || target.is_empty() || head.slice(&version).contains(&b' ') {
         return case.add(ProblemCode::RequestLine, Some(case.head.start_line()));
     }
-    let is_get = &raw[method.clone()] == b"GET";
+    let is_get = head.slice(&method) == b"GET";
     if !is_get {
         case.add(ProblemCode::Method, Some(method));
     }
-    if &raw[version.clone()] != b"HTTP/1.1" {
+    if head.slice(&version) != b"HTTP/1.1" {
         case.add(ProblemCode::HttpVersion, Some(version));
     }
     // The other forms of a target belong to other methods.
     if !is_get {
         return;
     }
-    if !target::names_a_resource(&raw[target.clone()]) {
+    if !target::names_a_resource(head.slice(&target)) {
         case.add(ProblemCode::Target, Some(target.clone()));
     }
-    if let Some(at) = target::illegal(&raw[target.clone()]) {
-        case.add(ProblemCode::TargetChar, Some(target.start + at.start..target.start + at.end));
+    if let Some(at) = target::illegal(head.slice(&target)) {
+        case.add(ProblemCode::TargetChar, Some(shifted(&at, target.start)));
     }
-    if let Some(at) = raw[target.clone()].iter().position(|byte| *byte == b'#') {
-        case.add(ProblemCode::TargetFragment, Some(target.start + at..target.end));
+    if let Some(at) = head.slice(&target).iter().position(|byte| *byte == b'#') {
+        case.add(ProblemCode::TargetFragment, Some(target.start.saturating_add(at)..target.end));
     }
 }
 
@@ -183,8 +183,10 @@ fn protocol(case: &mut Case<'_>, policy: &Policy) -> Option<String> {
     {
         let names = case.elements(field);
         let no_token = names.is_empty() || names.iter().any(|name| !is_token(name.as_bytes()));
-        let repeated =
-            names.iter().enumerate().any(|(at, name)| offered.contains(name) || names[..at].contains(name));
+        let repeated = names
+            .iter()
+            .enumerate()
+            .any(|(at, name)| offered.contains(name) || names.iter().take(at).any(|earlier| earlier == name));
         if no_token {
             case.add(ProblemCode::SubprotocolSyntax, Some(field.value.clone()));
         } else if repeated {

@@ -60,7 +60,8 @@ pub fn judge(head: &Head, asked: &Asked) -> Judgement {
 
 /// Does the status line say 101? Then the server speaks WebSocket from the next byte on, whatever else is wrong.
 pub fn is_switching(head: &Head) -> bool {
-    &head.raw()[head.start_parts()[1].clone()] == b"101"
+    let [_, status, _] = head.start_parts();
+    head.slice(&status) == b"101"
 }
 
 fn status_line(case: &mut Case<'_>) -> bool {
@@ -73,7 +74,7 @@ fn status_line(case: &mut Case<'_>) -> bool {
         case.add(ProblemCode::StatusLine, Some(line));
         return false;
     }
-    if &case.head.raw()[version.clone()] != b"HTTP/1.1" {
+    if case.head.slice(&version) != b"HTTP/1.1" {
         case.add(ProblemCode::HttpVersion, Some(version));
     }
     if is_switching(case.head) {
@@ -157,8 +158,8 @@ fn extensions(case: &mut Case<'_>, asked: &Asked) -> (Vec<String>, Agreed) {
     };
     let accepted = case.extensions(field);
     let same = |one: &Offer, other: &Offer| one.name.eq_ignore_ascii_case(&other.name);
-    let repeated = |at: usize| accepted[..at].iter().any(|earlier| same(earlier, &accepted[at]));
-    if (0..accepted.len()).any(repeated) {
+    let earlier = |at: usize| accepted.iter().take(at);
+    if accepted.iter().enumerate().any(|(at, one)| earlier(at).any(|other| same(one, other))) {
         case.add(ProblemCode::ExtDuplicate, Some(field.value.clone()));
         return nothing;
     }

@@ -21,7 +21,7 @@ pub(super) fn illegal(target: &[u8]) -> Option<Range<usize>> {
     let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
     let illegal = |rest: &[u8]| match rest {
         [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => None,
-        [b'%', rest @ ..] => Some(1 + rest.len().min(2)),
+        [b'%', ..] => Some(rest.len().min(3)),
         [byte, ..] if is_reg_name(*byte) || b"/?:@".contains(byte) => None,
         _ => Some(1),
     };

@@ -1,6 +1,8 @@
 //! Bits of a byte stream, least significant first (RFC 1951 section 3.1.1), in any pieces.
 //! It counts what it gave out; what the bits mean is known to its callers.
 
+use crate::wire::size::ByteLen;
+
 /// A few bytes ahead of what is decoded: up to 63 bits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bits {
@@ -8,7 +10,7 @@ pub(super) struct Bits {
     word: u64,
     count: u32,
     /// Bytes taken from the input.
-    fed: u64,
+    fed: ByteLen,
 }
 
 impl Bits {
@@ -16,21 +18,22 @@ impl Bits {
     #[inline]
     pub(super) fn refill(&mut self, input: &mut &[u8]) {
         if let Some(next) = input.first_chunk::<8>() {
-            self.word |= u64::from_le_bytes(*next) << self.count;
-            let bytes = (63 - self.count) / 8;
-            *input = &input[bytes as usize..];
-            self.fed += u64::from(bytes);
-            self.count += bytes * 8;
-            self.word &= (1 << self.count) - 1;
+            self.word |= u64::from_le_bytes(*next).wrapping_shl(self.count);
+            // What there is room for is (63 - count) / 8 bytes; with them the count is 56 and what it was beyond whole bytes.
+            let bytes = (!self.count & 0b11_1111) >> 3;
+            *input = input.get(bytes as usize..).unwrap_or_default();
+            self.fed += bytes as usize;
+            self.count |= 0b11_1000;
+            self.word &= ones(self.count);
             return;
         }
         while self.count <= 55
             && let Some((byte, rest)) = input.split_first()
         {
             *input = rest;
-            self.word |= u64::from(*byte) << self.count;
-            self.count += 8;
-            self.fed += 1;
+            self.word |= u64::from(*byte).wrapping_shl(self.count);
+            self.count = self.count.saturating_add(8);
+            self.fed += 1_usize;
         }
     }
 
@@ -49,15 +52,15 @@ impl Bits {
     /// The next `bits` as a number, if they are all there (at most 32).
     #[inline]
     pub(super) fn peek(&self, bits: u32) -> Option<u32> {
-        (self.count >= bits).then_some((self.word & ((1 << bits) - 1)) as u32)
+        if self.count >= bits { u32::try_from(self.word & ones(bits)).ok() } else { None }
     }
 
-    /// Gives out `bits` that are known to be there.
+    /// Gives out `bits` that are known to be there: whoever skips has compared them with `count`.
     #[inline]
     pub(super) fn skip(&mut self, bits: u32) {
         debug_assert!(bits <= self.count, "only what was seen is skipped");
-        self.word >>= bits;
-        self.count -= bits;
+        self.word = self.word.wrapping_shr(bits);
+        self.count = self.count.wrapping_sub(bits);
     }
 
     /// Gives out what is left of the byte at hand, and says how much that was.
@@ -76,15 +79,21 @@ impl Bits {
         }
         let (run, rest) = input.split_at(most.min(input.len()));
         *input = rest;
-        self.fed += run.len() as u64;
+        self.fed += run.len();
         Run::Many(run)
     }
 
     /// Bits given out since the beginning.
     #[inline]
     pub(super) fn position(&self) -> u64 {
-        self.fed * 8 - u64::from(self.count)
+        self.fed.get().saturating_mul(8).saturating_sub(self.count.into())
     }
+}
+
+/// The lowest `bits` are 1, of 63 at most.
+#[inline]
+pub(super) fn ones(bits: u32) -> u64 {
+    !u64::MAX.wrapping_shl(bits)
 }
 
 /// Whole bytes of a stored block.

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use super::bits::ones;
 use super::fault::{Alphabet, Broken};
 
 /// The longest code.
@@ -22,8 +23,11 @@ const MEANINGLESS: u32 = 4;
 const UNUSED: u32 = 5;
 
 impl Entry {
-    fn new(kind: u32, value: u32, extra: u32, length: u32) -> Self {
-        Self(length | extra << 4 | kind << 8 | value << 16)
+    /// What stands where no code does.
+    const NO_CODE: Self = Self::new(UNUSED, 0, 0, 1);
+
+    const fn new(kind: u32, value: u16, extra: u8, length: u8) -> Self {
+        Self(length as u32 | (extra as u32) << 4 | kind << 8 | (value as u32) << 16)
     }
 
     #[inline]
@@ -42,52 +46,51 @@ impl Entry {
     }
 
     #[inline]
-    fn value(self) -> u32 {
-        self.0 >> 16
+    fn value(self) -> u16 {
+        (self.0 >> 16) as u16
     }
 
-    fn of(alphabet: Alphabet, symbol: usize, length: u32) -> Self {
-        let value = symbol as u32;
-        match (alphabet, symbol) {
+    /// The value of a literal or of a code length.
+    #[inline]
+    fn byte(self) -> u8 {
+        (self.0 >> 16 & 0xff) as u8
+    }
+
+    fn of(alphabet: Alphabet, symbol: u16, length: u8) -> Self {
+        let base = match (alphabet, symbol) {
             (Alphabet::CodeLengths, _) | (Alphabet::Literals, 0..=255) => {
-                Self::new(LITERAL, value, 0, length)
+                return Self::new(LITERAL, symbol, 0, length);
             }
-            (Alphabet::Literals, 256) => Self::new(END, 0, 0, length),
-            (Alphabet::Literals, 257..=285) => {
-                let (base, extra) = match_length(symbol - 257);
-                Self::new(BASE, base, extra, length)
+            (Alphabet::Literals, 256) => return Self::new(END, 0, 0, length),
+            (Alphabet::Literals, _) => {
+                symbol.checked_sub(257).and_then(|index| MATCH_LENGTHS.get(usize::from(index)))
             }
-            (Alphabet::Distances, 0..=29) => {
-                let (base, extra) = match_distance(symbol);
-                Self::new(BASE, base, extra, length)
-            }
-            _ => Self::new(MEANINGLESS, 0, 0, length),
+            (Alphabet::Distances, _) => MATCH_DISTANCES.get(usize::from(symbol)),
+        };
+        match base {
+            Some((base, extra)) => Self::new(BASE, *base, *extra, length),
+            None => Self::new(MEANINGLESS, 0, 0, length),
         }
     }
 }
 
-/// Section 3.2.5: the shortest length of length code 257 + `index`, and its extra bits.
-fn match_length(index: usize) -> (u32, u32) {
-    match index as u32 {
-        28 => (258, 0),
-        index @ 0..8 => (3 + index, 0),
-        index => {
-            let extra = index / 4 - 1;
-            (3 + ((4 + index % 4) << extra), extra)
-        }
-    }
-}
+/// Section 3.2.5: the shortest length of each length code from 257 on, and its extra bits.
+#[rustfmt::skip]
+const MATCH_LENGTHS: [(u16, u8); 29] = [
+    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0),
+    (11, 1), (13, 1), (15, 1), (17, 1), (19, 2), (23, 2), (27, 2), (31, 2),
+    (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4),
+    (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+];
 
-/// Section 3.2.5: the shortest distance of distance code `index`, and its extra bits.
-fn match_distance(index: usize) -> (u32, u32) {
-    match index as u32 {
-        index @ 0..4 => (1 + index, 0),
-        index => {
-            let extra = index / 2 - 1;
-            (1 + ((2 + index % 2) << extra), extra)
-        }
-    }
-}
+/// Section 3.2.5: the shortest distance of each distance code, and its extra bits.
+#[rustfmt::skip]
+const MATCH_DISTANCES: [(u16, u8); 30] = [
+    (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2),
+    (17, 3), (25, 3), (33, 4), (49, 4), (65, 5), (97, 5), (129, 6), (193, 6),
+    (257, 7), (385, 7), (513, 8), (769, 8), (1025, 9), (1537, 9), (2049, 10), (3073, 10),
+    (4097, 11), (6145, 11), (8193, 12), (12289, 12), (16385, 13), (24577, 13),
+];
 
 /// One alphabet's codes.
 #[derive(Clone, Debug)]
@@ -95,35 +98,41 @@ pub(super) struct Codes {
     alphabet: Alphabet,
     table: Vec<Entry>,
     /// Bits that index the first table.
-    root: u32,
+    root: u8,
+    /// As many bits that are 1: what is left of the next bits is an index.
+    mask: u16,
 }
 
 impl Codes {
     pub(super) fn new(alphabet: Alphabet) -> Self {
-        Self { alphabet, table: Vec::new(), root: 0 }
+        Self { alphabet, table: Vec::new(), root: 0, mask: 0 }
     }
 
     /// Makes the table for these code lengths, 0 for a symbol that does not occur.
     pub(super) fn build(&mut self, lengths: &[u8]) -> Result<(), Broken> {
         let mut counts = [0_u16; LONGEST + 1];
         for length in lengths {
-            counts[usize::from(*length)] += 1;
+            if let Some(count) = counts.get_mut(usize::from(*length)) {
+                *count = count.saturating_add(1);
+            }
         }
-        let longest = (1..=LONGEST).rfind(|length| counts[*length] > 0).unwrap_or(0);
+        let used = (0_u8..).zip(counts).filter(|(_, count)| *count > 0);
+        let longest = used.last().map_or(0, |(length, _)| length);
         self.check(&counts, longest)?;
         let widest = if self.alphabet == Alphabet::Literals { 10 } else { 8 };
-        self.root = longest.clamp(1, widest) as u32;
+        self.root = longest.clamp(1, widest);
+        self.mask = lowest(ones(self.root.into()));
         self.table.clear();
-        self.table.resize(1 << self.root, Entry::new(UNUSED, 0, 0, 1));
+        self.add_table(self.root);
         self.fill(lengths, &mut counts, longest);
         Ok(())
     }
 
     /// Section 3.2.2 wants complete codes. Section 3.2.7 lets one single code stand alone, and no distances at all.
-    fn check(&self, counts: &[u16], longest: usize) -> Result<(), Broken> {
+    fn check(&self, counts: &[u16], longest: u8) -> Result<(), Broken> {
         let mut free = 1_i32;
-        for count in &counts[1..] {
-            free = free * 2 - i32::from(*count);
+        for count in counts.iter().skip(1) {
+            free = free.saturating_mul(2).saturating_sub(i32::from(*count));
             if free < 0 {
                 return Err(Broken::Oversubscribed(self.alphabet));
             }
@@ -135,66 +144,94 @@ impl Codes {
         if free > 0 && !alone { Err(Broken::Incomplete(self.alphabet)) } else { Ok(()) }
     }
 
-    fn fill(&mut self, lengths: &[u8], counts: &mut [u16], longest: usize) {
-        let mask = (1_usize << self.root) - 1;
-        let (mut code, mut table_of, mut table_at) = (0_u16, usize::MAX, 0);
+    /// Enters the codes, the shorter ones first. `counts` says how many of each length are still to come.
+    fn fill(&mut self, lengths: &[u8], counts: &mut [u16; LONGEST + 1], longest: u8) {
+        // The code stands at the top of its 16 bits, so that the next one of this length is `step` more. Behind the last one
+        // of all it is 0 again.
+        let (mut code, mut step) = (0_u16, 1_u16 << 15);
+        let (mut table_of, mut table_at) = (None, 0);
         for length in 1..=longest {
-            code <<= 1;
-            for symbol in (0..lengths.len()).filter(|symbol| usize::from(lengths[*symbol]) == length) {
+            for (symbol, _) in (0_u16..).zip(lengths).filter(|(_, own)| **own == length) {
                 // Codes are packed with their first bit lowest (section 3.1.1).
-                let bits = usize::from(code.reverse_bits() >> (16 - length));
-                let entry = Entry::of(self.alphabet, symbol, length as u32);
-                code += 1;
-                if length as u32 <= self.root {
-                    self.table[bits..=mask].iter_mut().step_by(1 << length).for_each(|row| *row = entry);
-                    counts[length] -= 1;
-                    continue;
+                let bits = code.reverse_bits();
+                code = code.wrapping_add(step);
+                let entry = Entry::of(self.alphabet, symbol, length);
+                let (index, rest) = (self.index(bits), usize::from(bits.wrapping_shr(self.root.into())));
+                let beyond = length.saturating_sub(self.root);
+                if beyond == 0 {
+                    self.put(0, index, length, entry);
+                } else {
+                    if table_of != Some(index) {
+                        let table_bits = self.bits_of_table(counts, length, longest);
+                        (table_of, table_at) = (Some(index), self.add_table(table_bits));
+                        let at = u16::try_from(table_at).unwrap_or(u16::MAX);
+                        self.put(0, index, self.root, Entry::new(LONGER, at, table_bits, self.root));
+                    }
+                    self.put(table_at, rest, beyond, entry);
                 }
-                if bits & mask != table_of {
-                    table_of = bits & mask;
-                    table_at = self.table.len();
-                    let table_bits = self.bits_of_table(counts, length, longest);
-                    self.table.resize(table_at + (1 << table_bits), Entry::new(UNUSED, 0, 0, 1));
-                    self.table[table_of] = Entry::new(LONGER, table_at as u32, table_bits, self.root);
+                if let Some(count) = counts.get_mut(usize::from(length)) {
+                    *count = count.saturating_sub(1);
                 }
-                let rest = bits >> self.root;
-                let step = 1 << (length as u32 - self.root);
-                self.table[table_at + rest..].iter_mut().step_by(step).for_each(|row| *row = entry);
-                counts[length] -= 1;
             }
+            step >>= 1;
+        }
+    }
+
+    /// Adds a table that `bits` index, and says where it stands.
+    fn add_table(&mut self, bits: u8) -> usize {
+        let at = self.table.len();
+        self.table.resize(at.saturating_add(1_usize.wrapping_shl(bits.into())), Entry::NO_CODE);
+        at
+    }
+
+    /// Enters a code of `length` bits, that is in every row of the last table, or of the first one, whose index ends with it.
+    fn put(&mut self, table_at: usize, code: usize, length: u8, entry: Entry) {
+        let rows = if table_at == 0 { 1_usize.wrapping_shl(self.root.into()) } else { self.table.len() };
+        if let Some(rows) = self.table.get_mut(table_at.saturating_add(code)..rows) {
+            rows.iter_mut().step_by(1_usize.wrapping_shl(length.into())).for_each(|row| *row = entry);
         }
     }
 
     /// How many bits index the table of the codes that begin like one of `length`: as many as its codes need, with `counts` still to come.
-    fn bits_of_table(&self, counts: &[u16], length: usize, longest: usize) -> u32 {
-        let root = self.root as usize;
-        let mut bits = length - root;
-        let mut free = 1_i32 << bits;
-        while bits + root < longest {
-            free -= i32::from(counts[bits + root]);
+    fn bits_of_table(&self, counts: &[u16], length: u8, longest: u8) -> u8 {
+        let mut bits = length.saturating_sub(self.root);
+        let mut free = 1_i32.wrapping_shl(bits.into());
+        for count in counts.iter().take(longest.into()).skip(length.into()) {
+            free = free.saturating_sub(i32::from(*count));
             if free <= 0 {
                 break;
             }
-            bits += 1;
-            free *= 2;
+            bits = bits.saturating_add(1);
+            free = free.saturating_mul(2);
         }
-        bits as u32
+        bits
+    }
+
+    /// The row of the first table for these bits.
+    #[inline]
+    fn index(&self, bits: u16) -> usize {
+        usize::from(bits & self.mask)
     }
 
     #[inline]
     fn find(&self, word: u64) -> Entry {
-        let entry = self.table[(word & ((1 << self.root) - 1)) as usize];
+        let entry = self.row(self.index(lowest(word)));
         if entry.kind() != LONGER {
             return entry;
         }
-        let index = (word >> self.root) & ((1 << entry.extra()) - 1);
-        self.table[entry.value() as usize + index as usize]
+        let index = lowest(word.wrapping_shr(self.root.into()) & ones(entry.extra()));
+        self.row(usize::from(entry.value()).saturating_add(usize::from(index)))
+    }
+
+    #[inline]
+    fn row(&self, at: usize) -> Entry {
+        self.table.get(at).copied().unwrap_or(Entry::NO_CODE)
     }
 
     /// The symbol at the start of `word`, of which `count` bits are there, and its length in bits. None: more bits are needed.
     pub(super) fn plain(&self, word: u64, count: u32) -> Option<(u8, u32)> {
         let entry = self.find(word);
-        (entry.length() <= count).then_some((entry.value() as u8, entry.length()))
+        (entry.length() <= count).then_some((entry.byte(), entry.length()))
     }
 }
 
@@ -228,16 +265,16 @@ impl Pair {
             return Ok(None);
         }
         match entry.kind() {
-            LITERAL => return Ok(Some((Symbol::Literal(entry.value() as u8), used))),
+            LITERAL => return Ok(Some((Symbol::Literal(entry.byte()), used))),
             BASE => {}
             END => return Ok(Some((Symbol::End, used))),
             UNUSED => return Err((Broken::NoSuchCode(Alphabet::Literals), used)),
             _ => return Err((Broken::NoSuchSymbol(Alphabet::Literals), used)),
         }
-        let length = entry.value() + extra(word, used, entry);
-        used += entry.extra();
-        let far = self.distances.find(word >> used);
-        used += far.length();
+        let length = entry.value().wrapping_add(extra(word, used, entry));
+        used = used.saturating_add(entry.extra());
+        let far = self.distances.find(word.wrapping_shr(used));
+        used = used.saturating_add(far.length());
         if used > count {
             return Ok(None);
         }
@@ -246,23 +283,32 @@ impl Pair {
             UNUSED => return Err((Broken::NoSuchCode(Alphabet::Distances), used)),
             _ => return Err((Broken::NoSuchSymbol(Alphabet::Distances), used)),
         }
-        let distance = far.value() + extra(word, used, far);
-        used += far.extra();
-        let found = Symbol::Match { length: length as u16, distance: distance as u16 };
+        let distance = far.value().wrapping_add(extra(word, used, far));
+        used = used.saturating_add(far.extra());
+        let found = Symbol::Match { length, distance };
         Ok((used <= count).then_some((found, used)))
     }
 }
 
+/// The extra bits of a length or a distance, which stand at bit `at`. Base and extra bits make 32,768 at most (section 3.2.5).
 #[inline]
-fn extra(word: u64, at: u32, entry: Entry) -> u32 {
-    ((word >> at) & ((1 << entry.extra()) - 1)) as u32
+fn extra(word: u64, at: u32, entry: Entry) -> u16 {
+    lowest(word.wrapping_shr(at) & ones(entry.extra()))
+}
+
+/// The lowest 16 bits.
+#[inline]
+fn lowest(word: u64) -> u16 {
+    (word & 0xffff) as u16
 }
 
 /// The codes that need no description (section 3.2.6).
 pub(super) static FIXED: LazyLock<Pair> = LazyLock::new(|| {
-    let mut lengths = [8_u8; 288];
-    lengths[144..256].fill(9);
-    lengths[256..280].fill(7);
+    let lengths: [u8; 288] = std::array::from_fn(|symbol| match symbol {
+        144..256 => 9,
+        256..280 => 7,
+        _ => 8,
+    });
     let mut pair = Pair::new();
     pair.literals.build(&lengths).expect("section 3.2.6 gives complete codes");
     pair.distances.build(&[5; 32]).expect("thirty-two codes of five bits are complete");
@@ -275,10 +321,22 @@ mod tests {
 
     #[test]
     fn section_3_2_5_lengths_and_distances() {
-        let lengths: Vec<_> = [0, 7, 8, 12, 27, 28].map(match_length).to_vec();
-        assert_eq!(lengths, [(3, 0), (10, 0), (11, 1), (19, 2), (227, 5), (258, 0)]);
-        let distances: Vec<_> = [0, 3, 4, 5, 6, 29].map(match_distance).to_vec();
-        assert_eq!(distances, [(1, 0), (4, 0), (5, 1), (7, 1), (9, 2), (24577, 13)]);
+        let gaps = |bases: &[(u16, u8)]| {
+            let ends = bases.iter().map(|(base, extra)| base + (1 << extra));
+            ends.zip(&bases[1..])
+                .map(|(end, (next, _))| i32::from(*next) - i32::from(end))
+                .collect::<Vec<_>>()
+        };
+        // 258 has a code of its own, and could be written as 227 + 31 too.
+        assert_eq!(gaps(&MATCH_LENGTHS), [[0; 27].as_slice(), &[-1]].concat());
+        assert_eq!(gaps(&MATCH_DISTANCES), [0; 29]);
+        for (index, (_, extra)) in MATCH_LENGTHS.iter().enumerate().take(28) {
+            assert_eq!(usize::from(*extra), (index / 4).saturating_sub(1));
+        }
+        for (index, (_, extra)) in MATCH_DISTANCES.iter().enumerate() {
+            assert_eq!(usize::from(*extra), (index / 2).saturating_sub(1));
+        }
+        assert_eq!((MATCH_LENGTHS[0], MATCH_LENGTHS[28], MATCH_DISTANCES[0]), ((3, 0), (258, 0), (1, 0)));
     }
 
     #[test]

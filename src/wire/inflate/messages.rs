@@ -80,7 +80,8 @@ impl Inflation {
             return &[];
         };
         // One byte more than the limit, so that a message of just that size is no excess.
-        let room = usize::try_from(self.limit - self.data).unwrap_or(usize::MAX).saturating_add(1);
+        let room =
+            usize::try_from(self.limit.saturating_sub(self.data)).unwrap_or(usize::MAX).saturating_add(1);
         inflater.advance(input, room, &mut ());
         self.take()
     }
@@ -106,9 +107,9 @@ impl Inflation {
 
     fn take(&mut self) -> &[u8] {
         let Some(inflater) = self.inflater.as_deref_mut() else { return &[] };
-        let piece = inflater.piece().len() as u64;
-        if self.data + piece > self.limit {
-            for _ in self.limit..self.data + piece {
+        let data = self.data.saturating_add(inflater.piece().len() as u64);
+        if data > self.limit {
+            for _ in self.limit..data {
                 inflater.shorten();
             }
             self.limit_after = inflater.position().div_ceil(8);
@@ -116,7 +117,7 @@ impl Inflation {
         } else if let Some(fault) = inflater.fault() {
             self.stopped = Some(Uninflated::Broken(fault));
         }
-        self.data += inflater.piece().len() as u64;
+        self.data = self.data.saturating_add(inflater.piece().len() as u64);
         self.context_lost |= self.takeover && self.stopped.is_some();
         inflater.piece()
     }

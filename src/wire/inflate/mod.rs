@@ -249,7 +249,7 @@ impl Inflater {
         self.advance(&mut tail, usize::MAX, watch);
         self.cut_marker = self.state == State::StoredLength;
         if self.fault.is_none() && !at_boundary(self) && !self.cut_marker {
-            let to = self.bits.position() + u64::from(self.bits.count());
+            let to = self.bits.position().saturating_add(self.bits.count().into());
             self.fault = Some(InflateFault { broken: Broken::Truncated, from, to });
         }
     }
@@ -288,7 +288,7 @@ impl Inflater {
             return Next::Wait;
         }
         watch.see(from, self.bits.position(), Seen::Stored(len));
-        self.state = State::Stored { left: left - len };
+        self.state = State::Stored { left: left.saturating_sub(len) };
         if left == len {
             self.block_ends(watch);
         }
@@ -310,11 +310,11 @@ impl Inflater {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(Next::Wait),
                 Err((broken, used)) => {
-                    return Err(InflateFault { broken, from, to: from + u64::from(used) });
+                    return Err(InflateFault { broken, from, to: from.saturating_add(used.into()) });
                 }
             };
             self.bits.skip(used);
-            let to = from + u64::from(used);
+            let to = self.bits.position();
             match symbol {
                 Symbol::Literal(byte) => {
                     watch.see(from, to, Seen::Literal);
@@ -322,7 +322,7 @@ impl Inflater {
                 }
                 Symbol::Match { length, distance } => {
                     if usize::from(distance) > self.window.reach() {
-                        let reach = self.window.reach() as u16;
+                        let reach = u16::try_from(self.window.reach()).unwrap_or(u16::MAX);
                         return Err(InflateFault {
                             broken: Broken::DistanceTooFar { distance, reach },
                             from,
@@ -334,7 +334,7 @@ impl Inflater {
                     let now = length.min(self.window.room());
                     self.window.repeat(distance, now);
                     if now < length {
-                        self.pending = Some((length - now, distance));
+                        self.pending = Some((length.saturating_sub(now), distance));
                         return Ok(Next::Wait);
                     }
                 }
@@ -351,7 +351,7 @@ impl Inflater {
         let now = length.min(self.window.room());
         self.window.repeat(distance, now);
         if now < length {
-            self.pending = Some((length - now, distance));
+            self.pending = Some((length.saturating_sub(now), distance));
         }
     }
 

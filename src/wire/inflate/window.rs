@@ -26,25 +26,26 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(bits: u8) -> Self {
-        let size = 1 << bits;
+        let size = 1_usize.wrapping_shl(bits.into());
         Self { buffer: Vec::new(), size, floor: 0, piece: 0, end: 0, limit: 0 }
     }
 
     /// Begins a piece of at most `room` bytes.
     pub(super) fn begin(&mut self, room: usize) {
         let room = room.min(PIECE);
-        if self.buffer.len() < self.end + room {
+        if self.buffer.len() < self.end.saturating_add(room) {
             let keep = self.reach();
-            self.buffer.copy_within(self.end - keep..self.end, 0);
+            self.buffer.copy_within(self.end.saturating_sub(keep)..self.end, 0);
             (self.floor, self.end) = (0, keep);
             // Small connections stay small: the buffer doubles until it has its size.
-            let wanted = (keep + room).max(self.buffer.len() * 2).min(self.size + ROOM);
+            let wanted = keep.saturating_add(room).max(self.buffer.len().saturating_mul(2));
+            let wanted = wanted.min(self.size.saturating_add(ROOM));
             if wanted > self.buffer.len() {
                 self.buffer.resize(wanted, 0);
             }
         }
         self.piece = self.end;
-        self.limit = self.end + room;
+        self.limit = self.end.saturating_add(room);
     }
 
     /// Forgets everything: nothing can be pointed at any more.
@@ -56,18 +57,18 @@ impl Window {
     /// How far back a match may point.
     #[inline]
     pub(super) fn reach(&self) -> usize {
-        self.size.min(self.end - self.floor)
+        self.size.min(self.end.saturating_sub(self.floor))
     }
 
     /// How much the piece at hand can still take.
     #[inline]
     pub(super) fn room(&self) -> usize {
-        self.limit - self.end
+        self.limit.saturating_sub(self.end)
     }
 
     /// The piece at hand.
     pub(super) fn piece(&self) -> &[u8] {
-        &self.buffer[self.piece..self.end]
+        self.buffer.get(self.piece..self.end).unwrap_or_default()
     }
 
     /// Bytes that are allocated.
@@ -83,39 +84,46 @@ impl Window {
 
     #[inline]
     pub(super) fn push(&mut self, byte: u8) {
-        self.buffer[self.end] = byte;
-        self.end += 1;
+        if let Some(place) = self.buffer.get_mut(self.end) {
+            *place = byte;
+            self.end = self.end.saturating_add(1);
+        }
     }
 
     pub(super) fn extend(&mut self, bytes: &[u8]) {
-        self.buffer[self.end..self.end + bytes.len()].copy_from_slice(bytes);
-        self.end += bytes.len();
+        let end = self.end.saturating_add(bytes.len());
+        if let Some(place) = self.buffer.get_mut(self.end..end) {
+            place.copy_from_slice(bytes);
+            self.end = end;
+        }
     }
 
     /// Repeats `length` bytes from `distance` back; both were checked against `reach` and `room`.
     #[inline]
     pub(super) fn repeat(&mut self, distance: usize, length: usize) {
-        let from = self.end - distance;
+        let from = self.end.saturating_sub(distance);
+        let end = self.end.saturating_add(length);
         if length <= distance
             && length <= SHORT
-            && let Some(room) = self.buffer.get_mut(from..self.end + SHORT)
+            && let Some(room) = self.buffer.get_mut(from..self.end.saturating_add(SHORT))
+            && let Some(source) = room.first_chunk::<SHORT>().copied()
+            && let Some(target) = room.last_chunk_mut::<SHORT>()
         {
             // A copy of fixed size costs less than a call; what it writes behind the match is overwritten next.
-            let (target, mut source) = (room.len() - SHORT, [0; SHORT]);
-            source.copy_from_slice(&room[..SHORT]);
-            room[target..].copy_from_slice(&source);
-        } else if distance == 1 {
-            let byte = self.buffer[from];
-            self.buffer[self.end..self.end + length].fill(byte);
+            *target = source;
+        } else if distance == 1
+            && let Some([byte, room @ ..]) = self.buffer.get_mut(from..end)
+        {
+            room.fill(*byte);
         } else {
             // Where source and target overlap, what was copied is a longer source for the next turn.
-            let mut done = 0;
-            while done < length {
-                let now = (distance + done).min(length - done);
-                self.buffer.copy_within(from..from + now, self.end + done);
-                done += now;
+            let mut target = self.end;
+            while target < end {
+                let now = target.saturating_sub(from).min(end.saturating_sub(target));
+                self.buffer.copy_within(from..from.saturating_add(now), target);
+                target = target.saturating_add(now);
             }
         }
-        self.end += length;
+        self.end = end;
     }
 }
