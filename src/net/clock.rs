@@ -4,7 +4,15 @@
 use std::fmt::Debug;
 use std::io;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The moment that far after `from`; one further away than a century stands for never.
+#[must_use]
+pub fn later<I: Into<Instant> + From<Instant>>(from: I, time: Duration) -> I {
+    const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
+    let from = from.into();
+    from.checked_add(time.min(NEVER)).unwrap_or(from).into()
+}
 
 /// A source of time, and the timer that belongs to it. It is a type without values, so that the system's clock costs
 /// nothing.
@@ -82,7 +90,7 @@ mod kernel {
             let never = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
             let once = Itimerspec {
                 it_interval: Timespec::default(),
-                it_value: Timespec::try_from(at - now).unwrap_or(never),
+                it_value: Timespec::try_from(at.saturating_duration_since(now)).unwrap_or(never),
             };
             timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)
                 .expect("a timer of our own takes any span of time");

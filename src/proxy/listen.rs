@@ -61,7 +61,7 @@ pub struct Options {
 
 impl Options {
     /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that neither sends nor ends its
-    /// stream after the other has (HAProxy's usual `client-fin`), 60 s for a side that does not read (nginx's `send_timeout`: a
+    /// stream after the other has, 60 s for a side that does not read (nginx's `send_timeout`: a
     /// client that stands in a debugger for a while is no reason to end it).
     pub fn new(listen: SocketAddr, upstream: Target) -> Self {
         Self {
@@ -76,6 +76,14 @@ impl Options {
             hold_client: false,
             hold_server: false,
             hold_heads: false,
+        }
+    }
+
+    /// Whether what this side sends is held from the start.
+    pub(super) fn holds(&self, from: Side) -> bool {
+        match from {
+            Side::Client => self.hold_client,
+            Side::Server => self.hold_server,
         }
     }
 }
@@ -260,7 +268,7 @@ impl Proxy {
 
     fn begin(&mut self, client: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         self.open.retain(|_, acts| !acts.is_closed());
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         let (acts, inbox) = mpsc::channel(COMMANDS);
         self.open.insert(self.count, acts);
         let teller = Teller { connection: self.count, reports: self.reports.clone() };

@@ -14,7 +14,7 @@ use crate::net::{Stream, connect, in_words, linger};
 use crate::proxy::Told;
 use crate::proxy::gate::{Done, Gate};
 use crate::proxy::listen::{Options, Teller};
-use crate::wire::Side;
+use crate::wire::{Side, Sides};
 
 /// A direction that holds this much reads no further.
 const FULL: usize = 256 * 1024;
@@ -123,13 +123,13 @@ enum Next {
 /// What happens next on a connection.
 enum Turn {
     Act(Option<(Side, Act)>),
-    Gone(usize, Option<Next>, io::Result<usize>),
-    Came(usize, io::Result<usize>),
+    Gone(Side, Option<Next>, io::Result<usize>),
+    Came(Side, io::Result<usize>),
     Late,
 }
 
 struct Passage {
-    lanes: [Lane; 2],
+    lanes: Sides<Lane>,
     teller: Teller,
     options: Options,
     /// How long the client's head has been waited for.
@@ -149,9 +149,9 @@ enum Over {
 
 impl Passage {
     fn new(options: &Options, teller: Teller) -> Self {
-        let lane = |from, hold| Lane {
+        let lane = |from| Lane {
             from,
-            gate: Gate::new(from, hold, options.hold_heads),
+            gate: Gate::new(from, options.holds(from), options.hold_heads),
             ended: false,
             has_spoken: false,
             told: false,
@@ -160,7 +160,7 @@ impl Passage {
             stalled: Duration::ZERO,
         };
         Self {
-            lanes: [lane(Side::Client, options.hold_client), lane(Side::Server, options.hold_server)],
+            lanes: Sides::each(lane),
             teller,
             options: options.clone(),
             headless: Duration::ZERO,
@@ -197,29 +197,30 @@ impl Passage {
     /// The time that is left before somebody has been waited for too long. Only time in which nothing else was to be done
     /// counts: while the reports are full, nobody here can read or write.
     fn left(&self) -> Duration {
-        let head = (!self.lanes[0].gate.is_past_head())
+        let head = (!self.lanes.client.gate.is_past_head())
             .then(|| self.options.head_timeout.saturating_sub(self.headless));
         let end =
             self.is_half_closed().then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
-        let stalled = self.lanes.iter().filter(|lane| lane.next().is_some());
+        let stalled = self.lanes.both().into_iter().filter(|lane| lane.next().is_some());
         let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
         head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
     }
 
     /// One side has ended its stream, the other has got to know it, and nothing waits here for a hand.
     fn is_half_closed(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.told) && self.lanes.iter().all(|lane| lane.gate.len() == 0)
+        let lanes = self.lanes.both();
+        lanes.iter().any(|lane| lane.told) && lanes.iter().all(|lane| lane.gate.len() == 0)
     }
 
     /// So long nothing happened.
     fn waited(&mut self, time: Duration) {
-        if !self.lanes[0].gate.is_past_head() {
+        if !self.lanes.client.gate.is_past_head() {
             self.headless = self.headless.saturating_add(time);
         }
         if self.is_half_closed() {
             self.half_closed = self.half_closed.saturating_add(time);
         }
-        for lane in &mut self.lanes {
+        for lane in self.lanes.both_mut() {
             lane.stalled =
                 if lane.next().is_some() { lane.stalled.saturating_add(time) } else { Duration::ZERO };
         }
@@ -229,15 +230,17 @@ impl Passage {
     fn too_late(&self) -> Over {
         let Options { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
         if let Some(lane) =
-            self.lanes.iter().find(|lane| lane.next().is_some() && lane.stalled >= write_timeout)
+            self.lanes.both().into_iter().find(|lane| lane.next().is_some() && lane.stalled >= write_timeout)
         {
             let peer = lane.from.peer();
             return Over::Reset(format!("the {peer} has read nothing for {} s", write_timeout.as_secs_f32()));
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
-            let [ours, _] = &self.lanes;
-            let (ended, silent) =
-                if ours.told { (Side::Client, Side::Server) } else { (Side::Server, Side::Client) };
+            let (ended, silent) = if self.lanes.client.told {
+                (Side::Client, Side::Server)
+            } else {
+                (Side::Server, Side::Client)
+            };
             let limit = half_closed_timeout.as_secs_f32();
             return Over::HalfClosed(format!(
                 "the {ended} ended its stream, and the {silent} has sent nothing and not ended its own for {limit} s"
@@ -245,7 +248,7 @@ impl Passage {
         }
         let why = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
         // where the server has spoken, an answer of ours would stand in the middle of its own
-        if self.lanes[1].has_spoken { Over::Reset(why) } else { Over::Headless(why) }
+        if self.lanes.server.has_spoken { Over::Reset(why) } else { Over::Headless(why) }
     }
 
     async fn play(
@@ -259,7 +262,7 @@ impl Passage {
         let (mut up, mut down) = (vec![0; READ], vec![0; READ]);
         let mut asked = true;
         loop {
-            let [ours, theirs] = &self.lanes;
+            let Sides { client: ours, server: theirs } = &self.lanes;
             if ours.told && theirs.told {
                 return Over::Ends;
             }
@@ -268,10 +271,10 @@ impl Passage {
             let (left, began) = (self.left(), Instant::now());
             let turn = tokio::select! {
                 act = acts.recv(), if asked => Turn::Act(act),
-                done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => Turn::Gone(0, next_up, done),
-                done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => Turn::Gone(1, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Came(0, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Came(1, read),
+                done = go(&mut server_out, next_up, ours.gate.out()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
+                done = go(&mut client_out, next_down, theirs.gate.out()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
                 () = sleep(left), if left < Duration::MAX => Turn::Late,
             };
             // before what is told of it, which may have to wait for its reader
@@ -281,8 +284,10 @@ impl Passage {
                     asked = act.is_some();
                     act.map_or(Ok(()), |(from, act)| self.act(from, act))
                 }
-                Turn::Gone(lane, next, done) => self.gone(lane, next, done),
-                Turn::Came(lane, read) => self.came(lane, read, if lane == 0 { &up } else { &down }).await,
+                Turn::Gone(from, next, done) => self.gone(from, next, done),
+                Turn::Came(from, read) => {
+                    self.came(from, read, if from == Side::Client { &up } else { &down }).await
+                }
                 Turn::Late => return self.too_late(),
             };
             if let Err(why) = over {
@@ -293,7 +298,7 @@ impl Passage {
     }
 
     fn act(&mut self, from: Side, act: Act) -> Result<(), String> {
-        let gate = &mut self.lanes[usize::from(from == Side::Server)].gate;
+        let gate = &mut self.lanes[from].gate;
         match act {
             Act::Hold => gate.hold(),
             Act::Release => gate.release(),
@@ -306,30 +311,30 @@ impl Passage {
         Ok(())
     }
 
-    async fn came(&mut self, lane: usize, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
+    async fn came(&mut self, from: Side, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
         let at = Instant::now();
-        let from = self.lanes[lane].from;
         let count = match read {
             Ok(count) => count,
             // TLS without its own goodbye
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(error) => return Err(format!("the {from}'s connection broke: {}", in_words(&error))),
         };
-        let bytes = buffer[..count].to_vec();
-        self.teller.tell(Told::Bytes { from, at, bytes }).await;
-        self.lanes[lane].gate.push(&buffer[..count]);
-        self.lanes[lane].ended = count == 0;
-        self.lanes[lane].has_spoken |= count > 0;
+        let bytes = buffer.get(..count).unwrap_or(buffer);
+        self.teller.tell(Told::Bytes { from, at, bytes: bytes.to_vec() }).await;
+        let lane = &mut self.lanes[from];
+        lane.gate.push(bytes);
+        lane.ended = count == 0;
+        lane.has_spoken |= count > 0;
         self.half_closed = Duration::ZERO;
-        let [client, server] = &mut self.lanes;
+        let Sides { client, server } = &mut self.lanes;
         if server.gate.has_given_up() && !client.gate.has_given_up() {
             client.gate.give_up();
         }
         Ok(())
     }
 
-    fn gone(&mut self, lane: usize, next: Option<Next>, done: io::Result<usize>) -> Result<(), String> {
-        let lane = &mut self.lanes[lane];
+    fn gone(&mut self, from: Side, next: Option<Next>, done: io::Result<usize>) -> Result<(), String> {
+        let lane = &mut self.lanes[from];
         match (next, done) {
             (_, Err(error)) => {
                 return Err(format!("the {}'s connection broke: {}", lane.from.peer(), in_words(&error)));
@@ -346,7 +351,7 @@ impl Passage {
 
     /// Tells what a peer cannot see: what was dropped and put in, and what waits.
     async fn news(&mut self) {
-        for lane in &mut self.lanes {
+        for lane in self.lanes.both_mut() {
             let (from, at) = (lane.from, Instant::now());
             for done in lane.gate.take_done() {
                 let told = match done {

@@ -31,6 +31,11 @@ impl<T> Sides<T> {
     pub fn both(&self) -> [&T; 2] {
         [&self.client, &self.server]
     }
+
+    /// Both, the client's first.
+    pub fn both_mut(&mut self) -> [&mut T; 2] {
+        [&mut self.client, &mut self.server]
+    }
 }
 
 impl<T> Index<Side> for Sides<T> {

@@ -123,7 +123,7 @@ impl<'p> Reply<'p> {
             return Err(too_long(self.payload.len()));
         };
         self.differs |= wanted != piece;
-        self.got += piece.len();
+        self.got = self.got.saturating_add(piece.len());
         Ok(())
     }
 

@@ -18,16 +18,14 @@ async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) -
     let mut inbox = Inbox::new(limits);
     loop {
         let bytes = inbox.bytes();
-        let whole = match bytes.first_chunk::<4>() {
-            Some(length) => 4 + u32::from_be_bytes(*length) as usize,
-            None => 4,
-        };
-        if whole > 4 + LARGEST {
+        let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
+        if length.is_some_and(|length| length > LARGEST) {
             return Ok(());
         }
-        if bytes.len() >= whole && bytes.len() >= 4 {
-            socket.write_all(&bytes[..whole]).await?;
+        if let Some(message) = length.and_then(|length| bytes.get(..length.saturating_add(4))) {
+            socket.write_all(message).await?;
             socket.flush().await?;
+            let whole = message.len();
             inbox.take(whole);
         } else if !inbox.read(&mut socket).await? {
             return Ok(());
