@@ -59,10 +59,7 @@ fn message(
     compressed: bool,
     mut keys: impl FnMut() -> Option<Key>,
 ) -> Vec<Vec<u8>> {
-    let first = match kind {
-        Kind::Text => Opcode::Text,
-        Kind::Binary => Opcode::Binary,
-    };
+    let first = kind.opcode();
     let last = pieces.len().saturating_sub(1);
     let piece = |(index, plain): (usize, &&[u8])| {
         let opcode = if index == 0 { first } else { Opcode::Continuation };

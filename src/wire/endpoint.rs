@@ -147,10 +147,7 @@ impl Endpoint {
     /// Puts a message into the outbox, compressed where that was agreed on; false after a Close, when nothing more may
     /// be sent.
     pub fn send(&mut self, kind: Kind, data: &[u8]) -> bool {
-        let opcode = match kind {
-            Kind::Text => Opcode::Text,
-            Kind::Binary => Opcode::Binary,
-        };
+        let opcode = kind.opcode();
         match &mut self.deflater {
             Some(deflater) if self.state == State::Open => {
                 let data = deflater.message(data);

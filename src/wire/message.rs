@@ -23,6 +23,14 @@ impl Kind {
         }
     }
 
+    /// The opcode of its first frame.
+    pub(crate) fn opcode(self) -> Opcode {
+        match self {
+            Self::Text => Opcode::Text,
+            Self::Binary => Opcode::Binary,
+        }
+    }
+
     fn of(opcode: Opcode) -> Option<Self> {
         match opcode {
             Opcode::Text => Some(Self::Text),

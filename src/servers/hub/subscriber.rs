@@ -19,7 +19,7 @@ use crate::net::{Counted, Direction, in_words, later};
 use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Said;
 use crate::servers::{Event, Limits};
-use crate::wire::{Agreed, Endpoint, Incoming, Kind, Opcode, encode};
+use crate::wire::{Agreed, Endpoint, Incoming, Kind, encode};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
 const READ_BUFFER: usize = 4096;
@@ -361,10 +361,7 @@ impl<'s> Listener<'s> {
     }
 
     fn hear(&mut self, kind: Kind, data: &[u8]) {
-        let opcode = match kind {
-            Kind::Text => Opcode::Text,
-            Kind::Binary => Opcode::Binary,
-        };
+        let opcode = kind.opcode();
         self.received = self.received.saturating_add(1);
         self.messages = self.messages.saturating_add(1);
         self.heard.extend(encode::whole(opcode, data, None));
