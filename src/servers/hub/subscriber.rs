@@ -406,6 +406,7 @@ mod tests {
 
     use super::*;
     use crate::net::{Traffic, listen};
+    use crate::wire::Opcode;
 
     const BACKLOG: usize = 4;
 
