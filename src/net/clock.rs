@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::io;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A source of time, and the timer that belongs to it. It is a type without values, so that the system's clock costs
 /// nothing.
@@ -30,6 +30,16 @@ pub trait Timer: Debug + Send + Sized + Unpin {
     /// Ready when the timer has rung since the last time it was ready. It may ring for a moment that has been
     /// replaced.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// `span` after `moment`; a year after it where that is less, for what is further away than that never comes. A span may
+/// come from an option or a peer and be as long as a [`Duration`] can be, which no clock reaches.
+#[must_use]
+pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    let moment = moment.into();
+    // where even that is too far, the clock itself is at its end
+    moment.checked_add(span.min(FAR)).unwrap_or(moment).into()
 }
 
 /// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle machine, and tokio's own
@@ -82,7 +92,7 @@ mod kernel {
             let never = Timespec { tv_sec: i64::MAX, tv_nsec: 0 };
             let once = Itimerspec {
                 it_interval: Timespec::default(),
-                it_value: Timespec::try_from(at - now).unwrap_or(never),
+                it_value: Timespec::try_from(at.saturating_duration_since(now)).unwrap_or(never),
             };
             timerfd_settime(self.0.get_ref(), TimerfdTimerFlags::empty(), &once)
                 .expect("a timer of our own takes any span of time");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::Shuffle;
+use crate::net::later;
 
 /// How far away a peer is. The default is no distance at all: nothing is delayed.
 ///
@@ -57,10 +58,10 @@ impl Pace {
     pub(super) fn arrival(&mut self, at: Instant, count: usize) -> Instant {
         let mut left = at;
         if let Some(bandwidth) = self.distance.bandwidth {
-            left = left.max(self.free.unwrap_or(at)) + serialised(count, bandwidth);
+            left = later(left.max(self.free.unwrap_or(at)), serialised(count, bandwidth));
             self.free = Some(left);
         }
-        let due = left + self.one_way();
+        let due = later(left, self.one_way());
         let due = due.max(self.last.unwrap_or(due));
         self.last = Some(due);
         due
@@ -75,15 +76,18 @@ impl Pace {
     fn one_way(&mut self) -> Duration {
         let Distance { rtt, jitter, .. } = self.distance;
         let jitter = usize::try_from(jitter.as_nanos()).unwrap_or(usize::MAX - 1);
-        let drawn = Duration::from_nanos(self.dice.below(jitter + 1) as u64);
-        (rtt / 2 + drawn).saturating_sub(Duration::from_nanos(jitter as u64 / 2))
+        let drawn = Duration::from_nanos(self.dice.below(jitter.saturating_add(1)) as u64);
+        rtt.checked_div(2)
+            .unwrap_or_default()
+            .saturating_add(drawn)
+            .saturating_sub(Duration::from_nanos(jitter as u64 / 2))
     }
 }
 
 /// How long `count` bytes take to leave, at `bandwidth` bits per second.
 fn serialised(count: usize, bandwidth: u64) -> Duration {
-    let nanos = count as u128 * 8 * 1_000_000_000 / u128::from(bandwidth.max(1));
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    let nanos = (count as u128).saturating_mul(8 * 1_000_000_000).checked_div(u128::from(bandwidth));
+    Duration::from_nanos(nanos.and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::road::Road;
-use crate::net::{Alarm, Clock, Distance, Stall, System};
+use crate::net::{Alarm, Clock, Distance, Stall, System, later};
 
 /// A socket that a server has accepted, at a [`Distance`]. A client on this machine sees the times that it would see
 /// over a real way of that length:
@@ -76,7 +76,7 @@ impl<S, C: Clock> Line<S, C> {
         let road = if distance.is_none() {
             None
         } else {
-            Some(Box::new(Road::new(distance, accepted + distance.rtt, seed)?))
+            Some(Box::new(Road::new(distance, later(accepted, distance.rtt), seed)?))
         };
         Ok(Self { stream, stall, alarm: None, road })
     }

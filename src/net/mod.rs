@@ -2,6 +2,12 @@
 //! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]) or in truth ([`Planet`]). It gives bytes no meaning;
 //! that is `wire`'s part.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod accept;
 mod alarm;
 mod chunks;
@@ -29,7 +35,7 @@ pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
 #[cfg(test)]
 pub(crate) use clock::paused;
-pub use clock::{Clock, System, Timer};
+pub use clock::{Clock, System, Timer, later};
 pub use dial::{Stream, connect};
 pub use distance::Distance;
 pub use fault::fault_code;

@@ -227,7 +227,8 @@ impl<C: Clock> Road<C> {
 fn gathered(bufs: &[IoSlice<'_>], most: usize) -> Bytes {
     let mut all = BytesMut::with_capacity(bufs.iter().map(|buf| buf.len()).sum::<usize>().min(most));
     for buf in bufs {
-        all.extend_from_slice(&buf[..buf.len().min(most - all.len())]);
+        let room = most.saturating_sub(all.len());
+        all.extend_from_slice(buf.get(..room).unwrap_or(buf));
     }
     all.freeze()
 }
@@ -276,7 +277,7 @@ impl Way {
     fn put(&mut self, at: Instant, mut bytes: Bytes) {
         while !bytes.is_empty() {
             let piece = bytes.split_to(self.pace.piece().min(bytes.len()));
-            self.weight += piece.len() + CHUNK;
+            self.weight = self.weight.saturating_add(piece.len().saturating_add(CHUNK));
             let due = self.pace.arrival(at, piece.len());
             self.queue.push_back(Item { due, load: Load::Bytes(piece) });
         }
@@ -294,9 +295,9 @@ impl Way {
     fn advance(&mut self, count: usize) {
         if let Some(Item { load: Load::Bytes(bytes), .. }) = self.queue.front_mut() {
             bytes.advance(count);
-            self.weight -= count;
+            self.weight = self.weight.saturating_sub(count);
             if bytes.is_empty() {
-                self.weight -= CHUNK;
+                self.weight = self.weight.saturating_sub(CHUNK);
                 self.queue.pop_front();
             }
         }
@@ -311,7 +312,7 @@ impl Way {
             match &mut item.load {
                 Load::Bytes(bytes) => {
                     let count = bytes.len().min(buf.remaining());
-                    buf.put_slice(&bytes[..count]);
+                    buf.put_slice(bytes.get(..count).unwrap_or_default());
                     self.advance(count);
                 }
                 Load::End => return Poll::Ready(Ok(())),

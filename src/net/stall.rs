@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::net::{Clock, System};
+use crate::net::{Clock, System, later};
 
 /// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte; what the protocol
 /// has written goes out all the same.
@@ -52,7 +52,7 @@ impl Stall {
 
     #[cold]
     fn held(&self, nanos: u64, now: Instant) -> Option<Instant> {
-        let until = self.0.start + Duration::from_nanos(nanos);
+        let until = later(self.0.start, Duration::from_nanos(nanos));
         if until > now {
             return Some(until);
         }

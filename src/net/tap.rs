@@ -61,8 +61,8 @@ impl<'a> Taken<'a> {
         let mut left = self.count;
         let offered: &'a [IoSlice<'a>] = self.offered;
         offered.iter().map_while(move |slice| {
-            let piece = &slice[..slice.len().min(left)];
-            left -= piece.len();
+            let piece = slice.get(..left).unwrap_or(slice);
+            left = left.saturating_sub(piece.len());
             (left > 0 || !piece.is_empty()).then_some(piece)
         })
     }
@@ -110,7 +110,7 @@ impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
         let before = buf.filled().len();
         let had_room = buf.remaining() > 0;
         ready!(Pin::new(&mut tap.stream).poll_read(cx, buf))?;
-        let new = &buf.filled()[before..];
+        let new = buf.filled().get(before..).unwrap_or_default();
         if !new.is_empty() {
             let taken = Taken { offered: &[IoSlice::new(new)], count: new.len() };
             tap.observer.observe(Direction::Received, taken);

@@ -82,13 +82,12 @@ impl Tls {
         let wrong = |why: &dyn std::fmt::Display| {
             format!("{}: {why}; a file of CA certificates in PEM form would be right", path.display())
         };
-        let mut count = 0;
+        let before = roots.len();
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
             let certificate = certificate.map_err(|error| wrong(&error))?;
             roots.add(certificate).map_err(|error| wrong(&error))?;
-            count += 1;
         }
-        if count == 0 { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
+        if roots.len() == before { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
     }
 }
 

@@ -86,7 +86,7 @@ impl Way {
                 biased;
                 () = passed(&mut self.alarm, due) => self.deliver().await,
                 read = self.from.recv(&mut buf) => match read {
-                    Ok(count) => self.queue.take(Instant::now(), &buf[..count], counter),
+                    Ok(count) => self.queue.take(Instant::now(), buf.get(..count).unwrap_or_default(), counter),
                     Err(_) => return,
                 },
             }
@@ -131,18 +131,18 @@ impl Queue {
         // Neighbour discovery of IPv6, say, has nobody to talk to.
         let Some(lengths) = Packet::read(packet) else { return };
         counter.packet(lengths);
-        if self.pace.waiting(now) > PATIENCE || self.weight + packet.len() > MOST {
+        if self.pace.waiting(now) > PATIENCE || packet.len() > MOST.saturating_sub(self.weight) {
             counter.dropped();
             return;
         }
-        self.weight += packet.len();
+        self.weight = self.weight.saturating_add(packet.len());
         self.packets.push_back((self.pace.arrival(now, packet.len()), Bytes::copy_from_slice(packet)));
     }
 
     /// The next packet that has arrived by `now`.
     fn arrived(&mut self, now: Instant) -> Option<Bytes> {
         let (_, packet) = self.packets.pop_front_if(|(due, _)| *due <= now)?;
-        self.weight -= packet.len();
+        self.weight = self.weight.saturating_sub(packet.len());
         Some(packet)
     }
 }
