@@ -84,7 +84,7 @@ fn frame(decoder: &mut Decoder, bytes: &[u8]) -> (usize, bool) {
         if let Event::Frame(_) = event {
             // what stands behind this event is about the same frame, and takes no bytes
             while decoder.step(&mut &[][..]).is_some() {}
-            return (bytes.len() - rest.len(), true);
+            return (bytes.len().saturating_sub(rest.len()), true);
         }
     }
     (bytes.len(), false)

@@ -134,13 +134,13 @@ impl Gate {
 
     /// What may go out.
     pub(super) fn out(&self) -> &[u8] {
-        &self.out[self.gone..]
+        self.out.get(self.gone..).unwrap_or_default()
     }
 
     /// So much of it went.
     pub(super) fn sent(&mut self, count: usize) {
-        self.gone += count;
-        if self.gone == self.out.len() {
+        self.gone = self.gone.saturating_add(count);
+        if self.gone >= self.out.len() {
             self.out.clear();
             self.gone = 0;
         }
@@ -148,7 +148,7 @@ impl Gate {
 
     /// Bytes in here: those that wait and those on their way out.
     pub(super) fn len(&self) -> usize {
-        self.waiting + self.out().len()
+        self.waiting.saturating_add(self.out().len())
     }
 
     /// How many units wait for a hand, and their bytes so far.
@@ -165,7 +165,7 @@ impl Gate {
         if let Some(last) = self.units.back_mut().filter(|last| !last.complete) {
             last.bytes.extend_from_slice(piece);
             last.complete = complete;
-            self.waiting += piece.len();
+            self.waiting = self.waiting.saturating_add(piece.len());
             return;
         }
         let holds = self.hold && (kind != Kind::Head || self.heads_too);
@@ -179,7 +179,7 @@ impl Gate {
             return;
         }
         let fate = if holds { Fate::Wait } else { Fate::Pass };
-        self.waiting += piece.len();
+        self.waiting = self.waiting.saturating_add(piece.len());
         self.units.push_back(Unit { bytes: piece.to_vec(), kind, complete, fate });
         self.settle();
     }
@@ -202,7 +202,7 @@ impl Gate {
                 self.done.push(Done::Injected(bytes));
             }
             let Some(unit) = self.units.pop_front_if(|unit| unit.fate != Fate::Wait) else { return };
-            self.waiting -= unit.bytes.len();
+            self.waiting = self.waiting.saturating_sub(unit.bytes.len());
             self.go(unit.fate, &unit.bytes);
             self.midway = (!unit.complete).then_some(unit.fate);
         }

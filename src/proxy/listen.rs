@@ -256,7 +256,7 @@ impl Proxy {
 
     fn begin(&mut self, client: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         self.open.retain(|_, acts| !acts.is_closed());
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         let (acts, inbox) = mpsc::channel(COMMANDS);
         self.open.insert(self.count, acts);
         let teller = Teller { connection: self.count, reports: self.reports.clone() };

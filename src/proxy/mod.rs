@@ -6,6 +6,12 @@
 //! - `gate`: one direction: what may pass, what waits, what is dropped; pure.
 //! - `cutter`: where frames end; pure.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod cutter;
 mod gate;
 mod listen;

@@ -123,8 +123,8 @@ enum Next {
 /// What happens next on a connection.
 enum Turn {
     Act(Option<(Side, Act)>),
-    Gone(usize, Option<Next>, io::Result<usize>),
-    Came(usize, io::Result<usize>),
+    Gone(Side, Option<Next>, io::Result<usize>),
+    Came(Side, io::Result<usize>),
     Late,
 }
 
@@ -243,10 +243,10 @@ impl Passage {
             let (left, began) = (self.left(), Instant::now());
             let turn = tokio::select! {
                 act = acts.recv(), if asked => Turn::Act(act),
-                done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => Turn::Gone(0, next_up, done),
-                done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => Turn::Gone(1, next_down, done),
-                read = client_in.read(&mut up), if reads_up => Turn::Came(0, read),
-                read = server_in.read(&mut down), if reads_down => Turn::Came(1, read),
+                done = go(&mut server_out, next_up, self.lanes[0].gate.out()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
+                done = go(&mut client_out, next_down, self.lanes[1].gate.out()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
                 () = sleep(left), if left < Duration::MAX => Turn::Late,
             };
             // before what is told of it, which may have to wait for its reader
@@ -256,8 +256,9 @@ impl Passage {
                     asked = act.is_some();
                     act.map_or(Ok(()), |(from, act)| self.act(from, act))
                 }
-                Turn::Gone(lane, next, done) => self.gone(lane, next, done),
-                Turn::Came(lane, read) => self.came(lane, read, if lane == 0 { &up } else { &down }).await,
+                Turn::Gone(from, next, done) => self.gone(from, next, done),
+                Turn::Came(Side::Client, read) => self.came(Side::Client, read, &up).await,
+                Turn::Came(Side::Server, read) => self.came(Side::Server, read, &down).await,
                 Turn::Late => return self.too_late(),
             };
             if let Err(why) = over {
@@ -267,8 +268,17 @@ impl Passage {
         }
     }
 
+    /// The direction of what this side sends.
+    fn lane(&mut self, from: Side) -> &mut Lane {
+        let [client, server] = &mut self.lanes;
+        match from {
+            Side::Client => client,
+            Side::Server => server,
+        }
+    }
+
     fn act(&mut self, from: Side, act: Act) -> Result<(), String> {
-        let gate = &mut self.lanes[usize::from(from == Side::Server)].gate;
+        let gate = &mut self.lane(from).gate;
         match act {
             Act::Hold => gate.hold(),
             Act::Release => gate.release(),
@@ -281,20 +291,20 @@ impl Passage {
         Ok(())
     }
 
-    async fn came(&mut self, lane: usize, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
+    async fn came(&mut self, from: Side, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
         let at = Instant::now();
-        let from = self.lanes[lane].from;
         let count = match read {
             Ok(count) => count,
             // TLS without its own goodbye
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(error) => return Err(format!("the {from}'s connection broke: {}", in_words(&error))),
         };
-        let bytes = buffer[..count].to_vec();
-        self.teller.tell(Told::Bytes { from, at, bytes }).await;
-        self.lanes[lane].gate.push(&buffer[..count]);
-        self.lanes[lane].ended = count == 0;
-        self.lanes[lane].has_spoken |= count > 0;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        self.teller.tell(Told::Bytes { from, at, bytes: bytes.to_vec() }).await;
+        let lane = self.lane(from);
+        lane.gate.push(bytes);
+        lane.ended = bytes.is_empty();
+        lane.has_spoken |= !bytes.is_empty();
         let [client, server] = &mut self.lanes;
         if server.gate.has_given_up() && !client.gate.has_given_up() {
             client.gate.give_up();
@@ -302,8 +312,8 @@ impl Passage {
         Ok(())
     }
 
-    fn gone(&mut self, lane: usize, next: Option<Next>, done: io::Result<usize>) -> Result<(), String> {
-        let lane = &mut self.lanes[lane];
+    fn gone(&mut self, from: Side, next: Option<Next>, done: io::Result<usize>) -> Result<(), String> {
+        let lane = self.lane(from);
         match (next, done) {
             (_, Err(error)) => {
                 return Err(format!("the {}'s connection broke: {}", lane.from.peer(), in_words(&error)));
