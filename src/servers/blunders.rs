@@ -318,8 +318,8 @@ fn encode_echo(opcode: Opcode, data: &[u8]) -> Vec<u8> {
 /// last block.
 fn stored(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for block in data.chunks(0xffff) {
-        let len = block.len() as u16;
+    for block in data.chunks(usize::from(u16::MAX)) {
+        let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
         bytes.push(0);
         bytes.extend(len.to_le_bytes());
         bytes.extend((!len).to_le_bytes());

@@ -198,7 +198,9 @@ impl Bundle {
             let _ = self.orders.try_send(Order { kind, post, options });
             server
         };
-        self.others[kind as usize].get_or_init(order).clone()
+        let others = Kind::ALL.into_iter().zip(&self.others);
+        let (_, other) = others.into_iter().find(|(other, _)| *other == kind).expect("all kinds are there");
+        other.get_or_init(order).clone()
     }
 
     /// Where both echoes listen, once they do.

@@ -14,6 +14,12 @@
 //! What may be asked of them, and how long it may take, stands in [`Limits`]; whom they let in, in [`Access`]. All of them but
 //! the naive proxy answer only requests for loopback; what that one passes on is judged by the server behind it.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 pub mod blunders;
 mod browser;
 mod bundle;

@@ -181,7 +181,7 @@ async fn both(
 
 async fn first_head(client: &mut Client) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(1024);
-    while end_of_head(&head).is_none() {
+    while head_of(&head).is_none() {
         if head.len() > MOST_HEAD {
             return Err(io::Error::other("the request head is too long"));
         }
@@ -203,8 +203,9 @@ async fn copy(
         if count == 0 {
             return to.shutdown().await;
         }
-        look(&buffer[..count]);
-        to.write_all(&buffer[..count]).await?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        look(bytes);
+        to.write_all(bytes).await?;
     }
 }
 
@@ -237,8 +238,8 @@ impl Looker {
         loop {
             let Some(at) = position(&self.bytes, self.start) else {
                 // What stands at the end may be the beginning of the next start.
-                let keep = self.bytes.len().min(self.start.len() - 1);
-                self.bytes.drain(..self.bytes.len() - keep);
+                let keep = self.bytes.len().min(self.start.len().saturating_sub(1));
+                self.bytes.drain(..self.bytes.len().saturating_sub(keep));
                 return None;
             };
             self.bytes.drain(..at);
@@ -256,21 +257,21 @@ impl Looker {
 }
 
 fn request(bytes: &[u8]) -> Look<Wanted> {
-    let Some(line) = position(bytes, b"\r\n") else {
+    let Some(line) = before(bytes, b"\r\n") else {
         return unfinished(bytes);
     };
     // Of several beginnings in one line only the last can be followed by a path and a version.
-    let last = bytes[..line].windows(4).rposition(|window| window == b"GET ").unwrap_or(0);
+    let last = line.windows(4).rposition(|window| window == b"GET ").unwrap_or(0);
     if last > 0 {
         return Look::Nothing(last);
     }
-    if path(&bytes[..line]).is_none() {
-        return Look::Nothing(line + 2);
+    if path(line).is_none() {
+        return Look::Nothing(line.len().saturating_add(2));
     }
-    match end_of_head(bytes) {
-        Some(end) => match Wanted::read(&bytes[..end]) {
-            Some(wanted) => Look::Found(wanted, end),
-            None => Look::Nothing(end),
+    match head_of(bytes) {
+        Some(head) => match Wanted::read(head) {
+            Some(wanted) => Look::Found(wanted, head.len()),
+            None => Look::Nothing(head.len()),
         },
         None => unfinished(bytes),
     }
@@ -278,18 +279,15 @@ fn request(bytes: &[u8]) -> Look<Wanted> {
 
 /// A whole answer with a length: head and body as they will be served.
 fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
-    let Some(head) = end_of_head(bytes) else {
+    let Some(head) = head_of(bytes) else {
         return unfinished(bytes);
     };
-    let length = field(&bytes[..head], "content-length").and_then(|value| value.parse::<usize>().ok());
-    match length {
-        Some(length) if length <= MOST_ANSWER && bytes.len() < head + length => Look::NeedsMore,
-        Some(length) if length <= MOST_ANSWER => {
-            let end = head + length;
-            Look::Found(bytes[..end].to_vec(), end)
-        }
-        _ => Look::Nothing(head),
-    }
+    let length = field(head, "content-length").and_then(|value| value.parse::<usize>().ok());
+    let Some(length) = length.filter(|length| *length <= MOST_ANSWER) else {
+        return Look::Nothing(head.len());
+    };
+    let end = head.len().saturating_add(length);
+    bytes.get(..end).map_or(Look::NeedsMore, |whole| Look::Found(whole.to_vec(), end))
 }
 
 /// A head without its end: too long, it is none, and neither is any that begins before its last [`MOST_HEAD`] bytes.
@@ -302,8 +300,7 @@ fn unfinished<T>(bytes: &[u8]) -> Look<T> {
 
 impl Wanted {
     fn read(head: &[u8]) -> Option<Self> {
-        let line = position(head, b"\r\n")?;
-        let (path, host) = (path(&head[..line])?, field(head, "host")?);
+        let (path, host) = (path(before(head, b"\r\n")?)?, field(head, "host")?);
         Some(Self { host, path })
     }
 }
@@ -326,8 +323,15 @@ fn field(head: &[u8], name: &str) -> Option<String> {
     text.lines().find_map(value)
 }
 
-fn end_of_head(bytes: &[u8]) -> Option<usize> {
-    position(bytes, b"\r\n\r\n").map(|at| at + 4)
+/// A head with the empty line that ends it.
+fn head_of(bytes: &[u8]) -> Option<&[u8]> {
+    const END: &[u8] = b"\r\n\r\n";
+    bytes.get(..position(bytes, END)?.saturating_add(END.len()))
+}
+
+/// What stands before the first `wanted`.
+fn before<'b>(bytes: &'b [u8], wanted: &[u8]) -> Option<&'b [u8]> {
+    bytes.get(..position(bytes, wanted)?)
 }
 
 fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

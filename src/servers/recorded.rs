@@ -45,7 +45,7 @@ impl Observer for Record {
         };
         for piece in taken.pieces() {
             let room = KEPT.saturating_sub(kept.len());
-            kept.extend_from_slice(&piece[..piece.len().min(room)]);
+            kept.extend_from_slice(piece.get(..room).unwrap_or(piece));
         }
     }
 }

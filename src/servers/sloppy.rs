@@ -149,7 +149,8 @@ impl Heard {
 
     /// Bytes that are kept.
     fn len(&self) -> usize {
-        self.frame.data.len() + self.message.as_ref().map_or(0, |message| message.data.len())
+        let before = self.message.as_ref().map_or(0, |message| message.data.len());
+        before.saturating_add(self.frame.data.len())
     }
 }
 
@@ -165,7 +166,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
         loop {
             let mut input = buffer.as_slice();
             while let Some(frame) = heard.frame(&mut input) {
-                if heard.len() + frame.data.len() > limit {
+                if heard.len().saturating_add(frame.data.len()) > limit {
                     return Err(too_large(limit));
                 }
                 if self.answer(frame, &mut heard.message).await? {
@@ -203,9 +204,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
                     *message = Some(whole);
                     return Ok(false);
                 }
-                self.received += 1;
+                self.received = self.received.saturating_add(1);
                 self.socket.write_all(&(self.blunder.reply)(whole.opcode, &whole.data)).await?;
-                self.sent += 1;
+                self.sent = self.sent.saturating_add(1);
                 Ok(self.blunder.hangs_up)
             }
         }

@@ -113,10 +113,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
             match message.transpose()? {
                 None => return Ok(()),
                 Some(message @ (Message::Text(_) | Message::Binary(_))) => {
-                    self.received += 1;
+                    self.received = self.received.saturating_add(1);
                     if !leaving {
                         self.stream.send(message).await?;
-                        self.sent += 1;
+                        self.sent = self.sent.saturating_add(1);
                     }
                 }
                 Some(Message::Close(Some(frame))) => {

@@ -147,11 +147,12 @@ fn authority(text: &str) -> Option<Host> {
 
 /// The host, and the port if one is named. There may be nothing behind the colon.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let end_of_address = text.find(']').map_or(0, |at| at + 1);
-    let Some(colon) = text[end_of_address..].find(':').map(|at| end_of_address + at) else {
+    // the colons of an IPv6 address stand within its brackets
+    let behind = text.split_once(']').map_or(text, |(_, behind)| behind);
+    let Some((_, port)) = behind.split_once(':') else {
         return Some((text, None));
     };
-    let (host, port) = (&text[..colon], &text[colon + 1..]);
+    let host = text.strip_suffix(port)?.strip_suffix(':')?;
     if port.is_empty() {
         return Some((host, None));
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::net::later;
 use crate::servers::Limits;
 use crate::servers::connection::Timeout;
 use crate::wire::Header;
@@ -61,12 +62,6 @@ impl From<Limits> for Pace {
     }
 }
 
-/// A moment so far away that it never comes is as good as the one it stands for.
-fn later(from: Instant, time: Duration) -> Instant {
-    const FAR: Duration = Duration::from_hours(24 * 365);
-    from + time.min(FAR)
-}
-
 /// Follows the frames of one direction of a WebSocket through the bytes that a socket gives.
 #[derive(Debug)]
 pub(crate) struct FrameClock {
@@ -90,8 +85,8 @@ impl FrameClock {
         let mut of_frame = 0;
         while !rest.is_empty() {
             let count = if self.left > 0 { self.payload(rest) } else { self.head(rest) };
-            of_frame += count;
-            rest = &rest[count..];
+            of_frame = count.saturating_add(of_frame);
+            rest = rest.get(count..).unwrap_or_default();
             if !self.is_inside() {
                 self.progress = None;
                 of_frame = 0;
@@ -108,21 +103,27 @@ impl FrameClock {
 
     fn payload(&mut self, bytes: &[u8]) -> usize {
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
-        self.left -= count as u64;
+        self.left = self.left.saturating_sub(count as u64);
         count
     }
 
     fn head(&mut self, bytes: &[u8]) -> usize {
         let have = usize::from(self.have);
-        let wanted = Header::wanted(&self.header[..have]);
-        let count = wanted.saturating_sub(have).min(bytes.len());
-        self.header[have..have + count].copy_from_slice(&bytes[..count]);
-        self.have += count as u8;
-        if let Ok(header) = Header::parse(&self.header[..have + count]) {
+        let missing = Header::wanted(self.begun()).saturating_sub(have);
+        for (place, byte) in self.header.iter_mut().skip(have).zip(bytes.iter().take(missing)) {
+            *place = *byte;
+            self.have = self.have.saturating_add(1);
+        }
+        if let Ok(header) = Header::parse(self.begun()) {
             self.have = 0;
             self.left = header.payload_len.get();
         }
-        count
+        missing.min(bytes.len())
+    }
+
+    /// The bytes of the header that are here.
+    fn begun(&self) -> &[u8] {
+        self.header.get(..usize::from(self.have)).unwrap_or_default()
     }
 
     fn is_inside(&self) -> bool {
@@ -136,7 +137,7 @@ impl FrameClock {
 
     /// What its lateness is to be called.
     pub(crate) fn timeout(&self) -> Timeout {
-        let header = &self.header[..usize::from(self.have)];
+        let header = self.begun();
         let more = match self.have {
             0 => self.left,
             _ => Header::wanted(header).saturating_sub(header.len()) as u64,

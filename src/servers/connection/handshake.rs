@@ -93,7 +93,7 @@ impl Request {
 
 fn target(head: &Head) -> &[u8] {
     let [_, target, _] = head.start_parts();
-    &head.raw()[target]
+    head.raw().get(target).unwrap_or_default()
 }
 
 /// Reads one head, for at most [`Limits::head`], and judges it by `policy`. A request for another host than those that
@@ -135,9 +135,10 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Re
         if count == 0 {
             return Err(NotOpened::HungUp);
         }
-        let taken = reader.push(&buffer[..count]);
+        let bytes = buffer.get(..count).unwrap_or_default();
+        let taken = reader.push(bytes);
         if reader.found() != Found::NeedsMore {
-            let rest = buffer[taken..count].to_vec();
+            let rest = bytes.get(taken..).unwrap_or_default().to_vec();
             let opening = Opening::new(&reader, &Context::Request(policy.clone()), !rest.is_empty());
             return Ok(Request { opening, rest });
         }
@@ -228,7 +229,7 @@ pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], word
         None => headers.push(("Connection".to_owned(), "close".to_owned())),
     }
     headers.push(("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned()));
-    headers.push(("Content-Length".to_owned(), (words.len() + 1).to_string()));
+    headers.push(("Content-Length".to_owned(), words.len().saturating_add(1).to_string()));
     format!("{}{words}\n", head_of(status, &headers))
 }
 

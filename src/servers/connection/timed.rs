@@ -128,7 +128,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         match Pin::new(&mut timed.stream).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 if let Some(frames) = &mut timed.frames {
-                    frames.push(&buf.filled()[before..], Instant::now);
+                    frames.push(buf.filled().get(before..).unwrap_or_default(), Instant::now);
                 }
                 Poll::Ready(Ok(()))
             }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{Counted, Direction, in_words};
+use crate::net::{Counted, Direction, in_words, later};
 use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Said;
 use crate::servers::{Event, Limits};
@@ -173,10 +173,10 @@ impl Subscriber {
             };
             self.counted.add(Direction::Sent, count);
             let _ = first.frames.split_to(count);
-            outbox.bytes -= count;
+            outbox.bytes = outbox.bytes.saturating_sub(count);
             outbox.full_since = None;
             if first.frames.is_empty() {
-                outbox.sent += first.messages;
+                outbox.sent = outbox.sent.saturating_add(first.messages);
                 outbox.queue.pop_front();
             }
         }
@@ -205,7 +205,8 @@ impl Subscriber {
         loop {
             let Some(full_since) = self.write_all()? else { return Ok(()) };
             // Boxed, because this is a part of every idle connection.
-            let writable = Box::pin(timeout_at(full_since + self.write_timeout, self.socket.writable()));
+            let writable =
+                Box::pin(timeout_at(later(full_since, self.write_timeout), self.socket.writable()));
             writable.await.unwrap_or_else(|_| Err(Timeout::Write(self.write_timeout).into()))?;
         }
     }
@@ -229,7 +230,7 @@ impl Subscriber {
 
 impl Outbox {
     fn add(&mut self, said: Said) {
-        self.bytes += said.frames.len();
+        self.bytes = self.bytes.saturating_add(said.frames.len());
         self.queue.push_back(said);
     }
 
@@ -333,8 +334,9 @@ impl<'s> Listener<'s> {
             Ok(0) => Err(Ended::WithoutClose),
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
-                self.frames.push(&buffer[..count], Instant::now);
-                self.take(&buffer[..count])
+                let bytes = buffer.get(..count).unwrap_or_default();
+                self.frames.push(bytes, Instant::now);
+                self.take(bytes)
             }
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(err) => Err(err.into()),
@@ -363,8 +365,8 @@ impl<'s> Listener<'s> {
             Kind::Text => Opcode::Text,
             Kind::Binary => Opcode::Binary,
         };
-        self.received += 1;
-        self.messages += 1;
+        self.received = self.received.saturating_add(1);
+        self.messages = self.messages.saturating_add(1);
         self.heard.extend(encode::whole(opcode, data, None));
     }
 
