@@ -16,8 +16,9 @@ pub(super) struct Head {
 /// What the fields of that name say, in the lines of a head.
 pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<Item = &'h [u8]> {
     head.split(|&byte| byte == b'\n').skip(1).filter_map(move |line| {
-        let colon = memchr::memchr(b':', line)?;
-        line[..colon].eq_ignore_ascii_case(name).then(|| line[colon + 1..].trim_ascii())
+        let (field, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
+        let value = value.strip_prefix(b":")?;
+        field.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
     })
 }
 
@@ -32,11 +33,11 @@ pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
         };
     };
     let mut body = 0;
-    for value in named(&bytes[..end], b"content-length") {
+    for value in named(bytes.get(..end).unwrap_or_default(), b"content-length") {
         let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
         body = length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
     }
-    Ok(Some(Head { end: end + 4, body }))
+    Ok(Some(Head { end: end.saturating_add(4), body }))
 }
 
 #[cfg(test)]

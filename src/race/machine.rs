@@ -95,14 +95,15 @@ fn busy(stat: &str, cpus: &[usize]) -> Option<Duration> {
             number.parse().is_ok_and(|cpu| cpus.contains(&cpu))
         })
     };
-    let mut ticks = None;
+    let mut ticks: Option<u64> = None;
     for line in stat.lines().filter(|line| named(line) == Some(true)) {
         let fields: Vec<u64> =
             line.split_whitespace().skip(1).map_while(|field| field.parse().ok()).collect();
         let [user, nice, system, _, _, _, _, steal, ..] = fields[..] else { return None };
-        *ticks.get_or_insert(0) += user + nice + system + steal;
+        let more = [user, nice, system, steal].into_iter().fold(0, u64::saturating_add);
+        ticks = Some(ticks.unwrap_or(0).saturating_add(more));
     }
-    ticks.map(|ticks| Duration::from_millis(ticks * 10))
+    ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)))
 }
 
 /// Connections that the kernel lost because a listener's queue was full: the counters of `TcpExt` in `/proc/net/netstat`, since the

@@ -4,11 +4,15 @@
 //! that is wished and possible. The referee ([`run`]) tells them when to run, and works out what came of it. It draws
 //! nothing. Who starts the processes' program is `cli`.
 
-#[warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod against;
 mod bare;
 mod client;
-#[warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 mod course;
 mod dial;
 mod executor;

@@ -111,7 +111,7 @@ impl Used {
     /// What this process has used so far.
     pub(super) fn now() -> Self {
         let count = stats_alloc::INSTRUMENTED_SYSTEM.stats();
-        let allocations = count.allocations + count.reallocations;
+        let allocations = count.allocations.saturating_add(count.reallocations);
         Self { cpu: cpu(), allocations: (allocations > 0).then_some(allocations as u64) }
     }
 
@@ -129,7 +129,8 @@ impl Used {
 #[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
 fn cpu() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32))
+    let nanos = Duration::from_nanos(time.tv_nsec.unsigned_abs());
+    Some(Duration::from_secs(time.tv_sec.unsigned_abs()).saturating_add(nanos))
 }
 
 #[cfg(not(unix))]

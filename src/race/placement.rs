@@ -48,7 +48,8 @@ impl Placement {
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {
-        Self::ALL[(self as usize + 1) % Self::ALL.len()]
+        let mut from_here = Self::ALL.into_iter().cycle().skip_while(|placement| *placement != self);
+        from_here.nth(1).unwrap_or_default()
     }
 
     /// What is best here: own CPUs where there are two.

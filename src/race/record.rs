@@ -123,10 +123,12 @@ fn ratio(LaneRatio { lane, base, ratio }: &LaneRatio) -> Value {
 fn order(slices: &[Slice]) -> Vec<Vec<String>> {
     let mut rounds: Vec<Vec<String>> = Vec::new();
     for slice in slices {
-        if rounds.len() <= slice.round {
-            rounds.resize(slice.round + 1, Vec::new());
+        while rounds.len() <= slice.round {
+            rounds.push(Vec::new());
         }
-        rounds[slice.round].push(slice.lane.name());
+        if let Some(round) = rounds.get_mut(slice.round) {
+            round.push(slice.lane.name());
+        }
     }
     rounds
 }
@@ -168,7 +170,7 @@ pub fn interval_log(outcome: &Outcome) -> Result<Vec<u8>, String> {
     let mut at = Duration::ZERO;
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;
-        at += slice.took;
+        at = at.saturating_add(slice.took);
         Interval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
     });
     let comment = format!("{}\ntimes in nanoseconds", outcome.course.command());

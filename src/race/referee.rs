@@ -128,7 +128,7 @@ impl Race {
             if !self.round(round, &order).await {
                 break;
             }
-            self.rounds = round + 1;
+            self.rounds = round.saturating_add(1);
             self.ratios = outcome::ratios(&self.course, &self.figures());
             self.report(None);
         }
@@ -151,7 +151,7 @@ impl Race {
     /// One slice of every lane, in this order; `false` if there is to be no further one.
     async fn round(&mut self, round: usize, order: &[usize]) -> bool {
         let lanes = self.running();
-        let to_come = self.course.pairs - round;
+        let to_come = self.course.pairs.saturating_sub(round);
         let most = self.budget.map(|budget| budget.round(&self.course, &lanes, to_come));
         // a bound that leaves no round
         if lanes.is_empty() || most == Some(None) {
@@ -189,10 +189,10 @@ impl Race {
     /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
     /// count.
     async fn slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
-        let lane = self.tracks[index].lane;
-        if self.tracks[index].team.is_none() {
+        let Some(lane) = self.tracks.get(index).filter(|track| track.team.is_some()).map(|track| track.lane)
+        else {
             return;
-        }
+        };
         self.report(at.map(|_| lane));
         let ran = self.try_slice(index, at, most).await;
         if let (Some(budget), Some(most)) = (&mut self.budget, most) {
@@ -200,8 +200,8 @@ impl Race {
             let done = ran.as_ref().map_or(most, |done| *done);
             budget.spend(done, &self.course, lane);
         }
-        if let Err(why) = ran {
-            self.tracks[index].fail(why);
+        if let (Some(track), Err(why)) = (self.tracks.get_mut(index), ran) {
+            track.fail(why);
         }
     }
 
@@ -215,7 +215,7 @@ impl Race {
         let patience = self.course.patience();
         let length = if at.is_some() { self.course.slice } else { self.course.warm_up };
         let stall = next_stall(&mut self.wishes);
-        let track = &mut self.tracks[index];
+        let Some(track) = self.tracks.get_mut(index) else { return Ok(0) };
         let Some(team) = &mut track.team else { return Ok(0) };
         let before = team.count().await?;
         let ran = team.run(length, most, patience, stall).await?;
@@ -249,8 +249,8 @@ impl Race {
     fn foreign(&self) -> Option<f64> {
         let Began { at, busy, own, cpus } = self.began.as_ref()?;
         let now = Busy::now(cpus)?;
-        let racers: Duration = self.tracks.iter().map(Track::cpu).sum();
-        let ours = racers + Used::now().since(*own).cpu.unwrap_or_default();
+        let racers = self.tracks.iter().map(Track::cpu).fold(Duration::ZERO, Duration::saturating_add);
+        let ours = racers.saturating_add(Used::now().since(*own).cpu.unwrap_or_default());
         let count = if cpus.is_empty() { Machine::here().cpus } else { cpus.len() };
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
     }

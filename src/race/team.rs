@@ -121,7 +121,10 @@ impl Team {
         };
         let mut client = start(program, End::Client, course.placement, planet)?;
         let order = Order::Open { lane, course: course.clone(), goal };
-        let patience = PATIENCE + course.patience() * 2 * course.connections as u32;
+        let patience = {
+            let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
+            PATIENCE.saturating_add(course.patience().saturating_mul(2).saturating_mul(connections))
+        };
         match client.ask(&order, patience).await? {
             Answer::Opened { pinned } => Ok(Self { server, client, pinned: pinned && served }),
             _ => Err("the client did not open its connections".to_owned()),
@@ -137,7 +140,9 @@ impl Team {
         stall: impl Future<Output = Duration>,
     ) -> Result<Ran, String> {
         let order = Order::Run { slice, most };
-        let running = self.client.ask(&order, slice + patience * 4 + PATIENCE);
+        let running = self
+            .client
+            .ask(&order, slice.saturating_add(patience.saturating_mul(4)).saturating_add(PATIENCE));
         let stalling = async {
             let time = stall.await;
             if let Some(server) = &mut self.server {

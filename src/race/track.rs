@@ -37,10 +37,10 @@ struct Sum {
 impl Sum {
     fn add(&mut self, used: Used) {
         if let Some(more) = used.cpu {
-            *self.cpu.get_or_insert_default() += more;
+            self.cpu = Some(self.cpu.unwrap_or_default().saturating_add(more));
         }
         if let Some(more) = used.allocations {
-            *self.allocations.get_or_insert(0) += more;
+            self.allocations = Some(self.allocations.unwrap_or(0).saturating_add(more));
         }
     }
 
@@ -91,14 +91,17 @@ impl Track {
         times.add(&ran.times);
         self.times.add(&ran.times);
         self.naive.add(&ran.naive);
-        self.busy += ran.took;
+        self.busy = self.busy.saturating_add(ran.took);
         let count = times.count();
         if let Some((before, after)) = counted
             && ran.error.is_none()
         {
-            self.bytes.0 += after.received - before.received;
-            self.bytes.1 += after.sent - before.sent;
-            self.counted += count;
+            let (received, sent) = self.bytes;
+            self.bytes = (
+                received.saturating_add(after.received.saturating_sub(before.received)),
+                sent.saturating_add(after.sent.saturating_sub(before.sent)),
+            );
+            self.counted = self.counted.saturating_add(count);
             self.client.add(ran.used);
             self.server.add(after.used.since(before.used));
         }
@@ -109,7 +112,7 @@ impl Track {
 
     /// The CPU time of both ends in all slices.
     pub(super) fn cpu(&self) -> Duration {
-        self.client.cpu.unwrap_or_default() + self.server.cpu.unwrap_or_default()
+        self.client.cpu.unwrap_or_default().saturating_add(self.server.cpu.unwrap_or_default())
     }
 
     pub(super) fn figures(&self) -> Figures {

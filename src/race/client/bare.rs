@@ -33,7 +33,7 @@ impl Bare {
         let mut request = (request + "\r\n").into_bytes();
         request.extend_from_slice(&payload);
         let stream = opening.dial.open().await?;
-        let reply = Vec::with_capacity(payload.len() + 4096);
+        let reply = Vec::with_capacity(payload.len().saturating_add(4096));
         Ok(Self { stream, request: request.into(), payload, reply, messages: opening.messages })
     }
 
@@ -60,8 +60,8 @@ impl Bare {
             if head.body > self.payload.len() {
                 return Err(too_long(self.payload.len()));
             }
-            if self.reply.len() >= head.end + head.body {
-                return same(&self.reply[head.end..], &self.payload);
+            if let Some(body) = self.reply.get(head.end..).filter(|body| body.len() >= head.body) {
+                return same(body, &self.payload);
             }
         }
     }

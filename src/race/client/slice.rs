@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::way::Way;
 use crate::measure::Histogram;
-use crate::net::{Alarm, Clock, System};
+use crate::net::{Alarm, Clock, System, later};
 use crate::race::Course;
 use crate::race::order::{Ran, Used};
 use crate::scope::Scope;
@@ -53,11 +53,11 @@ impl Sheet {
 
     /// Whether one more exchange may begin.
     fn begin(&mut self) -> bool {
-        self.begun += 1;
+        self.begun = self.begun.saturating_add(1);
         match &mut self.left {
             Some(0) => false,
             Some(left) => {
-                *left -= 1;
+                *left = left.saturating_sub(1);
                 true
             }
             None => true,
@@ -73,8 +73,8 @@ impl Connections {
                 let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
                 Ok::<_, String>(Pace {
                     alarm,
-                    every: each * course.connections as u32,
-                    offset: each * number,
+                    every: each.saturating_mul(u32::try_from(course.connections).unwrap_or(u32::MAX)),
+                    offset: each.saturating_mul(number),
                 })
             });
             Ok(Runner { way, pace: pace.transpose()? })
@@ -96,7 +96,7 @@ impl Connections {
             let (post, sheet) = (post.clone(), self.sheet.clone());
             running.spawn("exchanges", async move {
                 let Runner { way, pace } = &mut runner;
-                let result = exchanges(way, pace.as_mut(), &sheet, start, start + slice).await;
+                let result = exchanges(way, pace.as_mut(), &sheet, start, later(start, slice)).await;
                 if result.is_ok() {
                     way.settle().await;
                 }
@@ -154,7 +154,7 @@ async fn exchanges<C: Clock>(
     start: Instant,
     until: Instant,
 ) -> Result<(), String> {
-    let mut due = start + pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset);
+    let mut due = later(start, pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset));
     for done in 0_u64.. {
         // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
         let next = if pace.is_some() { due } else { C::now() };
@@ -173,11 +173,11 @@ async fn exchanges<C: Clock>(
         exchanged?;
         let mut sheet = lock(sheet);
         match &pace {
-            None => sheet.times.record(end - began),
+            None => sheet.times.record(end.saturating_duration_since(began)),
             Some(pace) => {
-                sheet.naive.record(end - began);
-                sheet.times.record(end - due);
-                due += pace.every;
+                sheet.naive.record(end.saturating_duration_since(began));
+                sheet.times.record(end.saturating_duration_since(due));
+                due = later(due, pace.every);
             }
         }
     }

@@ -59,7 +59,7 @@ impl Sse {
                     return Err("the server answered a POST with more than its status".to_owned());
                 }
             }
-            let longest = self.opening.payload.len() + BESIDE_DATA;
+            let longest = self.opening.payload.len().saturating_add(BESIDE_DATA);
             let event = event(&mut self.events, &mut self.buffer, longest).await?;
             same(&event, &self.opening.payload)?;
         }

@@ -19,10 +19,11 @@ pub(super) struct Tcp {
 impl Tcp {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let mut message = BytesMut::new();
-        message.put_u32(opening.payload.len() as u32);
+        let length = u32::try_from(opening.payload.len());
+        message.put_u32(length.map_err(|_| "the payload is too long for a length of 32 bits")?);
         message.put_slice(&opening.payload);
         // more than the reply, as the other lanes have: a read that fills its buffer is followed by one in vain
-        let reply = Vec::with_capacity(message.len() + 4096);
+        let reply = Vec::with_capacity(message.len().saturating_add(4096));
         let stream = opening.dial.open().await?;
         Ok(Self { stream, message: message.freeze(), reply, messages: opening.messages })
     }

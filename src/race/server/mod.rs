@@ -124,7 +124,7 @@ impl Accepting {
         let mut number = 0_u64;
         let connection = |stream, peer| {
             let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
-            number += 1;
+            number = number.wrapping_add(1);
             // the tap stands at the socket itself: bytes count when they are there
             let tap = Tap::new(stream, self.service.options.traffic.connection());
             let socket = Line::new(tap, self.distance, accepted, self.stall.clone(), seed);

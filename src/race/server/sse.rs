@@ -40,7 +40,7 @@ impl Events {
         let (sender, receiver) = mpsc::channel(64);
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         streams.retain(|_, sender| !sender.is_closed());
-        let number = streams.keys().max().map_or(1, |last| last + 1);
+        let number = streams.keys().max().map_or(1, |last| last.saturating_add(1));
         streams.insert(number, sender);
         (number, receiver)
     }

@@ -19,14 +19,14 @@ async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) -
     loop {
         let bytes = inbox.bytes();
         let whole = match bytes.first_chunk::<4>() {
-            Some(length) => 4 + u32::from_be_bytes(*length) as usize,
+            Some(length) => (u32::from_be_bytes(*length) as usize).saturating_add(4),
             None => 4,
         };
         if whole > 4 + LARGEST {
             return Ok(());
         }
-        if bytes.len() >= whole && bytes.len() >= 4 {
-            socket.write_all(&bytes[..whole]).await?;
+        if let Some(message) = bytes.get(..whole) {
+            socket.write_all(message).await?;
             socket.flush().await?;
             inbox.take(whole);
         } else if !inbox.read(&mut socket).await? {
