@@ -86,7 +86,8 @@ fn source(path: &Path) -> anyhow::Result<String> {
     })?;
     let source = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = 1 + String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count();
+        let before = error.as_bytes().get(..valid).unwrap_or_default();
+        let line = String::from_utf8_lossy(before).matches('\n').count().saturating_add(1);
         anyhow::anyhow!(
             "{name}:{line}: the deck is not UTF-8 (byte {valid} cannot be read); save it as UTF-8"
         )

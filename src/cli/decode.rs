@@ -127,7 +127,7 @@ impl Decode {
         let from = self.from.map_or(told, Side::from);
         let header = self.extensions.as_deref().unwrap_or_default();
         let agreed = Agreed::parse(header).map_err(|error| {
-            let part = String::from_utf8_lossy(&header.as_bytes()[error.at]).into_owned();
+            let part = String::from_utf8_lossy(header.as_bytes().get(error.at).unwrap_or_default());
             anyhow::anyhow!(
                 "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; server_no_context_takeover",
                 error.what
@@ -151,7 +151,7 @@ impl Decode {
         let mut leftover = Vec::new();
         for piece in self.pieces(bytes) {
             let taken = reader.push(piece);
-            leftover.extend_from_slice(&piece[taken..]);
+            leftover.extend_from_slice(piece.get(taken..).unwrap_or_default());
         }
         let opening = Opening::new(&reader, &context, !leftover.is_empty());
         Handshake { opening, bytes: reader.bytes().to_vec(), leftover, from }

@@ -44,8 +44,8 @@ fn entry_text(entry: &Entry) -> String {
     text += "  ```\n\n  keys, once it has them:\n";
     let widest = entry.keys.iter().map(|hint| crate::text::width(hint.keys)).max().unwrap_or(0);
     for hint in entry.keys {
-        let pad = widest - crate::text::width(hint.keys);
-        text += &format!("  {}{} {}\n", hint.keys, " ".repeat(pad + 1), hint.about);
+        let pad = widest.saturating_sub(crate::text::width(hint.keys));
+        text += &format!("  {}{}  {}\n", hint.keys, " ".repeat(pad), hint.about);
     }
     text.push('\n');
     text

@@ -2,6 +2,12 @@
 //!
 //! What needs a stage (a talk, the inspector on a terminal) is joined with it in `main`.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod bounded;
 pub mod check;
 pub mod completions;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::measure::to_u64_saturating;
+
 /// A time with its unit: `us`, `ms` or `s`.
 ///
 /// # Errors
@@ -26,7 +28,7 @@ pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
     if bits.round() >= 18_446_744_073_709_551_616.0 {
         return Err(format!("`{text}` is too large a bandwidth"));
     }
-    Ok(bits.round() as u64)
+    Ok(to_u64_saturating(bits.round()))
 }
 
 fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {

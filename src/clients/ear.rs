@@ -52,7 +52,7 @@ impl Ear {
         let mut rest = bytes;
         if let Stage::Head = self.stage {
             let taken = self.reader.push(bytes);
-            rest = &bytes[taken..];
+            rest = bytes.get(taken..).unwrap_or_default();
             self.head(rest.len() as u64, &mut heard);
         }
         if let Stage::Frames(decoder) = &mut self.stage {
@@ -65,8 +65,8 @@ impl Ear {
                     Event::Payload(piece)
                         if self.arriving.is_some_and(|header| header.opcode.is_control()) =>
                     {
-                        let room = MOST - self.payload.len();
-                        self.payload.extend_from_slice(&piece[..piece.len().min(room)]);
+                        let room = MOST.saturating_sub(self.payload.len());
+                        self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                     }
                     Event::Frame(_) => {
                         if let Some(told) =
@@ -106,7 +106,8 @@ impl Ear {
                     self.stage = Stage::Frames(Box::new(Decoder::new(Side::Server, Agreed::none())));
                     return heard(Heard::Open);
                 }
-                let status = String::from_utf8_lossy(&head.raw()[head.start_parts()[1].clone()]).into_owned();
+                let [_, status, _] = head.start_parts();
+                let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
                 let length = head.joined("Content-Length").and_then(|length| length.parse::<u64>().ok());
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.stage = Stage::Body;

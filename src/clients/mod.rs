@@ -2,6 +2,12 @@
 //!
 //! Meaning is `wire`'s part; what is shown is the demos'.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod dial;
 mod ear;
 mod mouth;

@@ -31,7 +31,7 @@ impl Mouth {
     /// Begins with the request. What stands behind its head is taken for frames that came too early.
     pub(super) fn new(request: Vec<u8>) -> Self {
         let head = HeadReader::new(Side::Client, DEFAULT_LIMIT).push(&request);
-        let early = request[head..].to_vec();
+        let early = request.get(head..).unwrap_or_default().to_vec();
         let decoder = Decoder::new(Side::Client, Agreed::none());
         Self {
             waiting: request,
@@ -88,13 +88,13 @@ impl Mouth {
 
     /// What is still to be sent.
     pub(super) fn unsent(&self) -> &[u8] {
-        &self.waiting[self.gone..]
+        self.waiting.get(self.gone..).unwrap_or_default()
     }
 
     /// So much of it was sent.
     pub(super) fn sent(&mut self, count: usize) {
-        self.gone += count;
-        if self.gone == self.waiting.len() {
+        self.gone = self.gone.saturating_add(count);
+        if self.gone >= self.waiting.len() {
             self.waiting.clear();
             self.gone = 0;
         }

@@ -12,7 +12,7 @@ use crate::clients::ear::{Ear, Heard};
 use crate::clients::mouth::{Goodbye, Mouth};
 use crate::clients::session::masking_key;
 use crate::clients::{Command, Options, Report};
-use crate::net::in_words;
+use crate::net::{in_words, later};
 use crate::wire::{Opcode, encode};
 
 /// Commands wait while more than this is still to be sent.
@@ -84,7 +84,7 @@ impl<'a> Talk<'a> {
             ear: Ear::new(),
             mouth: Mouth::new(request),
             stage: Stage::Shaking,
-            deadline: Some(Instant::now() + options.patience),
+            deadline: Some(later(Instant::now(), options.patience)),
             close: None,
             closed_by_us: false,
             unasked: false,
@@ -184,7 +184,7 @@ impl<'a> Talk<'a> {
     }
 
     fn wait_for_the_end(&mut self) {
-        self.deadline.get_or_insert(Instant::now() + self.patience);
+        self.deadline.get_or_insert(later(Instant::now(), self.patience));
     }
 
     fn sent(&mut self, act: Option<Act>, done: io::Result<usize>) -> Result<(), String> {
@@ -218,7 +218,7 @@ impl<'a> Talk<'a> {
         if let Stage::Refused { left: Some(left), .. } = &mut self.stage {
             *left = left.saturating_sub(count as u64);
         }
-        self.ear.listen(&buffer[..count], |heard| all.push(heard));
+        self.ear.listen(buffer.get(..count).unwrap_or_default(), |heard| all.push(heard));
         for heard in all {
             self.heard(heard).await?;
         }
@@ -239,7 +239,7 @@ impl<'a> Talk<'a> {
             }
             Heard::Refused(why, left) => {
                 self.stage = Stage::Refused { why, left };
-                self.deadline = Some(Instant::now() + BODY.min(self.patience));
+                self.deadline = Some(later(Instant::now(), BODY.min(self.patience)));
             }
             Heard::Ping(payload) if self.auto_pong => self.mouth.answer_ping(payload, masking_key()?),
             Heard::Ping(_) => {}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::feed::{Tick, Way};
-use crate::measure::{Histogram, Summary};
+use crate::measure::{Histogram, Summary, to_u64_saturating};
 use crate::net::Traffic;
 
 /// The events, and the questions of each client, that are kept for the time line.
@@ -36,8 +36,11 @@ impl Spread {
 
     /// Counts one age.
     pub fn record(&mut self, age: Duration) {
-        let bin = (Self::place(age) * Self::BINS as f64) as usize;
-        self.bins[bin.min(Self::BINS - 1)] += 1;
+        let place = to_u64_saturating(Self::place(age) * Self::BINS as f64);
+        let bin = usize::try_from(place).unwrap_or(usize::MAX).min(Self::BINS - 1);
+        if let Some(count) = self.bins.get_mut(bin) {
+            *count = count.saturating_add(1);
+        }
     }
 }
 
@@ -139,7 +142,7 @@ impl Board {
 
     /// A client has sent a request.
     pub(super) fn asked(&mut self, way: Way) {
-        self.with(way, |track, _| track.requests += 1);
+        self.with(way, |track, _| track.requests = track.requests.saturating_add(1));
     }
 
     /// A client has this now.
@@ -217,7 +220,7 @@ impl Track {
     }
 
     fn mark(&mut self, at: Duration, news: bool) {
-        self.empty += u64::from(!news);
+        self.empty = self.empty.saturating_add(u64::from(!news));
         push(&mut self.marks, Mark { at, news });
     }
 

@@ -111,7 +111,7 @@ impl Client {
         let mut path = "/price".to_owned();
         loop {
             self.tell(|board| board.asked(self.way));
-            let answer = asker.ask(&path, "application/json", HOLD + PATIENCE).await?;
+            let answer = asker.ask(&path, "application/json", HOLD.saturating_add(PATIENCE)).await?;
             if answer.status() == StatusCode::NO_CONTENT {
                 self.tell(|board| board.heard_nothing(self.way, self.clock.now()));
                 continue;
@@ -129,7 +129,7 @@ impl Client {
             let Ok(data) = frame.map_err(with_causes)?.into_data() else { continue };
             waiting.extend_from_slice(&data);
             while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = waiting.drain(..end + 2).collect();
+                let event: Vec<u8> = waiting.drain(..end.saturating_add(2)).collect();
                 // an event without data, a comment say, is none (WHATWG HTML section 9.2.6)
                 if let Some(data) =
                     event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"))

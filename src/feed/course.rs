@@ -86,11 +86,14 @@ impl Course {
     /// The mean age that theory gives `way`, where events come at random and far apart; a long poll has its best and
     /// its worst case (RFC 6202 section 2.2).
     pub fn expected(&self, way: Way) -> RangeInclusive<Duration> {
-        let transit = self.rtt / 2;
+        let [transit, mean_wait] = [self.rtt, self.pause].map(|time| time.checked_div(2).unwrap_or_default());
         match way {
             // between two looks of the server at the price lie the pause and a round trip, half of which is the mean wait
-            Way::Poll => self.pause / 2 + self.rtt..=self.pause / 2 + self.rtt,
-            Way::LongPoll => transit..=transit * 3,
+            Way::Poll => {
+                let age = mean_wait.saturating_add(self.rtt);
+                age..=age
+            }
+            Way::LongPoll => transit..=transit.saturating_mul(3),
             Way::Sse | Way::WebSocket => transit..=transit,
         }
     }

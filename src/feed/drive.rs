@@ -70,7 +70,7 @@ async fn compare(
         }
     };
     // one that is not ready by then is late, and its ages will say so
-    let _ = timeout(READY + course.rtt * 4, ready).await;
+    let _ = timeout(READY.saturating_add(course.rtt.saturating_mul(4)), ready).await;
     let source = Source { walk: Walk::new(course.seed, course.gap), clock, board: board.clone(), flowing };
     gates.send(source).map_err(|_| "the feed's server has ended".to_owned())?;
 

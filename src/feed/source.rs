@@ -1,6 +1,7 @@
 //! The one source of news: a price that walks at random, at random moments, some of them in bursts.
 //! It does not know who listens, nor how.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use crate::measure::Shuffle;
 
 /// The news that wait for a pushing connection; one that is further behind misses some, and gets newer ones.
 const WAITING: usize = 256;
+
+/// The price before anything happened, in cents.
+const OPENING_CENTS: u64 = 42_00;
 
 /// One clock for all: server and clients are one process, so an age is a difference of two of its readings.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +47,7 @@ pub struct Tick {
 
 impl Tick {
     /// The price before anything happened.
-    pub(super) const OPENING: Self = Self { seq: 0, at: 0, price: 42.0 };
+    pub(super) const OPENING: Self = Self { seq: 0, at: 0, price: OPENING_CENTS as f64 / 100.0 };
 
     /// When it happened.
     pub fn at(&self) -> Duration {
@@ -69,31 +73,36 @@ impl Tick {
 pub(super) struct Walk {
     shuffle: Shuffle,
     gap: Duration,
-    cents: i64,
+    cents: u64,
     /// The events that still follow closely upon the last one.
     burst: usize,
 }
 
 impl Walk {
     pub(super) fn new(seed: u64, gap: Duration) -> Self {
-        Self { shuffle: Shuffle::new(seed), gap, cents: (Tick::OPENING.price * 100.0) as i64, burst: 0 }
+        Self { shuffle: Shuffle::new(seed), gap, cents: OPENING_CENTS, burst: 0 }
     }
 
     /// How long until the next event, and the price it brings.
     pub(super) fn step(&mut self) -> (Duration, f64) {
-        let mut share = |from: usize, to: usize| (from + self.shuffle.below(to - from)) as f64 / 1000.0;
-        let wait = if self.burst > 0 {
-            self.burst -= 1;
-            self.gap.mul_f64(share(50, 150))
-        } else {
-            self.gap.mul_f64(share(600, 2100))
+        let mut share = |thousandths: Range<usize>| {
+            thousandths.start.saturating_add(self.shuffle.below(thousandths.len())) as f64 / 1000.0
         };
+        let share = match self.burst.checked_sub(1) {
+            Some(left) => {
+                self.burst = left;
+                share(50..150)
+            }
+            None => share(600..2100),
+        };
+        let wait = Duration::try_from_secs_f64(self.gap.as_secs_f64() * share).unwrap_or(Duration::MAX);
         if self.burst == 0 && self.shuffle.below(8) == 0 {
-            self.burst = 2 + self.shuffle.below(3);
+            self.burst = self.shuffle.below(3).saturating_add(2);
         }
-        let step = 1 + self.shuffle.below(9) as i64;
+        let step = (self.shuffle.below(9) as u64).saturating_add(1);
         let up = self.shuffle.below(2) == 0;
-        self.cents = (self.cents + if up { step } else { -step }).max(100);
+        self.cents =
+            if up { self.cents.saturating_add(step) } else { self.cents.saturating_sub(step) }.max(100);
         (wait, self.cents as f64 / 100.0)
     }
 }

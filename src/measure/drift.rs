@@ -51,7 +51,9 @@ fn moved(series: &[f64]) -> f64 {
     if third == 0 {
         return 0.0;
     }
-    let (first, last) = (&series[..third], &series[series.len() - third..]);
+    let (Some(first), Some(last)) = (series.chunks(third).next(), series.rchunks(third).next()) else {
+        return 0.0;
+    };
     median(&mut last.to_vec()) / median(&mut first.to_vec()) - 1.0
 }
 

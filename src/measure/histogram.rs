@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram as Hdr;
 
+use crate::measure::to_u64_saturating;
+
 /// The longest duration that is told apart; longer ones count as this one.
 const LONGEST: Duration = Duration::from_mins(2);
 
@@ -32,7 +34,7 @@ pub struct Summary {
 
 impl Default for Histogram {
     fn default() -> Self {
-        let counts = Hdr::new_with_bounds(1, LONGEST.as_nanos() as u64, 3);
+        let counts = Hdr::new_with_bounds(1, nanos(LONGEST), 3);
         Self { counts: counts.expect("1 ns to two minutes at three digits are legal bounds") }
     }
 }
@@ -40,7 +42,7 @@ impl Default for Histogram {
 impl Histogram {
     /// Counts one duration.
     pub fn record(&mut self, sample: Duration) {
-        self.counts.saturating_record(u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX).max(1));
+        self.counts.saturating_record(nanos(sample).max(1));
     }
 
     /// Counts durations that were counted elsewhere: nanoseconds, and how often, as [`Histogram::counts`] gives them.
@@ -64,7 +66,7 @@ impl Histogram {
         let mut shares: Vec<(Duration, f64)> = Vec::new();
         for (nanos, count) in self.counts() {
             let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
-            let low = Duration::from_nanos((step / f64::from(per_octave)).exp2().round() as u64);
+            let low = Duration::from_nanos(to_u64_saturating((step / f64::from(per_octave)).exp2().round()));
             let share = count as f64 / self.count() as f64;
             match shares.last_mut() {
                 Some((last, sum)) if *last == low => *sum += share,
@@ -91,7 +93,7 @@ impl Histogram {
 
     /// The mean of the samples; zero if there are none.
     pub fn mean(&self) -> Duration {
-        Duration::from_nanos(self.counts.mean() as u64)
+        Duration::from_nanos(to_u64_saturating(self.counts.mean()))
     }
 
     /// The figures that are shown; all zero if there are no samples.
@@ -107,6 +109,11 @@ impl Histogram {
             max: Duration::from_nanos(self.counts.max()),
         }
     }
+}
+
+/// Nanoseconds; the most that 64 bits hold where it is longer than that.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

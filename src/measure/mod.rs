@@ -3,12 +3,20 @@
 //! Pure: no clock, no tasks, no random numbers but from a seed. Who measures, and what, is not
 //! known here.
 
+#![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
+)]
+
 mod drift;
 mod histogram;
 mod log;
 mod ratio;
+mod whole;
 
 pub use drift::Drift;
 pub use histogram::{Histogram, Summary};
 pub use log::{Interval, interval_log};
 pub use ratio::{BAND, Ratio, Shuffle, Verdict, median, paired_ratio};
+pub use whole::to_u64_saturating;

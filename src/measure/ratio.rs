@@ -10,6 +10,10 @@ pub const BAND: f64 = 0.10;
 /// Enough resamples for a 95 % interval that is steady in its second digit.
 const RESAMPLES: usize = 2_000;
 
+/// The ends of the middle 95 % among so many, in order.
+const LOW: usize = (RESAMPLES - 1) * 25 / 1000;
+const HIGH: usize = RESAMPLES - 1 - LOW;
+
 /// A median ratio with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratio {
@@ -60,14 +64,14 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             for slot in &mut sample {
-                *slot = ratios[shuffle.below(ratios.len())];
+                *slot = *shuffle.pick(&ratios).expect("there is a pair");
             }
             median(&mut sample)
         })
         .collect();
     medians.sort_by(f64::total_cmp);
-    let at = |share: f64| medians[((RESAMPLES - 1) as f64 * share).round() as usize];
-    Some(Ratio { median: median(&mut ratios.clone()), low: at(0.025), high: at(0.975), pairs: ratios.len() })
+    let (low, high) = (*medians.get(LOW)?, *medians.get(HIGH)?);
+    Some(Ratio { median: median(&mut ratios.clone()), low, high, pairs: ratios.len() })
 }
 
 /// The middle one of `values`, or the mean of the two in the middle; they are put in order for it.
@@ -76,8 +80,12 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
 /// If there are none.
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+    let (lower, upper) = values.split_at(values.len() / 2);
+    let middle = *upper.first().expect("there is a value");
+    match lower.last() {
+        Some(below) if lower.len() == upper.len() => f64::midpoint(*below, middle),
+        _ => middle,
+    }
 }
 
 /// A small generator of numbers for shuffling and resampling: `SplitMix64` (Steele, Lea and Flood,
@@ -94,14 +102,21 @@ impl Shuffle {
     }
 
     /// The next number below `bound`; 0 if `bound` is 0.
+    #[expect(clippy::cast_possible_truncation, reason = "the number is below `bound`")]
     pub fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+        // 64 bits by 64 bits are 128 at most
+        (u128::from(self.next()).wrapping_mul(bound as u128) >> 64) as usize
+    }
+
+    /// One of `items`; `None` if there are none.
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        items.get(self.below(items.len()))
     }
 
     /// Puts `items` in a random order (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
+            items.swap(last, self.below(last.saturating_add(1)));
         }
     }
 

@@ -6,14 +6,6 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// The moment that far after `from`; one further away than a century stands for never.
-#[must_use]
-pub fn later<I: Into<Instant> + From<Instant>>(from: I, time: Duration) -> I {
-    const NEVER: Duration = Duration::from_hours(24 * 365 * 100);
-    let from = from.into();
-    from.checked_add(time.min(NEVER)).unwrap_or(from).into()
-}
-
 /// A source of time, and the timer that belongs to it. It is a type without values, so that the system's clock costs
 /// nothing.
 pub trait Clock {
@@ -38,6 +30,16 @@ pub trait Timer: Debug + Send + Sized + Unpin {
     /// Ready when the timer has rung since the last time it was ready. It may ring for a moment that has been
     /// replaced.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// `span` after `moment`; a year after it where that is less, for what is further away than that never comes. A span may
+/// come from an option or a peer and be as long as a [`Duration`] can be, which no clock reaches.
+#[must_use]
+pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    let moment = moment.into();
+    // where even that is too far, the clock itself is at its end
+    moment.checked_add(span.min(FAR)).unwrap_or(moment).into()
 }
 
 /// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle machine, and tokio's own

@@ -75,7 +75,7 @@ impl Pace {
 
     fn one_way(&mut self) -> Duration {
         let Distance { rtt, jitter, .. } = self.distance;
-        let jitter = usize::try_from(jitter.as_nanos()).unwrap_or(usize::MAX);
+        let jitter = usize::try_from(jitter.as_nanos()).unwrap_or(usize::MAX - 1);
         let drawn = Duration::from_nanos(self.dice.below(jitter.saturating_add(1)) as u64);
         rtt.checked_div(2)
             .unwrap_or_default()
@@ -86,9 +86,8 @@ impl Pace {
 
 /// How long `count` bytes take to leave, at `bandwidth` bits per second.
 fn serialised(count: usize, bandwidth: u64) -> Duration {
-    let bits = (count as u128).saturating_mul(8);
-    let nanos = bits.saturating_mul(1_000_000_000).checked_div(bandwidth.into()).unwrap_or(u128::MAX);
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    let nanos = (count as u128).saturating_mul(8 * 1_000_000_000).checked_div(u128::from(bandwidth));
+    Duration::from_nanos(nanos.and_then(|nanos| u64::try_from(nanos).ok()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

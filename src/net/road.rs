@@ -277,7 +277,7 @@ impl Way {
     fn put(&mut self, at: Instant, mut bytes: Bytes) {
         while !bytes.is_empty() {
             let piece = bytes.split_to(self.pace.piece().min(bytes.len()));
-            self.weight = self.weight.saturating_add(piece.len()).saturating_add(CHUNK);
+            self.weight = self.weight.saturating_add(piece.len().saturating_add(CHUNK));
             let due = self.pace.arrival(at, piece.len());
             self.queue.push_back(Item { due, load: Load::Bytes(piece) });
         }
@@ -311,9 +311,8 @@ impl Way {
         {
             match &mut item.load {
                 Load::Bytes(bytes) => {
-                    let piece = bytes.get(..buf.remaining()).unwrap_or(bytes);
-                    buf.put_slice(piece);
-                    let count = piece.len();
+                    let count = bytes.len().min(buf.remaining());
+                    buf.put_slice(bytes.get(..count).unwrap_or_default());
                     self.advance(count);
                 }
                 Load::End => return Poll::Ready(Ok(())),

@@ -79,15 +79,15 @@ impl Tls {
     fn roots(&self) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let Some(path) = &self.ca else { return Ok(roots) };
-        let built_in = roots.len();
         let wrong = |why: &dyn std::fmt::Display| {
             format!("{}: {why}; a file of CA certificates in PEM form would be right", path.display())
         };
+        let before = roots.len();
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
             let certificate = certificate.map_err(|error| wrong(&error))?;
             roots.add(certificate).map_err(|error| wrong(&error))?;
         }
-        if roots.len() == built_in { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
+        if roots.len() == before { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
     }
 }
 

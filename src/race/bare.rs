@@ -4,9 +4,6 @@
 /// More than this before the empty line is no head.
 const LONGEST: usize = 64 * 1024;
 
-/// The end of the last field and the empty line.
-const END: &[u8] = b"\r\n\r\n";
-
 /// A head that is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
@@ -16,27 +13,18 @@ pub(super) struct Head {
     pub(super) body: usize,
 }
 
-impl Head {
-    /// Splits bytes that begin with this head into the head, its body and what follows; `None` while the body is not complete.
-    pub(super) fn split<'b>(&self, bytes: &'b [u8]) -> Option<(&'b [u8], &'b [u8], &'b [u8])> {
-        let (head, behind) = bytes.split_at_checked(self.end)?;
-        let (body, rest) = behind.split_at_checked(self.body)?;
-        Some((head, body, rest))
-    }
-}
-
 /// What the fields of that name say, in the lines of a head.
 pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<Item = &'h [u8]> {
     head.split(|&byte| byte == b'\n').skip(1).filter_map(move |line| {
-        let (have, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
-        have.eq_ignore_ascii_case(name).then(|| value.strip_prefix(b":").unwrap_or(value).trim_ascii())
+        let (field, value) = line.split_at_checked(memchr::memchr(b':', line)?)?;
+        let value = value.strip_prefix(b":")?;
+        field.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
     })
 }
 
 /// The head at the beginning of `bytes`; `None` while it is not complete.
 pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
-    let whole = memchr::memmem::find(bytes, END).and_then(|at| bytes.get(..at.saturating_add(END.len())));
-    let Some(head) = whole else {
+    let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
         let too_long = bytes.len() > LONGEST;
         return if too_long {
             Err("that is no HTTP/1.1: its head does not end".to_owned())
@@ -45,11 +33,11 @@ pub(super) fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
         };
     };
     let mut body = 0;
-    for value in named(head, b"content-length") {
+    for value in named(bytes.get(..end).unwrap_or_default(), b"content-length") {
         let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
         body = length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
     }
-    Ok(Some(Head { end: head.len(), body }))
+    Ok(Some(Head { end: end.saturating_add(4), body }))
 }
 
 #[cfg(test)]

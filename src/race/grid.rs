@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Ratio;
+use crate::measure::{Ratio, to_u64_saturating};
 use crate::net::Distance;
 use crate::race::{Course, Kind, Lane, Placement};
 
@@ -99,7 +99,7 @@ impl Exchange {
         let lanes: Vec<Lane> = lanes.into_iter().chain([self.base()]).collect();
         let rtt = Duration::from_millis(column.rtt);
         let round: Duration = lanes.iter().map(|&lane| slice(lane, self, rtt)).sum();
-        let pairs = time.as_nanos().checked_div(round.as_nanos()).unwrap_or_default();
+        let pairs = to_u64_saturating(time.as_secs_f64() / round.as_secs_f64());
         Course {
             payload: if self == Self::Large { 64 * 1024 } else { 32 },
             burst: (self == Self::Ten).then_some(10),
@@ -209,20 +209,9 @@ pub const GO: (&str, [Option<f64>; COLUMNS.len()]) =
 /// How long a slice lasts: 150 ms, or two exchanges where these take longer.
 fn slice(lane: Lane, exchange: Exchange, rtt: Duration) -> Duration {
     let trips = match (lane.kind, lane.tls, exchange) {
-        (Kind::HttpNew, tls, _) => {
-            if tls {
-                3
-            } else {
-                2
-            }
-        }
-        (Kind::WsNew, tls, _) => {
-            if tls {
-                4
-            } else {
-                3
-            }
-        }
+        (Kind::HttpNew, false, _) => 2,
+        (Kind::HttpNew, true, _) | (Kind::WsNew, false, _) => 3,
+        (Kind::WsNew, true, _) => 4,
         (kind, _, Exchange::Ten) if !kind.overlaps() => 10,
         _ => 1,
     };

@@ -100,8 +100,8 @@ fn busy(stat: &str, cpus: &[usize]) -> Option<Duration> {
         let fields: Vec<u64> =
             line.split_whitespace().skip(1).map_while(|field| field.parse().ok()).collect();
         let [user, nice, system, _, _, _, _, steal, ..] = fields[..] else { return None };
-        let busy = [nice, system, steal].into_iter().fold(user, u64::saturating_add);
-        ticks = Some(busy.saturating_add(ticks.unwrap_or_default()));
+        let more = [user, nice, system, steal].into_iter().fold(0, u64::saturating_add);
+        ticks = Some(ticks.unwrap_or(0).saturating_add(more));
     }
     ticks.map(|ticks| Duration::from_millis(ticks.saturating_mul(10)))
 }

@@ -126,9 +126,11 @@ impl Used {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
 fn cpu() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::try_from(time).ok()
+    let nanos = Duration::from_nanos(time.tv_nsec.unsigned_abs());
+    Some(Duration::from_secs(time.tv_sec.unsigned_abs()).saturating_add(nanos))
 }
 
 #[cfg(not(unix))]

@@ -48,8 +48,8 @@ impl Placement {
     /// The next one.
     #[must_use]
     pub fn next(self) -> Self {
-        let mut all = Self::ALL.into_iter().cycle().skip_while(|placement| *placement != self);
-        all.nth(1).unwrap_or(self)
+        let mut from_here = Self::ALL.into_iter().cycle().skip_while(|placement| *placement != self);
+        from_here.nth(1).unwrap_or_default()
     }
 
     /// What is best here: own CPUs where there are two.

@@ -123,8 +123,8 @@ fn ratio(LaneRatio { lane, base, ratio }: &LaneRatio) -> Value {
 fn order(slices: &[Slice]) -> Vec<Vec<String>> {
     let mut rounds: Vec<Vec<String>> = Vec::new();
     for slice in slices {
-        if rounds.len() <= slice.round {
-            rounds.resize(slice.round.saturating_add(1), Vec::new());
+        while rounds.len() <= slice.round {
+            rounds.push(Vec::new());
         }
         if let Some(round) = rounds.get_mut(slice.round) {
             round.push(slice.lane.name());

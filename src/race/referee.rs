@@ -189,8 +189,10 @@ impl Race {
     /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
     /// count.
     async fn slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
-        let Some(track) = self.tracks.get(index).filter(|track| track.team.is_some()) else { return };
-        let lane = track.lane;
+        let Some(lane) = self.tracks.get(index).filter(|track| track.team.is_some()).map(|track| track.lane)
+        else {
+            return;
+        };
         self.report(at.map(|_| lane));
         let ran = self.try_slice(index, at, most).await;
         if let (Some(budget), Some(most)) = (&mut self.budget, most) {
@@ -198,7 +200,7 @@ impl Race {
             let done = ran.as_ref().map_or(most, |done| *done);
             budget.spend(done, &self.course, lane);
         }
-        if let (Err(why), Some(track)) = (ran, self.tracks.get_mut(index)) {
+        if let (Some(track), Err(why)) = (self.tracks.get_mut(index), ran) {
             track.fail(why);
         }
     }
@@ -247,7 +249,7 @@ impl Race {
     fn foreign(&self) -> Option<f64> {
         let Began { at, busy, own, cpus } = self.began.as_ref()?;
         let now = Busy::now(cpus)?;
-        let racers: Duration = self.tracks.iter().map(Track::cpu).sum();
+        let racers = self.tracks.iter().map(Track::cpu).fold(Duration::ZERO, Duration::saturating_add);
         let ours = racers.saturating_add(Used::now().since(*own).cpu.unwrap_or_default());
         let count = if cpus.is_empty() { Machine::here().cpus } else { cpus.len() };
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))

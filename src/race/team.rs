@@ -121,9 +121,10 @@ impl Team {
         };
         let mut client = start(program, End::Client, course.placement, planet)?;
         let order = Order::Open { lane, course: course.clone(), goal };
-        let each = course.patience().saturating_mul(2);
-        let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
-        let patience = each.saturating_mul(connections).saturating_add(PATIENCE);
+        let patience = {
+            let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
+            PATIENCE.saturating_add(course.patience().saturating_mul(2).saturating_mul(connections))
+        };
         match client.ask(&order, patience).await? {
             Answer::Opened { pinned } => Ok(Self { server, client, pinned: pinned && served }),
             _ => Err("the client did not open its connections".to_owned()),
@@ -141,7 +142,7 @@ impl Team {
         let order = Order::Run { slice, most };
         let running = self
             .client
-            .ask(&order, patience.saturating_mul(4).saturating_add(slice).saturating_add(PATIENCE));
+            .ask(&order, slice.saturating_add(patience.saturating_mul(4)).saturating_add(PATIENCE));
         let stalling = async {
             let time = stall.await;
             if let Some(server) = &mut self.server {

@@ -40,7 +40,7 @@ impl Sum {
             self.cpu = Some(self.cpu.unwrap_or_default().saturating_add(more));
         }
         if let Some(more) = used.allocations {
-            self.allocations = Some(self.allocations.unwrap_or_default().saturating_add(more));
+            self.allocations = Some(self.allocations.unwrap_or(0).saturating_add(more));
         }
     }
 
@@ -97,10 +97,9 @@ impl Track {
             && ran.error.is_none()
         {
             let (received, sent) = self.bytes;
-            let more = |now: u64, then: u64| now.saturating_sub(then);
             self.bytes = (
-                received.saturating_add(more(after.received, before.received)),
-                sent.saturating_add(more(after.sent, before.sent)),
+                received.saturating_add(after.received.saturating_sub(before.received)),
+                sent.saturating_add(after.sent.saturating_sub(before.sent)),
             );
             self.counted = self.counted.saturating_add(count);
             self.client.add(ran.used);

@@ -318,7 +318,7 @@ fn encode_echo(opcode: Opcode, data: &[u8]) -> Vec<u8> {
 /// last block.
 fn stored(data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for block in data.chunks(u16::MAX.into()) {
+    for block in data.chunks(usize::from(u16::MAX)) {
         let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
         bytes.push(0);
         bytes.extend(len.to_le_bytes());

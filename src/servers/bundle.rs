@@ -132,7 +132,7 @@ pub struct Bundle {
     /// The WebSocket echo.
     pub websocket: Server,
     kind: Kind,
-    others: [(Kind, OnceLock<Server>); Kind::ALL.len()],
+    others: [OnceLock<Server>; Kind::ALL.len()],
     orders: mpsc::Sender<Order>,
     shutdown: CancellationToken,
 }
@@ -174,14 +174,7 @@ impl Bundle {
             let websocket = run("websocket", ports.websocket, websocket, websocket_post);
             tokio::join!(http, websocket, others(&scope, ordered, ending));
         });
-        let bundle = Self {
-            http,
-            websocket,
-            kind,
-            others: Kind::ALL.map(|kind| (kind, OnceLock::new())),
-            orders,
-            shutdown,
-        };
+        let bundle = Self { http, websocket, kind, others: Default::default(), orders, shutdown };
         match started {
             Ok(()) => bundle,
             // The posts went with the thread's closure; nobody can be up any more.
@@ -205,8 +198,9 @@ impl Bundle {
             let _ = self.orders.try_send(Order { kind, post, options });
             server
         };
-        let other = self.others.iter().find(|(other, _)| *other == kind);
-        other.expect("every kind is there").1.get_or_init(order).clone()
+        let others = Kind::ALL.into_iter().zip(&self.others);
+        let (_, other) = others.into_iter().find(|(other, _)| *other == kind).expect("all kinds are there");
+        other.get_or_init(order).clone()
     }
 
     /// Where both echoes listen, once they do.
@@ -225,7 +219,7 @@ impl Bundle {
 
     /// Waits until all have ended, or failed.
     pub async fn ended(&self) {
-        let others = self.others.iter().filter_map(|(_, server)| server.get());
+        let others = self.others.iter().filter_map(OnceLock::get);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
             let over = |state: &State| matches!(state, State::Ended | State::Failed(_));
             // An error means that the sender is gone, and the server with it.

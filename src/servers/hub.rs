@@ -88,7 +88,7 @@ impl Subscribers {
     fn enter(&self, subscriber: Arc<Subscriber>) -> Entry<'_> {
         let mut register = self.lock();
         let number = register.next;
-        register.next = number.wrapping_add(1);
+        register.next = number.saturating_add(1);
         register.by_number.insert(number, subscriber);
         Entry { subscribers: self, number }
     }

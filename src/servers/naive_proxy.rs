@@ -181,7 +181,7 @@ async fn both(
 
 async fn first_head(client: &mut Client) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(1024);
-    while self::head(&head).is_none() {
+    while head_of(&head).is_none() {
         if head.len() > MOST_HEAD {
             return Err(io::Error::other("the request head is too long"));
         }
@@ -203,7 +203,7 @@ async fn copy(
         if count == 0 {
             return to.shutdown().await;
         }
-        let bytes = buffer.get(..count).unwrap_or(&buffer);
+        let bytes = buffer.get(..count).unwrap_or_default();
         look(bytes);
         to.write_all(bytes).await?;
     }
@@ -238,7 +238,7 @@ impl Looker {
         loop {
             let Some(at) = position(&self.bytes, self.start) else {
                 // What stands at the end may be the beginning of the next start.
-                let keep = self.start.len().saturating_sub(1);
+                let keep = self.bytes.len().min(self.start.len().saturating_sub(1));
                 self.bytes.drain(..self.bytes.len().saturating_sub(keep));
                 return None;
             };
@@ -257,7 +257,7 @@ impl Looker {
 }
 
 fn request(bytes: &[u8]) -> Look<Wanted> {
-    let Some(line) = split_after(bytes, b"\r\n") else {
+    let Some(line) = before(bytes, b"\r\n") else {
         return unfinished(bytes);
     };
     // Of several beginnings in one line only the last can be followed by a path and a version.
@@ -266,9 +266,9 @@ fn request(bytes: &[u8]) -> Look<Wanted> {
         return Look::Nothing(last);
     }
     if path(line).is_none() {
-        return Look::Nothing(line.len());
+        return Look::Nothing(line.len().saturating_add(2));
     }
-    match head(bytes) {
+    match head_of(bytes) {
         Some(head) => match Wanted::read(head) {
             Some(wanted) => Look::Found(wanted, head.len()),
             None => Look::Nothing(head.len()),
@@ -279,17 +279,15 @@ fn request(bytes: &[u8]) -> Look<Wanted> {
 
 /// A whole answer with a length: head and body as they will be served.
 fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
-    let Some(head) = head(bytes) else {
+    let Some(head) = head_of(bytes) else {
         return unfinished(bytes);
     };
     let length = field(head, "content-length").and_then(|value| value.parse::<usize>().ok());
     let Some(length) = length.filter(|length| *length <= MOST_ANSWER) else {
         return Look::Nothing(head.len());
     };
-    match bytes.get(..head.len().saturating_add(length)) {
-        Some(whole) => Look::Found(whole.to_vec(), whole.len()),
-        None => Look::NeedsMore,
-    }
+    let end = head.len().saturating_add(length);
+    bytes.get(..end).map_or(Look::NeedsMore, |whole| Look::Found(whole.to_vec(), end))
 }
 
 /// A head without its end: too long, it is none, and neither is any that begins before its last [`MOST_HEAD`] bytes.
@@ -302,14 +300,14 @@ fn unfinished<T>(bytes: &[u8]) -> Look<T> {
 
 impl Wanted {
     fn read(head: &[u8]) -> Option<Self> {
-        let (path, host) = (path(split_after(head, b"\r\n")?)?, field(head, "host")?);
+        let (path, host) = (path(before(head, b"\r\n")?)?, field(head, "host")?);
         Some(Self { host, path })
     }
 }
 
 /// The path of a request line.
 fn path(line: &[u8]) -> Option<String> {
-    let mut words = str::from_utf8(line).ok()?.trim_end().split(' ');
+    let mut words = str::from_utf8(line).ok()?.split(' ');
     let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
         return None;
     };
@@ -325,14 +323,15 @@ fn field(head: &[u8], name: &str) -> Option<String> {
     text.lines().find_map(value)
 }
 
-/// The head with its empty line, once it is there.
-fn head(bytes: &[u8]) -> Option<&[u8]> {
-    split_after(bytes, b"\r\n\r\n")
+/// A head with the empty line that ends it.
+fn head_of(bytes: &[u8]) -> Option<&[u8]> {
+    const END: &[u8] = b"\r\n\r\n";
+    bytes.get(..position(bytes, END)?.saturating_add(END.len()))
 }
 
-/// What ends with `end`, and it.
-fn split_after<'b>(bytes: &'b [u8], end: &[u8]) -> Option<&'b [u8]> {
-    position(bytes, end).and_then(|at| bytes.get(..at.saturating_add(end.len())))
+/// What stands before the first `wanted`.
+fn before<'b>(bytes: &'b [u8], wanted: &[u8]) -> Option<&'b [u8]> {
+    bytes.get(..position(bytes, wanted)?)
 }
 
 fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -149,8 +149,8 @@ impl Heard {
 
     /// Bytes that are kept.
     fn len(&self) -> usize {
-        let earlier = self.message.as_ref().map_or(0, |message| message.data.len());
-        self.frame.data.len().saturating_add(earlier)
+        let before = self.message.as_ref().map_or(0, |message| message.data.len());
+        before.saturating_add(self.frame.data.len())
     }
 }
 

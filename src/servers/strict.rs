@@ -115,7 +115,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
             while !self.endpoint.is_over() {
                 match self.next(&mut buffer, shutdown.as_mut(), leaving).await? {
                     Next::Read(0) => return Err(Ended::WithoutClose),
-                    Next::Read(count) => self.take(buffer.get(..count).unwrap_or(&buffer)).await?,
+                    Next::Read(count) => self.take(buffer.get(..count).unwrap_or_default()).await?,
                     Next::Late(timeout) => return self.late(timeout).await,
                     Next::Shutdown => {
                         leaving = true;
@@ -153,7 +153,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
             match incoming {
                 Incoming::Message(kind, data) => {
                     self.received = self.received.saturating_add(1);
-                    self.sent = self.sent.saturating_add(self.endpoint.send(kind, &data).into());
+                    let sent = u64::from(self.endpoint.send(kind, &data));
+                    self.sent = self.sent.saturating_add(sent);
                 }
                 Incoming::Closed(code, _) => self.code = self.code.or(code),
                 Incoming::Failed(failure) => {

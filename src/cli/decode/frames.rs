@@ -91,16 +91,18 @@ fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[Span]) {
     page.line("   at  bytes        bits      field            value");
     let mut last = None;
     for span in spans {
-        let wire = &raw[span.bytes.clone()];
+        let wire = raw.get(span.bytes.clone()).unwrap_or_default();
         // The bits of one byte stand below each other, and the byte is written once.
         let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
             (String::new(), String::new())
-        } else if wire.len() > 4 {
-            ((offset + span.bytes.start).to_string(), format!("{} …", hex_row(&wire[..3], 3)))
         } else {
-            ((offset + span.bytes.start).to_string(), hex_row(wire, 4))
+            ((offset + span.bytes.start).to_string(), hex_row(wire, if wire.len() > 4 { 3 } else { 4 }))
         };
-        let head = format!("{at:>5}  {shown:<11}  {:<8}  {:<15}  ", bits(wire[0], span), span.field.name());
+        let head = format!(
+            "{at:>5}  {shown:<11}  {:<8}  {:<15}  ",
+            bits(wire.first().copied().unwrap_or_default(), span),
+            span.field.name()
+        );
         page.ends(&head, &span.value, span.section);
         page.paragraph("       ", &span.meaning);
     }
@@ -128,21 +130,21 @@ fn payload(page: &mut Page, frame: &Frame) {
     }
     let title = if frame.header.key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
     page.line(title);
-    for (row, start) in (0..plain.len().min(SHOWN)).step_by(ROW).enumerate() {
-        let end = plain.len().min(start + ROW);
-        if let Some(key) = frame.header.key {
-            let key: Vec<u8> = (start..end).map(|at| key[at % 4]).collect();
+    let mut key = frame.header.key.into_iter().flatten().cycle();
+    for (row, (plain, wire)) in plain.chunks(ROW).zip(wire.chunks(ROW)).take(SHOWN / ROW).enumerate() {
+        if frame.header.key.is_some() {
+            let key: Vec<u8> = key.by_ref().take(plain.len()).collect();
             if row > 0 {
                 page.gap();
             }
-            page.line(&format!("  wire   {}", hex_row(&wire[start..end], ROW)));
+            page.line(&format!("  wire   {}", hex_row(wire, ROW)));
             page.line(&format!("  key    {}", hex_row(&key, ROW)));
         }
-        let text: String = plain[start..end].iter().map(|byte| printable(*byte)).collect();
-        page.line(&format!("  plain  {:<47}  {text}", hex_row(&plain[start..end], ROW)));
+        let text: String = plain.iter().map(|byte| printable(*byte)).collect();
+        page.line(&format!("  plain  {:<47}  {text}", hex_row(plain, ROW)));
     }
-    if plain.len() > SHOWN {
-        page.line(&format!("  … and {} more", bytes((plain.len() - SHOWN) as u64)));
+    if let Some(more) = plain.get(SHOWN..).filter(|more| !more.is_empty()) {
+        page.line(&format!("  … and {} more", bytes(ByteLen::of(more))));
     }
     page.gap();
 }

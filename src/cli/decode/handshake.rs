@@ -37,7 +37,7 @@ fn head(page: &mut Page, handshake: &Handshake) {
     };
     for line in head.lines() {
         let end = if line.end.len() == 2 { r"\r\n" } else { r"\n" };
-        let text = harmless(&String::from_utf8_lossy(&head.raw()[line.text.clone()]));
+        let text = harmless(&String::from_utf8_lossy(head.raw().get(line.text.clone()).unwrap_or_default()));
         let text = if line.kind == LineKind::Blank { end.to_owned() } else { format!("{text}{end}") };
         page.paragraph(&format!("{:>5}  ", line.text.start), &text);
     }
@@ -71,9 +71,9 @@ fn accept(page: &mut Page, handshake: &Handshake) {
     };
     page.line("Sec-WebSocket-Accept, step by step");
     let received = judgement.received_accept.as_deref();
-    let steps = accept.steps(received).into_iter().enumerate();
+    let steps = (1..).zip(accept.steps(received));
     for (number, step) in steps.filter(|(_, step)| step.name != "compare" || received.is_some()) {
-        page.paragraph(&format!("  {} {:<13}  ", number + 1, step.name), &step.value);
+        page.paragraph(&format!("  {} {:<13}  ", number, step.name), &step.value);
         page.paragraph("                   ", &step.note);
     }
     page.gap();
@@ -97,7 +97,7 @@ fn one_problem(page: &mut Page, problem: &Problem) {
     page.ends(&format!("{severity:<8} "), rule.name, rule.section);
     page.paragraph("  what   ", rule.what);
     if let Some(span) = problem.span.as_ref().filter(|span| !span.is_empty()) {
-        page.paragraph("  where  ", &format!("bytes {} to {}", span.start, span.end - 1));
+        page.paragraph("  where  ", &format!("bytes {} to {}", span.start, span.end.saturating_sub(1)));
     }
     if let Some(hint) = &problem.hint {
         page.paragraph("  hint   ", &harmless(hint));

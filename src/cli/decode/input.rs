@@ -88,14 +88,16 @@ struct Stray {
 /// The hex digits in `text`; blanks, `:`, `,` and `0x` are skipped.
 fn hex_digits(text: &str) -> Result<String, Stray> {
     let mut digits = String::new();
-    let (mut line, mut column) = (1, 0);
+    let (mut line, mut column) = (1_usize, 0_usize);
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
-        column += 1;
+        column = column.saturating_add(1);
         match char {
-            '\n' => (line, column) = (line + 1, 0),
+            '\n' => (line, column) = (line.saturating_add(1), 0),
             ' ' | '\t' | '\r' | ':' | ',' => {}
-            '0' if chars.next_if(|next| matches!(next, 'x' | 'X')).is_some() => column += 1,
+            '0' if chars.next_if(|next| matches!(next, 'x' | 'X')).is_some() => {
+                column = column.saturating_add(1);
+            }
             _ if char.is_ascii_hexdigit() => digits.push(char),
             _ => return Err(Stray { char, line, column }),
         }
@@ -109,8 +111,9 @@ fn pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
         count.is_multiple_of(2),
         "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or too many"
     );
-    let value = |digit: u8| char::from(digit).to_digit(16).expect("only hex digits were collected") as u8;
-    Ok(digits.as_bytes().chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect())
+    let byte = |pair: &[u8]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes = digits.as_bytes().chunks(2).map(byte);
+    Ok(bytes.collect::<Option<_>>().expect("only hex digits were collected"))
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ const QUOTED: usize = 24;
 
 pub(super) fn explain(page: &mut Page, lens: &Lens) {
     page.line("  bits            what they say");
-    let mut shown = 0;
     let mut items = lens.items.iter().take(SHOWN).peekable();
     while let Some(item) = items.next() {
         let mut bits = item.bits.clone();
@@ -24,15 +23,13 @@ pub(super) fn explain(page: &mut Page, lens: &Lens) {
             && let Some(next) = items.next_if(|next| next.part == Part::Literal)
         {
             (bits.end, gives.end) = (next.bits.end, next.gives.end);
-            shown += 1;
         }
-        shown += 1;
         let run = Item { bits, gives, part: item.part.clone() };
         let tail = if run.bits.start >= lens.tail_at { "added by the receiver: " } else { "" };
-        let head = format!("  {:<14}  ", format!("{}-{}", run.bits.start, run.bits.end - 1));
+        let head = format!("  {:<14}  ", format!("{}-{}", run.bits.start, run.bits.end.saturating_sub(1)));
         page.paragraph(&head, &format!("{tail}{}", says(lens, &run)));
     }
-    let more = lens.items.len() as u64 - shown + lens.more;
+    let more = (lens.items.len().saturating_sub(SHOWN) as u64).saturating_add(lens.more);
     if more > 0 {
         page.line(&format!("  … and {} more", grouped(more)));
     }

@@ -28,9 +28,9 @@ impl Page {
         let mut line = head.to_owned();
         let mut empty = true;
         for word in text.split(' ').filter(|word| !word.is_empty()) {
-            for piece in pieces(word, WIDTH - indent) {
+            for piece in pieces(word, WIDTH.saturating_sub(indent)) {
                 let gap = usize::from(!empty);
-                if line.width() + gap + piece.width() > WIDTH {
+                if line.width().saturating_add(gap).saturating_add(piece.width()) > WIDTH {
                     self.line(&line);
                     line = " ".repeat(indent);
                 } else if gap == 1 {
@@ -46,13 +46,11 @@ impl Page {
     /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there is no room.
     pub(super) fn ends(&mut self, head: &str, text: &str, tail: &str) {
         self.paragraph(head, text);
-        let end = self.text.trim_end().len();
-        let start = self.text[..end].rfind('\n').map_or(0, |at| at + 1);
-        let used = self.text[start..end].width();
-        self.text.truncate(end);
-        let room = WIDTH - tail.width();
-        if used + 2 <= room {
-            self.text.push_str(&" ".repeat(room - used));
+        self.text.truncate(self.text.trim_end().len());
+        let used = self.text.rsplit('\n').next().unwrap_or_default().width();
+        let room = WIDTH.saturating_sub(tail.width());
+        if let Some(gap) = room.checked_sub(used).filter(|gap| *gap >= 2) {
+            self.text.push_str(&" ".repeat(gap));
         } else {
             self.gap();
             self.text.push_str(&" ".repeat(room));
@@ -71,11 +69,11 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
     let mut used = 0;
     for char in word.chars() {
         let wide = char.width().unwrap_or(0);
-        if used + wide > width {
+        if wide.saturating_add(used) > width {
             pieces.push(String::new());
             used = 0;
         }
-        used += wide;
+        used = wide.saturating_add(used);
         pieces.last_mut().expect("it begins with one").push(char);
     }
     pieces

@@ -99,7 +99,7 @@ fn note<W: Write>(printer: &mut Printer<W>, number: Option<usize>, text: &str) -
 }
 
 fn print<W: Write>(printer: &mut Printer<W>, heard: &Heard<'_>) -> anyhow::Result<()> {
-    let number = heard.stream + 1;
+    let number = heard.stream.saturating_add(1);
     match heard.said {
         Said::Bytes(bytes) => printer.bytes(number, heard.from, heard.at, bytes)?,
         Said::Missing { bytes, within_frame } => {

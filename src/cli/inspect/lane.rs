@@ -65,11 +65,11 @@ impl Lane {
                 Event::Header(begun) => self.begun = Some(begun),
                 Event::Payload(piece) => {
                     self.came += piece.len();
-                    let room = MOST - self.payload.len();
-                    self.payload.extend_from_slice(&piece[..piece.len().min(room)]);
+                    let room = MOST.saturating_sub(self.payload.len());
+                    self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 }
                 Event::Frame(_) => {
-                    self.frames += 1;
+                    self.frames = self.frames.saturating_add(1);
                     if let Some(begun) = self.begun.take() {
                         tell(self.seen(begun, true))?;
                     }

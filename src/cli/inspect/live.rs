@@ -14,6 +14,7 @@ use crate::cli::inspect::printer::Printer;
 use crate::cli::output::{GRACE, unread};
 use crate::cli::{Interrupt, Output};
 use crate::clients::{Command, Report, session};
+use crate::net::later;
 
 /// Reports that wait for the printer; then the socket waits.
 const WAITING: usize = 64;
@@ -47,7 +48,7 @@ async fn talk(
     printer: &mut Printer<Output>,
     asked: &mut Asked,
 ) -> anyhow::Result<bool> {
-    let (orders, inbox) = mpsc::channel(inspect.sends.0.len() + 2);
+    let (orders, inbox) = mpsc::channel(inspect.sends.0.len().saturating_add(2));
     let (post, mut mail) = mpsc::channel(WAITING);
     let mut session = Box::pin(session(inspect.options(), inbox, post));
     let (mut deadline, mut over, mut well) = (None, false, true);
@@ -55,7 +56,7 @@ async fn talk(
     let mut stuck = None;
     loop {
         let pending = printer.out().is_pending();
-        stuck = stuck.or_else(|| Some(Deadline::now() + GRACE)).filter(|_| asked.came && pending);
+        stuck = stuck.or_else(|| Some(later(Deadline::now(), GRACE))).filter(|_| asked.came && pending);
         tokio::select! {
             biased;
             () = asked.interrupt.recv() => {
@@ -79,7 +80,8 @@ async fn talk(
                         for send in &inspect.sends.0 {
                             orders.try_send(send.clone())?;
                         }
-                        deadline = Some(Deadline::now() + Duration::from_secs_f64(inspect.seconds.unwrap_or(1.0)));
+                        let stay = Duration::try_from_secs_f64(inspect.seconds.unwrap_or(1.0)).unwrap_or(Duration::MAX);
+                        deadline = Some(later(Deadline::now(), stay));
                     }
                     Report::Bytes(chunk) => {
                         let from = chunk.direction.sender();

@@ -12,7 +12,7 @@ use crate::cli::inspect::record::{self, Place};
 use crate::cli::inspect::words;
 use crate::scope::catch_panic_now;
 use crate::wire::words::harmless;
-use crate::wire::{Agreed, Side, Trace};
+use crate::wire::{Agreed, ByteLen, Side, Sides, Trace};
 
 /// Bytes of one direction that are kept while it is not known whether they are frames.
 const MOST_EARLY: usize = 2 << 20;
@@ -37,17 +37,13 @@ struct Closed(Option<(u16, String)>);
 struct Connection {
     /// The handshake; frames go past it.
     trace: Trace,
-    heads: [bool; 2],
-    early: [Vec<u8>; 2],
-    lanes: Option<[Lane; 2]>,
-    bytes: [u64; 2],
+    heads: Sides<bool>,
+    early: Sides<Vec<u8>>,
+    lanes: Option<Sides<Lane>>,
+    bytes: Sides<ByteLen>,
     /// The first Close of each side with its code and reason.
-    closes: [Option<Closed>; 2],
+    closes: Sides<Option<Closed>>,
     at: Duration,
-}
-
-fn side(from: Side) -> usize {
-    usize::from(from == Side::Server)
 }
 
 impl<W: Write> Printer<W> {
@@ -76,7 +72,7 @@ impl<W: Write> Printer<W> {
 
     /// A connection whose handshake nobody saw: its first bytes are frames.
     pub(super) fn midway(&mut self, number: usize) {
-        let frames = [Side::Client, Side::Server].map(|from| Lane::new(from, Agreed::none()));
+        let frames = Sides::each(|from| Lane::new(from, Agreed::none()));
         self.open.insert(number, Connection { lanes: Some(frames), ..Connection::new() });
     }
 
@@ -131,7 +127,7 @@ impl<W: Write> Printer<W> {
             if connection.lanes.is_none() && !body.is_empty() {
                 self.print(&record::bytes(place, body))?;
             }
-            let unfinished = connection.lanes.as_mut().and_then(|lanes| lanes[side(from)].unfinished());
+            let unfinished = connection.lanes.as_mut().and_then(|lanes| lanes[from].unfinished());
             if let Some(seen) = unfinished {
                 self.print(&record::frame(place, &seen))?;
             }
@@ -195,11 +191,11 @@ impl Connection {
     fn new() -> Self {
         Self {
             trace: Trace::new(),
-            heads: [false; 2],
-            early: [Vec::new(), Vec::new()],
+            heads: Sides::default(),
+            early: Sides::default(),
             lanes: None,
-            bytes: [0; 2],
-            closes: [None, None],
+            bytes: Sides::default(),
+            closes: Sides::default(),
             at: Duration::ZERO,
         }
     }
@@ -212,28 +208,28 @@ impl Connection {
         mut tell: impl FnMut(Place, What<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         self.at = at;
-        self.bytes[side(from)] += bytes.len() as u64;
+        self.bytes[from] += ByteLen::of(bytes);
         if self.lanes.is_some() {
             return self.frames(from, at, bytes, &mut tell);
         }
-        let early = &mut self.early[side(from)];
-        let room = MOST_EARLY - early.len();
-        early.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let early = &mut self.early[from];
+        let room = MOST_EARLY.saturating_sub(early.len());
+        early.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.trace.push(from, at, bytes);
         for from in [Side::Client, Side::Server] {
-            if let Some(opening) = self.trace.opening(from).filter(|_| !self.heads[side(from)]) {
-                self.heads[side(from)] = true;
+            if let Some(opening) = self.trace.opening(from).filter(|_| !self.heads[from]) {
+                self.heads[from] = true;
                 let place = Place { connection: 0, from, at };
                 tell(place, What::Head(self.trace.head_bytes(from), opening))?;
             }
         }
         if self.trace.is_open() {
             let agreed = self.trace.agreed();
-            self.lanes = Some([Side::Client, Side::Server].map(|from| Lane::new(from, agreed)));
+            self.lanes = Some(Sides::each(|from| Lane::new(from, agreed)));
             for from in [Side::Client, Side::Server] {
-                let early = std::mem::take(&mut self.early[side(from)]);
-                let head = self.trace.head_bytes(from).len().min(early.len());
-                self.frames(from, at, &early[head..], &mut tell)?;
+                let early = std::mem::take(&mut self.early[from]);
+                let head = self.trace.head_bytes(from).len();
+                self.frames(from, at, early.get(head..).unwrap_or_default(), &mut tell)?;
             }
         }
         Ok(())
@@ -247,8 +243,8 @@ impl Connection {
         tell: &mut impl FnMut(Place, What<'_>) -> io::Result<()>,
     ) -> io::Result<()> {
         let Some(lanes) = &mut self.lanes else { return Ok(()) };
-        let closes = &mut self.closes[side(from)];
-        lanes[side(from)].push(bytes, |seen| {
+        let closes = &mut self.closes[from];
+        lanes[from].push(bytes, |seen| {
             if seen.begun.is_some_and(|begun| begun.header.opcode == crate::wire::Opcode::Close) {
                 closes.get_or_insert_with(|| Closed(record::close(&seen)));
             }
@@ -257,11 +253,11 @@ impl Connection {
     }
 
     fn end(&self, number: usize, ended: &Result<String, String>) -> Value {
-        let [sent, received] = &self.closes;
+        let Sides { client: sent, server: received } = &self.closes;
         let told = |close: &Option<Closed>| close.as_ref().and_then(|close| close.0.clone()).unzip();
         let (code, reason) = told(received);
         let (code_sent, _) = told(sent);
-        let frames = |at: usize| self.lanes.as_ref().map_or(0, |lanes| lanes[at].frames);
+        let frames = |from: Side| self.lanes.as_ref().map_or(0, |lanes| lanes[from].frames);
         json!({
             "type": "end",
             "connection": number,
@@ -273,10 +269,10 @@ impl Connection {
             "close_reason": reason,
             "close_sent": sent.is_some(),
             "close_code_sent": code_sent,
-            "frames_sent": frames(0),
-            "frames_received": frames(1),
-            "bytes_sent": self.bytes[0],
-            "bytes_received": self.bytes[1],
+            "frames_sent": frames(Side::Client),
+            "frames_received": frames(Side::Server),
+            "bytes_sent": self.bytes.client,
+            "bytes_received": self.bytes.server,
         })
     }
 }

@@ -119,7 +119,10 @@ fn needs(needs: Needs) -> Value {
 
 /// The rule's section under a second name, which these records had first.
 fn with_section(mut told: Value) -> Value {
-    let section = told["rfc"].clone();
-    told["section"] = section;
+    if let Value::Object(fields) = &mut told
+        && let Some(section) = fields.get("rfc").cloned()
+    {
+        fields.insert("section".to_owned(), section);
+    }
     told
 }

@@ -65,11 +65,12 @@ fn frame(record: &Value) -> String {
     let name = record["opcode_name"].as_str().unwrap_or("a frame whose header is not complete");
     let length =
         record["payload_len"].as_u64().map(|len| format!(" {} ", words::bytes(len))).unwrap_or_default();
-    let missing = match (record["complete"].as_bool(), record["needs"]["need_more"].as_u64()) {
-        (Some(true), _) => String::new(),
-        (_, Some(more)) => format!("unfinished, needs {} more", words::bytes(more)),
-        (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
-    };
+    let missing =
+        match (record["complete"].as_bool(), record.pointer("/needs/need_more").and_then(Value::as_u64)) {
+            (Some(true), _) => String::new(),
+            (_, Some(more)) => format!("unfinished, needs {} more", words::bytes(more)),
+            (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
+        };
     let cut = if raw.len() > 2 * SHOWN { " …" } else { "" };
     format!("{name}{length}{shown}{missing}\n    {}{cut}", bytes.join(" "))
 }

@@ -35,7 +35,9 @@ pub(super) async fn run(
             for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
                 let of = outcome.ratios.iter().find(|of| of.lane == row.lane);
-                cells[place] = of.map(|of| Cell::from(of.ratio));
+                if let Some(cell) = cells.get_mut(place) {
+                    *cell = of.map(|of| Cell::from(of.ratio));
+                }
             }
         }
     }

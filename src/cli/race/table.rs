@@ -1,9 +1,8 @@
 //! The outcome of a race as a table for people.
 
-use std::array;
 use std::time::Duration;
 
-use crate::measure::{Drift, Verdict};
+use crate::measure::{Drift, Verdict, to_u64_saturating};
 use crate::race::{Figures, LACKING, LaneRatio, Outcome, split};
 use crate::text::visible;
 use crate::wire::words::grouped;
@@ -64,7 +63,7 @@ fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
         });
     [
         lane.name(),
-        grouped(figures.rate() as u64),
+        grouped(to_u64_saturating(figures.rate())),
         time(times.p50),
         time(times.p90),
         time(times.p99),
@@ -78,8 +77,12 @@ fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
 
 /// The first and the last column lean to the left, the others to the right; two blanks between them.
 fn aligned(lines: &[Line]) -> String {
-    let widths: [usize; COLUMNS] =
-        array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
+    let mut widths = [0; COLUMNS];
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
     let mut table = String::new();
     for line in lines {
         let mut told = String::new();
@@ -100,7 +103,7 @@ fn aligned(lines: &[Line]) -> String {
 fn micros(time: Duration) -> String {
     match time.as_secs_f64() * 1e6 {
         micros @ ..10_000.0 => format!("{micros:.1}"),
-        micros => grouped(micros.round() as u64),
+        micros => grouped(to_u64_saturating(micros.round())),
     }
 }
 

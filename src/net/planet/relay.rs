@@ -86,7 +86,7 @@ impl Way {
                 biased;
                 () = passed(&mut self.alarm, due) => self.deliver().await,
                 read = self.from.recv(&mut buf) => match read {
-                    Ok(count) => self.queue.take(Instant::now(), buf.get(..count).unwrap_or(&buf), counter),
+                    Ok(count) => self.queue.take(Instant::now(), buf.get(..count).unwrap_or_default(), counter),
                     Err(_) => return,
                 },
             }
@@ -131,7 +131,7 @@ impl Queue {
         // Neighbour discovery of IPv6, say, has nobody to talk to.
         let Some(lengths) = Packet::read(packet) else { return };
         counter.packet(lengths);
-        if self.pace.waiting(now) > PATIENCE || self.weight.saturating_add(packet.len()) > MOST {
+        if self.pace.waiting(now) > PATIENCE || packet.len() > MOST.saturating_sub(self.weight) {
             counter.dropped();
             return;
         }

@@ -60,12 +60,8 @@ impl Bare {
             if head.body > self.payload.len() {
                 return Err(too_long(self.payload.len()));
             }
-            if let Some((_, body, rest)) = head.split(&self.reply) {
-                return if rest.is_empty() {
-                    same(body, &self.payload)
-                } else {
-                    Err(too_long(self.payload.len()))
-                };
+            if let Some(body) = self.reply.get(head.end..).filter(|body| body.len() >= head.body) {
+                return same(body, &self.payload);
             }
         }
     }

@@ -54,23 +54,26 @@ impl Sheet {
     /// Whether one more exchange may begin.
     fn begin(&mut self) -> bool {
         self.begun = self.begun.saturating_add(1);
-        let Some(left) = &mut self.left else { return true };
-        let may = *left > 0;
-        *left = left.saturating_sub(1);
-        may
+        match &mut self.left {
+            Some(0) => false,
+            Some(left) => {
+                *left = left.saturating_sub(1);
+                true
+            }
+            None => true,
+        }
     }
 }
 
 impl Connections {
     pub(super) fn new(ways: Vec<Way>, course: &Course) -> Result<Self, String> {
         let each = course.rate.map(|rate| Duration::from_secs_f64(1.0 / f64::from(rate)));
-        let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
         let runner = |(number, way): (u32, Way)| {
             let pace = each.map(|each| {
                 let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
                 Ok::<_, String>(Pace {
                     alarm,
-                    every: each.saturating_mul(connections),
+                    every: each.saturating_mul(u32::try_from(course.connections).unwrap_or(u32::MAX)),
                     offset: each.saturating_mul(number),
                 })
             });

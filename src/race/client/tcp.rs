@@ -20,7 +20,7 @@ impl Tcp {
     pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
         let mut message = BytesMut::new();
         let length = u32::try_from(opening.payload.len());
-        message.put_u32(length.map_err(|_| "the payload is longer than four bytes can say")?);
+        message.put_u32(length.map_err(|_| "the payload is too long for a length of 32 bits")?);
         message.put_slice(&opening.payload);
         // more than the reply, as the other lanes have: a read that fills its buffer is followed by one in vain
         let reply = Vec::with_capacity(message.len().saturating_add(4096));

@@ -119,11 +119,12 @@ impl<'p> Reply<'p> {
     /// # Errors
     /// At the first byte too many: whoever sends more than was sent may go on for ever.
     pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
-        let Some(wanted) = self.payload.get(self.got..self.got.saturating_add(piece.len())) else {
+        let end = self.got.saturating_add(piece.len());
+        let Some(wanted) = self.payload.get(self.got..end) else {
             return Err(too_long(self.payload.len()));
         };
         self.differs |= wanted != piece;
-        self.got = self.got.saturating_add(piece.len());
+        self.got = end;
         Ok(())
     }
 

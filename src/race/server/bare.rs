@@ -33,15 +33,13 @@ async fn echo(
     loop {
         let request = inbox.bytes();
         let Ok(head) = bare::head(request) else { return socket.write_all(BAD_REQUEST).await };
-        let foreign = head.and_then(|head| {
-            options.access.only_host(bare::named(request.get(..head.end).unwrap_or_default(), b"host")).err()
-        });
+        let foreign = head
+            .and_then(|head| options.access.only_host(bare::named(request.get(..head.end)?, b"host")).err());
         match head {
             _ if foreign == Some(Foreign::Invalid) => return socket.write_all(BAD_REQUEST).await,
             _ if foreign == Some(Foreign::Other) => return socket.write_all(MISDIRECTED).await,
             Some(head) if head.body > LARGEST => return socket.write_all(TOO_LARGE).await,
-            Some(head) if let Some((start, body, _)) = head.split(request) => {
-                let whole = start.len().saturating_add(body.len());
+            Some(head) if let Some(body) = request.get(head.end..).and_then(|rest| rest.get(..head.body)) => {
                 reply.clear();
                 io::Write::write_fmt(
                     &mut reply,
@@ -50,7 +48,7 @@ async fn echo(
                 reply.extend_from_slice(body);
                 socket.write_all(&reply).await?;
                 socket.flush().await?;
-                inbox.take(whole);
+                inbox.take(head.end.saturating_add(head.body));
             }
             _ => {
                 if !inbox.read(&mut socket).await? {

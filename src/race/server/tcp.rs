@@ -18,14 +18,16 @@ async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) -
     let mut inbox = Inbox::new(limits);
     loop {
         let bytes = inbox.bytes();
-        let length = bytes.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
-        if length.is_some_and(|length| length > LARGEST) {
+        let whole = match bytes.first_chunk::<4>() {
+            Some(length) => (u32::from_be_bytes(*length) as usize).saturating_add(4),
+            None => 4,
+        };
+        if whole > 4 + LARGEST {
             return Ok(());
         }
-        if let Some(message) = length.and_then(|length| bytes.get(..length.saturating_add(4))) {
+        if let Some(message) = bytes.get(..whole) {
             socket.write_all(message).await?;
             socket.flush().await?;
-            let whole = message.len();
             inbox.take(whole);
         } else if !inbox.read(&mut socket).await? {
             return Ok(());

@@ -148,8 +148,8 @@ fn authority(text: &str) -> Option<Host> {
 /// The host, and the port if one is named. There may be nothing behind the colon.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     // the colons of an IPv6 address stand within its brackets
-    let behind_address = text.rsplit_once(']').map_or(text, |(_, behind)| behind);
-    let Some((_, port)) = behind_address.split_once(':') else {
+    let behind = text.split_once(']').map_or(text, |(_, behind)| behind);
+    let Some((_, port)) = behind.split_once(':') else {
         return Some((text, None));
     };
     let host = text.strip_suffix(port)?.strip_suffix(':')?;

@@ -82,10 +82,10 @@ impl FrameClock {
     /// These bytes came; `now` is asked only where a frame is left unfinished.
     pub(crate) fn push(&mut self, bytes: &[u8], now: impl FnOnce() -> Instant) {
         let mut rest = bytes;
-        let mut of_frame = 0_usize;
+        let mut of_frame = 0;
         while !rest.is_empty() {
             let count = if self.left > 0 { self.payload(rest) } else { self.head(rest) };
-            of_frame = of_frame.saturating_add(count);
+            of_frame = count.saturating_add(of_frame);
             rest = rest.get(count..).unwrap_or_default();
             if !self.is_inside() {
                 self.progress = None;
@@ -108,24 +108,22 @@ impl FrameClock {
     }
 
     fn head(&mut self, bytes: &[u8]) -> usize {
-        let have = self.begun().len();
-        let wanted = Header::wanted(self.begun()).saturating_sub(have);
-        let mut count = 0_u8;
-        for (to, from) in self.header.iter_mut().skip(have).zip(bytes).take(wanted) {
-            *to = *from;
-            count = count.saturating_add(1);
+        let have = usize::from(self.have);
+        let missing = Header::wanted(self.begun()).saturating_sub(have);
+        for (place, byte) in self.header.iter_mut().skip(have).zip(bytes.iter().take(missing)) {
+            *place = *byte;
+            self.have = self.have.saturating_add(1);
         }
-        self.have = self.have.saturating_add(count);
         if let Ok(header) = Header::parse(self.begun()) {
             self.have = 0;
             self.left = header.payload_len.get();
         }
-        count.into()
+        missing.min(bytes.len())
     }
 
-    /// What is here of a header that is not complete.
+    /// The bytes of the header that are here.
     fn begun(&self) -> &[u8] {
-        self.header.get(..self.have.into()).unwrap_or_default()
+        self.header.get(..usize::from(self.have)).unwrap_or_default()
     }
 
     fn is_inside(&self) -> bool {
@@ -139,9 +137,10 @@ impl FrameClock {
 
     /// What its lateness is to be called.
     pub(crate) fn timeout(&self) -> Timeout {
-        let more = match self.begun() {
-            [] => self.left,
-            header => Header::wanted(header).saturating_sub(header.len()) as u64,
+        let header = self.begun();
+        let more = match self.have {
+            0 => self.left,
+            _ => Header::wanted(header).saturating_sub(header.len()) as u64,
         };
         let still = self.progress.map(|progress| later(progress.last, self.pace.still));
         if self.deadline() < still {

@@ -93,7 +93,7 @@ impl Request {
 
 fn target(head: &Head) -> &[u8] {
     let [_, target, _] = head.start_parts();
-    head.slice(&target)
+    head.raw().get(target).unwrap_or_default()
 }
 
 /// Reads one head, for at most [`Limits::head`], and judges it by `policy`. A request for another host than those that
@@ -135,7 +135,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Re
         if count == 0 {
             return Err(NotOpened::HungUp);
         }
-        let bytes = buffer.get(..count).unwrap_or(&buffer);
+        let bytes = buffer.get(..count).unwrap_or_default();
         let taken = reader.push(bytes);
         if reader.found() != Found::NeedsMore {
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
@@ -229,9 +229,8 @@ pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], word
         None => headers.push(("Connection".to_owned(), "close".to_owned())),
     }
     headers.push(("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned()));
-    let body = format!("{words}\n");
-    headers.push(("Content-Length".to_owned(), body.len().to_string()));
-    head_of(status, &headers) + &body
+    headers.push(("Content-Length".to_owned(), words.len().saturating_add(1).to_string()));
+    format!("{}{words}\n", head_of(status, &headers))
 }
 
 #[cfg(test)]

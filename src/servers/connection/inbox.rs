@@ -41,7 +41,7 @@ impl Inbox {
     /// # Errors
     /// Those of the stream, and [`io::ErrorKind::TimedOut`].
     pub(crate) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
-        if self.bytes.spare_capacity_mut().len() < 64 {
+        if self.bytes.capacity().saturating_sub(self.bytes.len()) < 64 {
             self.bytes.reserve(self.bytes.len().max(PIECE));
         }
         let count = if self.bytes.is_empty() {

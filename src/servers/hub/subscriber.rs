@@ -334,7 +334,7 @@ impl<'s> Listener<'s> {
             Ok(0) => Err(Ended::WithoutClose),
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
-                let bytes = buffer.get(..count).unwrap_or(&buffer);
+                let bytes = buffer.get(..count).unwrap_or_default();
                 self.frames.push(bytes, Instant::now);
                 self.take(bytes)
             }
