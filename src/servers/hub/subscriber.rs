@@ -495,7 +495,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_sent_in_its_order_and_takes_no_memory_then() {
-        let (subscriber, mut peer) = pair().await;
+        let limits = Limits { backlog: BACKLOG, write: Duration::MAX, ..Limits::default() };
+        let (subscriber, mut peer) = with(limits).await;
         let mut count = 0;
         while subscriber.is_empty() {
             subscriber.feed(&said(count));
