@@ -361,10 +361,7 @@ impl<'s> Listener<'s> {
     }
 
     fn hear(&mut self, kind: Kind, data: &[u8]) {
-        let opcode = match kind {
-            Kind::Text => Opcode::Text,
-            Kind::Binary => Opcode::Binary,
-        };
+        let opcode = if kind == Kind::Text { Opcode::Text } else { Opcode::Binary };
         self.received = self.received.saturating_add(1);
         self.messages = self.messages.saturating_add(1);
         self.heard.extend(encode::whole(opcode, data, None));
