@@ -209,8 +209,8 @@ thread_local! {
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether this thread is running a scope's task just now, or work whose panic is [`caught`]. A panic hook that restores the terminal asks this first
-/// and leaves the terminal alone if so: such a panic is caught.
+/// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or [`catch_panic_now`]. A panic hook
+/// that restores the terminal asks this first and leaves the terminal alone if so: such a panic is caught.
 pub fn inside_task() -> bool {
     INSIDE.get()
 }

@@ -282,6 +282,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_timeout_is_too_long() {
+        let peer = async |stream: &mut TcpStream| {
+            stream.read_exact(&mut [0; 8]).await.unwrap();
+            stream.write_all(b"\x88\x02\x03\xe8").await.unwrap();
+        };
+        let patient = |options| Options { patience: Duration::MAX, ..options };
+        let played = against(patient, &[Command::Close(1000, String::new())], peer).await;
+        assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
+    }
+
+    #[tokio::test]
     async fn ends_are_told_in_words() {
         let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
         let played = against(|options| options, &[], stall).await;

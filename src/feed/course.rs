@@ -114,6 +114,13 @@ mod tests {
     }
 
     #[test]
+    fn theory_of_the_longest_times_ends_at_the_longest_time() {
+        let course = Course { pause: Duration::MAX, rtt: Duration::MAX, ..Course::default() };
+        let ends = [Way::Poll, Way::LongPoll].map(|way| *course.expected(way).end());
+        assert_eq!(ends, [Duration::MAX; 2]);
+    }
+
+    #[test]
     fn every_way_is_found_by_its_name() {
         assert_eq!(Way::ALL.map(|way| Way::from_name(way.name())), Way::ALL.map(Some));
         assert_eq!(Way::from_name("pigeon"), None);

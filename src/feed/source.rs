@@ -186,6 +186,12 @@ mod tests {
     }
 
     #[test]
+    fn no_gap_is_too_long() {
+        let mut walk = Walk::new(7, Duration::MAX);
+        assert!((0..100).any(|_| walk.step().0 == Duration::MAX));
+    }
+
+    #[test]
     fn a_message_is_read_as_it_was_written() {
         let tick = Tick { seq: 17, at: 123_456_789, price: 42.17 };
         assert_eq!(tick.to_json(), r#"{"seq":17,"at":123456789,"price":42.17}"#);

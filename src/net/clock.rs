@@ -205,3 +205,21 @@ pub(crate) mod paused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_any_length_is_added_and_never_overflows() {
+        let now = Instant::now();
+        assert_eq!(later(now, Duration::from_secs(7)), now + Duration::from_secs(7));
+        let mut far = later(now, Duration::MAX);
+        assert!(far > now + Duration::from_hours(24 * 364));
+        // to the last second that the clock has
+        let spans = (0..64).rev().map(|power| Duration::from_secs(1 << power));
+        spans.for_each(|span| far = far.checked_add(span).unwrap_or(far));
+        assert!(later(far, Duration::MAX) >= far);
+        assert_eq!(later(tokio::time::Instant::from_std(now), Duration::ZERO).into_std(), now);
+    }
+}

@@ -97,6 +97,19 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
 
     #[test]
+    fn no_distance_is_too_large_to_reckon_with() {
+        let now = Instant::now();
+        for jitter in [Duration::from_nanos(u64::MAX), Duration::MAX] {
+            for bandwidth in [None, Some(0), Some(1), Some(u64::MAX)] {
+                let mut pace = Pace::new(Distance { rtt: Duration::MAX, jitter, bandwidth }, 1);
+                let first = pace.arrival(now, usize::MAX);
+                assert!(first > now + Duration::from_hours(24), "{jitter:?} {bandwidth:?}");
+                assert!(pace.arrival(first, usize::MAX) >= first);
+            }
+        }
+    }
+
+    #[test]
     fn half_the_round_trip_each_way() {
         let mut pace = Pace::new(Distance { rtt: 40 * MILLI, ..Distance::default() }, 1);
         let now = Instant::now();

@@ -170,6 +170,13 @@ mod tests {
     }
 
     #[test]
+    fn no_number_of_ticks_is_too_large() {
+        let line = |name: &str| format!("{name}{}\n", format!(" {}", u64::MAX).repeat(10));
+        let stat = [line("cpu0"), line("cpu1")].concat();
+        assert_eq!(busy(&stat, &[0, 1]), Some(Duration::from_millis(u64::MAX)));
+    }
+
+    #[test]
     fn what_is_not_ours_is_foreign() {
         let at = |ms| Busy { time: Duration::from_millis(ms) };
         let share = at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);

@@ -220,7 +220,8 @@ impl Race {
         let before = team.count().await?;
         let ran = team.run(length, most, patience, stall).await?;
         let after = team.count().await?;
-        let (error, done) = (ran.error.clone(), ran.times.iter().map(|(_, count)| count).sum());
+        let (error, done) =
+            (ran.error.clone(), ran.times.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)));
         if let Some(at) = at {
             self.slices.push(track.add(at, ran, before.zip(after)));
         }

@@ -121,10 +121,9 @@ impl Team {
         };
         let mut client = start(program, End::Client, course.placement, planet)?;
         let order = Order::Open { lane, course: course.clone(), goal };
-        let patience = {
-            let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
-            PATIENCE.saturating_add(course.patience().saturating_mul(2).saturating_mul(connections))
-        };
+        let connections = u32::try_from(course.connections).unwrap_or(u32::MAX);
+        let patience =
+            course.patience().saturating_mul(2).saturating_mul(connections).saturating_add(PATIENCE);
         match client.ask(&order, patience).await? {
             Answer::Opened { pinned } => Ok(Self { server, client, pinned: pinned && served }),
             _ => Err("the client did not open its connections".to_owned()),

@@ -135,3 +135,24 @@ impl Track {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::Kind;
+
+    /// What a process counts is what it says; a server may also have begun anew.
+    #[test]
+    fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
+        let mut track = Track::new(Lane::plain(Kind::Ws), Err("no process".to_owned()));
+        let used = Used { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
+        let most = Counted { received: u64::MAX, sent: u64::MAX, used };
+        let ran = || Ran { times: vec![(u64::MAX, u64::MAX)], took: Duration::MAX, used, ..Ran::default() };
+        for counted in [(Counted::default(), most), (Counted::default(), most), (most, Counted::default())] {
+            track.add((0, 0), ran(), Some(counted));
+        }
+        assert_eq!((track.bytes, track.counted), ((u64::MAX, u64::MAX), u64::MAX));
+        assert_eq!((track.busy, track.cpu()), (Duration::MAX, Duration::MAX));
+        track.figures();
+    }
+}

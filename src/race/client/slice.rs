@@ -67,7 +67,9 @@ impl Sheet {
 
 impl Connections {
     pub(super) fn new(ways: Vec<Way>, course: &Course) -> Result<Self, String> {
-        let each = course.rate.map(|rate| Duration::from_secs_f64(1.0 / f64::from(rate)));
+        let each = course
+            .rate
+            .map(|rate| Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX));
         let runner = |(number, way): (u32, Way)| {
             let pace = each.map(|each| {
                 let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
