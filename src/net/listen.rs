@@ -33,9 +33,11 @@ pub fn listen(address: impl Into<SocketAddr>) -> io::Result<TcpListener> {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    #[cfg(target_os = "linux")]
     use std::time::Duration;
 
     use tokio::net::TcpStream;
+    #[cfg(target_os = "linux")]
     use tokio::time::timeout;
 
     use super::*;
