@@ -150,6 +150,31 @@ mod tests {
         assert_eq!(action(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), true), Some(Action::Quit));
     }
 
+    /// Ctrl-C and Ctrl-Z as in any program, and the two keys of a clicker.
+    const ALWAYS: [((KeyCode, KeyModifiers), Action); 4] = [
+        (control('c'), Action::Quit),
+        (control('z'), Action::Suspend),
+        (plain(KeyCode::PageDown), Action::Next),
+        (plain(KeyCode::PageUp), Action::Previous),
+    ];
+
+    #[test]
+    fn every_key_does_what_the_help_says_and_a_focused_demo_has_all_but_four() {
+        for (key, expected) in ALWAYS {
+            assert_eq!(action(&press(key.0, key.1), true), Some(expected), "{key:?}");
+        }
+        for binding in &TABLE {
+            for key in binding.keys {
+                let pressed = press(key.0, key.1);
+                assert_eq!(action(&pressed, false), Some(binding.action), "{key:?}");
+                let always = ALWAYS.iter().find(|(kept, _)| kept == key).map(|(_, action)| *action);
+                assert_eq!(action(&pressed, true), always, "{key:?} while a demo has the keys");
+            }
+        }
+        let quit = press(QUIT.0, QUIT.1);
+        assert_eq!((action(&quit, false), action(&quit, true)), (Some(Action::Quit), None));
+    }
+
     #[test]
     fn no_key_means_two_things() {
         let keys: Vec<_> = TABLE.iter().flat_map(|binding| binding.keys).chain([&QUIT]).collect();

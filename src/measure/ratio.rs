@@ -172,6 +172,45 @@ mod tests {
     }
 
     #[test]
+    fn every_pair_is_drawn() {
+        // of two pairs a resample has the first twice, both, or the second twice
+        for pairs in [[(1.0, 1.0), (3.0, 1.0)], [(3.0, 1.0), (1.0, 1.0)]] {
+            let ratio = paired_ratio(&pairs, 1).unwrap();
+            assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0, pairs: 2 });
+        }
+        let (mut shuffle, items) = (Shuffle::new(1), [0, 1, 2, 3, 4]);
+        let mut drawn = [0; 5];
+        (0..1000).for_each(|_| drawn[*shuffle.pick(&items).unwrap()] += 1);
+        assert!(drawn.iter().all(|count| (150..250).contains(count)), "{drawn:?}");
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one_or_the_mean_of_two() {
+        for (values, middle) in [
+            (&mut [5.0][..], 5.0),
+            (&mut [9.0, 1.0, 4.0], 4.0),
+            (&mut [4.0, 1.0], 2.5),
+            (&mut [9.0, 1.0, 4.0, 6.0], 5.0),
+        ] {
+            assert!((median(values) - middle).abs() < 1e-9, "{values:?}");
+        }
+    }
+
+    /// The first numbers of the reference implementation of `SplitMix64` (Vigna, 2015) for these seeds.
+    #[test]
+    fn the_generator_is_splitmix64() {
+        let numbers = |seed| {
+            let mut shuffle = Shuffle::new(seed);
+            [shuffle.next(), shuffle.next(), shuffle.next()]
+        };
+        assert_eq!(numbers(0), [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]);
+        assert_eq!(
+            numbers(1_234_567),
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+    }
+
+    #[test]
     fn shuffling_keeps_all_and_reaches_every_place() {
         let mut shuffle = Shuffle::new(3);
         let mut seen = [[false; 3]; 3];

@@ -28,6 +28,7 @@ mod referee;
 mod server;
 mod team;
 mod track;
+mod validity;
 
 pub use against::{Against, Bound};
 pub use client::client;
@@ -37,6 +38,7 @@ pub use machine::{ListenDrops, Machine};
 pub use outcome::{Figures, LaneRatio, Outcome, Slice, Split, Step, Use, headline, ratios, split};
 pub use placement::Placement;
 pub use platform::LACKING;
-pub use referee::{DRIFT, FOREIGN, Live, Report, Wish, run};
+pub use referee::{Live, Report, Wish, run};
 pub use server::server;
 pub use team::Program;
+pub use validity::{DRIFT, FOREIGN};

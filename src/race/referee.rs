@@ -15,13 +15,9 @@ use crate::race::order::Used;
 use crate::race::outcome::{self, Outcome, Slice};
 use crate::race::team::{Program, Team};
 use crate::race::track::Track;
+use crate::race::validity::Conditions;
 use crate::race::{Course, Figures, Lane, LaneRatio, Machine};
 use crate::scope::Scope;
-
-/// A run in which others had more than this share of the CPUs does not count.
-pub const FOREIGN: f64 = 0.05;
-/// A run whose floor drifts by more than this share, and does not merely scatter, does not count.
-pub const DRIFT: f64 = 0.10;
 
 /// The race while it runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -262,28 +258,16 @@ impl Race {
         let series: Vec<f64> =
             floor.map(|floor| floor.medians.iter().copied().flatten().collect()).unwrap_or_default();
         let drift = Drift::of(&series, self.course.seed);
-        let mut invalid_because: Vec<String> = failure.into_iter().collect();
-        let failed = |figures: &Figures| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
-        invalid_because.extend(lanes.iter().filter_map(failed));
-        if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
-            invalid_because.push(format!(
-                "others had {:.0} % of the CPUs (the most is {:.0} %)",
-                foreign * 100.0,
-                FOREIGN * 100.0
-            ));
-        }
-        if drift.exceeds(DRIFT) {
-            let floor = self.course.floor();
-            invalid_because.push(format!(
-                "the floor ({floor}) drifted by {:+.0} % (the most is {:.0} %)",
-                drift.share * 100.0,
-                DRIFT * 100.0
-            ));
-        }
-        invalid_because.extend(self.lost.and_then(ListenDrops::objection));
-        if self.rounds == 0 && invalid_because.is_empty() {
-            invalid_because.push("no round was completed".to_owned());
-        }
+        let conditions = Conditions {
+            failure,
+            lanes: &lanes,
+            foreign: self.foreign,
+            floor: self.course.floor(),
+            drift,
+            lost: self.lost,
+            rounds: self.rounds,
+        };
+        let invalid_because = conditions.objections();
         Outcome {
             course: self.course.clone(),
             machine: Machine::here(),

@@ -50,10 +50,10 @@ impl Theme {
         kind: deck::Theme::Dark,
         ground: rgb(0x14_17_1f),
         panel: rgb(0x1d_22_2d),
-        selected: rgb(0x2f_3b_52),
+        selected: rgb(0x2c_38_4e),
         text: rgb(0xe2_e6_f0),
-        dim: rgb(0x96_9e_b2),
-        faint: rgb(0x68_72_88),
+        dim: rgb(0x9a_a2_b6),
+        faint: rgb(0x78_82_99),
         accent: rgb(0x7c_c4_ff),
         good: rgb(0x7e_e0_a0),
         warn: rgb(0xf2_c5_5c),
@@ -77,7 +77,7 @@ impl Theme {
         kind: deck::Theme::Light,
         ground: rgb(0xfc_fb_f7),
         panel: rgb(0xf0_ee_e6),
-        selected: rgb(0xcf_e0_f5),
+        selected: rgb(0xd6_e5_f6),
         text: rgb(0x1f_23_2b),
         dim: rgb(0x5c_64_73),
         faint: rgb(0x7a_80_8e),
@@ -172,7 +172,7 @@ mod tests {
                 theme.control,
             ];
             for color in meanings.into_iter().chain(theme.fields) {
-                for ground in [theme.ground, theme.panel] {
+                for ground in [theme.ground, theme.panel, theme.selected] {
                     assert!(contrast(theme.faint, ground) >= 3.0, "{:?}: faint is too faint", theme.kind);
                     let found = contrast(color, ground);
                     assert!(

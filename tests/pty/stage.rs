@@ -95,6 +95,14 @@ fn a_capture_opens_alone_on_the_screen_and_with_the_keys() {
     terminal.shows(&["The RFC", "Why"]);
     terminal.keys(ESC);
     terminal.until("the page closed", |screen| !screen.contents().contains("The RFC "));
+    // With nothing open there is nobody else to have the keys. The new size is drawn after that key, and keeps it apart from
+    // the next one, with which it would be Alt.
+    terminal.keys(ESC);
+    terminal.resize(100, 31);
+    terminal.until("the new size", |screen| {
+        let shown = crate::terminal::rows(screen);
+        shown.len() == 31 && shown.last().is_some_and(|row| row.contains("Ctrl-C leaves"))
+    });
     terminal.keys("/gr\r");
     terminal.shows(&["\"gr\" found in frame 1"]);
     terminal.keys("\u{3}");
