@@ -43,12 +43,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::scope::catch_panic_now;
 use crate::wire::{Agreed, ByteLen, Side, Trace};
 
 use self::headers::Seen;
 use self::packets::{Item, Packets};
 use self::store::Shelf;
-use self::stream::Shared;
+use self::stream::{Shared, internal_error};
 use self::table::Table;
 use self::tls::Secrets;
 
@@ -305,10 +306,24 @@ impl<S: Sink> Pass<S> {
             odd: Vec::new(),
             more_odd: Saturating(0),
         };
-        while let Some(item) = packets.next()? {
-            pass.take(item, shared)?;
+        loop {
+            match catch_panic_now(|| pass.all(&mut packets, shared)) {
+                Ok(read) => return read.map(|()| Some(pass)),
+                Err(panic) if pass.table.fail(&panic) => {}
+                Err(panic) => return Err(io::Error::other(internal_error(&panic))),
+            }
         }
-        Ok(Some(pass))
+    }
+
+    fn all<M: FnMut(Begins) -> S>(
+        &mut self,
+        packets: &mut Packets<File>,
+        shared: &mut Shared<M>,
+    ) -> io::Result<()> {
+        while let Some(item) = packets.next()? {
+            self.take(item, shared)?;
+        }
+        Ok(())
     }
 
     fn take<M: FnMut(Begins) -> S>(&mut self, item: Item<'_>, shared: &mut Shared<M>) -> io::Result<()> {

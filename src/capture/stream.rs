@@ -76,12 +76,16 @@ pub(super) fn guarded<C>(
 ) -> io::Result<()> {
     match scope::catch_panic_now(|| read(connection)) {
         Ok(done) => done,
-        Err(why) => {
-            // the message may quote what a peer has sent
-            fail(connection, words::harmless(&format!("internal error: {why}")));
+        Err(panic) => {
+            fail(connection, internal_error(&panic));
             Ok(())
         }
     }
+}
+
+/// A panic as the reason for which a connection is not shown. Its message may quote what a peer has sent.
+pub(super) fn internal_error(panic: &str) -> String {
+    words::harmless(&format!("internal error: {panic}"))
 }
 
 /// What all streams of one capture share while it is read.
