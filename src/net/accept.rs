@@ -1,4 +1,4 @@
-//! [`serve`]: the one accept loop, for whoever serves until it is told to stop.
+//! [`serve`]: the accept loop of all servers, for whoever serves until it is told to stop.
 //! It knows no protocol: each connection is handed to the server's own function.
 
 use std::future::Future;
