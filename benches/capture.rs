@@ -89,7 +89,7 @@ fn look_into_a_thousand_frames(bencher: Bencher) {
         for row in stream.trace.rows().iter().step_by(209) {
             let start = stream.trace.stream_offset(row.from(), row.offset());
             let raw = stream.store.read(row.from(), start..start + row.len()).expect("it is still there");
-            black_box(stream.trace.frame(row, raw).spans());
+            black_box(stream.trace.frame(row, raw).field_spans());
         }
     });
 }

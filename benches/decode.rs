@@ -22,26 +22,26 @@ mod frames {
     use divan::{Bencher, black_box};
     use tungstenite::protocol::Role;
     use wiretalk::net::WebSocketLimits;
-    use wiretalk::wire::{Agreed, Decoder, Event, Side, Trace};
+    use wiretalk::wire::{AgreedExtensions, Decoder, DecoderEvent, Side, Trace};
 
     use super::{FRAMES, stream};
 
-    /// `Decoder::skim`, and `step` where that says so: every payload unmasked and checked.
+    /// `Decoder::next_simple_frame`, and `next_event` where that says so: every payload unmasked and checked.
     #[divan::bench]
     fn wiretalk(bencher: Bencher) {
         let bytes = stream();
         bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
-            let mut decoder = Decoder::new(Side::Client, Agreed::none());
+            let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
             let mut rest = black_box(bytes.as_slice());
             let mut found = 0;
             loop {
-                while let Some(whole) = decoder.skim(&mut rest) {
+                while let Some(whole) = decoder.next_simple_frame(&mut rest) {
                     black_box(whole.payload);
                     found += 1;
                 }
-                match decoder.step(&mut rest) {
-                    Some(Event::Frame(_)) => found += 1,
-                    Some(Event::Payload(plain)) => drop(black_box(plain)),
+                match decoder.next_event(&mut rest) {
+                    Some(DecoderEvent::FrameEnd(_)) => found += 1,
+                    Some(DecoderEvent::Payload(plain)) => drop(black_box(plain)),
                     Some(_) => {}
                     None => break,
                 }
@@ -55,7 +55,7 @@ mod frames {
     fn wiretalk_trace(bencher: Bencher) {
         let bytes = stream();
         bencher.counter(ItemsCount::new(FRAMES)).counter(BytesCount::new(bytes.len())).bench_local(|| {
-            let mut seen = Trace::midway(Agreed::none());
+            let mut seen = Trace::mid_connection(AgreedExtensions::none());
             bytes
                 .chunks(64 * 1024)
                 .for_each(|piece| seen.push(Side::Client, Duration::ZERO, black_box(piece)));
@@ -115,7 +115,7 @@ mod unmasking {
         let (wire, mut plain) = (vec![0x5a_u8; length], vec![0; length]);
         bencher
             .counter(BytesCount::new(length))
-            .bench_local(|| mask::copy(black_box(&wire), black_box([1, 2, 3, 4]), black_box(&mut plain)));
+            .bench_local(|| mask::unmask_into(black_box(&wire), black_box([1, 2, 3, 4]), black_box(&mut plain)));
     }
 
     #[divan::bench(args = LENGTHS)]
@@ -141,9 +141,9 @@ mod unmasking {
 mod inflating {
     use divan::counter::{BytesCount, ItemsCount};
     use divan::{Bencher, black_box};
-    use wiretalk::wire::deflate::Deflater;
+    use wiretalk::wire::deflater::Deflater;
     use wiretalk::wire::inflate::Inflater;
-    use wiretalk::wire::{Deflate, Side};
+    use wiretalk::wire::{DeflateParams, Side};
 
     /// What the messages hold, how many there are, and how many bytes each has.
     const MESSAGES: [(Content, usize, usize); 6] = [
@@ -199,13 +199,13 @@ mod inflating {
     #[divan::bench(args = MESSAGES)]
     fn wiretalk(bencher: Bencher, (content, count, len): (Content, usize, usize)) {
         let plain = content.bytes(count * len);
-        let mut deflater = Deflater::new(Deflate::default(), Side::Client);
-        let payloads: Vec<Vec<u8>> = plain.chunks(len).map(|message| deflater.message(message)).collect();
+        let mut deflater = Deflater::new(DeflateParams::default(), Side::Client);
+        let payloads: Vec<Vec<u8>> = plain.chunks(len).map(|message| deflater.compress_message(message)).collect();
         bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(plain.len())).bench_local(|| {
             let (mut inflater, mut found) = (Inflater::new(15), 0);
             for payload in &payloads {
                 let mut input = black_box(payload.as_slice());
-                inflater.begin(true);
+                inflater.begin_message(true);
                 loop {
                     let piece = black_box(inflater.push(&mut input));
                     if piece.is_empty() {
@@ -213,7 +213,7 @@ mod inflating {
                     }
                     found += piece.len();
                 }
-                found += inflater.end().len();
+                found += inflater.end_message().len();
             }
             assert_eq!(found, plain.len());
         });

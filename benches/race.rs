@@ -16,7 +16,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
 use tokio::sync::mpsc;
-use wiretalk::deck::{Fence, Place, Setting, Value};
+use wiretalk::deck::{Fence, Position, Setting, SettingValue};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
 use wiretalk::race::{self, Course, Outcome, Program, Report};
@@ -69,7 +69,7 @@ async fn run(rounds: usize) -> anyhow::Result<Outcome> {
     let drawing = Arc::new(AtomicBool::new(false));
     let on = drawing.clone();
     // on a thread of its own, as the stage is
-    scope.thread("drawing", move |_| draw(shown, on))?;
+    scope.spawn_thread("drawing", move |_| draw(shown, on))?;
     let inner = scope.child();
     scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
     loop {
@@ -86,8 +86,8 @@ async fn run(rounds: usize) -> anyhow::Result<Outcome> {
 
 /// What a slide would say.
 fn fence() -> Fence {
-    let value = Value::Number(ROUNDS as i64);
-    Fence { settings: vec![Setting { key: "pairs".into(), value, at: Place::default() }], ..Fence::default() }
+    let value = SettingValue::Number(ROUNDS as i64);
+    Fence { settings: vec![Setting { key: "pairs".into(), value, position: Position::default() }], ..Fence::default() }
 }
 
 /// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.

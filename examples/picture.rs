@@ -75,7 +75,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     servers.up().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::of(&deck);
-    let theme = Theme::of(deck.meta.theme.unwrap_or(wiretalk::deck::Theme::Dark));
+    let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
     // examples lie in a folder beside the program
     let beside =
         std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));

@@ -14,7 +14,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show, Signals};
 use wiretalk::cli::inspect::Inspect;
 use wiretalk::cli::{Cli, Command, check};
-use wiretalk::deck::{Block, Deck, Fence, Place, Setting, Slide, Value};
+use wiretalk::deck::{Block, Deck, Fence, Position, Setting, Slide, SettingValue};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};
@@ -56,14 +56,14 @@ fn main() -> ExitCode {
 
 fn present(
     path: Option<PathBuf>,
-    theme: Option<wiretalk::deck::Theme>,
+    theme: Option<wiretalk::deck::ThemeChoice>,
     trust: bool,
 ) -> anyhow::Result<ExitCode> {
     let (file, (deck, warnings)) = match path {
         Some(path) => (check::name(&path), check::read(&path, REGISTRY)?),
         None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
     };
-    let theme = theme.or(deck.meta.theme);
+    let theme = theme.or(deck.front_matter.theme);
     let (registry, house, depth) = (REGISTRY, House::default(), depth());
     let consents = if trust { Consents::all() } else { Consents::default() };
     play(Show {
@@ -92,8 +92,8 @@ fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
 fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
     let setting = |(key, value): (&str, String)| Setting {
         key: key.to_owned(),
-        value: Value::Text(value),
-        at: Place::default(),
+        value: SettingValue::Text(value),
+        position: Position::default(),
     };
     let settings = inspect.settings().into_iter().map(setting).collect();
     let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };

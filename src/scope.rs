@@ -24,19 +24,19 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 /// runs in would keep itself alive.
 #[derive(Clone)]
 pub struct Scope {
-    owner: Arc<Owner>,
+    owner: Arc<ScopeInner>,
 }
 
-struct Owner {
+struct ScopeInner {
     token: CancellationToken,
     /// The trackers to tell of a task: this scope's own first, then those of the scopes around it.
     trackers: Vec<TaskTracker>,
-    on_panic: OnPanic,
+    on_panic: PanicCallback,
 }
 
-type OnPanic = Arc<dyn Fn(String) + Send + Sync>;
+type PanicCallback = Arc<dyn Fn(String) + Send + Sync>;
 
-impl Drop for Owner {
+impl Drop for ScopeInner {
     fn drop(&mut self) {
         self.token.cancel();
     }
@@ -46,7 +46,7 @@ impl Scope {
     /// A scope of its own. `on_panic` gets `task "name" panicked at file:line:column: message`, on the thread
     /// the task ran on; it must not block.
     pub fn new(on_panic: impl Fn(String) + Send + Sync + 'static) -> Self {
-        quiet_task_panics();
+        install_panic_hook();
         Self::within(CancellationToken::new(), Vec::new(), Arc::new(on_panic))
     }
 
@@ -58,9 +58,9 @@ impl Scope {
         Self::within(owner.token.child_token(), owner.trackers.clone(), owner.on_panic.clone())
     }
 
-    fn within(token: CancellationToken, outer: Vec<TaskTracker>, on_panic: OnPanic) -> Self {
+    fn within(token: CancellationToken, outer: Vec<TaskTracker>, on_panic: PanicCallback) -> Self {
         let trackers = std::iter::once(TaskTracker::new()).chain(outer).collect();
-        Self { owner: Arc::new(Owner { token, trackers, on_panic }) }
+        Self { owner: Arc::new(ScopeInner { token, trackers, on_panic }) }
     }
 
     /// Runs `task` on the current tokio runtime until it ends or the scope does. In a cancelled scope it is dropped
@@ -73,7 +73,7 @@ impl Scope {
         reason = "the one place where tasks are started: they belong to this scope"
     )]
     pub fn spawn(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(self.owned(name, task));
+        tokio::spawn(self.tracked(name, task));
     }
 
     /// Runs a future on a thread of its own, with a current-thread tokio runtime of its own, until it ends or the
@@ -82,13 +82,13 @@ impl Scope {
     ///
     /// # Errors
     /// If the system gives no further thread or no event queue.
-    pub fn thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
+    pub fn spawn_thread<F, M>(&self, name: &str, make: M) -> io::Result<()>
     where
         M: FnOnce(Scope) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let inner = self.child();
-        let ticket = self.ticket();
+        let tracker_tokens = self.tracker_tokens();
         let task = name.to_owned();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -97,13 +97,13 @@ impl Scope {
             // As a task, not as what `block_on` runs itself: each wake of that one costs a look at the sockets more.
             let owner = inner.clone();
             let body = async move { make(inner).await };
-            let done = runtime.spawn(guarded(task, token, on_panic, body));
+            let done = runtime.spawn(catch_panics(task, token, on_panic, body));
             let _ = runtime.block_on(done);
             // A maker that has no use for its scope must not end it by dropping it.
             drop(owner);
             // Not waiting for a name look-up that hangs: its thread has no socket.
             runtime.shutdown_background();
-            drop(ticket);
+            drop(tracker_tokens);
         })?;
         Ok(())
     }
@@ -132,27 +132,27 @@ impl Scope {
     }
 
     /// The task is boxed: by value it would take its size anew in each of the futures around it, four times in all.
-    fn owned(
+    fn tracked(
         &self,
         name: &str,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let ticket = self.ticket();
-        let guarded = guarded(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
+        let tracker_tokens = self.tracker_tokens();
+        let guarded = catch_panics(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
         async move {
             guarded.await;
-            drop(ticket);
+            drop(tracker_tokens);
         }
     }
 
     /// As long as it lives, this scope and those around it are not closed.
-    fn ticket(&self) -> Vec<TaskTrackerToken> {
+    fn tracker_tokens(&self) -> Vec<TaskTrackerToken> {
         self.owner.trackers.iter().map(TaskTracker::token).collect()
     }
 }
 
 /// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is ready.
-async fn guarded(name: String, token: CancellationToken, on_panic: OnPanic, task: impl Future<Output = ()>) {
+async fn catch_panics(name: String, token: CancellationToken, on_panic: PanicCallback, task: impl Future<Output = ()>) {
     let caught = {
         let mut task = pin!(task);
         let mut cancelled = pin!(token.cancelled());
@@ -191,53 +191,53 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, String> 
 /// # Errors
 /// The panic.
 pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    quiet_task_panics();
-    let _inside = Inside::enter();
+    install_panic_hook();
+    let _inside = InTaskGuard::enter();
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
-        format!("panicked{place}: {}", message(payload.as_ref()))
+        format!("panicked{place}: {}", panic_message(payload.as_ref()))
     })
 }
 
-fn message(payload: &(dyn Any + Send)) -> &str {
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let literal = payload.downcast_ref::<&'static str>().copied();
     literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 thread_local! {
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
     static PANICKED_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Whether this thread is running a scope's task just now, or work for [`catch_panic`] or [`catch_panic_now`]. A panic hook
 /// that restores the terminal asks this first and leaves the terminal alone if so: such a panic is caught.
-pub fn inside_task() -> bool {
-    INSIDE.get()
+pub fn is_in_task() -> bool {
+    IN_TASK.get()
 }
 
-struct Inside {
+struct InTaskGuard {
     before: bool,
 }
 
-impl Inside {
+impl InTaskGuard {
     fn enter() -> Self {
-        Self { before: INSIDE.replace(true) }
+        Self { before: IN_TASK.replace(true) }
     }
 }
 
-impl Drop for Inside {
+impl Drop for InTaskGuard {
     fn drop(&mut self) {
-        INSIDE.set(self.before);
+        IN_TASK.set(self.before);
     }
 }
 
 /// A panic hook sees the location, `catch_unwind` does not; and the default hook would print over the slide.
-fn quiet_task_panics() {
+fn install_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if inside_task() {
+            if is_in_task() {
                 PANICKED_AT.set(info.location().map(ToString::to_string));
             } else {
                 before(info);
@@ -268,10 +268,10 @@ mod tests {
 
     /// A future that listens until it is dropped, and its address.
     fn listen() -> (oneshot::Receiver<SocketAddr>, impl Future<Output = ()> + Send + 'static) {
-        let (tell, address) = oneshot::channel();
+        let (sender, address) = oneshot::channel();
         let task = async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
             std::future::pending::<()>().await;
         };
         (address, task)
@@ -288,7 +288,7 @@ mod tests {
         let (on_task, task) = listen();
         let (on_thread, thread) = listen();
         scope.spawn("task", task);
-        scope.thread("thread", move |_| thread).unwrap();
+        scope.spawn_thread("thread", move |_| thread).unwrap();
         let (a, b) = (on_task.await.unwrap(), on_thread.await.unwrap());
         TcpStream::connect(a).await.unwrap();
         TcpStream::connect(b).await.unwrap();
@@ -333,14 +333,14 @@ mod tests {
     async fn a_task_of_a_threads_runtime_ends_with_the_thread() {
         let scope = quiet();
         let (address, task) = listen();
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         scope
-            .thread("thread", move |inner| async move {
+            .spawn_thread("thread", move |inner| async move {
                 inner.spawn("beside", task);
-                tell.send(address.await.unwrap()).unwrap();
+                sender.send(address.await.unwrap()).unwrap();
             })
             .unwrap();
-        let address = told.await.unwrap();
+        let address = receiver.await.unwrap();
         timeout(HUNG, scope.closed()).await.expect("the thread has ended");
         assert_free(address).await;
     }
@@ -353,7 +353,7 @@ mod tests {
         let (address, task) = listen();
         scope.spawn("lives", task);
         scope.spawn("first", async { panic!("out of {}", "cheese") });
-        scope.thread("second", |_| async { panic!("plain") }).unwrap();
+        scope.spawn_thread("second", |_| async { panic!("plain") }).unwrap();
         let address = address.await.unwrap();
         timeout(HUNG, async {
             while reports.lock().unwrap().len() < 2 {
@@ -368,17 +368,17 @@ mod tests {
         assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");
-        assert!(!inside_task());
+        assert!(!is_in_task());
     }
 
     #[tokio::test]
     async fn a_caught_panic_costs_only_what_was_caught() {
-        let told = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
-        assert!(told.starts_with("panicked at src/scope.rs:") && told.ends_with(": out of cheese"), "{told}");
+        let receiver = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
+        assert!(receiver.starts_with("panicked at src/scope.rs:") && receiver.ends_with(": out of cheese"), "{receiver}");
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
-        let told = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
-        assert!(told.ends_with(": plain"), "{told}");
-        assert!(!inside_task());
+        let receiver = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
+        assert!(receiver.ends_with(": plain"), "{receiver}");
+        assert!(!is_in_task());
     }
 
     #[test]
@@ -389,7 +389,7 @@ mod tests {
             std::future::pending::<()>().await;
             std::hint::black_box(&large);
         };
-        let (small, large) = (scope.owned("small", async {}), scope.owned("large", large));
+        let (small, large) = (scope.tracked("small", async {}), scope.tracked("large", large));
         assert_eq!(size_of_val(&small), size_of_val(&large));
     }
 

@@ -26,7 +26,7 @@ pub fn grapheme_width(grapheme: &str) -> usize {
 ///
 /// C0 controls and DEL become their control pictures (U+2400..), everything else that [`is_unprintable`] names becomes
 /// U+FFFD. Line feed and tab are controls like all others here: whoever gives them a meaning splits or expands first.
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     let mut odd = unprintable(text).peekable();
     if odd.peek().is_none() {
         return Cow::Borrowed(text);
@@ -35,7 +35,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     let mut rest = 0;
     for (at, c) in odd {
         shown.push_str(&text[rest..at]);
-        shown.push(picture(c));
+        shown.push(control_picture(c));
         rest = at + c.len_utf8();
     }
     Cow::Owned(shown + &text[rest..])
@@ -46,7 +46,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// The zero width joiner inside an emoji (UAX #29, GB11) is no such character: it hides nothing, and without it one
 /// picture falls apart into several.
 pub fn unprintable(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
-    let odd = |&(_, c): &(usize, char)| is_unprintable(c);
+    let odd = |&(_, c): &(usize, char)| is_terminal_control(c);
     text.char_indices().filter(odd).filter(|&(at, c)| c != JOINER || !joins(text, at))
 }
 
@@ -63,7 +63,7 @@ fn joins(text: &str, at: usize) -> bool {
 /// Whether a terminal would obey `c` instead of showing it, or would show nothing and let it hide, join or turn round
 /// what stands beside it: C0 and C1 controls, DEL, Unicode's format characters (general category Cf: bidirectional
 /// controls, zero width characters, U+FEFF, tags) and its line and paragraph separators.
-pub fn is_unprintable(c: char) -> bool {
+pub fn is_terminal_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format(c)
 }
 
@@ -76,7 +76,7 @@ fn is_format(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
-fn picture(c: char) -> char {
+fn control_picture(c: char) -> char {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\x7f' => '\u{2421}',
@@ -105,7 +105,7 @@ pub fn expand_tabs(line: &str, stop: usize) -> Cow<'_, str> {
 }
 
 /// The longest start of `text` that fits `cells`, cut between graphemes.
-pub fn prefix(text: &str, cells: usize) -> &str {
+pub fn prefix_within(text: &str, cells: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         used += grapheme_width(grapheme);
@@ -117,24 +117,24 @@ pub fn prefix(text: &str, cells: usize) -> &str {
 }
 
 /// `text` in at most `cells` cells; where something had to go, the last cell says so with `…`.
-pub fn shorten(text: &str, cells: usize) -> Cow<'_, str> {
+pub fn ellipsize(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
         return Cow::Borrowed(text);
     }
     match cells {
         0 => Cow::Borrowed(""),
-        cells => Cow::Owned(format!("{}…", prefix(text, cells - 1))),
+        cells => Cow::Owned(format!("{}…", prefix_within(text, cells - 1))),
     }
 }
 
 /// Of `known`, the word that `word` was most likely meant to be: at most two letters away.
-pub fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |known: &&&str| distance(word, known) <= 2.min(known.len() / 2);
-    known.iter().filter(near).min_by_key(|known| distance(word, known)).copied()
+pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = |known: &&&str| edit_distance(word, known) <= 2.min(known.len() / 2);
+    known.iter().filter(near).min_by_key(|known| edit_distance(word, known)).copied()
 }
 
 /// The Levenshtein distance in characters.
-fn distance(a: &str, b: &str) -> usize {
+fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -163,11 +163,11 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
-        assert_eq!(visible("a\x1b[31mb"), "a␛[31mb");
-        assert_eq!(visible("\u{9b}31m\x7f"), "\u{fffd}31m␡");
-        assert_eq!(visible("\u{202e}abc"), "\u{fffd}abc");
-        assert_eq!(visible("a\u{200b}b\u{feff}\u{e0041}"), "a\u{fffd}b\u{fffd}\u{fffd}");
-        assert!(matches!(visible("plain ✓"), Cow::Borrowed(_)));
+        assert_eq!(sanitize("a\x1b[31mb"), "a␛[31mb");
+        assert_eq!(sanitize("\u{9b}31m\x7f"), "\u{fffd}31m␡");
+        assert_eq!(sanitize("\u{202e}abc"), "\u{fffd}abc");
+        assert_eq!(sanitize("a\u{200b}b\u{feff}\u{e0041}"), "a\u{fffd}b\u{fffd}\u{fffd}");
+        assert!(matches!(sanitize("plain ✓"), Cow::Borrowed(_)));
     }
 
     /// The ranges are those of another implementation's tables.
@@ -179,27 +179,27 @@ mod tests {
         };
         let mut count = 0;
         for c in class.iter().flat_map(|range| range.start()..=range.end()) {
-            assert!(is_unprintable(c), "U+{:04X}", c as u32);
-            assert!(!visible(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
-            assert!(!crate::wire::words::harmless(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
+            assert!(is_terminal_control(c), "U+{:04X}", c as u32);
+            assert!(!sanitize(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
+            assert!(!crate::wire::format::escape_controls(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
             count += 1;
         }
         assert!(count > 200, "{count}");
         for c in ['é', '日', '\u{301}', '✓', '\u{fe0f}', '\u{2027}', '\u{a0}'] {
-            assert!(!is_unprintable(c), "U+{:04X}", c as u32);
+            assert!(!is_terminal_control(c), "U+{:04X}", c as u32);
         }
     }
 
     #[test]
     fn the_joiner_of_an_emoji_stays_and_any_other_goes() {
         for emoji in ["👨‍👩‍👧", "🏳\u{fe0f}\u{200d}🌈", "👩\u{200d}⚕\u{fe0f}"] {
-            assert_eq!(visible(emoji), emoji);
-            assert_eq!(visible(&format!("{emoji}\x1b")), format!("{emoji}␛"));
+            assert_eq!(sanitize(emoji), emoji);
+            assert_eq!(sanitize(&format!("{emoji}\x1b")), format!("{emoji}␛"));
         }
-        assert_eq!(visible("pay\u{200d}pal"), "pay\u{fffd}pal");
-        assert_eq!(visible("👨\u{200d}"), "👨\u{fffd}");
-        assert_eq!(visible("\u{200d}\u{200d}👨"), "\u{fffd}\u{fffd}👨");
-        assert_eq!(visible("a\u{200d}\u{301}"), "a\u{fffd}\u{301}");
+        assert_eq!(sanitize("pay\u{200d}pal"), "pay\u{fffd}pal");
+        assert_eq!(sanitize("👨\u{200d}"), "👨\u{fffd}");
+        assert_eq!(sanitize("\u{200d}\u{200d}👨"), "\u{fffd}\u{fffd}👨");
+        assert_eq!(sanitize("a\u{200d}\u{301}"), "a\u{fffd}\u{301}");
     }
 
     #[test]
@@ -210,18 +210,18 @@ mod tests {
 
     #[test]
     fn cutting_never_splits_a_grapheme() {
-        assert_eq!(prefix("日本語", 5), "日本");
-        assert_eq!(shorten("handshake", 6), "hands…");
-        assert_eq!(shorten("日本語", 4), "日…");
-        assert_eq!(shorten("abc", 0), "");
-        assert_eq!(shorten("abc", 3), "abc");
+        assert_eq!(prefix_within("日本語", 5), "日本");
+        assert_eq!(ellipsize("handshake", 6), "hands…");
+        assert_eq!(ellipsize("日本語", 4), "日…");
+        assert_eq!(ellipsize("abc", 0), "");
+        assert_eq!(ellipsize("abc", 3), "abc");
     }
 
     #[test]
     fn a_slip_of_the_finger_finds_its_word() {
-        assert_eq!(likely("puase", &["pause", "section"]), Some("pause"));
-        assert_eq!(likely("sektion", &["pause", "section"]), Some("section"));
-        assert_eq!(likely("TODO", &["pause", "section"]), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(suggest("puase", &["pause", "section"]), Some("pause"));
+        assert_eq!(suggest("sektion", &["pause", "section"]), Some("section"));
+        assert_eq!(suggest("TODO", &["pause", "section"]), None);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Said, Tls, WriteOptions, Writer};
 use wiretalk::net::Peers;
-use wiretalk::wire::{Offset, Opcode, Side, words};
+use wiretalk::wire::{Offset, Opcode, Side, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -95,7 +95,7 @@ fn told(capture: &Capture, stream: usize) -> Vec<String> {
         let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
         let frame = stream.trace.frame(row, raw);
         let payload = frame.payload();
-        let shown = if payload.len() > 300 { payload.len().to_string() } else { words::hex(&payload) };
+        let shown = if payload.len() > 300 { payload.len().to_string() } else { format::hex(&payload) };
         format!("{} {} {shown}", row.from().name(), row.opcode().bits())
     });
     told.collect()
@@ -146,7 +146,7 @@ fn what_is_written_here_is_read_here() {
     assert_eq!((stream.warnings.as_slice(), stream.gaps.len()), (&[][..], 0));
     assert_eq!(stream.peers.unwrap().client.port(), 50000);
     assert_eq!(stream.began, Duration::from_secs(1_700_000_000));
-    assert_eq!(stream.trace.rows()[0].at(), Duration::from_millis(3));
+    assert_eq!(stream.trace.rows()[0].completed_at(), Duration::from_millis(3));
     let frames = told(&capture, 0);
     assert_eq!(frames[..2], ["client 1 48656c6c6f", "server 1 7878787878"]);
     assert_eq!(
@@ -241,7 +241,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
     let talk = [
         "client 1 48656c6c6f".to_owned(),
         "server 1 6772c3bcc39f65".to_owned(),
-        format!("client 2 {}", words::hex(&binary)),
+        format!("client 2 {}", format::hex(&binary)),
         "server 9 70696e67".to_owned(),
         "client 8 03e8".to_owned(),
         "server 8 03e8".to_owned(),
@@ -286,9 +286,9 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     assert_eq!((capture.kind(), told(&capture, 0)), (Kind::Hex, vec!["client 1 48656c6c6f".to_owned()]));
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
-        words::hex(REQUEST),
-        words::hex(RESPONSE),
-        words::hex(HELLO)
+        format::hex(REQUEST),
+        format::hex(RESPONSE),
+        format::hex(HELLO)
     );
     std::fs::write(&file, whole).unwrap();
     assert_eq!(told(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
@@ -302,7 +302,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     std::fs::write(&file, &recording).unwrap();
     let capture = open(&file);
     assert_eq!((capture.kind(), told(&capture, 0).len()), (Kind::Recording, 2));
-    assert_eq!(capture.streams()[0].trace.rows()[0].at(), Duration::from_micros(1500));
+    assert_eq!(capture.streams()[0].trace.rows()[0].completed_at(), Duration::from_micros(1500));
     std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
     let cut = open(&file);
     assert!(cut.warnings()[0].starts_with("line 3 is left out"), "{:?}", cut.warnings());
@@ -331,7 +331,7 @@ fn a_recording_of_several_connections_keeps_them_apart() {
         (told(&capture, 0), told(&capture, 1)),
         (vec!["server 1 61".to_owned()], vec!["server 2 62".to_owned()])
     );
-    assert_eq!(capture.streams()[2].trace.held(Side::Server), b"body");
+    assert_eq!(capture.streams()[2].trace.leftover(Side::Server), b"body");
     assert!(capture.streams()[1].warnings[0].contains("the frame's end was not recorded"));
     assert!(capture.streams()[0].warnings.is_empty(), "{:?}", capture.streams()[0].warnings);
 }

@@ -73,8 +73,8 @@ pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
 /// What servers do with everybody in them.
 fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     let payload = [b'x'; 64];
-    let sent = encode::whole(Opcode::Binary, &payload, Some(KEY));
-    let told = encode::whole(Opcode::Binary, &payload, None);
+    let sent = encode::single_frame(Opcode::Binary, &payload, Some(KEY));
+    let told = encode::single_frame(Opcode::Binary, &payload, None);
     println!(
         "{} connections          B/idle connection   64 B to the last: p50        p99   server CPU",
         scale.crowd
@@ -217,7 +217,7 @@ fn echo(
     // as many bytes as the two frames together
     let raw = [b'x'; 36];
     let (asked, answered) =
-        (encode::whole(Opcode::Binary, &payload, Some(KEY)), encode::whole(Opcode::Binary, &payload, None));
+        (encode::single_frame(Opcode::Binary, &payload, Some(KEY)), encode::single_frame(Opcode::Binary, &payload, None));
     let (mut tcp_crowd, mut ws_crowd) = (Crowd::new()?, Crowd::new()?);
     tcp_crowd.grow(floor.address, Opening::Raw, connections)?;
     ws_crowd.grow(plain.address, Opening::WebSocket, connections)?;

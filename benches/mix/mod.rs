@@ -23,7 +23,7 @@ pub(crate) fn frames(seed: u64) -> impl Iterator<Item = Vec<u8>> {
             _ => dice.within(20, 125),
         };
         let key = (dice.roll() as u32 | 1).to_be_bytes();
-        encode::whole(Opcode::Text, text(length as usize, &mut dice).as_bytes(), Some(key))
+        encode::single_frame(Opcode::Text, text(length as usize, &mut dice).as_bytes(), Some(key))
     })
 }
 

@@ -157,7 +157,7 @@ impl Demo for Feed {
             Cmd::Run(run, course) => {
                 let (scope, mail) = (stage.begin("feed"), stage.mail());
                 let failed = stage.mail();
-                let started = scope.thread("feed", move |scope| drive(run, course, scope, mail));
+                let started = scope.spawn_thread("feed", move |scope| drive(run, course, scope, mail));
                 if let Err(error) = started {
                     let told = format!("could not start a thread: {error}");
                     let _ = failed.try_send(Msg::Report(run, Report::End(Err(told))));
@@ -309,23 +309,23 @@ async fn drive(run: u64, course: Course, scope: Scope, mail: mpsc::Sender<Msg>) 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::deck::{Fence, Setting, Value};
+    use crate::deck::{Fence, Setting, SettingValue};
     use crate::feed::{Mark, Spread, Standing};
-    use crate::measure::Summary;
+    use crate::measure::HistogramSummary;
     use crate::stage::settings;
 
-    fn fence(given: &[(&str, Value)]) -> Fence {
-        let setting = |(key, value): &(&str, Value)| Setting {
+    fn fence(given: &[(&str, SettingValue)]) -> Fence {
+        let setting = |(key, value): &(&str, SettingValue)| Setting {
             key: (*key).to_owned(),
             value: value.clone(),
-            at: crate::deck::Place::default(),
+            position: crate::deck::Position::default(),
         };
         Fence { name: "feed".into(), settings: given.iter().map(setting).collect(), ..Fence::default() }
     }
 
     /// A demo on the ways that `ways` names.
     pub(in crate::demos::feed) fn open(ways: &str) -> Feed {
-        let fence = fence(&[("ways", Value::Text(ways.into()))]);
+        let fence = fence(&[("ways", SettingValue::Text(ways.into()))]);
         let (feed, commands) = Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, [], "a feed never starts by being looked at");
         feed
@@ -344,7 +344,7 @@ pub(super) mod tests {
             }
             Standing {
                 way: *way,
-                ages: Summary { count: 3, p99: late * 2, ..Summary::default() },
+                ages: HistogramSummary { count: 3, p99: late * 2, ..HistogramSummary::default() },
                 mean: late,
                 spread,
                 price: Some(42.03),
@@ -452,7 +452,7 @@ pub(super) mod tests {
     #[test]
     fn a_wrong_way_is_told_with_what_would_be_right() {
         let told = |ways: &str| {
-            let fence = fence(&[("ways", Value::Text(ways.into()))]);
+            let fence = fence(&[("ways", SettingValue::Text(ways.into()))]);
             Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).map(|_| ()).unwrap_err().message
         };
         assert_eq!(told("ws, pigeon"), "there is no way `pigeon`; there are: ws, sse, long, poll");

@@ -15,7 +15,7 @@ use super::{Feed, Phase};
 use crate::feed::{Standing, Way};
 use crate::stage::{self, Big, Size, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 /// A name, and four rows of figures.
 pub(super) const ROWS: u16 = 5;
@@ -46,8 +46,8 @@ fn draw_pane(
     };
     let requests = match (standing.requests, area.width >= 40) {
         (1, true) => "1 request".to_owned(),
-        (count, true) => format!("{} requests", grouped(count)),
-        (count, false) => format!("{} req", grouped(count)),
+        (count, true) => format!("{} requests", group_thousands(count)),
+        (count, false) => format!("{} req", group_thousands(count)),
     };
     let mut free = area.width.saturating_sub(name.width() as u16 + 1);
     if let Some(left) = free.checked_sub(requests.len() as u16 + 1) {
@@ -61,9 +61,9 @@ fn draw_pane(
         stage::line(&Line::raw(price), 0, Rect { x, width: area.right() - x, ..area }, buffer);
     }
     if let Some(why) = &standing.failed {
-        let told = format!("✗ {}", text::visible(why));
+        let told = format!("✗ {}", text::sanitize(why));
         let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
-        return stage::line(&Line::styled(text::shorten(&told, area.width.into()), style), 2, area, buffer);
+        return stage::line(&Line::styled(text::ellipsize(&told, area.width.into()), style), 2, area, buffer);
     }
     let shown = if over { standing.mean } else { standing.behind };
     draw_figure(shown, over, area, strong, buffer, theme);

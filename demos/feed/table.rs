@@ -10,7 +10,7 @@ use super::{Feed, words};
 use crate::feed::{Standing, Way};
 use crate::stage::{self, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 /// A column: its title, its width, what it says of a way. The widest rows lose the last ones first.
 struct Column {
@@ -25,13 +25,13 @@ const COLUMNS: [Column; 6] = [
         width: 10,
         cell: |_, standing, _| aged(standing, words::time(standing.mean)),
     },
-    Column { title: "requests", width: 10, cell: |_, standing, _| grouped(standing.requests) },
+    Column { title: "requests", width: 10, cell: |_, standing, _| group_thousands(standing.requests) },
     Column {
         title: "B/event",
         width: 9,
         cell: |_, standing, events| {
             let (up, down) = standing.bytes;
-            (up + down).checked_div(events).map_or_else(|| "–".to_owned(), grouped)
+            (up + down).checked_div(events).map_or_else(|| "–".to_owned(), group_thousands)
         },
     },
     Column { title: "p99", width: 10, cell: |_, standing, _| aged(standing, words::time(standing.ages.p99)) },
@@ -40,7 +40,7 @@ const COLUMNS: [Column; 6] = [
         width: 20,
         cell: |feed, standing, _| words::theory(standing.way, &feed.course),
     },
-    Column { title: "bytes", width: 10, cell: |_, standing, _| grouped(standing.bytes.0 + standing.bytes.1) },
+    Column { title: "bytes", width: 10, cell: |_, standing, _| group_thousands(standing.bytes.0 + standing.bytes.1) },
 ];
 
 /// The order they stand in, if there is room for all.
@@ -71,7 +71,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         let mut line = Line::styled(format!("{:NAME$}", way.title()), name_style(*way, theme));
         match standing {
             Some((Standing { failed: Some(why), .. }, _)) => {
-                let told = format!(" ✗ {}", text::visible(why));
+                let told = format!(" ✗ {}", text::sanitize(why));
                 line.push_span(Span::styled(told, Style::new().fg(theme.bad)));
             }
             Some((standing, events)) => {

@@ -12,7 +12,7 @@ use super::{Feed, Phase, lanes, panes, spread, table, words};
 use crate::feed::{Live, Way};
 use crate::stage::{self, Demo as _, Hint, Look, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 const RULES: [&str; 8] = [
     "One source, one price. It moves at random moments, some of them in bursts.",
@@ -150,7 +150,7 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     };
     if let Some(live) = live(feed) {
         spans.push(Span::styled(
-            format!(" · {} events · price {:.2}", grouped(live.events), live.price),
+            format!(" · {} events · price {:.2}", group_thousands(live.events), live.price),
             theme.dim(),
         ));
     }
@@ -194,7 +194,7 @@ fn draw_words(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
         }
         Phase::Failed(why) => {
             let told = format!("The feed cannot start: {why}.");
-            text.push_line(Line::styled(text::visible(&told).into_owned(), Style::new().fg(theme.bad)));
+            text.push_line(Line::styled(text::sanitize(&told).into_owned(), Style::new().fg(theme.bad)));
         }
     }
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);

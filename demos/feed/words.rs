@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use crate::feed::{Course, Live, Standing, Way};
-use crate::measure::BAND;
+use crate::measure::EQUIVALENCE_BAND;
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 /// What the room may bet on: how many requests polling makes for each one of push.
 pub(super) const BETS: [&str; 4] = ["one", "up to 9", "10 to 29", "30 or more"];
@@ -46,7 +46,7 @@ pub(super) fn settled(bet: Option<usize>, live: &Live, course: &Course) -> Optio
         (false, false) => "✗",
     };
     let when = if early { format!(" after {} s", live.elapsed.as_secs()) } else { String::new() };
-    let (asked, told) = (grouped(poll.requests), grouped(push.requests));
+    let (asked, told) = (group_thousands(poll.requests), group_thousands(push.requests));
     Some(format!("{sign} You bet on {}; it was {asked} to {told}{when}.", BETS[bet]))
 }
 
@@ -84,10 +84,10 @@ fn fresher(poll: &Standing, push: &Standing, course: &Course) -> String {
     let ratio = poll.mean.as_secs_f64() / push.mean.as_secs_f64().max(1e-9);
     let (old, new) = (time(poll.mean), time(push.mean));
     let pause = chosen(course.pause);
-    if (ratio - 1.0).abs() <= BAND {
+    if (ratio - 1.0).abs() <= EQUIVALENCE_BAND {
         return format!("Push and polling with a pause of {pause} are equally fresh here ({new}, {old}).");
     }
-    let times = if ratio < 10.0 { format!("{ratio:.1}") } else { grouped(ratio.round() as u64) };
+    let times = if ratio < 10.0 { format!("{ratio:.1}") } else { group_thousands(ratio.round() as u64) };
     if ratio < 1.0 {
         return format!("Polling is fresher here: {old} against {new}.");
     }
@@ -97,7 +97,7 @@ fn fresher(poll: &Standing, push: &Standing, course: &Course) -> String {
 fn price(poll: &Standing, push: &Standing) -> String {
     let nothing = match poll.empty {
         0 => String::new(),
-        count => format!(", {} for nothing", grouped(count)),
+        count => format!(", {} for nothing", group_thousands(count)),
     };
     format!("Polling asked {}{nothing}; push asked {}.", times(poll.requests), times(push.requests))
 }
@@ -111,7 +111,7 @@ fn tie(live: &Live) -> Option<String> {
     let (sse, websocket) = (of(Way::Sse)?, of(Way::WebSocket)?);
     let difference = sse.mean.abs_diff(websocket.mean);
     // a tenth, or what no eye can see
-    if difference.as_secs_f64() <= BAND * websocket.mean.as_secs_f64()
+    if difference.as_secs_f64() <= EQUIVALENCE_BAND * websocket.mean.as_secs_f64()
         || difference < Duration::from_millis(1)
     {
         return Some(
@@ -122,11 +122,11 @@ fn tie(live: &Live) -> Option<String> {
 }
 
 fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) }
+    if count == 1 { "once".to_owned() } else { format!("{} times", group_thousands(count)) }
 }
 
 fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+    format!("{} {noun}{}", group_thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// A duration in milliseconds, to three digits.
@@ -137,7 +137,7 @@ pub(super) fn time(duration: Duration) -> String {
         ..0.995 => format!("{ms:.2} ms"),
         ..99.95 if ms.fract() < 0.001 => format!("{ms:.0} ms"),
         ..99.95 => format!("{ms:.1} ms"),
-        ..9_999.5 => format!("{} ms", grouped(ms.round() as u64)),
+        ..9_999.5 => format!("{} ms", group_thousands(ms.round() as u64)),
         _ => format!("{:.1} s", ms / 1e3),
     }
 }
@@ -192,11 +192,11 @@ pub(super) fn theory(way: Way, course: &Course) -> String {
 mod tests {
     use super::*;
     use crate::feed::Spread;
-    use crate::measure::Summary;
+    use crate::measure::HistogramSummary;
 
     fn standing(way: Way, ms: u64, requests: u64) -> Standing {
         let mean = Duration::from_millis(ms);
-        let ages = Summary { count: 20, p99: mean * 2, ..Summary::default() };
+        let ages = HistogramSummary { count: 20, p99: mean * 2, ..HistogramSummary::default() };
         Standing {
             way,
             ages,

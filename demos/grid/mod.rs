@@ -104,7 +104,7 @@ impl Demo for Grid {
                 let (scope, mail) = (stage.begin("grid"), stage.mail());
                 let program = stage.house().program.clone();
                 let failed = stage.mail();
-                let started = scope.thread("grid", move |scope| async move {
+                let started = scope.spawn_thread("grid", move |scope| async move {
                     let (_wishes, wished) = mpsc::channel(1);
                     drive(&scope, &program, *course, wished, mail, |report| Msg(run, report)).await;
                 });

@@ -164,7 +164,7 @@ fn status(grid: &Grid, theme: &Theme) -> Line<'static> {
             (format!("measuring, round {} of {pairs}", grid.round), theme.heading())
         }
         (None, Some(measured)) if !measured.invalid_because.is_empty() => {
-            let why = text::visible(&measured.invalid_because.join("; ")).into_owned();
+            let why = text::sanitize(&measured.invalid_because.join("; ")).into_owned();
             (format!("does not count: {why}"), Style::new().fg(theme.bad))
         }
         (None, Some(measured)) => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::kept::Kept;
 use crate::capture::Store;
 use crate::scope::catch_panic_now;
-use crate::wire::{ByteLen, Frame, Offset, Row, Side, Trace};
+use crate::wire::{ByteLen, Frame, Offset, TraceRow, Side, Trace};
 
 /// How much of a frame is shown byte by byte.
 pub(super) const SHOWN: u64 = 70_000;
@@ -89,7 +89,7 @@ impl Conn {
         let at = self.began.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
         // behind the last frame that is listed nobody looks: what is listed keeps its bytes
         if let Bytes::Kept(kept) = &mut self.bytes
-            && self.trace.lost_rows() == 0
+            && self.trace.dropped_rows() == 0
         {
             kept.push(from, bytes);
         }
@@ -154,14 +154,14 @@ impl Conn {
     /// The number of the first frame of a side that the proxy holds; the frame that is not complete yet is one of those that wait.
     fn first_held(&self, from: Side) -> usize {
         let waiting = self.waiting[usize::from(from == Side::Server)];
-        let begun = usize::from(self.trace.unfinished(from).is_some());
+        let begun = usize::from(self.trace.partial_frame(from).is_some());
         let complete =
             self.trace.rows().iter().rev().find(|row| row.from() == from).map_or(0, |row| row.index() + 1);
         complete - waiting.saturating_sub(begun).min(complete)
     }
 
     /// What the proxy did with a frame, in a word; none where it just passed.
-    pub(super) fn fate(&self, row: &Row) -> Option<&'static str> {
+    pub(super) fn fate(&self, row: &TraceRow) -> Option<&'static str> {
         let (from, number) = (row.from(), row.index());
         if self.dropped.contains(&(from, number)) {
             return Some("✗ dropped");
@@ -193,12 +193,12 @@ impl Conn {
     }
 
     /// Where a frame's first byte stands in its direction.
-    pub(super) fn place(&self, row: &Row) -> Offset {
+    pub(super) fn place(&self, row: &TraceRow) -> Offset {
         self.trace.stream_offset(row.from(), row.offset())
     }
 
     /// Of these rows those whose bytes are still to be fetched, at most `most` of each.
-    pub(super) fn lacking(&self, rows: impl Iterator<Item = usize>, most: u64) -> Vec<(usize, Row, Offset)> {
+    pub(super) fn lacking(&self, rows: impl Iterator<Item = usize>, most: u64) -> Vec<(usize, TraceRow, Offset)> {
         let Bytes::Stored(_, fetched) = &self.bytes else { return Vec::new() };
         let lacks = |number: &usize| {
             let len = self.trace.rows()[*number].len();
@@ -239,7 +239,7 @@ mod tests {
         let Status::Ended(Err(why)) = &conn.status else { panic!("{:?}", conn.status) };
         assert!(why.contains("injected") && why.contains("fault of wiretalk"), "{why}");
         conn.push(Side::Server, Instant::now(), RESPONSE);
-        assert!(conn.trace.opening(Side::Server).is_none(), "it is not read any further");
+        assert!(conn.trace.head(Side::Server).is_none(), "it is not read any further");
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
             conn.push(Side::Server, Instant::now(), &flood);
         }
         assert_eq!(conn.trace.rows().len(), MAX_LIVE_ROWS);
-        assert_eq!(conn.trace.lost_rows() as usize, MAX_LIVE_ROWS / 16 * 4);
+        assert_eq!(conn.trace.dropped_rows() as usize, MAX_LIVE_ROWS / 16 * 4);
         assert!(conn.frame(0).is_some() && conn.frame(MAX_LIVE_ROWS - 1).is_some());
         assert!(conn.memory() < 120 << 20, "{}", conn.memory());
     }
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {
         let mut conn = Conn::new("proxy".into());
-        let frame = |text: &[u8]| encode::whole(Opcode::Text, text, Some([1, 2, 3, 4]));
+        let frame = |text: &[u8]| encode::single_frame(Opcode::Text, text, Some([1, 2, 3, 4]));
         let begun = [frame(b"one"), frame(b"two"), frame(b"three"), frame(b"four")[..3].to_vec()].concat();
         for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)] {
             conn.push(from, Instant::now(), bytes);

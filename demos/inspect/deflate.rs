@@ -1,6 +1,6 @@
 //! The compression of one message: what each bit of its DEFLATE data says, where it points back to, what was saved.
 //!
-//! The data is explained by `wire::lens`; here the message and what came before it are put together, and drawn.
+//! The data is explained by `wire::deflate_listing`; here the message and what came before it are put together, and drawn.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -16,8 +16,8 @@ use super::symbols::{item_line, told_item};
 use super::{proof, view};
 use crate::stage::Theme;
 use crate::wire::inflate::Inflater;
-use crate::wire::lens::{Item, Lens, Part};
-use crate::wire::{ByteLen, Place, Row, Side, words};
+use crate::wire::deflate_listing::{DeflateItem, DeflateListing, DeflateItemKind};
+use crate::wire::{ByteLen, FragmentRole, TraceRow, Side, format};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -41,9 +41,9 @@ pub(super) struct State {
 /// A message that was looked at.
 #[derive(Clone, Debug)]
 pub(super) struct Looked {
-    pub(super) lens: Lens,
+    pub(super) lens: DeflateListing,
     /// Its items as they are listed.
-    items: Vec<Item>,
+    items: Vec<DeflateItem>,
     pub(super) payload: Vec<u8>,
     /// What earlier messages left in the window.
     pub(super) window: Vec<u8>,
@@ -56,7 +56,7 @@ pub(super) fn follow(inspect: &mut Inspect) {
     if inspect.tab != Tab::Deflate {
         return;
     }
-    let rows = inspect.current().map(|row| inspect.conn().trace.message_of(row)).unwrap_or_default();
+    let rows = inspect.current().map(|row| inspect.conn().trace.message_rows(row)).unwrap_or_default();
     let there = rows.iter().filter(|row| inspect.frame(**row).is_some()).count();
     let known = &inspect.deflate;
     if there == known.there && rows == known.rows {
@@ -84,7 +84,7 @@ fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
             }
         }
     }
-    Some(Looked { lens: Lens::new(&window, &payload, bits), items: Vec::new(), payload, window, amiss })
+    Some(Looked { lens: DeflateListing::new(&window, &payload, bits), items: Vec::new(), payload, window, amiss })
 }
 
 /// The payload of a row; none where it is not all there, or longer than what is shown.
@@ -95,7 +95,7 @@ fn whole_payload(inspect: &Inspect, row: usize) -> Option<Vec<u8>> {
 
 /// What the messages before a row left in its sender's window, found by inflating them.
 fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, Option<&'static str>) {
-    let is_part = |row: &Row| matches!(row.place(), Place::Opens { .. } | Place::Continues { .. });
+    let is_part = |row: &TraceRow| matches!(row.role(), FragmentRole::First { .. } | FragmentRole::Continuation { .. });
     let rows = inspect.conn().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), ByteLen::ZERO);
@@ -118,8 +118,8 @@ fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, O
                 Some("an earlier message is not in memory any more: what was copied from it is not known"),
             );
         };
-        if matches!(row.place(), Place::Opens { .. }) {
-            inflater.begin(true);
+        if matches!(row.role(), FragmentRole::First { .. }) {
+            inflater.begin_message(true);
         }
         let mut input = payload.as_slice();
         loop {
@@ -130,7 +130,7 @@ fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, O
             keep(&mut window, piece);
         }
         if row.header().fin {
-            keep(&mut window, inflater.end());
+            keep(&mut window, inflater.end_message());
         }
     }
     (window, None)
@@ -142,8 +142,8 @@ fn list(state: &mut State) {
     looked.items.clear();
     for item in &looked.lens.items {
         match looked.items.last_mut() {
-            Some(last) if state.runs && last.part == Part::Literal && item.part == Part::Literal => {
-                (last.bits.end, last.gives.end) = (item.bits.end, item.gives.end);
+            Some(last) if state.runs && last.kind == DeflateItemKind::Literal && item.kind == DeflateItemKind::Literal => {
+                (last.bits.end, last.output.end) = (item.bits.end, item.output.end);
             }
             _ => looked.items.push(item.clone()),
         }
@@ -212,12 +212,12 @@ fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Ve
     let lens = &looked.lens;
     let rows = &inspect.deflate.rows;
     let from =
-        rows.first().and_then(|row| inspect.conn().trace.rows().get(*row)).map_or(Side::Client, Row::from);
+        rows.first().and_then(|row| inspect.conn().trace.rows().get(*row)).map_or(Side::Client, TraceRow::from);
     let (color, arrow) = view::side(from, theme);
     let saved = lens.saved();
     let gain = match saved {
-        0.. => format!("{} saved", words::bytes(saved.unsigned_abs())),
-        _ => format!("{} MORE than without", words::bytes(saved.unsigned_abs())),
+        0.. => format!("{} saved", format::byte_count(saved.unsigned_abs())),
+        _ => format!("{} MORE than without", format::byte_count(saved.unsigned_abs())),
     };
     let ratio = lens.ratio().map_or_else(String::new, |ratio| format!(", {ratio:.2} : 1"));
     let frames = if rows.len() == 1 {
@@ -227,20 +227,20 @@ fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Ve
     };
     let sum = format!(
         "{} on the wire are {} of message: {gain}{ratio}",
-        words::bytes(lens.payload_len),
-        words::bytes(lens.data_len)
+        format::byte_count(lens.payload_len),
+        format::byte_count(lens.data_len)
     );
     let good = if saved >= 0 { theme.good } else { theme.warn };
     let mut lines = vec![Line::from(vec![
         Span::styled(format!("{arrow} {frames}  "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
         Span::styled(sum, Style::new().fg(good).add_modifier(Modifier::BOLD)),
     ])];
-    let before = match (looked.window.len() as u64, lens.from_earlier) {
+    let before = match (looked.window.len() as u64, lens.bytes_from_earlier) {
         (0, _) => "Nothing stands in the window before it.".to_owned(),
         (window, copied) => format!(
             "{} of earlier messages stand in the window before it; {} are copied from there.",
-            words::bytes(window),
-            words::bytes(copied)
+            format::byte_count(window),
+            format::byte_count(copied)
         ),
     };
     lines.extend(labelled("", &before, 0, width, theme.dim(), theme));
@@ -254,8 +254,8 @@ fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Ve
     if lens.over_limit {
         lines.extend(labelled("! ", "inflating stopped at the limit", 2, width, bad, theme));
     }
-    if lens.more > 0 {
-        let told = format!("{} more symbols are not listed", words::grouped(lens.more));
+    if lens.omitted_items > 0 {
+        let told = format!("{} more symbols are not listed", format::group_thousands(lens.omitted_items));
         lines.extend(labelled("! ", &told, 2, width, theme.dim(), theme));
     }
     lines
@@ -285,13 +285,13 @@ fn told_absence(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'stati
         return lines;
     }
     let header = |from| {
-        let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
-        head.map(|head| head.joined("Sec-WebSocket-Extensions"))
+        let head = inspect.conn().trace.head(from).and_then(|opening| opening.head.as_ref());
+        head.map(|head| head.joined_value("Sec-WebSocket-Extensions"))
     };
     let told = |value: Option<Option<String>>, nothing: &str| match value {
         None => "the head was not seen".to_owned(),
         Some(None) => nothing.to_owned(),
-        Some(Some(value)) => words::harmless(&value),
+        Some(Some(value)) => format::escape_controls(&value),
     };
     let offered = told(header(Side::Client), "nothing: the client sent no Sec-WebSocket-Extensions");
     let answered = told(header(Side::Server), "nothing: the server sent no Sec-WebSocket-Extensions");

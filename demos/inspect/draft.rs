@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use crate::wire::span::{self, Context};
+use crate::wire::field_span::{self, FrameContext};
 use crate::wire::{
-    Agreed, ByteLen, Fault, Frame, Header, LengthForm, Offset, Opcode, Place, Side, Span, Transcript, mask,
+    AgreedExtensions, ByteLen, Fault, Frame, Header, LengthForm, Offset, Opcode, FragmentRole, Side, FieldSpan, Transcript, mask,
 };
 
 /// The longest frame that is taken into the hand.
@@ -17,18 +17,18 @@ pub(super) const LONGEST: usize = 70_000;
 pub(super) struct Draft {
     raw: Vec<u8>,
     original: Vec<u8>,
-    context: Context,
+    context: FrameContext,
     /// A message is open where the frame stands.
     continues: bool,
-    agreed: Agreed,
+    agreed: AgreedExtensions,
 }
 
 impl Draft {
     /// A copy of a frame that was seen.
-    pub(super) fn of(frame: &Frame, agreed: Agreed) -> Self {
+    pub(super) fn of(frame: &Frame, agreed: AgreedExtensions) -> Self {
         let mut raw = frame.raw().to_vec();
         raw.truncate(LONGEST);
-        let continues = matches!(frame.place, Place::Continues { .. });
+        let continues = matches!(frame.role, FragmentRole::Continuation { .. });
         Self { original: raw.clone(), raw, context: frame.context, continues, agreed }
     }
 
@@ -50,8 +50,8 @@ impl Draft {
     }
 
     /// What its fields would mean.
-    pub(super) fn spans(&self) -> Vec<Span> {
-        span::spans(&self.raw, self.context)
+    pub(super) fn spans(&self) -> Vec<FieldSpan> {
+        field_span::field_spans(&self.raw, self.context)
     }
 
     /// What is wrong with it, where it stands; offsets count from its first byte.
@@ -74,7 +74,7 @@ impl Draft {
     pub(super) fn missing(&self) -> ByteLen {
         let mut said = Transcript::new(self.context.from, self.agreed);
         said.push(&self.raw);
-        said.needs().map_or(ByteLen::ZERO, |needs| needs.more)
+        said.needed().map_or(ByteLen::ZERO, |needs| needs.more)
     }
 
     /// Bytes beyond the length: the beginning of a next frame.
@@ -114,7 +114,7 @@ impl Draft {
         let Ok(header) = Header::parse(&self.raw) else { return };
         let payload = self.raw.split_off(header.len());
         let len = ByteLen::of(&payload);
-        let header = Header { payload_len: len, form: LengthForm::shortest(len), ..header };
+        let header = Header { payload_len: len, length_form: LengthForm::shortest(len), ..header };
         self.raw = [header.to_bytes(), payload].concat();
     }
 
@@ -122,21 +122,21 @@ impl Draft {
     pub(super) fn mask_with(&mut self, key: [u8; 4]) {
         let Ok(header) = Header::parse(&self.raw) else { return };
         let mut payload = self.raw.split_off(header.len());
-        if let Some(old) = header.key {
+        if let Some(old) = header.masking_key {
             mask::apply(&mut payload, old, 0);
         }
         mask::apply(&mut payload, key, 0);
-        self.raw = [Header { key: Some(key), ..header }.to_bytes(), payload].concat();
+        self.raw = [Header { masking_key: Some(key), ..header }.to_bytes(), payload].concat();
     }
 
     /// The first fragment that such a frame would go on with.
     fn opening(&self) -> Vec<u8> {
         let key = (self.context.from == Side::Client).then_some([1, 2, 3, 5]);
         let opcode = match self.context.kind {
-            Some(crate::wire::Kind::Binary) => Opcode::Binary,
+            Some(crate::wire::MessageKind::Binary) => Opcode::Binary,
             _ => Opcode::Text,
         };
-        let header = Header { fin: false, key, ..Header::new(opcode, 1) };
+        let header = Header { fin: false, masking_key: key, ..Header::new(opcode, 1) };
         crate::wire::encode::frame(&header, b"a")
     }
 }
@@ -144,27 +144,27 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::fault::Code;
-    use crate::wire::{Agreed, encode};
+    use crate::wire::fault::FaultCode;
+    use crate::wire::{AgreedExtensions, encode};
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
     fn draft(raw: &[u8]) -> Draft {
-        let mut said = Transcript::new(Side::Client, Agreed::none());
+        let mut said = Transcript::new(Side::Client, AgreedExtensions::none());
         said.push(raw);
-        Draft::of(&said.frames()[said.frames().len() - 1], Agreed::none())
+        Draft::of(&said.frames()[said.frames().len() - 1], AgreedExtensions::none())
     }
 
-    fn codes(draft: &Draft) -> Vec<(Code, u64)> {
+    fn codes(draft: &Draft) -> Vec<(FaultCode, u64)> {
         draft.faults().iter().map(|fault| (fault.code, fault.byte_offset.get())).collect()
     }
 
     #[test]
     fn a_flipped_bit_is_judged_and_can_be_undone() {
-        let mut draft = draft(&encode::whole(Opcode::Text, b"Hello", Some(KEY)));
+        let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
         assert_eq!(codes(&draft), []);
         draft.flip(0, 7);
-        assert_eq!(codes(&draft), [(Code::ContWithoutStart, 0)]);
+        assert_eq!(codes(&draft), [(FaultCode::ContWithoutStart, 0)]);
         draft.flip(0, 1);
         assert_eq!(codes(&draft).len(), 2);
         assert!(draft.differs(0) && !draft.differs(1) && draft.is_changed());
@@ -174,16 +174,16 @@ mod tests {
 
     #[test]
     fn a_continuation_is_judged_where_it_stands() {
-        let frames = encode::fragments(crate::wire::Kind::Text, &[b"a", b"b"], || Some(KEY)).concat();
+        let frames = encode::fragments(crate::wire::MessageKind::Text, &[b"a", b"b"], || Some(KEY)).concat();
         let mut draft = draft(&frames);
         assert_eq!(codes(&draft), []);
         draft.flip(0, 7);
-        assert_eq!(codes(&draft), [(Code::NewDataInFragmented, 0)]);
+        assert_eq!(codes(&draft), [(FaultCode::NewDataInFragmented, 0)]);
     }
 
     #[test]
     fn length_and_mask_are_mended_on_demand() {
-        let mut draft = draft(&encode::whole(Opcode::Text, b"Hello", Some(KEY)));
+        let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
         draft.insert(11);
         assert_eq!(
             (draft.missing().get(), draft.beyond()),
@@ -193,7 +193,7 @@ mod tests {
         draft.mend_length();
         assert_eq!((draft.missing().get(), draft.beyond(), draft.raw()[1]), (0, 12..12, 0x86));
         draft.mask_with([9, 8, 7, 6]);
-        let plain = mask::unmasked(&draft.raw()[6..], [9, 8, 7, 6]);
+        let plain = mask::unmask(&draft.raw()[6..], [9, 8, 7, 6]);
         assert_eq!(&plain[..5], b"Hello");
         draft.digit(0, true, 0xf);
         draft.digit(0, false, 0);

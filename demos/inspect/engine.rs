@@ -20,7 +20,7 @@ use crate::scope::Scope;
 use crate::servers::{Event, Log, naive_proxy};
 use crate::stage::{House, Stage};
 use crate::wire::search::Needle;
-use crate::wire::{Offset, Row, Trace, search};
+use crate::wire::{Offset, TraceRow, Trace, search};
 
 /// Begins a run of the source; what ran before ends.
 pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Opening) {
@@ -183,7 +183,7 @@ fn file(
     mail: mpsc::Sender<Msg>,
 ) {
     let failed = mail.clone();
-    let reading = scope.thread("capture", move |_| async move {
+    let reading = scope.spawn_thread("capture", move |_| async move {
         let message = match capture::open(&path, &options) {
             Ok(capture) => {
                 let kept = keep.map(|keep| copy(&capture, &path, &keep, run));
@@ -219,12 +219,12 @@ pub(super) fn read(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<Store>,
-    wanted: Vec<(usize, Row, Offset)>,
+    wanted: Vec<(usize, TraceRow, Offset)>,
     most: u64,
 ) {
     let mail = stage.mail();
-    let reading = stage.begin("read").thread("capture bytes", move |_| async move {
-        let read = |(row, frame, at): &(usize, Row, Offset)| {
+    let reading = stage.begin("read").spawn_thread("capture bytes", move |_| async move {
+        let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
@@ -246,7 +246,7 @@ pub(super) fn find(
     needle: Needle,
 ) {
     let mail = stage.mail();
-    let _ = stage.begin("find").thread("capture search", move |_| async move {
+    let _ = stage.begin("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {
             let frame = &trace.rows()[*row];

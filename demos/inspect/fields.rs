@@ -11,7 +11,7 @@ use super::reading;
 use super::state::{Cursor, Inspect};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Fault, Field, Frame, Span, words};
+use crate::wire::{Fault, Field, Frame, FieldSpan, format};
 
 /// Cells a bit takes.
 const BIT: u16 = 6;
@@ -20,7 +20,7 @@ const BIT: u16 = 6;
 pub(super) fn draw_bits(
     inspect: &Inspect,
     raw: &[u8],
-    spans: &[Span],
+    spans: &[FieldSpan],
     area: Rect,
     canvas: &mut Canvas,
 ) -> Rect {
@@ -58,7 +58,7 @@ pub(super) fn draw_bits(
 }
 
 /// The name of each field below its bits.
-fn draw_names(at: usize, spans: &[Span], area: Rect, canvas: &mut Canvas) {
+fn draw_names(at: usize, spans: &[FieldSpan], area: Rect, canvas: &mut Canvas) {
     let mut bit = 0;
     while bit < 8 {
         let Some(span) = spans.iter().find(|span| span.contains(at, bit)) else {
@@ -67,7 +67,7 @@ fn draw_names(at: usize, spans: &[Span], area: Rect, canvas: &mut Canvas) {
         };
         let (letters, color) = tie(span, canvas.theme);
         let wide = u16::from(span.bits.end - bit) * BIT - 1;
-        let name = text::shorten(span.field.name(), usize::from(wide)).into_owned();
+        let name = text::ellipsize(span.field.name(), usize::from(wide)).into_owned();
         let name = if wide < 8 { name } else { format!("{letters} {name}") };
         let line = if wide < 8 {
             format!("{name:^5}")
@@ -82,7 +82,7 @@ fn draw_names(at: usize, spans: &[Span], area: Rect, canvas: &mut Canvas) {
 }
 
 /// One row a field, and the one under the cursor in full; without room only that one.
-pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[Span], area: Rect, canvas: &mut Canvas) {
+pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[FieldSpan], area: Rect, canvas: &mut Canvas) {
     let cursor = inspect.field(spans);
     let Some(span) = spans.get(cursor) else { return };
     let told = explained(inspect, frame, span, canvas.theme);
@@ -100,12 +100,12 @@ pub(super) fn draw(inspect: &Inspect, frame: &Frame, spans: &[Span], area: Rect,
     Paragraph::new(told).wrap(Wrap { trim: true }).render(rest, canvas.buffer);
 }
 
-fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
+fn draw_table(spans: &[FieldSpan], cursor: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let rows = usize::from(area.height);
     let first = (cursor + 1).saturating_sub(rows).min(spans.len().saturating_sub(rows));
     let meanings = area.width >= 70;
-    let widest = spans.iter().map(|span| text::width(&words::harmless(&span.value))).max().unwrap_or(0);
+    let widest = spans.iter().map(|span| text::width(&format::escape_controls(&span.value))).max().unwrap_or(0);
     let width = widest.max(8).min(usize::from(area.width / 4));
     for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
         let (letters, color) = tie(span, theme);
@@ -115,17 +115,17 @@ fn draw_table(spans: &[Span], cursor: usize, area: Rect, canvas: &mut Canvas) {
             canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
         }
         canvas.spot(spot, Target::Bit(span.bytes.start, span.bits.start));
-        let value = words::harmless(&span.value);
+        let value = format::escape_controls(&span.value);
         let mut line = Line::from(vec![
             Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
             Text::styled(format!("{letters:<2} {:<16}", span.field.name()), Style::new().fg(color)),
             Text::styled(format!("{:<10}", place(span)), theme.dim()),
         ]);
         if meanings {
-            let value = text::shorten(&value, width).into_owned();
+            let value = text::ellipsize(&value, width).into_owned();
             let pad = " ".repeat((width + 2).saturating_sub(text::width(&value)));
             line.push_span(Text::raw(value + &pad));
-            line.push_span(Text::styled(words::harmless(&span.meaning), theme.dim()));
+            line.push_span(Text::styled(format::escape_controls(&span.meaning), theme.dim()));
         } else {
             line.push_span(Text::raw(value));
         }
@@ -145,7 +145,7 @@ fn in_bits(byte: u8, cursor: Cursor) -> String {
 }
 
 /// Which bits of which bytes.
-fn place(span: &Span) -> String {
+fn place(span: &FieldSpan) -> String {
     let (bits, bytes) = (&span.bits, &span.bytes);
     match (bits.len(), bytes.len()) {
         (8, 1) => format!("byte {}", bytes.start),
@@ -156,8 +156,8 @@ fn place(span: &Span) -> String {
 }
 
 /// What the field means here, and what is wrong with the frame.
-fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Lines<'static> {
-    let mut lines = Lines::from(words::harmless(&span.meaning));
+fn explained(inspect: &Inspect, frame: &Frame, span: &FieldSpan, theme: &Theme) -> Lines<'static> {
+    let mut lines = Lines::from(format::escape_controls(&span.meaning));
     if span.field == Field::Payload && inspect.draft.is_none() {
         let told = reading::told(inspect, frame).filter(|told| told.len() > span.value.len());
         lines
@@ -171,7 +171,7 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Li
     for fault in &faults {
         let color = if fault.is_fatal() { theme.bad } else { theme.warn };
         let sign = if fault.is_fatal() { "✗" } else { "!" };
-        let told = format!("{sign} {}: {} ({})", fault.code.name(), fault.what(), fault.section());
+        let told = format!("{sign} {}: {} ({})", fault.code.name(), fault.summary(), fault.section());
         lines.push_line(Line::styled(told, Style::new().fg(color)));
     }
     if let Some(draft) = &inspect.draft {
@@ -185,11 +185,11 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Li
         if !beyond.is_empty() {
             let told = format!(
                 "! {} behind it begin a next frame: the length says less than is there (l mends it)",
-                words::bytes(beyond.len() as u64)
+                format::byte_count(beyond.len() as u64)
             );
             lines.push_line(Line::styled(told, Style::new().fg(theme.warn)));
         } else if draft.missing() > 0 {
-            let told = format!("… the peer would wait for {} more", words::bytes(draft.missing()));
+            let told = format!("… the peer would wait for {} more", format::byte_count(draft.missing()));
             lines.push_line(Line::styled(told, Style::new().fg(theme.warn)));
         }
     }
@@ -197,10 +197,10 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &Span, theme: &Theme) -> Li
 }
 
 /// The explanation with the field's name and value before it, where there is no table.
-fn alone(span: &Span, told: Lines<'static>, theme: &Theme) -> Lines<'static> {
+fn alone(span: &FieldSpan, told: Lines<'static>, theme: &Theme) -> Lines<'static> {
     let (letters, color) = tie(span, theme);
     let name =
-        format!("{letters} {} {} ", span.field.name(), text::shorten(&words::harmless(&span.value), 24));
+        format!("{letters} {} {} ", span.field.name(), text::ellipsize(&format::escape_controls(&span.value), 24));
     let mut lines = told.lines.into_iter();
     let mut first = lines.next().unwrap_or_default();
     first.spans.insert(0, Text::styled(name, Style::new().fg(color).add_modifier(Modifier::BOLD)));

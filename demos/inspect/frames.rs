@@ -10,7 +10,7 @@ use super::canvas::{Canvas, split};
 use super::state::Inspect;
 use super::{fields, hex, list, rules};
 use crate::stage::Theme;
-use crate::wire::{Field, Frame, Side, Span, words};
+use crate::wire::{Field, Frame, Side, FieldSpan, format};
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let Some(current) = inspect.current() else {
@@ -70,7 +70,7 @@ fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
         let changed = if draft.is_changed() { "changed" } else { "as it was" };
         return format!(
             "In your hand: frame {row}, {changed} · {} · nothing is sent until Enter",
-            words::bytes(draft.raw().len() as u64)
+            format::byte_count(draft.raw().len() as u64)
         );
     }
     let (header, payload) = (frame.header.len(), frame.header.payload_len);
@@ -81,14 +81,14 @@ fn describe(inspect: &Inspect, row: usize, frame: &Frame) -> String {
     let after = if frame.after_fault { " · after a fault: a receiver would not read it" } else { "" };
     format!(
         "Frame {row} · {way} · {} = {header} header + {} payload · at 0x{:04x}{after}",
-        words::bytes(payload + header),
-        words::grouped(payload.get()),
+        format::byte_count(payload + header),
+        format::group_thousands(payload.get()),
         inspect.conn().trace.stream_offset(frame.context.from, frame.offset).get(),
     )
 }
 
 /// The letter and the colour of a field; a field of one byte's part has the part's number behind the letter.
-pub(super) fn tie(span: &Span, theme: &Theme) -> (&'static str, Color) {
+pub(super) fn tie(span: &FieldSpan, theme: &Theme) -> (&'static str, Color) {
     let (letters, index) = match span.field {
         Field::Fin => ("A1", 0),
         Field::Rsv1 => ("A2", 0),

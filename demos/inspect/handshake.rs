@@ -18,8 +18,8 @@ use super::view::side;
 use super::{headline, prose};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Head, Opening, Role};
-use crate::wire::{Side, words};
+use crate::wire::handshake::{Head, ValidatedHead, HeadPartKind};
+use crate::wire::{Side, format};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -64,8 +64,8 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
 }
 
 fn len(inspect: &Inspect, (from, line): (Side, usize)) -> usize {
-    let head = inspect.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
-    head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.end.end - line.text.start)
+    let head = inspect.conn().trace.head(from).and_then(|opening| opening.head.as_ref());
+    head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.line_end.end - line.text.start)
 }
 
 /// Puts the cursor on a line of a head.
@@ -92,7 +92,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let steps = proof::steps(inspect, area.width, theme);
     let (checked, told_checks) = proof::checks(inspect, &checks, at, area.width, theme);
     let (title, why) = headline::why(inspect, at, &checks, area.width, theme);
-    let head = inspect.conn().trace.opening(at.0).and_then(|opening| opening.head.as_ref());
+    let head = inspect.conn().trace.head(at.0).and_then(|opening| opening.head.as_ref());
     let wanted = Wanted {
         heads: tallest.unwrap_or(0) as u16 + 1,
         bytes: head.map_or(0, |head| headline::rows(head, at.1, area.width)),
@@ -183,8 +183,8 @@ impl Rows {
     ) -> Self {
         let (color, arrow) = side(from, theme);
         let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
-        let opening = inspect.conn().trace.opening(from);
-        let Some(head) = opening.and_then(|opening: &Opening| opening.head.as_ref()) else {
+        let opening = inspect.conn().trace.head(from);
+        let Some(head) = opening.and_then(|opening: &ValidatedHead| opening.head.as_ref()) else {
             let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
             return Self { from, title, lines: Vec::new(), cursor: None };
         };
@@ -192,13 +192,13 @@ impl Rows {
         let what = if from == Side::Client { "request" } else { "response" };
         let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
         let title =
-            Line::styled(format!("{arrow}  {what} · {}{at}", words::bytes(head.raw().len() as u64)), bold);
+            Line::styled(format!("{arrow}  {what} · {}{at}", format::byte_count(head.raw().len() as u64)), bold);
         let cursor = (cursor.0 == from).then_some(cursor.1);
         let room = usize::from(width).saturating_sub(4);
         let mut lines = Vec::new();
         for number in 0..head.lines().len() {
             let row = checks.iter().find(|row| row.from == from && row.check.line == Some(number));
-            let verdict = row.map(|row| (sign(row.check.mark, theme), row.letter));
+            let verdict = row.map(|row| (sign(row.check.result, theme), row.letter));
             for (fold, spans) in folded(styled_line(head, number, theme), room).into_iter().enumerate() {
                 let mark = if cursor == Some(number) && fold == 0 { "▶" } else { " " };
                 let mut line = Line::styled(mark, Style::new().fg(theme.accent));
@@ -240,11 +240,11 @@ impl Rows {
 /// When a head was complete, and how many bytes came in one piece with its end.
 fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
     let trace = &inspect.conn().trace;
-    trace.opening(from)?;
-    let head = trace.frames_at(from);
-    let pieces = trace.segments().all().iter().filter(|piece| piece.from() == from);
+    trace.head(from)?;
+    let head = trace.frames_start(from);
+    let pieces = trace.arrivals().all().iter().filter(|piece| piece.from() == from);
     let last = pieces.into_iter().find(|piece| piece.end() >= head)?;
-    Some((last.at(), (last.end() - head).to_usize_saturating()))
+    Some((last.time(), (last.end() - head).to_usize_saturating()))
 }
 
 /// What came in one piece with the head's end, and whether that is legal.
@@ -253,14 +253,14 @@ fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme
         return Vec::new();
     }
     let bytes =
-        inspect.conn().read(from, inspect.conn().trace.frames_at(from), glued.min(8)).unwrap_or_default();
-    let hex = words::hex_row(&bytes, 8) + if glued > 8 { " …" } else { "" };
+        inspect.conn().read(from, inspect.conn().trace.frames_start(from), glued.min(8)).unwrap_or_default();
+    let hex = format::spaced_hex(&bytes, 8) + if glued > 8 { " …" } else { "" };
     let told = match (from, inspect.conn().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let told = format!("{} behind \\r\\n\\r\\n: {hex} · {told}", words::bytes(glued as u64));
+    let told = format!("{} behind \\r\\n\\r\\n: {hex} · {told}", format::byte_count(glued as u64));
     prose::labelled(" + ", &told, 3, width, theme.dim(), theme)
 }
 
@@ -270,14 +270,14 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
     parts
         .map(|part| {
             let shown = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]);
-            let style = Style::new().fg(color(part.role, theme));
-            let style = match part.role {
-                Role::Method | Role::Status => style.add_modifier(Modifier::BOLD),
+            let style = Style::new().fg(color(part.kind, theme));
+            let style = match part.kind {
+                HeadPartKind::Method | HeadPartKind::Status => style.add_modifier(Modifier::BOLD),
                 _ => style,
             };
-            let shown = match part.role {
-                Role::LineEnd => shown.escape_debug().to_string(),
-                _ => text::visible(&shown).into_owned(),
+            let shown = match part.kind {
+                HeadPartKind::LineEnd => shown.escape_debug().to_string(),
+                _ => text::sanitize(&shown).into_owned(),
             };
             Span::styled(shown, style)
         })
@@ -285,14 +285,14 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
 }
 
 /// The colour of a part of a head.
-pub(super) fn color(role: Role, theme: &Theme) -> Color {
+pub(super) fn color(role: HeadPartKind, theme: &Theme) -> Color {
     match role {
-        Role::Name => theme.field(0),
-        Role::Value | Role::Target => theme.field(4),
-        Role::Method | Role::Status => theme.text,
-        Role::LineEnd | Role::Colon => theme.faint,
-        Role::Other => theme.bad,
-        Role::Version | Role::Reason | Role::Space => theme.dim,
+        HeadPartKind::Name => theme.field(0),
+        HeadPartKind::Value | HeadPartKind::Target => theme.field(4),
+        HeadPartKind::Method | HeadPartKind::Status => theme.text,
+        HeadPartKind::LineEnd | HeadPartKind::Colon => theme.faint,
+        HeadPartKind::Other => theme.bad,
+        HeadPartKind::Version | HeadPartKind::Reason | HeadPartKind::Space => theme.dim,
     }
 }
 
@@ -303,7 +303,7 @@ fn folded(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
     for span in spans {
         let mut rest = &*span.content;
         while !rest.is_empty() {
-            let piece = text::prefix(rest, cells.saturating_sub(used));
+            let piece = text::prefix_within(rest, cells.saturating_sub(used));
             if piece.is_empty() && used > 2 {
                 if rows.len() == FOLDS {
                     rows.last_mut().expect("it has the first row").push(Span::raw("…"));
@@ -330,10 +330,10 @@ fn draw_strange(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
     for from in [Side::Client, Side::Server] {
-        let Some(opening) = inspect.conn().trace.opening(from) else { continue };
-        for problem in &opening.judgement.problems {
+        let Some(opening) = inspect.conn().trace.head(from) else { continue };
+        for problem in &opening.validation.problems {
             let rule = problem.code.rule();
-            let told = format!("{}: {}. {}", rule.name, rule.what, rule.why);
+            let told = format!("{}: {}. {}", rule.name, rule.summary, rule.rationale);
             lines.extend(prose::labelled("✗ ", &told, 2, area.width, Style::new().fg(theme.bad), theme));
         }
     }

@@ -12,9 +12,9 @@ use super::proof::{Lettered, sign};
 use super::prose::{self, labelled};
 use super::state::Inspect;
 use crate::stage::Theme;
-use crate::wire::handshake::accept::decoded_key;
-use crate::wire::handshake::{Head, LineKind, Part, Role};
-use crate::wire::{Side, words};
+use crate::wire::handshake::accept::decode_key;
+use crate::wire::handshake::{Head, HeadLineKind, HeadPart, HeadPartKind};
+use crate::wire::{Side, format};
 
 /// The bytes that stand side by side.
 fn per_row(width: u16) -> usize {
@@ -23,23 +23,23 @@ fn per_row(width: u16) -> usize {
 
 /// The rows that the line takes, with its title.
 pub(super) fn rows(head: &Head, line: usize, width: u16) -> u16 {
-    let bytes = head.lines().get(line).map_or(0, |line| line.end.end - line.text.start);
+    let bytes = head.lines().get(line).map_or(0, |line| line.line_end.end - line.text.start);
     1 + 2 * u16::try_from(bytes.div_ceil(per_row(width)).max(1)).unwrap_or(1000)
 }
 
 /// Title, hex and marks; the byte under the cursor is reversed.
 pub(super) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: &mut Canvas) {
     let Some(line) = head.lines().get(number) else { return };
-    let (start, end) = (line.text.start, line.end.end);
+    let (start, end) = (line.text.start, line.line_end.end);
     let cursor = (start + byte).min(end.saturating_sub(1));
-    let parts: Vec<Part> = head.parts().into_iter().filter(|part| part.line == number).collect();
-    let under = parts.iter().find(|part| part.bytes.contains(&cursor)).map_or("", |part| part.role.name());
+    let parts: Vec<HeadPart> = head.parts().into_iter().filter(|part| part.line == number).collect();
+    let under = parts.iter().find(|part| part.bytes.contains(&cursor)).map_or("", |part| part.kind.name());
     let value = head.raw()[cursor];
     let shown = match value {
         b'\r' => "carriage return".to_owned(),
         b'\n' => "line feed".to_owned(),
         b' ' => "a blank".to_owned(),
-        _ => words::quoted(&[value], 1),
+        _ => format::quote(&[value], 1),
     };
     canvas.rule(&format!("byte 0x{cursor:04x} = {value:02x} = {shown}, {under} · ←→ byte"), area);
     let body = split(area, 1).1;
@@ -60,7 +60,7 @@ pub(super) fn draw(head: &Head, number: usize, byte: usize, area: Rect, canvas: 
 
 fn hex_row(
     head: &Head,
-    parts: &[Part],
+    parts: &[HeadPart],
     row: std::ops::Range<usize>,
     cursor: usize,
     theme: &Theme,
@@ -69,7 +69,7 @@ fn hex_row(
     let mut marks = Line::raw("      ");
     for part in parts.iter().filter(|part| part.bytes.start < row.end && part.bytes.end > row.start) {
         let here = part.bytes.start.max(row.start)..part.bytes.end.min(row.end);
-        let style = Style::new().fg(color(part.role, theme));
+        let style = Style::new().fg(color(part.kind, theme));
         for at in here.clone() {
             let style =
                 if at == cursor { style.add_modifier(Modifier::REVERSED | Modifier::BOLD) } else { style };
@@ -96,23 +96,23 @@ fn mark(label: &str, cells: usize, begins: bool, ends: bool) -> String {
     if cells < 3 { " ".repeat(cells) } else { format!("{left}{}{right}", "─".repeat(cells - 2)) }
 }
 
-fn label(head: &Head, part: &Part) -> String {
+fn label(head: &Head, part: &HeadPart) -> String {
     let text = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]).into_owned();
-    match part.role {
-        Role::Colon => ":".to_owned(),
-        Role::Space => "SP".to_owned(),
-        Role::LineEnd if text == "\r\n" => "CR LF".to_owned(),
-        Role::LineEnd => "LF".to_owned(),
-        Role::Value => {
+    match part.kind {
+        HeadPartKind::Colon => ":".to_owned(),
+        HeadPartKind::Space => "SP".to_owned(),
+        HeadPartKind::LineEnd if text == "\r\n" => "CR LF".to_owned(),
+        HeadPartKind::LineEnd => "LF".to_owned(),
+        HeadPartKind::Value => {
             let count = part.bytes.len();
             let coded = ["Sec-WebSocket-Key", "Sec-WebSocket-Accept"];
             let field = match head.lines()[part.line].kind {
-                LineKind::Field(index) => head.fields().get(index),
+                HeadLineKind::Field(index) => head.fields().get(index),
                 _ => None,
             };
             let decoded = field
                 .filter(|field| coded.iter().any(|name| head.is_named(field, name)))
-                .and_then(|_| decoded_key(&text));
+                .and_then(|_| decode_key(&text));
             let decoded = decoded.map_or_else(String::new, |bytes| format!(" = {} bytes", bytes.len()));
             format!("value: {count} character{}{decoded}", if count == 1 { "" } else { "s" })
         }
@@ -128,7 +128,7 @@ pub(super) fn why(
     width: u16,
     theme: &Theme,
 ) -> (String, Vec<Line<'static>>) {
-    let Some(opening) = inspect.conn().trace.opening(from) else { return (String::new(), Vec::new()) };
+    let Some(opening) = inspect.conn().trace.head(from) else { return (String::new(), Vec::new()) };
     let Some(head) = &opening.head else { return (String::new(), Vec::new()) };
     let plain = Style::new().fg(theme.text);
     let mut lines = Vec::new();
@@ -139,11 +139,11 @@ pub(super) fn why(
     );
     match row {
         Some(row) => {
-            let (sign, color) = sign(row.check.mark, theme);
+            let (sign, color) = sign(row.check.result, theme);
             let style = if color == theme.good { plain } else { Style::new().fg(color) };
-            lines.extend(labelled(sign, &words::harmless(&row.check.words), 2, width, style, theme));
+            lines.extend(labelled(sign, &format::escape_controls(&row.check.finding), 2, width, style, theme));
         }
-        None if head.lines().get(number).is_some_and(|line| line.kind == LineKind::Blank) => {
+        None if head.lines().get(number).is_some_and(|line| line.kind == HeadLineKind::Blank) => {
             let told = "The blank line ends the head; what follows it is WebSocket frames.";
             lines.extend(labelled("", told, 0, width, plain, theme));
         }
@@ -153,16 +153,16 @@ pub(super) fn why(
         }
     }
     let line = head.lines().get(number);
-    for problem in &opening.judgement.problems {
+    for problem in &opening.validation.problems {
         let within = problem
             .span
             .as_ref()
             .zip(line)
-            .is_some_and(|(span, line)| span.start >= line.text.start && span.start < line.end.end);
+            .is_some_and(|(span, line)| span.start >= line.text.start && span.start < line.line_end.end);
         if within {
             let rule = problem.code.rule();
             let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
-            let told = words::harmless(&format!("{}: {}{hint}. {}", rule.name, rule.what, rule.why));
+            let told = format::escape_controls(&format!("{}: {}{hint}. {}", rule.name, rule.summary, rule.rationale));
             lines.extend(labelled("✗", &told, 2, width, Style::new().fg(theme.bad), theme));
         }
     }
@@ -183,14 +183,14 @@ pub(super) fn pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas)
 pub(super) fn purpose(head: &Head, number: usize) -> &'static str {
     let Some(line) = head.lines().get(number) else { return "" };
     let field = match line.kind {
-        LineKind::Start if head.from == Side::Client => {
+        HeadLineKind::Start if head.from == Side::Client => {
             return "The handshake is an ordinary GET, so that one port can serve pages and WebSockets, and every server and proxy understands what it refuses.";
         }
-        LineKind::Start => {
+        HeadLineKind::Start => {
             return "101 says that from the next line's end on this connection speaks WebSocket. Any other status is plain HTTP: redirects and errors work as always.";
         }
-        LineKind::Field(index) | LineKind::Fold(index) => head.fields().get(index),
-        LineKind::Other | LineKind::Blank => None,
+        HeadLineKind::Field(index) | HeadLineKind::Fold(index) => head.fields().get(index),
+        HeadLineKind::Other | HeadLineKind::Blank => None,
     };
     let Some(field) = field else { return "" };
     PURPOSES.iter().find(|(name, _)| head.is_named(field, name)).map_or("", |(_, told)| told)

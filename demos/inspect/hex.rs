@@ -9,12 +9,12 @@ use super::draft::Draft;
 use super::frames::tie;
 use super::state::Cursor;
 use crate::stage::Theme;
-use crate::wire::{Header, Span, mask};
+use crate::wire::{Header, FieldSpan, mask};
 
 /// The bytes, their fields, and how long the header is.
 pub(super) struct Hex<'a> {
     pub(super) raw: &'a [u8],
-    pub(super) spans: &'a [Span],
+    pub(super) spans: &'a [FieldSpan],
     pub(super) header: usize,
     pub(super) draft: Option<&'a Draft>,
     /// The payload is part of a compressed message: its bytes are no letters.
@@ -62,7 +62,7 @@ impl Hex<'_> {
     fn plain(&self) -> Vec<u8> {
         let Ok(header) = Header::parse(self.raw) else { return Vec::new() };
         let payload = &self.raw[header.len()..];
-        header.key.map_or_else(|| payload.to_vec(), |key| mask::unmasked(payload, key))
+        header.masking_key.map_or_else(|| payload.to_vec(), |key| mask::unmask(payload, key))
     }
 
     /// The hex digits, the letter and the plain text of one byte.

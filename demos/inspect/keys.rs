@@ -12,7 +12,7 @@ use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
 use super::{Cmd, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
 use crate::proxy::{self, Act, Which};
-use crate::wire::{Place, Side, words};
+use crate::wire::{FragmentRole, Side, format};
 
 type Cmds = Vec<Cmd>;
 
@@ -198,12 +198,12 @@ impl Inspect {
     /// The next frame of the same message, round and round.
     fn next_of_message(&mut self) {
         let Some(current) = self.current() else { return };
-        let rows = self.conn().trace.message_of(current);
+        let rows = self.conn().trace.message_rows(current);
         let next = rows.iter().position(|row| *row == current).map_or(0, |at| (at + 1) % rows.len());
         if let Some(row) = rows.get(next) {
             self.choose(*row);
         }
-        if self.current().is_some_and(|row| self.conn().trace.rows()[row].place() == Place::Control) {
+        if self.current().is_some_and(|row| self.conn().trace.rows()[row].role() == FragmentRole::Control) {
             self.said = Some("a control frame is part of no message".to_owned());
         }
     }
@@ -282,7 +282,7 @@ impl Inspect {
         self.mode = Mode::Look;
         self.cursor = Cursor::default();
         let raw = draft.raw().to_vec();
-        let told = format!("sent as it is: {}", words::bytes(raw.len() as u64));
+        let told = format!("sent as it is: {}", format::byte_count(raw.len() as u64));
         if self.proxy.is_some() {
             return self.act(from, Which::One(self.conn().number), Act::Inject(raw));
         }
@@ -322,12 +322,12 @@ impl Inspect {
         let Mode::Line(line) = std::mem::replace(&mut self.mode, Mode::Look) else { return Vec::new() };
         match line.purpose {
             Purpose::Send => self.send(line.text),
-            Purpose::Hex => match words::from_hex(&line.text) {
+            Purpose::Hex => match format::parse_hex(&line.text) {
                 Ok(bytes) if bytes.is_empty() => Vec::new(),
                 Ok(bytes) => self.ask(&Command::Raw(bytes)),
                 Err(why) => self.complain(line, why),
             },
-            Purpose::Inject => match words::from_hex(&line.text) {
+            Purpose::Inject => match format::parse_hex(&line.text) {
                 Ok(bytes) => self.act(self.hand, Which::One(self.conn().number), Act::Inject(bytes)),
                 Err(why) => self.complain(line, why),
             },

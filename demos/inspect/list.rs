@@ -11,13 +11,13 @@ use super::state::Inspect;
 use super::view::side;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Frame, Kind, Opcode, Row, Side, words};
+use crate::wire::{Frame, MessageKind, Opcode, TraceRow, Side, format};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
     let trace = &inspect.conn().trace;
-    let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.unfinished(from).is_some()));
-    let full = usize::from(trace.lost_rows() > 0);
+    let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
+    let full = usize::from(trace.dropped_rows() > 0);
     let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     wanted.clamp(most.min(3), most)
@@ -57,21 +57,21 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
 pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
     let trace = &inspect.conn().trace;
-    let full = (trace.lost_rows() > 0).then(|| {
-        let (lost, listed) = (words::grouped(trace.lost_rows()), words::grouped(trace.rows().len() as u64));
+    let full = (trace.dropped_rows() > 0).then(|| {
+        let (lost, listed) = (format::group_thousands(trace.dropped_rows()), format::group_thousands(trace.rows().len() as u64));
         let told =
             format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
         Line::styled(told, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
     });
     let line = |from| {
-        let frame = inspect.conn().trace.unfinished(from)?;
+        let frame = inspect.conn().trace.partial_frame(from)?;
         let (color, arrow) = side(from, theme);
         let what = frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
-        let told = match frame.needs {
+        let told = match frame.needed {
             Some(needs) => format!(
                 "{what}: {} there, waiting for {} more",
-                words::bytes(frame.have),
-                words::grouped(needs.more.get())
+                format::byte_count(frame.have),
+                format::group_thousands(needs.more.get())
             ),
             None => format!("{what}: its length cannot be"),
         };
@@ -97,9 +97,9 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     };
     let filter = inspect.filter.as_ref().map(|filter| {
         let (passed, all) = (filter.rows.len(), inspect.conn().trace.rows().len());
-        format!("{}: {} of {} · ", filter.text, words::grouped(passed as u64), words::grouped(all as u64))
+        format!("{}: {} of {} · ", filter.text, format::group_thousands(passed as u64), format::group_thousands(all as u64))
     });
-    let filter = filter.as_deref().map(text::visible).unwrap_or_default();
+    let filter = filter.as_deref().map(text::sanitize).unwrap_or_default();
     // what does not fit is said more shortly; that there is a filter, always
     let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
     let told = [told, sign].map(|told| format!("{filter}{told}"));
@@ -107,29 +107,29 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let told = match fits {
         Some(told) => told.clone(),
         None if filter.is_empty() => sign.to_owned(),
-        None => text::shorten(&told[1], usize::from(area.width)).into_owned(),
+        None => text::ellipsize(&told[1], usize::from(area.width)).into_owned(),
     };
     let width = (text::width(&told) as u16).min(area.width);
     let spot = Rect { x: area.right() - width, width, height: 1, ..area };
     canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
 }
 
-fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &Canvas) -> Line<'static> {
+fn row_line(inspect: &Inspect, number: usize, row: &TraceRow, chosen: bool, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
     let (color, arrow) = side(row.from(), theme);
     let header = row.header();
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
-    let key = header.key.map_or_else(|| "–".to_owned(), |key| words::hex(&key));
+    let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
     let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
-    let opcode = text::shorten(&opcode, 13).into_owned();
+    let opcode = text::ellipsize(&opcode, 13).into_owned();
     let mut line = Line::from(vec![
         Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
-        Text::styled(format!("{number:>5} {:>10}  ", moment(row.at())), theme.dim()),
+        Text::styled(format!("{number:>5} {:>10}  ", moment(row.completed_at())), theme.dim()),
         Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
         Text::raw(if header.fin { "1   " } else { "0   " }),
         Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
         Text::styled(format!("{key:<9}"), theme.dim()),
-        Text::styled(format!("{:>9}  ", words::grouped(row.payload_len().get())), theme.dim()),
+        Text::styled(format!("{:>9}  ", format::group_thousands(row.payload_len().get())), theme.dim()),
     ]);
     match row.severity() {
         Some(Severity::Fatal) => line.push_span(Text::styled("✗ ", Style::new().fg(theme.bad))),
@@ -140,12 +140,12 @@ fn row_line(inspect: &Inspect, number: usize, row: &Row, chosen: bool, canvas: &
     if let Some(fate) = inspect.conn().fate(row) {
         line.push_span(Text::styled(format!("{fate} "), Style::new().fg(theme.warn)));
     }
-    let inflated = inspect.conn().trace.inflated(row);
+    let inflated = inspect.conn().trace.inflated_preview(row);
     match (inflated, inspect.frame(number)) {
-        (Some(data), _) if row.kind() == Some(Kind::Text) => {
-            line.push_span(Text::raw(words::quoted(data, 120)));
+        (Some(data), _) if row.kind() == Some(MessageKind::Text) => {
+            line.push_span(Text::raw(format::quote(data, 120)));
         }
-        (Some(data), _) => line.push_span(Text::raw(words::hex_row(data, 24))),
+        (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
         (None, Some(frame)) => line.push_span(Text::raw(preview(&frame))),
         (None, None) => {}
     }
@@ -162,12 +162,12 @@ pub(super) fn moment(at: Duration) -> String {
 
 /// What a frame says, in a few words.
 pub(super) fn preview(frame: &Frame) -> String {
-    match (frame.close(), frame.header.opcode) {
+    match (frame.close_body(), frame.header.opcode) {
         (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
-        (Some((code, reason)), _) => format!("{code} {}", words::quoted(&reason, 60)),
-        (None, _) if frame.context.compressed => words::hex_row(&frame.payload(), 24),
-        (None, Opcode::Binary) => words::hex_row(&frame.payload(), 24),
-        _ => words::quoted(&frame.payload(), 120),
+        (Some((code, reason)), _) => format!("{code} {}", format::quote(&reason, 60)),
+        (None, _) if frame.context.compressed => format::spaced_hex(&frame.payload(), 24),
+        (None, Opcode::Binary) => format::spaced_hex(&frame.payload(), 24),
+        _ => format::quote(&frame.payload(), 120),
     }
 }
 

@@ -40,7 +40,7 @@ impl Cells {
         let none = || "–".to_owned();
         match problem {
             Problem::Head(from, number) => {
-                let problems = inspect.conn().trace.opening(from).map(|opening| &opening.judgement.problems);
+                let problems = inspect.conn().trace.head(from).map(|opening| &opening.validation.problems);
                 let problem = problems.and_then(|problems| problems.get(number));
                 let code = problem.map(|problem| problem.code.rule());
                 Self {
@@ -53,7 +53,7 @@ impl Cells {
                     bits: none(),
                     code: code.map_or("", |rule| rule.name),
                     close: none(),
-                    what: code.map_or("", |rule| rule.what),
+                    what: code.map_or("", |rule| rule.summary),
                     section: code.map_or("", |rule| rule.section),
                 }
             }
@@ -73,7 +73,7 @@ impl Cells {
                         .map_or_else(none, |bits| bits.to_string().replace('-', "–")),
                     code: fault.map_or("", |fault| fault.code.name()),
                     close: fault.and_then(Fault::close_code).map_or_else(none, |code| code.to_string()),
-                    what: fault.map_or("", Fault::what),
+                    what: fault.map_or("", Fault::summary),
                     section: fault.map_or("", Fault::section),
                 }
             }
@@ -110,12 +110,12 @@ impl Cells {
         let section = short_section(self.section);
         let room = usize::from(width).saturating_sub(line.width() + text::width(section) + 2);
         if room >= 16 {
-            let what = text::shorten(self.what, room);
+            let what = text::ellipsize(self.what, room);
             line.push_span(Span::styled(format!("{what:<room$}  "), weight));
             line.push_span(Span::styled(section, theme.dim()));
         } else {
             let room = usize::from(width).saturating_sub(line.width());
-            line.push_span(Span::styled(text::shorten(self.what, room).into_owned(), weight));
+            line.push_span(Span::styled(text::ellipsize(self.what, room).into_owned(), weight));
         }
         line
     }

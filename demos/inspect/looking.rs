@@ -7,10 +7,10 @@ use crossterm::event::KeyCode;
 use super::Cmd;
 use super::conn::Bytes;
 use super::state::{Inspect, Line, Mode};
-use crate::wire::copy::Excerpt;
+use crate::wire::copy_as::Excerpt;
 use crate::wire::filter::Filter;
 use crate::wire::search::Needle;
-use crate::wire::{Side, Trace, search, words};
+use crate::wire::{Side, Trace, search, format};
 
 /// A filter, and the rows that pass it.
 #[derive(Clone, Debug)]
@@ -113,9 +113,9 @@ impl Inspect {
     pub(super) fn copy(&mut self, code: KeyCode) -> Vec<Cmd> {
         self.mode = Mode::Look;
         let Some((row, _, frame)) = self.shown() else { return Vec::new() };
-        let response = self.conn().trace.opening(Side::Server).and_then(|opening| opening.head.as_ref());
-        let agreed = response.and_then(|head| head.joined("Sec-WebSocket-Extensions"));
-        let Some(excerpt) = Excerpt::of(std::slice::from_ref(&frame), agreed.as_deref()) else {
+        let response = self.conn().trace.head(Side::Server).and_then(|opening| opening.head.as_ref());
+        let agreed = response.and_then(|head| head.joined_value("Sec-WebSocket-Extensions"));
+        let Some(excerpt) = Excerpt::from_frames(std::slice::from_ref(&frame), agreed.as_deref()) else {
             return Vec::new();
         };
         let url = match &self.source {
@@ -128,7 +128,7 @@ impl Inspect {
             // what a peer has sent may be pasted into a shell, where a line feed is a command's end
             KeyCode::Char('t') => {
                 let text = String::from_utf8_lossy(&frame.payload()).into_owned();
-                let escaped = words::harmless(&text);
+                let escaped = format::escape_controls(&text);
                 let what = if escaped == text { "text" } else { "text, its control characters escaped" };
                 (what, escaped)
             }
@@ -142,7 +142,7 @@ impl Inspect {
             KeyCode::Char('p') => ("Python program", excerpt.python_program(&url)),
             _ => return Vec::new(),
         };
-        self.said = Some(format!("copied: {what}, {}", words::bytes(text.len() as u64)));
+        self.said = Some(format!("copied: {what}, {}", format::byte_count(text.len() as u64)));
         vec![Cmd::Copy(text)]
     }
 }

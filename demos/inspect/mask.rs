@@ -18,7 +18,7 @@ use super::canvas::{Canvas, Target, split};
 use super::keys::fresh_key;
 use super::state::{Inspect, Mode, Tab};
 use super::view::side;
-use crate::wire::{Key, Side, words};
+use crate::wire::{MaskingKey, Side, format};
 use work::{Idle, Work};
 
 /// The tab's keys.
@@ -35,7 +35,7 @@ pub(super) struct State {
     /// Flipped bits of the payload on the wire: index, and a 1 for each flipped bit.
     flips: Vec<(usize, u8)>,
     /// Another key, with which the same text is masked.
-    key: Option<Key>,
+    key: Option<MaskingKey>,
     /// The key is applied once more.
     twice: bool,
     /// Eight bytes a step.
@@ -195,11 +195,11 @@ fn headline(inspect: &Inspect, work: &Work, canvas: &Canvas) -> Line<'static> {
     let shown = if (work.wire.len() as u64) < work.total {
         format!(
             "the first {} of {} payload bytes",
-            words::grouped(work.wire.len() as u64),
-            words::grouped(work.total)
+            format::group_thousands(work.wire.len() as u64),
+            format::group_thousands(work.total)
         )
     } else {
-        format!("{} payload byte{}", words::grouped(work.total), if work.total == 1 { "" } else { "s" })
+        format!("{} payload byte{}", format::group_thousands(work.total), if work.total == 1 { "" } else { "s" })
     };
     let mut spans = vec![
         Span::styled(format!("Frame {} · ", work.row), theme.dim()),

@@ -156,6 +156,6 @@ mod tests {
         }
         let sum: usize = inspect.conns.iter().map(Conn::memory).sum();
         assert!(sum <= MAX_MEMORY + (8 << 20), "{sum}");
-        assert!(inspect.conns.iter().any(|conn| conn.trace.lost_rows() > 0), "and the lists say so");
+        assert!(inspect.conns.iter().any(|conn| conn.trace.dropped_rows() > 0), "and the lists say so");
     }
 }

@@ -47,7 +47,7 @@ use crate::clients::{Command, Report};
 use crate::proxy;
 use crate::stage::{Complaint, Declared, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 use crate::wire::search::Needle;
-use crate::wire::{Offset, Row, Trace};
+use crate::wire::{Offset, TraceRow, Trace};
 use scenario::{Play, Scenario};
 use state::{Mode, Tab};
 
@@ -64,7 +64,7 @@ pub enum Cmd {
     /// Something to do with what passes through the proxy.
     Handle(ProxyOrders, proxy::Command),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
-    Read(u64, Arc<Store>, Vec<(usize, Row, Offset)>, u64),
+    Read(u64, Arc<Store>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
     Find(u64, Arc<Store>, Arc<Trace>, usize, Box<Needle>),
     /// Put a text on the clipboard.

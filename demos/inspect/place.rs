@@ -12,7 +12,7 @@ use super::problems::Found;
 use super::prose;
 use super::state::Inspect;
 use super::view::side;
-use crate::wire::{Field, Span, span, words};
+use crate::wire::{Field, FieldSpan, field_span, format};
 
 /// The bytes around the place, the place itself marked, and the bits of its byte.
 pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rect, canvas: &mut Canvas) {
@@ -22,18 +22,18 @@ pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rec
     };
     let context = found.row.and_then(|row| inspect.frame(row)).map(|frame| frame.context);
     let deflate = inspect.conn().trace.agreed().deflate.is_some();
-    let context = context.unwrap_or_else(|| span::Context::new(found.from, deflate));
-    let spans = span::spans(&raw, context);
+    let context = context.unwrap_or_else(|| field_span::FrameContext::new(found.from, deflate));
+    let spans = field_span::field_spans(&raw, context);
     let at = found.byte();
     let arrow = side(found.from, canvas.theme).1;
     let number =
         found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
     let field = spans.iter().find(|span| holds(span, found, at)).map_or("", |span| span.field.name());
-    let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", words::bytes(raw.len() as u64));
+    let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", format::byte_count(raw.len() as u64));
     canvas.rule(title.trim_end_matches(", "), area);
     let below = split(area, 1).1;
     let certain = found.fault.detectable_after - found.start;
-    let mark = format!("knowable after {} of the frame", words::bytes(certain));
+    let mark = format!("knowable after {} of the frame", format::byte_count(certain));
     let cell = |index: usize| {
         let color = spans.iter().find(|span| span.bytes.contains(&index));
         color.map_or(canvas.theme.dim, |span| tie(span, canvas.theme).1)
@@ -45,7 +45,7 @@ pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rec
     }
 }
 
-fn holds(span: &Span, found: &Found, at: usize) -> bool {
+fn holds(span: &FieldSpan, found: &Found, at: usize) -> bool {
     let bit = (0..8).find(|bit| found.fault.bits.is_some_and(|bits| bits.contains(*bit)));
     span.contains(at, bit.unwrap_or(span.bits.start))
 }
@@ -93,7 +93,7 @@ pub(super) fn draw_hex(
 }
 
 /// The bits of the byte, their fields below, those that break the rule reversed.
-fn draw_bits(raw: &[u8], spans: &[Span], found: &Found, at: usize, area: Rect, canvas: &mut Canvas) {
+fn draw_bits(raw: &[u8], spans: &[FieldSpan], found: &Found, at: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let Some(byte) = raw.get(at) else { return };
     let mut lines = ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));

@@ -18,7 +18,7 @@ use super::state::{Cursor, Inspect, Tab};
 use super::verdict;
 use crate::clients::Command;
 use crate::wire::fault::Severity;
-use crate::wire::{Bits, Fault, Offset, Side, Trace, words};
+use crate::wire::{Bits, Fault, Offset, Side, Trace, format};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -68,7 +68,7 @@ impl State {
 pub(super) fn follow(inspect: &mut Inspect) {
     let Inspect { conns, at, problems: state, .. } = inspect;
     let trace = &conns[*at].trace;
-    let heads = SIDES.map(|from| trace.opening(from).map_or(0, |opening| opening.judgement.problems.len()));
+    let heads = SIDES.map(|from| trace.head(from).map_or(0, |opening| opening.validation.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
     if fewer(heads, state.heads) || fewer(frames, state.frames) {
@@ -130,7 +130,7 @@ impl Found<'_> {
         if let Some(row) = self.row {
             return inspect.frame(row).map(|frame| frame.raw().to_vec());
         }
-        let have = inspect.conn().trace.unfinished(self.from)?.have;
+        let have = inspect.conn().trace.partial_frame(self.from)?.have;
         let at = inspect.conn().trace.stream_offset(self.from, self.start);
         inspect.conn().read(self.from, at, have.min(SHOWN.into()).to_usize_saturating())
     }
@@ -142,7 +142,7 @@ pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Foun
     let row = row_of(&inspect.conn().trace, from, fault.frame);
     let start = match row {
         Some(row) => inspect.conn().trace.rows()[row].offset(),
-        None => inspect.conn().trace.unfinished(from).map_or(Offset::START, |frame| frame.offset),
+        None => inspect.conn().trace.partial_frame(from).map_or(Offset::START, |frame| frame.offset),
     };
     Some(Found { from, fault, row, start })
 }
@@ -241,10 +241,10 @@ fn first_bit(bits: Bits) -> u8 {
 
 /// The line of the head that a problem is in.
 fn head_line(inspect: &Inspect, from: Side, number: usize) -> Option<usize> {
-    let opening = inspect.conn().trace.opening(from)?;
-    let at = opening.judgement.problems.get(number)?.span.as_ref()?.start;
+    let opening = inspect.conn().trace.head(from)?;
+    let at = opening.validation.problems.get(number)?.span.as_ref()?.start;
     let lines = opening.head.as_ref()?.lines();
-    lines.iter().position(|line| at < line.end.end).or(lines.len().checked_sub(1))
+    lines.iter().position(|line| at < line.line_end.end).or(lines.len().checked_sub(1))
 }
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
@@ -297,9 +297,9 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
         let told = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
         line.push_span(Span::styled(told, Style::new().fg(theme.warn)));
     }
-    let lost: u64 = SIDES.map(|from| inspect.conn().trace.lost_faults(from)).iter().sum();
+    let lost: u64 = SIDES.map(|from| inspect.conn().trace.dropped_faults(from)).iter().sum();
     if lost > 0 {
-        line.push_span(Span::styled(format!(", {} more not kept", words::grouped(lost)), theme.dim()));
+        line.push_span(Span::styled(format!(", {} more not kept", format::group_thousands(lost)), theme.dim()));
     }
     line.push_span(Span::styled(". A receiver may stop at the first; all are listed.", theme.dim()));
     line
@@ -308,7 +308,7 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
 fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
     match problem {
         Problem::Head(from, number) => {
-            Some(inspect.conn().trace.opening(from)?.judgement.problems.get(number)?.severity)
+            Some(inspect.conn().trace.head(from)?.validation.problems.get(number)?.severity)
         }
         Problem::Frame(from, number) => Some(inspect.conn().trace.faults(from).get(number)?.severity()),
     }
@@ -317,7 +317,7 @@ fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
 /// Nothing is wrong: what that rests on, and how to change it.
 fn draw_none(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let frames = words::grouped(inspect.conn().trace.rows().len() as u64);
+    let frames = format::group_thousands(inspect.conn().trace.rows().len() as u64);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
     let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
     for told in [
@@ -343,12 +343,12 @@ mod tests {
     use super::super::state::tests::{asked, opened, press, seen};
     use super::super::view::tests::picture;
     use super::*;
-    use crate::wire::{Code, Opcode, encode};
+    use crate::wire::{FaultCode, Opcode, encode};
 
     const BROKEN: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-    fn listed(inspect: &Inspect) -> Vec<(Side, Code)> {
+    fn listed(inspect: &Inspect) -> Vec<(Side, FaultCode)> {
         let code = |problem: &Problem| match *problem {
             Problem::Frame(from, number) => (from, inspect.conn().trace.faults(from)[number].code),
             Problem::Head(..) => panic!("{problem:?}"),
@@ -358,16 +358,16 @@ mod tests {
 
     #[test]
     fn both_directions_stand_in_the_order_in_which_they_became_certain() {
-        let unmasked = encode::whole(Opcode::Text, b"a", None);
-        let masked = encode::whole(Opcode::Text, b"a", Some(KEY));
+        let unmasked = encode::single_frame(Opcode::Text, b"a", None);
+        let masked = encode::single_frame(Opcode::Text, b"a", Some(KEY));
         let (inspect, _inbox) =
             seen(&[(Side::Server, &masked), (Side::Client, &unmasked), (Side::Server, &[0x83, 0x00])]);
         assert_eq!(
             listed(&inspect),
             [
-                (Side::Server, Code::MaskedServer),
-                (Side::Client, Code::UnmaskedClient),
-                (Side::Server, Code::OpcodeReserved)
+                (Side::Server, FaultCode::MaskedServer),
+                (Side::Client, FaultCode::UnmaskedClient),
+                (Side::Server, FaultCode::OpcodeReserved)
             ]
         );
     }
@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn a_row_is_found_by_halving() {
         let server: Vec<u8> = [0x81, 0x00].repeat(9);
-        let client = encode::whole(Opcode::Ping, b"", Some(KEY)).repeat(2);
+        let client = encode::single_frame(Opcode::Ping, b"", Some(KEY)).repeat(2);
         let (inspect, _inbox) =
             seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
         for (number, row) in inspect.conn().trace.rows().iter().enumerate() {
@@ -404,10 +404,10 @@ mod tests {
         let shown = picture(&inspect, 100, 30);
         let sent = press(&mut inspect, KeyCode::Char('s'));
         let [Command::Raw(raw)] = asked(&sent)[..] else { panic!("{sent:?}") };
-        assert!(shown.contains(&words::hex_row(raw, 16)), "{shown}");
-        let mut said = crate::wire::Transcript::new(Side::Client, crate::wire::Agreed::none());
+        assert!(shown.contains(&format::spaced_hex(raw, 16)), "{shown}");
+        let mut said = crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
         said.push(raw);
-        assert_eq!(said.frames()[0].close(), Some((1002, Vec::new())));
+        assert_eq!(said.frames()[0].close_body(), Some((1002, Vec::new())));
         assert_eq!(said.faults(), []);
     }
 

@@ -9,8 +9,8 @@ use super::prose;
 use super::state::Inspect;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Check, GUID, Mark, Opening};
-use crate::wire::{Agreed, Side};
+use crate::wire::handshake::{HandshakeCheck, GUID, CheckResult, ValidatedHead};
+use crate::wire::{AgreedExtensions, Side};
 
 /// How many steps the accept value takes.
 pub(super) const STEPS: usize = 5;
@@ -18,7 +18,7 @@ pub(super) const STEPS: usize = 5;
 /// A check of either head; those that found something have a letter.
 pub(super) struct Lettered {
     pub(super) from: Side,
-    pub(super) check: Check,
+    pub(super) check: HandshakeCheck,
     pub(super) letter: Option<char>,
 }
 
@@ -26,29 +26,29 @@ pub(super) struct Lettered {
 pub(super) fn lettered(inspect: &Inspect) -> Vec<Lettered> {
     let mut letters = 'a'..='z';
     let checks = [Side::Client, Side::Server].into_iter().flat_map(|from| {
-        let checks = inspect.conn().trace.opening(from).map(Opening::checks).unwrap_or_default();
+        let checks = inspect.conn().trace.head(from).map(ValidatedHead::checks).unwrap_or_default();
         checks.into_iter().map(move |check| (from, check))
     });
     checks
         .map(|(from, check)| {
-            let letter = if check.mark == Mark::Absent { None } else { letters.next() };
+            let letter = if check.result == CheckResult::Absent { None } else { letters.next() };
             Lettered { from, check, letter }
         })
         .collect()
 }
 
-pub(super) fn sign(mark: Mark, theme: &Theme) -> (&'static str, Color) {
+pub(super) fn sign(mark: CheckResult, theme: &Theme) -> (&'static str, Color) {
     match mark {
-        Mark::Kept => ("✓", theme.good),
-        Mark::Broken => ("✗", theme.bad),
-        Mark::Doubtful => ("!", theme.warn),
-        Mark::Absent => ("–", theme.dim),
+        CheckResult::Passed => ("✓", theme.good),
+        CheckResult::Failed => ("✗", theme.bad),
+        CheckResult::Warned => ("!", theme.warn),
+        CheckResult::Absent => ("–", theme.dim),
     }
 }
 
 /// The title of the accept steps and a line each; those behind the step at hand are still covered.
 pub(super) fn steps(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(String, Vec<Line<'static>>)> {
-    let judgement = |from| inspect.conn().trace.opening(from).map(|opening| &opening.judgement);
+    let judgement = |from| inspect.conn().trace.head(from).map(|opening| &opening.validation);
     let response = judgement(Side::Server);
     let accept = response.and_then(|judgement| judgement.accept.as_ref());
     let accept = accept.or_else(|| judgement(Side::Client)?.accept.as_ref())?;
@@ -105,19 +105,19 @@ pub(super) fn checks(
     theme: &Theme,
 ) -> (String, Vec<Line<'static>>) {
     let asked = all.iter().filter(|row| row.letter.is_some()).count();
-    let kept = all.iter().filter(|row| row.check.mark == Mark::Kept).count();
+    let kept = all.iter().filter(|row| row.check.result == CheckResult::Passed).count();
     let piece = |row: &Lettered| {
-        let (sign, color) = sign(row.check.mark, theme);
+        let (sign, color) = sign(row.check.result, theme);
         let letter = row.letter.map_or_else(String::new, |letter| letter.to_string());
         let here = (row.from, row.check.line) == (cursor.0, Some(cursor.1));
-        let told = match row.check.mark {
-            Mark::Kept => row.check.name.to_owned(),
-            Mark::Absent => row.check.words.clone(),
-            Mark::Broken | Mark::Doubtful => format!("{}: {}", row.check.name, row.check.words),
+        let told = match row.check.result {
+            CheckResult::Passed => row.check.name.to_owned(),
+            CheckResult::Absent => row.check.finding.clone(),
+            CheckResult::Failed | CheckResult::Warned => format!("{}: {}", row.check.name, row.check.finding),
         };
-        let style = match (here, row.check.mark) {
+        let style = match (here, row.check.result) {
             (true, _) => Style::new().fg(theme.text).bg(theme.selected),
-            (_, Mark::Absent) => theme.dim(),
+            (_, CheckResult::Absent) => theme.dim(),
             _ => Style::new().fg(theme.text),
         };
         let sign =
@@ -126,7 +126,7 @@ pub(super) fn checks(
     };
     let mut lines = prose::flow(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
     // what the request left out is told again, better, by the answer
-    let answered = inspect.conn().trace.opening(Side::Server).is_some();
+    let answered = inspect.conn().trace.head(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };
     let absent = all.iter().filter(|row| row.letter.is_none() && row.from == last);
     lines.extend(prose::flow(absent.map(piece).collect(), width));
@@ -138,20 +138,20 @@ pub(super) fn checks(
 
 /// What both sides agreed on, in words; nothing where nothing was.
 pub(super) fn agreed(inspect: &Inspect) -> Vec<String> {
-    let Some(opening) = inspect.conn().trace.opening(Side::Server) else { return Vec::new() };
-    let protocol = opening.judgement.protocol.as_ref();
+    let Some(opening) = inspect.conn().trace.head(Side::Server) else { return Vec::new() };
+    let protocol = opening.validation.subprotocol.as_ref();
     let protocol = protocol.map(|name| {
-        let name = crate::wire::words::harmless(name);
+        let name = crate::wire::format::escape_controls(name);
         format!("subprotocol {name}: what the messages mean is written there")
     });
     protocol.into_iter().chain(deflate(inspect.conn().trace.agreed())).collect()
 }
 
 /// permessage-deflate as it was agreed, in words.
-pub(super) fn deflate(agreed: Agreed) -> Option<String> {
+pub(super) fn deflate(agreed: AgreedExtensions) -> Option<String> {
     let deflate = agreed.deflate?;
     let side = |name: &str, bits: Option<u8>, forgets: bool| {
-        let window = crate::wire::words::bytes(1 << bits.unwrap_or(15));
+        let window = crate::wire::format::byte_count(1 << bits.unwrap_or(15));
         let keeps =
             if forgets { "begins each message with an empty one" } else { "keeps it between messages" };
         format!("the {name} looks back at most {window} and {keeps}")

@@ -26,7 +26,7 @@ pub(super) fn wrapped(told: &str, cells: usize) -> Vec<String> {
             lines.push(String::new());
         }
         while text::width(word) > cells {
-            let piece = text::prefix(word, cells);
+            let piece = text::prefix_within(word, cells);
             // a sign that is wider than the column stands alone
             let piece =
                 if piece.is_empty() { &word[..word.chars().next().map_or(0, char::len_utf8)] } else { piece };
@@ -55,7 +55,7 @@ pub(super) fn labelled(
     lines
         .map(|(row, line)| {
             let label = if row == 0 { label } else { "" };
-            let label = format!("{:<indent$}", text::shorten(label, indent.saturating_sub(1)));
+            let label = format!("{:<indent$}", text::ellipsize(label, indent.saturating_sub(1)));
             Line::from(vec![
                 Span::styled(label, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD)),
                 Span::styled(line, style),

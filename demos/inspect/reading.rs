@@ -4,8 +4,8 @@
 
 use super::state::Inspect;
 use crate::text;
-use crate::wire::utf8::Validator;
-use crate::wire::{Code, Frame, Kind, Row};
+use crate::wire::utf8::Utf8Validator;
+use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
 
 /// Fragments that are looked through for the beginning of a character.
 const FAR: usize = 64;
@@ -24,11 +24,11 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    pub(super) fn of(row: &Row) -> Self {
+    pub(super) fn of(row: &TraceRow) -> Self {
         match row.kind() {
             Some(_) if row.is_compressed() => Self::Compressed,
-            Some(Kind::Text) => Self::Text,
-            Some(Kind::Binary) => Self::Binary,
+            Some(MessageKind::Text) => Self::Text,
+            Some(MessageKind::Binary) => Self::Binary,
             None => Self::Other,
         }
     }
@@ -47,7 +47,7 @@ pub(super) enum Stand {
 
 /// Where a text stands after a piece; `carried` is the character that was begun before it.
 pub(super) fn after(carried: &[u8], piece: &[u8]) -> Stand {
-    let mut text = Validator::new();
+    let mut text = Utf8Validator::new();
     if text.push(carried).is_err() {
         return Stand::Broken(0);
     }
@@ -69,7 +69,7 @@ pub(super) fn carried(inspect: &Inspect, rows: &[usize], at: usize) -> Option<Ve
         let faults = inspect.conn().trace.faults(first.from());
         let start = faults.partition_point(|fault| fault.frame < first.index());
         let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
-        if between.any(|fault| fault.code == Code::Utf8) {
+        if between.any(|fault| fault.code == FaultCode::Utf8) {
             return None;
         }
     }
@@ -91,11 +91,11 @@ pub(super) fn carried(inspect: &Inspect, rows: &[usize], at: usize) -> Option<Ve
 /// What a data frame says as it would be read: the text itself, of a compressed one its beginning; none where it is no text.
 pub(super) fn told(inspect: &Inspect, frame: &Frame) -> Option<String> {
     let row = inspect.conn().trace.rows().get(inspect.current()?)?;
-    if row.kind() != Some(Kind::Text) {
+    if row.kind() != Some(MessageKind::Text) {
         return None;
     }
-    let shown = |bytes: &[u8]| text::visible(&String::from_utf8_lossy(bytes)).into_owned();
-    match inspect.conn().trace.inflated(row) {
+    let shown = |bytes: &[u8]| text::sanitize(&String::from_utf8_lossy(bytes)).into_owned();
+    match inspect.conn().trace.inflated_preview(row) {
         Some(data) => Some(format!("(inflated) {}", shown(data))),
         None if row.is_compressed() => None,
         None => Some(shown(&frame.payload())),
@@ -104,7 +104,7 @@ pub(super) fn told(inspect: &Inspect, frame: &Frame) -> Option<String> {
 
 /// One character in at most two cells, whatever it is.
 pub(super) fn sign(letter: char) -> String {
-    let shown = text::visible(letter.encode_utf8(&mut [0; 4])).into_owned();
+    let shown = text::sanitize(letter.encode_utf8(&mut [0; 4])).into_owned();
     if (1..=2).contains(&text::width(&shown)) { shown } else { "◌".to_owned() }
 }
 
@@ -112,15 +112,15 @@ pub(super) fn sign(letter: char) -> String {
 mod tests {
     use super::super::state::tests::seen;
     use super::*;
-    use crate::wire::{Kind, Side, encode};
+    use crate::wire::{MessageKind, Side, encode};
 
     #[test]
     fn a_character_may_be_cut_between_frames() {
         let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
-        let frames = encode::fragments(Kind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let frames = encode::fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
         let (inspect, _inbox) = seen(&frames);
-        let rows = inspect.conn().trace.message_of(0);
+        let rows = inspect.conn().trace.message_rows(0);
         let open: Vec<_> = (0..5).map(|at| carried(&inspect, &rows, at).unwrap()).collect();
         assert_eq!(
             open,

@@ -11,7 +11,7 @@ use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
 use crate::clients::Report;
 use crate::proxy::{self, Told};
-use crate::wire::{Side, Trace, words};
+use crate::wire::{Side, Trace, format};
 
 /// Frames before and behind the one that is shown whose bytes the list may need.
 const IN_SIGHT: usize = 100;
@@ -100,12 +100,12 @@ impl Inspect {
             Told::Waiting { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
             Told::Dropped { from, bytes, .. } => {
                 conn.drop_first(from);
-                self.said = Some(format!("dropped: {} did not pass", words::bytes(bytes.len() as u64)));
+                self.said = Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
             }
             Told::Injected { from, bytes, .. } => {
                 self.said = Some(format!(
                     "{} put in as if the {from} had sent them",
-                    words::bytes(bytes.len() as u64)
+                    format::byte_count(bytes.len() as u64)
                 ));
             }
             Told::Ended(why) => conn.status = Status::Ended(why),
@@ -158,7 +158,7 @@ impl Inspect {
         let current = problems::looked_at(self).or_else(|| self.current())?;
         let conn = self.conn();
         let Bytes::Stored(store, _) = &conn.bytes else { return None };
-        let message = conn.trace.message_of(current).into_iter().take(IN_SIGHT);
+        let message = conn.trace.message_rows(current).into_iter().take(IN_SIGHT);
         let whole = conn.lacking(message.chain([current]), SHOWN);
         let (rows, lacking, most) = if whole.is_empty() {
             let sight = self.in_sight(current);

@@ -1,6 +1,6 @@
 //! What the RFC wants of what is under the cursor, why, and what goes wrong: the page that `?` opens.
 //!
-//! The sentences are `wire::rules`'s for frames and `headline`'s for heads; here they are put in order.
+//! The sentences are `wire::reference`'s for frames and `headline`'s for heads; here they are put in order.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -13,7 +13,7 @@ use super::state::{Inspect, Mode, Tab};
 use super::{handshake, headline, proof, reading};
 use crate::stage::Theme;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{Code, Field, Side, peers, rules, words};
+use crate::wire::{FaultCode, Field, Side, interop, reference, format};
 
 /// The labels' column.
 const LABEL: usize = 14;
@@ -68,7 +68,7 @@ fn page(inspect: &Inspect) -> Option<Page> {
         Tab::Problems => match inspect.problems.chosen() {
             Some(Problem::Frame(from, number)) => Some(of_fault(found(inspect, from, number)?.fault.code)),
             Some(Problem::Head(from, number)) => {
-                let problem = inspect.conn().trace.opening(from)?.judgement.problems.get(number)?;
+                let problem = inspect.conn().trace.head(from)?.validation.problems.get(number)?;
                 Some(of_head(problem.code, problem.hint.as_deref()))
             }
             None => of_field(inspect),
@@ -81,35 +81,35 @@ fn page(inspect: &Inspect) -> Option<Page> {
 fn of_field(inspect: &Inspect) -> Option<Page> {
     let (_, spans) = inspect.under()?;
     let span = spans.get(inspect.field(&spans))?;
-    let page = rules::of_field(span.field);
+    let page = reference::for_field(span.field);
     let said = inspect.shown().filter(|_| span.field == Field::Payload);
     let said = said.and_then(|(_, _, frame)| reading::told(inspect, &frame));
     let mut told = vec![
-        ("Here", words::harmless(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
+        ("Here", format::escape_controls(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
         ("Reads", said.unwrap_or_default()),
-        ("The RFC", page.wants.to_owned()),
-        ("Why", page.why.to_owned()),
-        ("The receiver", page.now.clone()),
-        ("What breaks", page.cause.to_owned()),
+        ("The RFC", page.requirement.to_owned()),
+        ("Why", page.rationale.to_owned()),
+        ("The receiver", page.consequence.clone()),
+        ("What breaks", page.common_cause.to_owned()),
     ];
     let label = |number| if number == 0 { "Its rules" } else { "" };
     told.extend(page.rules.iter().enumerate().map(|(number, code)| {
-        (label(number), format!("{}: {} ({}).", code.name(), code.rule().what, code.rule().section))
+        (label(number), format!("{}: {} ({}).", code.name(), code.rule().summary, code.rule().section))
     }));
     Some(Page { title: format!("{}, {}", page.title, page.section), told })
 }
 
-fn of_fault(code: Code) -> Page {
-    let page = rules::of_fault(code);
+fn of_fault(code: FaultCode) -> Page {
+    let page = reference::for_fault(code);
     let mut told = vec![
         ("Broken", format!("{}.", page.title)),
-        ("The RFC", page.wants.to_owned()),
-        ("Why", page.why.to_owned()),
-        ("Its cause", page.cause.to_owned()),
-        ("The receiver", page.now),
+        ("The RFC", page.requirement.to_owned()),
+        ("Why", page.rationale.to_owned()),
+        ("Its cause", page.common_cause.to_owned()),
+        ("The receiver", page.consequence),
     ];
     let label = |number| if number == 0 { "Measured" } else { "" };
-    let answers = peers::on(code);
+    let answers = interop::results_for(code);
     told.extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
     Page { title: format!("{}, {}", code.name(), page.section), told }
 }
@@ -117,9 +117,9 @@ fn of_fault(code: Code) -> Page {
 fn of_head(code: ProblemCode, hint: Option<&str>) -> Page {
     let rule = code.rule();
     let told = vec![
-        ("Broken", format!("{}.", rule.what)),
-        ("Here", hint.map_or_else(String::new, words::harmless)),
-        ("Why", rule.why.to_owned()),
+        ("Broken", format!("{}.", rule.summary)),
+        ("Here", hint.map_or_else(String::new, format::escape_controls)),
+        ("Why", rule.rationale.to_owned()),
     ];
     Page { title: format!("{}, {}", rule.name, rule.section), told }
 }
@@ -127,22 +127,22 @@ fn of_head(code: ProblemCode, hint: Option<&str>) -> Page {
 /// The line of a head under the cursor.
 fn of_line(inspect: &Inspect) -> Option<Page> {
     let (from, number) = handshake::cursor(inspect)?;
-    let opening = inspect.conn().trace.opening(from)?;
+    let opening = inspect.conn().trace.head(from)?;
     let head = opening.head.as_ref()?;
     let line = head.lines().get(number)?;
-    let text = words::quoted(&head.raw()[line.text.clone()], 200);
+    let text = format::quote(&head.raw()[line.text.clone()], 200);
     let mut told = vec![("Here", text), ("Why", headline::purpose(head, number).to_owned())];
     let mut title =
         if from == Side::Client { "A line of the request" } else { "A line of the response" }.to_owned();
     for row in proof::lettered(inspect) {
         if row.from == from && row.check.line == Some(number) {
             title = format!("{}, {}", row.check.name, row.check.section);
-            told.push(("Checked", words::harmless(&format!("{}.", row.check.words))));
+            told.push(("Checked", format::escape_controls(&format!("{}.", row.check.finding))));
         }
     }
-    for problem in &opening.judgement.problems {
+    for problem in &opening.validation.problems {
         let within =
-            |span: &std::ops::Range<usize>| span.start >= line.text.start && span.start < line.end.end;
+            |span: &std::ops::Range<usize>| span.start >= line.text.start && span.start < line.line_end.end;
         if problem.span.as_ref().is_some_and(within) {
             let page = of_head(problem.code, problem.hint.as_deref());
             told.extend(page.told);

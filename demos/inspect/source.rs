@@ -10,7 +10,7 @@ use crate::capture;
 use crate::clients::{self, Request, Wishes};
 use crate::net::{Target, Tls, is_loopback};
 use crate::stage::{Complaint, Declared, Effect, Settings};
-use crate::wire::{Side, words};
+use crate::wire::{Side, format};
 
 use super::scenario::{Edits, Server};
 
@@ -182,7 +182,7 @@ impl Source {
                     serde_json::from_str(text).map_err(|why| settings.complain("sends", why.to_string()))?,
                 ),
                 Some(("hex", hex)) => clients::Command::Raw(
-                    words::from_hex(hex).map_err(|why| settings.complain("sends", why))?,
+                    format::parse_hex(hex).map_err(|why| settings.complain("sends", why))?,
                 ),
                 _ => {
                     return Err(settings.complain(
@@ -277,7 +277,7 @@ impl Edits {
 mod tests {
     use super::super::Inspect;
     use super::*;
-    use crate::deck::{Fence, Place, Setting, Value};
+    use crate::deck::{Fence, Position, Setting, SettingValue};
     use crate::stage::{Demo as _, settings};
 
     #[test]
@@ -296,8 +296,8 @@ mod tests {
     fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
         let setting = |(key, value): &(&str, &str)| Setting {
             key: (*key).to_owned(),
-            value: Value::Text((*value).to_owned()),
-            at: Place { line: 7, column: 1 },
+            value: SettingValue::Text((*value).to_owned()),
+            position: Position { line: 7, column: 1 },
         };
         let fence = Fence {
             name: "inspect".into(),

@@ -11,7 +11,7 @@ use super::scenario::Play;
 use super::source::{Opening, Source};
 use super::{Cmd, Orders, ProxyOrders, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
-use crate::wire::{Frame, Row, Side, Span};
+use crate::wire::{Frame, TraceRow, Side, FieldSpan};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
@@ -227,7 +227,7 @@ impl Inspect {
         let newest = || {
             let near = &rows[last.saturating_sub(FAR)..];
             let compressed =
-                || near.iter().rposition(Row::is_compressed).filter(|_| self.tab == Tab::Deflate);
+                || near.iter().rposition(TraceRow::is_compressed).filter(|_| self.tab == Tab::Deflate);
             let ours = || near.iter().rposition(|row| row.from() == Side::Client);
             compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
         };
@@ -240,22 +240,22 @@ impl Inspect {
     }
 
     /// The frame that is shown.
-    pub(super) fn shown(&self) -> Option<(usize, &Row, Frame)> {
+    pub(super) fn shown(&self) -> Option<(usize, &TraceRow, Frame)> {
         let current = self.current()?;
         Some((current, &self.conn().trace.rows()[current], self.frame(current)?))
     }
 
     /// The bytes and the fields that the cursor moves over: the draft's while there is one.
-    pub(super) fn under(&self) -> Option<(Vec<u8>, Vec<Span>)> {
+    pub(super) fn under(&self) -> Option<(Vec<u8>, Vec<FieldSpan>)> {
         if let Some(draft) = &self.draft {
             return Some((draft.raw().to_vec(), draft.spans()));
         }
         let (_, _, frame) = self.shown()?;
-        Some((frame.raw().to_vec(), frame.spans()))
+        Some((frame.raw().to_vec(), frame.field_spans()))
     }
 
     /// The field under the cursor.
-    pub(super) fn field(&self, spans: &[Span]) -> usize {
+    pub(super) fn field(&self, spans: &[FieldSpan]) -> usize {
         let Cursor { byte, bit } = self.cursor;
         spans.iter().position(|span| span.contains(byte, bit)).unwrap_or(0)
     }
@@ -271,7 +271,7 @@ impl Inspect {
     /// The lines of both heads: whose, and which.
     pub(super) fn lines(&self) -> Vec<(Side, usize)> {
         let lines = |from| {
-            let head = self.conn().trace.opening(from).and_then(|opening| opening.head.as_ref());
+            let head = self.conn().trace.head(from).and_then(|opening| opening.head.as_ref());
             let count = head.map_or(0, |head| head.lines().len());
             (0..count).map(move |line| (from, line))
         };
@@ -286,8 +286,8 @@ impl Inspect {
 
     /// How much is wrong, in both heads and both directions.
     pub(super) fn faults(&self) -> usize {
-        let heads = [Side::Client, Side::Server].map(|from| self.conn().trace.opening(from));
-        let heads: usize = heads.into_iter().flatten().map(|opening| opening.judgement.problems.len()).sum();
+        let heads = [Side::Client, Side::Server].map(|from| self.conn().trace.head(from));
+        let heads: usize = heads.into_iter().flatten().map(|opening| opening.validation.problems.len()).sum();
         heads + self.conn().trace.faults(Side::Client).len() + self.conn().trace.faults(Side::Server).len()
     }
 
@@ -409,7 +409,7 @@ pub(super) mod tests {
     fn frames_come_in_the_order_of_the_sockets() {
         let (inspect, _inbox) = opened();
         let rows = inspect.conn().trace.rows().iter();
-        let order: Vec<_> = rows.map(|row| (row.from(), row.index(), row.at().as_micros())).collect();
+        let order: Vec<_> = rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.current(), Some(0), "it follows what is sent");
         assert_eq!(inspect.frame(1).unwrap().payload(), b"Hello");

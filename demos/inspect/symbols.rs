@@ -8,26 +8,26 @@ use ratatui::text::{Line, Span};
 use super::deflate::Looked;
 use super::prose::labelled;
 use crate::stage::Theme;
-use crate::wire::inflate::Coding;
-use crate::wire::lens::{Item, Part, Source};
-use crate::wire::words;
+use crate::wire::inflate::BlockType;
+use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, MatchSource};
+use crate::wire::format;
 
 /// Bits of an item that are written out.
 const BITS: u64 = 24;
 
 /// One symbol in a line: its bits, what it is, what it gives.
-pub(super) fn item_line(looked: &Looked, item: &Item, chosen: bool, theme: &Theme) -> Line<'static> {
-    let (name, color) = match item.part {
-        Part::Block { .. } => ("block", theme.field(0)),
-        Part::Codes { .. } => ("codes", theme.field(1)),
-        Part::Padding => ("padding", theme.dim),
-        Part::StoredLength(_) => ("length", theme.field(2)),
-        Part::Stored => ("stored", theme.field(3)),
-        Part::Literal => ("literal", theme.field(3)),
-        Part::Match { .. } => ("match", theme.field(4)),
-        Part::End => ("end", theme.field(5)),
+pub(super) fn item_line(looked: &Looked, item: &DeflateItem, chosen: bool, theme: &Theme) -> Line<'static> {
+    let (name, color) = match item.kind {
+        DeflateItemKind::Block { .. } => ("block", theme.field(0)),
+        DeflateItemKind::Codes { .. } => ("codes", theme.field(1)),
+        DeflateItemKind::Padding => ("padding", theme.dim),
+        DeflateItemKind::StoredLength(_) => ("length", theme.field(2)),
+        DeflateItemKind::Stored => ("stored", theme.field(3)),
+        DeflateItemKind::Literal => ("literal", theme.field(3)),
+        DeflateItemKind::Match { .. } => ("match", theme.field(4)),
+        DeflateItemKind::End => ("end", theme.field(5)),
     };
-    let tail = item.bits.start >= looked.lens.tail_at;
+    let tail = item.bits.start >= looked.lens.tail_bit;
     let style = if tail { theme.dim() } else { Style::new().fg(color) };
     let mut line = Line::from(vec![
         Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
@@ -38,35 +38,35 @@ pub(super) fn item_line(looked: &Looked, item: &Item, chosen: bool, theme: &Them
         Span::styled(format!("{name:<8} "), style.add_modifier(Modifier::BOLD)),
         Span::styled(format!("{:<25} ", bits_of(looked, item)), theme.dim()),
     ]);
-    let told = match item.part {
+    let told = match item.kind {
         _ if tail => "added by the receiver".to_owned(),
-        Part::Match { length, distance } => {
-            format!("{length} from {distance} back  {}", words::quoted(looked.lens.bytes(item), 40))
+        DeflateItemKind::Match { length, distance } => {
+            format!("{length} from {distance} back  {}", format::quote(looked.lens.bytes(item), 40))
         }
-        Part::Literal | Part::Stored => words::quoted(looked.lens.bytes(item), 40),
-        Part::Block { last, coding } => {
+        DeflateItemKind::Literal | DeflateItemKind::Stored => format::quote(looked.lens.bytes(item), 40),
+        DeflateItemKind::Block { last, block_type: coding } => {
             let coding = match coding {
-                Coding::Stored => "stored",
-                Coding::Fixed => "fixed codes",
-                Coding::Dynamic => "codes of its own",
+                BlockType::Stored => "stored",
+                BlockType::Fixed => "fixed codes",
+                BlockType::Dynamic => "codes of its own",
             };
             format!("{coding}{}", if last { ", the last" } else { "" })
         }
-        Part::StoredLength(len) => words::bytes(u64::from(len)),
-        Part::Codes { .. } | Part::Padding | Part::End => String::new(),
+        DeflateItemKind::StoredLength(len) => format::byte_count(u64::from(len)),
+        DeflateItemKind::Codes { .. } | DeflateItemKind::Padding | DeflateItemKind::End => String::new(),
     };
     line.push_span(Span::styled(told, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
     line
 }
 
 /// The item's bits as they are read, the first one first.
-fn bits_of(looked: &Looked, item: &Item) -> String {
+fn bits_of(looked: &Looked, item: &DeflateItem) -> String {
     let bit = |at: u64| {
         let byte = usize::try_from(at / 8).ok()?;
         let byte = looked
             .payload
             .get(byte)
-            .or_else(|| crate::wire::inflate::TAIL.get(byte.checked_sub(looked.payload.len())?))?;
+            .or_else(|| crate::wire::inflate::DEFLATE_TAIL.get(byte.checked_sub(looked.payload.len())?))?;
         Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
     };
     let many = item.bits.end - item.bits.start > BITS;
@@ -75,38 +75,38 @@ fn bits_of(looked: &Looked, item: &Item) -> String {
 }
 
 /// One item in sentences; of a match also the place that it copies.
-pub(super) fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn told_item(looked: &Looked, item: &DeflateItem, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
-    let told = match &item.part {
-        _ if item.bits.start >= looked.lens.tail_at => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
-        Part::Block { last, coding } => {
+    let told = match &item.kind {
+        _ if item.bits.start >= looked.lens.tail_bit => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
+        DeflateItemKind::Block { last, block_type: coding } => {
             let last = if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
             let coding = match coding {
-                Coding::Stored => "BTYPE 00: the bytes stand there as they are",
-                Coding::Fixed => "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so nothing has to be described",
-                Coding::Dynamic => "BTYPE 10: the block describes codes of its own first, so that frequent symbols take few bits",
+                BlockType::Stored => "BTYPE 00: the bytes stand there as they are",
+                BlockType::Fixed => "BTYPE 01: symbols in the codes that RFC 1951 §3.2.6 fixes once for all, so nothing has to be described",
+                BlockType::Dynamic => "BTYPE 10: the block describes codes of its own first, so that frequent symbols take few bits",
             };
             format!("Three bits begin a block. {last}; {coding}.")
         }
-        Part::Padding => "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned(),
-        Part::StoredLength(0) => "LEN 0000 and its complement ffff: a block without bytes, which only brings the data to a whole byte, so that a message can end there.".to_owned(),
-        Part::StoredLength(len) => format!("LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.", !len),
-        Part::Stored => format!("{} as they are.", words::bytes(item.gives.end - item.gives.start)),
-        Part::Codes { literals, distances } => {
+        DeflateItemKind::Padding => "Bits that say nothing, up to the next whole byte (RFC 1951 §3.2.4).".to_owned(),
+        DeflateItemKind::StoredLength(0) => "LEN 0000 and its complement ffff: a block without bytes, which only brings the data to a whole byte, so that a message can end there.".to_owned(),
+        DeflateItemKind::StoredLength(len) => format!("LEN {len:04x} and its complement {:04x}: so many bytes follow as they are.", !len),
+        DeflateItemKind::Stored => format!("{} as they are.", format::byte_count(item.output.end - item.output.start)),
+        DeflateItemKind::Codes { literals, distances } => {
             let used = |lengths: &[u8]| lengths.iter().filter(|length| **length > 0).count();
             format!("The codes of this block: {} literals and lengths and {} distances have one; the shorter its code, the more often a symbol comes.", used(literals), used(distances))
         }
-        Part::Literal => {
-            let count = item.gives.end - item.gives.start;
+        DeflateItemKind::Literal => {
+            let count = item.output.end - item.output.start;
             let each = (item.bits.end - item.bits.start) as f64 / count.get().max(1) as f64;
-            format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", words::bytes(count))
+            format!("{}, each stands for itself: {each:.1} bits a byte instead of 8.", format::byte_count(count))
         }
-        Part::Match { length, distance } => format!(
+        DeflateItemKind::Match { length, distance } => format!(
             "A back-reference: the {length} bytes that stand {distance} bytes back, once more. {} bits instead of {}.",
             item.bits.end - item.bits.start,
             u32::from(*length) * 8
         ),
-        Part::End => "The block ends here (symbol 256).".to_owned(),
+        DeflateItemKind::End => "The block ends here (symbol 256).".to_owned(),
     };
     let mut lines = labelled("", &told, 0, width, plain, theme);
     if let Some(source) = item.source() {
@@ -116,20 +116,20 @@ pub(super) fn told_item(looked: &Looked, item: &Item, width: u16, theme: &Theme)
 }
 
 /// The text around what a match copies, the copied part marked.
-fn told_source(looked: &Looked, item: &Item, source: Source, theme: &Theme) -> Vec<Line<'static>> {
+fn told_source(looked: &Looked, item: &DeflateItem, source: MatchSource, theme: &Theme) -> Vec<Line<'static>> {
     let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
     let (text, at, place) = match source {
-        Source::Here(at) => (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:")),
-        Source::Earlier(back) => {
+        MatchSource::ThisMessage(at) => (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:")),
+        MatchSource::EarlierMessage(back) => {
             let at = looked.window.len().saturating_sub(back.to_usize_saturating());
-            let place = format!("in an earlier message, {} before this one:", words::bytes(back));
+            let place = format!("in an earlier message, {} before this one:", format::byte_count(back));
             (looked.window.clone(), at, place)
         }
     };
     let at = at.min(text.len());
-    let end = at.saturating_add((item.gives.end - item.gives.start).to_usize_saturating()).min(text.len());
+    let end = at.saturating_add((item.output.end - item.output.start).to_usize_saturating()).min(text.len());
     let inner = |range: std::ops::Range<usize>| {
-        let quoted = words::quoted(&text[range], 60);
+        let quoted = format::quote(&text[range], 60);
         quoted[1..quoted.len() - 1].to_owned()
     };
     let marked = Style::new().fg(theme.field(4)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED);

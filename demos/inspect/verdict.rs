@@ -15,8 +15,8 @@ use super::prose::{self, labelled, short_section};
 use super::state::Inspect;
 use super::view::side;
 use crate::wire::handshake::Problem as HeadProblem;
-use crate::wire::peers::{self, Standing};
-use crate::wire::{CloseCode, Code, Severity, Side, encode, rules, words};
+use crate::wire::interop::{self, Reaction};
+use crate::wire::{CloseCode, FaultCode, Severity, Side, encode, reference, format};
 
 /// The label's column of the panes.
 const LABEL: usize = 9;
@@ -38,7 +38,7 @@ pub(super) fn answer(inspect: &Inspect, problem: Problem) -> Option<Answer> {
     let code = found.fault.close_code()?;
     let ours = from == Side::Server;
     let key = ours.then(|| fresh_key(&found.raw(inspect).unwrap_or_default()));
-    Some(Answer { ours, code, raw: encode::close(code, "", key), key })
+    Some(Answer { ours, code, raw: encode::close_frame(code, "", key), key })
 }
 
 pub(super) fn draw(inspect: &Inspect, problem: Problem, area: Rect, canvas: &mut Canvas) {
@@ -62,7 +62,7 @@ fn draw_panes(inspect: &Inspect, problem: Problem, found: &Found, area: Rect, ca
     let refusers = told_refusers(code, area.height >= 30, width, canvas);
     let now = told_now(inspect, problem, found, width, canvas);
     let title = format!("{}, {}", code.name(), short_section(found.fault.section()));
-    let cases = match peers::cases(code) {
+    let cases = match interop::case_count(code) {
         0 => "Who refuses it?".to_owned(),
         1 => "Who refuses it? Measured with 1 frame that breaks this rule alone".to_owned(),
         cases => format!("Who refuses it? Measured with {cases} frames that break this rule alone"),
@@ -90,12 +90,12 @@ fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas) {
 
 fn told_rule(found: &Found, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
-    let page = rules::of_fault(found.fault.code);
+    let page = reference::for_fault(found.fault.code);
     let detail = found.fault.detail.to_string();
     let here = if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let mut lines = labelled("  Found", &words::harmless(&here), LABEL, width, strong, theme);
-    for (label, told) in [("  RFC", page.wants), ("  Means", page.cause), ("  Why", page.why)] {
+    let mut lines = labelled("  Found", &format::escape_controls(&here), LABEL, width, strong, theme);
+    for (label, told) in [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)] {
         if !told.is_empty() {
             lines.extend(labelled(label, told, LABEL, width, Style::new().fg(theme.text), theme));
         }
@@ -104,25 +104,25 @@ fn told_rule(found: &Found, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
 }
 
 /// What each known implementation did, a sign and its name; a line each where there is room.
-fn told_refusers(code: Code, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
+fn told_refusers(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
-    let answers = peers::on(code);
+    let answers = interop::results_for(code);
     if answers.is_empty() {
         let told = "No frame of the vectors breaks this rule alone, so who refuses it is not known.";
         return labelled("", told, 2, width, theme.dim(), theme);
     }
-    let piece = |answer: &peers::Answer| {
-        let (sign, color) = match answer.standing() {
-            Standing::Refuses => ("✓", theme.good),
-            Standing::Accepts => ("○", theme.warn),
-            Standing::Differs => ("◐", theme.warn),
-            Standing::Untried => ("–", theme.dim),
+    let piece = |answer: &interop::InteropResult| {
+        let (sign, color) = match answer.reaction() {
+            Reaction::Refuses => ("✓", theme.good),
+            Reaction::Accepts => ("○", theme.warn),
+            Reaction::Mixed => ("◐", theme.warn),
+            Reaction::NotTried => ("–", theme.dim),
         };
-        let some = match answer.standing() {
-            Standing::Differs => format!(" {} of {}", answer.refused, answer.refused + answer.accepted),
+        let some = match answer.reaction() {
+            Reaction::Mixed => format!(" {} of {}", answer.refused, answer.refused + answer.accepted),
             _ => String::new(),
         };
-        let told = if roomy { answer.to_string() } else { format!("{}{some}", answer.peer.name) };
+        let told = if roomy { answer.to_string() } else { format!("{}{some}", answer.implementation.name) };
         vec![
             Text::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
             Text::styled(told, Style::new().fg(theme.text)),
@@ -132,12 +132,12 @@ fn told_refusers(code: Code, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Li
         return answers.iter().map(|answer| Line::from(piece(answer))).collect();
     }
     let mut lines = prose::flow(answers.iter().map(piece).collect(), width);
-    let used: Vec<Standing> = answers.iter().map(peers::Answer::standing).collect();
+    let used: Vec<Reaction> = answers.iter().map(interop::InteropResult::reaction).collect();
     let legend = [
-        (Standing::Refuses, "✓ refuses it"),
-        (Standing::Accepts, "○ lets it pass"),
-        (Standing::Differs, "◐ refuses some"),
-        (Standing::Untried, "– was not tried"),
+        (Reaction::Refuses, "✓ refuses it"),
+        (Reaction::Accepts, "○ lets it pass"),
+        (Reaction::Mixed, "◐ refuses some"),
+        (Reaction::NotTried, "– was not tried"),
     ];
     let legend: Vec<&str> = legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, told)| *told).collect();
     lines.push(Line::styled(format!("  {}", legend.join("   ")), theme.dim()));
@@ -156,7 +156,7 @@ fn told_now(
     let mut lines = if let Some(answer) = answer(inspect, problem) {
         told_answer(inspect, found, &answer, width, canvas)
     } else {
-        labelled("", &rules::of_fault(found.fault.code).now, 2, width, plain, theme)
+        labelled("", &reference::for_fault(found.fault.code).consequence, 2, width, plain, theme)
     };
     let after = inspect.conn().trace.rows()[found.row.map_or(0, |row| row + 1)..]
         .iter()
@@ -183,12 +183,12 @@ fn told_answer(
     let who = if answer.ours { "I answer" } else { "the server answers" };
     let about = CloseCode::new(answer.code);
     let mask =
-        answer.key.map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", words::hex(&key)));
+        answer.key.map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", format::hex(&key)));
     let mut first = Line::from(vec![
         Text::styled("  1  ", bold),
         Text::styled(format!("{who}  "), Style::new().fg(theme.text)),
         Text::styled(
-            words::hex_row(&answer.raw, 16),
+            format::spaced_hex(&answer.raw, 16),
             Style::new().fg(theme.good).add_modifier(Modifier::BOLD),
         ),
         Text::styled(format!("   Close {} {}, {mask}", answer.code, about.name), theme.dim()),
@@ -229,8 +229,8 @@ fn what_it_did(inspect: &Inspect, found: &Found) -> String {
 /// A problem of a head: its line, the bytes, and what follows from it.
 fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some(opening) = inspect.conn().trace.opening(from) else { return };
-    let Some(problem) = opening.judgement.problems.get(number) else { return };
+    let Some(opening) = inspect.conn().trace.head(from) else { return };
+    let Some(problem) = opening.validation.problems.get(number) else { return };
     let (arrow, what) = (side(from, theme).1, if from == Side::Client { "request" } else { "response" });
     let raw = opening.head.as_ref().map_or(inspect.conn().trace.head_bytes(from), |head| head.raw());
     let span = problem.span.clone().filter(|span| span.start < raw.len());
@@ -241,19 +241,19 @@ fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &
             format!(
                 "byte 0x{:02x}: {}",
                 span.start,
-                words::quoted(&raw[span.start..span.end.min(raw.len())], 50)
+                format::quote(&raw[span.start..span.end.min(raw.len())], 50)
             )
         },
     );
     canvas.rule(&format!("{arrow} {what} · {place}"), bytes);
     if let Some(span) = span {
         let colors = vec![theme.text; raw.len()];
-        let told = words::bytes(span.len() as u64);
+        let told = format::byte_count(span.len() as u64);
         draw_hex(raw, &colors, span.start..span.end.max(span.start + 1), &told, split(bytes, 1).1, canvas);
     }
     let rule = problem.code.rule();
     canvas.rule(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
-    let lines = told_head(problem, from, opening.judgement.status, area.width, canvas);
+    let lines = told_head(problem, from, opening.validation.status, area.width, canvas);
     prose::draw(&lines, split(rest, 1).1, canvas);
 }
 
@@ -267,11 +267,11 @@ fn told_head(
     let theme = canvas.theme;
     let rule = problem.code.rule();
     let plain = Style::new().fg(theme.text);
-    let mut lines = labelled("  Found", rule.what, LABEL, width, plain.add_modifier(Modifier::BOLD), theme);
+    let mut lines = labelled("  Found", rule.summary, LABEL, width, plain.add_modifier(Modifier::BOLD), theme);
     if let Some(hint) = &problem.hint {
-        lines.extend(labelled("  Hint", &words::harmless(hint), LABEL, width, plain, theme));
+        lines.extend(labelled("  Hint", &format::escape_controls(hint), LABEL, width, plain, theme));
     }
-    lines.extend(labelled("  Why", rule.why, LABEL, width, plain, theme));
+    lines.extend(labelled("  Why", rule.rationale, LABEL, width, plain, theme));
     let now = match (problem.severity, from, status) {
         (Severity::Fatal, Side::Client, Some(status)) => {
             format!("A server refuses the request with status {status}: there is no WebSocket to close yet.")

@@ -83,7 +83,7 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let count = |tab| match tab {
         Tab::Frames => {
             let trace = &inspect.conn().trace;
-            let more = if trace.lost_rows() > 0 { "+" } else { "" };
+            let more = if trace.dropped_rows() > 0 { "+" } else { "" };
             match (&inspect.filter, trace.rows().len()) {
                 (Some(filter), all) => format!("({}/{all}{more})", filter.rows.len()),
                 (None, all) => format!("({all}{more})"),
@@ -104,7 +104,7 @@ fn edge(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let room = wide.saturating_sub(tabs + names.len() * usize::from(gap));
     let mut x = area.x + 2;
     if room >= 12 {
-        let title = format!(" {} ", text::shorten(&text::visible(address), room - 3));
+        let title = format!(" {} ", text::ellipsize(&text::sanitize(address), room - 3));
         canvas.buffer.set_string(x, area.y, &title, theme.heading());
         x += text::width(&title) as u16 + gap;
     }
@@ -137,7 +137,7 @@ fn hopeless(inspect: &Inspect) -> Option<&str> {
 fn draw_end(why: &str, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
-    let lines = prose::labelled("✗", &text::visible(why), 3, area.width, style, theme);
+    let lines = prose::labelled("✗", &text::sanitize(why), 3, area.width, style, theme);
     prose::draw(&lines, split(area, 1).1, canvas);
 }
 
@@ -154,7 +154,7 @@ fn status(inspect: &Inspect, theme: &Theme) -> Span<'static> {
         Status::Ended(Ok(why)) => ("◌", why.clone(), theme.dim),
         Status::Ended(Err(why)) => ("✗", why.clone(), theme.bad),
     };
-    Span::styled(format!("{sign} {}", text::visible(&told)), Style::new().fg(color))
+    Span::styled(format!("{sign} {}", text::sanitize(&told)), Style::new().fg(color))
 }
 
 /// How it is with a connection through the proxy: what waits, and whose frames the keys mean.
@@ -210,10 +210,10 @@ fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, look: &Look) {
         status.style = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
     }
     let most = usize::from(area.width) / 2;
-    let status = Span { content: text::shorten(&status.content, most).into_owned().into(), ..status };
+    let status = Span { content: text::ellipsize(&status.content, most).into_owned().into(), ..status };
     let width = text::width(&status.content);
     let room = usize::from(area.width).saturating_sub(width + 2);
-    let left = Line::styled(text::shorten(&text::visible(told), room).into_owned(), theme.dim());
+    let left = Line::styled(text::ellipsize(&text::sanitize(told), room).into_owned(), theme.dim());
     canvas.line(&left, 0, area);
     let x = area.right().saturating_sub(width as u16);
     canvas.line(&Line::from(status), 0, Rect { x, width: area.right() - x, ..area });
@@ -245,10 +245,10 @@ fn draw_typed(line: &super::state::Line, area: Rect, canvas: &mut Canvas) {
         canvas.buffer.set_style(above, Style::reset());
         let pad = " ".repeat(area.width.into());
         canvas.line(&Line::styled(pad, theme.base()), 0, above);
-        canvas.line(&Line::styled(format!("✗ {}", text::visible(why)), Style::new().fg(theme.bad)), 0, above);
+        canvas.line(&Line::styled(format!("✗ {}", text::sanitize(why)), Style::new().fg(theme.bad)), 0, above);
     }
     let room = usize::from(area.width).saturating_sub(text::width(name) + 3).max(8);
-    let typed = text::visible(&line.text);
+    let typed = text::sanitize(&line.text);
     let shown = if text::width(&typed) > room {
         format!("…{}", tail(&typed, room - 1))
     } else {

@@ -10,7 +10,7 @@ use super::{Phase, Race};
 use crate::race::{Figures, Kind};
 use crate::stage::{self, LEVELS, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
@@ -34,13 +34,13 @@ fn draw_card(race: &Race, of: &Figures, most: f64, area: Rect, buffer: &mut Buff
     let style = strong(color);
     let running = matches!(&race.phase, Phase::Running(live) if live.running == Some(of.lane));
     let rate = of.rate();
-    let speed = if rate > 0.0 { format!("{}/s", grouped(rate as u64)) } else { "–".to_owned() };
+    let speed = if rate > 0.0 { format!("{}/s", group_thousands(rate as u64)) } else { "–".to_owned() };
     let title = of.lane.title();
     let room = usize::from(area.width).saturating_sub(title.len() + speed.len() + 5);
     let name = Line::from(vec![
         Span::styled(if running { "▶ " } else { "▌ " }, style),
         Span::styled(title, style),
-        Span::styled(format!("  {}", text::shorten(of.lane.about(), room)), theme.dim()),
+        Span::styled(format!("  {}", text::ellipsize(of.lane.about(), room)), theme.dim()),
     ]);
     stage::line(&name, 0, area, buffer);
     right(&Line::styled(speed, style), 0, area, buffer);
@@ -64,7 +64,7 @@ fn draw_card(race: &Race, of: &Figures, most: f64, area: Rect, buffer: &mut Buff
         |(up, down)| format!("  {up:.0} B up + {down:.0} B down an exchange"),
     );
     stage::line(&Line::styled(wire, theme.dim()), 3, area, buffer);
-    let count = format!("{} done", grouped(of.times.count));
+    let count = format!("{} done", group_thousands(of.times.count));
     if usize::from(area.width) > count.len() + 38 {
         right(&Line::styled(count, theme.dim()), 3, area, buffer);
     }

@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 
 use super::view::{color, strong, time};
 use super::{Phase, Race, view};
-use crate::measure::Verdict;
+use crate::measure::RatioVerdict;
 use crate::race::{Figures, Lane, LaneRatio};
 use crate::stage::{self, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 /// A column: its head, its width, and what a lane says in it.
 struct Column {
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 9] = [
     Column { head: "max", width: 9, cell: |row| measured(row, time(row.figures.times.max)) },
     Column { head: "p90", width: 9, cell: |row| measured(row, time(row.figures.times.p90)) },
     Column { head: "95 %", width: 13, cell: interval },
-    Column { head: "exch/s", width: 10, cell: |row| measured(row, grouped(row.figures.rate() as u64)) },
+    Column { head: "exch/s", width: 10, cell: |row| measured(row, group_thousands(row.figures.rate() as u64)) },
     Column { head: "CPU c+s", width: 12, cell: cpu },
 ];
 /// The order on the screen, as places in [`COLUMNS`].
@@ -113,8 +113,8 @@ fn draw_row(
     ]);
     if let Some(why) = failure {
         let room = usize::from(area.width).saturating_sub(NAME);
-        let why = text::visible(why).into_owned();
-        line.push_span(Span::styled(text::shorten(&why, room).into_owned(), Style::new().fg(theme.bad)));
+        let why = text::sanitize(why).into_owned();
+        line.push_span(Span::styled(text::ellipsize(&why, room).into_owned(), Style::new().fg(theme.bad)));
         return stage::line(&line, at, area, buffer);
     }
     if bar > 0 {
@@ -147,7 +147,7 @@ fn measured(row: &Row, told: String) -> String {
 fn bytes(row: &Row) -> String {
     let data = if row.payload < 1e6 { row.payload.to_string() } else { view::bytes(row.payload as usize) };
     let rest =
-        |(up, down): (f64, f64)| format!("{data}+{} B", grouped((up + down - row.payload).round() as u64));
+        |(up, down): (f64, f64)| format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64));
     row.figures.bytes.map_or_else(|| "–".to_owned(), rest)
 }
 
@@ -163,7 +163,7 @@ fn ratio(row: &Row) -> String {
 fn interval(row: &Row) -> String {
     match row.ratio {
         Some(of) if of.lane != row.base => {
-            let same = if of.ratio.verdict() == Verdict::NoDifference { "=" } else { "" };
+            let same = if of.ratio.verdict() == RatioVerdict::NoDifference { "=" } else { "" };
             format!("{:.2}–{:.2} {same:1}", of.ratio.low, of.ratio.high)
         }
         _ => String::new(),

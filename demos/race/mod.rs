@@ -161,7 +161,7 @@ impl Demo for Race {
                 let (scope, mail) = (stage.begin("race"), stage.mail());
                 let program = stage.house().program.clone();
                 let failed = stage.mail();
-                let started = scope.thread("race", move |scope| async move {
+                let started = scope.spawn_thread("race", move |scope| async move {
                     let (wishes, wished) = mpsc::channel(1);
                     if mail.send(Msg::Running(run, Wishes(wishes))).await.is_ok() {
                         drive(&scope, &program, *course, wished, mail, |report| Msg::Report(run, report))
@@ -367,15 +367,15 @@ pub(in crate::demos) async fn drive<M>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deck::{Fence, Setting, Value};
+    use crate::deck::{Fence, Setting, SettingValue};
     use crate::race::{Kind, Lane};
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {
         let setting = Setting {
             key: "payload".into(),
-            value: Value::Number(payload),
-            at: crate::deck::Place::default(),
+            value: SettingValue::Number(payload),
+            position: crate::deck::Position::default(),
         };
         let fence = Fence { name: "race".into(), settings: vec![setting], ..Fence::default() };
         let (race, commands) = Race::open(&settings(&fence, Race::SETTINGS).unwrap()).unwrap();

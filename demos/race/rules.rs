@@ -98,7 +98,7 @@ pub(super) fn choose(race: &Race, cursor: usize, area: Rect, buffer: &mut Buffer
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::BAND;
+    use crate::measure::EQUIVALENCE_BAND;
     use crate::race::{Course, DRIFT, FOREIGN};
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
         let percent = |share: f64| (share * 100.0).round();
         for told in [
             format!("A slice is {} ms", Course::default().slice.as_millis()),
-            format!("within {} % around it", percent(BAND)),
+            format!("within {} % around it", percent(EQUIVALENCE_BAND)),
             format!("more than {} % of the CPUs", percent(FOREIGN)),
             format!("drifts by {} %", percent(DRIFT)),
         ] {

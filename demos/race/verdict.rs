@@ -15,14 +15,14 @@ use crate::text;
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
     let theme = look.theme;
     if let Some(note) = &race.note {
-        let note = text::visible(note).into_owned();
+        let note = text::sanitize(note).into_owned();
         return paragraph(Text::styled(note, Style::new().fg(theme.warn)), area, buffer);
     }
     match &race.phase {
         Phase::Running(live) => draw_progress(live.round, race, area, buffer, theme),
         Phase::Over(outcome) => {
             let style = if outcome.valid() { strong(theme.text) } else { strong(theme.bad) };
-            let told = text::visible(&outcome.sentence()).into_owned();
+            let told = text::sanitize(&outcome.sentence()).into_owned();
             let mut spans = vec![Span::styled(told, style)];
             if let Some(of) = headline(&outcome.ratios).filter(|_| outcome.valid()) {
                 let settled = race.bet.settle(of.ratio.median);

@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use super::{Page, Phase, Race, cards, lanes, rules, spread, steps, verdict};
 use crate::race::{Course, Kind, Lane};
 use crate::stage::{self, Look, Theme};
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 /// The rows of the ratio in big digits, and those of the cards.
 const MIDDLE: u16 = 5;
@@ -64,7 +64,7 @@ fn title(course: &Course) -> String {
         title += &format!(" · {} messages an exchange", course.messages());
     }
     if let Some(rate) = course.rate {
-        title += &format!(" · {}/s", grouped(rate.into()));
+        title += &format!(" · {}/s", group_thousands(rate.into()));
     }
     title
 }
@@ -135,14 +135,14 @@ pub(super) fn bytes(count: usize) -> String {
         0..1024 => format!("{count} B"),
         _ if count.is_multiple_of(1024 * 1024) => format!("{} MiB", count / 1024 / 1024),
         _ if count.is_multiple_of(1024) => format!("{} KiB", count / 1024),
-        _ => format!("{} B", grouped(count as u64)),
+        _ => format!("{} B", group_thousands(count as u64)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Ratio, Summary};
+    use crate::measure::{Ratio, HistogramSummary};
     use crate::race::{Figures, LaneRatio, Live, Outcome, Placement, Use, ratios};
 
     fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
@@ -150,7 +150,7 @@ mod tests {
         let used = Some(Use { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
         Figures {
             lane: Lane::plain(kind),
-            times: Summary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },
+            times: HistogramSummary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },
             middle: Some(micros / 1e6),
             medians: vec![Some(micros / 1e6); 4],
             shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],
@@ -259,7 +259,7 @@ mod tests {
         race.course.rate = Some(500);
         let mut lanes = lanes();
         for lane in &mut lanes {
-            lane.naive = Some(Summary { p99: Duration::from_micros(170), ..lane.times });
+            lane.naive = Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
             lane.times.p99 = Duration::from_millis(458);
         }
         let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };

@@ -104,7 +104,7 @@ impl Demo for Weigh {
         let (scope, mail) = (stage.begin("weigh"), stage.mail());
         let failed = stage.mail();
         // servers and clients share one thread: when a client has its answer, the tap has seen all of it
-        let started = scope.thread("weigh", move |scope| async move {
+        let started = scope.spawn_thread("weigh", move |scope| async move {
             let found = engine::weigh(order, &scope).await.map(Box::new);
             // the reader is gone only if nobody wants it
             let _ = mail.send(Msg(run, found)).await;

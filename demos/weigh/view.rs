@@ -12,7 +12,7 @@ use super::bytes::{Exchange, Weighed};
 use super::{Phase, Weigh};
 use crate::stage::{self, Big, Demo as _, Hint, Look, Size, Theme};
 use crate::text;
-use crate::wire::words::grouped;
+use crate::wire::format::group_thousands;
 
 const RULES: [&str; 6] = [
     "HTTP by reqwest, WebSocket by tokio-tungstenite, to echoes in this program.",
@@ -40,7 +40,7 @@ pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, look: &Look) 
         }
         Phase::Sending(None) => tell("sending …", inner, buffer, look.theme.dim()),
         Phase::Failed(why) => {
-            let told = format!("Nothing was weighed: {}.", text::visible(why));
+            let told = format!("Nothing was weighed: {}.", text::sanitize(why));
             tell(&told, inner, buffer, Style::new().fg(look.theme.bad));
         }
         Phase::Ready => draw_question(weigh, inner, buffer, look),
@@ -103,7 +103,7 @@ fn draw_big(weighed: &Weighed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
     let totals = [("HTTP/1.1", weighed.http.total()), ("WebSocket", weighed.websocket.total())];
     for (half, (name, total)) in halves.into_iter().zip(totals) {
-        let digits = grouped(total as u64);
+        let digits = group_thousands(total as u64);
         let width = Big::width(&digits, Size::Half);
         if half.height < 6 || width + 18 > half.width {
             return;
@@ -173,16 +173,16 @@ fn plain(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'st
     let lines = head.split_inclusive(|byte| *byte == b'\n').map(|line| (line, theme.dim()));
     for (line, style) in lines.chain([(payload, bright)]) {
         let told = String::from_utf8_lossy(line).into_owned();
-        let told = text::visible(&told).into_owned();
+        let told = text::sanitize(&told).into_owned();
         let mut rest = told.as_str();
         // the payload stands right behind the empty line, as it does on the wire
         if let Some(last) = rows.last_mut().filter(|last| style == bright && last.width() <= 4) {
-            let piece = text::prefix(rest, width.saturating_sub(last.width()));
+            let piece = text::prefix_within(rest, width.saturating_sub(last.width()));
             last.push_span(Span::styled(piece.to_owned(), style));
             rest = &rest[piece.len()..];
         }
         while !rest.is_empty() {
-            let piece = match text::prefix(rest, width.max(1)) {
+            let piece = match text::prefix_within(rest, width.max(1)) {
                 "" => rest,
                 piece => piece,
             };
@@ -237,7 +237,7 @@ fn draw_ruler(weighed: &Weighed, area: Rect, buffer: &mut Buffer, theme: &Theme)
     let cells = |count: usize| (count * usize::from(bars.width)).div_ceil(most).min(bars.width.into());
     for (row, name, exchange) in [(1, "HTTP/1.1", &weighed.http), (2, "WebSocket", &weighed.websocket)] {
         let share = exchange.payload() as f64 * 100.0 / exchange.total().max(1) as f64;
-        let count = |count: usize| grouped(count as u64);
+        let count = |count: usize| group_thousands(count as u64);
         let figures = format!(
             "{name:<10}{:>7} {:>7} {:>8} {share:>5.0} %",
             count(exchange.bytes.up.len()),
@@ -281,7 +281,7 @@ fn rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
 }
 
 fn text_bytes(count: usize) -> String {
-    crate::wire::words::bytes(count as u64)
+    crate::wire::format::byte_count(count as u64)
 }
 
 #[cfg(test)]

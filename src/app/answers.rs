@@ -6,7 +6,7 @@
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
-use crate::deck::Theme;
+use crate::deck::ThemeChoice;
 
 /// The question.
 pub const ASK_BACKGROUND: &str = "\x1b]11;?\x1b\\";
@@ -18,7 +18,7 @@ const LONGEST: usize = 40;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The terminal's ground is dark or light.
-    Ground(Theme),
+    Ground(ThemeChoice),
     /// Not an answer after all: these events, in their order.
     Events(Vec<Event>),
     /// An answer may be under way; nothing to do yet.
@@ -88,7 +88,7 @@ impl Answers {
 }
 
 /// Reads `11;rgb:RRRR/GGGG/BBBB`, each channel of one to four hex digits.
-fn ground(answer: &str) -> Option<Theme> {
+fn ground(answer: &str) -> Option<ThemeChoice> {
     let channels = answer.strip_prefix("11;rgb:").or_else(|| answer.strip_prefix("11;rgba:"))?;
     let mut levels = channels.split('/').map(|digits| {
         let top = (1_u32 << (4 * digits.len().min(4))) - 1;
@@ -100,7 +100,7 @@ fn ground(answer: &str) -> Option<Theme> {
     let (red, green, blue) = (levels.next()??, levels.next()??, levels.next()??);
     // the weights of ITU-R BT.601, good enough to tell night from day
     let brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
-    Some(if brightness > 0.5 { Theme::Light } else { Theme::Dark })
+    Some(if brightness > 0.5 { ThemeChoice::Light } else { ThemeChoice::Dark })
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_and_leaves_no_key_behind() {
-        for (text, theme) in [("11;rgb:1e1e/1e1e/2e2e", Theme::Dark), ("11;rgb:ff/fa/f0", Theme::Light)] {
+        for (text, theme) in [("11;rgb:1e1e/1e1e/2e2e", ThemeChoice::Dark), ("11;rgb:ff/fa/f0", ThemeChoice::Light)] {
             for end in [key('\\', KeyModifiers::ALT), key('g', KeyModifiers::CONTROL)] {
                 let out = feed(text, end);
                 assert_eq!(out.last(), Some(&Answer::Ground(theme)));

@@ -59,7 +59,7 @@ fn fits(effects: &[Effect], area: Rect) -> bool {
 }
 
 fn asked(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let sentence = text::visible(&stage::sentence(effects)).into_owned();
+    let sentence = text::sanitize(&stage::sentence(effects)).into_owned();
     wrap(&[(sentence, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))], width.into())
 }
 

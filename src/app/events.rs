@@ -90,7 +90,7 @@ fn report(scope: &Scope, post: mpsc::Sender<Event>) -> io::Result<()> {
             Ok(Box::pin(arrivals.map(move |()| kind)))
         });
     let mut arrivals = stream::select_all(arrivals.collect::<io::Result<Vec<_>>>()?);
-    scope.thread("signals", move |_| async move {
+    scope.spawn_thread("signals", move |_| async move {
         while let Some(kind) = arrivals.next().await {
             if kind == continued() {
                 // a queue that is full holds events that bring a fresh frame too
@@ -140,7 +140,7 @@ fn minutes(scope: &Scope, post: mpsc::Sender<Event>) {
 }
 
 fn highlights(deck: Deck, scope: &Scope, post: mpsc::Sender<Event>) -> io::Result<()> {
-    scope.thread("highlight", move |scope| async move {
+    scope.spawn_thread("highlight", move |scope| async move {
         let highlights = Highlights::of(&deck);
         if !highlights.is_empty() && !scope.is_cancelled() {
             // the loop is gone only when the talk is over
@@ -183,7 +183,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::*;
-    use crate::deck::Theme;
+    use crate::deck::ThemeChoice;
 
     #[tokio::test]
     async fn an_answer_between_two_keys_becomes_one_event() {
@@ -196,7 +196,7 @@ mod tests {
             found,
             [
                 Event::Input(key('n', KeyModifiers::NONE)),
-                Event::Ground(Theme::Light),
+                Event::Ground(ThemeChoice::Light),
                 Event::Input(key('p', KeyModifiers::NONE))
             ]
         );

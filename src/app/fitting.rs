@@ -30,7 +30,7 @@ impl App {
         }
     }
 
-    pub(crate) fn ground(&mut self, theme: deck::Theme) {
+    pub(crate) fn ground(&mut self, theme: deck::ThemeChoice) {
         let theme = Theme::of(self.show.theme.unwrap_or(theme));
         if self.theme != theme {
             self.theme = theme;

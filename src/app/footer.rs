@@ -185,7 +185,7 @@ fn leave(theme: &Theme) -> Line<'static> {
 
 /// The marker row above the footer, right-aligned.
 pub(crate) fn more(told: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let told = text::shorten(told, area.width.into());
+    let told = text::ellipsize(told, area.width.into());
     let x = area.right().saturating_sub(text::width(&told) as u16);
     buffer.set_string(x, area.y, told, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD));
 }

@@ -29,7 +29,7 @@ pub struct Show {
     /// The bundled servers.
     pub house: House,
     /// The theme, if the command line or the deck decides; else the terminal's ground does.
-    pub theme: Option<deck::Theme>,
+    pub theme: Option<deck::ThemeChoice>,
     /// The colours the terminal can show.
     pub depth: Depth,
     /// What the deck may do outside of the talk without asking.
@@ -46,7 +46,7 @@ pub enum Event {
     /// A key, a paste, a new size.
     Input(Input),
     /// The terminal told the colour of its ground.
-    Ground(deck::Theme),
+    Ground(deck::ThemeChoice),
     /// Code has been highlighted.
     Highlighted(Highlights),
     /// The state of the bundled servers changed.
@@ -117,7 +117,7 @@ impl App {
     /// A talk at its first slide, on a screen of `size`. A demo on that slide opens at once, which
     /// needs a tokio runtime around it.
     pub fn new(show: Show, size: Size) -> Self {
-        let theme = Theme::of(show.theme.unwrap_or(deck::Theme::Dark));
+        let theme = Theme::of(show.theme.unwrap_or(deck::ThemeChoice::Dark));
         let highlights = Highlights::default();
         let area = Rect::new(0, 0, size.width, size.height);
         let sheet = Sheet::empty(theme);

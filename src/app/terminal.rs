@@ -191,7 +191,7 @@ impl Drop for Screen {
 fn hold_panics() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if scope::inside_task() {
+        if scope::is_in_task() {
             return before(info);
         }
         if let Ok(mut words) = LAST_WORDS.lock() {

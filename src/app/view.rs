@@ -93,7 +93,7 @@ impl App {
         let notes = self.slide().notes.join("\n\n");
         let told = if notes.is_empty() { "this slide has no speaker note".to_owned() } else { notes };
         let text: Text =
-            told.lines().map(|line| Line::raw(text::visible(line.trim()).into_owned())).collect();
+            told.lines().map(|line| Line::raw(text::sanitize(line.trim()).into_owned())).collect();
         let paragraph = Paragraph::new(text).wrap(Wrap { trim: true });
         let inner = area.width.saturating_sub(6).clamp(1, 100);
         let rows =
@@ -125,7 +125,7 @@ fn view_stand(stand: &Stand, area: Rect, buffer: &mut Buffer, look: &Look) {
             for (row, complaint) in complaints.iter().enumerate() {
                 let told = format!("line {}: {}", complaint.at.line, complaint.message);
                 stage::line(
-                    &Line::styled(text::visible(&told).into_owned(), style),
+                    &Line::styled(text::sanitize(&told).into_owned(), style),
                     row as u16,
                     inner,
                     buffer,

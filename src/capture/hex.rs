@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::capture::stream::{self, Begins, Flow, Shared};
 use crate::capture::{Capture, Error, Kind, Sink};
 use crate::wire::Side;
-use crate::wire::words::hex_digit;
+use crate::wire::format::hex_digit;
 
 /// Bytes that are given on at once.
 const PIECE: usize = 1 << 16;

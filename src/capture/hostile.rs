@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::segment::{self, Header};
 use super::*;
 use crate::net::Peers;
-use crate::wire::{Code, Fault, Offset, Trace, words};
+use crate::wire::{FaultCode, Fault, Offset, Trace, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
@@ -64,15 +64,15 @@ fn pcap(frames: &[u8]) -> Vec<u8> {
 }
 
 fn hex(frames: &[u8]) -> Vec<u8> {
-    let (request, response) = (words::hex(REQUEST), words::hex(RESPONSE));
-    format!("> {request}\n< {response}\n< {}\n", words::hex(frames)).into_bytes()
+    let (request, response) = (format::hex(REQUEST), format::hex(RESPONSE));
+    format!("> {request}\n< {response}\n< {}\n", format::hex(frames)).into_bytes()
 }
 
 fn recording(frames: &[u8]) -> Vec<u8> {
     let line = |kind: &str, from: &str, field: &str, bytes: &[u8]| {
         format!(
             "{{\"type\":\"{kind}\",\"from\":\"{from}\",\"{field}\":\"{}\",\"connection\":18446744073709551615,\"t_ms\":1e308}}\n",
-            words::hex(bytes)
+            format::hex(bytes)
         )
     };
     let heads = [("client", REQUEST), ("server", RESPONSE)];
@@ -87,7 +87,7 @@ fn opened(bytes: &[u8]) -> Capture {
 }
 
 fn top_bits(faults: &[Fault]) -> Vec<Offset> {
-    faults.iter().filter(|fault| fault.code == Code::LenMsbSet).map(|fault| fault.byte_offset).collect()
+    faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).map(|fault| fault.byte_offset).collect()
 }
 
 #[test]

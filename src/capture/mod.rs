@@ -44,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::scope::catch_panic_now;
-use crate::wire::{Agreed, ByteLen, Side, Trace};
+use crate::wire::{AgreedExtensions, ByteLen, Side, Trace};
 
 use self::headers::Seen;
 use self::packets::{Item, Packets};
@@ -104,7 +104,7 @@ impl Sink for Trace {
     /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
     /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
-        let under_way = self.unfinished(from).and_then(|frame| Some((frame.have, frame.header?)));
+        let under_way = self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
         let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
         let filled = missing.min(lacks);
         if filled > most {
@@ -202,7 +202,7 @@ pub enum Error {
 pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, Error> {
     open_with(path, options, |begins| match begins {
         Begins::Head => Trace::new(),
-        Begins::Frames => Trace::midway(Agreed::none()),
+        Begins::Frames => Trace::mid_connection(AgreedExtensions::none()),
     })
 }
 
@@ -248,7 +248,7 @@ pub fn open_with<S: Sink>(
             hex::read(path, file, options.from, &mut shared)
         }
         (bytes, _) => {
-            let shown = crate::wire::words::hex_row(bytes, 8);
+            let shown = crate::wire::format::spaced_hex(bytes, 8);
             Err(unknown(&format!("begins with {shown}, which is nothing known")))
         }
     }

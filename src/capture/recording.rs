@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::capture::stream::{Begins, Flow, Shared};
 use crate::capture::{Capture, Error, Kind, MOST_TOLD, Sink};
-use crate::wire::{Side, words};
+use crate::wire::{Side, format};
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -140,5 +140,5 @@ fn said(line: &[u8]) -> Result<Said, String> {
 }
 
 fn unhex(name: &str, digits: &str) -> Result<Vec<u8>, String> {
-    words::unhex(digits).ok_or_else(|| format!("{name:?} is no even number of hex digits"))
+    format::unhex(digits).ok_or_else(|| format!("{name:?} is no even number of hex digits"))
 }

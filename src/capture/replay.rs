@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::capture::{Capture, Gap, Stream, Writer};
 use crate::net::Peers;
-use crate::wire::{ByteLen, Offset, Row, Segment, Side, Sides, Trace};
+use crate::wire::{ByteLen, Offset, TraceRow, Arrival, Side, Sides, Trace};
 
 /// Bytes that are told at once at most.
 const PIECE: ByteLen = ByteLen::new(1 << 18);
@@ -112,8 +112,8 @@ struct Step {
 struct Course<'a> {
     stream: &'a Stream<Trace>,
     next: Option<Step>,
-    pieces: slice::Iter<'a, Segment>,
-    rows: slice::Iter<'a, Row>,
+    pieces: slice::Iter<'a, Arrival>,
+    rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, the next one last.
     gaps: Sides<Vec<Gap>>,
     /// How far each side's stream is told, or will be by the next step.
@@ -125,7 +125,7 @@ impl<'a> Course<'a> {
     fn new(stream: &'a Stream<Trace>) -> Self {
         let gaps =
             Sides::each(|from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect());
-        let (pieces, rows) = (stream.trace.segments().all().iter(), stream.trace.rows().iter());
+        let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
         Self { stream, next: None, pieces, rows, gaps, reached: Sides::default(), at: Duration::ZERO }
     }
 
@@ -144,10 +144,10 @@ impl<'a> Course<'a> {
             let range = reached[from]..end;
             (!range.is_empty()).then_some(Step { at, from, range })
         };
-        let by_piece = |piece: &Segment| step(piece.at(), piece.from(), piece.end());
-        let by_row = |row: &Row| {
+        let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
+        let by_row = |row: &TraceRow| {
             let end = trace.stream_offset(row.from(), row.offset()) + row.len();
-            step(row.at(), row.from(), end)
+            step(row.completed_at(), row.from(), end)
         };
         let rest = |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + PIECE));
         self.pieces

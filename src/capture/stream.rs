@@ -11,7 +11,7 @@ use crate::capture::store::{Place, Shelf, Store};
 use crate::capture::tls::{self, Random, Secrets, Session, Tls};
 use crate::net::Peers;
 use crate::scope;
-use crate::wire::{ByteLen, Offset, Side, words};
+use crate::wire::{ByteLen, Offset, Side, format};
 
 /// More oddities of one stream than this are counted and not told one by one.
 const MOST_TOLD: usize = 20;
@@ -85,7 +85,7 @@ pub(super) fn guarded<C>(
 
 /// A panic as the reason for which a connection is not shown. Its message may quote what a peer has sent.
 pub(super) fn internal_error(panic: &str) -> String {
-    words::harmless(&format!("internal error: {panic}"))
+    format::escape_controls(&format!("internal error: {panic}"))
 }
 
 /// What all streams of one capture share while it is read.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::wire::words;
+use crate::wire::format;
 
 /// All bytes of a file.
 ///
@@ -24,7 +24,7 @@ pub(super) fn read_from(stream: impl Read, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let why = format!("it holds more than {}, the most that is read", words::bytes(max));
+        let why = format!("it holds more than {}, the most that is read", format::byte_count(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
     Ok(bytes)

@@ -57,7 +57,7 @@ fn tell(out: &mut String, name: &str, source: &str, registry: Registry) -> bool 
     let notes = registry.effects(&deck, source);
     let mut told: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
     told.extend(notes.iter().map(|note| ("note: ", note)));
-    told.sort_by_key(|(_, warning)| warning.at);
+    told.sort_by_key(|(_, warning)| warning.position);
     for (kind, warning) in told {
         *out += &format!("{}\n", warning.report_as(name, kind));
     }
@@ -99,13 +99,13 @@ fn source(path: &Path) -> anyhow::Result<String> {
 pub fn parse(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse(source);
     warnings.extend(registry.check(&deck, source));
-    warnings.sort_by_key(|warning| warning.at);
+    warnings.sort_by_key(|warning| warning.position);
     (deck, warnings)
 }
 
 /// A path as it may be printed.
 pub fn name(path: &Path) -> String {
-    text::visible(&path.to_string_lossy()).into_owned()
+    text::sanitize(&path.to_string_lossy()).into_owned()
 }
 
 /// `no warnings`, `1 warning`, `2 warnings`.

@@ -17,9 +17,9 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{Sender, output};
-use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, HeadReader, Opening, Policy};
+use crate::wire::handshake::{ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, HeadReader, ValidatedHead, ServerPolicy};
 use crate::wire::inflate::INFLATE_LIMIT;
-use crate::wire::{Agreed, Decoder, Side, Transcript, Verdict, extension};
+use crate::wire::{AgreedExtensions, Decoder, Side, Transcript, DecodeVerdict, extension};
 
 /// Explain WebSocket bytes: frames, or an opening handshake
 #[derive(Args, Clone, Debug)]
@@ -65,7 +65,7 @@ pub struct Decode {
     #[arg(long, value_name = "A, B", requires = "handshake")]
     origins: Option<String>,
     /// The longest head that is read, from the start line to the blank line
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT, requires = "handshake")]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_HEAD_LEN, requires = "handshake")]
     max_header_bytes: usize,
 }
 
@@ -83,7 +83,7 @@ enum Half {
 
 /// A decoded handshake, with what followed it.
 struct Handshake {
-    opening: Opening,
+    opening: ValidatedHead,
     bytes: Vec<u8>,
     leftover: Vec<u8>,
     from: Side,
@@ -112,13 +112,13 @@ impl Decode {
         let bytes = input::bytes(&self.inputs, self.raw)?;
         if let Some(half) = self.handshake {
             let handshake = self.handshake(half, &bytes);
-            let refused = handshake.opening.judgement.outcome == crate::wire::handshake::Outcome::Refuse;
+            let refused = handshake.opening.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
             let text = if self.json { json::handshake(&handshake) } else { handshake::explain(&handshake) };
             return Ok((text, u8::from(refused)));
         }
         let said = self.frames(&bytes)?;
         let text = if self.json { json::frames(&said) } else { frames::explain(&said, &bytes) };
-        Ok((text, u8::from(said.verdict() == Verdict::Fail)))
+        Ok((text, u8::from(said.verdict() == DecodeVerdict::Fail)))
     }
 
     fn frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
@@ -126,15 +126,15 @@ impl Decode {
         let told = if masked { Side::Client } else { Side::Server };
         let from = self.from.map_or(told, Side::from);
         let header = self.extensions.as_deref().unwrap_or_default();
-        let agreed = Agreed::parse(header).map_err(|error| {
-            let part = String::from_utf8_lossy(header.as_bytes().get(error.at).unwrap_or_default());
+        let agreed = AgreedExtensions::parse(header).map_err(|error| {
+            let part = String::from_utf8_lossy(header.as_bytes().get(error.span).unwrap_or_default());
             anyhow::anyhow!(
                 "--extensions {header:?}: {part:?} {}; right would be: permessage-deflate; server_no_context_takeover",
-                error.what
+                error.reason
             )
         })?;
         let mut said =
-            Transcript::of(Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate));
+            Transcript::with_decoder(Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate));
         for piece in self.pieces(bytes) {
             said.push(piece);
         }
@@ -143,8 +143,8 @@ impl Decode {
 
     fn handshake(&self, half: Half, bytes: &[u8]) -> Handshake {
         let context = match half {
-            Half::Request => Context::Request(self.policy()),
-            Half::Response => Context::Response(self.asked()),
+            Half::Request => HeadContext::Request(self.policy()),
+            Half::Response => HeadContext::Response(self.asked()),
         };
         let from = context.sender();
         let mut reader = HeadReader::new(from, self.max_header_bytes);
@@ -153,26 +153,26 @@ impl Decode {
             let taken = reader.push(piece);
             leftover.extend_from_slice(piece.get(taken..).unwrap_or_default());
         }
-        let opening = Opening::new(&reader, &context, !leftover.is_empty());
+        let opening = ValidatedHead::new(&reader, &context, !leftover.is_empty());
         Handshake { opening, bytes: reader.bytes().to_vec(), leftover, from }
     }
 
-    fn policy(&self) -> Policy {
+    fn policy(&self) -> ServerPolicy {
         let supported = self.extensions.as_deref().unwrap_or_default();
-        Policy {
-            protocols: names(self.protocols.as_deref()),
+        ServerPolicy {
+            subprotocols: names(self.protocols.as_deref()),
             origins: names(self.origins.as_deref()),
-            deflate: extension::list(supported.as_bytes(), 0).iter().any(extension::Offer::is_deflate),
-            max_header_bytes: self.max_header_bytes,
+            deflate: extension::parse_extensions(supported.as_bytes(), 0).iter().any(extension::Extension::is_deflate),
+            max_head_len: self.max_header_bytes,
         }
     }
 
-    fn asked(&self) -> Asked {
+    fn asked(&self) -> ClientOffer {
         let offered = self.extensions.as_deref().unwrap_or_default();
-        Asked {
+        ClientOffer {
             key: self.key.clone(),
-            protocols: names(self.protocols.as_deref()),
-            extensions: extension::list(offered.as_bytes(), 0),
+            subprotocols: names(self.protocols.as_deref()),
+            extensions: extension::parse_extensions(offered.as_bytes(), 0),
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
     fn a_response_with_a_wrong_accept_in_words() {
         let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
             Sec-WebSocket-Accept: hHLtf2V1k8aDQZfNjw3Ia1hCwt0=\r\n\r\n\u{1}\u{5}";
-        let hex = crate::wire::words::hex(response.as_bytes());
+        let hex = crate::wire::format::hex(response.as_bytes());
         let (text, status) =
             answer(&["--handshake", "response", "--key", "dGhlIHNhbXBsZSBub25jZQ==", &hex]).unwrap();
         assert_eq!(status, 1);

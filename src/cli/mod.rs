@@ -85,7 +85,7 @@ pub enum Theme {
     Light,
 }
 
-impl From<Theme> for deck::Theme {
+impl From<Theme> for deck::ThemeChoice {
     fn from(theme: Theme) -> Self {
         match theme {
             Theme::Dark => Self::Dark,

@@ -48,7 +48,7 @@ impl Output {
         let (end, ended) = oneshot::channel();
         let failure = Arc::new(Mutex::new(None));
         let told = failure.clone();
-        scope.thread("output", move |_| async move {
+        scope.spawn_thread("output", move |_| async move {
             while let Some(piece) = pieces.recv().await {
                 if let Err(error) = write(&mut out, piece, &mut pieces) {
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);

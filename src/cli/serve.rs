@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::cli::{Interrupt, Output};
 use crate::scope::Scope;
 use crate::servers::{Access, Bundle, Event, HostName, Kind, Limits, Log, Origin, Origins, Plan, Ports};
-use crate::text::visible;
+use crate::text::sanitize;
 
 /// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
 const MAX_MESSAGE: usize = 1 << 30;
@@ -170,30 +170,30 @@ fn line(event: &Event) -> String {
     let ms = |took: Duration| took.as_secs_f64() * 1e3;
     match event {
         Event::Request { peer, method, path, status, bytes, took } => {
-            format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", visible(method), visible(path), ms(*took))
+            format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", sanitize(method), sanitize(path), ms(*took))
         }
-        Event::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", visible(path)),
+        Event::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path)),
         Event::Closed { peer, code, why, received, sent, took } => {
             let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
-            let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", visible(why)));
+            let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
             format!(
                 "{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n",
                 ms(*took)
             )
         }
         Event::Parsed { peer, host, path } => {
-            format!("{peer} seems to ask for {} of {}\n", visible(path), visible(host))
+            format!("{peer} seems to ask for {} of {}\n", sanitize(path), sanitize(host))
         }
         Event::Cached { peer, host, path, bytes } => {
-            format!("{peer} cached as {} of {}, {bytes} B\n", visible(path), visible(host))
+            format!("{peer} cached as {} of {}, {bytes} B\n", sanitize(path), sanitize(host))
         }
         Event::Served { peer, host, path, bytes } => {
-            format!("{peer} got {} of {} from the cache, {bytes} B\n", visible(path), visible(host))
+            format!("{peer} got {} of {} from the cache, {bytes} B\n", sanitize(path), sanitize(host))
         }
         Event::Full { connections } => {
             format!("{connections} connections are open; further ones wait until one of them ends\n")
         }
-        Event::Refused { peer, why } => format!("{peer} refused: {}\n", visible(why)),
+        Event::Refused { peer, why } => format!("{peer} refused: {}\n", sanitize(why)),
     }
 }
 

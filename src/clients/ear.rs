@@ -1,9 +1,9 @@
 //! [`Ear`]: what the session itself must understand of what the server says: the answer, pings and the Close.
 //! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
 
-use crate::wire::handshake::{Asked, Context, DEFAULT_LIMIT, response};
-use crate::wire::handshake::{Found, HeadReader, Opening};
-use crate::wire::{Agreed, Decoder, Event, Header, Opcode, Side, words};
+use crate::wire::handshake::{ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, response};
+use crate::wire::handshake::{HeadScan, HeadReader, ValidatedHead};
+use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side, format};
 
 /// What was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ enum Stage {
 impl Ear {
     pub(super) fn new() -> Self {
         Self {
-            reader: HeadReader::new(Side::Server, DEFAULT_LIMIT),
+            reader: HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN),
             stage: Stage::Head,
             arriving: None,
             payload: Vec::new(),
@@ -56,19 +56,19 @@ impl Ear {
             self.head(rest.len() as u64, &mut heard);
         }
         if let Stage::Frames(decoder) = &mut self.stage {
-            while let Some(event) = decoder.step(&mut rest) {
+            while let Some(event) = decoder.next_event(&mut rest) {
                 match event {
-                    Event::Header(begun) => {
+                    DecoderEvent::FrameStart(begun) => {
                         self.arriving = Some(begun.header);
                         self.payload.clear();
                     }
-                    Event::Payload(piece)
+                    DecoderEvent::Payload(piece)
                         if self.arriving.is_some_and(|header| header.opcode.is_control()) =>
                     {
                         let room = MOST.saturating_sub(self.payload.len());
                         self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                     }
-                    Event::Frame(_) => {
+                    DecoderEvent::FrameEnd(_) => {
                         if let Some(told) =
                             self.arriving.take().and_then(|header| control(&header, &self.payload))
                         {
@@ -87,8 +87,8 @@ impl Ear {
             Stage::Head if self.reader.bytes().is_empty() => Some("before it answered".to_owned()),
             Stage::Head => Some("in the middle of its answer".to_owned()),
             Stage::Frames(decoder) => {
-                let more = decoder.needs().map(|needs| words::bytes(needs.more));
-                let lost = self.arriving.is_some_and(|header| header.length_is_impossible());
+                let more = decoder.needed().map(|needs| format::byte_count(needs.more));
+                let lost = self.arriving.is_some_and(|header| header.has_impossible_length());
                 more.map(|more| format!("in the middle of a frame, which needs {more} more"))
                     .or_else(|| lost.then(|| "behind a length that cannot be".to_owned()))
             }
@@ -97,30 +97,30 @@ impl Ear {
     }
 
     fn head(&mut self, behind: u64, heard: &mut impl FnMut(Heard)) {
-        let refusal = match self.reader.found() {
-            Found::NeedsMore => return,
-            Found::Head(_) => {
-                let opening = Opening::new(&self.reader, &Context::Response(Asked::default()), false);
+        let refusal = match self.reader.scan() {
+            HeadScan::Incomplete => return,
+            HeadScan::Complete(_) => {
+                let opening = ValidatedHead::new(&self.reader, &HeadContext::Response(ClientOffer::default()), false);
                 let head = opening.head.expect("a head was found");
-                if response::is_switching(&head) {
-                    self.stage = Stage::Frames(Box::new(Decoder::new(Side::Server, Agreed::none())));
+                if response::is_switching_protocols(&head) {
+                    self.stage = Stage::Frames(Box::new(Decoder::new(Side::Server, AgreedExtensions::none())));
                     return heard(Heard::Open);
                 }
-                let [_, status, _] = head.start_parts();
+                let [_, status, _] = head.start_line_parts();
                 let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
-                let length = head.joined("Content-Length").and_then(|length| length.parse::<u64>().ok());
+                let length = head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.stage = Stage::Body;
-                let status = words::harmless(&status);
+                let status = format::escape_controls(&status);
                 let why =
                     format!("the server answered {status}, not 101 Switching Protocols: {}", reason(&status));
                 return heard(Heard::Refused(why, left));
             }
-            Found::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
-            Found::Http2Frame | Found::Http2Preface => {
+            HeadScan::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
+            HeadScan::Http2Frame | HeadScan::Http2Preface => {
                 "the server speaks HTTP/2 there, where WebSocket is another thing"
             }
-            Found::TooLarge => "the server's answer has no end of its head within 65,536 bytes",
+            HeadScan::TooLarge => "the server's answer has no end of its head within 65,536 bytes",
         };
         self.stage = Stage::Body;
         heard(Heard::Refused(refusal.to_owned(), Some(0)));

@@ -1,8 +1,8 @@
 //! [`Mouth`]: what is still to be said, in order, and whether something may be put in between.
 //! It knows no socket; whoever has one takes bytes from the front.
 
-use crate::wire::handshake::{DEFAULT_LIMIT, HeadReader};
-use crate::wire::{Agreed, Decoder, Event, Key, Opcode, Side, encode};
+use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
+use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, MaskingKey, Opcode, Side, encode};
 
 /// Answers wait while more than this is still to be sent, and only the last one is kept: RFC 6455 section 5.5.3 allows
 /// to answer only the most recent ping.
@@ -30,9 +30,9 @@ pub(super) struct Mouth {
 impl Mouth {
     /// Begins with the request. What stands behind its head is taken for frames that came too early.
     pub(super) fn new(request: Vec<u8>) -> Self {
-        let head = HeadReader::new(Side::Client, DEFAULT_LIMIT).push(&request);
+        let head = HeadReader::new(Side::Client, DEFAULT_MAX_HEAD_LEN).push(&request);
         let early = request.get(head..).unwrap_or_default().to_vec();
-        let decoder = Decoder::new(Side::Client, Agreed::none());
+        let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
         Self {
             waiting: request,
             gone: 0,
@@ -64,7 +64,7 @@ impl Mouth {
     }
 
     /// Answers a ping as soon as that is possible.
-    pub(super) fn answer_ping(&mut self, payload: Vec<u8>, key: Key) {
+    pub(super) fn answer_ping(&mut self, payload: Vec<u8>, key: MaskingKey) {
         self.pong = Some(payload);
         self.late_pong(key);
     }
@@ -78,11 +78,11 @@ impl Mouth {
     }
 
     /// Says the pong that waits, if it may be said now.
-    pub(super) fn late_pong(&mut self, key: Key) {
+    pub(super) fn late_pong(&mut self, key: MaskingKey) {
         if self.pong_is_due()
             && let Some(payload) = self.pong.take()
         {
-            self.say(&encode::whole(Opcode::Pong, &payload, Some(key)));
+            self.say(&encode::single_frame(Opcode::Pong, &payload, Some(key)));
         }
     }
 
@@ -102,7 +102,7 @@ impl Mouth {
 
     /// All frames so far are whole, so a further one may follow.
     pub(super) fn is_between_frames(&self) -> bool {
-        self.frames && !self.midway && self.decoder.beginning().is_empty()
+        self.frames && !self.midway && self.decoder.partial_header().is_empty()
     }
 
     /// A Close is among what was said, with its code where it has one.
@@ -115,18 +115,18 @@ impl Mouth {
             return;
         }
         let mut rest = bytes;
-        while let Some(event) = self.decoder.step(&mut rest) {
+        while let Some(event) = self.decoder.next_event(&mut rest) {
             match event {
-                Event::Header(begun) => {
+                DecoderEvent::FrameStart(begun) => {
                     self.midway = true;
                     self.closing = (begun.header.opcode == Opcode::Close).then(Vec::new);
                 }
-                Event::Payload(piece) => {
+                DecoderEvent::Payload(piece) => {
                     if let Some(body) = &mut self.closing {
                         body.extend(piece.iter().take(2_usize.saturating_sub(body.len())));
                     }
                 }
-                Event::Frame(_) => {
+                DecoderEvent::FrameEnd(_) => {
                     self.midway = false;
                     if let Some(body) = self.closing.take() {
                         let code = body.first_chunk().map(|code| u16::from_be_bytes(*code));
@@ -143,7 +143,7 @@ impl Mouth {
 mod tests {
     use super::*;
 
-    const KEY: Key = [0; 4];
+    const KEY: MaskingKey = [0; 4];
 
     fn open() -> Mouth {
         with_request(b"GET / HTTP/1.1\r\n\r\n")

@@ -93,7 +93,7 @@ fn whole(name: &str, value: &str) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::wire::Side;
-    use crate::wire::handshake::{Context, HeadReader, Opening, Outcome, Policy};
+    use crate::wire::handshake::{HeadContext, HeadReader, ValidatedHead, HandshakeOutcome, ServerPolicy};
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 
@@ -119,15 +119,15 @@ mod tests {
         };
         let mut reader = HeadReader::new(Side::Client, 4096);
         reader.push(text(wishes).unwrap().as_bytes());
-        let policy = Policy {
-            protocols: vec!["mqtt".into()],
+        let policy = ServerPolicy {
+            subprotocols: vec!["mqtt".into()],
             origins: vec!["https://example.com".into()],
             deflate: true,
-            ..Policy::default()
+            ..ServerPolicy::default()
         };
-        let judgement = Opening::new(&reader, &Context::Request(policy), false).judgement;
-        assert_eq!((judgement.outcome, judgement.problems), (Outcome::Accept, Vec::new()));
-        assert_eq!(judgement.protocol.as_deref(), Some("mqtt"));
+        let judgement = ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
+        assert_eq!((judgement.outcome, judgement.problems), (HandshakeOutcome::Accept, Vec::new()));
+        assert_eq!(judgement.subprotocol.as_deref(), Some("mqtt"));
         assert!(judgement.agreed.deflate.is_some());
     }
 

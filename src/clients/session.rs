@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::clients::Request;
 use crate::clients::talk::Talk;
 use crate::net::{Chunk, Chunks, Peers, Tap, Target, Tls, connect};
-use crate::wire::{Header, Key};
+use crate::wire::{Header, MaskingKey};
 
 /// Where to, and how.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ pub fn nonce() -> Result<[u8; 16], String> {
 }
 
 /// A fresh masking key.
-pub(super) fn masking_key() -> Result<Key, String> {
+pub(super) fn masking_key() -> Result<MaskingKey, String> {
     random()
 }
 
@@ -149,19 +149,19 @@ mod tests {
     use crate::net::Direction;
     use crate::scope::Scope;
     use crate::servers::{Bundle, Ports};
-    use crate::wire::{Connection, Opcode, Side, Transcript};
+    use crate::wire::{ConnectionTranscript, Opcode, Side, Transcript};
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
     /// What a session came to.
     struct Played {
-        seen: Connection,
+        seen: ConnectionTranscript,
         all: Vec<Report>,
     }
 
     impl Played {
         fn said(&self, side: Side) -> &Transcript {
-            self.seen.stream(side).said()
+            self.seen.direction(side).transcript()
         }
 
         fn end(&self) -> &Result<String, String> {
@@ -178,7 +178,7 @@ mod tests {
             orders.try_send(command.clone()).unwrap();
         }
         let reading = async {
-            let (mut seen, mut all) = (Connection::new(), Vec::new());
+            let (mut seen, mut all) = (ConnectionTranscript::new(), Vec::new());
             while let Some(report) = mail.recv().await {
                 if let Report::Bytes(chunk) = &report {
                     let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
@@ -228,16 +228,16 @@ mod tests {
             play(Options::new(url), &[Command::Text("Hello".into()), Command::Ping(b"?".into()), close])
                 .await;
         assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
-        assert!(played.seen.stream(Side::Server).opening().unwrap().judgement.problems.is_empty());
+        assert!(played.seen.direction(Side::Server).head().unwrap().validation.problems.is_empty());
         for side in [Side::Client, Side::Server] {
             let said = played.said(side);
             assert_eq!(said.messages()[0].text(), Some("Hello"));
-            assert_eq!(said.frames().last().unwrap().close(), Some((1000, b"bye".to_vec())));
+            assert_eq!(said.frames().last().unwrap().close_body(), Some((1000, b"bye".to_vec())));
             assert_eq!(said.faults(), []);
         }
         assert_eq!(played.said(Side::Server).frames()[1].header.opcode, Opcode::Pong);
         let keys: Vec<_> =
-            played.said(Side::Client).frames().iter().map(|frame| frame.header.key.unwrap()).collect();
+            played.said(Side::Client).frames().iter().map(|frame| frame.header.masking_key.unwrap()).collect();
         assert!(keys[0] != keys[1] && keys[1] != keys[2], "{keys:?}");
     }
 
@@ -249,7 +249,7 @@ mod tests {
         let unmasked = Header::new(Opcode::Text, 2);
         let played = play(Options::new(url), &[Command::Frame(unmasked, b"hi".into())]).await;
         assert_eq!(played.said(Side::Client).frames()[0].raw(), b"\x81\x02hi");
-        assert_eq!(played.said(Side::Server).frames()[0].close().unwrap().0, 1002);
+        assert_eq!(played.said(Side::Server).frames()[0].close_body().unwrap().0, 1002);
         assert_eq!(played.end(), &Ok("closed by the server with 1002, answered by us".to_owned()));
     }
 
@@ -278,7 +278,7 @@ mod tests {
             play(Options::new(format!("ws://{}/nowhere", servers.up().await.unwrap().http)), &[]).await;
         let why = played.end().as_ref().unwrap_err();
         assert!(why.contains("404") && why.contains("does not speak WebSocket"), "{why}");
-        assert!(played.seen.stream(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
+        assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
     }
 
     #[tokio::test]

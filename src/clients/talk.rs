@@ -140,7 +140,7 @@ impl<'a> Talk<'a> {
 
     fn obey(&mut self, command: Option<Command>) -> Result<(), String> {
         let frame =
-            |opcode, payload: &[u8]| Ok::<_, String>(encode::whole(opcode, payload, Some(masking_key()?)));
+            |opcode, payload: &[u8]| Ok::<_, String>(encode::single_frame(opcode, payload, Some(masking_key()?)));
         let bytes = match command {
             Some(Command::Text(text)) => frame(Opcode::Text, text.as_bytes())?,
             Some(Command::Binary(payload)) => frame(Opcode::Binary, &payload)?,
@@ -174,7 +174,7 @@ impl<'a> Talk<'a> {
     fn goodbye(&mut self, code: u16, reason: &str) -> Result<(), String> {
         if self.mouth.close().is_none() {
             if self.mouth.is_between_frames() {
-                self.mouth.say(&encode::close(code, reason, Some(masking_key()?)));
+                self.mouth.say(&encode::close_frame(code, reason, Some(masking_key()?)));
             } else {
                 self.fin = Fin::Wanted;
             }
@@ -262,7 +262,7 @@ impl<'a> Talk<'a> {
         if self.mouth.is_between_frames() && self.mouth.close().is_none() {
             let body = code.map(u16::to_be_bytes);
             let body = body.as_ref().map_or(&[][..], |code| code.as_slice());
-            self.mouth.say(&encode::whole(Opcode::Close, body, Some(masking_key()?)));
+            self.mouth.say(&encode::single_frame(Opcode::Close, body, Some(masking_key()?)));
         }
         if !self.mouth.is_between_frames() {
             self.fin = Fin::Wanted;

@@ -2,7 +2,7 @@
 //!
 //! It tells what a comment says; what follows from it is the slides' matter.
 
-use crate::text::likely;
+use crate::text::suggest;
 
 /// What a comment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +18,13 @@ pub(super) enum Directive {
     /// Any other comment: it is not shown and means nothing.
     Comment,
     /// Something that looks like a directive and is none; the text says what would be right.
-    Odd(String),
+    Invalid(String),
 }
 
-const NAMES: [&str; 4] = ["pause", "end_slide", "section", "speaker_note"];
+const DIRECTIVE_NAMES: [&str; 4] = ["pause", "end_slide", "section", "speaker_note"];
 
 /// Reads the text between `<!--` and `-->`.
-pub(super) fn read(comment: &str) -> Directive {
+pub(super) fn parse_directive(comment: &str) -> Directive {
     let comment = comment.trim();
     let (name, value) = match comment.split_once(':') {
         Some((name, value)) => (name.trim(), Some(value.trim())),
@@ -36,15 +36,15 @@ pub(super) fn read(comment: &str) -> Directive {
         ("section", Some(value)) if !value.is_empty() => Directive::Section(value.to_owned()),
         ("speaker_note", Some(value)) if !value.is_empty() => Directive::SpeakerNote(value.to_owned()),
         ("pause" | "end_slide", Some(_)) => {
-            Directive::Odd(format!("`{name}` takes no value; write `<!-- {name} -->`"))
+            Directive::Invalid(format!("`{name}` takes no value; write `<!-- {name} -->`"))
         }
         ("section" | "speaker_note", _) => {
-            Directive::Odd(format!("`{name}` needs a text; write `<!-- {name}: TEXT -->`"))
+            Directive::Invalid(format!("`{name}` needs a text; write `<!-- {name}: TEXT -->`"))
         }
-        (name, _) => match likely(name, &NAMES) {
-            Some(meant) => Directive::Odd(format!(
+        (name, _) => match suggest(name, &DIRECTIVE_NAMES) {
+            Some(meant) => Directive::Invalid(format!(
                 "no directive is called `{name}`; did you mean `{meant}`? there are: {}",
-                NAMES.join(", ")
+                DIRECTIVE_NAMES.join(", ")
             )),
             None => Directive::Comment,
         },
@@ -53,7 +53,7 @@ pub(super) fn read(comment: &str) -> Directive {
 
 /// A piece of an HTML block.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(super) enum HtmlPiece<'a> {
     /// The inside of a comment, with the byte offset of its `<!--`.
     Comment(usize, &'a str),
     /// A comment that is never closed, with the byte offset of its `<!--`.
@@ -63,7 +63,7 @@ pub(super) enum Piece<'a> {
 }
 
 /// Takes raw HTML apart into comments and the rest.
-pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
+pub(super) fn split_html(html: &str) -> Vec<HtmlPiece<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < html.len() {
@@ -71,16 +71,16 @@ pub(super) fn pieces(html: &str) -> Vec<Piece<'_>> {
         let start = rest.find("<!--").unwrap_or(rest.len());
         let between = &rest[..start];
         if !between.trim().is_empty() {
-            found.push(Piece::Html(at + between.len() - between.trim_start().len(), between.trim()));
+            found.push(HtmlPiece::Html(at + between.len() - between.trim_start().len(), between.trim()));
         }
         if start == rest.len() {
             break;
         }
         let Some(end) = rest[start + 4..].find("-->") else {
-            found.push(Piece::Unclosed(at + start));
+            found.push(HtmlPiece::Unclosed(at + start));
             break;
         };
-        found.push(Piece::Comment(at + start, &rest[start + 4..start + 4 + end]));
+        found.push(HtmlPiece::Comment(at + start, &rest[start + 4..start + 4 + end]));
         at += start + 4 + end + 3;
     }
     found
@@ -92,30 +92,30 @@ mod tests {
 
     #[test]
     fn the_four_directives() {
-        assert_eq!(read(" pause "), Directive::Pause);
-        assert_eq!(read("end_slide"), Directive::EndSlide);
-        assert_eq!(read("section: Frames"), Directive::Section("Frames".into()));
-        assert_eq!(read("speaker_note: say: hello"), Directive::SpeakerNote("say: hello".into()));
+        assert_eq!(parse_directive(" pause "), Directive::Pause);
+        assert_eq!(parse_directive("end_slide"), Directive::EndSlide);
+        assert_eq!(parse_directive("section: Frames"), Directive::Section("Frames".into()));
+        assert_eq!(parse_directive("speaker_note: say: hello"), Directive::SpeakerNote("say: hello".into()));
     }
 
     #[test]
-    fn a_slip_is_told_and_a_remark_is_left_alone() {
-        assert!(matches!(read("puase"), Directive::Odd(text) if text.contains("did you mean `pause`")));
-        assert!(matches!(read("pause: 3"), Directive::Odd(text) if text.contains("takes no value")));
-        assert!(matches!(read("section"), Directive::Odd(text) if text.contains("needs a text")));
-        assert_eq!(read("TODO: find a better picture"), Directive::Comment);
+    fn a_slip_is_reported_and_a_remark_is_left_alone() {
+        assert!(matches!(parse_directive("puase"), Directive::Invalid(text) if text.contains("did you mean `pause`")));
+        assert!(matches!(parse_directive("pause: 3"), Directive::Invalid(text) if text.contains("takes no value")));
+        assert!(matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs a text")));
+        assert_eq!(parse_directive("TODO: find a better picture"), Directive::Comment);
     }
 
     #[test]
     fn comments_and_the_rest_come_apart() {
         let html = "<!-- a --> <b> <!-- c -->\n<!-- open";
         assert_eq!(
-            pieces(html),
+            split_html(html),
             [
-                Piece::Comment(0, " a "),
-                Piece::Html(11, "<b>"),
-                Piece::Comment(15, " c "),
-                Piece::Unclosed(26)
+                HtmlPiece::Comment(0, " a "),
+                HtmlPiece::Html(11, "<b>"),
+                HtmlPiece::Comment(15, " c "),
+                HtmlPiece::Unclosed(26)
             ]
         );
     }

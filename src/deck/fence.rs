@@ -4,7 +4,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use crate::deck::{Lines, Place};
+use crate::deck::{LineIndex, Position};
 
 /// A demo on a slide, as the deck asks for it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Fence {
     /// The word after `demo`; empty if there is none.
     pub name: String,
     /// Where the name stands.
-    pub at: Place,
+    pub position: Position,
     /// The settings in the order of the file.
     pub settings: Vec<Setting>,
 }
@@ -23,14 +23,14 @@ pub struct Setting {
     /// The name left of the `=`.
     pub key: String,
     /// What stands right of it.
-    pub value: Value,
+    pub value: SettingValue,
     /// Where the key stands.
-    pub at: Place,
+    pub position: Position,
 }
 
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum SettingValue {
     /// `"text"`
     Text(String),
     /// `42`
@@ -41,9 +41,9 @@ pub enum Value {
     Other(&'static str),
 }
 
-impl Value {
+impl SettingValue {
     /// The value's type in words.
-    pub fn kind(&self) -> &'static str {
+    pub fn type_name(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
             Self::Number(_) => "a whole number",
@@ -56,11 +56,11 @@ impl Value {
 /// Reads a fence's body, whose first line is line `first` of the file.
 ///
 /// The settings that could be read come back even if others could not.
-pub(super) fn settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Place, String)>) {
-    let lines = Lines::new(body);
+pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Position, String)>) {
+    let lines = LineIndex::new(body);
     let place = |offset| {
-        let at = lines.place(offset);
-        Place { line: at.line + first - 1, ..at }
+        let at = lines.position(offset);
+        Position { line: at.line + first - 1, ..at }
     };
     let (table, errors) = DeTable::parse_recoverable(body);
     let errors = errors.iter().map(|error| {
@@ -72,24 +72,24 @@ pub(super) fn settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Place, S
         .iter()
         .map(|(key, value)| Setting {
             key: key.get_ref().to_string(),
-            value: read(value.get_ref()),
-            at: place(key.span().start),
+            value: convert_value(value.get_ref()),
+            position: place(key.span().start),
         })
         .collect();
-    settings.sort_by_key(|setting| setting.at);
+    settings.sort_by_key(|setting| setting.position);
     (settings, errors.collect())
 }
 
-fn read(value: &DeValue) -> Value {
+fn convert_value(value: &DeValue) -> SettingValue {
     match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Boolean(flag) => Value::Flag(*flag),
+        DeValue::String(text) => SettingValue::Text(text.to_string()),
+        DeValue::Boolean(flag) => SettingValue::Flag(*flag),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Value::Other("a number too large"), Value::Number),
-        DeValue::Float(_) => Value::Other("a fraction"),
-        DeValue::Datetime(_) => Value::Other("a date"),
-        DeValue::Array(_) => Value::Other("a list"),
-        DeValue::Table(_) => Value::Other("a table"),
+            .map_or(SettingValue::Other("a number too large"), SettingValue::Number),
+        DeValue::Float(_) => SettingValue::Other("a fraction"),
+        DeValue::Datetime(_) => SettingValue::Other("a date"),
+        DeValue::Array(_) => SettingValue::Other("a list"),
+        DeValue::Table(_) => SettingValue::Other("a table"),
     }
 }
 
@@ -99,22 +99,22 @@ mod tests {
 
     #[test]
     fn settings_keep_their_order_and_place() {
-        let (settings, errors) = settings("text = \"Hello\"\nsize = 0x20\nlive = true\n", 12);
+        let (settings, errors) = parse_settings("text = \"Hello\"\nsize = 0x20\nlive = true\n", 12);
         assert_eq!(errors, []);
-        let found: Vec<_> = settings.iter().map(|s| (s.key.as_str(), s.value.clone(), s.at.line)).collect();
+        let found: Vec<_> = settings.iter().map(|s| (s.key.as_str(), s.value.clone(), s.position.line)).collect();
         assert_eq!(
             found,
             [
-                ("text", Value::Text("Hello".into()), 12),
-                ("size", Value::Number(32), 13),
-                ("live", Value::Flag(true), 14),
+                ("text", SettingValue::Text("Hello".into()), 12),
+                ("size", SettingValue::Number(32), 13),
+                ("live", SettingValue::Flag(true), 14),
             ]
         );
     }
 
     #[test]
-    fn a_broken_line_is_told_and_the_others_stand() {
-        let (settings, errors) = settings("text = \"Hello\"\nsize 32\n", 5);
+    fn a_broken_line_is_reported_and_the_others_stand() {
+        let (settings, errors) = parse_settings("text = \"Hello\"\nsize 32\n", 5);
         assert_eq!(settings[0].key, "text");
         assert_eq!(errors[0].0.line, 6, "{errors:?}");
         assert!(errors[0].1.contains("write `key = value`"));

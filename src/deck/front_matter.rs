@@ -5,13 +5,13 @@
 
 use saphyr_parser::{Event, Parser, ScanError, Span};
 
-use crate::deck::{Lines, Place, Warning};
+use crate::deck::{LineIndex, Position, Warning};
 use crate::text;
-use crate::text::likely;
+use crate::text::suggest;
 
 /// What the front matter says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meta {
+pub struct FrontMatter {
     /// The talk's title.
     pub title: Option<String>,
     /// Who gives it.
@@ -19,55 +19,55 @@ pub struct Meta {
     /// When, in the author's own words.
     pub date: Option<String>,
     /// The colours it was made for.
-    pub theme: Option<Theme>,
+    pub theme: Option<ThemeChoice>,
 }
 
 /// The two sets of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
+pub enum ThemeChoice {
     /// Light text on a dark ground.
     Dark,
     /// Dark text on a light ground.
     Light,
 }
 
-const KEYS: [&str; 4] = ["title", "author", "date", "theme"];
+const KNOWN_KEYS: [&str; 4] = ["title", "author", "date", "theme"];
 
 /// Reads the front matter of `source`; the offset is where the Markdown begins.
-pub(super) fn cut(source: &str, lines: &Lines) -> (Meta, usize, Vec<Warning>) {
+pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatter, usize, Vec<Warning>) {
     let mut warnings = Vec::new();
-    let Some(open) = opening(source) else {
-        return (Meta::default(), source.len() - source.trim_start_matches('\u{feff}').len(), warnings);
+    let Some(open) = opening_fence(source) else {
+        return (FrontMatter::default(), source.len() - source.trim_start_matches('\u{feff}').len(), warnings);
     };
-    let Some((yaml, end)) = closing(source, open) else {
+    let Some((yaml, end)) = closing_fence(source, open) else {
         let message = "the front matter is never closed; end it with a line `---`";
-        warnings.push(Warning::new(0, Place::default(), lines, message));
-        return (Meta::default(), open, warnings);
+        warnings.push(Warning::new(0, Position::default(), lines, message));
+        return (FrontMatter::default(), open, warnings);
     };
-    let mut meta = Meta::default();
+    let mut front_matter = FrontMatter::default();
     let mut warn = |line: usize, column: usize, message: String| {
-        let at = Place { line: line + 1, column };
+        let at = Position { line: line + 1, column };
         warnings.push(Warning::new(0, at, lines, message));
     };
-    match entries(yaml) {
-        Ok(entries) => entries.into_iter().for_each(|entry| entry.set(&mut meta, &mut warn)),
+    match parse_entries(yaml) {
+        Ok(entries) => entries.into_iter().for_each(|entry| entry.apply(&mut front_matter, &mut warn)),
         Err(error) => {
             let at = error.marker();
             warn(at.line(), at.col() + 1, format!("the front matter is not YAML: {}", error.info()));
         }
     }
-    (meta, end, warnings)
+    (front_matter, end, warnings)
 }
 
 /// The offset after the first line, if that line is `---`.
-fn opening(source: &str) -> Option<usize> {
+fn opening_fence(source: &str) -> Option<usize> {
     let start = source.len() - source.trim_start_matches('\u{feff}').len();
     let line = source[start..].split_inclusive('\n').next()?;
     (line.trim_end() == "---" && line.ends_with('\n')).then_some(start + line.len())
 }
 
 /// The YAML from `open` on and the offset after its closing line.
-fn closing(source: &str, open: usize) -> Option<(&str, usize)> {
+fn closing_fence(source: &str, open: usize) -> Option<(&str, usize)> {
     let mut at = open;
     for line in source[open..].split_inclusive('\n') {
         let next = at + line.len();
@@ -79,48 +79,48 @@ fn closing(source: &str, open: usize) -> Option<(&str, usize)> {
     None
 }
 
-struct Entry {
+struct YamlEntry {
     key: String,
     value: Option<String>,
-    key_at: Span,
-    value_at: Span,
+    key_span: Span,
+    value_span: Span,
 }
 
-impl Entry {
-    fn set(self, meta: &mut Meta, warn: &mut impl FnMut(usize, usize, String)) {
-        let Self { key, value, key_at, value_at } = self;
+impl YamlEntry {
+    fn apply(self, front_matter: &mut FrontMatter, warn: &mut impl FnMut(usize, usize, String)) {
+        let Self { key, value, key_span: key_span, value_span: value_span } = self;
         let Some(value) = value else {
             let message = format!("`{key}` must be one text; write `{key}: ...`");
-            return warn(value_at.start.line(), value_at.start.col() + 1, message);
+            return warn(value_span.start.line(), value_span.start.col() + 1, message);
         };
-        let value = text::visible(&value).into_owned();
+        let value = text::sanitize(&value).into_owned();
         match key.as_str() {
-            "title" => meta.title = Some(value),
-            "author" => meta.author = Some(value),
-            "date" => meta.date = Some(value),
+            "title" => front_matter.title = Some(value),
+            "author" => front_matter.author = Some(value),
+            "date" => front_matter.date = Some(value),
             "theme" => match value.as_str() {
-                "dark" => meta.theme = Some(Theme::Dark),
-                "light" => meta.theme = Some(Theme::Light),
+                "dark" => front_matter.theme = Some(ThemeChoice::Dark),
+                "light" => front_matter.theme = Some(ThemeChoice::Light),
                 _ => {
                     let message = format!("no theme is called `{value}`; there are: dark, light");
-                    warn(value_at.start.line(), value_at.start.col() + 1, message);
+                    warn(value_span.start.line(), value_span.start.col() + 1, message);
                 }
             },
             _ => {
-                let meant = likely(&key, &KEYS).map(|meant| format!("did you mean `{meant}`? "));
+                let meant = suggest(&key, &KNOWN_KEYS).map(|meant| format!("did you mean `{meant}`? "));
                 let message = format!(
                     "the front matter has no `{key}`; {}there are: {}",
                     meant.unwrap_or_default(),
-                    KEYS.join(", ")
+                    KNOWN_KEYS.join(", ")
                 );
-                warn(key_at.start.line(), key_at.start.col() + 1, message);
+                warn(key_span.start.line(), key_span.start.col() + 1, message);
             }
         }
     }
 }
 
 /// The keys and values of a YAML mapping; a value that is no plain text comes as `None`.
-fn entries(yaml: &str) -> Result<Vec<Entry>, ScanError> {
+fn parse_entries(yaml: &str) -> Result<Vec<YamlEntry>, ScanError> {
     let mut entries = Vec::new();
     let mut key: Option<(String, Span)> = None;
     let mut depth = 0_usize;
@@ -139,8 +139,8 @@ fn entries(yaml: &str) -> Result<Vec<Entry>, ScanError> {
             _ => None,
         };
         match (value, key.take()) {
-            (Some(value), Some((name, key_at))) => {
-                entries.push(Entry { key: name, value, key_at, value_at: span });
+            (Some(value), Some((name, key_span))) => {
+                entries.push(YamlEntry { key: name, value, key_span: key_span, value_span: span });
             }
             (Some(Some(name)), None) => key = Some((name, span)),
             (_, kept) => key = kept,
@@ -153,27 +153,27 @@ fn entries(yaml: &str) -> Result<Vec<Entry>, ScanError> {
 mod tests {
     use super::*;
 
-    fn read(source: &str) -> (Meta, &str, Vec<String>) {
-        let (meta, end, warnings) = cut(source, &Lines::new(source));
-        let told = warnings.iter().map(|w| format!("{}:{}: {}", w.at.line, w.at.column, w.message));
-        (meta, &source[end..], told.collect())
+    fn read(source: &str) -> (FrontMatter, &str, Vec<String>) {
+        let (front_matter, end, warnings) = parse_front_matter(source, &LineIndex::new(source));
+        let messages = warnings.iter().map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
+        (front_matter, &source[end..], messages.collect())
     }
 
     #[test]
     fn the_four_keys() {
         let source = "---\ntitle: \"It's: here\"\nauthor: A\ndate: 2017-08-18\ntheme: light\n---\n# Hi\n";
-        let (meta, body, warnings) = read(source);
-        assert_eq!(meta.title.as_deref(), Some("It's: here"));
-        assert_eq!(meta.author.as_deref(), Some("A"));
-        assert_eq!(meta.date.as_deref(), Some("2017-08-18"));
-        assert_eq!(meta.theme, Some(Theme::Light));
+        let (front_matter, body, warnings) = read(source);
+        assert_eq!(front_matter.title.as_deref(), Some("It's: here"));
+        assert_eq!(front_matter.author.as_deref(), Some("A"));
+        assert_eq!(front_matter.date.as_deref(), Some("2017-08-18"));
+        assert_eq!(front_matter.theme, Some(ThemeChoice::Light));
         assert_eq!((body, warnings), ("# Hi\n", vec![]));
     }
 
     #[test]
-    fn what_is_odd_is_told_with_its_place_and_the_rest_stands() {
-        let (meta, _, warnings) = read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
-        assert_eq!(meta.author.as_deref(), Some("B"));
+    fn what_is_odd_is_reported_with_its_place_and_the_rest_stands() {
+        let (front_matter, _, warnings) = read("---\ntitel: x\ntheme: pink\ndate: [1]\nauthor: B\n---\n");
+        assert_eq!(front_matter.author.as_deref(), Some("B"));
         assert_eq!(
             warnings,
             [

@@ -4,32 +4,32 @@
 
 use pulldown_cmark::TagEnd;
 
-use crate::deck::{Run, RunStyle};
+use crate::deck::{TextRun, TextStyle};
 use crate::text;
 
 /// Runs as they come in, with the styles in force.
 #[derive(Default)]
 pub(super) struct Inline {
-    runs: Vec<Run>,
-    pub(super) style: RunStyle,
+    runs: Vec<TextRun>,
+    pub(super) style: TextStyle,
     pub(super) link: Option<String>,
 }
 
 impl Inline {
     /// Text in the styles in force.
     pub(super) fn push(&mut self, text: &str) {
-        let text = text::visible(&text.replace(['\t', '\n'], " ")).into_owned();
+        let text = text::sanitize(&text.replace(['\t', '\n'], " ")).into_owned();
         match self.runs.last_mut() {
             Some(last) if last.style == self.style && last.link == self.link && !last.is_break() => {
                 last.text.push_str(&text);
             }
-            _ => self.runs.push(Run { text, style: self.style, link: self.link.clone() }),
+            _ => self.runs.push(TextRun { text, style: self.style, link: self.link.clone() }),
         }
     }
 
     /// A hard line break.
     pub(super) fn end_line(&mut self) {
-        self.runs.push(Run { text: "\n".to_owned(), ..Run::default() });
+        self.runs.push(TextRun { text: "\n".to_owned(), ..TextRun::default() });
     }
 
     /// The end of a style or a link.
@@ -44,7 +44,7 @@ impl Inline {
     }
 
     /// The runs, without blanks at the ends.
-    pub(super) fn finish(mut self) -> Vec<Run> {
+    pub(super) fn finish(mut self) -> Vec<TextRun> {
         if let Some(first) = self.runs.first_mut() {
             first.text = first.text.trim_start_matches(' ').to_owned();
         }

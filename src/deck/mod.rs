@@ -3,26 +3,26 @@
 //! Parsing never fails: whatever is odd stays on its slide and is told as a warning with its
 //! place. It reads no files, knows no terminal, and does not know which demos exist.
 
-mod blocks;
+mod block_reader;
 mod directive;
 mod fence;
 mod front_matter;
 mod inline;
-mod place;
-mod slides;
+mod position;
+mod parse;
 mod warning;
 
-pub use fence::{Fence, Setting, Value};
-pub use front_matter::{Meta, Theme};
-pub use place::{Lines, Place};
-pub use slides::parse;
+pub use fence::{Fence, Setting, SettingValue};
+pub use front_matter::{FrontMatter, ThemeChoice};
+pub use position::{LineIndex, Position};
+pub use parse::parse;
 pub use warning::Warning;
 
 /// A parsed talk. It has at least one slide, even if the file was empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deck {
     /// What the front matter says of the whole talk.
-    pub meta: Meta,
+    pub front_matter: FrontMatter,
     /// The slides in order; never empty.
     pub slides: Vec<Slide>,
 }
@@ -31,7 +31,7 @@ pub struct Deck {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slide {
     /// Where the slide's first line stands in the file.
-    pub at: Place,
+    pub position: Position,
     /// The section in force, by the last `<!-- section: NAME -->` at or before this slide.
     pub section: Option<String>,
     /// The slide's content from top to bottom, with [`Block::Pause`] where it waits.
@@ -49,7 +49,7 @@ impl Slide {
     /// The text of the slide's first heading, if it has one.
     pub fn title(&self) -> Option<String> {
         self.blocks.iter().find_map(|block| match block {
-            Block::Heading { text, .. } => Some(plain(text)),
+            Block::Heading { text, .. } => Some(plain_text(text)),
             _ => None,
         })
     }
@@ -71,23 +71,23 @@ pub enum Block {
         /// 1 to 6.
         level: u8,
         /// The heading's text.
-        text: Vec<Run>,
+        text: Vec<TextRun>,
     },
     /// Text that re-flows to the width it is given.
-    Paragraph(Vec<Run>),
+    Paragraph(Vec<TextRun>),
     /// A bullet or numbered list.
     List {
         /// The first number; `None` for bullets.
         start: Option<u64>,
         /// The items from top to bottom.
-        items: Vec<Item>,
+        items: Vec<ListItem>,
     },
     /// A pipe table.
-    Table(Table),
+    Table(TableBlock),
     /// A block quote, or a GitHub alert if it has a kind.
     Quote {
         /// The alert's kind, by its `[!NOTE]` line.
-        alert: Option<Alert>,
+        alert: Option<AlertKind>,
         /// What is quoted.
         blocks: Vec<Block>,
     },
@@ -108,7 +108,7 @@ pub enum Block {
 
 /// An item of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Item {
+pub struct ListItem {
     /// `Some(done)` for a task (`- [ ]`, `- [x]`).
     pub task: Option<bool>,
     /// The item's content.
@@ -117,18 +117,18 @@ pub struct Item {
 
 /// A pipe table. Rows may be shorter or longer than the header; drawing evens them out.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
+pub struct TableBlock {
     /// One alignment a column.
-    pub columns: Vec<Align>,
+    pub columns: Vec<ColumnAlign>,
     /// The header's cells.
-    pub header: Vec<Vec<Run>>,
+    pub header: Vec<Vec<TextRun>>,
     /// The body's rows of cells.
-    pub rows: Vec<Vec<Vec<Run>>>,
+    pub rows: Vec<Vec<Vec<TextRun>>>,
 }
 
 /// How a table column is aligned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Align {
+pub enum ColumnAlign {
     /// `---` or `:--`
     #[default]
     Left,
@@ -140,7 +140,7 @@ pub enum Align {
 
 /// The kinds of GitHub alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Alert {
+pub enum AlertKind {
     /// `[!NOTE]`
     Note,
     /// `[!TIP]`
@@ -155,16 +155,16 @@ pub enum Alert {
 
 /// A piece of text in one style. A hard line break is a run of its own whose text is `"\n"`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Run {
+pub struct TextRun {
     /// The characters, none of which a terminal would obey.
     pub text: String,
     /// How they look.
-    pub style: RunStyle,
+    pub style: TextStyle,
     /// The target, for the text of a link.
     pub link: Option<String>,
 }
 
-impl Run {
+impl TextRun {
     /// Whether this is a hard line break.
     pub fn is_break(&self) -> bool {
         self.text == "\n"
@@ -173,7 +173,7 @@ impl Run {
 
 /// The inline styles; they add up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RunStyle {
+pub struct TextStyle {
     /// `**bold**`
     pub bold: bool,
     /// `*italic*`
@@ -185,6 +185,6 @@ pub struct RunStyle {
 }
 
 /// The characters of `runs` without their styles; a hard break becomes a blank.
-pub fn plain(runs: &[Run]) -> String {
+pub fn plain_text(runs: &[TextRun]) -> String {
     runs.iter().map(|run| if run.is_break() { " " } else { run.text.as_str() }).collect()
 }

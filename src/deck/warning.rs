@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::deck::{Lines, Place};
+use crate::deck::{LineIndex, Position};
 use crate::text;
 
 /// The characters of a line that are shown before and behind the place.
@@ -16,7 +16,7 @@ pub struct Warning {
     /// The slide it stands on, counted from 0.
     pub slide: usize,
     /// Line and column in the file.
-    pub at: Place,
+    pub position: Position,
     /// What is wrong and what would be right, in one line.
     pub message: String,
     /// The source line around the place, control characters made visible; `…` where it was cut.
@@ -27,9 +27,9 @@ pub struct Warning {
 
 impl Warning {
     /// A warning at a place of the text that `lines` has read.
-    pub fn new(slide: usize, at: Place, lines: &Lines, message: impl Into<String>) -> Self {
-        let (source, mark) = excerpt(lines.text(at.line), at.column);
-        Self { slide, at, message: text::visible(&message.into()).into_owned(), source, mark }
+    pub fn new(slide: usize, at: Position, lines: &LineIndex, message: impl Into<String>) -> Self {
+        let (source, mark) = excerpt(lines.line_text(at.line), at.column);
+        Self { slide, position: at, message: text::sanitize(&message.into()).into_owned(), source, mark }
     }
 
     /// The warning as `file:line:column: message`, then the source line with a mark under the column.
@@ -39,7 +39,7 @@ impl Warning {
 
     /// The same with a word before the message, for what is worth saying and not odd.
     pub fn report_as<'a>(&'a self, file: &'a str, kind: &'a str) -> impl fmt::Display + 'a {
-        Report { warning: self, file, kind }
+        WarningReport { warning: self, file, kind }
     }
 }
 
@@ -58,18 +58,18 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 }
 
 fn shown(part: &str) -> String {
-    text::visible(&text::expand_tabs(part, 4)).into_owned()
+    text::sanitize(&text::expand_tabs(part, 4)).into_owned()
 }
 
-struct Report<'a> {
+struct WarningReport<'a> {
     warning: &'a Warning,
     file: &'a str,
     kind: &'a str,
 }
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for WarningReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Warning { at, message, source, mark, .. } = self.warning;
+        let Warning { position: at, message, source, mark, .. } = self.warning;
         writeln!(f, "{}:{}:{}: {}{message}", self.file, at.line, at.column, self.kind)?;
         writeln!(f, "{:>5} | {source}", at.line)?;
         write!(f, "      | {:mark$}^", "")
@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn a_report_names_the_place_and_shows_the_line() {
-        let lines = Lines::new("one\n\n```demo wz\n");
-        let warning = Warning::new(0, Place { line: 3, column: 9 }, &lines, "no demo is called `wz`");
+        let lines = LineIndex::new("one\n\n```demo wz\n");
+        let warning = Warning::new(0, Position { line: 3, column: 9 }, &lines, "no demo is called `wz`");
         let report = warning.report("talk.md").to_string();
         assert_eq!(report, "talk.md:3:9: no demo is called `wz`\n    3 | ```demo wz\n      |         ^");
     }
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn of_a_long_line_the_part_around_the_place_is_shown() {
         let long = format!("{}\tHERE{}", "a".repeat(500), "b".repeat(500));
-        let lines = Lines::new(&long);
-        let warning = Warning::new(0, Place { line: 1, column: 502 }, &lines, "x");
+        let lines = LineIndex::new(&long);
+        let warning = Warning::new(0, Position { line: 1, column: 502 }, &lines, "x");
         let (source, mark) = (&warning.source, warning.mark);
         assert_eq!(source.chars().count(), 1 + 79 + 4 + 80 + 1, "{source}");
         assert!(source.starts_with("…a") && source.ends_with("b…"), "{source}");

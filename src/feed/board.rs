@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::feed::{Tick, Way};
-use crate::measure::{Histogram, Summary, to_u64_saturating};
+use crate::measure::{Histogram, HistogramSummary, to_u64_saturating};
 use crate::net::Traffic;
 
 /// The events, and the questions of each client, that are kept for the time line.
@@ -65,7 +65,7 @@ pub struct Standing {
     /// Which way.
     pub way: Way,
     /// The ages of the events that this client has heard of.
-    pub ages: Summary,
+    pub ages: HistogramSummary,
     /// Their mean.
     pub mean: Duration,
     /// How they are spread.

@@ -111,7 +111,7 @@ async fn open(course: &Course, scope: &Scope) -> Result<(oneshot::Sender<Source>
     let (tell, told) = oneshot::channel();
     let (gates, source) = oneshot::channel();
     let (ways, rtt) = (course.ways.clone(), course.rtt);
-    let started = scope.thread("feed server", move |scope| async move {
+    let started = scope.spawn_thread("feed server", move |scope| async move {
         let news = News::new();
         let (doors, entrances) = match doors(&ways, rtt) {
             Ok(opened) => opened,

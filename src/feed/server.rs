@@ -32,7 +32,7 @@ use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
 use crate::servers::{Limits, Options, http};
-use crate::wire::handshake::Policy;
+use crate::wire::handshake::ServerPolicy;
 
 /// The largest message that a client may send, in bytes: it has nothing to say but control frames.
 const LARGEST: usize = 4096;
@@ -155,7 +155,7 @@ fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
 async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News, options: Options) {
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
-    let policy = Policy::default();
+    let policy = ServerPolicy::default();
     let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);

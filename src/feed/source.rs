@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::feed::board::Board;
-use crate::measure::Shuffle;
+use crate::measure::SplitMix64;
 
 /// The news that wait for a pushing connection; one that is further behind misses some, and gets newer ones.
 const WAITING: usize = 256;
@@ -71,7 +71,7 @@ impl Tick {
 /// Prices and gaps, always the same ones for the same seed.
 #[derive(Debug)]
 pub(super) struct Walk {
-    shuffle: Shuffle,
+    shuffle: SplitMix64,
     gap: Duration,
     cents: u64,
     /// The events that still follow closely upon the last one.
@@ -80,13 +80,13 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn new(seed: u64, gap: Duration) -> Self {
-        Self { shuffle: Shuffle::new(seed), gap, cents: OPENING_CENTS, burst: 0 }
+        Self { shuffle: SplitMix64::new(seed), gap, cents: OPENING_CENTS, burst: 0 }
     }
 
     /// How long until the next event, and the price it brings.
     pub(super) fn step(&mut self) -> (Duration, f64) {
         let mut share = |thousandths: Range<usize>| {
-            thousandths.start.saturating_add(self.shuffle.below(thousandths.len())) as f64 / 1000.0
+            thousandths.start.saturating_add(self.shuffle.next_below(thousandths.len())) as f64 / 1000.0
         };
         let share = match self.burst.checked_sub(1) {
             Some(left) => {
@@ -96,11 +96,11 @@ impl Walk {
             None => share(600..2100),
         };
         let wait = Duration::try_from_secs_f64(self.gap.as_secs_f64() * share).unwrap_or(Duration::MAX);
-        if self.burst == 0 && self.shuffle.below(8) == 0 {
-            self.burst = self.shuffle.below(3).saturating_add(2);
+        if self.burst == 0 && self.shuffle.next_below(8) == 0 {
+            self.burst = self.shuffle.next_below(3).saturating_add(2);
         }
-        let step = (self.shuffle.below(9) as u64).saturating_add(1);
-        let up = self.shuffle.below(2) == 0;
+        let step = (self.shuffle.next_below(9) as u64).saturating_add(1);
+        let up = self.shuffle.next_below(2) == 0;
         self.cents =
             if up { self.cents.saturating_add(step) } else { self.cents.saturating_sub(step) }.max(100);
         (wait, self.cents as f64 / 100.0)

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram as Hdr;
 use crate::measure::to_u64_saturating;
 
 /// The longest duration that is told apart; longer ones count as this one.
-const LONGEST: Duration = Duration::from_mins(2);
+const MAX_DURATION: Duration = Duration::from_mins(2);
 
 /// A histogram of durations, exact to three significant digits from 1 ns to two minutes.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Histogram {
 
 /// The figures of a histogram that are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct HistogramSummary {
     /// The number of samples.
     pub count: u64,
     /// Half of the samples are at most this.
@@ -34,7 +34,7 @@ pub struct Summary {
 
 impl Default for Histogram {
     fn default() -> Self {
-        let counts = Hdr::new_with_bounds(1, nanos(LONGEST), 3);
+        let counts = Hdr::new_with_bounds(1, nanos(MAX_DURATION), 3);
         Self { counts: counts.expect("1 ns to two minutes at three digits are legal bounds") }
     }
 }
@@ -46,7 +46,7 @@ impl Histogram {
     }
 
     /// Counts durations that were counted elsewhere: nanoseconds, and how often, as [`Histogram::counts`] gives them.
-    pub fn add(&mut self, counts: &[(u64, u64)]) {
+    pub fn add_counts(&mut self, counts: &[(u64, u64)]) {
         for &(nanos, count) in counts {
             self.counts.saturating_record_n(nanos.max(1), count);
         }
@@ -62,7 +62,7 @@ impl Histogram {
 
     /// The share of samples in each `1 / per_octave` of a doubling, shortest first, empty ones left out: the lower end
     /// and the share, 0 to 1.
-    pub fn shares(&self, per_octave: u32) -> Vec<(Duration, f64)> {
+    pub fn octave_shares(&self, per_octave: u32) -> Vec<(Duration, f64)> {
         let mut shares: Vec<(Duration, f64)> = Vec::new();
         for (nanos, count) in self.counts() {
             let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
@@ -97,11 +97,11 @@ impl Histogram {
     }
 
     /// The figures that are shown; all zero if there are no samples.
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self) -> HistogramSummary {
         if self.counts.is_empty() {
-            return Summary::default();
+            return HistogramSummary::default();
         }
-        Summary {
+        HistogramSummary {
             count: self.count(),
             p50: self.quantile(0.5),
             p90: self.quantile(0.9),
@@ -144,17 +144,17 @@ mod tests {
     fn counts_that_travel_are_the_same_at_the_other_end() {
         let here = micros([90, 90, 91, 133, 4_130]);
         let mut there = Histogram::default();
-        there.add(&here.counts());
+        there.add_counts(&here.counts());
         assert_eq!((there.counts(), there.summary()), (here.counts(), here.summary()));
     }
 
     #[test]
     fn shares_of_octaves_are_all_there_is() {
-        let shares = micros([90, 91, 133, 4_130]).shares(1);
+        let shares = micros([90, 91, 133, 4_130]).octave_shares(1);
         let found: Vec<_> = shares.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
         assert_eq!(found, [(65_536, 0.5), (131_072, 0.25), (2_097_152, 0.25)]);
-        assert!((micros(1..=1000).shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
-        assert_eq!(Histogram::default().shares(8), []);
+        assert!((micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
+        assert_eq!(Histogram::default().octave_shares(8), []);
     }
 
     #[test]
@@ -162,8 +162,8 @@ mod tests {
         let mut all = micros([1, 3, 5]);
         assert_eq!(all.count(), 3);
         all.record(Duration::MAX);
-        assert!(all.summary().max >= LONGEST);
+        assert!(all.summary().max >= MAX_DURATION);
         all.clear();
-        assert_eq!(all.summary(), Summary::default());
+        assert_eq!(all.summary(), HistogramSummary::default());
     }
 }

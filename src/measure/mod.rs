@@ -11,12 +11,12 @@
 
 mod drift;
 mod histogram;
-mod log;
+mod interval_log;
 mod ratio;
 mod whole;
 
 pub use drift::Drift;
-pub use histogram::{Histogram, Summary};
-pub use log::{Interval, interval_log};
-pub use ratio::{BAND, Ratio, Shuffle, Verdict, median, paired_ratio};
+pub use histogram::{Histogram, HistogramSummary};
+pub use interval_log::{LogInterval, write_interval_log};
+pub use ratio::{EQUIVALENCE_BAND, Ratio, SplitMix64, RatioVerdict, median, paired_ratio};
 pub use whole::to_u64_saturating;

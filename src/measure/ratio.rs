@@ -5,7 +5,7 @@
 //! Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
 
 /// An interval that lies within this share around 1 is no difference that anyone would notice.
-pub const BAND: f64 = 0.10;
+pub const EQUIVALENCE_BAND: f64 = 0.10;
 
 /// Enough resamples for a 95 % interval that is steady in its second digit.
 const RESAMPLES: usize = 2_000;
@@ -29,24 +29,24 @@ pub struct Ratio {
 
 /// What a ratio says in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RatioVerdict {
     /// The first takes longer than the second.
     Slower,
     /// The first takes less time than the second.
     Faster,
-    /// The interval spans 1, or lies within [`BAND`] around it.
+    /// The interval spans 1, or lies within [`EQUIVALENCE_BAND`] around it.
     NoDifference,
 }
 
 impl Ratio {
     /// What the interval allows to say.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> RatioVerdict {
         let spans_one = self.low <= 1.0 && self.high >= 1.0;
-        let within_band = self.low >= 1.0 - BAND && self.high <= 1.0 + BAND;
+        let within_band = self.low >= 1.0 - EQUIVALENCE_BAND && self.high <= 1.0 + EQUIVALENCE_BAND;
         match self.median > 1.0 {
-            _ if spans_one || within_band => Verdict::NoDifference,
-            true => Verdict::Slower,
-            false => Verdict::Faster,
+            _ if spans_one || within_band => RatioVerdict::NoDifference,
+            true => RatioVerdict::Slower,
+            false => RatioVerdict::Faster,
         }
     }
 }
@@ -59,7 +59,7 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
         return None;
     }
     let ratios: Vec<f64> = pairs.iter().map(|(a, b)| a / b).collect();
-    let mut shuffle = Shuffle::new(seed);
+    let mut rng = SplitMix64::new(seed);
     let mut sample = vec![0.0; ratios.len()];
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
@@ -91,11 +91,11 @@ pub fn median(values: &mut [f64]) -> f64 {
 /// A small generator of numbers for shuffling and resampling: `SplitMix64` (Steele, Lea and Flood,
 /// OOPSLA 2014). Not for secrets.
 #[derive(Clone, Debug)]
-pub struct Shuffle {
+pub struct SplitMix64 {
     state: u64,
 }
 
-impl Shuffle {
+impl SplitMix64 {
     /// A generator that always gives the same numbers for the same seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
@@ -103,24 +103,24 @@ impl Shuffle {
 
     /// The next number below `bound`; 0 if `bound` is 0.
     #[expect(clippy::cast_possible_truncation, reason = "the number is below `bound`")]
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub fn next_below(&mut self, bound: usize) -> usize {
         // 64 bits by 64 bits are 128 at most
-        (u128::from(self.next()).wrapping_mul(bound as u128) >> 64) as usize
+        (u128::from(self.next_u64()).wrapping_mul(bound as u128) >> 64) as usize
     }
 
     /// One of `items`; `None` if there are none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
-        items.get(self.below(items.len()))
+        items.get(self.next_below(items.len()))
     }
 
     /// Puts `items` in a random order (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last.saturating_add(1)));
+            items.swap(last, self.next_below(last.saturating_add(1)));
         }
     }
 
-    fn next(&mut self) -> u64 {
+    fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -139,15 +139,15 @@ mod tests {
             (1..=15).map(|mood| (147.0 * f64::from(mood), 100.0 * f64::from(mood))).collect();
         let ratio = paired_ratio(&pairs, 1).unwrap();
         assert!((ratio.median - 1.47).abs() < 1e-9 && (ratio.high - ratio.low) < 1e-9, "{ratio:?}");
-        assert_eq!((ratio.verdict(), ratio.pairs), (Verdict::Slower, 15));
+        assert_eq!((ratio.verdict(), ratio.pairs), (RatioVerdict::Slower, 15));
     }
 
     #[test]
     fn the_interval_holds_the_true_ratio_as_often_as_it_says() {
-        let mut noise = Shuffle::new(7);
+        let mut noise = SplitMix64::new(7);
         let mut held = 0;
         for seed in 0..200 {
-            let mut jitter = || 1.0 + 0.3 * (noise.below(10_000) as f64 / 10_000.0 - 0.5);
+            let mut jitter = || 1.0 + 0.3 * (noise.next_below(10_000) as f64 / 10_000.0 - 0.5);
             let pairs: Vec<(f64, f64)> = (0..15).map(|_| (2.0 * jitter(), jitter())).collect();
             let ratio = paired_ratio(&pairs, seed).unwrap();
             held += usize::from(ratio.low <= 2.0 && 2.0 <= ratio.high);
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn small_differences_are_none() {
         let ratio = |median, low, high| Ratio { median, low, high, pairs: 15 }.verdict();
-        assert_eq!(ratio(1.3, 0.9, 1.8), Verdict::NoDifference, "it spans 1");
-        assert_eq!(ratio(1.05, 1.02, 1.09), Verdict::NoDifference, "it lies in the band");
-        assert_eq!(ratio(1.12, 1.02, 1.2), Verdict::Slower);
-        assert_eq!(ratio(0.5, 0.45, 0.6), Verdict::Faster);
+        assert_eq!(ratio(1.3, 0.9, 1.8), RatioVerdict::NoDifference, "it spans 1");
+        assert_eq!(ratio(1.05, 1.02, 1.09), RatioVerdict::NoDifference, "it lies in the band");
+        assert_eq!(ratio(1.12, 1.02, 1.2), RatioVerdict::Slower);
+        assert_eq!(ratio(0.5, 0.45, 0.6), RatioVerdict::Faster);
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
             let ratio = paired_ratio(&pairs, 1).unwrap();
             assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0, pairs: 2 });
         }
-        let (mut shuffle, items) = (Shuffle::new(1), [0, 1, 2, 3, 4]);
+        let (mut shuffle, items) = (SplitMix64::new(1), [0, 1, 2, 3, 4]);
         let mut drawn = [0; 5];
         (0..1000).for_each(|_| drawn[*shuffle.pick(&items).unwrap()] += 1);
         assert!(drawn.iter().all(|count| (150..250).contains(count)), "{drawn:?}");
@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn the_generator_is_splitmix64() {
         let numbers = |seed| {
-            let mut shuffle = Shuffle::new(seed);
-            [shuffle.next(), shuffle.next(), shuffle.next()]
+            let mut rng = SplitMix64::new(seed);
+            [shuffle.next_u64(), shuffle.next_u64(), shuffle.next_u64()]
         };
         assert_eq!(numbers(0), [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]);
         assert_eq!(
@@ -212,11 +212,11 @@ mod tests {
 
     #[test]
     fn shuffling_keeps_all_and_reaches_every_place() {
-        let mut shuffle = Shuffle::new(3);
+        let mut rng = SplitMix64::new(3);
         let mut seen = [[false; 3]; 3];
         for _ in 0..200 {
             let mut items = [0, 1, 2];
-            shuffle.shuffle(&mut items);
+            rng.shuffle(&mut items);
             items.iter().enumerate().for_each(|(place, &item)| seen[item][place] = true);
             items.sort_unstable();
             assert_eq!(items, [0, 1, 2]);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::Shuffle;
+use crate::measure::SplitMix64;
 use crate::net::later;
 
 /// How far away a peer is. The default is no distance at all: nothing is delayed.
@@ -33,7 +33,7 @@ impl Distance {
 #[derive(Debug)]
 pub(super) struct Pace {
     distance: Distance,
-    dice: Shuffle,
+    dice: SplitMix64,
     /// When the last byte so far has left; the next waits for that, if there is a bandwidth.
     free: Option<Instant>,
     /// When the last byte so far arrives.
@@ -45,7 +45,7 @@ const SEGMENT: usize = 1448;
 
 impl Pace {
     pub(super) fn new(distance: Distance, seed: u64) -> Self {
-        Self { distance, dice: Shuffle::new(seed), free: None, last: None }
+        Self { distance, dice: SplitMix64::new(seed), free: None, last: None }
     }
 
     /// How many bytes may arrive as one: a millisecond's worth, so that a large message comes in bit by bit.
@@ -76,7 +76,7 @@ impl Pace {
     fn one_way(&mut self) -> Duration {
         let Distance { rtt, jitter, .. } = self.distance;
         let jitter = usize::try_from(jitter.as_nanos()).unwrap_or(usize::MAX - 1);
-        let drawn = Duration::from_nanos(self.dice.below(jitter.saturating_add(1)) as u64);
+        let drawn = Duration::from_nanos(self.dice.next_below(jitter.saturating_add(1)) as u64);
         rtt.checked_div(2)
             .unwrap_or_default()
             .saturating_add(drawn)

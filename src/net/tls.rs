@@ -41,7 +41,7 @@ impl Secrets {
 
 impl KeyLog for Secrets {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        use crate::wire::words::hex;
+        use crate::wire::format::hex;
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < MOST_SECRETS {
             *lines += &format!("{label} {} {}\n", hex(client_random), hex(secret));

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_waits_for_a_peer_that_does_not_read_is_bounded() {
         let limits = WebSocketLimits::new(1000);
-        let pings = encode::whole(Opcode::Ping, &[7; 125], Some(KEY)).repeat(2000);
+        let pings = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY)).repeat(2000);
         let mut socket = limits.blocking(Deaf(&pings), Role::Server);
         for _ in 0..2000 {
             assert!(matches!(socket.read(), Ok(Message::Ping(_))));
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn the_largest_message_can_be_sent_beside_all_that_may_wait() {
         let limits = WebSocketLimits::new(1 << 20);
-        let ping = encode::whole(Opcode::Ping, &[7; 125], Some(KEY));
+        let ping = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY));
         let mut socket = limits.blocking(Deaf(&ping), Role::Server);
         socket.read().unwrap();
         let blocked = socket.write(Message::binary(vec![0; 1 << 20])).unwrap_err();
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn a_message_beyond_the_limit_is_refused_by_its_header_and_a_control_frame_is_none() {
         let limits = WebSocketLimits::new(3);
-        let close = encode::close(1000, &"x".repeat(123), Some(KEY));
-        let input = [encode::whole(Opcode::Binary, b"abc", Some(KEY)), close].concat();
+        let close = encode::close_frame(1000, &"x".repeat(123), Some(KEY));
+        let input = [encode::single_frame(Opcode::Binary, b"abc", Some(KEY)), close].concat();
         let mut socket = limits.blocking(Deaf(&input), Role::Server);
         assert_eq!(socket.read().unwrap(), Message::binary(&b"abc"[..]));
         assert!(matches!(socket.read().unwrap(), Message::Close(Some(_))));

@@ -1,8 +1,8 @@
 //! [`Cutter`]: one direction of a connection cut into units: the head of the handshake, then frames.
 //! It judges nothing; where frames cannot be told any more, each piece of bytes is a unit of its own.
 
-use crate::wire::handshake::{DEFAULT_LIMIT, Found, Head, HeadReader, response};
-use crate::wire::{Agreed, Decoder, Event, Side};
+use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadScan, Head, HeadReader, response};
+use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Side};
 
 /// What a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ enum Stage {
 
 impl Cutter {
     pub(super) fn new(from: Side) -> Self {
-        Self { from, stage: Stage::Head(HeadReader::new(from, DEFAULT_LIMIT)) }
+        Self { from, stage: Stage::Head(HeadReader::new(from, DEFAULT_MAX_HEAD_LEN)) }
     }
 
     /// There will be no frames: the server has answered something else than 101.
@@ -59,12 +59,12 @@ impl Cutter {
             }
             Stage::Head(reader) => {
                 let taken = reader.push(bytes);
-                match reader.found() {
-                    Found::NeedsMore => (taken, Kind::Head, false),
-                    Found::Head(_) => {
+                match reader.scan() {
+                    HeadScan::Incomplete => (taken, Kind::Head, false),
+                    HeadScan::Complete(_) => {
                         let open = self.from == Side::Client
-                            || response::is_switching(&Head::new(Side::Server, reader.bytes()));
-                        let decoder = || Box::new(Decoder::new(self.from, Agreed::none()));
+                            || response::is_switching_protocols(&Head::new(Side::Server, reader.bytes()));
+                        let decoder = || Box::new(Decoder::new(self.from, AgreedExtensions::none()));
                         self.stage = if open { Stage::Frames(decoder()) } else { Stage::Bytes };
                         (taken, Kind::Head, true)
                     }
@@ -80,10 +80,10 @@ impl Cutter {
 
 fn frame(decoder: &mut Decoder, bytes: &[u8]) -> (usize, bool) {
     let mut rest = bytes;
-    while let Some(event) = decoder.step(&mut rest) {
-        if let Event::Frame(_) = event {
+    while let Some(event) = decoder.next_event(&mut rest) {
+        if let DecoderEvent::FrameEnd(_) = event {
             // what stands behind this event is about the same frame, and takes no bytes
-            while decoder.step(&mut &[][..]).is_some() {}
+            while decoder.next_event(&mut &[][..]).is_some() {}
             return (bytes.len().saturating_sub(rest.len()), true);
         }
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::likely;
+use crate::text::suggest;
 
 /// The way in which an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,7 +170,7 @@ impl FromStr for Lane {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == plain);
         kind.map(|kind| Self { kind, tls }).ok_or_else(|| {
             let names = Kind::ALL.map(Kind::name);
-            let meant = likely(plain, &names).map(|near| format!("did you mean `{near}`? "));
+            let meant = suggest(plain, &names).map(|near| format!("did you mean `{near}`? "));
             let meant = meant.unwrap_or_default();
             format!(
                 "no lane is called `{name}`; {meant}there are: {}; each also with +tls appended",

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{Drift, Ratio, Summary, Verdict, median, paired_ratio};
+use crate::measure::{Drift, Ratio, HistogramSummary, RatioVerdict, median, paired_ratio};
 use crate::race::{Course, Kind, Lane, ListenDrops, Machine};
 
 /// A lane's figures so far.
@@ -13,9 +13,9 @@ pub struct Figures {
     /// Which lane.
     pub lane: Lane,
     /// The times of its exchanges; at a fixed rate from when they were due.
-    pub times: Summary,
+    pub times: HistogramSummary,
     /// At a fixed rate: the times from when they really began.
-    pub naive: Option<Summary>,
+    pub naive: Option<HistogramSummary>,
     /// The median of its slices' medians, in seconds.
     pub middle: Option<f64>,
     /// The median of each round, in seconds; `None` where it did not run.
@@ -76,7 +76,7 @@ pub struct Slice {
     /// From its beginning to the end of its last exchange.
     pub took: Duration,
     /// The times of its exchanges.
-    pub summary: Summary,
+    pub summary: HistogramSummary,
     /// The same in full: nanoseconds, and how often.
     pub times: Vec<(u64, u64)>,
 }
@@ -193,13 +193,13 @@ impl Outcome {
         let conditions = format!("{}, {about}", self.course.conditions());
         let median = ratio.median;
         match ratio.verdict() {
-            Verdict::NoDifference => format!(
+            RatioVerdict::NoDifference => format!(
                 "No difference worth the name between {lane} and {base}: {median:.2} times ({interval}); {conditions}."
             ),
-            Verdict::Slower => {
+            RatioVerdict::Slower => {
                 format!("{lane} takes {median:.2} times as long as {base} ({interval}); {conditions}.")
             }
-            Verdict::Faster => {
+            RatioVerdict::Faster => {
                 format!("{lane} takes only {median:.2} of {base}'s time ({interval}); {conditions}.")
             }
         }
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_exchanges_by_the_time_the_lane_ran() {
-        let times = Summary { count: 50, ..Summary::default() };
+        let times = HistogramSummary { count: 50, ..HistogramSummary::default() };
         let figures = Figures { times, busy: Duration::from_millis(500), ..Figures::default() };
         assert!((figures.rate() - 100.0).abs() < 1e-9);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::measure::{Interval, Verdict, interval_log as log};
+use crate::measure::{LogInterval, RatioVerdict, write_interval_log as log};
 use crate::race::{Figures, LaneRatio, Outcome, Slice, Use, split};
 
 /// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
@@ -48,7 +48,7 @@ pub fn json(outcome: &Outcome) -> Value {
         "foreign_cpu": outcome.foreign,
         "listen_overflows": outcome.lost.map(|lost| lost.overflows),
         "listen_drops": outcome.lost.map(|lost| lost.drops),
-        "floor": { "lane": course.floor(), "drift": outcome.drift.share, "chance": outcome.drift.chance },
+        "floor": { "lane": course.floor(), "drift": outcome.drift.relative_change, "chance": outcome.drift.p_value },
         "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
         "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
         "split_us": split(&outcome.lanes, course.base().tls).map(|split| json!({
@@ -104,9 +104,9 @@ fn lane(figures: &Figures) -> Value {
 
 fn ratio(LaneRatio { lane, base, ratio }: &LaneRatio) -> Value {
     let verdict = match ratio.verdict() {
-        Verdict::Slower => "slower",
-        Verdict::Faster => "faster",
-        Verdict::NoDifference => "no difference",
+        RatioVerdict::Slower => "slower",
+        RatioVerdict::Faster => "faster",
+        RatioVerdict::NoDifference => "no difference",
     };
     json!({
         "lane": lane,
@@ -171,7 +171,7 @@ pub fn interval_log(outcome: &Outcome) -> Result<Vec<u8>, String> {
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;
         at = at.saturating_add(slice.took);
-        Interval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
+        LogInterval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
     });
     let comment = format!("{}\ntimes in nanoseconds", outcome.course.command());
     log(&comment, intervals)

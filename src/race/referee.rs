@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
-use crate::measure::{Drift, Shuffle};
+use crate::measure::{Drift, SplitMix64};
 use crate::net::{End, Planet};
 use crate::race::against::Budget;
 use crate::race::machine::{Busy, ListenDrops};
@@ -117,10 +117,10 @@ impl Race {
         self.warm_up().await;
         self.begin();
         let before = listen_drops(planet.as_ref());
-        let mut shuffle = Shuffle::new(self.course.seed);
+        let mut rng = SplitMix64::new(self.course.seed);
         let mut order: Vec<usize> = (0..self.tracks.len()).collect();
         for round in 0..self.course.pairs {
-            shuffle.shuffle(&mut order);
+            rng.shuffle(&mut order);
             if !self.round(round, &order).await {
                 break;
             }

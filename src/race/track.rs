@@ -88,9 +88,9 @@ impl Track {
         counted: Option<(Counted, Counted)>,
     ) -> Slice {
         let mut times = Histogram::default();
-        times.add(&ran.times);
-        self.times.add(&ran.times);
-        self.naive.add(&ran.naive);
+        times.add_counts(&ran.times);
+        self.times.add_counts(&ran.times);
+        self.naive.add_counts(&ran.naive);
         self.busy = self.busy.saturating_add(ran.took);
         let count = times.count();
         if let Some((before, after)) = counted
@@ -125,8 +125,8 @@ impl Track {
             naive: (self.naive.count() > 0).then(|| self.naive.summary()),
             middle: (!medians.is_empty()).then(|| median(&mut medians)),
             medians: self.medians.clone(),
-            shares: self.times.shares(PER_OCTAVE),
-            naive_shares: self.naive.shares(PER_OCTAVE),
+            shares: self.times.octave_shares(PER_OCTAVE),
+            naive_shares: self.naive.octave_shares(PER_OCTAVE),
             busy: self.busy,
             bytes: counted.then(|| (share(self.bytes.0), share(self.bytes.1))),
             client: counted.then(|| self.client.share(self.counted)),

@@ -47,7 +47,7 @@ impl Conditions<'_> {
             objections.push(format!(
                 "the floor ({}) drifted by {:+.0} % (the most is {:.0} %)",
                 self.floor,
-                self.drift.share * 100.0,
+                self.drift.relative_change * 100.0,
                 DRIFT * 100.0
             ));
         }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_floor_may_drift_by_10_percent_and_no_more() {
-        let drifted = |share, chance| Conditions { drift: Drift { share, chance }, ..sound(&[]) };
+        let drifted = |share, chance| Conditions { drift: Drift { relative_change: share, p_value: chance }, ..sound(&[]) };
         for share in [0.099, 0.1, -0.099, -0.1] {
             assert_eq!(drifted(share, None).objections(), [""; 0], "{share}");
         }
@@ -127,7 +127,7 @@ mod tests {
     fn all_objections_are_told() {
         let all = Conditions {
             foreign: Some(1.0),
-            drift: Drift { share: 1.0, chance: None },
+            drift: Drift { relative_change: 1.0, p_value: None },
             lost: Some(ListenDrops { overflows: 1, drops: 1 }),
             ..sound(&[])
         };

@@ -2,8 +2,8 @@
 //! The bytes are made here; sockets and the order of events are the server's.
 
 use crate::wire::encode;
-use crate::wire::handshake::{Accept, Mistake, ProblemCode};
-use crate::wire::{Code, Header, LengthForm, Opcode};
+use crate::wire::handshake::{AcceptValue, AcceptMistake, ProblemCode};
+use crate::wire::{FaultCode, Header, LengthForm, Opcode};
 
 /// One way to be sloppy.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub enum Breaks {
     /// One of the handshake.
     Handshake(ProblemCode),
     /// One of the frames.
-    Frames(Code),
+    Frames(FaultCode),
     /// None that bytes could show: something does not come.
     Silence,
 }
@@ -41,13 +41,13 @@ pub enum Breaks {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
-    accept: Accept,
+    accept: AcceptValue,
 }
 
 impl Answer {
     /// The right one, but for compression, which is never agreed on.
     pub(super) fn new(key: &str) -> Self {
-        let accept = Accept::new(key);
+        let accept = AcceptValue::new(key);
         let headers =
             [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", &accept.value)]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -63,8 +63,8 @@ impl Answer {
         self.headers.push((name.to_owned(), value.to_owned()));
     }
 
-    fn mistake(&mut self, mistake: Mistake) {
-        let value = mistake.value(&self.accept).unwrap_or_default();
+    fn mistake(&mut self, mistake: AcceptMistake) {
+        let value = mistake.wrong_value(&self.accept).unwrap_or_default();
         self.drop("Sec-WebSocket-Accept");
         self.add("Sec-WebSocket-Accept", &value);
     }
@@ -77,8 +77,8 @@ pub const TAKES_ANYTHING: Blunder = Blunder {
     breaks: Breaks::Silence,
     answer: |_| {},
     reply: encode_echo,
-    pong: |data| encode::whole(Opcode::Pong, data, None),
-    close: |body| encode::whole(Opcode::Close, body, None),
+    pong: |data| encode::single_frame(Opcode::Pong, data, None),
+    close: |body| encode::single_frame(Opcode::Close, body, None),
     hangs_up: false,
 };
 
@@ -113,7 +113,7 @@ impl Blunder {
 
     const fn frames(
         name: &'static str,
-        code: Code,
+        code: FaultCode,
         what: &'static str,
         reply: fn(Opcode, &[u8]) -> Vec<u8>,
     ) -> Self {
@@ -129,34 +129,34 @@ impl Blunder {
 pub static BLUNDERS: &[Blunder] = &[
     TAKES_ANYTHING,
     Blunder::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |answer| {
-        answer.mistake(Mistake::GuidMissing);
+        answer.mistake(AcceptMistake::GuidMissing);
     }),
     Blunder::handshake(
         "key-was-decoded",
         ProblemCode::AcceptMismatch,
         "takes the key out of its base64 before hashing",
-        |answer| answer.mistake(Mistake::KeyWasDecoded),
+        |answer| answer.mistake(AcceptMistake::KeyWasDecoded),
     ),
     Blunder::handshake(
         "hex-digest-encoded",
         ProblemCode::AcceptMismatch,
         "puts the digest's hex text into base64, not its bytes",
-        |answer| answer.mistake(Mistake::HexDigestEncoded),
+        |answer| answer.mistake(AcceptMistake::HexDigestEncoded),
     ),
     Blunder::handshake(
         "guid-lowercase",
         ProblemCode::AcceptMismatch,
         "writes the GUID in lower case",
-        |answer| answer.mistake(Mistake::GuidLowercase),
+        |answer| answer.mistake(AcceptMistake::GuidLowercase),
     ),
     Blunder::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |answer| {
-        answer.mistake(Mistake::KeyEchoed);
+        answer.mistake(AcceptMistake::KeyEchoed);
     }),
     Blunder::handshake(
         "case-changed",
         ProblemCode::AcceptMismatch,
         "sends the right value in upper case",
-        |answer| answer.mistake(Mistake::CaseChanged),
+        |answer| answer.mistake(AcceptMistake::CaseChanged),
     ),
     Blunder::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |answer| {
         answer.drop("Sec-WebSocket-Accept");
@@ -185,15 +185,15 @@ pub static BLUNDERS: &[Blunder] = &[
         "agrees on an extension that nobody offered",
         |answer| answer.add("Sec-WebSocket-Extensions", "x-nobody-asked"),
     ),
-    Blunder::frames("masked", Code::MaskedServer, "masks its frames, as only clients do", |opcode, data| {
-        encode::whole(opcode, data, Some(*b"mask"))
+    Blunder::frames("masked", FaultCode::MaskedServer, "masks its frames, as only clients do", |opcode, data| {
+        encode::single_frame(opcode, data, Some(*b"mask"))
     }),
-    Blunder::frames("reserved-bit", Code::RsvNonzero, "sets RSV2, which nothing defines", |opcode, data| {
+    Blunder::frames("reserved-bit", FaultCode::RsvNonzero, "sets RSV2, which nothing defines", |opcode, data| {
         encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data)
     }),
     Blunder::frames(
         "compressed-unasked",
-        Code::RsvNonzero,
+        FaultCode::RsvNonzero,
         "compresses, though no compression was agreed on",
         |_, data| {
             // as binary, so that no reader takes offence at text that is none
@@ -201,38 +201,38 @@ pub static BLUNDERS: &[Blunder] = &[
             encode::frame(&Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) }, &stored)
         },
     ),
-    Blunder::frames("reserved-opcode", Code::OpcodeReserved, "sends opcode 3", |_, data| {
-        encode::whole(Opcode::Reserved(3), data, None)
+    Blunder::frames("reserved-opcode", FaultCode::OpcodeReserved, "sends opcode 3", |_, data| {
+        encode::single_frame(Opcode::Reserved(3), data, None)
     }),
     Blunder::frames(
         "long-length",
-        Code::LenNotMinimal,
+        FaultCode::LenNotMinimal,
         "writes every length in eight bytes",
         |opcode, data| {
-            let header = Header { form: LengthForm::Bits64, ..Header::new(opcode, data.len() as u64) };
+            let header = Header { length_form: LengthForm::Bits64, ..Header::new(opcode, data.len() as u64) };
             encode::frame(&header, data)
         },
     ),
-    Blunder::frames("top-bit", Code::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
+    Blunder::frames("top-bit", FaultCode::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
         let claimed = 1 << 63 | data.len() as u64;
         encode::frame(&Header::new(Opcode::Binary, claimed), data)
     }),
-    Blunder::frames("fragmented-ping", Code::CtrlFragmented, "sends half a ping", |opcode, data| {
+    Blunder::frames("fragmented-ping", FaultCode::CtrlFragmented, "sends half a ping", |opcode, data| {
         let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };
         [encode::frame(&half, b"half"), encode_echo(opcode, data)].concat()
     }),
-    Blunder::frames("long-ping", Code::CtrlTooLong, "sends a ping of 126 bytes", |opcode, data| {
-        [encode::whole(Opcode::Ping, &[b'p'; 126], None), encode_echo(opcode, data)].concat()
+    Blunder::frames("long-ping", FaultCode::CtrlTooLong, "sends a ping of 126 bytes", |opcode, data| {
+        [encode::single_frame(Opcode::Ping, &[b'p'; 126], None), encode_echo(opcode, data)].concat()
     }),
     Blunder::frames(
         "continuation",
-        Code::ContWithoutStart,
+        FaultCode::ContWithoutStart,
         "continues a message that was never begun",
-        |_, data| encode::whole(Opcode::Continuation, data, None),
+        |_, data| encode::single_frame(Opcode::Continuation, data, None),
     ),
     Blunder::frames(
         "two-at-once",
-        Code::NewDataInFragmented,
+        FaultCode::NewDataInFragmented,
         "begins a message within another one",
         |opcode, data| {
             let open = Header { fin: false, ..Header::new(opcode, data.len() as u64) };
@@ -241,45 +241,45 @@ pub static BLUNDERS: &[Blunder] = &[
     ),
     Blunder::frames(
         "empty-fragments",
-        Code::EmptyFragment,
+        FaultCode::EmptyFragment,
         "puts fragments of no bytes before the message",
         |opcode, data| {
             let empty = |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
-            [empty(opcode), empty(Opcode::Continuation), encode::whole(Opcode::Continuation, data, None)]
+            [empty(opcode), empty(Opcode::Continuation), encode::single_frame(Opcode::Continuation, data, None)]
                 .concat()
         },
     ),
-    Blunder::frames("not-utf8", Code::Utf8, "sends text with an é in Latin-1", |_, data| {
-        encode::whole(Opcode::Text, &[data, b" caf\xe9!"].concat(), None)
+    Blunder::frames("not-utf8", FaultCode::Utf8, "sends text with an é in Latin-1", |_, data| {
+        encode::single_frame(Opcode::Text, &[data, b" caf\xe9!"].concat(), None)
     }),
     Blunder::frames(
         "close-1005",
-        Code::CloseCodeInvalid,
+        FaultCode::CloseCodeInvalid,
         "closes with 1005, which must never travel",
-        |_, _| encode::close(1005, "", None),
+        |_, _| encode::close_frame(1005, "", None),
     )
     .last(),
-    Blunder::frames("close-5000", Code::CloseCodeOutOfRange, "closes with a code of no range", |_, _| {
-        encode::close(5000, "", None)
+    Blunder::frames("close-5000", FaultCode::CloseCodeOutOfRange, "closes with a code of no range", |_, _| {
+        encode::close_frame(5000, "", None)
     })
     .last(),
-    Blunder::frames("close-half", Code::CloseLen1, "closes with half a code", |_, _| {
-        encode::whole(Opcode::Close, &[3], None)
+    Blunder::frames("close-half", FaultCode::CloseLen1, "closes with half a code", |_, _| {
+        encode::single_frame(Opcode::Close, &[3], None)
     })
     .last(),
-    Blunder::frames("close-reason", Code::CloseReasonUtf8, "closes with a reason in Latin-1", |_, _| {
-        encode::whole(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
+    Blunder::frames("close-reason", FaultCode::CloseReasonUtf8, "closes with a reason in Latin-1", |_, _| {
+        encode::single_frame(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
     })
     .last(),
-    Blunder::frames("data-after-close", Code::DataAfterClose, "goes on behind its Close", |opcode, data| {
-        [encode::close(1000, "", None), encode_echo(opcode, data)].concat()
+    Blunder::frames("data-after-close", FaultCode::DataAfterClose, "goes on behind its Close", |opcode, data| {
+        [encode::close_frame(1000, "", None), encode_echo(opcode, data)].concat()
     })
     .last(),
     Blunder::frames(
         "ping-after-close",
-        Code::ControlAfterClose,
+        FaultCode::ControlAfterClose,
         "asks whether anybody is there behind its Close",
-        |_, _| [encode::close(1000, "", None), encode::whole(Opcode::Ping, b"", None)].concat(),
+        |_, _| [encode::close_frame(1000, "", None), encode::single_frame(Opcode::Ping, b"", None)].concat(),
     )
     .last(),
     Blunder {
@@ -299,7 +299,7 @@ pub static BLUNDERS: &[Blunder] = &[
     Blunder {
         name: "wrong-pong",
         what: "answers pings, but not with their data",
-        pong: |_| encode::whole(Opcode::Pong, b"pong", None),
+        pong: |_| encode::single_frame(Opcode::Pong, b"pong", None),
         ..TAKES_ANYTHING
     },
     Blunder {
@@ -311,7 +311,7 @@ pub static BLUNDERS: &[Blunder] = &[
 ];
 
 fn encode_echo(opcode: Opcode, data: &[u8]) -> Vec<u8> {
-    encode::whole(opcode, data, None)
+    encode::single_frame(opcode, data, None)
 }
 
 /// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692 section 7.2.3.4 puts behind a

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::net::Traffic;
 use crate::scope::Scope;
 use crate::servers::{Access, Kind, Limits, Log, Options, http};
-use crate::wire::handshake::Policy;
+use crate::wire::handshake::ServerPolicy;
 
 /// The ports to listen on; 0, the default, is any free one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub struct Plan {
     /// Whom either server lets in.
     pub access: Access,
     /// What the strict echo agrees to, where that is what the plan names.
-    pub policy: Policy,
+    pub policy: ServerPolicy,
 }
 
 impl Default for Plan {
@@ -168,7 +168,7 @@ impl Bundle {
         // As many as there are kinds: each is ordered once.
         let (orders, ordered) = mpsc::channel(Kind::ALL.len());
         let ending = shutdown.clone();
-        let started = scope.thread("servers", move |scope| async move {
+        let started = scope.spawn_thread("servers", move |scope| async move {
             let http = run("http", http_options.port, http::bind(&scope, http_options), http_post);
             let websocket = kind.bind(&scope, websocket_options, policy);
             let websocket = run("websocket", ports.websocket, websocket, websocket_post);

@@ -115,7 +115,7 @@ async fn dribble(client: DuplexStream, bytes: &[u8], after: impl IntoIterator<It
 
 /// Pings, and reads nothing.
 pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let ping = encode::whole(Opcode::Ping, &[7; 125], Some(KEY));
+    let ping = encode::single_frame(Opcode::Ping, &[7; 125], Some(KEY));
     meet(serve, async |mut client| {
         opened(&mut client).await;
         flood(client, &[], &ping).await
@@ -125,7 +125,7 @@ pub(crate) async fn pings(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
 
 /// Says messages of `size` bytes, and reads nothing.
 pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let message = encode::whole(Opcode::Binary, &vec![7; size], Some(KEY));
+    let message = encode::single_frame(Opcode::Binary, &vec![7; size], Some(KEY));
     meet(serve, async |mut client| {
         opened(&mut client).await;
         flood(client, &[], &message).await
@@ -135,7 +135,7 @@ pub(crate) async fn messages(size: usize, serve: impl FnOnce(DuplexStream) -> Se
 
 /// Claims a frame of 1 MiB, and says one byte of it.
 pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let claim = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    let claim = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
     meet(serve, async |mut client| {
         opened(&mut client).await;
         dribble(client, &[&claim[..], &[7]].concat(), []).await
@@ -145,7 +145,7 @@ pub(crate) async fn claims(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
 
 /// Claims a frame of 1 MiB, and says a byte of it a second.
 pub(crate) async fn dribbles(serve: impl FnOnce(DuplexStream) -> Serving) -> Met {
-    let claim = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
+    let claim = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) }.to_bytes();
     meet(serve, async |mut client| {
         opened(&mut client).await;
         dribble(client, &claim, std::iter::repeat_n(7, 1 << 20)).await
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::net::READ_BUFFER;
     use crate::servers::{Event, Limits, Log, Options, http, sloppy, strict, websocket};
-    use crate::wire::handshake::Policy;
+    use crate::wire::handshake::ServerPolicy;
 
     fn peer() -> SocketAddr {
         "127.0.0.1:1".parse().unwrap()
@@ -229,7 +229,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn strict() {
         let serve = |stream| -> Serving {
-            Box::pin(strict::serve_connection(stream, peer(), Options::default(), Policy::default()))
+            Box::pin(strict::serve_connection(stream, peer(), Options::default(), ServerPolicy::default()))
         };
         withstands_all(1 << 20, Some(1008), serve).await;
     }

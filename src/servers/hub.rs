@@ -25,7 +25,7 @@ use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{Socket, listen, serve};
 use crate::servers::{Event, Options, Origins};
-use crate::wire::handshake::Policy;
+use crate::wire::handshake::ServerPolicy;
 use crate::wire::{Opcode, encode};
 
 use subscriber::{Listener, Subscriber};
@@ -54,12 +54,12 @@ impl Hub {
     /// Sends a text to everybody. It waits while other messages have their turn, and never for a subscriber; once the
     /// server has ended, it does nothing.
     pub async fn publish(&self, text: &str) {
-        self.say(encode::whole(Opcode::Text, text.as_bytes(), None)).await;
+        self.say(encode::single_frame(Opcode::Text, text.as_bytes(), None)).await;
     }
 
     /// The same with bytes.
     pub async fn publish_binary(&self, data: &[u8]) {
-        self.say(encode::whole(Opcode::Binary, data, None)).await;
+        self.say(encode::single_frame(Opcode::Binary, data, None)).await;
     }
 
     /// How many are connected.
@@ -157,7 +157,7 @@ pub fn bind(
 
 async fn serve_connection(mut socket: Socket, peer: SocketAddr, options: Options, hub: Hub) {
     let opening = {
-        let policy = Policy::default();
+        let policy = ServerPolicy::default();
         let mut timed = Timed::new(&mut socket, options.limits);
         tokio::select! {
             opening = handshake::open(&mut timed, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,

@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use crate::scope::Scope;
 use crate::servers::{Options, Origins, hub, sloppy, strict, websocket};
-use crate::wire::handshake::Policy;
+use crate::wire::handshake::ServerPolicy;
 
 /// The only origin that the guarded server lets in.
 pub const HOME_ORIGIN: &str = "https://talk.example";
@@ -63,15 +63,15 @@ impl Kind {
     }
 
     /// What it agrees to in a handshake.
-    pub fn policy(self) -> Policy {
-        Policy { deflate: matches!(self, Self::Strict | Self::Guarded), ..Policy::default() }
+    pub fn policy(self) -> ServerPolicy {
+        ServerPolicy { deflate: matches!(self, Self::Strict | Self::Guarded), ..ServerPolicy::default() }
     }
 
     pub(super) fn bind(
         self,
         scope: &Scope,
         mut options: Options,
-        policy: Policy,
+        policy: ServerPolicy,
     ) -> io::Result<(SocketAddr, Running)> {
         options.access.origins.get_or_insert_with(|| self.origins());
         Ok(match self {

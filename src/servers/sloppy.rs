@@ -16,8 +16,8 @@ use crate::servers::connection::handshake::{self, NotOpened};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::{Event, Options};
 use crate::wire::decoder::{self, Decoder};
-use crate::wire::handshake::{Head, Policy, request};
-use crate::wire::{Agreed, Opcode, Side};
+use crate::wire::handshake::{Head, ServerPolicy, request};
+use crate::wire::{AgreedExtensions, Opcode, Side};
 
 /// What one read takes at most.
 const READ_BUFFER: usize = 16 << 10;
@@ -71,7 +71,7 @@ async fn open(
     socket: &mut (impl AsyncRead + AsyncWrite + Unpin),
     options: &Options,
 ) -> Result<(&'static Blunder, String, Vec<u8>), NotOpened> {
-    let request = Box::pin(handshake::read(socket, &Policy::default(), options)).await?;
+    let request = Box::pin(handshake::read(socket, &ServerPolicy::default(), options)).await?;
     let path = request.path();
     let Some(head) = request.opening.head.as_ref().filter(|head| asks_for_websocket(head)) else {
         let words = format!("one rule broken at each path; open a WebSocket there\n\n{}", Blunder::list());
@@ -82,7 +82,7 @@ async fn open(
         return explain(socket, 404, &words).await;
     };
     handshake::check_page(socket, head, options).await?;
-    let mut answer = Answer::new(&request::key_of(head).unwrap_or_default());
+    let mut answer = Answer::new(&request::key_from_request(head).unwrap_or_default());
     (blunder.answer)(&mut answer);
     socket.write_all(handshake::head_of(answer.status, &answer.headers).as_bytes()).await?;
     Ok((blunder, path, request.rest))
@@ -90,7 +90,7 @@ async fn open(
 
 /// All that it looks for in a request.
 fn asks_for_websocket(head: &Head) -> bool {
-    head.named("Upgrade").next().is_some()
+    head.fields_named("Upgrade").next().is_some()
 }
 
 async fn explain<T>(
@@ -128,21 +128,21 @@ struct Heard {
 impl Heard {
     fn new() -> Self {
         let frame = Raw { opcode: Opcode::Text, fin: true, data: Vec::new() };
-        Self { decoder: Decoder::new(Side::Client, Agreed::none()), frame, message: None }
+        Self { decoder: Decoder::new(Side::Client, AgreedExtensions::none()), frame, message: None }
     }
 
     /// The next whole frame in `input`. Its faults are passed over: that is what is sloppy here.
     fn frame(&mut self, input: &mut &[u8]) -> Option<Raw> {
         loop {
-            match self.decoder.step(input)? {
-                decoder::Event::Header(begun) => {
+            match self.decoder.next_event(input)? {
+                decoder::DecoderEvent::FrameStart(begun) => {
                     (self.frame.opcode, self.frame.fin) = (begun.header.opcode, begun.header.fin);
                 }
-                decoder::Event::Payload(piece) => self.frame.data.extend_from_slice(piece),
-                decoder::Event::Frame(_) => {
+                decoder::DecoderEvent::Payload(piece) => self.frame.data.extend_from_slice(piece),
+                decoder::DecoderEvent::FrameEnd(_) => {
                     return Some(Raw { data: std::mem::take(&mut self.frame.data), ..self.frame });
                 }
-                decoder::Event::Fault(_) | decoder::Event::Message(_) | decoder::Event::Data(_) => {}
+                decoder::DecoderEvent::Fault(_) | decoder::DecoderEvent::MessageEnd(_) | decoder::DecoderEvent::Inflated(_) => {}
             }
         }
     }

@@ -16,8 +16,8 @@ use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::connection::{Timed, Timeout};
 use crate::servers::{Event, Options};
-use crate::wire::handshake::Policy;
-use crate::wire::{Endpoint, Incoming};
+use crate::wire::handshake::ServerPolicy;
+use crate::wire::{Endpoint, EndpointEvent};
 
 /// What one read takes at most: the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
@@ -33,7 +33,7 @@ const WAITING: usize = 64 << 10;
 pub fn bind(
     scope: &Scope,
     options: Options,
-    policy: Policy,
+    policy: ServerPolicy,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let (address, listener) = listen(options.port)?;
     let scope = scope.child();
@@ -46,7 +46,7 @@ pub(super) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
     options: Options,
-    policy: Policy,
+    policy: ServerPolicy,
 ) {
     let mut socket = Timed::new(socket, options.limits);
     let opening = tokio::select! {
@@ -112,7 +112,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
         let result = async {
             self.take(rest).await?;
             let mut buffer = vec![0; READ_BUFFER];
-            while !self.endpoint.is_over() {
+            while !self.endpoint.is_finished() {
                 match self.next(&mut buffer, shutdown.as_mut(), leaving).await? {
                     Next::Read(0) => return Err(Ended::WithoutClose),
                     Next::Read(count) => self.take(buffer.get(..count).unwrap_or_default()).await?,
@@ -151,18 +151,18 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
     async fn take(&mut self, mut input: &[u8]) -> Result<(), Ended> {
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
-                Incoming::Message(kind, data) => {
+                EndpointEvent::Message(kind, data) => {
                     self.received = self.received.saturating_add(1);
                     let sent = u64::from(self.endpoint.send(kind, &data));
                     self.sent = self.sent.saturating_add(sent);
                 }
-                Incoming::Closed(code, _) => self.code = self.code.or(code),
-                Incoming::Failed(failure) => {
+                EndpointEvent::Closed(code, _) => self.code = self.code.or(code),
+                EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
                     self.flush().await?;
                     return Err(Ended::Failed(failure.reason));
                 }
-                Incoming::Ping(_) | Incoming::Pong(_) => {}
+                EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
             if self.endpoint.outbox().len() > WAITING {
                 self.flush().await?;

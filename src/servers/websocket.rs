@@ -21,7 +21,7 @@ use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::connection::{Timed, Timeout};
 use crate::servers::{Event, Options};
-use crate::wire::handshake::Policy;
+use crate::wire::handshake::ServerPolicy;
 
 /// How long a last Close frame may take to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ pub(crate) async fn serve_connection(
 ) {
     let mut socket = Timed::new(socket, options.limits);
     let opening = {
-        let policy = Policy::default();
+        let policy = ServerPolicy::default();
         tokio::select! {
             opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
             () = options.shutdown.cancelled() => return,

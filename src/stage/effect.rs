@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::deck::Place;
+use crate::deck::Position;
 
 /// Something that opening a demo does outside of the talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub struct Declared {
     /// What.
     pub effect: Effect,
     /// The setting that asks for it.
-    pub at: Place,
+    pub at: Position,
 }
 
 /// A demo of a deck: its slide from 0, and its number on the slide from 0.
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     fn write(path: &str, replace: bool) -> Declared {
-        Declared { effect: Effect::Write { path: path.into(), replace }, at: Place::default() }
+        Declared { effect: Effect::Write { path: path.into(), replace }, at: Position::default() }
     }
 
     #[test]

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::deck::{Deck, Fence, Lines, Warning};
+use crate::deck::{Deck, Fence, LineIndex, Warning};
 use crate::stage::{
     Complaint, Consents, Declared, Demo, Doc, Effect, Hint, House, Live, Settings, Slot, Spot, settings,
 };
-use crate::text::likely;
+use crate::text::suggest;
 
 /// One demo that a deck may name.
 pub struct Entry {
@@ -99,7 +99,7 @@ impl Registry {
 
     /// What is wrong with the demo fences of `deck`, which was read from `source`.
     pub fn check(&self, deck: &Deck, source: &str) -> Vec<Warning> {
-        let lines = Lines::new(source);
+        let lines = LineIndex::new(source);
         let mut warnings = Vec::new();
         for (at, fence) in demos(deck).filter(|(_, fence)| !fence.name.is_empty()) {
             let complaints = self.judge(fence).err().unwrap_or_default();
@@ -110,7 +110,7 @@ impl Registry {
 
     /// What `deck`, which was read from `source`, would do outside of the talk, each with its place.
     pub fn effects(&self, deck: &Deck, source: &str) -> Vec<Warning> {
-        let lines = Lines::new(source);
+        let lines = LineIndex::new(source);
         let mut notes = Vec::new();
         for (at, fence) in demos(deck) {
             let declared = self.judge(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
@@ -126,14 +126,14 @@ impl Registry {
     fn entry(&self, fence: &Fence) -> Result<&'static Entry, Vec<Complaint>> {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
-            let meant = likely(&fence.name, &names).map(|name| format!("did you mean `{name}`? "));
+            let meant = suggest(&fence.name, &names).map(|name| format!("did you mean `{name}`? "));
             let message = format!(
                 "no demo is called `{}`; {}there are: {}",
                 fence.name,
                 meant.unwrap_or_default(),
                 names.join(", ")
             );
-            vec![Complaint { at: fence.at, message }]
+            vec![Complaint { at: fence.position, message }]
         })
     }
 }

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
-use crate::deck::{Fence, Place, Setting, Value};
-use crate::text::likely;
+use crate::deck::{Fence, Position, Setting, SettingValue};
+use crate::text::suggest;
 
 /// One setting a demo takes.
 #[derive(Clone, Debug)]
@@ -53,11 +53,11 @@ impl Takes {
         }
     }
 
-    fn accepts(&self, value: &Value) -> bool {
+    fn accepts(&self, value: &SettingValue) -> bool {
         match (self, value) {
-            (Self::Text(_), Value::Text(_)) => true,
-            (Self::Number(range, _), Value::Number(number)) => range.contains(number),
-            (Self::Choice(words), Value::Text(text)) => words.contains(&text.as_str()),
+            (Self::Text(_), SettingValue::Text(_)) => true,
+            (Self::Number(range, _), SettingValue::Number(number)) => range.contains(number),
+            (Self::Choice(words), SettingValue::Text(text)) => words.contains(&text.as_str()),
             _ => false,
         }
     }
@@ -67,7 +67,7 @@ impl Takes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     /// Line and column in the deck.
-    pub at: Place,
+    pub at: Position,
     /// What is wrong and what would be right.
     pub message: String,
 }
@@ -77,7 +77,7 @@ pub struct Complaint {
 pub struct Settings {
     docs: &'static [Doc],
     given: Vec<Setting>,
-    at: Place,
+    at: Position,
 }
 
 /// Holds the settings of `fence` against `docs`; each that does not fit is a complaint.
@@ -91,11 +91,11 @@ pub fn settings(fence: &Fence, docs: &'static [Doc]) -> Result<Settings, Vec<Com
         .settings
         .iter()
         .filter_map(|setting| {
-            complaint(&fence.name, setting, docs).map(|message| Complaint { at: setting.at, message })
+            complaint(&fence.name, setting, docs).map(|message| Complaint { at: setting.position, message })
         })
         .collect();
     if complaints.is_empty() {
-        Ok(Settings { docs, given: fence.settings.clone(), at: fence.at })
+        Ok(Settings { docs, given: fence.settings.clone(), at: fence.position })
     } else {
         Err(complaints)
     }
@@ -105,14 +105,14 @@ fn complaint(demo: &str, setting: &Setting, docs: &[Doc]) -> Option<String> {
     let Setting { key, value, .. } = setting;
     let Some(doc) = docs.iter().find(|doc| doc.name == key) else {
         let names: Vec<&str> = docs.iter().map(|doc| doc.name).collect();
-        let meant = likely(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+        let meant = suggest(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
         return Some(format!("the {demo} demo has no setting `{key}`; {meant}it has: {}", names.join(", ")));
     };
     (!doc.takes.accepts(value)).then(|| {
         let given = match value {
-            Value::Text(text) => format!("\"{text}\""),
-            Value::Number(number) => number.to_string(),
-            other => other.kind().to_owned(),
+            SettingValue::Text(text) => format!("\"{text}\""),
+            SettingValue::Number(number) => number.to_string(),
+            other => other.type_name().to_owned(),
         };
         format!("`{key}` of the {demo} demo takes {}, not {given}", doc.takes.in_words())
     })
@@ -126,7 +126,7 @@ impl Settings {
     /// If the demo's own table has no text of that name.
     pub fn text(&self, name: &str) -> &str {
         match (self.given(name), self.doc(name)) {
-            (Some(Value::Text(text)), _) => text,
+            (Some(SettingValue::Text(text)), _) => text,
             (_, Takes::Text(default)) => default,
             (_, Takes::Choice(words)) => words[0],
             (_, Takes::Number(..)) => panic!("`{name}` is a number"),
@@ -140,15 +140,15 @@ impl Settings {
     /// If the demo's own table has no number of that name.
     pub fn number(&self, name: &str) -> i64 {
         match (self.given(name), self.doc(name)) {
-            (Some(Value::Number(number)), _) => *number,
+            (Some(SettingValue::Number(number)), _) => *number,
             (_, Takes::Number(_, default)) => *default,
             _ => panic!("`{name}` is no number"),
         }
     }
 
     /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's name.
-    pub fn place(&self, name: &str) -> Place {
-        self.given.iter().find(|setting| setting.key == name).map_or(self.at, |setting| setting.at)
+    pub fn place(&self, name: &str) -> Position {
+        self.given.iter().find(|setting| setting.key == name).map_or(self.at, |setting| setting.position)
     }
 
     /// A complaint about the value of `name`, for what only the demo itself can judge.
@@ -156,7 +156,7 @@ impl Settings {
         Complaint { at: self.place(name), message: message.into() }
     }
 
-    fn given(&self, name: &str) -> Option<&Value> {
+    fn given(&self, name: &str) -> Option<&SettingValue> {
         self.given.iter().find(|setting| setting.key == name).map(|setting| &setting.value)
     }
 
@@ -176,27 +176,27 @@ mod tests {
         Doc { name: "show", takes: Takes::Choice(&["frames", "handshake"]), about: "the view" },
     ];
 
-    fn fence(settings: &[(&str, Value)]) -> Fence {
+    fn fence(settings: &[(&str, SettingValue)]) -> Fence {
         let settings = settings.iter().enumerate().map(|(line, (key, value))| Setting {
             key: (*key).to_owned(),
             value: value.clone(),
-            at: Place { line: line + 2, column: 1 },
+            position: Position { line: line + 2, column: 1 },
         });
-        Fence { name: "toy".into(), at: Place::default(), settings: settings.collect() }
+        Fence { name: "toy".into(), position: Position::default(), settings: settings.collect() }
     }
 
     #[test]
     fn what_is_not_given_has_its_default() {
-        let found = settings(&fence(&[("payload", Value::Number(7))]), &DOCS).unwrap();
+        let found = settings(&fence(&[("payload", SettingValue::Number(7))]), &DOCS).unwrap();
         assert_eq!((found.text("text"), found.number("payload"), found.text("show")), ("Hello", 7, "frames"));
     }
 
     #[test]
     fn every_misfit_is_told_with_what_would_be_right() {
         let given = [
-            ("txt", Value::Text("x".into())),
-            ("payload", Value::Number(-1)),
-            ("show", Value::Text("all".into())),
+            ("txt", SettingValue::Text("x".into())),
+            ("payload", SettingValue::Number(-1)),
+            ("show", SettingValue::Text("all".into())),
         ];
         let told: Vec<String> = settings(&fence(&given), &DOCS)
             .unwrap_err()

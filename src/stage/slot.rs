@@ -152,7 +152,7 @@ impl<D: Demo> Live for Slot<D> {
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
             let style = Style::new().fg(look.theme.ground).bg(look.theme.bad).add_modifier(Modifier::BOLD);
             buffer.set_style(bar, style);
-            buffer.set_stringn(bar.x, bar.y, text::visible(&told), bar.width.into(), style);
+            buffer.set_stringn(bar.x, bar.y, text::sanitize(&told), bar.width.into(), style);
         }
     }
 

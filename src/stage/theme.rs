@@ -10,7 +10,7 @@ use crate::deck;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     /// Which set this is.
-    pub kind: deck::Theme,
+    pub kind: deck::ThemeChoice,
     /// The background of everything.
     pub ground: Color,
     /// The background of code, panels and the footer.
@@ -47,7 +47,7 @@ const fn rgb(hex: u32) -> Color {
 impl Theme {
     /// Light text on a dark ground.
     pub const DARK: Self = Self {
-        kind: deck::Theme::Dark,
+        kind: deck::ThemeChoice::Dark,
         ground: rgb(0x14_17_1f),
         panel: rgb(0x1d_22_2d),
         selected: rgb(0x2c_38_4e),
@@ -74,7 +74,7 @@ impl Theme {
 
     /// Dark text on a light ground.
     pub const LIGHT: Self = Self {
-        kind: deck::Theme::Light,
+        kind: deck::ThemeChoice::Light,
         ground: rgb(0xfc_fb_f7),
         panel: rgb(0xf0_ee_e6),
         selected: rgb(0xd6_e5_f6),
@@ -100,10 +100,10 @@ impl Theme {
     };
 
     /// The colours of `kind`.
-    pub const fn of(kind: deck::Theme) -> &'static Self {
+    pub const fn of(kind: deck::ThemeChoice) -> &'static Self {
         match kind {
-            deck::Theme::Dark => &Self::DARK,
-            deck::Theme::Light => &Self::LIGHT,
+            deck::ThemeChoice::Dark => &Self::DARK,
+            deck::ThemeChoice::Light => &Self::LIGHT,
         }
     }
 

@@ -23,7 +23,7 @@ pub fn panel(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect 
     } else {
         (BorderType::Rounded, theme.faint())
     };
-    let title = text::shorten(title, usize::from(area.width.saturating_sub(6)));
+    let title = text::ellipsize(title, usize::from(area.width.saturating_sub(6)));
     let block = Block::new()
         .borders(Borders::ALL)
         .border_type(border)
@@ -43,7 +43,7 @@ pub fn rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         buffer[(x, area.y)].set_char('─').set_style(theme.faint());
     }
     if !title.is_empty() && area.width > 8 {
-        let title = format!(" {} ", text::shorten(title, usize::from(area.width) - 6));
+        let title = format!(" {} ", text::ellipsize(title, usize::from(area.width) - 6));
         buffer.set_string(area.x + 2, area.y, title, theme.dim());
     }
 }

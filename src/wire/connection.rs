@@ -1,44 +1,44 @@
 //! Both directions of one connection from the first byte on: heads, then frames, with what the handshake agreed.
 //! It is fed what the sockets gave and took; who they are and when that was is not its business.
 
-use super::extension::Agreed;
+use super::extension::AgreedExtensions;
 use super::frame::Side;
-use super::handshake::{Opening, Policy};
-use super::opened::Opened;
+use super::handshake::{ValidatedHead, ServerPolicy};
+use super::handshake_pair::HandshakePair;
 use super::size::Offset;
 use super::transcript::Transcript;
 
 /// One direction: its head, then its frames.
 #[derive(Clone, Copy, Debug)]
-pub struct Stream<'a> {
-    opened: &'a Opened,
+pub struct DirectionView<'a> {
+    handshake: &'a HandshakePair,
     from: Side,
-    said: &'a Transcript,
+    transcript: &'a Transcript,
 }
 
-impl<'a> Stream<'a> {
+impl<'a> DirectionView<'a> {
     /// The bytes of the head that are there; once it is found, exactly the head.
     pub fn head_bytes(&self) -> &'a [u8] {
-        self.opened.head_bytes(self.from)
+        self.handshake.head_bytes(self.from)
     }
 
     /// The head with its judgement, once it is complete (or turned out to be none).
-    pub fn opening(&self) -> Option<&'a Opening> {
-        self.opened.opening(self.from)
+    pub fn head(&self) -> Option<&'a ValidatedHead> {
+        self.handshake.head(self.from)
     }
 
     /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
-    pub fn held(&self) -> &'a [u8] {
-        self.opened.held(self.from)
+    pub fn leftover(&self) -> &'a [u8] {
+        self.handshake.leftover(self.from)
     }
 
     /// The frames. Their offsets count from the first byte behind the head.
-    pub fn said(&self) -> &'a Transcript {
-        self.said
+    pub fn transcript(&self) -> &'a Transcript {
+        self.transcript
     }
 
     /// Where the first frame byte stands in the stream: the length of the head.
-    pub fn frames_at(&self) -> Offset {
+    pub fn frames_start(&self) -> Offset {
         Offset::START + self.head_bytes().len()
     }
 }
@@ -57,26 +57,26 @@ impl<'a> Stream<'a> {
 /// assert_eq!(seen.stream(Side::Server).said().messages()[0].text(), Some("Hello"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct Connection {
-    opened: Opened,
+pub struct ConnectionTranscript {
+    handshake: HandshakePair,
     client: Transcript,
     server: Transcript,
 }
 
-impl Default for Connection {
+impl Default for ConnectionTranscript {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Connection {
+impl ConnectionTranscript {
     /// Nothing seen yet; the request will be judged as a server does that allows any origin.
     pub fn new() -> Self {
-        let said = |from| Transcript::new(from, Agreed::none());
+        let transcript = |from| Transcript::new(from, AgreedExtensions::none());
         Self {
-            opened: Opened::new(Policy::default()),
-            client: said(Side::Client),
-            server: said(Side::Server),
+            handshake: HandshakePair::new(ServerPolicy::default()),
+            client: transcript(Side::Client),
+            server: transcript(Side::Server),
         }
     }
 
@@ -88,23 +88,23 @@ impl Connection {
                 Side::Server => self.server.push(bytes),
             };
         }
-        if let Some(switched) = self.opened.push(from, bytes) {
-            self.client = Transcript::new(Side::Client, switched.agreed);
-            self.client.push(&switched.client);
-            self.server = Transcript::new(Side::Server, switched.agreed);
-            self.server.push(&switched.server);
+        if let Some(upgraded) = self.handshake.push(from, bytes) {
+            self.client = Transcript::new(Side::Client, upgraded.agreed);
+            self.client.push(&upgraded.client);
+            self.server = Transcript::new(Side::Server, upgraded.agreed);
+            self.server.push(&upgraded.server);
         }
     }
 
     /// What one side said.
-    pub fn stream(&self, from: Side) -> Stream<'_> {
-        let said = if from == Side::Client { &self.client } else { &self.server };
-        Stream { opened: &self.opened, from, said }
+    pub fn direction(&self, from: Side) -> DirectionView<'_> {
+        let transcript = if from == Side::Client { &self.client } else { &self.server };
+        DirectionView { handshake: &self.handshake, from, transcript: transcript }
     }
 
     /// The server has answered 101: from here on both sides send frames, even where the handshake had other faults.
     pub fn is_open(&self) -> bool {
-        self.opened.is_open()
+        self.handshake.is_open()
     }
 }
 
@@ -122,47 +122,47 @@ mod tests {
     const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     const COMPRESSED_HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
 
-    fn seen(sent: &[(Side, &[u8])], chunk: usize) -> Connection {
-        let mut seen = Connection::new();
+    fn connection(sent: &[(Side, &[u8])], chunk: usize) -> ConnectionTranscript {
+        let mut connection = ConnectionTranscript::new();
         for (from, bytes) in sent {
-            bytes.chunks(chunk).for_each(|piece| seen.push(*from, piece));
+            bytes.chunks(chunk).for_each(|piece| connection.push(*from, piece));
         }
-        seen
+        connection
     }
 
     #[test]
     fn what_was_agreed_reaches_both_decoders() {
         let response = [RESPONSE, COMPRESSED_HELLO].concat();
-        let seen =
-            seen(&[(Side::Client, REQUEST), (Side::Server, &response), (Side::Client, MASKED_HELLO)], 4096);
-        assert_eq!(seen.stream(Side::Server).said().faults(), []);
-        assert!(seen.stream(Side::Server).said().messages()[0].compressed);
-        assert_eq!(seen.stream(Side::Client).said().messages()[0].text(), Some("Hello"));
-        assert_eq!(seen.stream(Side::Client).frames_at(), Offset::new(REQUEST.len() as u64));
-        assert!(seen.stream(Side::Client).opening().unwrap().judgement.problems.is_empty());
+        let connection =
+            connection(&[(Side::Client, REQUEST), (Side::Server, &response), (Side::Client, MASKED_HELLO)], 4096);
+        assert_eq!(connection.direction(Side::Server).transcript().faults(), []);
+        assert!(connection.direction(Side::Server).transcript().messages()[0].compressed);
+        assert_eq!(connection.direction(Side::Client).transcript().messages()[0].text(), Some("Hello"));
+        assert_eq!(connection.direction(Side::Client).frames_start(), Offset::new(REQUEST.len() as u64));
+        assert!(connection.direction(Side::Client).head().unwrap().validation.problems.is_empty());
     }
 
     #[test]
-    fn a_frame_before_the_101_is_told_and_read_all_the_same() {
+    fn a_frame_before_the_101_is_reported_and_read_all_the_same() {
         let early = [REQUEST, MASKED_HELLO].concat();
-        let seen = seen(&[(Side::Client, &early), (Side::Server, RESPONSE)], 5);
-        let problems = &seen.stream(Side::Client).opening().unwrap().judgement.problems;
+        let connection = connection(&[(Side::Client, &early), (Side::Server, RESPONSE)], 5);
+        let problems = &connection.direction(Side::Client).head().unwrap().validation.problems;
         assert_eq!(
             problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
             [ProblemCode::DataBefore101]
         );
-        assert_eq!(seen.stream(Side::Client).said().messages()[0].text(), Some("Hello"));
+        assert_eq!(connection.direction(Side::Client).transcript().messages()[0].text(), Some("Hello"));
     }
 
     #[test]
     fn behind_another_status_there_are_no_frames() {
-        let seen = seen(
+        let connection = connection(
             &[(Side::Client, REQUEST), (Side::Server, b"HTTP/1.1 404 Not Found\r\n\r\nnothing here")],
             7,
         );
-        assert!(!seen.is_open());
-        assert_eq!(seen.stream(Side::Server).held(), b"nothing here");
-        assert!(seen.stream(Side::Server).said().is_empty());
+        assert!(!connection.is_open());
+        assert_eq!(connection.direction(Side::Server).leftover(), b"nothing here");
+        assert!(connection.direction(Side::Server).transcript().is_empty());
     }
 
     proptest! {
@@ -171,14 +171,14 @@ mod tests {
             let request = [REQUEST, &frames].concat();
             let response = [RESPONSE, &frames].concat();
             let sent = [(Side::Client, request.as_slice()), (Side::Server, response.as_slice())];
-            let (whole, pieces) = (seen(&sent, 4096), seen(&sent, chunk));
+            let (whole, pieces) = (connection(&sent, 4096), connection(&sent, chunk));
             for from in [Side::Client, Side::Server] {
-                let (whole, pieces) = (whole.stream(from), pieces.stream(from));
-                prop_assert_eq!(&whole.opening().unwrap().judgement, &pieces.opening().unwrap().judgement);
-                prop_assert_eq!(whole.said().frames(), pieces.said().frames());
-                prop_assert_eq!(whole.said().messages(), pieces.said().messages());
-                prop_assert_eq!(whole.said().faults(), pieces.said().faults());
-                prop_assert_eq!(whole.said().needs(), pieces.said().needs());
+                let (whole, pieces) = (whole.direction(from), pieces.direction(from));
+                prop_assert_eq!(&whole.head().unwrap().validation, &pieces.head().unwrap().validation);
+                prop_assert_eq!(whole.transcript().frames(), pieces.transcript().frames());
+                prop_assert_eq!(whole.transcript().messages(), pieces.transcript().messages());
+                prop_assert_eq!(whole.transcript().faults(), pieces.transcript().faults());
+                prop_assert_eq!(whole.transcript().needed(), pieces.transcript().needed());
             }
         }
     }

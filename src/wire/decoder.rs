@@ -3,17 +3,17 @@
 
 use std::collections::VecDeque;
 
-use super::extension::Agreed;
+use super::extension::AgreedExtensions;
 use super::fault::Fault;
-use super::frame::{Header, MAX_HEADER, Needs, Phase, Side};
-use super::judge::{Judge, MessageEnd};
+use super::frame::{Header, MAX_HEADER_LEN, Needed, FramePart, Side};
+use super::frame_validator::{FrameValidator, MessageEnd};
 use super::mask;
-use super::message::{Kind, Place};
+use super::message::{MessageKind, FragmentRole};
 use super::report::Report;
 use super::size::{ByteLen, Offset};
 
 /// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
-const PIECE: usize = 16 * 1024;
+const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
 
 /// Cuts and judges what one side sends after the opening handshake. How the bytes are cut into pieces never matters.
 ///
@@ -32,21 +32,21 @@ const PIECE: usize = 16 * 1024;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    agreed: Agreed,
-    pub(super) judge: Judge,
-    pub(super) report: Report,
-    state: State,
+    agreed: AgreedExtensions,
+    pub(super) validator: FrameValidator,
+    pub(super) faults: Report,
+    state: DecoderState,
     beginning: HeaderBytes,
     pub(super) after_fault: bool,
     stop_at_fatal: bool,
-    marks: VecDeque<Mark>,
+    pending: VecDeque<PendingEvent>,
     pub(super) scratch: Vec<u8>,
     /// The scratch holds compressed payload that is inflated from here on, before anything else is read.
-    inflate_at: Option<usize>,
+    inflate_from: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum DecoderState {
     Header,
     Payload { header: Header, done: ByteLen },
     Stopped,
@@ -55,37 +55,37 @@ enum State {
 /// The bytes of a header that is not complete yet.
 #[derive(Clone, Copy, Debug, Default)]
 struct HeaderBytes {
-    bytes: [u8; MAX_HEADER],
-    have: usize,
+    header_bytes: [u8; MAX_HEADER_LEN],
+    header_filled: usize,
 }
 
 impl HeaderBytes {
     fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.have).unwrap_or_default()
+        self.header_bytes.get(..self.header_filled).unwrap_or_default()
     }
 
     /// Takes what is missing of `want` bytes from the front of `input`, as far as it is there.
     fn fill(&mut self, want: usize, input: &mut &[u8]) {
-        let room = self.bytes.get_mut(self.have..want).unwrap_or_default();
+        let room = self.header_bytes.get_mut(self.header_filled..want).unwrap_or_default();
         let (taken, rest) = input.split_at(room.len().min(input.len()));
         for (to, byte) in room.iter_mut().zip(taken) {
             *to = *byte;
         }
-        self.have = self.have.saturating_add(taken.len());
+        self.header_filled = self.header_filled.saturating_add(taken.len());
         *input = rest;
     }
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Mark {
-    Header(Begun),
-    Frame(usize),
-    Message(MessageEnd),
+enum PendingEvent {
+    FrameStart(FrameStart),
+    FrameEnd(usize),
+    MessageEnd(MessageEnd),
 }
 
 /// A frame whose header is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Begun {
+pub struct FrameStart {
     /// Its number in its direction, from 0.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
@@ -93,9 +93,9 @@ pub struct Begun {
     /// Its header.
     pub header: Header,
     /// What it is to the messages.
-    pub place: Place,
+    pub role: FragmentRole,
     /// What the message holds that it is part of.
-    pub kind: Option<Kind>,
+    pub kind: Option<MessageKind>,
     /// The message that it is part of is compressed.
     pub compressed: bool,
     /// An earlier frame had a fatal fault: a receiver would not have read this one.
@@ -104,36 +104,36 @@ pub struct Begun {
 
 /// What a step found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event<'a> {
+pub enum DecoderEvent<'a> {
     /// A rule is broken; told as soon as it is certain, often before the header is complete.
     Fault(Fault),
     /// A header is complete.
-    Header(Begun),
+    FrameStart(FrameStart),
     /// The next piece of that frame's payload, unmasked.
     Payload(&'a [u8]),
     /// The next piece of a compressed message's data, inflated; it follows the payload that makes it certain.
     /// A message that is not compressed has no such event: there the payload is the data.
-    Data(&'a [u8]),
+    Inflated(&'a [u8]),
     /// The frame with this number is complete.
-    Frame(usize),
+    FrameEnd(usize),
     /// The frame before completed a data message, and nothing is wrong with its data, as far as it could be inflated.
-    Message(MessageEnd),
+    MessageEnd(MessageEnd),
 }
 
 impl Decoder {
     /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
-    pub fn new(from: Side, extensions: Agreed) -> Self {
+    pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
         Self {
             agreed: extensions,
-            judge: Judge::new(from, extensions),
-            report: Report::default(),
-            state: State::Header,
+            validator: FrameValidator::new(from, extensions),
+            faults: Report::default(),
+            state: DecoderState::Header,
             beginning: HeaderBytes::default(),
             after_fault: false,
             stop_at_fatal: false,
-            marks: VecDeque::new(),
+            pending: VecDeque::new(),
             scratch: Vec::new(),
-            inflate_at: None,
+            inflate_from: None,
         }
     }
 
@@ -149,31 +149,31 @@ impl Decoder {
     /// the rest of the message stays compressed. With context takeover the later ones do too, since they may point into it.
     #[must_use]
     pub fn inflate_limit(mut self, bytes: u64) -> Self {
-        if let Some(inflation) = &mut self.judge.inflation {
-            inflation.limit = bytes;
+        if let Some(inflater) = &mut self.validator.inflater {
+            inflater.limit = bytes;
         }
         self
     }
 
     /// Takes bytes from the front of `input` until something is found. None: all is taken, or the decoder has stopped.
-    pub fn step<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<Event<'d>> {
+    pub fn next_event<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<DecoderEvent<'d>> {
         loop {
-            if let Some(fault) = self.report.found.pop_front() {
-                return Some(Event::Fault(fault));
+            if let Some(fault) = self.faults.found.pop_front() {
+                return Some(DecoderEvent::Fault(fault));
             }
-            if let Some(mark) = self.marks.pop_front() {
+            if let Some(mark) = self.pending.pop_front() {
                 return Some(match mark {
-                    Mark::Header(begun) => Event::Header(begun),
-                    Mark::Frame(index) => {
-                        self.judge.rest();
-                        Event::Frame(index)
+                    PendingEvent::FrameStart(frame_start) => DecoderEvent::FrameStart(frame_start),
+                    PendingEvent::FrameEnd(index) => {
+                        self.validator.rest();
+                        DecoderEvent::FrameEnd(index)
                     }
-                    Mark::Message(end) => Event::Message(end),
+                    PendingEvent::MessageEnd(end) => DecoderEvent::MessageEnd(end),
                 });
             }
-            if let Some(at) = self.inflate_at {
-                if self.inflate(at) {
-                    return Some(Event::Data(self.judge.data()));
+            if let Some(at) = self.inflate_from {
+                if self.inflate_next(at) {
+                    return Some(DecoderEvent::Inflated(self.validator.inflated()));
                 }
                 continue;
             }
@@ -181,41 +181,41 @@ impl Decoder {
                 return None;
             }
             match self.state {
-                State::Header => self.read_header(input),
-                State::Payload { header, done } => {
+                DecoderState::Header => self.read_header(input),
+                DecoderState::Payload { header, done } => {
                     return Some(self.read_payload(input, header, done));
                 }
-                State::Stopped => return None,
+                DecoderState::Stopped => return None,
             }
         }
     }
 
     /// Who sends what is decoded here.
     pub fn sender(&self) -> Side {
-        self.judge.sender()
+        self.validator.sender()
     }
 
     /// What the handshake has agreed on.
-    pub fn agreed(&self) -> Agreed {
+    pub fn agreed(&self) -> AgreedExtensions {
         self.agreed
     }
 
     /// permessage-deflate was agreed.
-    pub fn deflate(&self) -> bool {
-        self.judge.deflate()
+    pub fn uses_deflate(&self) -> bool {
+        self.validator.uses_deflate()
     }
 
     /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
-    pub fn needs(&self) -> Option<Needs> {
+    pub fn needed(&self) -> Option<Needed> {
         match self.state {
-            State::Header if self.beginning.have > 0 => Header::parse(self.beginning.bytes()).err(),
-            State::Payload { header, done }
-                if !header.length_is_impossible() && done < header.payload_len =>
+            DecoderState::Header if self.beginning.header_filled > 0 => Header::parse(self.beginning.bytes()).err(),
+            DecoderState::Payload { header, done }
+                if !header.has_impossible_length() && done < header.payload_len =>
             {
-                Some(Needs {
+                Some(Needed {
                     have: done + header.len(),
                     more: header.payload_len - done,
-                    phase: Phase::Payload,
+                    part: FramePart::Payload,
                 })
             }
             _ => None,
@@ -224,72 +224,72 @@ impl Decoder {
 
     /// The number of the message of which a fragment is complete and the last one is not.
     pub fn open_message(&self) -> Option<usize> {
-        let open = self.judge.messages.open.as_ref();
-        open.filter(|open| open.fragmented).map(|open| open.number)
+        let open = self.validator.messages.open.as_ref();
+        open.filter(|open| open.has_complete_frame).map(|open| open.number)
     }
 
     /// The bytes of the header that is not complete yet.
-    pub fn beginning(&self) -> &[u8] {
-        if matches!(self.state, State::Header) { self.beginning.bytes() } else { &[] }
+    pub fn partial_header(&self) -> &[u8] {
+        if matches!(self.state, DecoderState::Header) { self.beginning.bytes() } else { &[] }
     }
 
     /// The number of complete frames.
-    pub fn frames(&self) -> usize {
-        self.report.frame
+    pub fn frame_count(&self) -> usize {
+        self.faults.frame
     }
 
     /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
     pub(super) fn is_between_frames(&self) -> bool {
-        self.beginning.have == 0
-            && self.inflate_at.is_none()
-            && matches!(self.state, State::Header)
-            && self.marks.is_empty()
-            && self.report.found.is_empty()
-            && self.judge.is_between_messages()
+        self.beginning.header_filled == 0
+            && self.inflate_from.is_none()
+            && matches!(self.state, DecoderState::Header)
+            && self.pending.is_empty()
+            && self.faults.found.is_empty()
+            && self.validator.is_between_messages()
     }
 
     /// It has met a fatal fault and reads no further.
     pub fn has_stopped(&self) -> bool {
-        matches!(self.state, State::Stopped)
+        matches!(self.state, DecoderState::Stopped)
     }
 
     fn read_header(&mut self, input: &mut &[u8]) {
         loop {
-            let (before, want) = (self.beginning.have, Header::wanted(self.beginning.bytes()));
+            let (before, want) = (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
             self.beginning.fill(want, input);
-            self.judge.header(self.beginning.bytes(), before, &mut self.report);
+            self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
             match Header::parse(self.beginning.bytes()) {
-                Ok(header) => return self.begin(header),
+                Ok(header) => return self.start_frame(header),
                 Err(_) if input.is_empty() => return,
                 Err(_) => {}
             }
         }
     }
 
-    fn begin(&mut self, header: Header) {
-        let open = self.judge.messages.open.as_ref().filter(|_| self.judge.place.message().is_some());
-        self.marks.push_back(Mark::Header(Begun {
-            index: self.report.frame,
-            offset: self.report.start,
+    fn start_frame(&mut self, header: Header) {
+        let open = self.validator.messages.open.as_ref().filter(|_| self.validator.role.message().is_some());
+        self.pending.push_back(PendingEvent::FrameStart(FrameStart {
+            index: self.faults.frame,
+            offset: self.faults.start,
             header,
-            place: self.judge.place,
+            role: self.validator.role,
             kind: open.map(|open| open.kind),
             compressed: open.is_some_and(|open| open.compressed),
             after_fault: self.after_fault,
         }));
-        self.state = State::Payload { header, done: ByteLen::ZERO };
-        let compressed = self.judge.in_compressed();
+        self.state = DecoderState::Payload { header, done: ByteLen::ZERO };
+        let compressed = self.validator.is_in_compressed_message();
         if compressed {
-            self.judge.inflating_stopped(&header, &mut self.report);
+            self.validator.report_inflate_stop(&header, &mut self.faults);
         }
         let is_empty = header.payload_len == ByteLen::ZERO;
         if is_empty && compressed {
             self.scratch.clear();
-            self.inflate_at = Some(0);
+            self.inflate_from = Some(0);
         } else if is_empty {
-            self.end(&header);
-        } else if header.length_is_impossible() && self.stop_at_fatal {
-            self.state = State::Stopped;
+            self.finish_frame(&header);
+        } else if header.has_impossible_length() && self.stop_at_fatal {
+            self.state = DecoderState::Stopped;
         }
     }
 
@@ -298,61 +298,61 @@ impl Decoder {
         input: &mut &'i [u8],
         header: Header,
         done: ByteLen,
-    ) -> Event<'d> {
+    ) -> DecoderEvent<'d> {
         let left = (header.payload_len - done).to_usize_saturating();
-        let (piece, rest) = input.split_at(left.min(PIECE).min(input.len()));
+        let (piece, rest) = input.split_at(left.min(MAX_PAYLOAD_CHUNK).min(input.len()));
         *input = rest;
-        let compressed = self.judge.in_compressed();
+        let compressed = self.validator.is_in_compressed_message();
         // What is inflated in the next steps has to outlive this one.
-        let copied = header.key.is_some() || compressed;
+        let copied = header.masking_key.is_some() || compressed;
         if copied {
             self.scratch.clear();
             self.scratch.extend_from_slice(piece);
         }
-        if let Some(key) = header.key {
+        if let Some(key) = header.masking_key {
             mask::apply(&mut self.scratch, key, done.get());
         }
         let plain = if copied { &self.scratch } else { piece };
-        self.judge.payload(&header, plain, done, &mut self.report);
+        self.validator.validate_payload(&header, plain, done, &mut self.faults);
         let done = done + piece.len();
-        self.state = State::Payload { header, done };
+        self.state = DecoderState::Payload { header, done };
         if compressed {
-            self.inflate_at = Some(0);
+            self.inflate_from = Some(0);
         } else if done == header.payload_len {
-            self.end(&header);
+            self.finish_frame(&header);
         }
-        Event::Payload(if copied { &self.scratch } else { piece })
+        DecoderEvent::Payload(if copied { &self.scratch } else { piece })
     }
 
     /// Inflates the next piece, from `at` in the scratch on; says whether there is one. The frame ends with its last one.
-    fn inflate(&mut self, at: usize) -> bool {
-        let State::Payload { header, done } = self.state else {
-            self.inflate_at = None;
+    fn inflate_next(&mut self, at: usize) -> bool {
+        let DecoderState::Payload { header, done } = self.state else {
+            self.inflate_from = None;
             return false;
         };
         let mut rest = self.scratch.get(at..).unwrap_or_default();
-        if self.judge.inflate(Some(&mut rest)) {
-            self.inflate_at = Some(self.scratch.len().saturating_sub(rest.len()));
+        if self.validator.inflate(Some(&mut rest)) {
+            self.inflate_from = Some(self.scratch.len().saturating_sub(rest.len()));
             return true;
         }
-        self.inflate_at = None;
+        self.inflate_from = None;
         let ends = done == header.payload_len;
-        let found = ends && header.fin && self.judge.inflate(None);
-        self.judge.inflating_stopped(&header, &mut self.report);
+        let found = ends && header.fin && self.validator.inflate(None);
+        self.validator.report_inflate_stop(&header, &mut self.faults);
         if ends {
-            self.end(&header);
+            self.finish_frame(&header);
         }
         found
     }
 
-    fn end(&mut self, header: &Header) {
-        let message = self.judge.end(header, &mut self.report);
-        self.marks.push_back(Mark::Frame(self.report.frame));
-        self.marks.extend(message.map(Mark::Message));
-        self.state = if self.report.fatal && self.stop_at_fatal { State::Stopped } else { State::Header };
-        self.after_fault |= self.report.fatal;
-        self.report.fatal = false;
-        self.report.pass(header.frame_len());
+    fn finish_frame(&mut self, header: &Header) {
+        let message = self.validator.finish_frame(header, &mut self.faults);
+        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame));
+        self.pending.extend(message.map(PendingEvent::MessageEnd));
+        self.state = if self.faults.fatal && self.stop_at_fatal { DecoderState::Stopped } else { DecoderState::Header };
+        self.after_fault |= self.faults.fatal;
+        self.faults.fatal = false;
+        self.faults.pass(header.frame_len());
         self.beginning = HeaderBytes::default();
     }
 }

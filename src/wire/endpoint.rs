@@ -1,20 +1,20 @@
 //! One side of a connection after the opening handshake, as RFC 6455 wants it: bytes in, messages out, and the bytes to send.
 //! It touches no socket and no clock: whoever has those reads, writes, waits and gives up.
 
-use super::close::{CloseCode, Standing};
-use super::decoder::{Begun, Decoder, Event};
-use super::deflate::Deflater;
+use super::close_code::{CloseCode, CloseCodeStatus};
+use super::decoder::{FrameStart, Decoder, DecoderEvent};
+use super::deflater::Deflater;
 use super::encode;
-use super::extension::Agreed;
+use super::extension::AgreedExtensions;
 use super::fault::Fault;
-use super::frame::{Header, Key, LengthForm, Needs, Opcode, Side};
-use super::message::Kind;
+use super::frame::{Header, MaskingKey, LengthForm, Needed, Opcode, Side};
+use super::message::MessageKind;
 
 /// Room for the reason of a Close: 125 bytes of payload, two of them the code (RFC 6455 section 5.5).
-pub const MAX_REASON: usize = 123;
+pub const MAX_CLOSE_REASON_LEN: usize = 123;
 
 /// Where a client takes its masking keys from, a fresh one for each frame (RFC 6455 section 5.3).
-pub type Keys = Box<dyn FnMut() -> Key + Send>;
+pub type MaskingKeySource = Box<dyn FnMut() -> MaskingKey + Send>;
 
 /// A side that keeps every rule and lets the peer break none.
 ///
@@ -37,30 +37,30 @@ pub type Keys = Box<dyn FnMut() -> Key + Send>;
 /// ```
 pub struct Endpoint {
     decoder: Decoder,
-    keys: Option<Keys>,
+    key_source: Option<MaskingKeySource>,
     deflater: Option<Deflater>,
-    limit: usize,
-    frame: Option<Begun>,
-    control: Vec<u8>,
+    max_message_len: usize,
+    current_frame: Option<FrameStart>,
+    control_payload: Vec<u8>,
     message: Vec<u8>,
     outbox: Vec<u8>,
-    state: State,
+    state: EndpointState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum EndpointState {
     Open,
     /// Our Close is said, the peer's is awaited.
     Closing,
     /// The peer has closed, or the connection has failed: what comes now is not read.
-    Over,
+    Finished,
 }
 
 /// What came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
+pub enum EndpointEvent {
     /// A whole message, after inflating. Text is UTF-8.
-    Message(Kind, Vec<u8>),
+    Message(MessageKind, Vec<u8>),
     /// A ping; its pong is in the outbox.
     Ping(Vec<u8>),
     /// A pong.
@@ -76,7 +76,7 @@ pub enum Incoming {
 pub struct Failure {
     /// The close code.
     pub code: u16,
-    /// What the Close says beside the code, at most [`MAX_REASON`] bytes.
+    /// What the Close says beside the code, at most [`MAX_CLOSE_REASON_LEN`] bytes.
     pub reason: String,
     /// The rule that was broken; none where a limit was reached.
     pub fault: Option<Fault>,
@@ -84,57 +84,57 @@ pub struct Failure {
 
 impl Endpoint {
     /// The server's side. A message of more than `limit` bytes, after inflating, fails the connection with 1009.
-    pub fn server(agreed: Agreed, limit: usize) -> Self {
+    pub fn server(agreed: AgreedExtensions, limit: usize) -> Self {
         Self::new(Side::Server, agreed, limit, None)
     }
 
     /// The client's side, which masks with `keys`; `limit` as for [`Endpoint::server`].
-    pub fn client(agreed: Agreed, limit: usize, keys: Keys) -> Self {
+    pub fn client(agreed: AgreedExtensions, limit: usize, keys: MaskingKeySource) -> Self {
         Self::new(Side::Client, agreed, limit, Some(keys))
     }
 
-    fn new(role: Side, agreed: Agreed, limit: usize, keys: Option<Keys>) -> Self {
+    fn new(role: Side, agreed: AgreedExtensions, limit: usize, keys: Option<MaskingKeySource>) -> Self {
         Self {
             // One byte more than may be, so that the one too many is seen.
             decoder: Decoder::new(role.peer(), agreed)
                 .stop_at_fatal()
                 .inflate_limit((limit as u64).saturating_add(1)),
-            keys,
+            key_source: keys,
             deflater: agreed.deflate.map(|deflate| Deflater::new(deflate, role)),
-            limit,
-            frame: None,
-            control: Vec::new(),
+            max_message_len: limit,
+            current_frame: None,
+            control_payload: Vec::new(),
             message: Vec::new(),
             outbox: Vec::new(),
-            state: State::Open,
+            state: EndpointState::Open,
         }
     }
 
     /// Takes bytes from the front of `input` until something has come in. None: all is taken. Once the endpoint
     /// [is over](Endpoint::is_over) everything is taken and forgotten.
-    pub fn receive(&mut self, input: &mut &[u8]) -> Option<Incoming> {
-        while self.state != State::Over {
-            let incoming = match self.decoder.step(input)? {
-                Event::Fault(fault) if fault.is_fatal() => Some(self.break_off(fault)),
-                Event::Fault(_) => None,
-                Event::Header(begun) => self.begin(begun),
-                Event::Payload(piece) => {
-                    match &self.frame {
+    pub fn receive(&mut self, input: &mut &[u8]) -> Option<EndpointEvent> {
+        while self.state != EndpointState::Finished {
+            let incoming = match self.decoder.next_event(input)? {
+                DecoderEvent::Fault(fault) if fault.is_fatal() => Some(self.fail_on_fault(fault)),
+                DecoderEvent::Fault(_) => None,
+                DecoderEvent::FrameStart(frame_start) => self.start_frame(frame_start),
+                DecoderEvent::Payload(piece) => {
+                    match &self.current_frame {
                         // its data comes inflated, as an event of its own
                         Some(frame) if frame.compressed => {}
-                        Some(frame) if frame.place.message().is_some() => {
+                        Some(frame) if frame.role.message().is_some() => {
                             self.message.extend_from_slice(piece);
                         }
-                        _ => self.control.extend_from_slice(piece),
+                        _ => self.control_payload.extend_from_slice(piece),
                     }
                     None
                 }
-                Event::Data(piece) => {
+                DecoderEvent::Inflated(piece) => {
                     self.message.extend_from_slice(piece);
-                    (self.message.len() > self.limit).then(|| self.too_large())
+                    (self.message.len() > self.max_message_len).then(|| self.fail_too_large())
                 }
-                Event::Frame(_) => self.control_frame(),
-                Event::Message(end) => Some(Incoming::Message(end.kind, std::mem::take(&mut self.message))),
+                DecoderEvent::FrameEnd(_) => self.finish_frame(),
+                DecoderEvent::MessageEnd(end) => Some(EndpointEvent::Message(end.kind, std::mem::take(&mut self.message))),
             };
             if incoming.is_some() {
                 return incoming;
@@ -146,35 +146,35 @@ impl Endpoint {
 
     /// Puts a message into the outbox, compressed where that was agreed on; false after a Close, when nothing more may
     /// be sent.
-    pub fn send(&mut self, kind: Kind, data: &[u8]) -> bool {
+    pub fn send(&mut self, kind: MessageKind, data: &[u8]) -> bool {
         let opcode = kind.opcode();
         match &mut self.deflater {
-            Some(deflater) if self.state == State::Open => {
-                let data = deflater.message(data);
-                self.put(Header { rsv1: true, ..Header::new(opcode, 0) }, &data)
+            Some(deflater) if self.state == EndpointState::Open => {
+                let data = deflater.compress_message(data);
+                self.enqueue_frame(Header { rsv1: true, ..Header::new(opcode, 0) }, &data)
             }
-            _ => self.put(Header::new(opcode, 0), data),
+            _ => self.enqueue_frame(Header::new(opcode, 0), data),
         }
     }
 
     /// Puts a ping into the outbox, with at most 125 bytes of `data`; false after a Close.
     pub fn ping(&mut self, data: &[u8]) -> bool {
-        self.control(Opcode::Ping, data.get(..125).unwrap_or(data))
+        self.enqueue_control(Opcode::Ping, data.get(..125).unwrap_or(data))
     }
 
     /// Begins the closing handshake; of the reason what fits is sent. A second Close is not sent.
     pub fn close(&mut self, code: u16, reason: &str) {
-        if self.control(Opcode::Close, &close_body(code, reason)) {
-            self.state = State::Closing;
+        if self.enqueue_control(Opcode::Close, &close_body(code, reason)) {
+            self.state = EndpointState::Closing;
         }
     }
 
     /// Fails the connection for a reason of the caller's: the Close is sent, and nothing is read any more.
     pub fn fail(&mut self, code: u16, reason: &str) -> Failure {
-        self.control(Opcode::Close, &close_body(code, reason));
-        self.state = State::Over;
+        self.enqueue_control(Opcode::Close, &close_body(code, reason));
+        self.state = EndpointState::Finished;
         self.message = Vec::new();
-        Failure { code, reason: fitting(reason).to_owned(), fault: None }
+        Failure { code, reason: truncated_reason(reason).to_owned(), fault: None }
     }
 
     /// The bytes that wait to be sent.
@@ -188,89 +188,89 @@ impl Endpoint {
     }
 
     /// The peer has closed or the connection has failed: once the outbox is sent, the stream ends.
-    pub fn is_over(&self) -> bool {
-        self.state == State::Over
+    pub fn is_finished(&self) -> bool {
+        self.state == EndpointState::Finished
     }
 
     /// What the unfinished frame of the peer needs; none between two frames.
-    pub fn needs(&self) -> Option<Needs> {
-        self.decoder.needs().filter(|_| self.state != State::Over)
+    pub fn needed(&self) -> Option<Needed> {
+        self.decoder.needed().filter(|_| self.state != EndpointState::Finished)
     }
 
-    fn begin(&mut self, begun: Begun) -> Option<Incoming> {
-        self.control.clear();
-        self.frame = Some(begun);
-        let room = self.limit.saturating_sub(self.message.len()) as u64;
+    fn start_frame(&mut self, frame_start: FrameStart) -> Option<EndpointEvent> {
+        self.control_payload.clear();
+        self.current_frame = Some(frame_start);
+        let room = self.max_message_len.saturating_sub(self.message.len()) as u64;
         // What is compressed may be longer than what comes out of it: that is counted as it comes.
-        let data = begun.place.message().is_some() && !begun.compressed;
-        (data && begun.header.payload_len > room).then(|| self.too_large())
+        let data = frame_start.role.message().is_some() && !frame_start.compressed;
+        (data && frame_start.header.payload_len > room).then(|| self.fail_too_large())
     }
 
-    fn control_frame(&mut self) -> Option<Incoming> {
-        let opcode = self.frame.take()?.header.opcode;
+    fn finish_frame(&mut self) -> Option<EndpointEvent> {
+        let opcode = self.current_frame.take()?.header.opcode;
         if !opcode.is_control() {
             return None;
         }
-        let body = std::mem::take(&mut self.control);
+        let body = std::mem::take(&mut self.control_payload);
         match opcode {
             Opcode::Ping => {
-                self.control(Opcode::Pong, &body);
-                Some(Incoming::Ping(body))
+                self.enqueue_control(Opcode::Pong, &body);
+                Some(EndpointEvent::Ping(body))
             }
-            Opcode::Pong => Some(Incoming::Pong(body)),
-            _ => Some(self.closed(&body)),
+            Opcode::Pong => Some(EndpointEvent::Pong(body)),
+            _ => Some(self.handle_close(&body)),
         }
     }
 
     /// Section 5.5.1: a Close is answered with a Close, usually of the same code; one that is doubtful is not repeated.
-    fn closed(&mut self, body: &[u8]) -> Incoming {
+    fn handle_close(&mut self, body: &[u8]) -> EndpointEvent {
         let (code, reason) = match body {
             [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), reason),
             _ => (None, &[][..]),
         };
-        let clear = |code: &u16| CloseCode::new(*code).standing == Standing::Sendable;
+        let clear = |code: &u16| CloseCode::new(*code).status == CloseCodeStatus::Sendable;
         let answer = code.filter(clear).map(u16::to_be_bytes);
-        self.control(Opcode::Close, answer.as_ref().map_or(&[], |code| &code[..]));
-        self.state = State::Over;
-        Incoming::Closed(code, String::from_utf8_lossy(reason).into_owned())
+        self.enqueue_control(Opcode::Close, answer.as_ref().map_or(&[], |code| &code[..]));
+        self.state = EndpointState::Finished;
+        EndpointEvent::Closed(code, String::from_utf8_lossy(reason).into_owned())
     }
 
-    fn break_off(&mut self, fault: Fault) -> Incoming {
+    fn fail_on_fault(&mut self, fault: Fault) -> EndpointEvent {
         let rule = fault.code.rule();
-        let reason = format!("{} ({}): {}", rule.name, rule.section, rule.what);
+        let reason = format!("{} ({}): {}", rule.name, rule.section, rule.summary);
         let failure = self.fail(rule.close_code.unwrap_or(1002), &reason);
-        Incoming::Failed(Failure { fault: Some(fault), ..failure })
+        EndpointEvent::Failed(Failure { fault: Some(fault), ..failure })
     }
 
-    fn too_large(&mut self) -> Incoming {
-        let reason = format!("the message is larger than {} bytes", self.limit);
-        Incoming::Failed(self.fail(1009, &reason))
+    fn fail_too_large(&mut self) -> EndpointEvent {
+        let reason = format!("the message is larger than {} bytes", self.max_message_len);
+        EndpointEvent::Failed(self.fail(1009, &reason))
     }
 
-    fn control(&mut self, opcode: Opcode, data: &[u8]) -> bool {
-        self.put(Header::new(opcode, 0), data)
+    fn enqueue_control(&mut self, opcode: Opcode, data: &[u8]) -> bool {
+        self.enqueue_frame(Header::new(opcode, 0), data)
     }
 
     /// One frame; its length and key are filled in here.
-    fn put(&mut self, header: Header, data: &[u8]) -> bool {
-        if self.state != State::Open {
+    fn enqueue_frame(&mut self, header: Header, data: &[u8]) -> bool {
+        if self.state != EndpointState::Open {
             return false;
         }
-        let key = self.keys.as_mut().map(|fresh| fresh());
+        let key = self.key_source.as_mut().map(|fresh| fresh());
         let payload_len = super::size::ByteLen::of(data);
-        let header = Header { key, payload_len, form: LengthForm::shortest(payload_len), ..header };
-        encode::append(&mut self.outbox, &header, data);
+        let header = Header { masking_key: key, payload_len, length_form: LengthForm::shortest(payload_len), ..header };
+        encode::append_frame(&mut self.outbox, &header, data);
         true
     }
 }
 
 fn close_body(code: u16, reason: &str) -> Vec<u8> {
-    [&code.to_be_bytes(), fitting(reason).as_bytes()].concat()
+    [&code.to_be_bytes(), truncated_reason(reason).as_bytes()].concat()
 }
 
 /// As much of a reason as a Close can hold, without half a character.
-fn fitting(reason: &str) -> &str {
-    reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or(reason)
+fn truncated_reason(reason: &str) -> &str {
+    reason.get(..reason.floor_char_boundary(MAX_CLOSE_REASON_LEN)).unwrap_or(reason)
 }
 
 #[cfg(test)]
@@ -278,22 +278,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KEY: Key = [0x37, 0xfa, 0x21, 0x3d];
+    const KEY: MaskingKey = [0x37, 0xfa, 0x21, 0x3d];
 
     fn client() -> Endpoint {
-        Endpoint::client(Agreed::none(), 1024, Box::new(|| KEY))
+        Endpoint::client(AgreedExtensions::none(), 1024, Box::new(|| KEY))
     }
 
     fn server() -> Endpoint {
-        Endpoint::server(Agreed::none(), 1024)
+        Endpoint::server(AgreedExtensions::none(), 1024)
     }
 
-    fn deflated(params: &str) -> Agreed {
-        Agreed::parse(&format!("permessage-deflate{params}")).unwrap()
+    fn deflated(params: &str) -> AgreedExtensions {
+        AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap()
     }
 
     /// All that comes in from `bytes`, fed in pieces of `chunk`.
-    fn all(endpoint: &mut Endpoint, bytes: &[u8], chunk: usize) -> Vec<Incoming> {
+    fn all(endpoint: &mut Endpoint, bytes: &[u8], chunk: usize) -> Vec<EndpointEvent> {
         let mut found = Vec::new();
         for mut piece in bytes.chunks(chunk) {
             while let Some(incoming) = endpoint.receive(&mut piece) {
@@ -307,9 +307,9 @@ mod tests {
     fn failure(bytes: &[u8]) -> (u16, String) {
         let mut server = server();
         match all(&mut server, bytes, 1).pop() {
-            Some(Incoming::Failed(failure)) => {
-                assert!(server.is_over() && failure.reason.len() <= MAX_REASON);
-                let close = encode::close(failure.code, &failure.reason, None);
+            Some(EndpointEvent::Failed(failure)) => {
+                assert!(server.is_finished() && failure.reason.len() <= MAX_CLOSE_REASON_LEN);
+                let close = encode::close_frame(failure.code, &failure.reason, None);
                 assert!(server.outbox().ends_with(&close));
                 (failure.code, failure.reason)
             }
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn section_5_5_a_ping_between_fragments_and_a_close() {
         let (mut client, mut server) = (client(), server());
-        let fragments = encode::fragments(Kind::Text, &[b"Hel", b"lo"], || Some(KEY));
+        let fragments = encode::fragments(MessageKind::Text, &[b"Hel", b"lo"], || Some(KEY));
         client.ping(b"beat");
         let ping = client.take_outbox();
         client.close(1000, "done");
@@ -329,25 +329,25 @@ mod tests {
         assert_eq!(
             found,
             [
-                Incoming::Ping(b"beat".to_vec()),
-                Incoming::Message(Kind::Text, b"Hello".to_vec()),
-                Incoming::Closed(Some(1000), "done".to_owned())
+                EndpointEvent::Ping(b"beat".to_vec()),
+                EndpointEvent::Message(MessageKind::Text, b"Hello".to_vec()),
+                EndpointEvent::Closed(Some(1000), "done".to_owned())
             ]
         );
         assert_eq!(server.outbox(), b"\x8a\x04beat\x88\x02\x03\xe8");
         let answers = server.take_outbox();
         assert_eq!(
             all(&mut client, &answers, 100),
-            [Incoming::Pong(b"beat".to_vec()), Incoming::Closed(Some(1000), String::new())]
+            [EndpointEvent::Pong(b"beat".to_vec()), EndpointEvent::Closed(Some(1000), String::new())]
         );
-        assert!(client.is_over() && server.is_over() && !client.send(Kind::Text, b"late"));
+        assert!(client.is_finished() && server.is_finished() && !client.send(MessageKind::Text, b"late"));
     }
 
     #[test]
     fn section_7_1_7_every_fatal_rule_has_a_reason_that_fits() {
-        for code in crate::wire::Code::ALL {
+        for code in crate::wire::FaultCode::ALL {
             let rule = code.rule();
-            assert!(format!("{} ({}): {}", rule.name, rule.section, rule.what).len() <= MAX_REASON, "{code}");
+            assert!(format!("{} ({}): {}", rule.name, rule.section, rule.summary).len() <= MAX_CLOSE_REASON_LEN, "{code}");
         }
     }
 
@@ -361,12 +361,12 @@ mod tests {
         );
         assert_eq!(failure(&[0x81, 0x05]).0, 1002, "unmasked");
         assert_eq!(failure(&[0x82, 0xff, 0x80]).0, 1002, "2^63");
-        let text = encode::whole(Opcode::Text, b"ab\xff", Some(KEY));
+        let text = encode::single_frame(Opcode::Text, b"ab\xff", Some(KEY));
         assert_eq!(failure(&text).0, 1007);
         let early = Header {
             payload_len: 900.into(),
-            form: LengthForm::Bits16,
-            key: Some(KEY),
+            length_form: LengthForm::Bits16,
+            masking_key: Some(KEY),
             ..Header::new(Opcode::Text, 3)
         };
         assert_eq!(failure(&encode::frame(&early, b"ab\xff")).0, 1007, "long before the end of the message");
@@ -374,19 +374,19 @@ mod tests {
 
     #[test]
     fn a_message_beyond_the_limit_is_1009_by_its_header_and_over_all_fragments() {
-        let whole = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1025) };
+        let whole = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1025) };
         assert_eq!(failure(&whole.to_bytes()).0, 1009);
-        let halves = encode::fragments(Kind::Binary, &[&[0; 1000], &[0; 25]], || Some(KEY));
+        let halves = encode::fragments(MessageKind::Binary, &[&[0; 1000], &[0; 25]], || Some(KEY));
         assert_eq!(failure(&halves.concat()), (1009, "the message is larger than 1024 bytes".to_owned()));
-        let fits = encode::whole(Opcode::Binary, &[0; 1024], Some(KEY));
-        assert_eq!(all(&mut server(), &fits, 7), [Incoming::Message(Kind::Binary, vec![0; 1024])]);
+        let fits = encode::single_frame(Opcode::Binary, &[0; 1024], Some(KEY));
+        assert_eq!(all(&mut server(), &fits, 7), [EndpointEvent::Message(MessageKind::Binary, vec![0; 1024])]);
     }
 
     #[test]
     fn a_doubtful_close_code_is_taken_and_not_repeated() {
         let mut server = server();
-        let found = all(&mut server, &encode::close(5000, "", Some(KEY)), 1);
-        assert_eq!(found, [Incoming::Closed(Some(5000), String::new())]);
+        let found = all(&mut server, &encode::close_frame(5000, "", Some(KEY)), 1);
+        assert_eq!(found, [EndpointEvent::Closed(Some(5000), String::new())]);
         assert_eq!(server.outbox(), [0x88, 0]);
     }
 
@@ -394,13 +394,13 @@ mod tests {
     fn after_its_own_close_it_reads_on_and_says_nothing_more() {
         let mut server = server();
         server.close(1001, &"é".repeat(100));
-        let said = server.take_outbox();
-        assert_eq!(said.len(), 2 + 2 + 122, "no half character");
-        let ping = encode::whole(Opcode::Ping, b"", Some(KEY));
-        let text = encode::whole(Opcode::Text, b"on its way", Some(KEY));
-        let bytes = [ping, text, encode::close(1001, "", Some(KEY)), vec![0xff; 100]].concat();
+        let transcript = server.take_outbox();
+        assert_eq!(transcript.len(), 2 + 2 + 122, "no half character");
+        let ping = encode::single_frame(Opcode::Ping, b"", Some(KEY));
+        let text = encode::single_frame(Opcode::Text, b"on its way", Some(KEY));
+        let bytes = [ping, text, encode::close_frame(1001, "", Some(KEY)), vec![0xff; 100]].concat();
         assert_eq!(all(&mut server, &bytes, 1).len(), 3);
-        assert!(server.is_over() && server.outbox().is_empty());
+        assert!(server.is_finished() && server.outbox().is_empty());
     }
 
     #[test]
@@ -408,9 +408,9 @@ mod tests {
         let mut server = Endpoint::server(deflated(""), usize::MAX);
         let mut client = Endpoint::client(deflated(""), usize::MAX, Box::new(|| KEY));
         for text in [&b"hello hello"[..], b"", b"hello hello"] {
-            client.send(Kind::Text, text);
+            client.send(MessageKind::Text, text);
             let bytes = client.take_outbox();
-            assert_eq!(all(&mut server, &bytes, 3), [Incoming::Message(Kind::Text, text.to_vec())]);
+            assert_eq!(all(&mut server, &bytes, 3), [EndpointEvent::Message(MessageKind::Text, text.to_vec())]);
         }
     }
 
@@ -418,11 +418,11 @@ mod tests {
     fn what_inflates_beyond_the_limit_is_1009() {
         let mut server = Endpoint::server(deflated(""), 1024);
         let mut client = Endpoint::client(deflated(""), 1024, Box::new(|| KEY));
-        client.send(Kind::Text, &[b'a'; 1025]);
+        client.send(MessageKind::Text, &[b'a'; 1025]);
         let bytes = client.take_outbox();
         assert!(bytes.len() < 100, "compressed");
         let found = all(&mut server, &bytes, 1);
-        assert!(matches!(found.as_slice(), [Incoming::Failed(Failure { code: 1009, .. })]), "{found:?}");
+        assert!(matches!(found.as_slice(), [EndpointEvent::Failed(Failure { code: 1009, .. })]), "{found:?}");
     }
 
     proptest! {
@@ -435,17 +435,17 @@ mod tests {
                 Just(Some("; client_no_context_takeover; server_max_window_bits=8")),
             ],
         ) {
-            let agreed = params.map_or(Agreed::none(), deflated);
+            let agreed = params.map_or(AgreedExtensions::none(), deflated);
             let mut client = Endpoint::client(agreed, 1024, Box::new(|| KEY));
             let mut server = Endpoint::server(agreed, 1024);
             for (text, data) in &messages {
-                client.send(if *text { Kind::Text } else { Kind::Binary }, data.as_bytes());
+                client.send(if *text { MessageKind::Text } else { MessageKind::Binary }, data.as_bytes());
             }
             for (from, to) in [(&mut client, &mut server)] {
                 let bytes = from.take_outbox();
                 for (incoming, (text, data)) in all(to, &bytes, chunk).into_iter().zip(&messages) {
-                    let Incoming::Message(kind, got) = incoming else { panic!("{incoming:?}") };
-                    prop_assert_eq!((kind == Kind::Text, got.as_slice()), (*text, data.as_bytes()));
+                    let EndpointEvent::Message(kind, got) = incoming else { panic!("{incoming:?}") };
+                    prop_assert_eq!((kind == MessageKind::Text, got.as_slice()), (*text, data.as_bytes()));
                     to.send(kind, &got);
                 }
             }

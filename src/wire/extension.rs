@@ -11,12 +11,12 @@ pub const PERMESSAGE_DEFLATE: &str = "permessage-deflate";
 
 /// What both sides agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Agreed {
+pub struct AgreedExtensions {
     /// Messages may be compressed.
-    pub deflate: Option<Deflate>,
+    pub deflate: Option<DeflateParams>,
 }
 
-impl Agreed {
+impl AgreedExtensions {
     /// No extension.
     pub fn none() -> Self {
         Self::default()
@@ -28,14 +28,14 @@ impl Agreed {
     /// The place in `header` and what is wrong there.
     pub fn parse(header: &str) -> Result<Self, ExtensionError> {
         let mut agreed = Self::none();
-        for offer in list(header.as_bytes(), 0) {
+        for offer in parse_extensions(header.as_bytes(), 0) {
             if !offer.well_formed {
-                return Err(ExtensionError { at: offer.span, what: "is no extension name" });
+                return Err(ExtensionError { span: offer.span, reason: "is no extension name" });
             }
             if offer.is_deflate() {
-                let deflate = Deflate::read(&offer, false);
+                let deflate = DeflateParams::parse(&offer, false);
                 let what = "is no parameter that permessage-deflate has in a response";
-                agreed.deflate = Some(deflate.map_err(|at| ExtensionError { at, what })?);
+                agreed.deflate = Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
             }
         }
         Ok(agreed)
@@ -46,18 +46,18 @@ impl Agreed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionError {
     /// The bytes of the value that are wrong.
-    pub at: Range<usize>,
+    pub span: Range<usize>,
     /// What is wrong with them.
-    pub what: &'static str,
+    pub reason: &'static str,
 }
 
 /// One extension as it is offered or accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct Extension {
     /// Its name.
     pub name: String,
     /// Its parameters, in order.
-    pub params: Vec<Param>,
+    pub params: Vec<ExtensionParam>,
     /// The bytes of the whole element.
     pub span: Range<usize>,
     /// The bytes of its name.
@@ -68,7 +68,7 @@ pub struct Offer {
 
 /// One parameter of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Param {
+pub struct ExtensionParam {
     /// Its name.
     pub name: String,
     /// Its value, without quotes.
@@ -79,14 +79,14 @@ pub struct Param {
     pub well_formed: bool,
 }
 
-impl Offer {
+impl Extension {
     /// Extension names are compared without case, like all tokens of the header.
     pub fn is_deflate(&self) -> bool {
         self.name.eq_ignore_ascii_case(PERMESSAGE_DEFLATE)
     }
 }
 
-impl fmt::Display for Offer {
+impl fmt::Display for Extension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         for param in &self.params {
@@ -101,7 +101,7 @@ impl fmt::Display for Offer {
 
 /// The parameters of permessage-deflate (RFC 7692 section 7.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deflate {
+pub struct DeflateParams {
     /// The server starts each message with an empty window.
     pub server_no_context_takeover: bool,
     /// The client starts each message with an empty window.
@@ -112,16 +112,16 @@ pub struct Deflate {
     pub client_max_window_bits: Option<Option<u8>>,
 }
 
-impl Deflate {
+impl DeflateParams {
     /// Reads the parameters of an offer or, with `in_request` false, of its answer.
     ///
     /// # Errors
     /// The bytes of the first parameter that is invalid, unknown or there for the second time.
-    pub fn read(offer: &Offer, in_request: bool) -> Result<Self, Range<usize>> {
+    pub fn parse(offer: &Extension, in_request: bool) -> Result<Self, Range<usize>> {
         let mut deflate = Self::default();
         for (index, param) in offer.params.iter().enumerate() {
             let repeated = offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
-            let known = deflate.take(param, in_request);
+            let known = deflate.set_param(param, in_request);
             if repeated || !param.well_formed || !known {
                 return Err(param.span.clone());
             }
@@ -146,8 +146,8 @@ impl Deflate {
         }
     }
 
-    fn take(&mut self, param: &Param, in_request: bool) -> bool {
-        let bits = param.value.as_deref().map(window_bits);
+    fn set_param(&mut self, param: &ExtensionParam, in_request: bool) -> bool {
+        let bits = param.value.as_deref().map(parse_window_bits);
         match (param.name.as_str(), bits) {
             ("server_no_context_takeover", None) => self.server_no_context_takeover = true,
             ("client_no_context_takeover", None) => self.client_no_context_takeover = true,
@@ -162,28 +162,28 @@ impl Deflate {
 }
 
 /// RFC 7692 section 7.1.2: a decimal number from 8 to 15 without leading zeros.
-fn window_bits(value: &str) -> Option<u8> {
+fn parse_window_bits(value: &str) -> Option<u8> {
     (8..=15).find(|bits: &u8| bits.to_string() == value)
 }
 
 /// The elements of a value whose first byte stands at `base`: spans count from where `base` counts. Empty elements are passed over.
-pub fn list(value: &[u8], base: usize) -> Vec<Offer> {
+pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
     let offer = |element: Range<usize>| {
-        let mut parts = split(value, element.clone(), b';').into_iter();
+        let mut parts = split_unquoted(value, element.clone(), b';').into_iter();
         let name = parts.next().unwrap_or(element.start..element.start);
         let name_bytes = value.get(name.clone()).unwrap_or_default();
-        Offer {
+        Extension {
             name: text(name_bytes),
-            params: parts.map(|part| param(value, part, base)).collect(),
-            span: shifted(&element, base),
-            name_span: shifted(&name, base),
+            params: parts.map(|part| parse_param(value, part, base)).collect(),
+            span: shift_range(&element, base),
+            name_span: shift_range(&name, base),
             well_formed: is_token(name_bytes),
         }
     };
-    split(value, 0..value.len(), b',').into_iter().filter(|element| !element.is_empty()).map(offer).collect()
+    split_unquoted(value, 0..value.len(), b',').into_iter().filter(|element| !element.is_empty()).map(offer).collect()
 }
 
-fn param(value: &[u8], part: Range<usize>, base: usize) -> Param {
+fn parse_param(value: &[u8], part: Range<usize>, base: usize) -> ExtensionParam {
     let bytes = value.get(part.clone()).unwrap_or_default();
     let mut sides = bytes.splitn(2, |byte| *byte == b'=');
     let (name, raw) = match (sides.next(), sides.next()) {
@@ -191,10 +191,10 @@ fn param(value: &[u8], part: Range<usize>, base: usize) -> Param {
         _ => (bytes, None),
     };
     let unquoted = raw.map(unquote);
-    Param {
+    ExtensionParam {
         name: text(name),
         value: unquoted.as_ref().map(|value| text(value.as_deref().unwrap_or_default())),
-        span: shifted(&part, base),
+        span: shift_range(&part, base),
         well_formed: is_token(name)
             && unquoted.is_none_or(|value| value.is_some_and(|value| is_token(&value))),
     }
@@ -215,7 +215,7 @@ fn unquote(raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The trimmed parts of `range`, divided by `by` outside of quotes.
-pub(crate) fn split(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usize>> {
+pub(crate) fn split_unquoted(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut start, mut quoted, mut escaped) = (range.start, false, false);
     for (at, byte) in value.iter().enumerate().take(range.end).skip(range.start) {
@@ -224,18 +224,18 @@ pub(crate) fn split(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usiz
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             byte if byte == by && !quoted => {
-                parts.push(trimmed(value, start..at));
+                parts.push(trim_range(value, start..at));
                 start = at.saturating_add(1);
             }
             _ => {}
         }
     }
-    parts.push(trimmed(value, start..range.end));
+    parts.push(trim_range(value, start..range.end));
     parts
 }
 
 /// `range` without the blanks and tabs at its ends.
-pub(crate) fn trimmed(value: &[u8], range: Range<usize>) -> Range<usize> {
+pub(crate) fn trim_range(value: &[u8], range: Range<usize>) -> Range<usize> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let bytes = value.get(range.clone()).unwrap_or_default();
     let Some(first) = bytes.iter().position(|byte| !blank(byte)) else { return range.end..range.end };
@@ -250,7 +250,7 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 }
 
 /// `range` counted from where `base` is counted from.
-pub(crate) fn shifted(range: &Range<usize>, base: usize) -> Range<usize> {
+pub(crate) fn shift_range(range: &Range<usize>, base: usize) -> Range<usize> {
     range.start.saturating_add(base)..range.end.saturating_add(base)
 }
 
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn section_9_1_names_parameters_and_quotes() {
         let value = br#"x-foo; bar="a,b\"c" , permessage-deflate; client_max_window_bits="10"; server_no_context_takeover"#;
-        let offers = list(value, 100);
+        let offers = parse_extensions(value, 100);
         assert_eq!(offers.len(), 2);
         assert_eq!(offers[0].params[0].value.as_deref(), Some("a,b\"c"));
         assert!(!offers[0].params[0].well_formed, "unquoted it is no token");
@@ -275,13 +275,13 @@ mod tests {
         );
         let span = offers[1].params[0].span.clone();
         assert_eq!(&value[span.start - 100..span.end - 100], b"client_max_window_bits=\"10\"");
-        assert_eq!(Deflate::read(&offers[1], false).unwrap().client_max_window_bits, Some(Some(10)));
+        assert_eq!(DeflateParams::parse(&offers[1], false).unwrap().client_max_window_bits, Some(Some(10)));
     }
 
     #[test]
     fn rfc_7692_section_7_1_which_parameters_are_valid() {
         let valid = |params: &str, in_request| {
-            Deflate::read(&list(format!("permessage-deflate{params}").as_bytes(), 0)[0], in_request).is_ok()
+            DeflateParams::parse(&parse_extensions(format!("permessage-deflate{params}").as_bytes(), 0)[0], in_request).is_ok()
         };
         for both in
             ["", "; server_max_window_bits=8", "; client_max_window_bits=15", "; client_no_context_takeover"]
@@ -306,16 +306,16 @@ mod tests {
     #[test]
     fn each_side_has_parameters_of_its_own() {
         let agreed = "permessage-deflate; server_max_window_bits=9; client_no_context_takeover";
-        let deflate = Agreed::parse(agreed).unwrap().deflate.unwrap();
+        let deflate = AgreedExtensions::parse(agreed).unwrap().deflate.unwrap();
         assert_eq!([Side::Client, Side::Server].map(|side| deflate.window_bits(side)), [15, 9]);
         assert_eq!([Side::Client, Side::Server].map(|side| deflate.context_takeover(side)), [false, true]);
     }
 
     #[test]
     fn an_agreed_header_is_read_or_refused_with_the_place() {
-        assert_eq!(Agreed::parse("").unwrap(), Agreed::none());
-        assert!(Agreed::parse("permessage-deflate; server_max_window_bits=9").unwrap().deflate.is_some());
-        assert_eq!(Agreed::parse("x-other").unwrap(), Agreed::none());
-        assert_eq!(Agreed::parse("permessage-deflate; turbo").unwrap_err().at, 20..25);
+        assert_eq!(AgreedExtensions::parse("").unwrap(), AgreedExtensions::none());
+        assert!(AgreedExtensions::parse("permessage-deflate; server_max_window_bits=9").unwrap().deflate.is_some());
+        assert_eq!(AgreedExtensions::parse("x-other").unwrap(), AgreedExtensions::none());
+        assert_eq!(AgreedExtensions::parse("permessage-deflate; turbo").unwrap_err().span, 20..25);
     }
 }

@@ -1,5 +1,5 @@
 //! Every rule that frames can break: one row a rule, with its section and sentences for somebody who meets it for the first time.
-//! When a rule is broken, and where, is found by `judge`.
+//! When a rule is broken, and where, is found by `frame_validator`.
 
 use std::fmt;
 
@@ -29,20 +29,20 @@ impl Severity {
 }
 
 macro_rules! rules {
-    ($($code:ident $name:literal $severity:ident $close:expr, $section:literal, $what:literal, $why:literal;)*) => {
+    ($($code:ident $name:literal $severity:ident $close:expr, $section:literal, $summary:literal, $rationale:literal;)*) => {
         /// The rules, by the names that the program prints.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $(#[doc = $what] $code,)* }
+        pub enum FaultCode { $(#[doc = $summary] $code,)* }
 
-        impl Code {
+        impl FaultCode {
             /// Every rule there is.
             pub const ALL: &'static [Self] = &[$(Self::$code,)*];
 
             /// What there is to say about it.
-            pub fn rule(self) -> &'static Rule {
+            pub fn rule(self) -> &'static FaultRule {
                 match self {
-                    $(Self::$code => &Rule { code: Self::$code, name: $name, severity: Severity::$severity,
-                        close_code: $close, section: $section, what: $what, why: $why },)*
+                    $(Self::$code => &FaultRule { code: Self::$code, name: $name, severity: Severity::$severity,
+                        close_code: $close, section: $section, summary: $summary, rationale: $rationale },)*
                 }
             }
         }
@@ -51,9 +51,9 @@ macro_rules! rules {
 
 /// One rule of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct FaultRule {
     /// Which one.
-    pub code: Code,
+    pub code: FaultCode,
     /// Its name in output: `E_...` when fatal, `W_...` when a warning.
     pub name: &'static str,
     /// How bad it is to break it.
@@ -63,9 +63,9 @@ pub struct Rule {
     /// Where it is written.
     pub section: &'static str,
     /// What is wrong, in one clause.
-    pub what: &'static str,
+    pub summary: &'static str,
     /// Why there is such a rule, or what it means when one sees it broken.
-    pub why: &'static str,
+    pub rationale: &'static str,
 }
 
 rules! {
@@ -149,7 +149,7 @@ rules! {
         "With context takeover a message may point back into the ones before it. One of those is not known to its end, so nobody can tell what this one says.";
 }
 
-impl Code {
+impl FaultCode {
     /// `E_UTF8`, ...
     pub fn name(self) -> &'static str {
         self.rule().name
@@ -161,7 +161,7 @@ impl Code {
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for FaultCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -214,11 +214,11 @@ pub enum Detail {
     /// This byte, where none such can be.
     Byte(u8),
     /// The text ends inside a character: this many of its bytes are there, of how many.
-    CutOff(u8, u8),
+    IncompleteCharacter(u8, u8),
     /// This close code.
     CloseCode(u16),
     /// This masking key.
-    Key([u8; 4]),
+    MaskingKey([u8; 4]),
     /// This in the DEFLATE data of the message.
     Inflate(InflateFault),
     /// Inflating stops at this many bytes.
@@ -239,14 +239,14 @@ impl fmt::Display for Detail {
             Self::Opcode(bits) => write!(f, "opcode 0x{bits:X}"),
             Self::Length(len, bits) => write!(f, "{len} encoded in {bits} bits"),
             Self::Byte(byte) => write!(f, "byte 0x{byte:02x}"),
-            Self::CutOff(have, of) => {
+            Self::IncompleteCharacter(have, of) => {
                 write!(f, "the text ends after {have} of the {of} bytes of a character")
             }
             Self::CloseCode(code) => {
-                let about = super::close::CloseCode::new(code);
+                let about = super::close_code::CloseCode::new(code);
                 write!(f, "{code} {}: {}", about.name, about.meaning)
             }
-            Self::Key(key) => write!(f, "key {:08x}", u32::from_be_bytes(key)),
+            Self::MaskingKey(key) => write!(f, "key {:08x}", u32::from_be_bytes(key)),
             Self::Inflate(fault) => fault.fmt(f),
             Self::InflateLimit(limit) => write!(f, "inflating stops at {limit} bytes a message"),
         }
@@ -257,7 +257,7 @@ impl fmt::Display for Detail {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Which rule.
-    pub code: Code,
+    pub code: FaultCode,
     /// The number of the frame, counted from 0 in its direction.
     pub frame: usize,
     /// The byte to highlight, counted from the first frame byte of the direction.
@@ -292,13 +292,13 @@ impl Fault {
     }
 
     /// What is wrong, in one clause.
-    pub fn what(&self) -> &'static str {
-        self.code.rule().what
+    pub fn summary(&self) -> &'static str {
+        self.code.rule().summary
     }
 
     /// Why there is such a rule.
-    pub fn why(&self) -> &'static str {
-        self.code.rule().why
+    pub fn rationale(&self) -> &'static str {
+        self.code.rule().rationale
     }
 }
 
@@ -308,14 +308,14 @@ mod tests {
 
     #[test]
     fn every_rule_is_found_by_its_name_and_named_after_its_severity() {
-        for code in Code::ALL {
+        for code in FaultCode::ALL {
             let rule = code.rule();
-            assert_eq!(Code::from_name(rule.name), Some(*code));
+            assert_eq!(FaultCode::from_name(rule.name), Some(*code));
             let prefix = if rule.severity == Severity::Fatal { "E_" } else { "W_" };
             assert!(rule.name.starts_with(prefix), "{}", rule.name);
-            assert!(rule.why.ends_with('.') && !rule.what.ends_with('.'), "{}", rule.name);
+            assert!(rule.rationale.ends_with('.') && !rule.summary.ends_with('.'), "{}", rule.name);
         }
-        assert_eq!(Code::from_name("E_NOTHING"), None);
+        assert_eq!(FaultCode::from_name("E_NOTHING"), None);
     }
 
     #[test]
@@ -330,6 +330,6 @@ mod tests {
     fn details_in_words() {
         assert_eq!(Detail::Rsv(0x70).to_string(), "RSV1+RSV2+RSV3");
         assert_eq!(Detail::Length(ByteLen::new(5), 64).to_string(), "5 encoded in 64 bits");
-        assert_eq!(Detail::CutOff(1, 2).to_string(), "the text ends after 1 of the 2 bytes of a character");
+        assert_eq!(Detail::IncompleteCharacter(1, 2).to_string(), "the text ends after 1 of the 2 bytes of a character");
     }
 }

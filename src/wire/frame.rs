@@ -186,7 +186,7 @@ impl LengthForm {
 }
 
 /// A masking key as it stands on the wire (RFC 6455 section 5.3).
-pub type Key = [u8; 4];
+pub type MaskingKey = [u8; 4];
 
 /// One frame header, legal or not: every header that fits on the wire can be held, read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -202,15 +202,15 @@ pub struct Header {
     /// What the payload is.
     pub opcode: Opcode,
     /// How the length is written.
-    pub form: LengthForm,
+    pub length_form: LengthForm,
     /// Payload bytes *as claimed*: nothing may be allocated from it.
     pub payload_len: ByteLen,
     /// The masking key; the MASK bit is 1 exactly when there is one.
-    pub key: Option<Key>,
+    pub masking_key: Option<MaskingKey>,
 }
 
 /// The longest header: 2 + 8 + 4 bytes.
-pub const MAX_HEADER: usize = 14;
+pub const MAX_HEADER_LEN: usize = 14;
 
 /// The top bit of a 64-bit length, which must be 0 (RFC 6455 section 5.2).
 pub const LENGTH_TOP_BIT: u64 = 1 << 63;
@@ -225,15 +225,15 @@ impl Header {
             rsv2: false,
             rsv3: false,
             opcode,
-            form: LengthForm::shortest(payload_len),
+            length_form: LengthForm::shortest(payload_len),
             payload_len,
-            key: None,
+            masking_key: None,
         }
     }
 
     /// Reads the header at the start of `bytes`, or says what is still missing.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Needs> {
-        Self::read(bytes).ok_or_else(|| Needs::header(bytes))
+    pub fn parse(bytes: &[u8]) -> Result<Self, Needed> {
+        Self::read(bytes).ok_or_else(|| Needed::for_header(bytes))
     }
 
     /// The header at the start of `bytes`, once all of it is there.
@@ -252,43 +252,43 @@ impl Header {
             rsv2: first & 0x20 != 0,
             rsv3: first & 0x10 != 0,
             opcode: Opcode::from_bits(first),
-            form,
+            length_form: form,
             payload_len,
-            key,
+            masking_key: key,
         })
     }
 
     /// The header length that `bytes`, the beginning of a frame, is known to have so far: 2 while the second byte is missing.
-    pub fn wanted(bytes: &[u8]) -> usize {
+    pub fn required_len(bytes: &[u8]) -> usize {
         let second = bytes.get(1).copied().unwrap_or_default();
         LengthForm::from_second_byte(second).header_len(second & 0x80 != 0)
     }
 
     /// The first two bytes: flags and opcode, MASK and the seven length bits.
-    pub fn first_two(&self) -> [u8; 2] {
+    pub fn first_two_bytes(&self) -> [u8; 2] {
         let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
         let first =
             flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
-        [first, self.len7() | if self.key.is_some() { 0x80 } else { 0 }]
+        [first, self.len7() | if self.masking_key.is_some() { 0x80 } else { 0 }]
     }
 
     /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(MAX_HEADER);
-        bytes.extend(self.first_two());
+        let mut bytes = Vec::with_capacity(MAX_HEADER_LEN);
+        bytes.extend(self.first_two_bytes());
         let extended = self.payload_len.get().to_be_bytes();
-        match self.form {
+        match self.length_form {
             LengthForm::Bits7 => {}
             LengthForm::Bits16 => bytes.extend_from_slice(&extended[6..]),
             LengthForm::Bits64 => bytes.extend_from_slice(&extended),
         }
-        bytes.extend(self.key.iter().flatten());
+        bytes.extend(self.masking_key.iter().flatten());
         bytes
     }
 
     /// The seven length bits: the length itself, 126 or 127.
     pub fn len7(&self) -> u8 {
-        match self.form {
+        match self.length_form {
             LengthForm::Bits7 => (self.payload_len.get() & 0x7f) as u8,
             LengthForm::Bits16 => 126,
             LengthForm::Bits64 => 127,
@@ -297,7 +297,7 @@ impl Header {
 
     /// Header bytes on the wire: 2 to 14.
     pub fn len(&self) -> usize {
-        self.form.header_len(self.key.is_some())
+        self.length_form.header_len(self.masking_key.is_some())
     }
 
     /// A header is never empty; here because `len` is.
@@ -311,58 +311,58 @@ impl Header {
     }
 
     /// The top bit of the 64-bit length is set: no payload of that size can follow, so framing ends here.
-    pub fn length_is_impossible(&self) -> bool {
+    pub fn has_impossible_length(&self) -> bool {
         self.payload_len >= LENGTH_TOP_BIT
     }
 }
 
 /// What an unfinished frame still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Needs {
+pub struct Needed {
     /// Bytes of the frame that are there.
     pub have: ByteLen,
     /// Further bytes that are certainly needed: to finish the header while it is incomplete, else the payload.
     pub more: ByteLen,
     /// The part of the frame that is next.
-    pub phase: Phase,
+    pub part: FramePart,
 }
 
-impl Needs {
-    fn header(bytes: &[u8]) -> Self {
+impl Needed {
+    fn for_header(bytes: &[u8]) -> Self {
         let phase = match bytes {
-            [] | [_] => Phase::Header,
+            [] | [_] => FramePart::FirstTwoBytes,
             [_, second, behind @ ..]
                 if behind.len() < LengthForm::from_second_byte(*second).extra_bytes() =>
             {
-                Phase::Length
+                FramePart::ExtendedLength
             }
-            _ => Phase::Key,
+            _ => FramePart::MaskingKey,
         };
         let have = ByteLen::of(bytes);
-        Self { have, more: ByteLen::from_usize(Header::wanted(bytes)) - have, phase }
+        Self { have, more: ByteLen::from_usize(Header::required_len(bytes)) - have, part: phase }
     }
 }
 
 /// The part of a frame that the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub enum FramePart {
     /// The first two bytes.
-    Header,
+    FirstTwoBytes,
     /// The extended length.
-    Length,
+    ExtendedLength,
     /// The masking key.
-    Key,
+    MaskingKey,
     /// The payload.
     Payload,
 }
 
-impl Phase {
+impl FramePart {
     /// `byte1`, `ext_len`, `masking_key` or `payload`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Header => "byte1",
-            Self::Length => "ext_len",
-            Self::Key => "masking_key",
+            Self::FirstTwoBytes => "byte1",
+            Self::ExtendedLength => "ext_len",
+            Self::MaskingKey => "masking_key",
             Self::Payload => "payload",
         }
     }
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn section_5_7_masked_hello() {
         let header = Header::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]).unwrap();
-        assert_eq!(header, Header { key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) });
+        assert_eq!(header, Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) });
         assert_eq!((header.len(), header.frame_len()), (6, ByteLen::new(11)));
     }
 
@@ -394,20 +394,20 @@ mod tests {
 
     #[test]
     fn a_header_says_what_it_still_needs() {
-        let needs =
-            |bytes: &[u8]| Header::parse(bytes).map_err(|needs| (needs.more.get(), needs.phase)).unwrap_err();
-        assert_eq!(needs(&[]), (2, Phase::Header));
-        assert_eq!(needs(&[0x81]), (1, Phase::Header));
-        assert_eq!(needs(&[0x81, 0x7e]), (2, Phase::Length));
-        assert_eq!(needs(&[0x81, 0xff, 0]), (11, Phase::Length));
-        assert_eq!(needs(&[0x81, 0x85, 1, 2]), (2, Phase::Key));
+        let needed =
+            |bytes: &[u8]| Header::parse(bytes).map_err(|needed| (needed.more.get(), needed.part)).unwrap_err();
+        assert_eq!(needed(&[]), (2, FramePart::FirstTwoBytes));
+        assert_eq!(needed(&[0x81]), (1, FramePart::FirstTwoBytes));
+        assert_eq!(needed(&[0x81, 0x7e]), (2, FramePart::ExtendedLength));
+        assert_eq!(needed(&[0x81, 0xff, 0]), (11, FramePart::ExtendedLength));
+        assert_eq!(needed(&[0x81, 0x85, 1, 2]), (2, FramePart::MaskingKey));
     }
 
     #[test]
     fn the_largest_claim_is_held_and_its_sum_does_not_wrap() {
         let header = Header::parse(&[0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap();
         assert_eq!(header.payload_len, u64::MAX);
-        assert!(header.length_is_impossible());
+        assert!(header.has_impossible_length());
         assert_eq!(header.frame_len(), ByteLen::MAX);
     }
 

@@ -10,10 +10,10 @@ use proptest::sample::select;
 
 use super::filter::Filter;
 use super::search::{Needle, find_all};
-use super::span::{self, Context};
+use super::field_span::{self, FrameContext};
 use super::{
-    Agreed, Begun, ByteLen, Code, Connection, Decoder, Event, Fault, Frame, Header, Key, Kind, LengthForm,
-    MessageEnd, Needs, Offset, Opcode, Side, Trace, Transcript, encode,
+    AgreedExtensions, FrameStart, ByteLen, FaultCode, ConnectionTranscript, Decoder, DecoderEvent, Fault, Frame, Header, MaskingKey, MessageKind, LengthForm,
+    MessageEnd, Needed, Offset, Opcode, Side, Trace, Transcript, encode,
 };
 
 /// Lengths at which a form, a sign or 64 bits end.
@@ -47,13 +47,13 @@ const CLAIMS: [(&[u8], u64); 2] = [
     (b"\x41\x05\xf2\x48\xcd\xc9\xc9\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
 ];
 
-fn deflate() -> Agreed {
-    Agreed::parse("permessage-deflate").unwrap()
+fn deflate() -> AgreedExtensions {
+    AgreedExtensions::parse("permessage-deflate").unwrap()
 }
 
 /// Where the top bit of a length is told, and after how many bytes.
 fn top_bits(faults: &[Fault]) -> Vec<(u64, u64)> {
-    let told = faults.iter().filter(|fault| fault.code == Code::LenMsbSet);
+    let told = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
     told.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
 }
 
@@ -62,22 +62,22 @@ fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
     for ((bytes, at), chunk) in CLAIMS.into_iter().flat_map(|claim| [(claim, 1), (claim, 100)]) {
         let expected = [(at, at + 1)];
         let stopping = || Decoder::new(Side::Server, deflate()).stop_at_fatal();
-        let mut stopped = Transcript::of(stopping());
-        let mut said = Transcript::new(Side::Server, deflate());
-        let mut seen = Trace::midway(deflate());
+        let mut stopped = Transcript::with_decoder(stopping());
+        let mut transcript = Transcript::new(Side::Server, deflate());
+        let mut seen = Trace::mid_connection(deflate());
         for piece in bytes.chunks(chunk) {
             stopped.push(piece);
-            said.push(piece);
+            transcript.push(piece);
             seen.push(Side::Server, Duration::ZERO, piece);
         }
         assert_eq!(top_bits(stopped.faults()), expected);
         assert!(stopped.decoder().has_stopped());
-        assert_eq!(top_bits(said.faults()), expected);
+        assert_eq!(top_bits(transcript.faults()), expected);
         assert_eq!(top_bits(seen.faults(Side::Server)), expected);
-        let arriving = said.arriving().unwrap();
+        let arriving = transcript.current_frame().unwrap();
         assert_eq!((arriving.header.payload_len, arriving.header.frame_len()), (ByteLen::MAX, ByteLen::MAX));
-        assert_eq!(arriving.spans().last().unwrap().value, "18,446,744,073,709,551,615");
-        assert_eq!(seen.unfinished(Side::Server).unwrap().needs, None);
+        assert_eq!(arriving.field_spans().last().unwrap().value, "18,446,744,073,709,551,615");
+        assert_eq!(seen.partial_frame(Side::Server).unwrap().needed, None);
     }
 }
 
@@ -85,12 +85,12 @@ fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
 fn section_5_2_so_it_is_behind_a_handshake_that_agreed_on_it() {
     for (bytes, at) in CLAIMS {
         let response = [RESPONSE, bytes].concat();
-        let (mut seen, mut traced) = (Connection::new(), Trace::new());
+        let (mut seen, mut traced) = (ConnectionTranscript::new(), Trace::new());
         for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, &response)] {
             seen.push(from, bytes);
             traced.push(from, Duration::ZERO, bytes);
         }
-        assert_eq!(top_bits(seen.stream(Side::Server).said().faults()), [(at, at + 1)]);
+        assert_eq!(top_bits(seen.direction(Side::Server).transcript().faults()), [(at, at + 1)]);
         assert_eq!(top_bits(traced.faults(Side::Server)), [(at, at + 1)]);
         assert_eq!(traced.stream_offset(Side::Server, Offset::MAX), Offset::MAX);
     }
@@ -98,31 +98,31 @@ fn section_5_2_so_it_is_behind_a_handshake_that_agreed_on_it() {
 
 #[test]
 fn positions_behind_claims_end_at_the_largest_number() {
-    let mut decoder = Decoder::new(Side::Server, Agreed::none());
+    let mut decoder = Decoder::new(Side::Server, AgreedExtensions::none());
     let claim = Header::new(Opcode::Binary, u64::MAX);
     for _ in 0..3 {
-        decoder.report.pass(claim.frame_len());
+        decoder.faults.pass(claim.frame_len());
     }
     let mut input: &[u8] = &[0x81, 0x01, 0xff, 0x81, 0x01, b'a'];
     let mut faults = Vec::new();
-    while let Some(event) = decoder.step(&mut input) {
-        if let Event::Fault(fault) = event {
+    while let Some(event) = decoder.next_event(&mut input) {
+        if let DecoderEvent::Fault(fault) = event {
             faults.push((fault.code, fault.byte_offset));
         }
     }
-    assert_eq!(faults, [(Code::Utf8, Offset::MAX)]);
+    assert_eq!(faults, [(FaultCode::Utf8, Offset::MAX)]);
 }
 
 /// Everything that a decoder tells, with the payload and the data of each frame in one piece.
 #[derive(Debug, Default, PartialEq)]
 struct Told {
     faults: Vec<Fault>,
-    begun: Vec<Begun>,
+    frame_start: Vec<FrameStart>,
     payloads: Vec<Vec<u8>>,
     data: Vec<Vec<u8>>,
     complete: Vec<usize>,
     messages: Vec<MessageEnd>,
-    needs: Option<Needs>,
+    needs: Option<Needed>,
     beginning: Vec<u8>,
     open_message: Option<usize>,
 }
@@ -133,39 +133,39 @@ impl Told {
         for piece in pieces {
             let mut rest = *piece;
             loop {
-                while let Some(whole) = skims.then(|| decoder.skim(&mut rest)).flatten() {
-                    told.skimmed(whole.begun, whole.payload);
+                while let Some(whole) = skims.then(|| decoder.next_simple_frame(&mut rest)).flatten() {
+                    told.skimmed(whole.start, whole.payload);
                 }
-                let Some(event) = decoder.step(&mut rest) else { break };
+                let Some(event) = decoder.next_event(&mut rest) else { break };
                 told.take(&event);
             }
         }
-        told.needs = decoder.needs();
-        told.beginning = decoder.beginning().to_vec();
+        told.needs = decoder.needed();
+        told.beginning = decoder.partial_header().to_vec();
         told.open_message = decoder.open_message();
         told
     }
 
-    fn take(&mut self, event: &Event<'_>) {
+    fn take(&mut self, event: &DecoderEvent<'_>) {
         match *event {
-            Event::Fault(fault) => self.faults.push(fault),
-            Event::Header(begun) => {
-                self.begun.push(begun);
+            DecoderEvent::Fault(fault) => self.faults.push(fault),
+            DecoderEvent::FrameStart(frame_start) => {
+                self.begun.push(frame_start);
                 self.payloads.push(Vec::new());
                 self.data.push(Vec::new());
             }
-            Event::Payload(piece) => self.payloads.last_mut().unwrap().extend_from_slice(piece),
-            Event::Data(piece) => self.data.last_mut().unwrap().extend_from_slice(piece),
-            Event::Frame(index) => self.complete.push(index),
-            Event::Message(end) => self.messages.push(end),
+            DecoderEvent::Payload(piece) => self.payloads.last_mut().unwrap().extend_from_slice(piece),
+            DecoderEvent::Inflated(piece) => self.data.last_mut().unwrap().extend_from_slice(piece),
+            DecoderEvent::FrameEnd(index) => self.complete.push(index),
+            DecoderEvent::MessageEnd(end) => self.messages.push(end),
         }
     }
 
-    fn skimmed(&mut self, begun: Begun, payload: &[u8]) {
-        self.take(&Event::Header(begun));
-        self.take(&Event::Payload(payload));
-        self.take(&Event::Frame(begun.index));
-        if let (Some(number), Some(kind)) = (begun.place.message(), begun.kind) {
+    fn skimmed(&mut self, frame_start: FrameStart, payload: &[u8]) {
+        self.take(&DecoderEvent::FrameStart(frame_start));
+        self.take(&DecoderEvent::Payload(payload));
+        self.take(&DecoderEvent::FrameEnd(frame_start.index));
+        if let (Some(number), Some(kind)) = (frame_start.role.message(), frame_start.kind) {
             let (payload_len, data_len) = (ByteLen::of(payload), ByteLen::of(payload));
             let compressed = false;
             self.messages.push(MessageEnd {
@@ -174,14 +174,14 @@ impl Told {
                 compressed,
                 payload_len,
                 data_len,
-                uninflated: None,
+                inflate_stop: None,
             });
         }
     }
 }
 
-fn key(masked: bool) -> impl Strategy<Value = Option<Key>> {
-    let key = prop_oneof![Just([0; 4]), Just([1, 2, 3, 4]), any::<Key>()];
+fn key(masked: bool) -> impl Strategy<Value = Option<MaskingKey>> {
+    let key = prop_oneof![Just([0; 4]), Just([1, 2, 3, 4]), any::<MaskingKey>()];
     option::weighted(if masked { 0.9 } else { 0.1 }, key)
 }
 
@@ -196,7 +196,7 @@ fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
     (first, len, form, key(masked), body, any::<bool>()).prop_map(|(first, len, form, key, body, whole)| {
         let header = Header::parse(&[first, 0]).unwrap();
         let form = form.unwrap_or(LengthForm::shortest(len));
-        let header = Header { form, key, payload_len: len.into(), ..header };
+        let header = Header { length_form: form, masking_key: key, payload_len: len.into(), ..header };
         let body =
             if whole && len < 200 { body.into_iter().cycle().take(len as usize).collect() } else { body };
         encode::frame(&header, &body)
@@ -204,12 +204,12 @@ fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Who sends, what was agreed, and the bytes: some frames, then one of the lengths with a noise behind it.
-fn stream() -> impl Strategy<Value = (Side, Agreed, Vec<u8>)> {
+fn stream() -> impl Strategy<Value = (Side, AgreedExtensions, Vec<u8>)> {
     (any::<bool>(), any::<bool>()).prop_flat_map(|(client, compressed)| {
         let from = if client { Side::Client } else { Side::Server };
-        let agreed = if compressed { deflate() } else { Agreed::none() };
+        let agreed = if compressed { deflate() } else { AgreedExtensions::none() };
         let ordinary = vec(any::<u8>(), 0..9)
-            .prop_map(move |plain| encode::whole(Opcode::Binary, &plain, client.then_some([5, 6, 7, 8])));
+            .prop_map(move |plain| encode::single_frame(Opcode::Binary, &plain, client.then_some([5, 6, 7, 8])));
         let frames = vec(prop_oneof![3 => frame(client).boxed(), 1 => ordinary.boxed()], 1..5);
         (Just(from), Just(agreed), frames.prop_map(|frames| frames.concat()))
     })
@@ -220,7 +220,7 @@ fn highlights(fault: &Fault, frame: &Frame) -> bool {
     let byte = (fault.byte_offset - frame.offset).to_usize_saturating();
     let bits = (0..8).filter(|bit| fault.bits.is_none_or(|bits| bits.contains(*bit)));
     let shown: Vec<bool> =
-        bits.map(|bit| frame.spans().iter().any(|span| span.contains(byte, bit))).collect();
+        bits.map(|bit| frame.field_spans().iter().any(|span| field_span.contains(byte, bit))).collect();
     fault.byte_offset >= frame.offset && !shown.is_empty() && !shown.contains(&false)
 }
 
@@ -228,19 +228,19 @@ fn highlights(fault: &Fault, frame: &Frame) -> bool {
 fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
     // where the contract of the vectors says so: the second byte
     for (hex, code) in [
-        (&b"\x01\x00"[..], Code::EmptyFragment),
-        (b"\x01\x7e\x00\x00", Code::EmptyFragment),
-        (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", Code::EmptyFragment),
-        (b"\x88\x01", Code::CloseLen1),
-        (b"\x01\x01\xc3\x80\x00", Code::Utf8),
-        (b"\x41\x01\xf2\x80\x00", Code::DeflateTail),
+        (&b"\x01\x00"[..], FaultCode::EmptyFragment),
+        (b"\x01\x7e\x00\x00", FaultCode::EmptyFragment),
+        (b"\x01\x7f\x00\x00\x00\x00\x00\x00\x00\x00", FaultCode::EmptyFragment),
+        (b"\x88\x01", FaultCode::CloseLen1),
+        (b"\x01\x01\xc3\x80\x00", FaultCode::Utf8),
+        (b"\x41\x01\xf2\x80\x00", FaultCode::DeflateTail),
         // a distance whose last bit is the first that a receiver adds
-        (b"\x42\x04\x9a\x30\x01\xf8\x80\x00", Code::Inflate),
+        (b"\x42\x04\x9a\x30\x01\xf8\x80\x00", FaultCode::Inflate),
     ] {
-        let mut said = Transcript::new(Side::Server, deflate());
-        said.push(hex);
-        let fault = said.faults().iter().find(|fault| fault.code == code).unwrap();
-        let frame = said.frames().iter().chain(said.arriving()).find(|frame| frame.index == fault.frame);
+        let mut transcript = Transcript::new(Side::Server, deflate());
+        transcript.push(hex);
+        let fault = transcript.faults().iter().find(|fault| fault.code == code).unwrap();
+        let frame = transcript.frames().iter().chain(transcript.current_frame()).find(|frame| frame.index == fault.frame);
         assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
         assert!(highlights(fault, frame.unwrap()), "{code}");
     }
@@ -272,16 +272,16 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     for (number, row) in seen.rows().iter().enumerate() {
         let frame = seen.frame(row, raw(row.offset(), row.len()));
         let (shown, found) = (filter.matches(seen, number), find_all(&frame, &needle));
-        let message = (seen.message_of(number), seen.faults_of(from, row.index()), seen.inflated(row));
-        listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.spans()));
-        assert!(seen.began(row) <= row.at());
+        let message = (seen.message_rows(number), seen.faults_of(from, row.index()), seen.inflated_preview(row));
+        listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.field_spans()));
+        assert!(seen.started_at(row) <= row.completed_at());
     }
-    if let Some(unfinished) = seen.unfinished(from) {
+    if let Some(unfinished) = seen.partial_frame(from) {
         let raw = raw(unfinished.offset, unfinished.have);
-        let frame = seen.unfinished_frame(from, raw.clone());
+        let frame = seen.partial_frame_from(from, raw.clone());
         let found = frame.as_ref().map(|frame| find_all(frame, &needle));
-        let spans = span::spans(&raw, Context::new(from, true));
-        listed.push(format!("{unfinished:?} {spans:?} {found:?} {:?}", frame.map(|frame| frame.spans())));
+        let spans = field_span::field_spans(&raw, FrameContext::new(from, true));
+        listed.push(format!("{unfinished:?} {spans:?} {found:?} {:?}", frame.map(|frame| frame.field_spans())));
     }
     listed
 }
@@ -301,29 +301,29 @@ proptest! {
         let stopping = |pieces: &[&[u8]]| Told::by(decoder().stop_at_fatal(), pieces, false);
         prop_assert_eq!(stopping(&[&bytes]), stopping(&pieces));
 
-        let mut said = Transcript::of(decoder());
+        let mut transcript = Transcript::with_decoder(decoder());
         for piece in &pieces {
-            said.push(piece);
+            transcript.push(piece);
         }
-        prop_assert_eq!(said.faults(), &whole.faults[..]);
-        prop_assert_eq!(said.frames().len(), whole.complete.len());
-        prop_assert_eq!(said.messages().len(), whole.messages.len());
-        for frame in said.frames().iter().chain(said.arriving()) {
-            prop_assert!(!frame.spans().is_empty() && frame.raw().len() <= bytes.len());
+        prop_assert_eq!(transcript.faults(), &whole.faults[..]);
+        prop_assert_eq!(transcript.frames().len(), whole.complete.len());
+        prop_assert_eq!(transcript.messages().len(), whole.messages.len());
+        for frame in transcript.frames().iter().chain(transcript.current_frame()) {
+            prop_assert!(!frame.field_spans().is_empty() && frame.raw().len() <= bytes.len());
         }
-        for fault in said.faults() {
-            let whole = said.frames().get(fault.frame);
-            let cut_off = said.arriving().filter(|frame| frame.header.length_is_impossible());
+        for fault in transcript.faults() {
+            let whole = transcript.frames().get(fault.frame);
+            let cut_off = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
             prop_assert!(whole.or(cut_off).is_none_or(|frame| highlights(fault, frame)), "{:?}", fault);
             let certain = fault.byte_offset <= fault.detectable_after && fault.detectable_after <= bytes.len() as u64;
             prop_assert!(certain, "{:?} after {} bytes", fault, bytes.len());
         }
         for number in 0..=whole.messages.len() {
-            drop(said.lens(number));
+            drop(transcript.deflate_listing(number));
         }
 
         let traced = |pieces: &[&[u8]]| {
-            let mut seen = Trace::midway(agreed);
+            let mut seen = Trace::mid_connection(agreed);
             for piece in pieces {
                 seen.push(from, Duration::ZERO, piece);
             }
@@ -336,16 +336,16 @@ proptest! {
 
     #[test]
     fn the_top_bit_of_a_length_is_told_whatever_was_agreed(
-        (from, _, before) in stream(), key in key(false), kind in select(vec![Kind::Text, Kind::Binary]),
+        (from, _, before) in stream(), key in key(false), kind in select(vec![MessageKind::Text, MessageKind::Binary]),
         len in select(vec![1 << 63, (1 << 63) + 1, u64::MAX]), cuts in vec(1_usize..9, 1..9),
     ) {
-        let opcode = if kind == Kind::Text { Opcode::Text } else { Opcode::Binary };
-        let claim = Header { rsv1: true, key, ..Header::new(opcode, len) };
-        let bytes = [encode::whole(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
+        let opcode = if kind == MessageKind::Text { Opcode::Text } else { Opcode::Binary };
+        let claim = Header { rsv1: true, masking_key, ..Header::new(opcode, len) };
+        let bytes = [encode::single_frame(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
         let at = Offset::START + (bytes.len() - claim.len() + 2);
-        for agreed in [Agreed::none(), deflate()] {
+        for agreed in [AgreedExtensions::none(), deflate()] {
             let told = Told::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
-            let found: Vec<_> = told.faults.iter().filter(|fault| fault.code == Code::LenMsbSet).collect();
+            let found: Vec<_> = told.faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).collect();
             prop_assert_eq!(found.len(), 1);
             prop_assert_eq!((found[0].byte_offset, found[0].detectable_after), (at, at + 1));
             prop_assert_eq!(told.needs, None);

@@ -1,14 +1,14 @@
 //! Masking (RFC 6455 section 5.3): XOR with a four-byte key that starts again every four bytes.
 //! It hides nothing from anybody who sees the frame, since the key travels in it (section 10.3); choosing keys is left to the sender.
 
-use super::frame::Key;
+use super::frame::MaskingKey;
 
 /// Masks or unmasks `bytes` in place; doing it twice gives the bytes back.
-/// `phase` is the payload index of the first byte, so a payload may come in pieces.
+/// `offset` is the payload index of the first byte, so a payload may come in pieces.
 #[inline]
-pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
-    let wide = turned(wide(key), phase);
-    if !sweep::<32>(bytes, wide) && !sweep::<8>(bytes, wide) {
+pub fn apply(bytes: &mut [u8], key: MaskingKey, offset: u64) {
+    let wide = rotate_key(widen_key(key), offset);
+    if !mask_blocks::<32>(bytes, wide) && !mask_blocks::<8>(bytes, wide) {
         for (byte, key) in bytes.iter_mut().zip(wide.to_ne_bytes()) {
             *byte ^= key;
         }
@@ -17,22 +17,22 @@ pub fn apply(bytes: &mut [u8], key: Key, phase: u64) {
 
 /// Masks in blocks of `N` bytes; the last one lies partly over the one before. Says whether there were as many bytes.
 #[inline]
-fn sweep<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
+fn mask_blocks<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
     let Some(last) = bytes.last_chunk::<N>().copied() else { return false };
     let (blocks, rest) = bytes.as_chunks_mut::<N>();
     // `N` is a multiple of four: the last block begins at that byte of the key at which all of them end.
-    let wide_at_last = turned(wide, rest.len() as u64);
+    let wide_at_last = rotate_key(wide, rest.len() as u64);
     for block in blocks {
-        *block = masked(*block, wide);
+        *block = mask_block(*block, wide);
     }
     if let Some(end) = bytes.last_chunk_mut() {
-        *end = masked(last, wide_at_last);
+        *end = mask_block(last, wide_at_last);
     }
     true
 }
 
 #[inline]
-fn masked<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
+fn mask_block<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
     for word in block.as_chunks_mut::<8>().0 {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
@@ -40,14 +40,14 @@ fn masked<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
 }
 
 /// The key twice, as it lies in memory.
-fn wide(key: Key) -> u64 {
+fn widen_key(key: MaskingKey) -> u64 {
     let once = u64::from(u32::from_ne_bytes(key));
     once << 32 | once
 }
 
 /// The key for bytes from `at` on: it begins with the byte that belongs there.
 #[inline]
-fn turned(wide: u64, at: u64) -> u64 {
+fn rotate_key(wide: u64, at: u64) -> u64 {
     let bits = match at % 4 {
         0 => 0,
         1 => 8,
@@ -58,7 +58,7 @@ fn turned(wide: u64, at: u64) -> u64 {
 }
 
 /// The bytes unmasked into a new vector.
-pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
+pub fn unmask(wire: &[u8], key: MaskingKey) -> Vec<u8> {
     let mut plain = wire.to_vec();
     apply(&mut plain, key, 0);
     plain
@@ -67,10 +67,10 @@ pub fn unmasked(wire: &[u8], key: Key) -> Vec<u8> {
 /// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII. Where `plain` is shorter, only
 /// as much as fits is unmasked.
 #[inline]
-pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
+pub fn unmask_into(wire: &[u8], key: MaskingKey, plain: &mut [u8]) -> bool {
     let len = wire.len().min(plain.len());
     let (Some(wire), Some(plain)) = (wire.get(..len), plain.get_mut(..len)) else { return true };
-    let wide = wide(key);
+    let wide = widen_key(key);
     let Some(last) = wire.last_chunk::<8>() else {
         let mut high = 0;
         for ((plain, wire), key) in plain.iter_mut().zip(wire).zip(key.iter().cycle()) {
@@ -96,7 +96,7 @@ pub fn copy(wire: &[u8], key: Key, plain: &mut [u8]) -> bool {
         *plain = word.to_ne_bytes();
     }
     // Eight is a multiple of four: the last eight begin at that byte of the key at which all of them end.
-    let word = u64::from_ne_bytes(*last) ^ turned(wide, len as u64);
+    let word = u64::from_ne_bytes(*last) ^ rotate_key(wide, len as u64);
     if let Some(end) = plain.last_chunk_mut() {
         *end = word.to_ne_bytes();
     }
@@ -110,12 +110,12 @@ mod tests {
 
     #[test]
     fn section_5_7_hello() {
-        assert_eq!(unmasked(&[0x7f, 0x9f, 0x4d, 0x51, 0x58], [0x37, 0xfa, 0x21, 0x3d]), b"Hello");
+        assert_eq!(unmask(&[0x7f, 0x9f, 0x4d, 0x51, 0x58], [0x37, 0xfa, 0x21, 0x3d]), b"Hello");
     }
 
     proptest! {
         #[test]
-        fn pieces_of_any_size_match_the_definition(bytes in proptest::collection::vec(any::<u8>(), 0..70), key: Key, cut in 0_usize..70) {
+        fn pieces_of_any_size_match_the_definition(bytes in proptest::collection::vec(any::<u8>(), 0..70), key: MaskingKey, cut in 0_usize..70) {
             let defined: Vec<u8> = bytes.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect();
             let cut = cut.min(bytes.len());
             let mut pieces = bytes.clone();
@@ -123,10 +123,10 @@ mod tests {
             apply(&mut pieces[cut..], key, cut as u64);
             prop_assert_eq!(&pieces, &defined);
             let mut plain = [7; 80];
-            prop_assert_eq!(copy(&bytes, key, &mut plain), defined.is_ascii());
+            prop_assert_eq!(unmask_into(&bytes, key, &mut plain), defined.is_ascii());
             prop_assert_eq!(&plain[..bytes.len()], &defined[..]);
             prop_assert!(plain[bytes.len()..].iter().all(|byte| *byte == 7));
-            prop_assert_eq!(unmasked(&defined, key), bytes);
+            prop_assert_eq!(unmask(&defined, key), bytes);
         }
     }
 }

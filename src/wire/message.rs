@@ -3,18 +3,18 @@
 
 use super::frame::Opcode;
 use super::size::ByteLen;
-use super::utf8::Validator;
+use super::utf8::Utf8Validator;
 
 /// What a data message holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum MessageKind {
     /// UTF-8 text.
     Text,
     /// Any bytes.
     Binary,
 }
 
-impl Kind {
+impl MessageKind {
     /// `text` or `binary`.
     pub fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Kind {
         }
     }
 
-    fn of(opcode: Opcode) -> Option<Self> {
+    fn from_opcode(opcode: Opcode) -> Option<Self> {
         match opcode {
             Opcode::Text => Some(Self::Text),
             Opcode::Binary => Some(Self::Binary),
@@ -42,94 +42,94 @@ impl Kind {
 
 /// What a frame is to the messages of its direction. `message` counts the messages that were begun, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum FragmentRole {
     /// Begins a message (and ends it too, with FIN = 1).
-    Opens {
+    First {
         /// The number of the message.
         message: usize,
     },
     /// Goes on with the message that is open.
-    Continues {
+    Continuation {
         /// The number of the message.
         message: usize,
     },
     /// Part of no message: it may stand between two fragments.
     Control,
     /// Belongs nowhere: it continues nothing, interrupts a message, or has no known opcode.
-    Stray,
+    Orphan,
 }
 
-impl Place {
+impl FragmentRole {
     /// The message that this frame is part of.
     pub fn message(self) -> Option<usize> {
         match self {
-            Self::Opens { message } | Self::Continues { message } => Some(message),
-            Self::Control | Self::Stray => None,
+            Self::First { message } | Self::Continuation { message } => Some(message),
+            Self::Control | Self::Orphan => None,
         }
     }
 }
 
 /// A message that has begun and not ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Open {
+pub(crate) struct OpenMessage {
     pub(crate) number: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MessageKind,
     pub(crate) compressed: bool,
-    pub(crate) text: Validator,
+    pub(crate) utf8: Utf8Validator,
     /// The first byte of its inflated text that is no UTF-8.
-    pub(crate) bad_byte: Option<u8>,
+    pub(crate) invalid_byte: Option<u8>,
     /// Payload bytes so far, as they came.
-    pub(crate) payload: ByteLen,
+    pub(crate) payload_len: ByteLen,
     /// Those of them that came in earlier frames.
-    pub(crate) before: ByteLen,
+    pub(crate) earlier_payload_len: ByteLen,
     /// The limit of inflating was told.
-    pub(crate) limit_told: bool,
+    pub(crate) limit_reported: bool,
     /// It can never be completed as a valid message any more.
-    pub(crate) broken: bool,
+    pub(crate) is_invalid: bool,
     /// At least one of its frames is complete.
-    pub(crate) fragmented: bool,
+    pub(crate) has_complete_frame: bool,
 }
 
 /// The messages of one direction, begun one after the other.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Messages {
-    pub(crate) open: Option<Open>,
-    begun: usize,
+pub(crate) struct MessageTracker {
+    pub(crate) open: Option<OpenMessage>,
+    started: usize,
 }
 
-impl Messages {
+impl MessageTracker {
     /// Counts a message of one frame, and gives its number.
-    pub(super) fn pass(&mut self) -> usize {
-        let number = self.begun;
-        self.begun = number.saturating_add(1);
+    pub(super) fn count_single_frame(&mut self) -> usize {
+        let number = self.started;
+        self.started = number.saturating_add(1);
         number
     }
 
     /// Gives a frame its place by its first byte, and opens a message where one begins.
     /// `compressed` says whether RSV1 means that here.
-    pub(crate) fn place(&mut self, opcode: Opcode, compressed: bool) -> Place {
+    pub(crate) fn classify(&mut self, opcode: Opcode, compressed: bool) -> FragmentRole {
         if opcode.is_control() {
-            return Place::Control;
+            return FragmentRole::Control;
         }
-        match (Kind::of(opcode), &self.open) {
+        match (MessageKind::from_opcode(opcode), &self.open) {
             (Some(kind), None) => {
-                let number = self.pass();
-                self.open = Some(Open {
+                let number = self.count_single_frame();
+                self.open = Some(OpenMessage {
                     number,
                     kind,
                     compressed,
-                    text: Validator::new(),
-                    bad_byte: None,
-                    payload: ByteLen::ZERO,
-                    before: ByteLen::ZERO,
-                    limit_told: false,
-                    broken: false,
-                    fragmented: false,
+                    utf8: Utf8Validator::new(),
+                    invalid_byte: None,
+                    payload_len: ByteLen::ZERO,
+                    earlier_payload_len: ByteLen::ZERO,
+                    limit_reported: false,
+                    is_invalid: false,
+                    has_complete_frame: false,
                 });
-                Place::Opens { message: number }
+                FragmentRole::First { message: number }
             }
-            (None, Some(open)) if opcode == Opcode::Continuation => Place::Continues { message: open.number },
-            _ => Place::Stray,
+            (None, Some(open)) if opcode == Opcode::Continuation => FragmentRole::Continuation { message: open.number },
+            _ => FragmentRole::Orphan,
         }
     }
 }
@@ -138,10 +138,10 @@ impl Messages {
 mod tests {
     use super::*;
 
-    fn places(opcodes: &[(Opcode, bool)]) -> Vec<Place> {
-        let mut messages = Messages::default();
+    fn places(opcodes: &[(Opcode, bool)]) -> Vec<FragmentRole> {
+        let mut messages = MessageTracker::default();
         let place = |(opcode, fin): &(Opcode, bool)| {
-            let place = messages.place(*opcode, false);
+            let place = messages.classify(*opcode, false);
             if *fin && place.message().is_some() {
                 messages.open = None;
             }
@@ -160,10 +160,10 @@ mod tests {
                 (Opcode::Binary, true)
             ]),
             [
-                Place::Opens { message: 0 },
-                Place::Control,
-                Place::Continues { message: 0 },
-                Place::Opens { message: 1 }
+                FragmentRole::First { message: 0 },
+                FragmentRole::Control,
+                FragmentRole::Continuation { message: 0 },
+                FragmentRole::First { message: 1 }
             ]
         );
     }
@@ -177,7 +177,7 @@ mod tests {
                 (Opcode::Binary, true),
                 (Opcode::Reserved(3), true)
             ]),
-            [Place::Stray, Place::Opens { message: 0 }, Place::Stray, Place::Stray]
+            [FragmentRole::Orphan, FragmentRole::First { message: 0 }, FragmentRole::Orphan, FragmentRole::Orphan]
         );
     }
 }

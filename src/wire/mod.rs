@@ -7,20 +7,20 @@
 //! - [`Sides`]: what both sides of a connection have.
 //! - [`frame`]: the header, its opcodes and length forms; [`mask`]: the XOR.
 //! - [`decoder`]: one direction cut into frames, judged as early as possible, nothing kept;
-//!   its rules stand in `judge`, their words in [`fault`] and (for fields) `meaning`, close codes in [`close`], UTF-8 in [`utf8`].
+//!   its rules stand in `frame_validator`, their words in [`fault`] and (for fields) `describe`, close codes in [`close_code`], UTF-8 in [`utf8`].
 //! - [`message`]: what a frame is to the message that is open.
-//! - `skim`: the quick way through frames that are whole, legal and ordinary.
+//! - `fast_path`: the quick way through frames that are whole, legal and ordinary.
 //! - [`trace`]: both directions from the first byte on, as a list of frames that keeps no payload;
-//!   [`segment`]: in which pieces the bytes came, and when.
-//! - [`transcript`]: one direction with everything kept; [`span`]: a frame's bytes and bits labelled on demand.
-//! - [`inflate`]: permessage-deflate undone, exact about what is wrong; [`lens`]: the same with every symbol shown; [`deflate`]: and done.
+//!   [`arrivals`]: in which pieces the bytes came, and when.
+//! - [`transcript`]: one direction with everything kept; [`field_span`]: a frame's bytes and bits labelled on demand.
+//! - [`inflate`]: permessage-deflate undone, exact about what is wrong; [`deflate_listing`]: the same with every symbol shown; [`deflater`]: and done.
 //! - [`encode`]: frames onto the wire, legal or not; [`endpoint`]: one side that keeps every rule.
 //! - [`handshake`]: heads found, judged, explained; [`extension`]: the header that the frames depend on.
 //! - [`connection`]: both directions from the first byte on.
 //! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
-//! - [`copy`]: what a reader takes away of frames: hex, commands, programs, test vectors.
-//! - [`rules`]: a page on every field and every rule; [`peers`]: which implementations refuse a fault.
-//! - [`words`]: bytes and numbers as a reader sees them.
+//! - [`copy_as`]: what a reader takes away of frames: hex, commands, programs, test vectors.
+//! - [`reference`]: a page on every field and every rule; [`interop`]: which implementations refuse a fault.
+//! - [`format`]: bytes and numbers as a reader sees them.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(
@@ -28,11 +28,11 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-pub mod close;
+pub mod close_code;
 pub mod connection;
-pub mod copy;
+pub mod copy_as;
 pub mod decoder;
-pub mod deflate;
+pub mod deflater;
 pub mod encode;
 pub mod endpoint;
 pub mod extension;
@@ -43,44 +43,44 @@ pub mod handshake;
 #[cfg(test)]
 mod hostile;
 pub mod inflate;
-mod judge;
-pub mod lens;
+mod frame_validator;
+pub mod deflate_listing;
 pub mod mask;
-mod meaning;
+mod describe;
 pub mod message;
-mod opened;
-pub mod peers;
+mod handshake_pair;
+pub mod interop;
 mod report;
-mod row;
-pub mod rules;
+mod trace_row;
+pub mod reference;
 pub mod search;
-pub mod segment;
+pub mod arrivals;
 mod sides;
 pub mod size;
-mod skim;
-pub mod span;
+mod fast_path;
+pub mod field_span;
 pub mod trace;
 pub mod transcript;
 pub mod utf8;
 #[cfg(test)]
 mod vectors;
-pub mod words;
+pub mod format;
 
-pub use close::CloseCode;
-pub use connection::{Connection, Stream};
-pub use decoder::{Begun, Decoder, Event};
-pub use endpoint::{Endpoint, Failure, Incoming};
-pub use extension::{Agreed, Deflate};
-pub use fault::{Bits, Code, Fault, Severity};
-pub use frame::{Header, Key, LengthForm, Needs, Opcode, Phase, Side};
-pub use inflate::Uninflated;
-pub use judge::MessageEnd;
-pub use message::{Kind, Place};
-pub use row::Row;
-pub use segment::{Segment, Segments};
+pub use close_code::CloseCode;
+pub use connection::{ConnectionTranscript, DirectionView};
+pub use decoder::{FrameStart, Decoder, DecoderEvent};
+pub use endpoint::{Endpoint, Failure, EndpointEvent};
+pub use extension::{AgreedExtensions, DeflateParams};
+pub use fault::{Bits, FaultCode, Fault, Severity};
+pub use frame::{Header, MaskingKey, LengthForm, Needed, Opcode, FramePart, Side};
+pub use inflate::InflateStop;
+pub use frame_validator::MessageEnd;
+pub use message::{MessageKind, FragmentRole};
+pub use trace_row::TraceRow;
+pub use arrivals::{Arrival, Arrivals};
 pub use sides::Sides;
 pub use size::{ByteLen, Offset};
-pub use skim::Skimmed;
-pub use span::{Field, Span};
-pub use trace::{Trace, Unfinished};
-pub use transcript::{Beginning, Frame, Message, Transcript, Verdict};
+pub use fast_path::SimpleFrame;
+pub use field_span::{Field, FieldSpan};
+pub use trace::{Trace, PartialFrame};
+pub use transcript::{PartialHeader, Frame, Message, Transcript, DecodeVerdict};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::fault::{Bits, Code, Detail, Fault};
+use super::fault::{Bits, FaultCode, Detail, Fault};
 use super::size::{ByteLen, Offset};
 
 /// Faults of the frame at hand, with places counted from its first byte.
@@ -18,7 +18,7 @@ pub(crate) struct Report {
 impl Report {
     pub(super) fn add(
         &mut self,
-        code: Code,
+        code: FaultCode,
         byte: impl Into<ByteLen>,
         bits: Option<Bits>,
         certain_after: impl Into<ByteLen>,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memmem::{Finder, FinderBuilder};
 
 use super::transcript::Frame;
-use super::words::hex_digit;
+use super::format::hex_digit;
 
 /// What is looked for.
 ///
@@ -26,33 +26,33 @@ pub struct Needle {
 
 /// Why nothing can be looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Error {
+pub enum SearchError {
     /// There is no text, or there are no digits behind `0x`.
     Empty,
     /// This character, at this byte of the text, is no hex digit.
-    NoDigit(usize, char),
+    NotHex(usize, char),
     /// The last hex digit has no partner.
-    HalfByte,
+    OddDigits,
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for SearchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => write!(f, "there is nothing to look for; right would be a text, or hex: 0x48 65"),
-            Self::NoDigit(at, char) => {
+            Self::NotHex(at, char) => {
                 write!(
                     f,
                     "search, byte {at}: {char:?} is no hex digit; right would be 0x48 65, or a text without 0x"
                 )
             }
-            Self::HalfByte => {
+            Self::OddDigits => {
                 write!(f, "the hex ends with half a byte; right would be two digits a byte: 0x48 65")
             }
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for SearchError {}
 
 impl Needle {
     /// A text as it stands, or bytes where it begins with `0x` (blanks between the digits are skipped).
@@ -60,9 +60,9 @@ impl Needle {
     ///
     /// # Errors
     /// Where there is nothing to look for, or the hex is none.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, SearchError> {
         match text.strip_prefix("0x") {
-            Some(digits) => Self::bytes(&hex(digits)?),
+            Some(digits) => Self::bytes(&parse_hex(digits)?),
             None => Self::text(text),
         }
     }
@@ -71,7 +71,7 @@ impl Needle {
     ///
     /// # Errors
     /// Where there is nothing to look for.
-    pub fn text(text: &str) -> Result<Self, Error> {
+    pub fn text(text: &str) -> Result<Self, SearchError> {
         let folds_case = !text.chars().any(char::is_uppercase);
         Self::bytes(text.as_bytes()).map(|needle| Self { folds_case, ..needle })
     }
@@ -80,9 +80,9 @@ impl Needle {
     ///
     /// # Errors
     /// Where there is nothing to look for.
-    pub fn bytes(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn bytes(bytes: &[u8]) -> Result<Self, SearchError> {
         if bytes.is_empty() {
-            return Err(Error::Empty);
+            return Err(SearchError::Empty);
         }
         Ok(Self { finder: FinderBuilder::new().build_forward(bytes).into_owned(), folds_case: false })
     }
@@ -90,25 +90,25 @@ impl Needle {
     /// Where it first stands in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
         if self.folds_case {
-            return self.places(&plain.to_ascii_lowercase()).next();
+            return self.occurrences(&plain.to_ascii_lowercase()).next();
         }
-        self.places(plain).next()
+        self.occurrences(plain).next()
     }
 
     /// Every place where it stands in `plain`; places do not overlap.
-    pub fn all_in(&self, plain: &[u8]) -> Vec<Range<usize>> {
+    pub fn find_all_in(&self, plain: &[u8]) -> Vec<Range<usize>> {
         if self.folds_case {
-            return self.places(&plain.to_ascii_lowercase()).collect();
+            return self.occurrences(&plain.to_ascii_lowercase()).collect();
         }
-        self.places(plain).collect()
+        self.occurrences(plain).collect()
     }
 
-    fn places<'a>(&'a self, plain: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+    fn occurrences<'a>(&'a self, plain: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
         let len = self.finder.needle().len();
         self.finder.find_iter(plain).map(move |start| start..start.saturating_add(len))
     }
 
-    fn lowered(&self, mut plain: Vec<u8>) -> Vec<u8> {
+    fn fold_case(&self, mut plain: Vec<u8>) -> Vec<u8> {
         if self.folds_case {
             plain.make_ascii_lowercase();
         }
@@ -119,38 +119,38 @@ impl Needle {
 /// Where the needle first stands in the frame's unmasked payload, counted from the first payload byte
 /// (the frame's own bytes begin [`Header::len`](super::Header::len) earlier).
 pub fn find(frame: &Frame, needle: &Needle) -> Option<Range<usize>> {
-    needle.places(&needle.lowered(frame.payload())).next()
+    needle.occurrences(&needle.fold_case(frame.payload())).next()
 }
 
 /// Every place where the needle stands in the frame's unmasked payload, counted as in [`find`]; places do not overlap.
 pub fn find_all(frame: &Frame, needle: &Needle) -> Vec<Range<usize>> {
-    needle.places(&needle.lowered(frame.payload())).collect()
+    needle.occurrences(&needle.fold_case(frame.payload())).collect()
 }
 
-fn hex(digits: &str) -> Result<Vec<u8>, Error> {
+fn parse_hex(digits: &str) -> Result<Vec<u8>, SearchError> {
     let mut bytes = Vec::new();
     let mut high = None;
     for (at, char) in digits.char_indices().filter(|(_, char)| !char.is_whitespace()) {
         // the digits stand behind `0x`
-        let digit = hex_digit(char).ok_or(Error::NoDigit(at.saturating_add(2), char))?;
+        let digit = hex_digit(char).ok_or(SearchError::NotHex(at.saturating_add(2), char))?;
         match high.take() {
             None => high = Some(digit),
             Some(high) => bytes.push(high << 4 | digit),
         }
     }
-    if high.is_some() { Err(Error::HalfByte) } else { Ok(bytes) }
+    if high.is_some() { Err(SearchError::OddDigits) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Agreed, Opcode, Side, Transcript, encode};
+    use crate::wire::{AgreedExtensions, Opcode, Side, Transcript, encode};
     use proptest::prelude::*;
 
     fn frame(plain: &[u8]) -> Frame {
-        let mut said = Transcript::new(Side::Client, Agreed::none());
-        said.push(&encode::whole(Opcode::Binary, plain, Some([0x37, 0xfa, 0x21, 0x3d])));
-        said.frames()[0].clone()
+        let mut transcript = Transcript::new(Side::Client, AgreedExtensions::none());
+        transcript.push(&encode::single_frame(Opcode::Binary, plain, Some([0x37, 0xfa, 0x21, 0x3d])));
+        transcript.frames()[0].clone()
     }
 
     #[test]
@@ -172,11 +172,11 @@ mod tests {
     #[test]
     fn hex_is_read_or_refused_with_its_place() {
         assert_eq!(Needle::parse("0x48 65").unwrap().find_in(b"aHe"), Some(1..3));
-        assert_eq!(Needle::parse("0x486").unwrap_err(), Error::HalfByte);
-        assert_eq!(Needle::parse("0x4g").unwrap_err(), Error::NoDigit(3, 'g'));
+        assert_eq!(Needle::parse("0x486").unwrap_err(), SearchError::OddDigits);
+        assert_eq!(Needle::parse("0x4g").unwrap_err(), SearchError::NotHex(3, 'g'));
         assert_eq!(
             (Needle::parse("").unwrap_err(), Needle::parse("0x").unwrap_err()),
-            (Error::Empty, Error::Empty)
+            (SearchError::Empty, SearchError::Empty)
         );
         assert_eq!(Needle::text("0x4g").unwrap().find_in(b"0X4G"), Some(0..4));
     }

@@ -1,19 +1,19 @@
 //! Everything one direction said, kept: frames with their bytes, messages, faults.
 //! The judging is the decoder's; here is only the memory of it, which grows with what was really received, never with what was claimed.
 
-use super::decoder::{Begun, Decoder, Event};
-use super::extension::Agreed;
+use super::decoder::{FrameStart, Decoder, DecoderEvent};
+use super::extension::AgreedExtensions;
 use super::fault::{Fault, Severity};
-use super::frame::{Header, Needs, Opcode, Side};
-use super::inflate::Uninflated;
-use super::lens::Lens;
+use super::frame::{Header, Needed, Opcode, Side};
+use super::inflate::InflateStop;
+use super::deflate_listing::DeflateListing;
 use super::mask;
-use super::message::{Kind, Place};
+use super::message::{MessageKind, FragmentRole};
 use super::size::{ByteLen, Offset};
-use super::span::{self, Context, Span};
+use super::field_span::{self, FrameContext, FieldSpan};
 
 /// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
-const INFLATED: usize = 256 << 20;
+const MAX_INFLATED_BYTES: usize = 256 << 20;
 
 /// One frame with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,22 +25,22 @@ pub struct Frame {
     /// Its header.
     pub header: Header,
     /// What it is to the messages.
-    pub place: Place,
+    pub role: FragmentRole,
     /// An earlier frame had a fatal fault: a receiver would not have read this one.
     pub after_fault: bool,
     /// All of the payload is there.
     pub complete: bool,
     /// What its fields mean depends on this.
-    pub context: Context,
+    pub context: FrameContext,
     raw: Vec<u8>,
 }
 
 impl Frame {
     /// A frame of which `raw` is there: the header, and as much of the payload as there is.
-    pub(super) fn new(begun: &Begun, context: Context, raw: Vec<u8>) -> Self {
-        let &Begun { index, offset, header, place, after_fault, .. } = begun;
+    pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
+        let &FrameStart { index, offset, header, role: place, after_fault, .. } = frame_start;
         let complete = header.frame_len() == ByteLen::of(&raw);
-        Self { index, offset, header, place, after_fault, complete, context, raw }
+        Self { index, offset, header, role: place, after_fault, complete, context, raw }
     }
 
     /// The bytes as they came, header and payload.
@@ -55,19 +55,19 @@ impl Frame {
 
     /// The payload unmasked; still compressed where the message is.
     pub fn payload(&self) -> Vec<u8> {
-        match self.header.key {
-            Some(key) => mask::unmasked(self.payload_on_wire(), key),
+        match self.header.masking_key {
+            Some(key) => mask::unmask(self.payload_on_wire(), key),
             None => self.payload_on_wire().to_vec(),
         }
     }
 
     /// Every field with its bytes, bits, value and meaning, made anew at each call.
-    pub fn spans(&self) -> Vec<Span> {
-        span::spans(&self.raw, self.context)
+    pub fn field_spans(&self) -> Vec<FieldSpan> {
+        field_span::field_spans(&self.raw, self.context)
     }
 
     /// The code and the reason of a Close frame; none where there is no code.
-    pub fn close(&self) -> Option<(u16, Vec<u8>)> {
+    pub fn close_body(&self) -> Option<(u16, Vec<u8>)> {
         let body = self.payload();
         match (self.header.opcode, body.as_slice()) {
             (Opcode::Close, [high, low, reason @ ..]) => {
@@ -84,55 +84,55 @@ pub struct Message {
     /// Its number among the messages that were begun, from 0.
     pub number: usize,
     /// Text or binary.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// The numbers of its frames.
     pub frames: Vec<usize>,
-    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `uninflated`.
+    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `inflate_stop`.
     pub data: Vec<u8>,
     /// It came compressed (RFC 7692).
     pub compressed: bool,
     /// Payload bytes of its frames, as they came.
     pub payload_len: ByteLen,
     /// Why `data` is not there, or only its beginning.
-    pub uninflated: Option<Uninflated>,
+    pub inflate_stop: Option<InflateStop>,
 }
 
 impl Message {
     /// The text of a text message; none where it was not inflated to its end.
     pub fn text(&self) -> Option<&str> {
-        let is_whole_text = self.kind == Kind::Text && self.uninflated.is_none();
+        let is_whole_text = self.kind == MessageKind::Text && self.inflate_stop.is_none();
         is_whole_text.then(|| str::from_utf8(&self.data).ok()).flatten()
     }
 
     /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
     pub fn ratio(&self) -> Option<f64> {
-        let is_known = self.compressed && self.uninflated.is_none() && self.payload_len > ByteLen::ZERO;
+        let is_known = self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
         is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
     }
 }
 
 /// The first bytes of a frame whose header is not complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Beginning<'a> {
+pub struct PartialHeader<'a> {
     /// The number it will have.
     pub index: usize,
     /// Where its first byte stands, counted from the first frame byte of the direction.
     pub offset: Offset,
     /// The bytes that are there.
     pub raw: &'a [u8],
-    context: Context,
+    context: FrameContext,
 }
 
-impl Beginning<'_> {
+impl PartialHeader<'_> {
     /// The fields that are there already.
-    pub fn spans(&self) -> Vec<Span> {
-        span::spans(self.raw, self.context)
+    pub fn field_spans(&self) -> Vec<FieldSpan> {
+        field_span::field_spans(self.raw, self.context)
     }
 }
 
 /// How a transcript stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DecodeVerdict {
     /// Every byte belongs to a complete frame, and no fault is fatal.
     Ok,
     /// Nothing fatal so far; the last frame is not complete.
@@ -141,7 +141,7 @@ pub enum Verdict {
     Fail,
 }
 
-impl Verdict {
+impl DecodeVerdict {
     /// `ok`, `incomplete` or `fail`.
     pub fn name(self) -> &'static str {
         match self {
@@ -167,34 +167,34 @@ impl Verdict {
 pub struct Transcript {
     decoder: Decoder,
     frames: Vec<Frame>,
-    arriving: Option<Frame>,
-    beginning: Vec<u8>,
-    end: Offset,
+    current_frame: Option<Frame>,
+    partial_header: Vec<u8>,
+    len: Offset,
     messages: Vec<Message>,
-    open: Option<Message>,
+    open_message: Option<Message>,
     faults: Vec<Fault>,
     /// Bytes of inflated data that are kept.
-    inflated: usize,
+    inflated_bytes: usize,
 }
 
 impl Transcript {
     /// Empty, for what `from` sends once the handshake has agreed on `extensions`.
-    pub fn new(from: Side, extensions: Agreed) -> Self {
-        Self::of(Decoder::new(from, extensions))
+    pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
+        Self::with_decoder(Decoder::new(from, extensions))
     }
 
     /// Empty, with a decoder of your own making.
-    pub fn of(decoder: Decoder) -> Self {
+    pub fn with_decoder(decoder: Decoder) -> Self {
         Self {
             decoder,
             frames: Vec::new(),
-            arriving: None,
-            beginning: Vec::new(),
-            end: Offset::START,
+            current_frame: None,
+            partial_header: Vec::new(),
+            len: Offset::START,
             messages: Vec::new(),
-            open: None,
+            open_message: None,
             faults: Vec::new(),
-            inflated: 0,
+            inflated_bytes: 0,
         }
     }
 
@@ -203,46 +203,46 @@ impl Transcript {
         let mut rest = bytes;
         loop {
             let before = rest;
-            let event = self.decoder.step(&mut rest);
+            let event = self.decoder.next_event(&mut rest);
             let (taken, _) = before.split_at(before.len().saturating_sub(rest.len()));
-            self.end += taken.len();
-            match &mut self.arriving {
+            self.len += taken.len();
+            match &mut self.current_frame {
                 Some(frame) => frame.raw.extend_from_slice(taken),
-                None => self.beginning.extend_from_slice(taken),
+                None => self.partial_header.extend_from_slice(taken),
             }
             match event {
                 None => return,
-                Some(Event::Fault(fault)) => self.faults.push(fault),
-                Some(Event::Header(begun)) => {
-                    let raw = std::mem::take(&mut self.beginning);
-                    self.arriving = Some(Frame::new(&begun, context(&begun, &self.decoder), raw));
-                    self.place(&begun);
+                Some(DecoderEvent::Fault(fault)) => self.faults.push(fault),
+                Some(DecoderEvent::FrameStart(frame_start)) => {
+                    let raw = std::mem::take(&mut self.partial_header);
+                    self.current_frame = Some(Frame::new(&frame_start, frame_context(&frame_start, &self.decoder), raw));
+                    self.track_message(&frame_start);
                 }
-                Some(Event::Payload(plain)) => {
-                    let part = self.arriving.as_ref().is_some_and(|frame| frame.place.message().is_some());
-                    if let (true, Some(message)) = (part, &mut self.open) {
+                Some(DecoderEvent::Payload(plain)) => {
+                    let part = self.current_frame.as_ref().is_some_and(|frame| frame.role.message().is_some());
+                    if let (true, Some(message)) = (part, &mut self.open_message) {
                         message.payload_len += plain.len();
                         if !message.compressed {
                             message.data.extend_from_slice(plain);
                         }
                     }
                 }
-                Some(Event::Data(piece)) => {
-                    if let Some(message) = &mut self.open {
-                        let room = INFLATED.saturating_sub(self.inflated);
+                Some(DecoderEvent::Inflated(piece)) => {
+                    if let Some(message) = &mut self.open_message {
+                        let room = MAX_INFLATED_BYTES.saturating_sub(self.inflated_bytes);
                         let (kept, left_out) = piece.split_at(room.min(piece.len()));
-                        self.inflated = self.inflated.saturating_add(kept.len());
+                        self.inflated_bytes = self.inflated_bytes.saturating_add(kept.len());
                         message.data.extend_from_slice(kept);
                         if !left_out.is_empty() {
-                            message.uninflated = Some(Uninflated::Limit);
+                            message.inflate_stop = Some(InflateStop::Limit);
                         }
                     }
                 }
-                Some(Event::Frame(_)) => self.complete(),
-                Some(Event::Message(end)) => {
-                    let whole = self.open.take();
+                Some(DecoderEvent::FrameEnd(_)) => self.finish_frame(),
+                Some(DecoderEvent::MessageEnd(end)) => {
+                    let whole = self.open_message.take();
                     self.messages.extend(whole.map(|message| Message {
-                        uninflated: end.uninflated.or(message.uninflated),
+                        inflate_stop: end.inflate_stop.or(message.inflate_stop),
                         ..message
                     }));
                 }
@@ -256,23 +256,23 @@ impl Transcript {
     }
 
     /// The frame whose header is complete and whose payload is not.
-    pub fn arriving(&self) -> Option<&Frame> {
-        self.arriving.as_ref()
+    pub fn current_frame(&self) -> Option<&Frame> {
+        self.current_frame.as_ref()
     }
 
     /// The first bytes of a frame whose header is not complete.
-    pub fn beginning(&self) -> Option<Beginning<'_>> {
-        (!self.beginning.is_empty()).then(|| Beginning {
+    pub fn partial_header(&self) -> Option<PartialHeader<'_>> {
+        (!self.partial_header.is_empty()).then(|| PartialHeader {
             index: self.frames.len(),
-            offset: self.end - self.beginning.len(),
-            raw: &self.beginning,
-            context: Context::new(self.decoder.sender(), self.decoder.deflate()),
+            offset: self.len - self.partial_header.len(),
+            raw: &self.partial_header,
+            context: FrameContext::new(self.decoder.sender(), self.decoder.uses_deflate()),
         })
     }
 
     /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
-    pub fn needs(&self) -> Option<Needs> {
-        self.decoder.needs()
+    pub fn needed(&self) -> Option<Needed> {
+        self.decoder.needed()
     }
 
     /// The data messages that are complete and well, in order.
@@ -282,9 +282,9 @@ impl Transcript {
 
     /// The DEFLATE data of a compressed message that has ended, well or not, explained; none where what it may point back into is not known.
     /// Made anew at each call, since it is large.
-    pub fn lens(&self, number: usize) -> Option<Lens> {
+    pub fn deflate_listing(&self, number: usize) -> Option<DeflateListing> {
         let deflate = self.decoder.agreed().deflate?;
-        let of_it = |frame: &&Frame| frame.place.message() == Some(number) && frame.context.compressed;
+        let of_it = |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
         let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
         frames.last().filter(|frame| frame.header.fin)?;
         let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
@@ -294,19 +294,19 @@ impl Transcript {
         } else {
             Vec::new()
         };
-        Some(Lens::new(&before, &payload, bits))
+        Some(DeflateListing::new(&before, &payload, bits))
     }
 
     /// The last `size` bytes that were inflated before message `number`; none where they are not known.
     fn window_before(&self, number: usize, size: usize) -> Option<Vec<u8>> {
         let mut before = Vec::new();
         for frame in self.frames.iter().rev().filter(|frame| frame.context.compressed) {
-            let Place::Opens { message } = frame.place else { continue };
+            let FragmentRole::First { message } = frame.role else { continue };
             if message >= number {
                 continue;
             }
             let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
-            let earlier = self.messages.get(at).filter(|earlier| earlier.uninflated.is_none())?;
+            let earlier = self.messages.get(at).filter(|earlier| earlier.inflate_stop.is_none())?;
             let wanted = size.saturating_sub(before.len());
             let unwanted = earlier.data.len().saturating_sub(wanted);
             before.splice(0..0, earlier.data.iter().skip(unwanted).copied());
@@ -328,24 +328,24 @@ impl Transcript {
     }
 
     /// How it stands.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> DecodeVerdict {
         if self.faults.iter().any(|fault| fault.severity() == Severity::Fatal) {
-            Verdict::Fail
-        } else if self.needs().is_some() {
-            Verdict::Incomplete
+            DecodeVerdict::Fail
+        } else if self.needed().is_some() {
+            DecodeVerdict::Incomplete
         } else {
-            Verdict::Ok
+            DecodeVerdict::Ok
         }
     }
 
     /// Bytes taken so far.
     pub fn len(&self) -> ByteLen {
-        self.end.into()
+        self.len.into()
     }
 
     /// Nothing was taken yet.
     pub fn is_empty(&self) -> bool {
-        self.end == Offset::START
+        self.len == Offset::START
     }
 
     /// The decoder behind it.
@@ -353,42 +353,42 @@ impl Transcript {
         &self.decoder
     }
 
-    fn place(&mut self, begun: &Begun) {
-        match (begun.place, begun.kind) {
-            (Place::Opens { message: number }, Some(kind)) => {
-                let compressed = begun.compressed;
-                self.open = Some(Message {
+    fn track_message(&mut self, frame_start: &FrameStart) {
+        match (frame_start.role, frame_start.kind) {
+            (FragmentRole::First { message: number }, Some(kind)) => {
+                let compressed = frame_start.compressed;
+                self.open_message = Some(Message {
                     number,
                     kind,
-                    frames: vec![begun.index],
+                    frames: vec![frame_start.index],
                     data: Vec::new(),
                     compressed,
                     payload_len: ByteLen::ZERO,
-                    uninflated: None,
+                    inflate_stop: None,
                 });
             }
-            (Place::Continues { .. }, _) => {
-                if let Some(message) = &mut self.open {
-                    message.frames.push(begun.index);
+            (FragmentRole::Continuation { .. }, _) => {
+                if let Some(message) = &mut self.open_message {
+                    message.frames.push(frame_start.index);
                 }
             }
             _ => {}
         }
     }
 
-    fn complete(&mut self) {
-        if let Some(mut frame) = self.arriving.take() {
+    fn finish_frame(&mut self) {
+        if let Some(mut frame) = self.current_frame.take() {
             frame.complete = true;
             self.frames.push(frame);
         }
     }
 }
 
-fn context(begun: &Begun, decoder: &Decoder) -> Context {
-    Context {
-        kind: begun.kind,
-        compressed: begun.compressed,
-        ..Context::new(decoder.sender(), decoder.deflate())
+fn frame_context(frame_start: &FrameStart, decoder: &Decoder) -> FrameContext {
+    FrameContext {
+        kind: frame_start.kind,
+        compressed: frame_start.compressed,
+        ..FrameContext::new(decoder.sender(), decoder.uses_deflate())
     }
 }
 
@@ -396,95 +396,95 @@ fn context(begun: &Begun, decoder: &Decoder) -> Context {
 pub(super) mod tests {
     use super::*;
     use crate::wire::encode;
-    use crate::wire::extension::Deflate;
-    use crate::wire::fault::Code;
+    use crate::wire::extension::DeflateParams;
+    use crate::wire::fault::FaultCode;
     use proptest::prelude::*;
 
-    fn heard(from: Side, bytes: &[u8]) -> Transcript {
-        let mut said = Transcript::new(from, Agreed::none());
-        said.push(bytes);
-        said
+    fn transcribe(from: Side, bytes: &[u8]) -> Transcript {
+        let mut transcript = Transcript::new(from, AgreedExtensions::none());
+        transcript.push(bytes);
+        transcript
     }
 
-    fn codes(said: &Transcript) -> Vec<(Code, usize)> {
-        said.faults().iter().map(|fault| (fault.code, fault.frame)).collect()
+    fn codes(transcript: &Transcript) -> Vec<(FaultCode, usize)> {
+        transcript.faults().iter().map(|fault| (fault.code, fault.frame)).collect()
     }
 
     #[test]
     fn it_goes_on_after_a_fault_and_marks_what_follows() {
-        let said = heard(Side::Server, &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a]);
-        assert_eq!(codes(&said), [(Code::OpcodeReserved, 0), (Code::ControlAfterClose, 3)]);
+        let transcript = transcribe(Side::Server, &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a]);
+        assert_eq!(codes(&transcript), [(FaultCode::OpcodeReserved, 0), (FaultCode::ControlAfterClose, 3)]);
         assert_eq!(
-            said.frames().iter().map(|frame| frame.after_fault).collect::<Vec<_>>(),
+            transcript.frames().iter().map(|frame| frame.after_fault).collect::<Vec<_>>(),
             [false, true, true]
         );
-        assert_eq!(said.messages()[0].text(), Some("ok"));
+        assert_eq!(transcript.messages()[0].text(), Some("ok"));
         assert_eq!(
-            said.beginning().map(|begun| (begun.index, begun.offset.get(), begun.raw)),
+            transcript.partial_header().map(|frame_start| (frame_start.index, frame_start.offset.get(), frame_start.raw)),
             Some((3, 8, &[0x8a][..]))
         );
-        assert_eq!(said.verdict(), Verdict::Fail);
+        assert_eq!(transcript.verdict(), DecodeVerdict::Fail);
     }
 
     #[test]
     fn asked_to_stop_it_leaves_the_rest_unread() {
-        let mut said = Transcript::of(Decoder::new(Side::Server, Agreed::none()).stop_at_fatal());
-        said.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
-        assert_eq!((said.frames().len(), said.len().get()), (1, 3));
-        assert!(said.decoder().has_stopped());
+        let mut transcript = Transcript::with_decoder(Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal());
+        transcript.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
+        assert_eq!((transcript.frames().len(), transcript.len().get()), (1, 3));
+        assert!(transcript.decoder().has_stopped());
     }
 
     #[test]
     fn section_5_4_a_frame_that_interrupts_a_message_leaves_it_open() {
-        let said = heard(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
-        assert_eq!(codes(&said), [(Code::NewDataInFragmented, 1)]);
-        assert_eq!((said.messages()[0].text(), &said.messages()[0].frames), (Some("ab"), &vec![0, 2]));
-        assert_eq!(said.frames()[1].place, Place::Stray);
+        let transcript = transcribe(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
+        assert_eq!(codes(&transcript), [(FaultCode::NewDataInFragmented, 1)]);
+        assert_eq!((transcript.messages()[0].text(), &transcript.messages()[0].frames), (Some("ab"), &vec![0, 2]));
+        assert_eq!(transcript.frames()[1].role, FragmentRole::Orphan);
     }
 
     #[test]
     fn rfc_7692_section_6_1_rsv1_where_it_must_not_be() {
-        let deflate = Agreed { deflate: Some(Deflate::default()) };
-        let mut said = Transcript::new(Side::Server, deflate);
-        said.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
+        let deflate = AgreedExtensions { deflate: Some(DeflateParams::default()) };
+        let mut transcript = Transcript::new(Side::Server, deflate);
+        transcript.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
         assert_eq!(
-            codes(&said),
-            [(Code::EmptyFragment, 0), (Code::Rsv1OnControl, 1), (Code::Rsv1OnContinuation, 2)]
+            codes(&transcript),
+            [(FaultCode::EmptyFragment, 0), (FaultCode::Rsv1OnControl, 1), (FaultCode::Rsv1OnContinuation, 2)]
         );
-        assert!(said.messages()[0].compressed);
+        assert!(transcript.messages()[0].compressed);
     }
 
     #[test]
-    fn section_5_5_1_half_a_close_code_in_a_long_form_is_told_with_the_length() {
-        let said = heard(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
+    fn section_5_5_1_half_a_close_code_in_a_long_form_is_reported_with_the_length() {
+        let transcript = transcribe(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
         let found: Vec<_> =
-            said.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
-        assert_eq!(found, [(Code::CtrlTooLong, 2), (Code::LenNotMinimal, 4), (Code::CloseLen1, 4)]);
+            transcript.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
+        assert_eq!(found, [(FaultCode::CtrlTooLong, 2), (FaultCode::LenNotMinimal, 4), (FaultCode::CloseLen1, 4)]);
     }
 
     #[test]
     fn section_5_5_1_a_reason_cut_inside_a_character() {
-        let said = heard(Side::Server, &[0x88, 0x03, 0x03, 0xe8, 0xc3]);
-        let fault = said.faults()[0];
+        let transcript = transcribe(Side::Server, &[0x88, 0x03, 0x03, 0xe8, 0xc3]);
+        let fault = transcript.faults()[0];
         let found = (fault.code, fault.byte_offset.get(), fault.detectable_after.get());
-        assert_eq!(found, (Code::CloseReasonUtf8, 4, 5));
-        assert_eq!(said.frames()[0].close(), Some((1000, vec![0xc3])));
+        assert_eq!(found, (FaultCode::CloseReasonUtf8, 4, 5));
+        assert_eq!(transcript.frames()[0].close_body(), Some((1000, vec![0xc3])));
     }
 
     #[test]
     fn section_5_3_a_key_is_reused_only_where_it_masks_something() {
         let key = Some([1, 2, 3, 4]);
-        let frame = |plain: &[u8]| encode::whole(Opcode::Binary, plain, key);
-        let said = heard(Side::Client, &[frame(b"a"), frame(b""), frame(b"b")].concat());
-        assert_eq!(codes(&said), [(Code::MaskReused, 2)]);
+        let frame = |plain: &[u8]| encode::single_frame(Opcode::Binary, plain, key);
+        let transcript = transcribe(Side::Client, &[frame(b"a"), frame(b""), frame(b"b")].concat());
+        assert_eq!(codes(&transcript), [(FaultCode::MaskReused, 2)]);
     }
 
     #[test]
     fn a_claimed_length_allocates_nothing_and_never_ends() {
-        let mut said = heard(Side::Server, &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-        said.push(b"what follows");
-        assert_eq!(said.needs(), None);
-        let frame = said.arriving().unwrap();
+        let mut transcript = transcribe(Side::Server, &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        transcript.push(b"what follows");
+        assert_eq!(transcript.needed(), None);
+        let frame = transcript.current_frame().unwrap();
         assert_eq!((frame.payload_on_wire(), frame.header.payload_len), (&b"what follows"[..], ByteLen::MAX));
         assert!(frame.raw().len() < 100);
     }
@@ -495,23 +495,23 @@ pub(super) mod tests {
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
             |((first, len, key, zero), body)| {
                 let key = key.map(|key| if zero { [0; 4] } else { key });
-                let header = Header { key, ..Header::parse(&[first, len]).expect("short and unmasked") };
+                let header = Header { masking_key: key, ..Header::parse(&[first, len]).expect("short and unmasked") };
                 encode::frame(&header, &body)
             },
         );
         let text = any::<String>().prop_map(|text| {
             let (first, last) = text.as_bytes().split_at(text.len() / 2);
-            encode::fragments(Kind::Text, &[first, last], || None).concat()
+            encode::fragments(MessageKind::Text, &[first, last], || None).concat()
         });
         let noise = proptest::collection::vec(any::<u8>(), 0..12);
         proptest::collection::vec(prop_oneof![4 => frame, 2 => text, 1 => noise], 0..8)
             .prop_map(|parts| parts.concat())
     }
 
-    pub(crate) fn side_and_agreed() -> impl Strategy<Value = (Side, Agreed)> {
+    pub(crate) fn side_and_agreed() -> impl Strategy<Value = (Side, AgreedExtensions)> {
         (any::<bool>(), any::<bool>()).prop_map(|(client, deflate)| {
             let from = if client { Side::Client } else { Side::Server };
-            (from, Agreed { deflate: deflate.then(Deflate::default) })
+            (from, AgreedExtensions { deflate: deflate.then(DeflateParams::default) })
         })
     }
 
@@ -531,15 +531,15 @@ pub(super) mod tests {
                 }
             }
             prop_assert_eq!(whole.frames(), pieces.frames());
-            prop_assert_eq!(whole.arriving(), pieces.arriving());
-            prop_assert_eq!(whole.beginning(), pieces.beginning());
+            prop_assert_eq!(whole.current_frame(), pieces.current_frame());
+            prop_assert_eq!(whole.partial_header(), pieces.partial_header());
             prop_assert_eq!(whole.messages(), pieces.messages());
             prop_assert_eq!(whole.faults(), pieces.faults());
-            prop_assert_eq!(whole.needs(), pieces.needs());
+            prop_assert_eq!(whole.needed(), pieces.needed());
         }
 
         #[test]
-        fn a_fault_is_told_at_the_byte_it_names_and_not_before((from, agreed) in side_and_agreed(), bytes in stream()) {
+        fn a_fault_is_reported_at_the_byte_it_names_and_not_before((from, agreed) in side_and_agreed(), bytes in stream()) {
             let mut whole = Transcript::new(from, agreed);
             whole.push(&bytes);
             let mut pieces = Transcript::new(from, agreed);
@@ -553,18 +553,18 @@ pub(super) mod tests {
 
         #[test]
         fn no_byte_is_lost((from, agreed) in side_and_agreed(), bytes in stream()) {
-            let mut said = Transcript::new(from, agreed);
-            said.push(&bytes);
-            let frames = said.frames().iter().chain(said.arriving());
+            let mut transcript = Transcript::new(from, agreed);
+            transcript.push(&bytes);
+            let frames = transcript.frames().iter().chain(transcript.current_frame());
             let mut kept: Vec<u8> = frames.flat_map(|frame| frame.raw().to_vec()).collect();
-            kept.extend_from_slice(said.beginning().map_or(&[], |begun| begun.raw));
+            kept.extend_from_slice(transcript.partial_header().map_or(&[], |frame_start| frame_start.raw));
             prop_assert_eq!(kept, bytes);
-            for message in said.messages() {
-                let frames = message.frames.iter().flat_map(|index| said.frames()[*index].payload());
+            for message in transcript.messages() {
+                let frames = message.frames.iter().flat_map(|index| transcript.frames()[*index].payload());
                 let payload: Vec<u8> = frames.collect();
                 prop_assert_eq!(ByteLen::of(&payload), message.payload_len);
                 prop_assert!(message.compressed || payload == message.data);
-                prop_assert_eq!(message.text().is_some(), message.kind == Kind::Text && message.uninflated.is_none());
+                prop_assert_eq!(message.text().is_some(), message.kind == MessageKind::Text && message.inflate_stop.is_none());
             }
         }
     }

@@ -3,17 +3,17 @@
 
 /// Checks text that comes in pieces: a character may be cut anywhere, also between two frames (RFC 6455 section 5.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Validator {
+pub struct Utf8Validator {
     /// Continuation bytes still missing, 0 to 3.
-    missing: u8,
+    missing_bytes: u8,
     /// Length of the sequence that is open, 0 when none is.
-    length: u8,
+    sequence_len: u8,
     /// What the next continuation byte may be. Only the second byte of a sequence has a narrower range than 80-BF.
     low: u8,
     high: u8,
 }
 
-impl Validator {
+impl Utf8Validator {
     /// Nothing seen yet.
     pub fn new() -> Self {
         Self::default()
@@ -25,37 +25,37 @@ impl Validator {
     /// The index in `piece` of the first byte that no valid sequence can have there. The validator is of no more use then.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), usize> {
         // What ends the sequence that an earlier piece has begun.
-        let (begun, rest) = piece.split_at(piece.len().min(self.missing.into()));
-        for (index, byte) in begun.iter().enumerate() {
-            self.byte(*byte).map_err(|()| index)?;
+        let (frame_start, rest) = piece.split_at(piece.len().min(self.missing_bytes.into()));
+        for (index, byte) in frame_start.iter().enumerate() {
+            self.push_byte(*byte).map_err(|()| index)?;
         }
         // The standard library reads long runs faster than any loop over bytes; only what it stumbles over is walked.
         let Err(stop) = str::from_utf8(rest) else {
             return Ok(());
         };
-        let valid = begun.len().saturating_add(stop.valid_up_to());
+        let valid = frame_start.len().saturating_add(stop.valid_up_to());
         for (index, byte) in piece.iter().enumerate().skip(valid) {
-            self.byte(*byte).map_err(|()| index)?;
+            self.push_byte(*byte).map_err(|()| index)?;
         }
         Ok(())
     }
 
     /// The sequence that is cut off here: how many of its bytes are there, of how many. None between two characters.
     pub fn pending(&self) -> Option<(u8, u8)> {
-        (self.missing > 0).then_some((self.length.saturating_sub(self.missing), self.length))
+        (self.missing_bytes > 0).then_some((self.sequence_len.saturating_sub(self.missing_bytes), self.sequence_len))
     }
 
-    fn byte(&mut self, byte: u8) -> Result<(), ()> {
-        if let Some(missing) = self.missing.checked_sub(1) {
+    fn push_byte(&mut self, byte: u8) -> Result<(), ()> {
+        if let Some(missing) = self.missing_bytes.checked_sub(1) {
             if !(self.low..=self.high).contains(&byte) {
                 return Err(());
             }
-            self.missing = missing;
+            self.missing_bytes = missing;
             (self.low, self.high) = (0x80, 0xbf);
             return Ok(());
         }
         // RFC 3629 section 4: the ranges that keep out overlong forms (C0, C1, E0, F0), surrogates (ED) and what lies above U+10FFFF (F4).
-        (self.length, self.low, self.high) = match byte {
+        (self.sequence_len, self.low, self.high) = match byte {
             0x00..=0x7f => return Ok(()),
             0xc2..=0xdf => (2, 0x80, 0xbf),
             0xe0 => (3, 0xa0, 0xbf),
@@ -66,7 +66,7 @@ impl Validator {
             0xf1..=0xf3 => (4, 0x80, 0xbf),
             _ => return Err(()),
         };
-        self.missing = self.length.saturating_sub(1);
+        self.missing_bytes = self.sequence_len.saturating_sub(1);
         Ok(())
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn broken_at(bytes: &[u8]) -> Option<usize> {
-        Validator::new().push(bytes).err()
+        Utf8Validator::new().push(bytes).err()
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_cut_character_is_pending() {
-        let mut text = Validator::new();
+        let mut text = Utf8Validator::new();
         text.push(b"D\xf0\x9f").unwrap();
         assert_eq!(text.pending(), Some((2, 4)));
         text.push(b"\x98\x80!").unwrap();
@@ -107,7 +107,7 @@ mod tests {
         ) {
             let whole = str::from_utf8(&bytes);
             let cut = cut.min(bytes.len());
-            let mut text = Validator::new();
+            let mut text = Utf8Validator::new();
             let pieces = text.push(&bytes[..cut]).and_then(|()| text.push(&bytes[cut..]).map_err(|at| at + cut));
             prop_assert_eq!(pieces.is_ok() && text.pending().is_none(), whole.is_ok());
             prop_assert_eq!(pieces.err(), broken_at(&bytes));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use wiretalk::capture::{Ending, Writer};
-use wiretalk::wire::deflate::Deflater;
-use wiretalk::wire::{Deflate, Side, words};
+use wiretalk::wire::deflater::Deflater;
+use wiretalk::wire::{DeflateParams, Side, format};
 
 /// Nothing longer goes into the corpus of files, of which there are many mutations.
 const LONGEST_IN_FILE: usize = 2_000;
@@ -90,11 +90,11 @@ fn unhex(value: &Value) -> Vec<u8> {
 
 /// DEFLATE data: what zlib makes of the vectors, alone and one behind the other, and the vectors' own from behind a header.
 fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
-    let mut deflater = Deflater::new(Deflate::default(), Side::Server);
+    let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
     let made = frames.iter().flat_map(|case| {
-        let mut fresh = Deflater::new(Deflate::default(), Side::Server);
-        let text = words::hex(&case.bytes[..case.bytes.len().min(LONGEST_IN_FILE)]);
-        [fresh.message(&case.bytes), deflater.message(text.as_bytes()), fresh.message(text.as_bytes())]
+        let mut fresh = Deflater::new(DeflateParams::default(), Side::Server);
+        let text = format::hex(&case.bytes[..case.bytes.len().min(LONGEST_IN_FILE)]);
+        [fresh.compress_message(&case.bytes), deflater.compress_message(text.as_bytes()), fresh.compress_message(text.as_bytes())]
     });
     let own = frames
         .iter()
@@ -158,7 +158,7 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
     let mut files: Vec<Vec<u8>> =
         paths.iter().map(|path| std::fs::read(path).expect("a file that is there can be read")).collect();
     for case in frames.iter().filter(|case| case.bytes.len() <= LONGEST_IN_FILE) {
-        let hex = words::hex(&case.bytes);
+        let hex = format::hex(&case.bytes);
         let (from, mark) = if case.client { ("client", '>') } else { ("server", '<') };
         files.push(pcapng(case));
         files.push(format!("# a vector\n{mark} {hex}\n").into_bytes());
@@ -170,9 +170,9 @@ fn captures(root: &Path, frames: &[Case]) -> Vec<Vec<u8>> {
         );
     }
     let compressed = frames.iter().filter(|case| case.deflate && !case.client).map(|case| &case.bytes[..]);
-    let [request, response] = HEADS.map(|head| words::hex(head.as_bytes()));
+    let [request, response] = HEADS.map(|head| format::hex(head.as_bytes()));
     for frames in compressed.chain(FOUND.iter().map(|bytes| &bytes[1..])) {
-        files.push(format!("> {request}\n< {response}\n< {}\n", words::hex(frames)).into_bytes());
+        files.push(format!("> {request}\n< {response}\n< {}\n", format::hex(frames)).into_bytes());
     }
     files
 }

@@ -87,7 +87,7 @@ fn shown(target: &str, check: fn(&[u8]), input: &[u8]) {
         let why = panic.downcast_ref::<String>().map(String::as_str);
         let why = why.or_else(|| panic.downcast_ref::<&str>().copied());
         let Some(why) = why else { resume_unwind(panic) };
-        panic!("{target}: {why}\nthe input: {}", wiretalk::wire::words::hex(input));
+        panic!("{target}: {why}\nthe input: {}", wiretalk::wire::format::hex(input));
     }
 }
 

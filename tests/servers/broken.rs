@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use wiretalk::servers::{Access, Limits, strict};
-use wiretalk::wire::handshake::Policy;
-use wiretalk::wire::{Agreed, Opcode, Side, Transcript, Verdict};
+use wiretalk::wire::handshake::ServerPolicy;
+use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, DecodeVerdict};
 
 use crate::strict::strict_house;
 use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
@@ -51,7 +51,7 @@ async fn said(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     peer.expect(offered.as_bytes()).await;
     // The server may hang up before it has read all of it.
     peer.send(bytes).await;
-    let mut said = Transcript::new(Side::Server, Agreed::parse(offer.unwrap_or_default()).unwrap());
+    let mut said = Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
     said.push(&peer.rest().await);
     said
 }
@@ -65,7 +65,7 @@ async fn serves_the_next(house: &House) {
 async fn large_house() -> House {
     house(async |scope, mut options| {
         options.limits = Limits { message: 1 << 20, ..options.limits };
-        strict::bind(&scope, options, Policy { deflate: true, ..Policy::default() })
+        strict::bind(&scope, options, ServerPolicy { deflate: true, ..ServerPolicy::default() })
     })
     .await
 }
@@ -80,7 +80,7 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
         };
         let name = &case["name"];
         let said = said(&house, case["extensions"].as_str(), &bytes(case)).await;
-        assert_eq!((said.verdict(), said.faults()), (Verdict::Ok, &[][..]), "{name}");
+        assert_eq!((said.verdict(), said.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
         let last = said.frames().last().unwrap();
         assert_eq!(last.header.opcode, Opcode::Close, "{name}");
         let body = last.payload();
@@ -101,12 +101,12 @@ async fn each_vector_that_breaks_none_is_echoed() {
     let mut seen = 0;
     for case in cases().filter(|case| case["expect"]["verdict"] == "ok") {
         let (name, offer) = (&case["name"], case["extensions"].as_str());
-        let agreed = Agreed::parse(offer.unwrap_or_default()).unwrap();
+        let agreed = AgreedExtensions::parse(offer.unwrap_or_default()).unwrap();
         let mut sent = Transcript::new(Side::Client, agreed);
         let all = [bytes(case), masked(0x88, &1000_u16.to_be_bytes())].concat();
         sent.push(&all);
         let said = said(&house, offer, &all).await;
-        assert_eq!((said.verdict(), said.faults()), (Verdict::Ok, &[][..]), "{name}");
+        assert_eq!((said.verdict(), said.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
         let texts = |transcript: &Transcript| -> Vec<_> {
             transcript.messages().iter().map(|message| (message.kind, message.data.clone())).collect()
         };
@@ -127,11 +127,11 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
         let strings = |list: &Value| -> Vec<String> {
             list.as_array().into_iter().flatten().map(|item| item.as_str().unwrap().to_owned()).collect()
         };
-        let policy = Policy {
-            protocols: strings(&known["protocols"]),
+        let policy = ServerPolicy {
+            subprotocols: strings(&known["protocols"]),
             origins: strings(&known["origins"]),
             deflate: known["deflate"] == true,
-            ..Policy::default()
+            ..ServerPolicy::default()
         };
         let house = house(async |scope, mut options| {
             let asked = "server.example.com".parse().unwrap();
@@ -165,7 +165,7 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
 
 #[tokio::test]
 async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
-    let mut house = strict_house(Policy::default()).await;
+    let mut house = strict_house(ServerPolicy::default()).await;
     for (length, code) in [(1_u64 << 63, 1002_u16), (1 << 62, 1009), (1025, 1009)] {
         let mut peer = house.open().await;
         let (form, length) = if length < 0xffff {
@@ -185,7 +185,7 @@ async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
 
 #[tokio::test]
 async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
-    let house = strict_house(Policy::default()).await;
+    let house = strict_house(ServerPolicy::default()).await;
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut garbage = || {
         state ^= state << 13;
@@ -218,7 +218,7 @@ async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
 
 #[tokio::test]
 async fn the_code_arrives_even_if_the_peer_is_still_sending() {
-    let house = strict_house(Policy::default()).await;
+    let house = strict_house(ServerPolicy::default()).await;
     let mut peer = house.open().await;
     peer.send(HELLO).await;
     // With unread bytes a plain close would be a reset, and the Close frame lost.

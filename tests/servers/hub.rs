@@ -10,7 +10,7 @@ use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
 use wiretalk::servers::{Bundle, Event, Kind, Limits, Plan};
-use wiretalk::wire::{Agreed, Opcode, Side, Transcript, encode};
+use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, encode};
 
 use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
 
@@ -139,7 +139,7 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     let mut slow = narrow(house.address).await;
     let (mut quick, mut second) = (house.open().await, house.open().await);
     until_there_are(&hub, 3).await;
-    let frame = encode::whole(Opcode::Binary, &large(), None);
+    let frame = encode::single_frame(Opcode::Binary, &large(), None);
     let mut said = 0;
     while hub.subscribers() == 3 {
         hub.publish_binary(&large()).await;
@@ -152,9 +152,9 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     assert_eq!(peer, slow.0.local_addr().unwrap());
     assert!(sent + 8 <= said, "{sent} of {said}");
     // It gets what it was sent in time, whole frames, and then the reason.
-    let mut heard = Transcript::new(Side::Server, Agreed::none());
+    let mut heard = Transcript::new(Side::Server, AgreedExtensions::none());
     heard.push(&slow.rest().await);
-    assert_eq!((heard.faults(), heard.needs()), (&[][..], None));
+    assert_eq!((heard.faults(), heard.needed()), (&[][..], None));
     let close = heard.frames().last().unwrap();
     assert_eq!(close.payload(), [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat());
     assert!(heard.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");

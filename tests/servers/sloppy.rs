@@ -2,7 +2,7 @@
 
 use wiretalk::servers::blunders::{BLUNDERS, Breaks};
 use wiretalk::servers::{Event, sloppy};
-use wiretalk::wire::{Connection, Side};
+use wiretalk::wire::{ConnectionTranscript, Side};
 
 use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
 
@@ -15,13 +15,13 @@ fn upgrade(path: &str) -> Vec<u8> {
 }
 
 /// Everything that is said on a path where Hello is sent, and a Close behind it.
-async fn seen(house: &House, path: &str) -> (Connection, usize) {
+async fn seen(house: &House, path: &str) -> (ConnectionTranscript, usize) {
     let mut peer = house.visit().await;
-    let mut seen = Connection::new();
+    let mut seen = ConnectionTranscript::new();
     for bytes in [upgrade(path), [MASKED_HELLO, &masked(0x88, &1000_u16.to_be_bytes())].concat()] {
         seen.push(Side::Client, &bytes);
         peer.send(&bytes).await;
-        if !seen.is_open() && seen.stream(Side::Server).head_bytes().is_empty() {
+        if !seen.is_open() && seen.direction(Side::Server).head_bytes().is_empty() {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
                 head.extend(peer.read(1).await);
@@ -39,10 +39,10 @@ async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let house = sloppy_house().await;
     for blunder in BLUNDERS {
         let (seen, _) = seen(&house, &format!("/{}", blunder.name)).await;
-        let server = seen.stream(Side::Server);
+        let server = seen.direction(Side::Server);
         let problems: Vec<_> =
-            server.opening().unwrap().judgement.problems.iter().map(|problem| problem.code).collect();
-        let faults: Vec<_> = server.said().faults().iter().map(|fault| fault.code).collect();
+            server.head().unwrap().validation.problems.iter().map(|problem| problem.code).collect();
+        let faults: Vec<_> = server.transcript().faults().iter().map(|fault| fault.code).collect();
         let (in_head, in_frames) = match blunder.breaks {
             Breaks::Handshake(code) => (vec![code], vec![]),
             Breaks::Frames(code) => (vec![], vec![code]),
@@ -61,7 +61,7 @@ async fn what_does_not_come_is_missed() {
     assert_eq!(seen(&house, "/").await.1, HELLO.len() + 4);
     assert_eq!(seen(&house, "/hangs-up").await.1, HELLO.len());
     assert_eq!(seen(&house, "/no-close").await.1, HELLO.len());
-    assert_eq!(seen(&house, "/cut-short").await.0.stream(Side::Server).said().needs().unwrap().more, 5);
+    assert_eq!(seen(&house, "/cut-short").await.0.direction(Side::Server).transcript().needed().unwrap().more, 5);
     for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {
         let mut peer = house.visit().await;
         peer.send(&upgrade(path)).await;

@@ -4,16 +4,16 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Limits, Options, Ports, State, strict};
-use wiretalk::wire::handshake::Policy;
-use wiretalk::wire::{Agreed, Endpoint, Kind};
+use wiretalk::wire::handshake::ServerPolicy;
+use wiretalk::wire::{AgreedExtensions, Endpoint, MessageKind};
 
 use crate::{HELLO, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
 
-pub(crate) async fn strict_house(policy: Policy) -> House {
+pub(crate) async fn strict_house(policy: ServerPolicy) -> House {
     strict_within(|limits| limits, policy).await
 }
 
-async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: Policy) -> House {
+async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: ServerPolicy) -> House {
     let bind = async |scope, options: Options| {
         strict::bind(&scope, Options { limits: change(options.limits), ..options }, policy)
     };
@@ -22,7 +22,7 @@ async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: Policy) ->
 
 #[tokio::test]
 async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
-    let mut house = strict_house(Policy::default()).await;
+    let mut house = strict_house(ServerPolicy::default()).await;
     let mut peer = house.open().await;
     peer.send(MASKED_HELLO).await;
     peer.expect(HELLO).await;
@@ -39,7 +39,7 @@ async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
 
 #[tokio::test]
 async fn everything_may_come_byte_by_byte_and_in_one_packet() {
-    let house = strict_house(Policy::default()).await;
+    let house = strict_house(ServerPolicy::default()).await;
     let mut peer = house.visit().await;
     for byte in [UPGRADE, MASKED_HELLO].concat() {
         peer.send(&[byte]).await;
@@ -113,9 +113,9 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
 #[tokio::test]
 async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
     let mut house = strict_house(Server::Strict.policy()).await;
-    let agreed = Agreed::parse("permessage-deflate").unwrap();
+    let agreed = AgreedExtensions::parse("permessage-deflate").unwrap();
     let mut client = Endpoint::client(agreed, 1024, Box::new(|| [1, 2, 3, 4]));
-    client.send(Kind::Binary, &vec![0; 50 << 20]);
+    client.send(MessageKind::Binary, &vec![0; 50 << 20]);
     assert!(client.outbox().len() < 100_000);
     let mut peer = house.visit().await;
     peer.send(
@@ -129,7 +129,7 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
 
 #[tokio::test]
 async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
-    let mut house = strict_within(|limits| Limits { frame: SHORT, ..limits }, Policy::default()).await;
+    let mut house = strict_within(|limits| Limits { frame: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut patient = house.open().await;
     let mut peer = house.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
@@ -143,7 +143,7 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
 
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
-    let mut house = strict_within(|limits| Limits { write: SHORT, ..limits }, Policy::default()).await;
+    let mut house = strict_within(|limits| Limits { write: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut peer = house.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
@@ -163,7 +163,7 @@ async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
 
 #[tokio::test]
 async fn every_ping_of_a_flood_gets_its_pong() {
-    let house = strict_house(Policy::default()).await;
+    let house = strict_house(ServerPolicy::default()).await;
     let peer = house.open().await;
     let (mut from, mut to) = peer.0.into_split();
     let flood = async { to.write_all(&masked(0x89, b"beat").repeat(50_000)).await.unwrap() };
@@ -177,7 +177,7 @@ async fn every_ping_of_a_flood_gets_its_pong() {
 
 #[tokio::test]
 async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
-    let mut house = strict_house(Policy::default()).await;
+    let mut house = strict_house(ServerPolicy::default()).await;
     let mut peer = house.open().await;
     house.shutdown.cancel();
     peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
@@ -191,7 +191,7 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let house = strict_within(|limits| Limits { head: SHORT, ..limits }, Policy::default()).await;
+    let house = strict_within(|limits| Limits { head: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut peer = house.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));

@@ -12,7 +12,7 @@ use super::super::canvas::{Canvas, Target};
 use super::super::reading::{self, Reading, Stand};
 use super::work::Work;
 use crate::text;
-use crate::wire::utf8::Validator;
+use crate::wire::utf8::Utf8Validator;
 
 /// Cells of the names at the left.
 const NAMES: u16 = 10;
@@ -174,7 +174,7 @@ struct Letters {
 fn letters(work: &Work, end: usize) -> Letters {
     let carried = work.carried.as_deref().unwrap_or_default();
     let mut told = Letters { shown: Vec::new(), broken: None, letter: None, stand: Stand::Whole };
-    let mut text = Validator::new();
+    let mut text = Utf8Validator::new();
     let mut open = carried.to_vec();
     let _ = text.push(carried);
     let last = work.group().end - 1;
@@ -239,7 +239,7 @@ fn draw_notes(
         let line = Line::from(vec![
             Span::raw(" ".repeat(NAMES.into())),
             Span::styled(
-                text::shorten(&told, usize::from(area.width.saturating_sub(NAMES))).into_owned(),
+                text::ellipsize(&told, usize::from(area.width.saturating_sub(NAMES))).into_owned(),
                 style,
             ),
         ]);

@@ -12,7 +12,7 @@ use super::columns::spelled;
 use super::work::Work;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Side, words};
+use crate::wire::{Side, format};
 
 /// The step as an XOR: of eight bits, or of 64.
 pub(super) fn draw_step(work: &Work, area: Rect, canvas: &mut Canvas) {
@@ -92,7 +92,7 @@ fn wide(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
     let row = |name: &str, bytes: &[u8], color: Color, about: String| {
         Line::from(vec![
             Span::styled(format!("  {name:<14}"), theme.dim()),
-            Span::styled(format!("{:<25}", words::hex_row(bytes, 8)), Style::new().fg(color)),
+            Span::styled(format!("{:<25}", format::spaced_hex(bytes, 8)), Style::new().fg(color)),
             Span::styled(about, theme.dim()),
         ])
     };
@@ -104,7 +104,7 @@ fn wide(work: &Work, theme: &Theme) -> Vec<Line<'static>> {
         row("wire", &work.wire[group.clone()], theme.field(4), there),
         row("⊕ key", &twice, theme.field(3), "the key twice: i mod 4 is 0 at both".to_owned()),
         Line::styled("                ───────────────────────  one ⊕ for all 64 bits", theme.faint()),
-        row("= plain", &work.plain[group.clone()], theme.text, words::quoted(&work.plain[group], 8)),
+        row("= plain", &work.plain[group.clone()], theme.text, format::quote(&work.plain[group], 8)),
     ]
 }
 
@@ -120,7 +120,7 @@ pub(super) fn draw_tries(work: &Work, area: Rect, canvas: &mut Canvas) {
             Span::raw("  "),
             Span::styled(key, style),
             Span::raw(format!("  {name:<24}")),
-            Span::styled(format!("{:<34}", text::shorten(&does, 34)), Style::new().fg(theme.text)),
+            Span::styled(format!("{:<34}", text::ellipsize(&does, 34)), Style::new().fg(theme.text)),
         ]);
         if about {
             line.push_span(Span::styled(remark, theme.dim()));
@@ -139,7 +139,7 @@ fn tries(work: &Work) -> [Try; 4] {
         |byte: u8| if byte.is_ascii_graphic() { format!(" '{}'", char::from(byte)) } else { String::new() };
     let zero = work.key == [0; 4];
     let bytes = &work.wire[..work.wire.len().min(5)];
-    let key = words::hex(&work.key);
+    let key = format::hex(&work.key);
     [
         (
             "f",
@@ -156,14 +156,14 @@ fn tries(work: &Work) -> [Try; 4] {
         (
             "z",
             "key := 00000000".to_owned(),
-            format!("wire = plain  {}", words::quoted(&work.plain, 12)),
+            format!("wire = plain  {}", format::quote(&work.plain, 12)),
             "! W_MASK_ZERO: legal, useless",
             zero,
         ),
         (
             "t",
             "apply the key twice".to_owned(),
-            format!("back to  {}", words::hex_row(bytes, 5)),
+            format!("back to  {}", format::spaced_hex(bytes, 5)),
             "⊕ undoes itself",
             work.twice,
         ),

@@ -5,7 +5,7 @@ use super::super::view::tests::{holds, picture};
 use super::super::{Inspect, Tab};
 use super::*;
 use crate::stage::{Demo as _, Event};
-use crate::wire::{Kind, encode};
+use crate::wire::{MessageKind, encode};
 
 fn hello() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Command>) {
     let (mut inspect, inbox) = opened();
@@ -132,7 +132,7 @@ fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
 
 #[test]
 fn a_character_that_began_in_the_frame_before_is_gone_on_with() {
-    let frames = encode::fragments(Kind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
+    let frames = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);
     inspect.tab = Tab::Mask;
     inspect.choose(0);

@@ -5,7 +5,7 @@
 use super::super::reading::{self, Reading};
 use super::super::state::Inspect;
 use super::{State, WIDE};
-use crate::wire::{Key, Side, mask};
+use crate::wire::{MaskingKey, Side, mask};
 
 /// Why there is nothing to unmask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Work {
     pub(super) wire: Vec<u8>,
     /// What was on the wire.
     pub(super) seen: Vec<u8>,
-    pub(super) key: Key,
+    pub(super) key: MaskingKey,
     pub(super) plain: Vec<u8>,
     pub(super) step: usize,
     pub(super) bit: u8,
@@ -47,7 +47,7 @@ impl Work {
         let frame = inspect.frame(row).ok_or(Idle::Gone)?;
         let list = &inspect.conn().trace.rows()[row];
         let from = list.from();
-        let Some(first) = frame.header.key else {
+        let Some(first) = frame.header.masking_key else {
             return Err(Idle::Unmasked { row, from, masked: nearest_masked(inspect, row) });
         };
         let seen = frame.payload_on_wire().to_vec();
@@ -57,7 +57,7 @@ impl Work {
         let none = State::default();
         let state = if inspect.mask.frame == Some(place(inspect, row)) { &inspect.mask } else { &none };
         let key = state.key.unwrap_or(first);
-        let mut wire = mask::unmasked(&mask::unmasked(&seen, first), key);
+        let mut wire = mask::unmask(&mask::unmask(&seen, first), key);
         for (at, bits) in &state.flips {
             // a file's frame may be here only in part by now
             wire.get_mut(*at).into_iter().for_each(|byte| *byte ^= bits);
@@ -65,7 +65,7 @@ impl Work {
         let reading = Reading::of(list);
         let carried = match reading {
             Reading::Text => {
-                let rows = inspect.conn().trace.message_of(row);
+                let rows = inspect.conn().trace.message_rows(row);
                 let at = rows.iter().position(|other| *other == row).unwrap_or(0);
                 reading::carried(inspect, &rows, at)
             }
@@ -77,7 +77,7 @@ impl Work {
             from,
             header,
             total: list.payload_len().get(),
-            plain: mask::unmasked(&wire, key),
+            plain: mask::unmask(&wire, key),
             step: inspect.cursor.byte.saturating_sub(header).min(seen.len() - 1),
             bit: inspect.cursor.bit.min(7),
             changed: key != first || !state.flips.is_empty(),
@@ -121,7 +121,7 @@ fn nearest_masked(inspect: &Inspect, row: usize) -> Option<usize> {
     let rows = inspect.conn().trace.rows();
     let masked = |at: &usize| {
         let header = rows[*at].header();
-        header.key.is_some() && header.payload_len > 0
+        header.masking_key.is_some() && header.payload_len > 0
     };
     let before = (row.saturating_sub(FAR)..row).rev().find(masked);
     let after = (row + 1..rows.len().min(row + FAR)).find(masked);

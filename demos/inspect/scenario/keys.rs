@@ -74,12 +74,12 @@ impl Inspect {
     /// The step has come to something: the cursor goes to the line of the handshake that it is about.
     pub(in super::super) fn look_at_outcome(&mut self) {
         let of = |from: Side| {
-            let opening = self.conn().trace.opening(from)?;
-            let at = opening.judgement.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
+            let opening = self.conn().trace.head(from)?;
+            let at = opening.validation.problems.iter().find_map(|problem| problem.span.as_ref())?.start;
             let lines = opening.head.as_ref()?.lines();
             lines
                 .iter()
-                .position(|line| (line.text.start..line.end.end).contains(&at))
+                .position(|line| (line.text.start..line.line_end.end).contains(&at))
                 .map(|line| (from, line))
         };
         let (from, line) = of(Side::Client).or_else(|| of(Side::Server)).unwrap_or((Side::Server, 0));

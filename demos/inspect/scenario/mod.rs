@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::clients::Command;
 use crate::servers::Kind;
-use crate::wire::{Header, LengthForm, Opcode, words};
+use crate::wire::{Header, LengthForm, Opcode, format};
 
 pub(super) use play::{Play, Stand};
 pub(super) use view::{draw, rows};
@@ -215,7 +215,7 @@ impl Step {
 impl Send {
     fn command(&self, fresh: [u8; 4]) -> Result<Command, String> {
         if let Some(hex) = &self.hex {
-            return Ok(Command::Raw(words::from_hex(hex)?));
+            return Ok(Command::Raw(format::parse_hex(hex)?));
         }
         if let Some(ping) = &self.ping {
             return Ok(Command::Ping(ping.clone().into_bytes()));
@@ -223,7 +223,7 @@ impl Send {
         let plain = match (&self.text, self.letters, &self.payload) {
             (Some(text), _, _) => text.clone().into_bytes(),
             (_, Some(letters), _) => b"wiretalk".iter().copied().cycle().take(letters).collect(),
-            (_, _, Some(hex)) => words::from_hex(hex)?,
+            (_, _, Some(hex)) => format::parse_hex(hex)?,
             _ => Vec::new(),
         };
         let plain_text = *self
@@ -232,15 +232,15 @@ impl Send {
             return Ok(Command::Text(text));
         }
         let key = match &self.key {
-            Some(hex) => *words::from_hex(hex)?.first_chunk().ok_or("a key has 4 bytes")?,
+            Some(hex) => *format::parse_hex(hex)?.first_chunk().ok_or("a key has 4 bytes")?,
             None => fresh,
         };
         let len = self.length.unwrap_or(plain.len() as u64);
         let header = Header {
             fin: self.fin.unwrap_or(true),
             rsv1: self.rsv1,
-            key: (!self.unmasked).then_some(key),
-            form: match self.form {
+            masking_key: (!self.unmasked).then_some(key),
+            length_form: match self.form {
                 None => LengthForm::shortest(len),
                 Some(16) => LengthForm::Bits16,
                 Some(64) => LengthForm::Bits64,

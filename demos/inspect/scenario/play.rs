@@ -117,7 +117,7 @@ fn outcome(
     };
     match expect {
         Expect::Status(status) => {
-            let came = trace.opening(Side::Server)?.head.as_ref()?.status()?;
+            let came = trace.head(Side::Server)?.head.as_ref()?.status()?;
             done(format!("the server answered {came}"), came == *status)
         }
         Expect::Close(code) => {
@@ -126,9 +126,9 @@ fn outcome(
                 row.from() == Side::Server && row.opcode() == Opcode::Close
             };
             let row = (0..trace.rows().len()).find(is_close)?;
-            match frame(row)?.close() {
+            match frame(row)?.close_body() {
                 Some((came, reason)) => {
-                    let reason = crate::wire::words::quoted(&reason, 70);
+                    let reason = crate::wire::format::quote(&reason, 70);
                     done(format!("the server closed with {came} {reason}"), came == *code)
                 }
                 None => done("the server closed without a code".to_owned(), false),
@@ -158,20 +158,20 @@ fn outcome(
         Expect::Problem(wanted) => {
             let (code, hint) =
                 wanted.split_once(':').map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
-            let problems = &trace.opening(Side::Server)?.judgement.problems;
+            let problems = &trace.head(Side::Server)?.validation.problems;
             let found = problems.iter().find(|problem| problem.code.name() == code);
             match found {
                 Some(problem) => {
                     let met = hint.is_none() || problem.hint.as_deref() == hint;
                     let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
-                    done(format!("{code}{named}: {}", problem.code.rule().what), met)
+                    done(format!("{code}{named}: {}", problem.code.rule().summary), met)
                 }
                 None => done("the response is as it should be".to_owned(), false),
             }
         }
         Expect::Fault(code) => {
             let fault = trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
-            done(format!("{code}: {}", fault.what()), true)
+            done(format!("{code}: {}", fault.summary()), true)
         }
         Expect::Fooled(fooled) => match parsed.first() {
             Some(request) => done(format!("the proxy took a frame for a request: {request}"), *fooled),

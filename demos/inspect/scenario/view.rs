@@ -61,7 +61,7 @@ fn lines(play: &Play, theme: &Theme) -> Vec<Line<'static>> {
         Stand::Done(outcome) => {
             let (sign, color) = if outcome.met { ("✓", theme.good) } else { ("✗", theme.bad) };
             let mut told = vec![Span::styled(
-                format!("{sign} {}", text::visible(&outcome.told)),
+                format!("{sign} {}", text::sanitize(&outcome.told)),
                 Style::new().fg(color).add_modifier(Modifier::BOLD),
             )];
             if let Some(bet) = play.bet.and_then(|bet| step.answers.get(bet)) {

@@ -10,7 +10,7 @@ use super::super::canvas::{Canvas, split};
 use super::super::state::Inspect;
 use super::message::Subject;
 use crate::text;
-use crate::wire::{Code, Kind, Side};
+use crate::wire::{FaultCode, MessageKind, Side};
 
 /// How a rule stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) struct Check {
 pub(super) fn checks(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
     let all = inspect.conn().trace.rows();
     let faults = subject.faults(inspect);
-    let check = |applies: bool, codes: &[Code], told: String, section| {
+    let check = |applies: bool, codes: &[FaultCode], told: String, section| {
         let broken = faults.iter().any(|fault| codes.contains(&fault.code));
         let verdict = match (broken, applies) {
             (true, _) => Verdict::Broken,
@@ -49,7 +49,7 @@ pub(super) fn checks(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
         .collect();
     let which = if control.is_empty() { String::new() } else { format!(" ({})", control.join(", ")) };
     let many = subject.fragments.len() > 1;
-    let text = all[subject.fragments[0]].kind() == Some(Kind::Text);
+    let text = all[subject.fragments[0]].kind() == Some(MessageKind::Text);
     let client = subject.from == Side::Client;
     let deflate = inspect.conn().trace.agreed().deflate.is_some();
     let rsv = if deflate {
@@ -65,35 +65,35 @@ pub(super) fn checks(inspect: &Inspect, subject: &Subject) -> Vec<Check> {
     let mut checks = vec![
         check(
             !control.is_empty(),
-            &[Code::CtrlFragmented],
+            &[FaultCode::CtrlFragmented],
             format!("control frames may sit between fragments{which} but are never fragmented"),
             "§5.4 §5.5",
         ),
         check(
             subject.message.is_some(),
-            &[Code::NewDataInFragmented],
+            &[FaultCode::NewDataInFragmented],
             format!("no new text or binary frame while {name} is open"),
             "§5.4",
         ),
         check(
             many,
-            &[Code::ContWithoutStart],
+            &[FaultCode::ContWithoutStart],
             "the first fragment names the type, the others are continuations".to_owned(),
             "§5.4",
         ),
         check(
             true,
-            &[Code::RsvNonzero, Code::Rsv1OnControl, Code::Rsv1OnContinuation],
+            &[FaultCode::RsvNonzero, FaultCode::Rsv1OnControl, FaultCode::Rsv1OnContinuation],
             rsv.to_owned(),
             if deflate { "RFC 7692 §6" } else { "§5.2" },
         ),
         check(
             true,
-            &[Code::UnmaskedClient, Code::MaskedServer, Code::MaskZero, Code::MaskReused],
+            &[FaultCode::UnmaskedClient, FaultCode::MaskedServer, FaultCode::MaskZero, FaultCode::MaskReused],
             masked.to_owned(),
             "§5.1 §5.3",
         ),
-        check(text, &[Code::Utf8], "text is UTF-8 over the whole message".to_owned(), "§5.6 §8.1"),
+        check(text, &[FaultCode::Utf8], "text is UTF-8 over the whole message".to_owned(), "§5.6 §8.1"),
         check(
             other > 0,
             &[],
@@ -126,7 +126,7 @@ pub(super) fn draw(checks: &[Check], area: Rect, canvas: &mut Canvas) {
             Verdict::Idle => ("–", theme.faint()),
         };
         let room = usize::from(body.width).saturating_sub(text::width(check.section) + 7);
-        let told = text::shorten(&check.told, room).into_owned();
+        let told = text::ellipsize(&check.told, room).into_owned();
         let pad = room.min(84).saturating_sub(text::width(&told));
         let weight = if check.verdict == Verdict::Idle { theme.dim() } else { theme.base() };
         let line = Line::from(vec![

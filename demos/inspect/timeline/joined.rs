@@ -8,7 +8,7 @@ use super::super::canvas::{Canvas, split};
 use super::super::state::Inspect;
 use super::super::view::side;
 use super::message::Subject;
-use crate::wire::{ByteLen, Code, Kind, words};
+use crate::wire::{ByteLen, FaultCode, MessageKind, format};
 
 /// A fragment as the reassembly sees it.
 struct Piece {
@@ -48,14 +48,14 @@ pub(super) fn draw(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mu
     }
     let pieces = pieces(inspect, subject);
     let total = u128::from(pieces.last().map_or(0, |piece| piece.sum.get()).max(1));
-    let text = inspect.conn().trace.rows()[subject.fragments[0]].kind() == Some(Kind::Text);
+    let text = inspect.conn().trace.rows()[subject.fragments[0]].kind() == Some(MessageKind::Text);
     let text = text && !inspect.conn().trace.rows()[subject.fragments[0]].is_compressed();
     let tall = body.height >= 4;
     let (mut line, mut row) = (Line::raw("  "), 0);
     for piece in &pieces {
         let full = (8 * u128::from(piece.sum.get())).div_ceil(total).min(8) as usize;
         let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
-        let said = if text { words::quoted(&piece.payload, 10) } else { words::hex_row(&piece.payload, 4) };
+        let said = if text { format::quote(&piece.payload, 10) } else { format::spaced_hex(&piece.payload, 4) };
         let color = if piece.row == subject.current { theme.accent } else { side(subject.from, theme).0 };
         let spans = [
             Span::styled(format!("{} ", piece.row), theme.dim()),
@@ -98,10 +98,10 @@ fn whole(
         return Span::styled("→ complete", Style::new().fg(theme.good));
     }
     let all: Vec<u8> = pieces.iter().flat_map(|piece| piece.payload.iter().copied().take(64)).collect();
-    let broken = subject.faults(inspect).iter().any(|fault| fault.code == Code::Utf8);
+    let broken = subject.faults(inspect).iter().any(|fault| fault.code == FaultCode::Utf8);
     let (sign, color) = if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
     Span::styled(
-        format!("→ {} {sign}", words::quoted(&all, 24)),
+        format!("→ {} {sign}", format::quote(&all, 24)),
         Style::new().fg(color).add_modifier(Modifier::BOLD),
     )
 }

@@ -15,7 +15,7 @@ use super::window::{DIVISION, Window, short};
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Opcode, Place, Row, Side, words};
+use crate::wire::{Opcode, FragmentRole, TraceRow, Side, format};
 
 /// Rows that are looked through for a message that was open before the window, or goes on after it.
 const FAR: usize = 4096;
@@ -109,7 +109,7 @@ fn part(row: Rect, x: u16, width: u16) -> Rect {
     Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
 }
 
-fn color(frame: &Row, theme: &Theme) -> Color {
+fn color(frame: &TraceRow, theme: &Theme) -> Color {
     match frame.severity() {
         Some(Severity::Fatal) => theme.bad,
         _ if frame.opcode().is_control() => theme.control,
@@ -118,7 +118,7 @@ fn color(frame: &Row, theme: &Theme) -> Color {
 }
 
 impl Picture<'_> {
-    fn rows(&self) -> &[Row] {
+    fn rows(&self) -> &[TraceRow] {
         self.inspect.conn().trace.rows()
     }
 
@@ -152,12 +152,12 @@ impl Picture<'_> {
 
     /// Where bytes came, by how many: ▂ little, █ much.
     fn pieces(&self, from: Side, row: Rect, canvas: &mut Canvas) {
-        let pieces = self.inspect.conn().trace.segments().all();
-        let first = pieces.partition_point(|piece| piece.at() < self.window.start());
+        let pieces = self.inspect.conn().trace.arrivals().all();
+        let first = pieces.partition_point(|piece| piece.time() < self.window.start());
         let mut bytes = vec![0_u64; self.window.cells().into()];
         for piece in &pieces[first..] {
-            match self.window.x(piece.at()) {
-                (x, true) if piece.from() == from => bytes[usize::from(x)] += piece.bytes().get(),
+            match self.window.x(piece.time()) {
+                (x, true) if piece.from() == from => bytes[usize::from(x)] += piece.size().get(),
                 (_, true) => {}
                 (_, false) => break,
             }
@@ -188,7 +188,7 @@ impl Picture<'_> {
         }
         for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
             let frame = &all[row_number];
-            let (start, _) = self.window.x(self.inspect.conn().trace.began(frame));
+            let (start, _) = self.window.x(self.inspect.conn().trace.started_at(frame));
             let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
             let start = start.max(free).min(x);
             let color = color(frame, canvas.theme);
@@ -226,7 +226,7 @@ impl Picture<'_> {
         let spans = self.spans(from);
         let color = side(from, canvas.theme).0;
         let own = self.rows().get(self.current).filter(|own| own.from() == from);
-        let chosen = own.and_then(|own| own.place().message());
+        let chosen = own.and_then(|own| own.role().message());
         for (number, span) in spans.iter().enumerate() {
             let next = spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
             let style = Style::new().fg(color);
@@ -240,7 +240,7 @@ impl Picture<'_> {
     fn spans(&self, from: Side) -> Vec<Stretch> {
         let all = self.rows();
         let shown = self.window.rows(all);
-        let of = |row: &Row| row.place().message().filter(|_| row.from() == from);
+        let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
         let mut spans: Vec<Stretch> = Vec::new();
         let before =
             (shown.start.saturating_sub(FAR)..shown.start).rev().find(|row| of(&all[*row]).is_some());
@@ -249,7 +249,7 @@ impl Picture<'_> {
         }
         for row in &all[shown.clone()] {
             let Some(message) = of(row) else { continue };
-            let (end, _) = self.window.x(row.at());
+            let (end, _) = self.window.x(row.completed_at());
             let ended = row.header().fin;
             match spans.last_mut() {
                 Some(last) if last.message == message => {
@@ -257,13 +257,13 @@ impl Picture<'_> {
                 }
                 Some(last) if last.end == end && last.ended && ended => {}
                 _ => {
-                    let (start, _) = self.window.x(self.inspect.conn().trace.began(row));
+                    let (start, _) = self.window.x(self.inspect.conn().trace.started_at(row));
                     spans.push(Stretch { ended, frames: 1, ..Stretch::new(row, message, start, end) });
                 }
             }
         }
         if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
-            let latest = all.last().map_or(0, |row| self.window.x(row.at()).0);
+            let latest = all.last().map_or(0, |row| self.window.x(row.completed_at()).0);
             last.end = last.end.max(latest);
         }
         spans
@@ -278,17 +278,17 @@ impl Picture<'_> {
         let mut free = 0;
         for number in shown.filter(|number| all[*number].opcode().is_control()) {
             let frame = &all[number];
-            let (x, _) = self.window.x(frame.at());
+            let (x, _) = self.window.x(frame.completed_at());
             let told = match frame.opcode() {
                 Opcode::Pong => match pairs.iter().find(|pair| pair.pong == number) {
                     Some(pair) => {
-                        let took = frame.at().saturating_sub(all[pair.ping].at());
+                        let took = frame.completed_at().saturating_sub(all[pair.ping].completed_at());
                         format!("{number} pong of {}, {}", pair.ping, short(took))
                     }
                     None => format!("{number} pong, not asked for"),
                 },
                 Opcode::Close => {
-                    let code = self.inspect.frame(number).and_then(|frame| frame.close());
+                    let code = self.inspect.frame(number).and_then(|frame| frame.close_body());
                     format!("{number} close{}", code.map_or(String::new(), |(code, _)| format!(" {code}")))
                 }
                 opcode => format!("{number} {opcode}"),
@@ -306,13 +306,13 @@ impl Picture<'_> {
 
     fn pointer(&self, row: Rect, canvas: &mut Canvas) {
         let Some(frame) = self.rows().get(self.current) else { return };
-        let (x, inside) = self.window.x(frame.at());
+        let (x, inside) = self.window.x(frame.completed_at());
         if !inside {
             return;
         }
         let follows = if self.inspect.chosen.is_none() { ", follows" } else { "" };
         let (_, arrow) = side(frame.from(), canvas.theme);
-        let told = format!("frame {} {arrow} at {}{follows}", self.current, moment(frame.at()));
+        let told = format!("frame {} {arrow} at {}{follows}", self.current, moment(frame.completed_at()));
         let width = text::width(&told) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
         if x + width <= self.window.cells() {
@@ -338,7 +338,7 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn new(row: &Row, message: usize, x: u16, end: u16) -> Self {
+    fn new(row: &TraceRow, message: usize, x: u16, end: u16) -> Self {
         let kind = row.kind().map_or("", |kind| kind.name());
         Self {
             message,
@@ -346,7 +346,7 @@ impl Stretch {
             x,
             end,
             frames: 0,
-            ended: matches!(row.place(), Place::Opens { .. }) && row.header().fin,
+            ended: matches!(row.role(), FragmentRole::First { .. }) && row.header().fin,
         }
     }
 
@@ -355,7 +355,7 @@ impl Stretch {
         let (width, room) = (usize::from(self.end.saturating_sub(self.x)) + 1, usize::from(room));
         let close = if self.ended { "┤" } else { "╌" };
         let many = if self.frames > 1 {
-            format!(", {} fragments", words::grouped(self.frames))
+            format!(", {} fragments", format::group_thousands(self.frames))
         } else {
             String::new()
         };
@@ -366,7 +366,7 @@ impl Stretch {
         let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
         if text::width(&short) + 2 <= room {
             let wide = width.saturating_sub(2).max(text::width(&short));
-            return text::prefix(&format!("└{short:─^wide$}{close}"), room).to_owned();
+            return text::prefix_within(&format!("└{short:─^wide$}{close}"), room).to_owned();
         }
         if width > 1 { format!("└{}{close}", "─".repeat(width - 2)) } else { "╵".to_owned() }
     }

@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use super::super::canvas::Canvas;
 use super::super::state::Inspect;
 use super::window::short;
-use crate::wire::{Opcode, Row, Side, words};
+use crate::wire::{Opcode, TraceRow, Side, format};
 
 /// The newest rows that are looked at.
 pub(super) const NEWEST: usize = 1 << 14;
@@ -75,14 +75,14 @@ pub(super) fn figures(inspect: &Inspect) -> Figures {
     let answers = [Side::Client, Side::Server].map(|from| {
         let own = pairs.iter().filter(|pair| all[pair.ping].from() == from);
         let mut times: Vec<_> =
-            own.map(|pair| all[pair.pong].at().saturating_sub(all[pair.ping].at())).collect();
+            own.map(|pair| all[pair.pong].completed_at().saturating_sub(all[pair.ping].completed_at())).collect();
         times.sort_unstable();
         times.get(times.len() / 2).map(|median| (*median, times.len()))
     });
     let rows = &all[newest];
-    let last = rows.last().map_or(Duration::ZERO, Row::at);
-    let lately: Vec<_> = rows.iter().filter(|row| last.saturating_sub(row.at()) <= LATELY).collect();
-    let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.at()));
+    let last = rows.last().map_or(Duration::ZERO, TraceRow::completed_at);
+    let lately: Vec<_> = rows.iter().filter(|row| last.saturating_sub(row.completed_at()) <= LATELY).collect();
+    let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.completed_at()));
     // n frames have n - 1 gaps between them
     let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));
     let payload: f64 = rows.iter().map(|row| row.payload_len().get() as f64).sum();
@@ -106,7 +106,7 @@ pub(super) fn draw_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         told.push(format!("the client answers in {}", short(time)));
     }
     if let Some((rate, over)) = figures.rate {
-        let rate = if rate < 10.0 { format!("{rate:.1}") } else { words::grouped(rate as u64) };
+        let rate = if rate < 10.0 { format!("{rate:.1}") } else { format::group_thousands(rate as u64) };
         let over = if area.width >= 90 { format!(" over {}", short(over)) } else { String::new() };
         told.push(format!("{rate} frames/s{over}"));
     }

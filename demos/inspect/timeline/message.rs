@@ -13,7 +13,7 @@ use super::super::view::side;
 use super::window::short;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{ByteLen, Fault, Place, Row, Side, words};
+use crate::wire::{ByteLen, Fault, FragmentRole, TraceRow, Side, format};
 
 /// Rows that are looked through for the message around a control frame.
 const FAR: usize = 4096;
@@ -36,18 +36,18 @@ impl Subject {
     pub(super) fn of(inspect: &Inspect, current: usize) -> Self {
         let all = inspect.conn().trace.rows();
         let from = all[current].from();
-        let part = |row: &usize| all[*row].from() == from && all[*row].place().message().is_some();
+        let part = |row: &usize| all[*row].from() == from && all[*row].role().message().is_some();
         let around = || {
             let row = (current.saturating_sub(FAR)..current).rev().find(part)?;
             (!all[row].header().fin).then_some(row)
         };
         let root = if part(&current) { current } else { around().unwrap_or(current) };
-        let fragments = inspect.conn().trace.message_of(root);
+        let fragments = inspect.conn().trace.message_rows(root);
         let ended = fragments.last().is_some_and(|row| all[*row].header().fin);
         let first = fragments.first().copied().unwrap_or(current);
         let last = fragments.last().copied().unwrap_or(current).max(current);
         let rows = (first..=last).filter(|row| all[*row].from() == from).collect();
-        Self { current, from, fragments, rows, message: all[root].place().message(), ended }
+        Self { current, from, fragments, rows, message: all[root].role().message(), ended }
     }
 
     pub(super) fn name(&self) -> String {
@@ -95,13 +95,13 @@ impl Subject {
         let open = if self.ended { "" } else { " so far, still open" };
         let bytes: ByteLen = self.fragments.iter().map(|row| all[*row].payload_len()).sum();
         let (first, last) = (&all[self.fragments[0]], &all[*self.fragments.last().unwrap_or(&self.current)]);
-        let took = last.at().saturating_sub(inspect.conn().trace.began(first));
+        let took = last.completed_at().saturating_sub(inspect.conn().trace.started_at(first));
         let took = if took.is_zero() { String::new() } else { format!(" · {}", short(took)) };
         let kind = row.kind().or(first.kind()).map_or("", |kind| kind.name());
         let deflate = if first.is_compressed() { ", compressed" } else { "" };
         format!(
             "Message m{message} · {arrow} · {kind}{deflate} · {frames}{between}{open}{took} · {}",
-            words::bytes(bytes)
+            format::byte_count(bytes)
         )
     }
 }
@@ -185,14 +185,14 @@ fn row_line(
         ),
     ]);
     if columns.key {
-        let key = header.key.map_or_else(|| "–".to_owned(), |key| words::hex(&key));
+        let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
         line.push_span(Span::styled(format!("{key:<10}"), Style::new().fg(theme.field(3))));
     }
-    line.push_span(Span::styled(format!("{:>6}  ", words::grouped(header.payload_len.get())), theme.dim()));
+    line.push_span(Span::styled(format!("{:>6}  ", format::group_thousands(header.payload_len.get())), theme.dim()));
     let cells = 3 * columns.bytes + 2;
     let frame = inspect.frame(number);
     let bytes =
-        |bytes: &[u8]| if bytes.is_empty() { "–".to_owned() } else { words::hex_row(bytes, columns.bytes) };
+        |bytes: &[u8]| if bytes.is_empty() { "–".to_owned() } else { format::spaced_hex(bytes, columns.bytes) };
     if columns.wire {
         let wire = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
         line.push_span(Span::styled(format!("{wire:<cells$}"), Style::new().fg(theme.field(4))));
@@ -200,18 +200,18 @@ fn row_line(
     let plain = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(&frame.payload()));
     line.push_span(Span::raw(format!("{plain:<cells$}")));
     let (told, good) = afterwards(inspect, subject, number, row);
-    let told = text::shorten(&told, usize::from(width).saturating_sub(line.width())).into_owned();
+    let told = text::ellipsize(&told, usize::from(width).saturating_sub(line.width())).into_owned();
     line.push_span(Span::styled(told, Style::new().fg(if good { theme.dim } else { theme.bad })));
     line
 }
 
 /// Where the message stands after a frame, and whether that is fine.
-fn afterwards(inspect: &Inspect, subject: &Subject, number: usize, row: &Row) -> (String, bool) {
+fn afterwards(inspect: &Inspect, subject: &Subject, number: usize, row: &TraceRow) -> (String, bool) {
     let Some(at) = subject.fragments.iter().position(|fragment| *fragment == number) else {
         return (format!("not part of {}", subject.name()), true);
     };
     match Reading::of(row) {
-        Reading::Other if row.place() == Place::Control => return ("no message".to_owned(), true),
+        Reading::Other if row.role() == FragmentRole::Control => return ("no message".to_owned(), true),
         Reading::Other => return ("belongs nowhere".to_owned(), false),
         Reading::Binary => return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true),
         Reading::Compressed => return ("judged once inflated".to_owned(), true),
@@ -230,7 +230,7 @@ fn afterwards(inspect: &Inspect, subject: &Subject, number: usize, row: &Row) ->
         Stand::Cut(have, of) => {
             let whole = payload.len().saturating_sub(usize::from(have));
             let before =
-                if whole > 0 { format!("{} + ", words::quoted(&payload[..whole], 6)) } else { String::new() };
+                if whole > 0 { format!("{} + ", format::quote(&payload[..whole], 6)) } else { String::new() };
             (format!("{before}{have} of {of} bytes"), true)
         }
         Stand::Whole if row.header().fin => ("complete ✓".to_owned(), true),

@@ -6,7 +6,7 @@ use super::super::{Inspect, Tab};
 use super::checks::{Verdict, checks};
 use super::link::{Pair, figures, pairs};
 use super::*;
-use crate::wire::{Header, Kind, Opcode, Side, encode};
+use crate::wire::{Header, MessageKind, Opcode, Side, encode};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ const KEY: Option<[u8; 4]> = Some([0xa1, 0xb2, 0xc3, 0xd4]);
 fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Command>) {
     let mut keys = 1_u8..;
     let mut fresh = || keys.next().map(|key| [key, 7, 7, 7]);
-    let text = encode::fragments(Kind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);
-    let ping = encode::whole(Opcode::Ping, b"beat", KEY);
-    let pong = encode::whole(Opcode::Pong, b"beat", None);
+    let text = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);
+    let ping = encode::single_frame(Opcode::Ping, b"beat", KEY);
+    let pong = encode::single_frame(Opcode::Pong, b"beat", None);
     let (mut inspect, inbox) = seen(&[
         (Side::Client, &text[0]),
         (Side::Client, &ping),
@@ -80,8 +80,8 @@ fn what_matters_is_there_on_a_slide_too() {
 
 #[test]
 fn rules_are_judged_by_the_faults_of_these_frames() {
-    let open = encode::frame(&Header { fin: false, key: KEY, ..Header::new(Opcode::Text, 1) }, b"a");
-    let other = encode::whole(Opcode::Text, b"b", Some([9, 9, 9, 9]));
+    let open = encode::frame(&Header { fin: false, masking_key: KEY, ..Header::new(Opcode::Text, 1) }, b"a");
+    let other = encode::single_frame(Opcode::Text, b"b", Some([9, 9, 9, 9]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &open), (Side::Client, &other)]);
     inspect.tab = Tab::Timeline;
     inspect.choose(0);
@@ -121,7 +121,7 @@ fn keys_go_from_frame_to_frame_and_through_the_scales() {
 
 #[test]
 fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
-    let frame = |opcode, payload: &[u8], key| encode::whole(opcode, payload, key);
+    let frame = |opcode, payload: &[u8], key| encode::single_frame(opcode, payload, key);
     let frames = [
         (Side::Client, frame(Opcode::Ping, b"a", KEY)),
         (Side::Client, frame(Opcode::Ping, b"b", KEY)),
@@ -160,7 +160,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let frame = frame.prop_map(|(first, masked, payload)| {
         let header = Header {
             fin: first & 0x80 != 0,
-            key: masked.then_some([first, 1, 2, 3]),
+            masking_key: masked.then_some([first, 1, 2, 3]),
             ..Header::new(Opcode::from_bits(first), payload.len() as u64)
         };
         encode::frame(&header, &payload)

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::super::state::Inspect;
-use crate::wire::Row;
+use crate::wire::TraceRow;
 
 /// Cells of a division.
 pub(super) const DIVISION: u64 = 10;
@@ -43,7 +43,7 @@ impl Window {
     pub(super) fn of(inspect: &Inspect, current: usize, cells: u16) -> Self {
         let Some(scale) = inspect.timeline.zoom else { return Self::fitting(inspect, current, cells) };
         let cell = division(scale) / DIVISION;
-        let middle = inspect.conn().trace.rows().get(current).map_or(0, |row| nanos(row.at()));
+        let middle = inspect.conn().trace.rows().get(current).map_or(0, |row| nanos(row.completed_at()));
         let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
         Self { start, cells, scale }
     }
@@ -51,24 +51,24 @@ impl Window {
     /// A window that shows the message of the chosen row and what was said shortly before and after.
     pub(super) fn fitting(inspect: &Inspect, current: usize, cells: u16) -> Self {
         let rows = inspect.conn().trace.rows();
-        let own = inspect.conn().trace.message_of(current);
+        let own = inspect.conn().trace.message_rows(current);
         let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
             return Self { start: 0, cells, scale: 0 };
         };
         let (mut first, mut last) = (first, last);
-        let (mut from, mut to) = (nanos(inspect.conn().trace.began(&rows[first])), nanos(rows[last].at()));
+        let (mut from, mut to) = (nanos(inspect.conn().trace.started_at(&rows[first])), nanos(rows[last].completed_at()));
         for _ in 0..NEIGHBOURS {
             let near = to.saturating_sub(from).saturating_mul(6).max(6 * CLOSE);
-            let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].at())));
-            let after = rows.get(last + 1).map(|row| nanos(row.at()).saturating_sub(to));
+            let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].completed_at())));
+            let after = rows.get(last + 1).map(|row| nanos(row.completed_at()).saturating_sub(to));
             match (before.filter(|gap| *gap <= near), after.filter(|gap| *gap <= near)) {
                 (Some(gap), after) if after.is_none_or(|after| gap <= after) => {
                     first -= 1;
-                    from = from.min(nanos(inspect.conn().trace.began(&rows[first])));
+                    from = from.min(nanos(inspect.conn().trace.started_at(&rows[first])));
                 }
                 (_, Some(_)) => {
                     last += 1;
-                    to = to.max(nanos(rows[last].at()));
+                    to = to.max(nanos(rows[last].completed_at()));
                 }
                 _ => break,
             }
@@ -116,15 +116,15 @@ impl Window {
     }
 
     /// The rows that end within the window's cell `x`, of those in a list that is in order.
-    pub(super) fn rows_in(self, rows: &[Row], x: u16) -> Range<usize> {
+    pub(super) fn rows_in(self, rows: &[TraceRow], x: u16) -> Range<usize> {
         let moment = |x: u16| self.start.saturating_add(self.cell().saturating_mul(x.into()));
-        let index = |x| rows.partition_point(|row| nanos(row.at()) < moment(x));
+        let index = |x| rows.partition_point(|row| nanos(row.completed_at()) < moment(x));
         let start = index(x);
         start..index(x + 1).max(start)
     }
 
     /// The rows that end within the window.
-    pub(super) fn rows(self, rows: &[Row]) -> Range<usize> {
+    pub(super) fn rows(self, rows: &[TraceRow]) -> Range<usize> {
         let end = self.rows_in(rows, self.cells.saturating_sub(1)).end;
         self.rows_in(rows, 0).start.min(end)..end
     }

@@ -19,7 +19,7 @@ use page::{Page, Row, lay_out};
 use title::TitlePage;
 pub(crate) use wrap::wrap;
 
-use crate::deck::{Block, Deck, Warning, plain};
+use crate::deck::{Block, Deck, Warning, plain_text};
 use crate::stage::{Big, Size, Theme};
 use crate::text;
 
@@ -276,7 +276,7 @@ fn odd(scene: &Scene, column: Rect) -> (Vec<Line<'static>>, Rect) {
     let style = Style::new().fg(theme.bad);
     let mut lines = Vec::new();
     for warning in scene.warnings {
-        let told = format!("▲ {}:{}:{}: {}", scene.file, warning.at.line, warning.at.column, warning.message);
+        let told = format!("▲ {}:{}:{}: {}", scene.file, warning.position.line, warning.position.column, warning.message);
         lines.extend(wrap(&[(told, style)], column.width.into()));
     }
     if lines.len() > most {
@@ -293,10 +293,10 @@ fn heading<'a>(scene: &Scene, blocks: &'a [Block], column: Rect) -> (Heading, Re
     let Some((Block::Heading { level: level @ (1 | 2), text }, rest)) = blocks.split_first() else {
         return (Heading::None, column, blocks);
     };
-    let title = plain(text);
+    let title = plain_text(text);
     let demo = rest.iter().any(|block| matches!(block, Block::Demo(_)));
     if scene.at == 0 && *level == 1 && !demo {
-        let (page, below) = TitlePage::new(&title, &scene.deck.meta, column);
+        let (page, below) = TitlePage::new(&title, &scene.deck.front_matter, column);
         return (Heading::Title(page), below, rest);
     }
     let below = |height: u16| {

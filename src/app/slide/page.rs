@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::app::highlight::{Highlights, Role};
 use crate::app::slide::table;
 use crate::app::slide::wrap::{Piece, wrap};
-use crate::deck::{Alert, Block, Item, Run};
+use crate::deck::{AlertKind, Block, ListItem, TextRun};
 use crate::stage::Theme;
 use crate::text;
 
@@ -153,7 +153,7 @@ impl Layout<'_> {
         }
     }
 
-    fn heading(&mut self, level: u8, runs: &[Run], lead: &mut Lead, width: usize) {
+    fn heading(&mut self, level: u8, runs: &[TextRun], lead: &mut Lead, width: usize) {
         let theme = self.look.theme;
         let style = match level {
             1 | 2 => theme.heading(),
@@ -165,7 +165,7 @@ impl Layout<'_> {
         self.lines(lines, lead);
     }
 
-    fn list(&mut self, start: Option<u64>, items: &[Item], lead: &mut Lead, width: usize) {
+    fn list(&mut self, start: Option<u64>, items: &[ListItem], lead: &mut Lead, width: usize) {
         const BULLETS: [&str; 3] = ["•", "◦", "▪"];
         let theme = self.look.theme;
         let depth = lead.rest.len();
@@ -200,15 +200,15 @@ impl Layout<'_> {
         }
     }
 
-    fn quote(&mut self, alert: Option<Alert>, blocks: &[Block], lead: &mut Lead, width: usize) {
+    fn quote(&mut self, alert: Option<AlertKind>, blocks: &[Block], lead: &mut Lead, width: usize) {
         let theme = self.look.theme;
         let (name, color) = match alert {
             None => ("", theme.faint),
-            Some(Alert::Note) => ("Note", theme.accent),
-            Some(Alert::Tip) => ("Tip", theme.good),
-            Some(Alert::Important) => ("Important", theme.control),
-            Some(Alert::Warning) => ("Warning", theme.warn),
-            Some(Alert::Caution) => ("Caution", theme.bad),
+            Some(AlertKind::Note) => ("Note", theme.accent),
+            Some(AlertKind::Tip) => ("Tip", theme.good),
+            Some(AlertKind::Important) => ("Important", theme.control),
+            Some(AlertKind::Warning) => ("Warning", theme.warn),
+            Some(AlertKind::Caution) => ("Caution", theme.bad),
         };
         let bar = Span::styled("▌ ", Style::new().fg(color));
         let mut inner = lead.then(bar.clone(), bar);
@@ -263,7 +263,7 @@ impl Layout<'_> {
         }
     }
 
-    fn pieces(&self, runs: &[Run], base: Style) -> Vec<Piece> {
+    fn pieces(&self, runs: &[TextRun], base: Style) -> Vec<Piece> {
         let theme = self.look.theme;
         let mut pieces = Vec::new();
         let mut rest = runs.iter().peekable();

@@ -4,7 +4,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::app::slide::wrap::{Piece, longest_word, natural, wrap};
-use crate::deck::{Align, Run, Table};
+use crate::deck::{ColumnAlign, TextRun, TableBlock};
 use crate::stage::Theme;
 
 /// The cells between two columns.
@@ -12,14 +12,14 @@ const GAP: usize = 3;
 
 /// The lines of `table` in `width` columns; `pieces` turns the runs of a cell into styled text.
 pub(super) fn lay_out(
-    table: &Table,
+    table: &TableBlock,
     width: usize,
     theme: &Theme,
-    pieces: impl Fn(&[Run], Style) -> Vec<Piece>,
+    pieces: impl Fn(&[TextRun], Style) -> Vec<Piece>,
 ) -> Vec<Line<'static>> {
     let count = table.columns.len().max(1);
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-    let row = |cells: &[Vec<Run>], style| -> Vec<Vec<Piece>> {
+    let row = |cells: &[Vec<TextRun>], style| -> Vec<Vec<Piece>> {
         (0..count).map(|i| cells.get(i).map_or_else(Vec::new, |runs| pieces(runs, style))).collect()
     };
     let header = row(&table.header, bold);
@@ -62,7 +62,7 @@ fn shares(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
 }
 
 /// One table row as lines.
-fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[Align]) -> Vec<Line<'static>> {
+fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[ColumnAlign]) -> Vec<Line<'static>> {
     let wrapped: Vec<Vec<Line>> =
         row.iter().zip(widths).map(|(pieces, &width)| wrap(pieces, width)).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
@@ -72,9 +72,9 @@ fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[Align]) -> Vec<Line<'s
             let cell = lines.get(y).cloned().unwrap_or_default();
             let free = width.saturating_sub(cell.width());
             let before = match columns.get(i).copied().unwrap_or_default() {
-                Align::Left => 0,
-                Align::Center => free / 2,
-                Align::Right => free,
+                ColumnAlign::Left => 0,
+                ColumnAlign::Center => free / 2,
+                ColumnAlign::Right => free,
             };
             let gap = if i > 0 { GAP } else { 0 };
             spans.push(Span::raw(" ".repeat(gap + before)));
@@ -94,7 +94,7 @@ mod tests {
     fn drawn(source: &str, width: usize) -> Vec<String> {
         let (deck, _) = parse(source);
         let Block::Table(table) = &deck.slides[0].blocks[0] else { panic!("no table in {source}") };
-        let pieces = |runs: &[Run], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
+        let pieces = |runs: &[TextRun], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
         lay_out(table, width, &Theme::DARK, pieces)
             .iter()
             .map(|line| line.to_string().trim_end().to_owned())

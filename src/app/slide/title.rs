@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use crate::deck::Meta;
+use crate::deck::FrontMatter;
 use crate::stage::{Big, Size, Theme};
 use crate::text;
 
@@ -22,7 +22,7 @@ pub(super) struct TitlePage {
 
 impl TitlePage {
     /// Chooses the largest letters that fit the upper part of `column`; the rest of it comes back.
-    pub(super) fn new(title: &str, meta: &Meta, column: Rect) -> (Self, Rect) {
+    pub(super) fn new(title: &str, meta: &FrontMatter, column: Rect) -> (Self, Rect) {
         let byline: Vec<&str> =
             [&meta.author, &meta.date].into_iter().flatten().map(String::as_str).collect();
         let (size, lines) = fitting(title, column);
@@ -55,7 +55,7 @@ impl TitlePage {
         }
         let y = y + 1;
         if y < self.area.bottom() {
-            let byline = text::shorten(&self.byline, self.area.width.into());
+            let byline = text::ellipsize(&self.byline, self.area.width.into());
             let x = self.area.x + self.area.width.saturating_sub(text::width(&byline) as u16) / 2;
             buffer.set_string(x, y, byline, theme.dim());
         }

@@ -145,7 +145,7 @@ fn expand(hash: hmac::Algorithm, secret: &[u8], seed: &[u8], len: usize) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::words;
+    use crate::wire::format;
 
     /// RFC 8448 section 3: the server's handshake traffic secret and the keys derived from it.
     #[test]
@@ -156,8 +156,8 @@ mod tests {
         ];
         let key = expand_label(hmac::HMAC_SHA256, &secret, "key", 16);
         let iv = expand_label(hmac::HMAC_SHA256, &secret, "iv", 12);
-        assert_eq!(words::hex(&key), "3fce516009c21727d0f2e4e86ee403bc");
-        assert_eq!(words::hex(&iv), "5d313eb2671276ee13000b30");
+        assert_eq!(format::hex(&key), "3fce516009c21727d0f2e4e86ee403bc");
+        assert_eq!(format::hex(&iv), "5d313eb2671276ee13000b30");
     }
 
     #[test]

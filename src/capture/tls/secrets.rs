@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::wire::words;
+use crate::wire::format;
 
 /// A connection is named by the random bytes in its `ClientHello`.
 pub(in crate::capture) type Random = [u8; 32];
@@ -70,7 +70,7 @@ fn entry(line: &str) -> Option<(Label, Random, Vec<u8>)> {
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
-    if hex.len() > 96 { None } else { words::unhex(hex) }
+    if hex.len() > 96 { None } else { format::unhex(hex) }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! The sentences about fields and rules are `wire`'s; here they are laid out.
 
 use super::page::Page;
-use crate::wire::words::{bytes, grouped, hex_row, quoted};
-use crate::wire::{ByteLen, Fault, Frame, Message, Offset, Phase, Side, Span, Transcript, Verdict};
+use crate::wire::format::{byte_count, group_thousands, spaced_hex, quote};
+use crate::wire::{ByteLen, Fault, Frame, Message, Offset, FramePart, Side, FieldSpan, Transcript, DecodeVerdict};
 
 /// Bytes a row, where bytes are written out.
 const ROW: usize = 16;
@@ -12,26 +12,26 @@ const SHOWN: usize = 64;
 
 pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
     let mut page = Page::default();
-    for frame in said.frames().iter().chain(said.arriving()) {
+    for frame in said.frames().iter().chain(said.current_frame()) {
         one_frame(&mut page, frame, said);
     }
-    if let Some(beginning) = said.beginning() {
+    if let Some(beginning) = said.partial_header() {
         let from = said.decoder().sender();
         page.line(&format!("Frame {}, {}: its header is not complete", beginning.index, direction(from)));
-        table(&mut page, beginning.raw, beginning.offset, &beginning.spans());
+        table(&mut page, beginning.raw, beginning.offset, &beginning.field_spans());
         faults(&mut page, said.faults_of(beginning.index));
     }
     for message in said.messages() {
         one_message(&mut page, message);
-        if let Some(lens) = said.lens(message.number) {
+        if let Some(lens) = said.deflate_listing(message.number) {
             super::lens::explain(&mut page, &lens);
         }
     }
     // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
-    let last = said.frames().last().and_then(|frame| frame.place.message());
+    let last = said.frames().last().and_then(|frame| frame.role.message());
     let is_told = |number: usize| said.messages().iter().any(|message| message.number == number);
     if let Some((number, lens)) =
-        last.filter(|number| !is_told(*number)).and_then(|number| Some((number, said.lens(number)?)))
+        last.filter(|number| !is_told(*number)).and_then(|number| Some((number, said.deflate_listing(number)?)))
     {
         page.line(&format!("Message {number}  compressed, and not well"));
         super::lens::explain(&mut page, &lens);
@@ -49,16 +49,16 @@ fn one_message(page: &mut Page, message: &Message) {
         }
     };
     let content = match message.text() {
-        Some(text) => quoted(text.as_bytes(), 60),
-        None if message.uninflated.is_some() => {
-            format!("inflated only as far as here: {}", hex_row(&message.data, ROW))
+        Some(text) => quote(text.as_bytes(), 60),
+        None if message.inflate_stop.is_some() => {
+            format!("inflated only as far as here: {}", spaced_hex(&message.data, ROW))
         }
-        None => hex_row(&message.data, ROW),
+        None => spaced_hex(&message.data, ROW),
     };
     let kind = message.kind.name();
-    let mut length = bytes(message.data.len() as u64);
+    let mut length = byte_count(message.data.len() as u64);
     if message.compressed {
-        length = format!("{length} out of {}", grouped(message.payload_len.get()));
+        length = format!("{length} out of {}", group_thousands(message.payload_len.get()));
     }
     let head = format!("Message {}  ", message.number);
     page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
@@ -75,18 +75,18 @@ fn one_frame(page: &mut Page, frame: &Frame, said: &Transcript) {
     let (header, from) = (&frame.header, direction(frame.context.from));
     let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
     let size = if frame.complete {
-        let (whole, payload) = (bytes(header.frame_len()), grouped(header.payload_len.get()));
+        let (whole, payload) = (byte_count(header.frame_len()), group_thousands(header.payload_len.get()));
         format!("{whole} = {} header + {payload} payload", header.len())
     } else {
-        format!("claims {} of payload", bytes(header.payload_len))
+        format!("claims {} of payload", byte_count(header.payload_len))
     };
     page.paragraph(&format!("{title}, "), &size);
-    table(page, frame.raw(), frame.offset, &frame.spans());
+    table(page, frame.raw(), frame.offset, &frame.field_spans());
     payload(page, frame);
     faults(page, said.faults_of(frame.index));
 }
 
-fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[Span]) {
+fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[FieldSpan]) {
     page.gap();
     page.line("   at  bytes        bits      field            value");
     let mut last = None;
@@ -96,7 +96,7 @@ fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[Span]) {
         let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
             (String::new(), String::new())
         } else {
-            ((offset + span.bytes.start).to_string(), hex_row(wire, if wire.len() > 4 { 3 } else { 4 }))
+            ((offset + span.bytes.start).to_string(), spaced_hex(wire, if wire.len() > 4 { 3 } else { 4 }))
         };
         let head = format!(
             "{at:>5}  {shown:<11}  {:<8}  {:<15}  ",
@@ -110,7 +110,7 @@ fn table(page: &mut Page, raw: &[u8], offset: Offset, spans: &[Span]) {
 }
 
 /// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole bytes.
-fn bits(byte: u8, span: &Span) -> String {
+fn bits(byte: u8, span: &FieldSpan) -> String {
     if span.bits == (0..8) {
         return String::new();
     }
@@ -128,23 +128,23 @@ fn payload(page: &mut Page, frame: &Frame) {
     if wire.is_empty() {
         return;
     }
-    let title = if frame.header.key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
+    let title = if frame.header.masking_key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
     page.line(title);
-    let mut key = frame.header.key.into_iter().flatten().cycle();
+    let mut key = frame.header.masking_key.into_iter().flatten().cycle();
     for (row, (plain, wire)) in plain.chunks(ROW).zip(wire.chunks(ROW)).take(SHOWN / ROW).enumerate() {
-        if frame.header.key.is_some() {
+        if frame.header.masking_key.is_some() {
             let key: Vec<u8> = key.by_ref().take(plain.len()).collect();
             if row > 0 {
                 page.gap();
             }
-            page.line(&format!("  wire   {}", hex_row(wire, ROW)));
-            page.line(&format!("  key    {}", hex_row(&key, ROW)));
+            page.line(&format!("  wire   {}", spaced_hex(wire, ROW)));
+            page.line(&format!("  key    {}", spaced_hex(&key, ROW)));
         }
         let text: String = plain.iter().map(|byte| printable(*byte)).collect();
-        page.line(&format!("  plain  {:<47}  {text}", hex_row(plain, ROW)));
+        page.line(&format!("  plain  {:<47}  {text}", spaced_hex(plain, ROW)));
     }
     if let Some(more) = plain.get(SHOWN..).filter(|more| !more.is_empty()) {
-        page.line(&format!("  … and {} more", bytes(ByteLen::of(more))));
+        page.line(&format!("  … and {} more", byte_count(ByteLen::of(more))));
     }
     page.gap();
 }
@@ -167,35 +167,35 @@ fn faults<'a>(page: &mut Page, faults: impl Iterator<Item = &'a Fault>) {
         page.ends(&format!("{severity:<8} "), fault.code.name(), fault.section());
         let detail = fault.detail.to_string();
         let what =
-            if detail.is_empty() { fault.what().to_owned() } else { format!("{}: {detail}", fault.what()) };
+            if detail.is_empty() { fault.summary().to_owned() } else { format!("{}: {detail}", fault.summary()) };
         page.paragraph("  what   ", &what);
         page.paragraph(
             "  where  ",
-            &format!("{place}; certain after {}{answer}", bytes(fault.detectable_after)),
+            &format!("{place}; certain after {}{answer}", byte_count(fault.detectable_after)),
         );
-        page.paragraph("  why    ", fault.why());
+        page.paragraph("  why    ", fault.rationale());
         page.gap();
     }
 }
 
 fn verdict(page: &mut Page, said: &Transcript, input: &[u8]) {
-    let needs = said.needs().map(|needs| {
-        let phase = match needs.phase {
-            Phase::Header => "its second byte",
-            Phase::Length => "the extended length and what follows it",
-            Phase::Key => "the masking key",
-            Phase::Payload => "the payload",
+    let needs = said.needed().map(|needs| {
+        let phase = match needs.part {
+            FramePart::FirstTwoBytes => "its second byte",
+            FramePart::ExtendedLength => "the extended length and what follows it",
+            FramePart::MaskingKey => "the masking key",
+            FramePart::Payload => "the payload",
         };
-        format!("the last frame needs {} more: {phase}", bytes(needs.more))
+        format!("the last frame needs {} more: {phase}", byte_count(needs.more))
     });
     let text = match (said.verdict(), needs) {
-        (Verdict::Ok, _) if input.is_empty() => "ok: no bytes, so nothing is wrong".to_owned(),
-        (Verdict::Ok, _) if !said.faults().is_empty() => {
+        (DecodeVerdict::Ok, _) if input.is_empty() => "ok: no bytes, so nothing is wrong".to_owned(),
+        (DecodeVerdict::Ok, _) if !said.faults().is_empty() => {
             "ok, with warnings: every byte belongs to a complete frame".to_owned()
         }
-        (Verdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
-        (Verdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
-        (Verdict::Fail, needs) => failed(said, needs, ByteLen::of(input)),
+        (DecodeVerdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
+        (DecodeVerdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
+        (DecodeVerdict::Fail, needs) => failed(said, needs, ByteLen::of(input)),
     };
     page.paragraph("Verdict    ", &text);
     hint(page, input);
@@ -208,7 +208,7 @@ fn failed(said: &Transcript, needs: Option<String>, given: ByteLen) -> String {
     match needs {
         Some(needs) => format!("fail: {end}; {needs}"),
         None if said.len() < given => {
-            format!("fail: {end}; {} behind it not read", bytes(given - said.len()))
+            format!("fail: {end}; {} behind it not read", byte_count(given - said.len()))
         }
         None => format!("fail: {end}"),
     }

@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 
 use super::Handshake;
-use crate::wire::handshake::{Check, Mark, Outcome, Problem};
-use crate::wire::words::hex;
-use crate::wire::{Fault, Frame, Header, Message, Needs, Side, Transcript};
+use crate::wire::handshake::{HandshakeCheck, CheckResult, HandshakeOutcome, Problem};
+use crate::wire::format::hex;
+use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
 pub(super) fn frames(said: &Transcript) -> String {
     // A frame whose length cannot be is listed by its header alone: no payload of that size will ever complete it.
-    let impossible = said.arriving().filter(|frame| frame.header.length_is_impossible());
+    let impossible = said.current_frame().filter(|frame| frame.header.has_impossible_length());
     let frames: Vec<Value> = said.frames().iter().chain(impossible).map(frame).collect();
     line(&json!({
         "verdict": said.verdict().name(),
@@ -18,13 +18,13 @@ pub(super) fn frames(said: &Transcript) -> String {
         "frames": frames,
         "messages": said.messages().iter().map(message).collect::<Vec<_>>(),
         "violations": said.faults().iter().map(fault).collect::<Vec<_>>(),
-        "incomplete": said.needs().map(|needs| incomplete(&needs)),
+        "incomplete": said.needed().map(|needs| incomplete(&needs)),
         "open_fragmented_message": said.decoder().open_message().is_some(),
     }))
 }
 
 fn frame(frame: &Frame) -> Value {
-    let Header { fin, rsv1, rsv2, rsv3, opcode, payload_len, key, .. } = frame.header;
+    let Header { fin, rsv1, rsv2, rsv3, opcode, payload_len, masking_key: key, .. } = frame.header;
     json!({
         "index": frame.index,
         "offset": frame.offset,
@@ -36,14 +36,14 @@ fn frame(frame: &Frame) -> Value {
         "opcode_name": opcode.name(),
         "mask": key.is_some(),
         "len7": frame.header.len7(),
-        "ext_len_bytes": frame.header.form.extra_bytes(),
+        "ext_len_bytes": frame.header.length_form.extra_bytes(),
         "header_len": frame.header.len(),
         "payload_len": payload_len,
         "frame_len": frame.complete.then(|| frame.header.frame_len()),
         "masking_key": key.map(|key| hex(&key)),
         "payload_complete": frame.complete,
         "payload_hex": hex(&frame.payload()),
-        "message": frame.place.message(),
+        "message": frame.role.message(),
     })
 }
 
@@ -56,7 +56,7 @@ fn message(message: &Message) -> Value {
         "text": message.text(),
         "hex": hex(&message.data),
         "compressed": message.compressed,
-        "inflated_len": (message.compressed && message.uninflated.is_none()).then_some(message.data.len()),
+        "inflated_len": (message.compressed && message.inflate_stop.is_none()).then_some(message.data.len()),
         "ratio": message.ratio(),
     })
 }
@@ -72,23 +72,23 @@ pub(in crate::cli) fn fault(fault: &Fault) -> Value {
         "detectable_after_bytes": fault.detectable_after,
         "close_code": fault.close_code(),
         "rfc": fault.section(),
-        "what": fault.what(),
-        "why": fault.why(),
+        "what": fault.summary(),
+        "why": fault.rationale(),
         "detail": (!detail.is_empty()).then_some(detail),
     })
 }
 
-fn incomplete(needs: &Needs) -> Value {
-    json!({ "have": needs.have, "need_more": needs.more, "phase": needs.phase.name() })
+fn incomplete(needs: &Needed) -> Value {
+    json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
 pub(super) fn handshake(handshake: &Handshake) -> String {
-    let judgement = &handshake.opening.judgement;
+    let judgement = &handshake.opening.validation;
     let understood = handshake.opening.head.is_some();
     let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
     let headers: serde_json::Map<String, Value> =
-        judgement.answer.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let accepted = judgement.outcome == Outcome::Accept;
+        judgement.response_headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let accepted = judgement.outcome == HandshakeOutcome::Accept;
     line(&json!({
         "verdict": verdict(judgement.outcome, handshake.from),
         "status": judgement.status,
@@ -97,7 +97,7 @@ pub(super) fn handshake(handshake: &Handshake) -> String {
         "leftover_hex": leftover,
         "response_headers": (handshake.from == Side::Client).then_some(headers),
         "negotiated": accepted.then(|| json!({
-            "protocol": judgement.protocol,
+            "protocol": judgement.subprotocol,
             "extensions": judgement.extensions,
         })),
         "accept": judgement.accept.as_ref().map(|accept| json!({
@@ -110,12 +110,12 @@ pub(super) fn handshake(handshake: &Handshake) -> String {
     }))
 }
 
-pub(in crate::cli) fn verdict(outcome: Outcome, from: Side) -> &'static str {
+pub(in crate::cli) fn verdict(outcome: HandshakeOutcome, from: Side) -> &'static str {
     match (outcome, from) {
-        (Outcome::Accept, _) => "accept",
-        (Outcome::Refuse, Side::Client) => "reject",
-        (Outcome::Refuse, Side::Server) => "fail",
-        (Outcome::Incomplete, _) => "incomplete",
+        (HandshakeOutcome::Accept, _) => "accept",
+        (HandshakeOutcome::Reject, Side::Client) => "reject",
+        (HandshakeOutcome::Reject, Side::Server) => "fail",
+        (HandshakeOutcome::Incomplete, _) => "incomplete",
     }
 }
 
@@ -127,19 +127,19 @@ pub(in crate::cli) fn problem(problem: &Problem) -> Value {
         "span": problem.span.as_ref().map(|span| [span.start, span.len()]),
         "hint": problem.hint,
         "rfc": rule.section,
-        "what": rule.what,
-        "why": rule.why,
+        "what": rule.summary,
+        "why": rule.rationale,
     })
 }
 
-fn check(check: &Check) -> Value {
-    let mark = match check.mark {
-        Mark::Kept => "kept",
-        Mark::Broken => "broken",
-        Mark::Doubtful => "doubtful",
-        Mark::Absent => "absent",
+fn check(check: &HandshakeCheck) -> Value {
+    let mark = match check.result {
+        CheckResult::Passed => "kept",
+        CheckResult::Failed => "broken",
+        CheckResult::Warned => "doubtful",
+        CheckResult::Absent => "absent",
     };
-    json!({ "name": check.name, "mark": mark, "line": check.line, "words": check.words, "rfc": check.section })
+    json!({ "name": check.name, "mark": mark, "line": check.line, "words": check.finding, "rfc": check.section })
 }
 
 fn line(value: &Value) -> String {

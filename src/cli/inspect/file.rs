@@ -119,7 +119,7 @@ fn print<W: Write>(printer: &mut Printer<W>, heard: &Heard<'_>) -> anyhow::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::words::hex;
+    use crate::wire::format::hex;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -143,7 +143,7 @@ mod tests {
     fn capture(says: &[&str]) -> Capture {
         let mut lines = String::new();
         for (number, says) in says.iter().enumerate() {
-            let frame = crate::wire::encode::whole(crate::wire::Opcode::Text, says.as_bytes(), None);
+            let frame = crate::wire::encode::single_frame(crate::wire::Opcode::Text, says.as_bytes(), None);
             let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
             for (kind, from, field, bytes) in [

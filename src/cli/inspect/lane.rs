@@ -1,7 +1,7 @@
 //! [`Lane`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
 //! It never holds more than the frame that is arriving, and of that no more than [`MOST`] bytes.
 
-use crate::wire::{Agreed, Begun, ByteLen, Decoder, Event, Fault, Needs, Offset, Side};
+use crate::wire::{AgreedExtensions, FrameStart, ByteLen, Decoder, DecoderEvent, Fault, Needed, Offset, Side};
 
 /// Payload bytes of one frame that are kept.
 pub(super) const MOST: usize = 1 << 20;
@@ -12,7 +12,7 @@ pub(super) struct Seen {
     pub(super) index: usize,
     pub(super) offset: Offset,
     /// Header and the like; none while the header is not complete.
-    pub(super) begun: Option<Begun>,
+    pub(super) begun: Option<FrameStart>,
     /// The bytes of the header.
     pub(super) head: Vec<u8>,
     /// The payload, unmasked, at most [`MOST`] bytes.
@@ -21,14 +21,14 @@ pub(super) struct Seen {
     pub(super) came: ByteLen,
     pub(super) faults: Vec<Fault>,
     /// What an unfinished frame needs; none for a complete one, and none after a length that cannot be.
-    pub(super) needs: Option<Needs>,
+    pub(super) needs: Option<Needed>,
     pub(super) complete: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Lane {
     decoder: Decoder,
-    begun: Option<Begun>,
+    begun: Option<FrameStart>,
     payload: Vec<u8>,
     came: ByteLen,
     faults: Vec<Fault>,
@@ -38,7 +38,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn new(from: Side, agreed: Agreed) -> Self {
+    pub(super) fn new(from: Side, agreed: AgreedExtensions) -> Self {
         let decoder = Decoder::new(from, agreed);
         Self {
             decoder,
@@ -59,22 +59,22 @@ impl Lane {
     ) -> Result<(), E> {
         let mut rest = bytes;
         self.taken += bytes.len();
-        while let Some(event) = self.decoder.step(&mut rest) {
+        while let Some(event) = self.decoder.next_event(&mut rest) {
             match event {
-                Event::Fault(fault) => self.faults.push(fault),
-                Event::Header(begun) => self.begun = Some(begun),
-                Event::Payload(piece) => {
+                DecoderEvent::Fault(fault) => self.faults.push(fault),
+                DecoderEvent::FrameStart(begun) => self.begun = Some(begun),
+                DecoderEvent::Payload(piece) => {
                     self.came += piece.len();
                     let room = MOST.saturating_sub(self.payload.len());
                     self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 }
-                Event::Frame(_) => {
+                DecoderEvent::FrameEnd(_) => {
                     self.frames = self.frames.saturating_add(1);
                     if let Some(begun) = self.begun.take() {
                         tell(self.seen(begun, true))?;
                     }
                 }
-                Event::Data(_) | Event::Message(_) => {}
+                DecoderEvent::Inflated(_) | DecoderEvent::MessageEnd(_) => {}
             }
         }
         Ok(())
@@ -85,22 +85,22 @@ impl Lane {
         if let Some(begun) = self.begun.take() {
             return Some(self.seen(begun, false));
         }
-        let head = self.decoder.beginning().to_vec();
+        let head = self.decoder.partial_header().to_vec();
         let faults = std::mem::take(&mut self.faults);
         (!head.is_empty()).then(|| Seen {
-            index: self.decoder.frames(),
+            index: self.decoder.frame_count(),
             offset: self.taken - head.len(),
             begun: None,
             head,
             payload: Vec::new(),
             came: ByteLen::ZERO,
             faults,
-            needs: self.decoder.needs(),
+            needs: self.decoder.needed(),
             complete: false,
         })
     }
 
-    fn seen(&mut self, begun: Begun, complete: bool) -> Seen {
+    fn seen(&mut self, begun: FrameStart, complete: bool) -> Seen {
         Seen {
             index: begun.index,
             offset: begun.offset,
@@ -109,7 +109,7 @@ impl Lane {
             payload: std::mem::take(&mut self.payload),
             came: std::mem::take(&mut self.came),
             faults: std::mem::take(&mut self.faults),
-            needs: if complete { None } else { self.decoder.needs() },
+            needs: if complete { None } else { self.decoder.needed() },
             complete,
         }
     }

@@ -11,8 +11,8 @@ use crate::cli::inspect::lane::{Lane, Seen};
 use crate::cli::inspect::record::{self, Place};
 use crate::cli::inspect::words;
 use crate::scope::catch_panic_now;
-use crate::wire::words::harmless;
-use crate::wire::{Agreed, ByteLen, Side, Sides, Trace};
+use crate::wire::format::escape_controls;
+use crate::wire::{AgreedExtensions, ByteLen, Side, Sides, Trace};
 
 /// Bytes of one direction that are kept while it is not known whether they are frames.
 const MOST_EARLY: usize = 2 << 20;
@@ -72,7 +72,7 @@ impl<W: Write> Printer<W> {
 
     /// A connection whose handshake nobody saw: its first bytes are frames.
     pub(super) fn midway(&mut self, number: usize) {
-        let frames = Sides::each(|from| Lane::new(from, Agreed::none()));
+        let frames = Sides::each(|from| Lane::new(from, AgreedExtensions::none()));
         self.open.insert(number, Connection { lanes: Some(frames), ..Connection::new() });
     }
 
@@ -87,7 +87,7 @@ impl<W: Write> Printer<W> {
         };
         self.faulty = true;
         // the message may quote what a peer has sent
-        let why = harmless(&format!("internal error: {panic}"));
+        let why = escape_controls(&format!("internal error: {panic}"));
         let text = format!("this connection is not read any further: {why}; this is a fault of wiretalk");
         self.unread.insert(number, why);
         self.tell_at("note", at, json!({ "connection": number, "text": text }))
@@ -120,10 +120,10 @@ impl<W: Write> Printer<W> {
         for from in [Side::Client, Side::Server] {
             let place = Place { connection: number, from, at: connection.at };
             let head = connection.trace.head_bytes(from);
-            if connection.trace.opening(from).is_none() && !head.is_empty() {
+            if connection.trace.head(from).is_none() && !head.is_empty() {
                 self.print(&record::handshake(place, head, None))?;
             }
-            let body = connection.trace.held(from);
+            let body = connection.trace.leftover(from);
             if connection.lanes.is_none() && !body.is_empty() {
                 self.print(&record::bytes(place, body))?;
             }
@@ -183,7 +183,7 @@ impl<W: Write> Printer<W> {
 }
 
 enum What<'a> {
-    Head(&'a [u8], &'a crate::wire::handshake::Opening),
+    Head(&'a [u8], &'a crate::wire::handshake::ValidatedHead),
     Frame(Seen),
 }
 
@@ -217,7 +217,7 @@ impl Connection {
         early.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.trace.push(from, at, bytes);
         for from in [Side::Client, Side::Server] {
-            if let Some(opening) = self.trace.opening(from).filter(|_| !self.heads[from]) {
+            if let Some(opening) = self.trace.head(from).filter(|_| !self.heads[from]) {
                 self.heads[from] = true;
                 let place = Place { connection: 0, from, at };
                 tell(place, What::Head(self.trace.head_bytes(from), opening))?;
@@ -263,7 +263,7 @@ impl Connection {
             "connection": number,
             "t_ms": record::millis(self.at),
             "ok": ended.is_ok(),
-            "why": harmless(ended.as_ref().unwrap_or_else(|why| why)),
+            "why": escape_controls(ended.as_ref().unwrap_or_else(|why| why)),
             "close_received": received.is_some(),
             "close_code": code,
             "close_reason": reason,

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::cli::decode::{fault, problem, verdict};
 use crate::cli::inspect::lane::Seen;
-use crate::wire::handshake::{Opening, Outcome};
-use crate::wire::{Begun, ByteLen, Kind, Needs, Opcode, Side, mask, words};
+use crate::wire::handshake::{ValidatedHead, HandshakeOutcome};
+use crate::wire::{FrameStart, ByteLen, MessageKind, Needed, Opcode, Side, mask, format};
 
 /// Where and when a record belongs.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,11 @@ pub(super) fn millis(at: Duration) -> f64 {
 }
 
 /// A head. `opening` is none where the stream ended inside of it.
-pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&Opening>) -> Value {
-    let judgement = opening.map(|opening| &opening.judgement);
+pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&ValidatedHead>) -> Value {
+    let judgement = opening.map(|opening| &opening.validation);
     let problems = judgement.map_or(&[][..], |judgement| &judgement.problems);
     let accept = judgement.and_then(|judgement| judgement.accept.as_ref());
-    let outcome = judgement.map_or(Outcome::Incomplete, |judgement| judgement.outcome);
+    let outcome = judgement.map_or(HandshakeOutcome::Incomplete, |judgement| judgement.outcome);
     json!({
         "type": "handshake",
         "connection": place.connection,
@@ -36,11 +36,11 @@ pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&Opening>) -
         "from": place.from.name(),
         "verdict": verdict(outcome, place.from),
         "head": String::from_utf8_lossy(bytes),
-        "head_hex": str::from_utf8(bytes).is_err().then(|| words::hex(bytes)),
+        "head_hex": str::from_utf8(bytes).is_err().then(|| format::hex(bytes)),
         "head_len": bytes.len(),
         "accept_expected": accept.map(|accept| &accept.value),
         "accept_received": judgement.and_then(|judgement| judgement.received_accept.as_ref()),
-        "protocol": judgement.and_then(|judgement| judgement.protocol.as_ref()),
+        "protocol": judgement.and_then(|judgement| judgement.subprotocol.as_ref()),
         "extensions": judgement.map_or(&[][..], |judgement| &judgement.extensions),
         "problems": problems.iter().map(|one| with_section(problem(one))).collect::<Vec<_>>(),
     })
@@ -50,10 +50,10 @@ pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&Opening>) -
 pub(super) fn frame(place: Place, seen: &Seen) -> Value {
     let begun = seen.begun.as_ref();
     let header = begun.map(|begun| begun.header);
-    let key = header.and_then(|header| header.key);
+    let key = header.and_then(|header| header.masking_key);
     let mut raw = seen.head.clone();
     raw.extend_from_slice(
-        &key.map_or_else(|| seen.payload.clone(), |key| mask::unmasked(&seen.payload, key)),
+        &key.map_or_else(|| seen.payload.clone(), |key| mask::unmask(&seen.payload, key)),
     );
     let close = close(seen);
     json!({
@@ -71,19 +71,19 @@ pub(super) fn frame(place: Place, seen: &Seen) -> Value {
         "rsv3": header.map(|header| header.rsv3),
         "opcode": header.map(|header| header.opcode.bits()),
         "opcode_name": header.map(|header| header.opcode.name()),
-        "mask": header.map(|header| header.key.is_some()),
-        "masking_key": key.map(|key| words::hex(&key)),
+        "mask": header.map(|header| header.masking_key.is_some()),
+        "masking_key": key.map(|key| format::hex(&key)),
         "header_len": header.map(|header| header.len()),
         "payload_len": header.map(|header| header.payload_len),
-        "payload_hex": words::hex(&seen.payload),
+        "payload_hex": format::hex(&seen.payload),
         "truncated": seen.came > ByteLen::of(&seen.payload),
         "text": begun.and_then(|begun| text(begun, seen)),
         "compressed": begun.is_some_and(|begun| begun.compressed),
-        "message": begun.and_then(|begun| begun.place.message()),
+        "message": begun.and_then(|begun| begun.role.message()),
         "after_fault": begun.is_some_and(|begun| begun.after_fault),
         "close_code": close.as_ref().map(|(code, _)| code),
         "close_reason": close.as_ref().map(|(_, reason)| reason),
-        "raw_hex": words::hex(&raw),
+        "raw_hex": format::hex(&raw),
         "violations": seen.faults.iter().map(|one| with_section(fault(one))).collect::<Vec<_>>(),
     })
 }
@@ -96,7 +96,7 @@ pub(super) fn bytes(place: Place, bytes: &[u8]) -> Value {
         "t_ms": millis(place.at),
         "from": place.from.name(),
         "len": bytes.len(),
-        "hex": words::hex(bytes),
+        "hex": format::hex(bytes),
         "text": std::str::from_utf8(bytes).ok(),
     })
 }
@@ -108,13 +108,13 @@ pub(super) fn close(seen: &Seen) -> Option<(u16, String)> {
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }
 
-fn text<'a>(begun: &Begun, seen: &'a Seen) -> Option<&'a str> {
-    let is_text = begun.kind == Some(Kind::Text) && !begun.compressed;
+fn text<'a>(begun: &FrameStart, seen: &'a Seen) -> Option<&'a str> {
+    let is_text = begun.kind == Some(MessageKind::Text) && !begun.compressed;
     str::from_utf8(&seen.payload).ok().filter(|_| is_text && seen.complete)
 }
 
-fn needs(needs: Needs) -> Value {
-    json!({ "have": needs.have, "need_more": needs.more, "phase": needs.phase.name() })
+fn needs(needs: Needed) -> Value {
+    json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
 /// The rule's section under a second name, which these records had first.

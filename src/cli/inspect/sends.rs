@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::cli::decode::hex_bytes;
 use crate::clients;
-use crate::wire::words;
+use crate::wire::format;
 
 /// What is to be sent once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Sends {
                 format!("quoted {}\n", serde_json::Value::from(text.as_str()))
             }
             clients::Command::Text(text) => format!("text {text}\n"),
-            clients::Command::Raw(bytes) => format!("hex {}\n", words::hex(bytes)),
+            clients::Command::Raw(bytes) => format!("hex {}\n", format::hex(bytes)),
             _ => String::new(),
         };
         self.0.iter().map(line).collect()

@@ -3,14 +3,14 @@
 
 use serde_json::Value;
 
-use crate::wire::words;
+use crate::wire::format;
 
 /// Bytes of a frame that are shown.
 const SHOWN: usize = 24;
 
 /// The lines of a record.
 pub(super) fn lines(record: &Value, several: bool) -> String {
-    let text = |name: &str| words::harmless(record[name].as_str().unwrap_or_default());
+    let text = |name: &str| format::escape_controls(record[name].as_str().unwrap_or_default());
     let at = record["t_ms"].as_f64().unwrap_or(0.0);
     let number =
         record["connection"].as_u64().filter(|_| several).map(|n| format!("#{n} ")).unwrap_or_default();
@@ -18,7 +18,7 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
     let mut told = match record["type"].as_str() {
         Some("handshake") => {
             let lines = record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
-            let lines: Vec<String> = lines.map(|line| format!("    {}", words::harmless(line))).collect();
+            let lines: Vec<String> = lines.map(|line| format!("    {}", format::escape_controls(line))).collect();
             format!("{start}{}  handshake\n{}", text("from"), lines.join("\n"))
         }
         Some("frame") => format!("{start}{}  {}", text("from"), frame(record)),
@@ -32,7 +32,7 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
         }
         Some("connection") => {
             let tls =
-                record["tls"].as_str().map_or_else(String::new, |tls| format!(", {}", words::harmless(tls)));
+                record["tls"].as_str().map_or_else(String::new, |tls| format!(", {}", format::escape_controls(tls)));
             format!("{start}connection from {} to {}{tls}", text("client"), text("server"))
         }
         _ => {
@@ -46,7 +46,7 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
     };
     for list in ["problems", "violations"] {
         for fault in record[list].as_array().into_iter().flatten() {
-            let part = |name: &str| words::harmless(fault[name].as_str().unwrap_or_default());
+            let part = |name: &str| format::escape_controls(fault[name].as_str().unwrap_or_default());
             told += &format!("\n    ✗ {}: {} ({})", part("code"), part("what"), part("rfc"));
         }
     }
@@ -58,17 +58,17 @@ fn frame(record: &Value) -> String {
     let pairs = raw.as_bytes().chunks(2).take(SHOWN);
     let bytes: Vec<_> = pairs.map(String::from_utf8_lossy).collect();
     let shown = match (record["text"].as_str(), record["close_code"].as_u64()) {
-        (Some(text), _) => words::quoted(text.as_bytes(), 60),
+        (Some(text), _) => format::quote(text.as_bytes(), 60),
         (None, Some(code)) => format!("code {code}"),
         (None, None) => String::new(),
     };
     let name = record["opcode_name"].as_str().unwrap_or("a frame whose header is not complete");
     let length =
-        record["payload_len"].as_u64().map(|len| format!(" {} ", words::bytes(len))).unwrap_or_default();
+        record["payload_len"].as_u64().map(|len| format!(" {} ", format::byte_count(len))).unwrap_or_default();
     let missing =
         match (record["complete"].as_bool(), record.pointer("/needs/need_more").and_then(Value::as_u64)) {
             (Some(true), _) => String::new(),
-            (_, Some(more)) => format!("unfinished, needs {} more", words::bytes(more)),
+            (_, Some(more)) => format!("unfinished, needs {} more", format::byte_count(more)),
             (_, None) => "unfinished, and no payload of that length can ever come".to_owned(),
         };
     let cut = if raw.len() > 2 * SHOWN { " …" } else { "" };

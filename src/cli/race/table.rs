@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::measure::{Drift, Verdict, to_u64_saturating};
+use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
 use crate::race::{Figures, LACKING, LaneRatio, Outcome, split};
-use crate::text::visible;
-use crate::wire::words::grouped;
+use crate::text::sanitize;
+use crate::wire::format::group_thousands;
 
 /// The columns of a lane's line, the ratio to the base last.
 const COLUMNS: usize = 10;
@@ -21,7 +21,7 @@ pub(super) fn table(outcome: &Outcome) -> String {
     let mut table = aligned(&lines);
     for Figures { lane, failure, .. } in &outcome.lanes {
         if let Some(why) = failure {
-            table += &format!("{lane} failed: {}\n", visible(why));
+            table += &format!("{lane} failed: {}\n", sanitize(why));
         }
     }
     if outcome.lanes.iter().any(|figures| figures.naive.is_some()) {
@@ -31,7 +31,7 @@ pub(super) fn table(outcome: &Outcome) -> String {
         table += "bytes and CPU are counted at the server's end, and these servers are not ours\n";
     }
     table += &steps(outcome);
-    table += &format!("\n{}\n", visible(&outcome.sentence()));
+    table += &format!("\n{}\n", sanitize(&outcome.sentence()));
     let foreign = match outcome.foreign {
         Some(share) => format!(", others had {:.1} %", share * 100.0),
         None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
@@ -44,7 +44,7 @@ pub(super) fn table(outcome: &Outcome) -> String {
 }
 
 /// How far the floor has moved, and how often its scatter alone would have moved it so far.
-fn drift(Drift { share, chance }: Drift) -> String {
+fn drift(Drift { relative_change: share, p_value: chance }: Drift) -> String {
     let scatter =
         chance.map_or_else(String::new, |chance| format!(" (by scatter alone {:.0} in 100)", chance * 100.0));
     format!("floor {:+.1} %{scatter}", share * 100.0)
@@ -58,12 +58,12 @@ fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
     let used = client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
     let ratio =
         ratio.filter(|of| of.lane != of.base).map_or_else(String::new, |LaneRatio { ratio, .. }| {
-            let same = if ratio.verdict() == Verdict::NoDifference { " =" } else { "" };
+            let same = if ratio.verdict() == RatioVerdict::NoDifference { " =" } else { "" };
             format!("{:.2} [{:.2}–{:.2}]{same}", ratio.median, ratio.low, ratio.high)
         });
     [
         lane.name(),
-        grouped(to_u64_saturating(figures.rate())),
+        group_thousands(to_u64_saturating(figures.rate())),
         time(times.p50),
         time(times.p90),
         time(times.p99),
@@ -103,7 +103,7 @@ fn aligned(lines: &[Line]) -> String {
 fn micros(time: Duration) -> String {
     match time.as_secs_f64() * 1e6 {
         micros @ ..10_000.0 => format!("{micros:.1}"),
-        micros => grouped(to_u64_saturating(micros.round())),
+        micros => group_thousands(to_u64_saturating(micros.round())),
     }
 }
 
@@ -129,13 +129,13 @@ fn steps(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Ratio, Summary};
+    use crate::measure::{Ratio, HistogramSummary};
     use crate::race::{Kind, Lane, ListenDrops};
 
     fn figures(kind: Kind, micros: u64, bytes: f64) -> Figures {
         let us = Duration::from_micros;
         let times =
-            Summary { count: 7270, p50: us(micros), p90: us(micros), p99: us(189), max: us(1_234_567) };
+            HistogramSummary { count: 7270, p50: us(micros), p90: us(micros), p99: us(189), max: us(1_234_567) };
         Figures {
             lane: Lane::plain(kind),
             times,
@@ -182,9 +182,9 @@ mod tests {
     #[test]
     fn a_drift_is_told_with_what_scatter_alone_would_do() {
         assert_eq!(
-            drift(Drift { share: 0.171, chance: Some(0.14) }),
+            drift(Drift { relative_change: 0.171, p_value: Some(0.14) }),
             "floor +17.1 % (by scatter alone 14 in 100)"
         );
-        assert_eq!(drift(Drift { share: -0.02, chance: None }), "floor -2.0 %");
+        assert_eq!(drift(Drift { relative_change: -0.02, p_value: None }), "floor -2.0 %");
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn open(
             job();
         }
     };
-    scope.thread(name, end).map_err(|error| format!("no thread for an end of the network: {error}"))?;
+    scope.spawn_thread(name, end).map_err(|error| format!("no thread for an end of the network: {error}"))?;
     let device = told.recv().map_err(|_| "the network's scope has ended".to_owned())??;
     Ok((jobs, device))
 }

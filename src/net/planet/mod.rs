@@ -162,7 +162,7 @@ mod tests {
             planet.run_in(End::Server, || TcpListener::bind((Planet::SERVER, 0)).unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         scope
-            .thread("echo", |inner| async move {
+            .spawn_thread("echo", |inner| async move {
                 listener.set_nonblocking(true).unwrap();
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
                 loop {

@@ -55,7 +55,7 @@ pub(super) fn start(
         }
     };
     let failed = |error| format!("no relay between the network's ends: {error}");
-    scope.thread("net-relay", relay).map_err(failed)?;
+    scope.spawn_thread("net-relay", relay).map_err(failed)?;
     told.recv().map_err(|_| "the network's scope has ended".to_owned())?.map_err(failed)?;
     Ok(counters)
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::text::visible;
+use crate::text::sanitize;
 
 /// Whom a server lets in. The default: requests for loopback, from any origin that the kind of server has no objection to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,7 +196,7 @@ impl FromStr for HostName {
             NotAllowed(format!(
                 "`{}` is no host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, \
                  [2001:db8::1], or .talk.example for all names below it too",
-                visible(text)
+                sanitize(text)
             ))
         };
         let (name, below) = text.strip_prefix('.').map_or((text, false), |name| (name, true));
@@ -248,7 +248,7 @@ impl FromStr for Origin {
             NotAllowed(format!(
                 "`{}` is no origin; write scheme://host or scheme://host:port without a path, for example \
                  https://talk.example, or null",
-                visible(text)
+                sanitize(text)
             ))
         })
     }

@@ -109,7 +109,7 @@ impl FrameClock {
 
     fn head(&mut self, bytes: &[u8]) -> usize {
         let have = usize::from(self.have);
-        let missing = Header::wanted(self.begun()).saturating_sub(have);
+        let missing = Header::required_len(self.begun()).saturating_sub(have);
         for (place, byte) in self.header.iter_mut().skip(have).zip(bytes.iter().take(missing)) {
             *place = *byte;
             self.have = self.have.saturating_add(1);
@@ -140,7 +140,7 @@ impl FrameClock {
         let header = self.begun();
         let more = match self.have {
             0 => self.left,
-            _ => Header::wanted(header).saturating_sub(header.len()) as u64,
+            _ => Header::required_len(header).saturating_sub(header.len()) as u64,
         };
         let still = self.progress.map(|progress| later(progress.last, self.pace.still));
         if self.deadline() < still {
@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{Agreed, Decoder, Opcode, Side, encode};
+    use crate::wire::{AgreedExtensions, Decoder, Opcode, Side, encode};
 
     const KEY: [u8; 4] = [1, 2, 3, 4];
 
@@ -172,7 +172,7 @@ mod tests {
     fn a_frame_may_stand_still_for_so_long_and_a_pause_between_two_has_no_end() {
         let start = Instant::now();
         let mut clock = FrameClock::new(pace(1));
-        let hello = encode::whole(Opcode::Text, b"Hello", Some(KEY));
+        let hello = encode::single_frame(Opcode::Text, b"Hello", Some(KEY));
         clock.push(&[&hello[..], &hello, &hello[..1]].concat(), || start);
         assert_eq!(clock.deadline(), Some(start + seconds(10)));
         assert_eq!(clock.timeout(), Timeout::StillFrame { limit: seconds(10), more: 1 });
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_byte_a_second_is_not_enough_whatever_the_frame_claims() {
         let start = Instant::now();
-        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
+        let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
         let mut clock = FrameClock::new(pace(4096));
         clock.push(&header.to_bytes(), || start);
         let late = (1..100).find(|second| {
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_frame_that_comes_at_the_rate_may_take_as_long_as_it_needs() {
         let start = Instant::now();
-        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
+        let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, 1 << 20) };
         let mut clock = FrameClock::new(pace(4096));
         clock.push(&header.to_bytes(), || start);
         for second in 1..=256 {
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn no_claim_and_no_limit_is_too_large_to_reckon_with() {
         let start = Instant::now();
-        let header = Header { key: Some(KEY), ..Header::new(Opcode::Binary, u64::MAX) };
+        let header = Header { masking_key: Some(KEY), ..Header::new(Opcode::Binary, u64::MAX) };
         let mut clock = FrameClock::new(Pace { still: Duration::MAX, min_rate: 1 });
         clock.push(&header.to_bytes(), || start);
         clock.push(&[0; 1000], || start);
@@ -236,18 +236,18 @@ mod tests {
             chunk in 1_usize..50,
         ) {
             let frame = |(length, masked): &(usize, bool)| {
-                encode::whole(Opcode::Binary, &vec![0; *length], masked.then_some(KEY))
+                encode::single_frame(Opcode::Binary, &vec![0; *length], masked.then_some(KEY))
             };
             let bytes = [payloads.iter().flat_map(frame).collect(), noise].concat();
-            let mut decoder = Decoder::new(Side::Client, Agreed::none());
+            let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
             let mut clock = FrameClock::new(pace(1));
             for piece in bytes.chunks(chunk) {
                 let mut rest = piece;
-                while decoder.step(&mut rest).is_some() {}
+                while decoder.next_event(&mut rest).is_some() {}
                 clock.push(piece, Instant::now);
                 // what claims 2^63 bytes is inside a frame for ever; the decoder says that it needs nothing
                 let impossible = clock.left > u64::MAX / 4;
-                prop_assert!(impossible || clock.deadline().is_some() == decoder.needs().is_some());
+                prop_assert!(impossible || clock.deadline().is_some() == decoder.needed().is_some());
             }
         }
     }

@@ -12,15 +12,15 @@ use tokio::time::timeout;
 use crate::servers::connection::access::{Access, Foreign};
 use crate::servers::{Limits, Options};
 use crate::wire::handshake::{
-    Context, Found, Head, HeadReader, Judgement, Opening, Outcome, Policy, Problem, ProblemCode,
+    HeadContext, HeadScan, Head, HeadReader, HeadValidation, ValidatedHead, HandshakeOutcome, ServerPolicy, Problem, ProblemCode,
 };
-use crate::wire::{Agreed, Side};
+use crate::wire::{AgreedExtensions, Side};
 
 /// A head that has been read to its end, or turned out to be none.
 #[derive(Debug)]
 pub(in crate::servers) struct Request {
     /// The head with its judgement.
-    pub opening: Opening,
+    pub opening: ValidatedHead,
     /// What the client sent behind it: the beginning of its frames.
     pub rest: Vec<u8>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Opened {
     /// The path and query that were asked for.
     pub path: String,
     /// What was agreed on.
-    pub agreed: Agreed,
+    pub agreed: AgreedExtensions,
     /// What the client sent behind its request: the beginning of its frames.
     pub rest: Vec<u8>,
 }
@@ -62,7 +62,7 @@ pub(crate) enum OrdinaryHttp {
 /// Reads one request, and answers it with 101 or with what is wrong.
 pub(crate) async fn open<S>(
     stream: &mut S,
-    policy: &Policy,
+    policy: &ServerPolicy,
     options: &Options,
     ordinary: OrdinaryHttp,
 ) -> Result<Opened, NotOpened>
@@ -71,15 +71,15 @@ where
 {
     // The judgement is large, and the future that waits here lives as long as the connection.
     let request = Box::pin(read(stream, policy, options)).await?;
-    let judgement = &request.opening.judgement;
-    if judgement.outcome != Outcome::Accept {
+    let judgement = &request.opening.validation;
+    if judgement.outcome != HandshakeOutcome::Accept {
         let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(judgement);
         return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
     }
     if let Some(head) = &request.opening.head {
         check_page(stream, head, options).await?;
     }
-    stream.write_all(head_of(101, &judgement.answer).as_bytes()).await?;
+    stream.write_all(head_of(101, &judgement.response_headers).as_bytes()).await?;
     Ok(Opened { path: request.path(), agreed: judgement.agreed, rest: request.rest })
 }
 
@@ -92,7 +92,7 @@ impl Request {
 }
 
 fn target(head: &Head) -> &[u8] {
-    let [_, target, _] = head.start_parts();
+    let [_, target, _] = head.start_line_parts();
     head.raw().get(target).unwrap_or_default()
 }
 
@@ -100,7 +100,7 @@ fn target(head: &Head) -> &[u8] {
 /// the server answers for is refused here already.
 pub(in crate::servers) async fn read<S>(
     stream: &mut S,
-    policy: &Policy,
+    policy: &ServerPolicy,
     options: &Options,
 ) -> Result<Request, NotOpened>
 where
@@ -115,8 +115,8 @@ where
     let request = request?;
     match request.opening.head.as_ref().map(|head| for_us(&options.access, head)) {
         // What else is wrong with it is told by the judgement, the missing Host among it.
-        Some(Err(Foreign::Invalid)) if request.opening.judgement.outcome == Outcome::Refuse => {
-            refuse(stream, &request.opening.judgement).await
+        Some(Err(Foreign::Invalid)) if request.opening.validation.outcome == HandshakeOutcome::Reject => {
+            refuse(stream, &request.opening.validation).await
         }
         Some(Err(foreign)) => {
             stream.write_all(answer(foreign.status(), &[], foreign.words()).as_bytes()).await?;
@@ -126,8 +126,8 @@ where
     }
 }
 
-async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Result<Request, NotOpened> {
-    let mut reader = HeadReader::new(Side::Client, policy.max_header_bytes);
+async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &ServerPolicy) -> Result<Request, NotOpened> {
+    let mut reader = HeadReader::new(Side::Client, policy.max_head_len);
     // On the heap: the future lives as long as the connection, the buffer only until here is a head.
     let mut buffer = vec![0; 4096];
     loop {
@@ -137,9 +137,9 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Re
         }
         let bytes = buffer.get(..count).unwrap_or_default();
         let taken = reader.push(bytes);
-        if reader.found() != Found::NeedsMore {
+        if reader.scan() != HeadScan::Incomplete {
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
-            let opening = Opening::new(&reader, &Context::Request(policy.clone()), !rest.is_empty());
+            let opening = ValidatedHead::new(&reader, &HeadContext::Request(policy.clone()), !rest.is_empty());
             return Ok(Request { opening, rest });
         }
     }
@@ -148,7 +148,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &Policy) -> Re
 /// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
 /// 3.2.2).
 fn for_us(access: &Access, head: &Head) -> Result<(), Foreign> {
-    let hosts: Vec<Vec<u8>> = head.named("Host").map(|field| head.value(field)).collect();
+    let hosts: Vec<Vec<u8>> = head.fields_named("Host").map(|field| head.field_value(field)).collect();
     access.only_host(hosts.iter().map(Vec::as_slice))?;
     let absolute = str::from_utf8(target(head)).ok().and_then(|target| target.split_once("://"));
     match absolute {
@@ -164,11 +164,11 @@ pub(in crate::servers) async fn check_page(
     options: &Options,
 ) -> Result<(), NotOpened> {
     let Some(origins) = &options.access.origins else { return Ok(()) };
-    if head.named("Origin").all(|field| origins.allow(&head.value(field))) {
+    if head.fields_named("Origin").all(|field| origins.allow(&head.field_value(field))) {
         return Ok(());
     }
     stream.write_all(answer(403, &[], &rule_in_words(ProblemCode::Origin)).as_bytes()).await?;
-    Err(NotOpened::Refused(ProblemCode::Origin.rule().what.to_owned()))
+    Err(NotOpened::Refused(ProblemCode::Origin.rule().summary.to_owned()))
 }
 
 async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, NotOpened> {
@@ -180,19 +180,19 @@ async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, No
 }
 
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
-async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &Judgement) -> Result<T, NotOpened> {
+async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &HeadValidation) -> Result<T, NotOpened> {
     let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
         let words: Vec<String> = fatal().map(|problem| rule_in_words(problem.code)).collect();
-        stream.write_all(answer(status, &judgement.answer, &words.join("\n\n")).as_bytes()).await?;
+        stream.write_all(answer(status, &judgement.response_headers, &words.join("\n\n")).as_bytes()).await?;
     }
-    let first = fatal().next().map(|problem| problem.code.rule().what);
+    let first = fatal().next().map(|problem| problem.code.rule().summary);
     Err(NotOpened::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.
-fn is_ordinary_http(judgement: &Judgement) -> bool {
+fn is_ordinary_http(judgement: &HeadValidation) -> bool {
     const MISSING: [ProblemCode; 5] = [
         ProblemCode::UpgradeMissing,
         ProblemCode::ConnectionMissing,
@@ -207,7 +207,7 @@ fn is_ordinary_http(judgement: &Judgement) -> bool {
 
 fn rule_in_words(code: ProblemCode) -> String {
     let rule = code.rule();
-    format!("{} ({}): {}\n{}", rule.name, rule.section, rule.what, rule.why)
+    format!("{} ({}): {}\n{}", rule.name, rule.section, rule.summary, rule.rationale)
 }
 
 /// The head of an answer, as it goes on the wire.
@@ -247,7 +247,7 @@ mod tests {
     async fn asked(bytes: &[u8], options: &Options) -> (String, Result<Opened, NotOpened>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
-        let opened = open(&mut server, &Policy::default(), options, OrdinaryHttp::UpgradeRequired).await;
+        let opened = open(&mut server, &ServerPolicy::default(), options, OrdinaryHttp::UpgradeRequired).await;
         drop(server);
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
@@ -309,7 +309,7 @@ mod tests {
         assert!(refused.unwrap_err().to_string().starts_with("426: here is a WebSocket server"));
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
-        let judged = open(&mut server, &Policy::default(), &Options::default(), OrdinaryHttp::Judged).await;
+        let judged = open(&mut server, &ServerPolicy::default(), &Options::default(), OrdinaryHttp::Judged).await;
         assert!(judged.is_err());
         let mut answer = [0; 64];
         let count = client.read(&mut answer).await.unwrap();
@@ -347,7 +347,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
-        let (options, policy) = (Options::default(), Policy::default());
+        let (options, policy) = (Options::default(), ServerPolicy::default());
         let opened = tokio::select! {
             opened = open(&mut server, &policy, &options, OrdinaryHttp::Judged) => opened,
             () = dribbling => panic!("{} bytes were awaited", REQUEST.len()),

@@ -19,7 +19,7 @@ use crate::net::{Counted, Direction, in_words, later};
 use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Said;
 use crate::servers::{Event, Limits};
-use crate::wire::{Agreed, Endpoint, Incoming, Kind, encode};
+use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind, encode};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
 const READ_BUFFER: usize = 4096;
@@ -242,7 +242,7 @@ impl Outbox {
             (self.queue, self.bytes) = (VecDeque::new(), 0);
         } else {
             let reason = Ended::Slow(waiting).to_string();
-            self.add(Said { frames: encode::close(1008, &reason, None).into(), messages: 0 });
+            self.add(Said { frames: encode::close_frame(1008, &reason, None).into(), messages: 0 });
         }
         self.state = State::Slow(waiting);
     }
@@ -265,7 +265,7 @@ impl<'s> Listener<'s> {
     pub(super) fn new(subscriber: &'s Subscriber, limits: Limits) -> Self {
         Self {
             subscriber,
-            endpoint: Endpoint::server(Agreed::none(), limits.message),
+            endpoint: Endpoint::server(AgreedExtensions::none(), limits.message),
             frames: FrameClock::new(limits.into()),
             heard: Vec::new(),
             messages: 0,
@@ -287,7 +287,7 @@ impl<'s> Listener<'s> {
             self.frames.push(&rest, Instant::now);
             self.take(&rest)?;
             drop(rest);
-            while !self.endpoint.is_over() {
+            while !self.endpoint.is_finished() {
                 self.pass_on(turns).await?;
                 tokio::select! {
                     biased;
@@ -347,24 +347,24 @@ impl<'s> Listener<'s> {
         let mut failed = None;
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
-                Incoming::Message(kind, data) => self.hear(kind, &data),
-                Incoming::Closed(code, _) => self.code = self.code.or(code),
-                Incoming::Failed(failure) => {
+                EndpointEvent::Message(kind, data) => self.hear(kind, &data),
+                EndpointEvent::Closed(code, _) => self.code = self.code.or(code),
+                EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
                     failed = Some(Ended::Failed(failure.reason));
                 }
-                Incoming::Ping(_) | Incoming::Pong(_) => {}
+                EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
         }
-        self.subscriber.control(self.endpoint.take_outbox(), self.endpoint.is_over());
+        self.subscriber.control(self.endpoint.take_outbox(), self.endpoint.is_finished());
         failed.map_or(Ok(()), Err)
     }
 
-    fn hear(&mut self, kind: Kind, data: &[u8]) {
+    fn hear(&mut self, kind: MessageKind, data: &[u8]) {
         let opcode = kind.opcode();
         self.received = self.received.saturating_add(1);
         self.messages = self.messages.saturating_add(1);
-        self.heard.extend(encode::whole(opcode, data, None));
+        self.heard.extend(encode::single_frame(opcode, data, None));
     }
 
     /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue is emptied.
@@ -423,7 +423,7 @@ mod tests {
     }
 
     fn said(byte: u8) -> Said {
-        Said { frames: encode::whole(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
+        Said { frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
     }
 
     /// How many of the frames somebody still holds, beside the one who asks.
@@ -516,9 +516,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_follows_a_close() {
         let (subscriber, mut peer) = pair().await;
-        subscriber.control(encode::close(1000, "", None), true);
+        subscriber.control(encode::close_frame(1000, "", None), true);
         subscriber.feed(&said(1));
-        subscriber.control(encode::whole(Opcode::Pong, b"", None), false);
+        subscriber.control(encode::single_frame(Opcode::Pong, b"", None), false);
         drop(subscriber);
         let mut rest = Vec::new();
         peer.read_to_end(&mut rest).await.unwrap();

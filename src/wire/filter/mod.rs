@@ -1,19 +1,19 @@
 //! The inspector's filter: `op=close && len<9`, read once and then asked of every row of a `Trace`.
 //! It knows headers and faults; what stands in a payload is found by `search`.
 
-mod names;
+mod fields;
 mod parse;
 mod value;
 
 use std::fmt;
 use std::ops::Range;
 
-use super::fault::{Code, Fault, Severity};
-use super::frame::{Key, Side};
-use super::row::Row;
+use super::fault::{FaultCode, Fault, Severity};
+use super::frame::{MaskingKey, Side};
+use super::trace_row::TraceRow;
 use super::trace::Trace;
-pub use names::Name;
-use names::{Flag, Number};
+pub use fields::FilterField;
+use fields::{FlagField, NumberField};
 
 /// Which rows of a [`Trace`] are shown.
 ///
@@ -33,26 +33,26 @@ pub struct Filter {
 
 /// Why a filter cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct FilterError {
     /// The byte where it goes wrong, counted from 0; the length of the text where something is missing at its end.
-    pub at: usize,
+    pub offset: usize,
     /// What is wrong there, in one clause.
-    pub what: String,
+    pub reason: String,
     /// What would be right instead.
-    pub right: String,
+    pub expected: String,
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "filter, byte {}: {}; right would be {}", self.at, self.what, self.right)
+        write!(f, "filter, byte {}: {}; right would be {}", self.offset, self.reason, self.expected)
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for FilterError {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Node {
-    Test(Test),
+    Test(Predicate),
     Not(Box<Self>),
     /// At least two.
     All(Vec<Self>),
@@ -61,21 +61,21 @@ enum Node {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Test {
-    Flag(Flag, bool),
+enum Predicate {
+    Flag(FlagField, bool),
     /// One of the opcodes whose bit is set.
-    Op(u16),
-    From(Side),
-    Number(Number, Compare, Vec<u64>),
+    Opcode(u16),
+    Sender(Side),
+    Number(NumberField, Comparison, Vec<u64>),
     /// One of these keys (or none of them).
-    Key(bool, Vec<Key>),
+    Key(bool, Vec<MaskingKey>),
     /// One of the rules whose bit is set (or none of them), and the names as they were written.
     Fault(bool, u64, Vec<String>),
 }
 
 /// Equal and unequal are asked of several values, the others of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compare {
+enum Comparison {
     Equal,
     Unequal,
     Less,
@@ -86,15 +86,15 @@ enum Compare {
 
 impl Filter {
     /// Every name with its sentence, in the order of a help page.
-    pub const NAMES: &'static [Name] = names::NAMES;
+    pub const FIELDS: &'static [FilterField] = fields::FIELDS;
 
     /// Reads a filter: comparisons with `=` `!=` `<` `<=` `>` `>=`, joined by `&&` (`and`), `||` (`or`), `!` (`not`) and parentheses;
-    /// `&&` binds closer than `||`. Several values stand side by side: `op=ping|pong`. An opcode or a side may stand alone: `close`.
+    /// `&&` binds closer than `||`. Several values stand side by side: `op=ping|pong`. An opcode or a side may stand alone: `close_code`.
     /// `!=` holds wherever `=` does not. The empty filter lets everything through.
     ///
     /// # Errors
     /// The byte where it goes wrong, what is wrong, and what would be right.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse::parse(text).map(|root| Self { root })
     }
 
@@ -106,7 +106,7 @@ impl Filter {
     /// Is row number `row` (from 0) let through? A row that is not there is not.
     pub fn matches(&self, trace: &Trace, row: usize) -> bool {
         let Some(shown) = trace.rows().get(row) else { return false };
-        self.root.as_ref().is_none_or(|root| root.holds(trace, shown, row))
+        self.root.as_ref().is_none_or(|root| root.matches(trace, shown, row))
     }
 
     /// The numbers of the rows in `range` that are let through, in order: ask for what is new and append it.
@@ -116,71 +116,71 @@ impl Filter {
 }
 
 impl Node {
-    fn holds(&self, trace: &Trace, row: &Row, number: usize) -> bool {
+    fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Test(test) => test.holds(trace, row, number),
-            Self::Not(node) => !node.holds(trace, row, number),
-            Self::All(nodes) => nodes.iter().all(|node| node.holds(trace, row, number)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.holds(trace, row, number)),
+            Self::Test(test) => test.matches(trace, row, number),
+            Self::Not(node) => !node.matches(trace, row, number),
+            Self::All(nodes) => nodes.iter().all(|node| node.matches(trace, row, number)),
+            Self::Any(nodes) => nodes.iter().any(|node| node.matches(trace, row, number)),
         }
     }
 }
 
-impl Test {
-    fn holds(&self, trace: &Trace, row: &Row, number: usize) -> bool {
+impl Predicate {
+    fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
         match self {
-            Self::Flag(flag, wanted) => flag.of(trace, row) == *wanted,
-            Self::Op(set) => set & (1 << row.opcode().bits()) != 0,
-            Self::From(side) => row.from() == *side,
-            Self::Number(of, compare, values) => compare.holds(of.of(row, number), values),
-            Self::Key(wanted, keys) => row.header().key.is_some_and(|key| keys.contains(&key)) == *wanted,
-            Self::Fault(wanted, set, _) => breaks(trace, row, |fault| set & bit(fault.code) != 0) == *wanted,
+            Self::Flag(flag, wanted) => flag.is_set(trace, row) == *wanted,
+            Self::Opcode(set) => set & (1 << row.opcode().bits()) != 0,
+            Self::Sender(side) => row.from() == *side,
+            Self::Number(of, compare, values) => compare.matches(of.value_of(row, number), values),
+            Self::Key(wanted, keys) => row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted,
+            Self::Fault(wanted, set, _) => has_fault(trace, row, |fault| set & fault_bit(fault.code) != 0) == *wanted,
         }
     }
 }
 
 /// A rule as a bit; there are fewer than 64.
-fn bit(code: Code) -> u64 {
+fn fault_bit(code: FaultCode) -> u64 {
     1 << code as u32
 }
 
 /// Faults are looked up only where the row says that there are some.
-fn breaks(trace: &Trace, row: &Row, which: impl Fn(&Fault) -> bool) -> bool {
+fn has_fault(trace: &Trace, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
     row.severity().is_some() && trace.faults_of(row.from(), row.index()).iter().any(which)
 }
 
-impl Flag {
-    fn of(self, trace: &Trace, row: &Row) -> bool {
+impl FlagField {
+    fn is_set(self, trace: &Trace, row: &TraceRow) -> bool {
         match self {
             Self::Fin => row.header().fin,
             Self::Rsv1 => row.header().rsv1,
             Self::Rsv2 => row.header().rsv2,
             Self::Rsv3 => row.header().rsv3,
-            Self::Mask => row.header().key.is_some(),
+            Self::Mask => row.header().masking_key.is_some(),
             Self::Compressed => row.is_compressed(),
             Self::AfterFault => row.is_after_fault(),
             Self::AnyFault => row.severity().is_some(),
             Self::Fatal => row.severity() == Some(Severity::Fatal),
-            Self::Warning => breaks(trace, row, |fault| !fault.is_fatal()),
-            Self::InMessage => row.place().message().is_some(),
+            Self::Warning => has_fault(trace, row, |fault| !fault.is_fatal()),
+            Self::InMessage => row.role().message().is_some(),
         }
     }
 }
 
-impl Number {
-    fn of(self, row: &Row, number: usize) -> Option<u64> {
+impl NumberField {
+    fn value_of(self, row: &TraceRow, number: usize) -> Option<u64> {
         match self {
             Self::Len => Some(row.payload_len().get()),
             Self::Size => Some(row.len().get()),
-            Self::Time => Some(u64::try_from(row.at().as_nanos()).unwrap_or(u64::MAX)),
+            Self::Time => Some(u64::try_from(row.completed_at().as_nanos()).unwrap_or(u64::MAX)),
             Self::Row => Some(number as u64),
-            Self::Message => row.place().message().map(|message| message as u64),
+            Self::Message => row.role().message().map(|message| message as u64),
         }
     }
 }
 
-impl Compare {
-    fn holds(self, got: Option<u64>, values: &[u64]) -> bool {
+impl Comparison {
+    fn matches(self, got: Option<u64>, values: &[u64]) -> bool {
         let order = |holds: fn(&u64, &u64) -> bool| {
             got.is_some_and(|got| values.first().is_some_and(|value| holds(&got, value)))
         };
@@ -194,7 +194,7 @@ impl Compare {
         }
     }
 
-    fn sign(self) -> &'static str {
+    fn symbol(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::Unequal => "!=",
@@ -219,25 +219,25 @@ impl fmt::Display for Node {
             Self::Test(test) => test.fmt(f),
             Self::Not(node) => {
                 f.write_str("!")?;
-                node.inside(f)
+                node.fmt_operand(f)
             }
-            Self::All(nodes) => Self::joined(nodes, " && ", f),
-            Self::Any(nodes) => Self::joined(nodes, " || ", f),
+            Self::All(nodes) => Self::fmt_joined(nodes, " && ", f),
+            Self::Any(nodes) => Self::fmt_joined(nodes, " || ", f),
         }
     }
 }
 
 impl Node {
-    fn joined(nodes: &[Self], sign: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_joined(nodes: &[Self], sign: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, node) in nodes.iter().enumerate() {
             f.write_str(if index == 0 { "" } else { sign })?;
-            node.inside(f)?;
+            node.fmt_operand(f)?;
         }
         Ok(())
     }
 
     /// Both kinds of joining get parentheses, so that nobody has to know which one binds closer.
-    fn inside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(_) | Self::Any(_) => write!(f, "({self})"),
             Self::Test(_) | Self::Not(_) => write!(f, "{self}"),
@@ -245,22 +245,22 @@ impl Node {
     }
 }
 
-impl fmt::Display for Test {
+impl fmt::Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = |wanted: &bool| if *wanted { "=" } else { "!=" };
         match self {
             Self::Flag(flag, true) => f.write_str(flag.name()),
             Self::Flag(flag, false) => write!(f, "{}=0", flag.name()),
-            Self::Op(set) => value::write_opcodes(*set, f),
-            Self::From(side) => write!(f, "dir={side}"),
+            Self::Opcode(set) => value::write_opcodes(*set, f),
+            Self::Sender(side) => write!(f, "dir={side}"),
             Self::Number(of, compare, values) => {
                 let print =
-                    if *of == Number::Time { value::time_in_words } else { |value: u64| value.to_string() };
+                    if *of == NumberField::Time { value::format_time } else { |value: u64| value.to_string() };
                 let values: Vec<String> = values.iter().map(|value| print(*value)).collect();
-                write!(f, "{}{}{}", of.name(), compare.sign(), values.join("|"))
+                write!(f, "{}{}{}", of.name(), compare.symbol(), values.join("|"))
             }
             Self::Key(wanted, keys) => {
-                let keys: Vec<String> = keys.iter().map(|key| super::words::hex(key)).collect();
+                let keys: Vec<String> = keys.iter().map(|key| super::format::hex(key)).collect();
                 write!(f, "key{}{}", sign(wanted), keys.join("|"))
             }
             Self::Fault(wanted, _, names) => write!(f, "fault{}{}", sign(wanted), names.join("|")),

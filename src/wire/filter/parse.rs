@@ -1,19 +1,19 @@
 //! From the text of a filter to its tree, or to the byte where it cannot be read and what would be right there.
-//! What the values look like stands in `value`, which names there are in `names`.
+//! What the values look like stands in `value`, which names there are in `fields`.
 
-use super::names::{self, Flag, Name, Number, Subject};
+use super::fields::{self, FlagField, FilterField, NumberField, FieldType};
 use super::value;
-use super::{Compare, Error, Node, Test};
-use crate::text::likely;
-use crate::wire::fault::Code;
+use super::{Comparison, FilterError, Node, Predicate};
+use crate::text::suggest;
+use crate::wire::fault::FaultCode;
 
 /// Parentheses and negations inside each other; nobody means more, and each costs stack.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token<'a> {
     Word(&'a str),
-    Compare(Compare),
+    Compare(Comparison),
     And,
     Or,
     Bar,
@@ -23,12 +23,12 @@ enum Token<'a> {
 }
 
 /// The tree; none for an empty text.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, Error> {
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, end: text.len(), deeper: DEEPEST };
+pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
+    let mut parser = Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
     if parser.tokens.is_empty() {
         return Ok(None);
     }
-    let root = parser.any()?;
+    let root = parser.parse_or()?;
     match parser.peek() {
         None => Ok(Some(root)),
         Some(Token::Close) => Err(parser
@@ -41,15 +41,15 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, Error> {
 }
 
 /// Each token with the byte where it begins.
-fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, Error> {
+fn tokenize(text: &str) -> Result<Vec<(usize, Token<'_>)>, FilterError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(char) = rest.chars().next() {
         let at = text.len().saturating_sub(rest.len());
-        let (len, token) = match sign(rest) {
+        let (len, token) = match operator(rest) {
             Some(found) => found,
-            None if in_word(char) => word(rest),
-            None => return Err(stray(at, char)),
+            None if is_word_char(char) => word(rest),
+            None => return Err(unexpected_char(at, char)),
         };
         tokens.push((at, token));
         rest = rest.get(len..).unwrap_or_default().trim_start();
@@ -57,17 +57,17 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, Error> {
     Ok(tokens)
 }
 
-fn sign(rest: &str) -> Option<(usize, Token<'static>)> {
+fn operator(rest: &str) -> Option<(usize, Token<'static>)> {
     let signs = [
         ("&&", Token::And),
         ("||", Token::Or),
-        ("==", Token::Compare(Compare::Equal)),
-        ("!=", Token::Compare(Compare::Unequal)),
-        ("<=", Token::Compare(Compare::AtMost)),
-        (">=", Token::Compare(Compare::AtLeast)),
-        ("=", Token::Compare(Compare::Equal)),
-        ("<", Token::Compare(Compare::Less)),
-        (">", Token::Compare(Compare::More)),
+        ("==", Token::Compare(Comparison::Equal)),
+        ("!=", Token::Compare(Comparison::Unequal)),
+        ("<=", Token::Compare(Comparison::AtMost)),
+        (">=", Token::Compare(Comparison::AtLeast)),
+        ("=", Token::Compare(Comparison::Equal)),
+        ("<", Token::Compare(Comparison::Less)),
+        (">", Token::Compare(Comparison::More)),
         ("|", Token::Bar),
         ("!", Token::Not),
         ("(", Token::Open),
@@ -76,12 +76,12 @@ fn sign(rest: &str) -> Option<(usize, Token<'static>)> {
     signs.into_iter().find(|(sign, _)| rest.starts_with(sign)).map(|(sign, token)| (sign.len(), token))
 }
 
-fn in_word(char: char) -> bool {
+fn is_word_char(char: char) -> bool {
     char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | '*' | '+')
 }
 
 fn word(rest: &str) -> (usize, Token<'_>) {
-    let word = rest.split(|char| !in_word(char)).next().unwrap_or(rest);
+    let word = rest.split(|char| !is_word_char(char)).next().unwrap_or(rest);
     let token = match word.to_ascii_lowercase().as_str() {
         "and" => Token::And,
         "or" => Token::Or,
@@ -91,14 +91,14 @@ fn word(rest: &str) -> (usize, Token<'_>) {
     (word.len(), token)
 }
 
-fn stray(at: usize, char: char) -> Error {
-    let right = match char {
+fn unexpected_char(at: usize, char: char) -> FilterError {
+    let expected = match char {
         '&' => "two of them: &&",
         '"' | '\'' => "the word without quotes: op=close",
         '~' | '/' => "a comparison with =; what stands in a payload is found by searching",
         _ => "names, values, = != < <= > >= && || ! and parentheses",
     };
-    Error { at, what: format!("{char:?} means nothing here"), right: right.to_owned() }
+    FilterError { offset: at, reason: format!("{char:?} means nothing here"), expected: expected.to_owned() }
 }
 
 struct Parser<'a> {
@@ -137,175 +137,175 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
     }
 
-    fn error(&self, what: String, right: String) -> Error {
-        Error { at: self.at(), what, right }
+    fn error(&self, reason: String, expected: String) -> FilterError {
+        FilterError { offset: self.at(), reason: reason, expected: expected }
     }
 
     /// An error about the token that was just taken.
-    fn error_before(&self, what: String, right: String) -> Error {
+    fn error_before(&self, reason: String, expected: String) -> FilterError {
         let at = self.tokens.get(self.next.saturating_sub(1)).map_or(self.end, |(at, _)| *at);
-        Error { at, what, right }
+        FilterError { offset: at, reason: reason, expected: expected }
     }
 
-    fn any(&mut self) -> Result<Node, Error> {
-        let mut nodes = vec![self.all()?];
+    fn parse_or(&mut self) -> Result<Node, FilterError> {
+        let mut nodes = vec![self.parse_and()?];
         while self.take(Token::Or) {
-            nodes.push(self.all()?);
+            nodes.push(self.parse_and()?);
         }
         Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::Any(nodes) })
     }
 
-    fn all(&mut self) -> Result<Node, Error> {
-        let mut nodes = vec![self.one()?];
+    fn parse_and(&mut self) -> Result<Node, FilterError> {
+        let mut nodes = vec![self.parse_unary()?];
         while self.take(Token::And) {
-            nodes.push(self.one()?);
+            nodes.push(self.parse_unary()?);
         }
         Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::All(nodes) })
     }
 
-    fn one(&mut self) -> Result<Node, Error> {
+    fn parse_unary(&mut self) -> Result<Node, FilterError> {
         let Some(deeper) = self.deeper.checked_sub(1) else {
-            let what = format!("more than {DEEPEST} parentheses and negations inside each other");
-            return Err(self.error(what, "fewer of them".to_owned()));
+            let reason = format!("more than {MAX_DEPTH} parentheses and negations inside each other");
+            return Err(self.error(reason, "fewer of them".to_owned()));
         };
         let here = std::mem::replace(&mut self.deeper, deeper);
-        let node = self.one_inside();
+        let node = self.parse_primary();
         self.deeper = here;
         node
     }
 
-    fn one_inside(&mut self) -> Result<Node, Error> {
+    fn parse_primary(&mut self) -> Result<Node, FilterError> {
         if self.take(Token::Not) {
-            return Ok(Node::Not(Box::new(self.one()?)));
+            return Ok(Node::Not(Box::new(self.parse_unary()?)));
         }
         if self.take(Token::Open) {
-            let node = self.any()?;
+            let node = self.parse_or()?;
             if !self.take(Token::Close) {
-                let what = "a parenthesis is not closed".to_owned();
-                return Err(self.error(what, "a ) before this place".to_owned()));
+                let reason = "a parenthesis is not closed".to_owned();
+                return Err(self.error(reason, "a ) before this place".to_owned()));
             }
             return Ok(node);
         }
         let Some(word) = self.take_word() else {
-            let what = if self.peek().is_some() {
+            let reason = if self.peek().is_some() {
                 "a name is missing before this"
             } else {
                 "a name is missing at the end"
             };
-            return Err(self.error(what.to_owned(), "a comparison, for example op=close".to_owned()));
+            return Err(self.error(reason.to_owned(), "a comparison, for example op=close".to_owned()));
         };
-        match (names::find(word), self.peek()) {
+        match (fields::find_field(word), self.peek()) {
             (Some(name), Some(Token::Compare(compare))) => {
                 self.pass();
-                self.compared(name, compare).map(Node::Test)
+                self.parse_comparison(name, compare).map(Node::Test)
             }
-            (Some(name), _) => self.alone(name).map(Node::Test),
-            (None, next) => self.unnamed(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test),
+            (Some(name), _) => self.parse_bare_field(name).map(Node::Test),
+            (None, next) => self.parse_bare_value(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test),
         }
     }
 
     /// `close` for `op=close`, `server` for `dir=server`.
-    fn unnamed(&mut self, word: &str, is_compared: bool) -> Result<Test, Error> {
+    fn parse_bare_value(&mut self, word: &str, is_compared: bool) -> Result<Predicate, FilterError> {
         // a number may be an opcode, but not where nobody says so
         let is_opcode = word.starts_with(|first: char| first.is_ascii_alphabetic());
         match (value::opcodes(word).filter(|_| is_opcode), value::side(word)) {
-            (Some(set), _) if !is_compared => Ok(Test::Op(set)),
-            (_, Some(side)) if !is_compared => Ok(Test::From(side)),
+            (Some(set), _) if !is_compared => Ok(Predicate::Opcode(set)),
+            (_, Some(side)) if !is_compared => Ok(Predicate::Sender(side)),
             _ => {
                 let known: Vec<&str> =
-                    names::NAMES.iter().flat_map(|name| [&[name.name], name.also].concat()).collect();
-                let meant = likely(&word.to_ascii_lowercase(), &known);
-                let names: Vec<&str> = names::NAMES.iter().map(|name| name.name).collect();
-                let right = format!("{}one of {}", did_you_mean(meant), names.join(", "));
-                Err(self.error_before(format!("there is nothing called {word:?}"), right))
+                    fields::FIELDS.iter().flat_map(|name| [&[name.name], name.aliases].concat()).collect();
+                let meant = suggest(&word.to_ascii_lowercase(), &known);
+                let names: Vec<&str> = fields::FIELDS.iter().map(|name| name.name).collect();
+                let expected = format!("{}one of {}", did_you_mean(meant), names.join(", "));
+                Err(self.error_before(format!("there is nothing called {word:?}"), expected))
             }
         }
     }
 
-    fn alone(&mut self, name: &Name) -> Result<Test, Error> {
-        Ok(Test::Flag(
-            match name.subject {
-                Subject::Flag(flag) => flag,
-                Subject::Fault => Flag::AnyFault,
-                Subject::Key => Flag::Mask,
-                Subject::Number(Number::Message) => Flag::InMessage,
-                Subject::Op | Subject::Direction | Subject::Number(_) => {
-                    let what = format!("{} is compared with nothing", name.name);
-                    return Err(self.error(what, format!("a comparison, for example {}", name.example)));
+    fn parse_bare_field(&mut self, name: &FilterField) -> Result<Predicate, FilterError> {
+        Ok(Predicate::Flag(
+            match name.field_type {
+                FieldType::Flag(flag) => flag,
+                FieldType::Fault => FlagField::AnyFault,
+                FieldType::Key => FlagField::Mask,
+                FieldType::Number(NumberField::Message) => FlagField::InMessage,
+                FieldType::Opcode | FieldType::Direction | FieldType::Number(_) => {
+                    let reason = format!("{} is compared with nothing", name.name);
+                    return Err(self.error(reason, format!("a comparison, for example {}", name.example)));
                 }
             },
             true,
         ))
     }
 
-    fn compared(&mut self, name: &Name, compare: Compare) -> Result<Test, Error> {
+    fn parse_comparison(&mut self, name: &FilterField, compare: Comparison) -> Result<Predicate, FilterError> {
         let equal = match compare {
-            Compare::Equal => true,
-            Compare::Unequal => false,
+            Comparison::Equal => true,
+            Comparison::Unequal => false,
             _ => {
-                let Subject::Number(of) = name.subject else {
-                    let what =
-                        format!("{} is no number, so {} says nothing of it", name.name, compare.sign());
-                    return Err(self.error_before(what, format!("= or !=, for example {}", name.example)));
+                let FieldType::Number(of) = name.field_type else {
+                    let reason =
+                        format!("{} is no number, so {} says nothing of it", name.name, compare.symbol());
+                    return Err(self.error_before(reason, format!("= or !=, for example {}", name.example)));
                 };
-                let value = self.value(name, &|word| number(of, word))?;
-                return Ok(Test::Number(of, compare, vec![value]));
+                let value = self.parse_value(name, &|word| parse_number(of, word))?;
+                return Ok(Predicate::Number(of, compare, vec![value]));
             }
         };
-        Ok(match name.subject {
-            Subject::Number(of) => Test::Number(of, compare, self.values(name, &|word| number(of, word))?),
-            Subject::Op => {
-                let set = self.values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
-                Test::Op(if equal { set } else { !set })
+        Ok(match name.field_type {
+            FieldType::Number(of) => Predicate::Number(of, compare, self.parse_values(name, &|word| parse_number(of, word))?),
+            FieldType::Opcode => {
+                let set = self.parse_values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
+                Predicate::Opcode(if equal { set } else { !set })
             }
-            Subject::Direction => {
-                let side = self.value(name, &value::side)?;
-                Test::From(if equal { side } else { side.peer() })
+            FieldType::Direction => {
+                let side = self.parse_value(name, &value::side)?;
+                Predicate::Sender(if equal { side } else { side.peer() })
             }
-            Subject::Flag(flag) => Test::Flag(flag, self.value(name, &value::yes_or_no)? == equal),
-            Subject::Key => Test::Key(equal, self.values(name, &value::key)?),
-            Subject::Fault => self.fault(name, equal)?,
+            FieldType::Flag(flag) => Predicate::Flag(flag, self.parse_value(name, &value::boolean)? == equal),
+            FieldType::Key => Predicate::Key(equal, self.parse_values(name, &value::key)?),
+            FieldType::Fault => self.parse_fault(name, equal)?,
         })
     }
 
-    fn fault(&mut self, name: &Name, equal: bool) -> Result<Test, Error> {
+    fn parse_fault(&mut self, name: &FilterField, equal: bool) -> Result<Predicate, FilterError> {
         if let Some(Token::Word(word)) = self.peek()
-            && let Some(yes) = value::yes_or_no(word)
+            && let Some(yes) = value::boolean(word)
         {
             self.pass();
-            return Ok(Test::Flag(Flag::AnyFault, yes == equal));
+            return Ok(Predicate::Flag(FlagField::AnyFault, yes == equal));
         }
-        let rules = self.values(name, &|word| Some((value::rules(word)?, word.to_ascii_uppercase())))?;
+        let rules = self.parse_values(name, &|word| Some((value::fault_set(word)?, word.to_ascii_uppercase())))?;
         let set = rules.iter().fold(0, |all, (set, _)| all | set);
-        Ok(Test::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
+        Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
     }
 
     /// One value or several with `|` between them.
-    fn values<T>(&mut self, name: &Name, read: &dyn Fn(&str) -> Option<T>) -> Result<Vec<T>, Error> {
-        let mut values = vec![self.value(name, read)?];
+    fn parse_values<T>(&mut self, name: &FilterField, read: &dyn Fn(&str) -> Option<T>) -> Result<Vec<T>, FilterError> {
+        let mut values = vec![self.parse_value(name, read)?];
         while self.take(Token::Bar) {
-            values.push(self.value(name, read)?);
+            values.push(self.parse_value(name, read)?);
         }
         Ok(values)
     }
 
-    fn value<T>(&mut self, name: &Name, read: &dyn Fn(&str) -> Option<T>) -> Result<T, Error> {
+    fn parse_value<T>(&mut self, name: &FilterField, read: &dyn Fn(&str) -> Option<T>) -> Result<T, FilterError> {
         let Some(word) = self.take_word() else {
-            let what = format!("{} is compared with nothing", name.name);
-            return Err(self.error(what, right_value(name.subject, "")));
+            let reason = format!("{} is compared with nothing", name.name);
+            return Err(self.error(reason, expected_value(name.field_type, "")));
         };
         read(word).ok_or_else(|| {
-            let what = format!("{word:?} is nothing that {} can be", name.name);
-            self.error_before(what, right_value(name.subject, word))
+            let reason = format!("{word:?} is nothing that {} can be", name.name);
+            self.error_before(reason, expected_value(name.field_type, word))
         })
     }
 }
 
-fn number(of: Number, word: &str) -> Option<u64> {
+fn parse_number(of: NumberField, word: &str) -> Option<u64> {
     match of {
-        Number::Time => value::time(word),
-        Number::Len | Number::Size => value::size(word),
-        Number::Row | Number::Message => value::count(word),
+        NumberField::Time => value::time(word),
+        NumberField::Len | NumberField::Size => value::size(word),
+        NumberField::Row | NumberField::Message => value::count(word),
     }
 }
 
@@ -313,26 +313,26 @@ fn did_you_mean(meant: Option<&str>) -> String {
     meant.map_or_else(String::new, |meant| format!("{meant}, if that was meant, or "))
 }
 
-fn right_value(subject: Subject, word: &str) -> String {
+fn expected_value(subject: FieldType, word: &str) -> String {
     let lower = word.to_ascii_lowercase();
     match subject {
-        Subject::Op => {
-            let listed = value::OPCODES[..9].join(", ");
-            format!("{}{listed}, or a number from 0 to 15", did_you_mean(likely(&lower, &value::OPCODES)))
+        FieldType::Opcode => {
+            let listed = value::OPCODE_NAMES[..9].join(", ");
+            format!("{}{listed}, or a number from 0 to 15", did_you_mean(suggest(&lower, &value::OPCODE_NAMES)))
         }
-        Subject::Direction => {
-            format!("{}client, server, c2s or s2c", did_you_mean(likely(&lower, &value::SIDES)))
+        FieldType::Direction => {
+            format!("{}client, server, c2s or s2c", did_you_mean(suggest(&lower, &value::SIDE_NAMES)))
         }
-        Subject::Flag(_) => "0 or 1, or the name alone".to_owned(),
-        Subject::Number(Number::Time) => {
+        FieldType::Flag(_) => "0 or 1, or the name alone".to_owned(),
+        FieldType::Number(NumberField::Time) => {
             "a time: 250ms, 1.5s, 20us; without a unit it is milliseconds".to_owned()
         }
-        Subject::Number(Number::Len | Number::Size) => "a number of bytes: 126, 0x7e, 64KiB".to_owned(),
-        Subject::Number(_) => "a whole number, counted from 0".to_owned(),
-        Subject::Key => "eight hex digits: 37fa213d".to_owned(),
-        Subject::Fault => {
-            let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
-            let meant = likely(&word.to_ascii_uppercase(), &names);
+        FieldType::Number(NumberField::Len | NumberField::Size) => "a number of bytes: 126, 0x7e, 64KiB".to_owned(),
+        FieldType::Number(_) => "a whole number, counted from 0".to_owned(),
+        FieldType::Key => "eight hex digits: 37fa213d".to_owned(),
+        FieldType::Fault => {
+            let names: Vec<&str> = FaultCode::ALL.iter().map(|code| code.name()).collect();
+            let meant = suggest(&word.to_ascii_uppercase(), &names);
             format!("{}one of {}, or a beginning with *: E_CLOSE_*", did_you_mean(meant), names.join(", "))
         }
     }

@@ -5,34 +5,34 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::{Agreed, Deflate, Opcode, encode};
+use crate::wire::{AgreedExtensions, DeflateParams, Opcode, encode};
 
 /// A little of everything, in eight rows.
-fn seen() -> Trace {
+fn sample_trace() -> Trace {
     let key = Some([0x37, 0xfa, 0x21, 0x3d]);
-    let mut seen = Trace::midway(Agreed { deflate: Some(Deflate::default()) });
-    let mut push = |from, ms, bytes: &[u8]| seen.push(from, Duration::from_millis(ms), bytes);
-    push(Side::Client, 0, &encode::whole(Opcode::Text, b"Hello", key)); // row 0, message 0
+    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut push = |from, ms, bytes: &[u8]| trace.push(from, Duration::from_millis(ms), bytes);
+    push(Side::Client, 0, &encode::single_frame(Opcode::Text, b"Hello", key)); // row 0, message 0
     push(Side::Server, 1, &[0x01, 0x03, b'H', b'e', b'l']); // row 1, message 0
     push(Side::Server, 2, &[0x89, 0x00]); // row 2
     push(Side::Server, 3, &[0x80, 0x02, b'l', b'o']); // row 3, message 0
-    push(Side::Client, 1500, &encode::whole(Opcode::Pong, &[b'x'; 126], Some([0; 4]))); // row 4: too long; key 0
-    push(Side::Client, 1501, &encode::whole(Opcode::Binary, &[0; 300], Some([1, 2, 3, 4]))); // row 5, message 1
+    push(Side::Client, 1500, &encode::single_frame(Opcode::Pong, &[b'x'; 126], Some([0; 4]))); // row 4: too long; key 0
+    push(Side::Client, 1501, &encode::single_frame(Opcode::Binary, &[0; 300], Some([1, 2, 3, 4]))); // row 5, message 1
     push(Side::Server, 1502, &[0xa3, 0x00]); // row 6: RSV2, opcode 3
-    push(Side::Server, 1503, &encode::close(1000, "bye", None)); // row 7
-    seen
+    push(Side::Server, 1503, &encode::close_frame(1000, "bye", None)); // row 7
+    trace
 }
 
 fn rows(filter: &str) -> Vec<usize> {
-    let seen = seen();
-    assert_eq!(seen.rows().len(), 8);
+    let trace = sample_trace();
+    assert_eq!(trace.rows().len(), 8);
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    filter.rows(&seen, 0..100).collect()
+    filter.rows(&trace, 0..100).collect()
 }
 
-fn refused(filter: &str) -> (usize, String) {
+fn error_of(filter: &str) -> (usize, String) {
     let error = Filter::parse(filter).unwrap_err();
-    (error.at, format!("{}; {}", error.what, error.right))
+    (error.offset, format!("{}; {}", error.reason, error.expected))
 }
 
 #[test]
@@ -89,10 +89,10 @@ fn faults_are_asked_for_by_name_beginning_and_kind() {
 
 #[test]
 fn a_compressed_message_is_so_in_all_its_frames() {
-    let mut seen = Trace::midway(Agreed { deflate: Some(Deflate::default()) });
-    seen.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
+    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    trace.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
     let filter = Filter::parse("compressed").unwrap();
-    assert_eq!(filter.rows(&seen, 0..3).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(filter.rows(&trace, 0..3).collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]
@@ -120,17 +120,17 @@ fn a_filter_is_printed_as_it_may_be_read() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_its_place_and_what_would_be_right() {
-    let (at, words) = refused("op=close && lem<9");
+fn what_cannot_be_read_is_reported_with_its_offset_and_what_would_be_right() {
+    let (at, words) = error_of("op=close && lem<9");
     assert_eq!(at, 12);
     assert!(
         words.starts_with("there is nothing called \"lem\"; len, if that was meant, or one of op, dir, fin,"),
         "{words}"
     );
-    let (at, words) = refused("op=cloze");
+    let (at, words) = error_of("op=cloze");
     assert_eq!(at, 3);
     assert!(words.starts_with("\"cloze\" is nothing that op can be; close, if that was meant"), "{words}");
-    let (at, words) = refused("fault=E_UTF9");
+    let (at, words) = error_of("fault=E_UTF9");
     assert!(at == 6 && words.contains("E_UTF8, if that was meant"), "{words}");
     for (text, at) in [
         ("op", 2),
@@ -153,7 +153,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_what_would_be_right() {
         ("text ~ hello", 5),
         ("fault=E_NOTHING*", 6),
     ] {
-        assert_eq!(refused(text).0, at, "{text}: {}", refused(text).1);
+        assert_eq!(error_of(text).0, at, "{text}: {}", error_of(text).1);
     }
     let error = Filter::parse("mask=2").unwrap_err();
     assert_eq!(
@@ -166,15 +166,15 @@ fn what_cannot_be_read_is_told_with_its_place_and_what_would_be_right() {
 fn depth_is_bounded_and_length_is_not() {
     let deep = |depth: usize| format!("{}close{}", "(".repeat(depth), ")".repeat(depth));
     assert!(Filter::parse(&deep(60)).is_ok());
-    assert_eq!(refused(&deep(100_000)).0, 64);
-    assert_eq!(refused(&"!".repeat(100_000)).0, 64);
+    assert_eq!(error_of(&deep(100_000)).0, 64);
+    assert_eq!(error_of(&"!".repeat(100_000)).0, 64);
     assert!(Filter::parse(&vec!["close"; 10_000].join(" || ")).is_ok());
 }
 
 /// Filters that can be read, as somebody might type them.
 fn typed() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(
-        Filter::NAMES.iter().map(|name| name.example.to_owned()).collect::<Vec<_>>(),
+        Filter::FIELDS.iter().map(|name| name.example.to_owned()).collect::<Vec<_>>(),
     );
     let number = (proptest::sample::select(vec!["len", "size", "n", "m", "t"]), any::<u32>(), 0_usize..6)
         .prop_map(|(name, value, sign)| format!("{name}{}{value}", ["=", "!=", "<", "<=", ">", ">="][sign]));
@@ -202,7 +202,7 @@ proptest! {
 
     #[test]
     fn nothing_that_is_typed_panics(text in any::<String>()) {
-        let place = Filter::parse(&text).err().map(|error| error.at);
+        let place = Filter::parse(&text).err().map(|error| error.offset);
         prop_assert!(place.is_none_or(|at| text.is_char_boundary(at)));
     }
 

@@ -3,27 +3,27 @@
 
 use std::fmt;
 
-use super::bit;
-use crate::wire::fault::Code;
-use crate::wire::frame::{Key, Opcode, Side};
+use super::fault_bit;
+use crate::wire::fault::FaultCode;
+use crate::wire::frame::{MaskingKey, Opcode, Side};
 
-const DATA: u16 = 0x00ff;
-const CONTROL: u16 = 0xff00;
-const RESERVED: u16 = 0xf8f8;
+const DATA_OPCODES: u16 = 0x00ff;
+const CONTROL_OPCODES: u16 = 0xff00;
+const RESERVED_OPCODES: u16 = 0xf8f8;
 
 /// What an opcode may be called, besides its number.
-pub(super) const OPCODES: [&str; 10] =
+pub(super) const OPCODE_NAMES: [&str; 10] =
     ["text", "binary", "continuation", "close", "ping", "pong", "control", "data", "reserved", "cont"];
 
 /// What a side may be called.
-pub(super) const SIDES: [&str; 4] = ["client", "server", "c2s", "s2c"];
+pub(super) const SIDE_NAMES: [&str; 4] = ["client", "server", "c2s", "s2c"];
 
 /// The opcodes of that name, a bit each.
 pub(super) fn opcodes(word: &str) -> Option<u16> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "data" => DATA,
-        "control" => CONTROL,
-        "reserved" => RESERVED,
+        "data" => DATA_OPCODES,
+        "control" => CONTROL_OPCODES,
+        "reserved" => RESERVED_OPCODES,
         "cont" => 1,
         name => match (0..16).find(|bits| Opcode::from_bits(*bits).name().eq_ignore_ascii_case(name)) {
             Some(bits) => 1 << bits,
@@ -35,18 +35,18 @@ pub(super) fn opcodes(word: &str) -> Option<u16> {
 /// `op=text|binary`, or what is missing where that is shorter.
 pub(super) fn write_opcodes(set: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (sign, set) in [("=", set), ("!=", !set)] {
-        let class = [(DATA, "data"), (CONTROL, "control"), (RESERVED, "reserved")];
+        let class = [(DATA_OPCODES, "data"), (CONTROL_OPCODES, "control"), (RESERVED_OPCODES, "reserved")];
         if let Some((_, name)) = class.iter().find(|(class, _)| *class == set) {
             return write!(f, "op{sign}{name}");
         }
     }
     let (sign, shown) = if set.count_ones() > 8 && set != u16::MAX { ("!=", !set) } else { ("=", set) };
-    let names: Vec<String> = (0..16).filter(|bits| shown & (1 << bits) != 0).map(name_of).collect();
+    let names: Vec<String> = (0..16).filter(|bits| shown & (1 << bits) != 0).map(opcode_name).collect();
     // nothing at all is asked for only by excluding everything
     if names.is_empty() { write!(f, "op!=data|control") } else { write!(f, "op{sign}{}", names.join("|")) }
 }
 
-fn name_of(bits: u8) -> String {
+fn opcode_name(bits: u8) -> String {
     match Opcode::from_bits(bits) {
         Opcode::Reserved(bits) => format!("0x{bits:x}"),
         known => known.name().to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn side(word: &str) -> Option<Side> {
 }
 
 /// `1`, `yes`, `true` and their contraries.
-pub(super) fn yes_or_no(word: &str) -> Option<bool> {
+pub(super) fn boolean(word: &str) -> Option<bool> {
     match word.to_ascii_lowercase().as_str() {
         "1" | "yes" | "true" => Some(true),
         "0" | "no" | "false" => Some(false),
@@ -72,7 +72,7 @@ pub(super) fn yes_or_no(word: &str) -> Option<bool> {
 }
 
 /// Eight hex digits.
-pub(super) fn key(word: &str) -> Option<Key> {
+pub(super) fn key(word: &str) -> Option<MaskingKey> {
     let digits = word.strip_prefix("0x").unwrap_or(word);
     let is_hex = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten().map(u32::to_be_bytes)
@@ -118,7 +118,7 @@ pub(super) fn time(word: &str) -> Option<u64> {
 }
 
 /// In milliseconds, with as many digits as it has: `1500ms`, `0.25ms`.
-pub(super) fn time_in_words(nanos: u64) -> String {
+pub(super) fn format_time(nanos: u64) -> String {
     let text = format!("{}.{:06}", nanos / 1_000_000, nanos % 1_000_000);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     match nanos {
@@ -131,13 +131,13 @@ pub(super) fn time_in_words(nanos: u64) -> String {
 }
 
 /// The rules of that name, or whose names begin so where it ends in `*`; a bit each, none where there is no such rule.
-pub(super) fn rules(word: &str) -> Option<u64> {
+pub(super) fn fault_set(word: &str) -> Option<u64> {
     let upper = word.to_ascii_uppercase();
-    let is = |code: &&Code| match upper.strip_suffix('*') {
+    let is = |code: &&FaultCode| match upper.strip_suffix('*') {
         Some(beginning) => code.name().starts_with(beginning),
         None => code.name() == upper,
     };
-    let set = Code::ALL.iter().filter(is).fold(0, |set, code| set | bit(*code));
+    let set = FaultCode::ALL.iter().filter(is).fold(0, |set, code| set | fault_bit(*code));
     (set != 0).then_some(set)
 }
 
@@ -181,9 +181,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_time_is_read_as_it_was_printed(nanos: u64) {
-            prop_assert_eq!(time(&time_in_words(nanos)), Some(nanos));
+            prop_assert_eq!(time(&format_time(nanos)), Some(nanos));
             let round = nanos - nanos % 100_000_000;
-            prop_assert_eq!(time(&time_in_words(round)), Some(round));
+            prop_assert_eq!(time(&format_time(round)), Some(round));
         }
     }
 }

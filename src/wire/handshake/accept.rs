@@ -6,7 +6,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use sha1::{Digest, Sha1};
 
-use crate::wire::words;
+use crate::wire::format;
 
 /// The constant that is put behind the key. It has no meaning; nobody would use it by accident.
 pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -18,13 +18,13 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The bytes behind a base64 key; none where it is no base64.
-pub fn decoded_key(key: &str) -> Option<Vec<u8>> {
+pub fn decode_key(key: &str) -> Option<Vec<u8>> {
     LENIENT.decode(key).ok()
 }
 
 /// The accept value of one key, with what lies between.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accept {
+pub struct AcceptValue {
     /// The key as it was sent, not decoded.
     pub key: String,
     /// SHA-1 of key and GUID.
@@ -35,7 +35,7 @@ pub struct Accept {
 
 /// One step of the computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct AcceptStep {
     /// `key text`, `+ GUID`, `SHA-1`, `base64`, `compare`.
     pub name: &'static str,
     /// What stands there after it.
@@ -44,7 +44,7 @@ pub struct Step {
     pub note: String,
 }
 
-impl Accept {
+impl AcceptValue {
     /// Computes the value for a key. The key's text is hashed as it stands: decoding it first is the classic mistake.
     pub fn new(key: &str) -> Self {
         let digest = sha1(&[key.as_bytes(), GUID.as_bytes()]);
@@ -52,40 +52,40 @@ impl Accept {
     }
 
     /// The key and the GUID, one behind the other.
-    pub fn joined(&self) -> String {
+    pub fn key_with_guid(&self) -> String {
         format!("{}{GUID}", self.key)
     }
 
     /// The five steps; the last compares with what the server sent, where that is known.
-    pub fn steps(&self, received: Option<&str>) -> Vec<Step> {
-        let step = |name, value: &str, note: String| Step { name, value: words::harmless(value), note };
-        let random = decoded_key(&self.key)
+    pub fn steps(&self, received: Option<&str>) -> Vec<AcceptStep> {
+        let step = |name, value: &str, note: String| AcceptStep { name, value: format::escape_controls(value), note };
+        let random = decode_key(&self.key)
             .map_or("no base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
         let verdict = match received {
             None => "nothing to compare with yet".to_owned(),
             Some(value) if value == self.value => "equal: the server really read this request".to_owned(),
             Some(value) => self
                 .mistake(value)
-                .map_or("different".to_owned(), |mistake| format!("different: {}", mistake.words())),
+                .map_or("different".to_owned(), |mistake| format!("different: {}", mistake.description())),
         };
         vec![
             step("key text", &self.key, format!("{} characters = {random}", self.key.chars().count())),
-            step("+ GUID", &self.joined(), "a constant; the key is NOT decoded first".to_owned()),
-            step("SHA-1", &words::hex_row(&self.digest, 20), "20 bytes".to_owned()),
+            step("+ GUID", &self.key_with_guid(), "a constant; the key is NOT decoded first".to_owned()),
+            step("SHA-1", &format::spaced_hex(&self.digest, 20), "20 bytes".to_owned()),
             step("base64", &self.value, "28 characters".to_owned()),
             step("compare", received.unwrap_or_default(), verdict),
         ]
     }
 
     /// The mistake that gives exactly this wrong value, where one is known.
-    pub fn mistake(&self, received: &str) -> Option<Mistake> {
-        Mistake::ALL.into_iter().find(|mistake| mistake.gives(self, received))
+    pub fn mistake(&self, received: &str) -> Option<AcceptMistake> {
+        AcceptMistake::ALL.into_iter().find(|mistake| mistake.produces(self, received))
     }
 }
 
 /// What servers do wrong with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mistake {
+pub enum AcceptMistake {
     /// SHA-1 of the key alone.
     GuidMissing,
     /// The key was taken out of its base64 before hashing.
@@ -100,7 +100,7 @@ pub enum Mistake {
     CaseChanged,
 }
 
-impl Mistake {
+impl AcceptMistake {
     const ALL: [Self; 6] = [
         Self::GuidMissing,
         Self::KeyWasDecoded,
@@ -123,7 +123,7 @@ impl Mistake {
     }
 
     /// What the server did, in words.
-    pub fn words(self) -> &'static str {
+    pub fn description(self) -> &'static str {
         match self {
             Self::GuidMissing => "the server hashed the key alone and forgot the GUID",
             Self::KeyWasDecoded => {
@@ -139,28 +139,28 @@ impl Mistake {
     }
 
     /// The wrong value that this mistake gives for a key; none where the key cannot be decoded.
-    pub fn value(self, right: &Accept) -> Option<String> {
-        let key = right.key.as_bytes();
+    pub fn wrong_value(self, expected: &AcceptValue) -> Option<String> {
+        let key = expected.key.as_bytes();
         let digest = match self {
             Self::GuidMissing => sha1(&[key]),
-            Self::KeyWasDecoded => sha1(&[&decoded_key(&right.key)?, GUID.as_bytes()]),
+            Self::KeyWasDecoded => sha1(&[&decode_key(&expected.key)?, GUID.as_bytes()]),
             Self::GuidLowercase => sha1(&[key, GUID.to_ascii_lowercase().as_bytes()]),
-            Self::HexDigestEncoded => return Some(STANDARD.encode(words::hex(&right.digest))),
-            Self::KeyEchoed => return Some(right.key.clone()),
-            Self::CaseChanged => return Some(right.value.to_ascii_uppercase()),
+            Self::HexDigestEncoded => return Some(STANDARD.encode(format::hex(&expected.digest))),
+            Self::KeyEchoed => return Some(expected.key.clone()),
+            Self::CaseChanged => return Some(expected.value.to_ascii_uppercase()),
         };
         Some(STANDARD.encode(digest))
     }
 
-    fn gives(self, right: &Accept, received: &str) -> bool {
+    fn produces(self, expected: &AcceptValue, received: &str) -> bool {
         match self {
-            Self::CaseChanged => received.eq_ignore_ascii_case(&right.value),
+            Self::CaseChanged => received.eq_ignore_ascii_case(&expected.value),
             Self::HexDigestEncoded
-                if received == STANDARD.encode(words::hex(&right.digest).to_uppercase()) =>
+                if received == STANDARD.encode(format::hex(&expected.digest).to_uppercase()) =>
             {
                 true
             }
-            _ => self.value(right).as_deref() == Some(received),
+            _ => self.wrong_value(expected).as_deref() == Some(received),
         }
     }
 }
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn section_1_3_the_rfcs_own_example_step_by_step() {
-        let accept = Accept::new(KEY);
+        let accept = AcceptValue::new(KEY);
         let steps: Vec<String> = accept
             .steps(Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
             .into_iter()
@@ -201,14 +201,14 @@ mod tests {
 
     #[test]
     fn each_usual_mistake_is_named() {
-        let accept = Accept::new(KEY);
+        let accept = AcceptValue::new(KEY);
         for (received, mistake) in [
-            ("hHLtf2V1k8aDQZfNjw3Ia1hCwt0=", Some(Mistake::GuidMissing)),
-            ("BXhwxM0SZasKmCD9S4BfpPmCnEw=", Some(Mistake::KeyWasDecoded)),
-            ("YjM3YTRmMmNjMDYyNGYxNjkwZjY0NjA2Y2YzODU5NDViMmJlYzRlYQ==", Some(Mistake::HexDigestEncoded)),
-            ("WJfwerbIozKsJXHxxI0JTO1SQgU=", Some(Mistake::GuidLowercase)),
-            (KEY, Some(Mistake::KeyEchoed)),
-            ("S3PPLMBITXAQ9KYGZZHZRBK+XOO=", Some(Mistake::CaseChanged)),
+            ("hHLtf2V1k8aDQZfNjw3Ia1hCwt0=", Some(AcceptMistake::GuidMissing)),
+            ("BXhwxM0SZasKmCD9S4BfpPmCnEw=", Some(AcceptMistake::KeyWasDecoded)),
+            ("YjM3YTRmMmNjMDYyNGYxNjkwZjY0NjA2Y2YzODU5NDViMmJlYzRlYQ==", Some(AcceptMistake::HexDigestEncoded)),
+            ("WJfwerbIozKsJXHxxI0JTO1SQgU=", Some(AcceptMistake::GuidLowercase)),
+            (KEY, Some(AcceptMistake::KeyEchoed)),
+            ("S3PPLMBITXAQ9KYGZZHZRBK+XOO=", Some(AcceptMistake::CaseChanged)),
             ("AAAAAAAAAAAAAAAAAAAAAAAAAAA=", None),
         ] {
             assert_eq!(accept.mistake(received), mistake, "{received}");

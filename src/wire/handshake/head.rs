@@ -1,9 +1,9 @@
 //! The head of an HTTP message, cut into lines and parts with their bytes.
-//! It is found by `reader`; what its lines say is judged in `request` and `response`.
+//! It is found by `head_reader`; what its lines say is judged in `request` and `response`.
 
 use std::ops::Range;
 
-use crate::wire::extension::trimmed;
+use crate::wire::extension::trim_range;
 use crate::wire::frame::Side;
 
 /// A header field with its place in the head.
@@ -30,7 +30,7 @@ impl FieldLine {
 
 /// What a byte of the head belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum HeadPartKind {
     /// `GET`.
     Method,
     /// `/chat`.
@@ -55,7 +55,7 @@ pub enum Role {
     Other,
 }
 
-impl Role {
+impl HeadPartKind {
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,11 +76,11 @@ impl Role {
 
 /// Bytes of the head that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct HeadPart {
     /// Which bytes.
     pub bytes: Range<usize>,
     /// What they are.
-    pub role: Role,
+    pub kind: HeadPartKind,
     /// The number of their line in [`Head::lines`].
     pub line: usize,
 }
@@ -91,24 +91,24 @@ pub struct Head {
     /// Who sent it: a client a request, a server a response.
     pub from: Side,
     raw: Vec<u8>,
-    lines: Vec<Line>,
+    lines: Vec<HeadLine>,
     fields: Vec<FieldLine>,
 }
 
 /// One line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct HeadLine {
     /// Its bytes without the line end.
     pub text: Range<usize>,
     /// Its line end: CR LF, or LF alone.
-    pub end: Range<usize>,
+    pub line_end: Range<usize>,
     /// What kind of line.
-    pub kind: LineKind,
+    pub kind: HeadLineKind,
 }
 
 /// What a line of a head is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LineKind {
+pub enum HeadLineKind {
     /// The request line or the status line.
     Start,
     /// A header field: its number in [`Head::fields`].
@@ -138,25 +138,25 @@ impl Head {
         let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
         let text = start..start.saturating_add(text.len());
         let end = start.saturating_add(line.len());
-        let started = self.lines.iter().any(|line| line.kind == LineKind::Start);
+        let started = self.lines.iter().any(|line| line.kind == HeadLineKind::Start);
         let kind = if text.is_empty() {
-            LineKind::Blank
+            HeadLineKind::Blank
         } else if !started {
-            LineKind::Start
+            HeadLineKind::Start
         } else {
             self.field(&text)
         };
-        self.lines.push(Line { end: text.end..end, text, kind });
+        self.lines.push(HeadLine { line_end: text.end..end, text, kind });
     }
 
-    fn field(&mut self, text: &Range<usize>) -> LineKind {
+    fn field(&mut self, text: &Range<usize>) -> HeadLineKind {
         let number = self.fields.len();
         let bytes = self.slice(text);
         if matches!(bytes.first(), Some(b' ' | b'\t')) {
-            let piece = trimmed(&self.raw, text.clone());
+            let piece = trim_range(&self.raw, text.clone());
             // before the first field there is nothing to go on with (RFC 9112 section 2.2)
             let (Some(last), Some(field)) = (number.checked_sub(1), self.fields.last_mut()) else {
-                return LineKind::Other;
+                return HeadLineKind::Other;
             };
             field.line.end = text.end;
             // a fold is white space, and white space around a value is no part of it
@@ -166,18 +166,18 @@ impl Head {
                 (false, false) => field.value.end = piece.end,
             }
             field.pieces.push(piece);
-            return LineKind::Fold(last);
+            return HeadLineKind::Fold(last);
         }
         let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
-            return LineKind::Other;
+            return HeadLineKind::Other;
         };
         let colon = text.start.saturating_add(colon);
-        let name = trimmed(&self.raw, text.start..colon);
-        let value = trimmed(&self.raw, colon.saturating_add(1)..text.end);
+        let name = trim_range(&self.raw, text.start..colon);
+        let value = trim_range(&self.raw, colon.saturating_add(1)..text.end);
         let space_before_colon = name.end < colon;
         let pieces = vec![value.clone()];
         self.fields.push(FieldLine { name, value, line: text.clone(), pieces, space_before_colon });
-        LineKind::Field(number)
+        HeadLineKind::Field(number)
     }
 
     /// The bytes.
@@ -191,7 +191,7 @@ impl Head {
     }
 
     /// Its lines in order, the blank one included.
-    pub fn lines(&self) -> &[Line] {
+    pub fn lines(&self) -> &[HeadLine] {
         &self.lines
     }
 
@@ -201,7 +201,7 @@ impl Head {
     }
 
     /// The fields of this name, compared without case (RFC 9110 section 5.1).
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a FieldLine> {
+    pub fn fields_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a FieldLine> {
         self.fields.iter().filter(move |field| self.is_named(field, name))
     }
 
@@ -211,14 +211,14 @@ impl Head {
     }
 
     /// The value of a field; a fold becomes one blank (RFC 9112 section 5.2).
-    pub fn value(&self, field: &FieldLine) -> Vec<u8> {
+    pub fn field_value(&self, field: &FieldLine) -> Vec<u8> {
         let pieces = field.pieces.iter().filter(|piece| !piece.is_empty());
         let pieces: Vec<&[u8]> = pieces.map(|piece| self.slice(piece)).collect();
         pieces.join(&b' ')
     }
 
     /// The same with as many blanks as the folds have bytes: every byte keeps its place in the head.
-    pub fn unfolded(&self, field: &FieldLine) -> Vec<u8> {
+    pub fn unfolded_value(&self, field: &FieldLine) -> Vec<u8> {
         let at = |place: usize| place.min(field.value.end).saturating_sub(field.value.start);
         let mut value = self.slice(&field.value).to_vec();
         for (piece, next) in field.pieces.iter().zip(field.pieces.iter().skip(1)) {
@@ -230,31 +230,31 @@ impl Head {
     }
 
     /// The values of all fields of this name as one list (RFC 9110 section 5.3).
-    pub fn joined(&self, name: &str) -> Option<String> {
+    pub fn joined_value(&self, name: &str) -> Option<String> {
         let values: Vec<String> =
-            self.named(name).map(|field| String::from_utf8_lossy(&self.value(field)).into_owned()).collect();
+            self.fields_named(name).map(|field| String::from_utf8_lossy(&self.field_value(field)).into_owned()).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 
     /// The text of the start line, without its line end.
     pub fn start_line(&self) -> Range<usize> {
-        self.lines.iter().find(|line| line.kind == LineKind::Start).map_or(0..0, |line| line.text.clone())
+        self.lines.iter().find(|line| line.kind == HeadLineKind::Start).map_or(0..0, |line| line.text.clone())
     }
 
     /// The line end of the blank line, behind which something else begins; none where the head is not complete.
-    pub fn end_line(&self) -> Option<Range<usize>> {
-        self.lines.last().filter(|line| line.kind == LineKind::Blank).map(|line| line.end.clone())
+    pub fn blank_line_end(&self) -> Option<Range<usize>> {
+        self.lines.last().filter(|line| line.kind == HeadLineKind::Blank).map(|line| line.line_end.clone())
     }
 
     /// The status code of a response; none where its start line has none.
     pub fn status(&self) -> Option<u16> {
-        let [_, status, _] = self.start_parts();
+        let [_, status, _] = self.start_line_parts();
         str::from_utf8(self.raw.get(status)?).ok()?.parse().ok()
     }
 
     /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
     /// One blank stands between two (RFC 9112 sections 3 and 4): what is behind the second one is the third part, whatever it holds.
-    pub fn start_parts(&self) -> [Range<usize>; 3] {
+    pub fn start_line_parts(&self) -> [Range<usize>; 3] {
         let [first, rest] = self.cut_at_blank(self.start_line());
         let [second, third] = self.cut_at_blank(rest);
         [first, second, third]
@@ -273,51 +273,51 @@ impl Head {
     }
 
     /// Every byte of the head with what it belongs to, without a gap and in order.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> Vec<HeadPart> {
         let mut parts = Vec::new();
         for (number, line) in self.lines.iter().enumerate() {
             let mut at = line.text.start;
             let mut add = |bytes: Range<usize>, role| {
                 if at < bytes.start {
-                    parts.push(Part { bytes: at..bytes.start, role: Role::Space, line: number });
+                    parts.push(HeadPart { bytes: at..bytes.start, kind: HeadPartKind::Space, line: number });
                 }
                 at = bytes.end;
                 if !bytes.is_empty() {
-                    parts.push(Part { bytes, role, line: number });
+                    parts.push(HeadPart { bytes, kind: role, line: number });
                 }
             };
-            for (bytes, role) in self.roles(line) {
+            for (bytes, role) in self.line_parts(line) {
                 add(bytes, role);
             }
-            add(line.end.clone(), Role::LineEnd);
+            add(line.line_end.clone(), HeadPartKind::LineEnd);
         }
         parts
     }
 
-    fn roles(&self, line: &Line) -> Vec<(Range<usize>, Role)> {
+    fn line_parts(&self, line: &HeadLine) -> Vec<(Range<usize>, HeadPartKind)> {
         match line.kind {
-            LineKind::Start => {
+            HeadLineKind::Start => {
                 let roles = match self.from {
-                    Side::Client => [Role::Method, Role::Target, Role::Version],
-                    Side::Server => [Role::Version, Role::Status, Role::Reason],
+                    Side::Client => [HeadPartKind::Method, HeadPartKind::Target, HeadPartKind::Version],
+                    Side::Server => [HeadPartKind::Version, HeadPartKind::Status, HeadPartKind::Reason],
                 };
-                self.start_parts().into_iter().zip(roles).collect()
+                self.start_line_parts().into_iter().zip(roles).collect()
             }
-            LineKind::Field(index) => {
+            HeadLineKind::Field(index) => {
                 let Some(field) = self.fields.get(index) else { return Vec::new() };
                 let behind = self.slice(&(field.name.end..field.line.end));
                 let colon = behind.iter().position(|byte| *byte == b':').unwrap_or_default();
                 let colon = field.name.end.saturating_add(colon);
                 let value = field.pieces.first().cloned().unwrap_or(field.value.clone());
                 vec![
-                    (field.name.clone(), Role::Name),
-                    (colon..colon.saturating_add(1), Role::Colon),
-                    (value, Role::Value),
+                    (field.name.clone(), HeadPartKind::Name),
+                    (colon..colon.saturating_add(1), HeadPartKind::Colon),
+                    (value, HeadPartKind::Value),
                 ]
             }
-            LineKind::Fold(_) => vec![(trimmed(&self.raw, line.text.clone()), Role::Value)],
-            LineKind::Other => vec![(line.text.clone(), Role::Other)],
-            LineKind::Blank => Vec::new(),
+            HeadLineKind::Fold(_) => vec![(trim_range(&self.raw, line.text.clone()), HeadPartKind::Value)],
+            HeadLineKind::Other => vec![(line.text.clone(), HeadPartKind::Other)],
+            HeadLineKind::Blank => Vec::new(),
         }
     }
 }
@@ -328,7 +328,7 @@ mod tests {
 
     fn rows(from: Side, text: &str) -> Vec<String> {
         let head = Head::new(from, text.as_bytes());
-        let row = |part: Part| format!("{} {:?} {:?}", part.line, part.role, &text[part.bytes]);
+        let row = |part: HeadPart| format!("{} {:?} {:?}", part.line, part.kind, &text[part.bytes]);
         head.parts().into_iter().map(row).collect()
     }
 
@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn rfc_9112_section_5_2_a_fold_becomes_a_blank() {
         let head = Head::new(Side::Client, b"GET / HTTP/1.1\r\nA: one\r\n\t two\r\na: three\r\n\r\n");
-        assert_eq!(head.joined("a").as_deref(), Some("one two, three"));
+        assert_eq!(head.joined_value("a").as_deref(), Some("one two, three"));
         assert_eq!(head.fields()[0].line, 16..29);
     }
 }

@@ -7,10 +7,10 @@ use std::ops::Range;
 use crate::wire::fault::Severity;
 
 macro_rules! problems {
-    ($($code:ident $name:literal $severity:ident, $section:literal, $what:literal, $why:literal;)*) => {
+    ($($code:ident $name:literal $severity:ident, $section:literal, $summary:literal, $rationale:literal;)*) => {
         /// The rules, by the names that the program prints.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ProblemCode { $(#[doc = $what] $code,)* }
+        pub enum ProblemCode { $(#[doc = $summary] $code,)* }
 
         impl ProblemCode {
             /// Every rule there is.
@@ -20,7 +20,7 @@ macro_rules! problems {
             pub fn rule(self) -> &'static ProblemRule {
                 match self {
                     $(Self::$code => &ProblemRule { code: Self::$code, name: $name, severity: Severity::$severity,
-                        section: $section, what: $what, why: $why },)*
+                        section: $section, summary: $summary, rationale: $rationale },)*
                 }
             }
         }
@@ -39,9 +39,9 @@ pub struct ProblemRule {
     /// Where it is written.
     pub section: &'static str,
     /// What is wrong, in one clause.
-    pub what: &'static str,
+    pub summary: &'static str,
     /// Why there is such a rule, or what to do about it.
-    pub why: &'static str,
+    pub rationale: &'static str,
 }
 
 problems! {
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(names.len(), ProblemCode::ALL.len());
         for rule in ProblemCode::ALL.iter().map(|code| code.rule()) {
             assert!(rule.name.starts_with("H_") && rule.section.starts_with("RFC "), "{}", rule.name);
-            assert!(rule.why.ends_with('.') && !rule.what.ends_with('.'), "{}", rule.name);
+            assert!(rule.rationale.ends_with('.') && !rule.summary.ends_with('.'), "{}", rule.name);
         }
     }
 }

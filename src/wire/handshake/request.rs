@@ -1,127 +1,127 @@
 //! A client's request, judged as a strict server does (RFC 6455 section 4.2.1), and the answer to it (section 4.2.2).
 //! Requests over HTTP/2 (RFC 8441) are not read here.
 
-use super::accept::{Accept, decoded_key};
-use super::fields::{Case, Single};
+use super::accept::{AcceptValue, decode_key};
+use super::head_validator::{HeadValidator, SingleField};
 use super::head::{FieldLine, Head};
 use super::problem::ProblemCode;
-use super::reader::DEFAULT_LIMIT;
-use super::target;
-use super::{Judgement, Outcome};
-use crate::wire::extension::{Agreed, Deflate, Offer, is_token, shifted};
+use super::head_reader::DEFAULT_MAX_HEAD_LEN;
+use super::request_target;
+use super::{HeadValidation, HandshakeOutcome};
+use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
 use crate::wire::fault::Severity;
 
 /// What a server is willing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct ServerPolicy {
     /// The subprotocols it speaks.
-    pub protocols: Vec<String>,
+    pub subprotocols: Vec<String>,
     /// The origins that it lets in; none = any.
     pub origins: Vec<String>,
     /// It knows permessage-deflate.
     pub deflate: bool,
     /// The longest head that it reads, in bytes.
-    pub max_header_bytes: usize,
+    pub max_head_len: usize,
 }
 
-impl Default for Policy {
+impl Default for ServerPolicy {
     fn default() -> Self {
-        Self { protocols: Vec::new(), origins: Vec::new(), deflate: false, max_header_bytes: DEFAULT_LIMIT }
+        Self { subprotocols: Vec::new(), origins: Vec::new(), deflate: false, max_head_len: DEFAULT_MAX_HEAD_LEN }
     }
 }
 
 /// Headers that may stand only once in a request (RFC 6455 section 11.3, RFC 9112 section 3.2, RFC 6454 section 7.3).
-const ONCE: [&str; 4] = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
+const SINGLETON_FIELDS: [&str; 4] = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
 
-/// Judges a request. `more` says that bytes follow its head although no answer was given.
-pub fn judge(head: &Head, policy: &Policy, more: bool) -> Judgement {
-    let mut case = Case::new(head);
-    start_line(&mut case);
-    case.bare_line_ends();
-    case.field_lines(Severity::Fatal);
-    case.duplicates(&ONCE);
-    host(&mut case);
-    upgrade(&mut case);
-    let key = key(&mut case);
-    version(&mut case);
-    origin(&mut case, policy);
-    let protocol = protocol(&mut case, policy);
-    let extension = extension(&mut case, policy);
-    content(&mut case);
-    if more {
-        case.add(ProblemCode::DataBefore101, head.end_line());
+/// Judges a request. `bytes_follow` says that bytes follow its head although no answer was given.
+pub fn validate(head: &Head, policy: &ServerPolicy, bytes_follow: bool) -> HeadValidation {
+    let mut validator = HeadValidator::new(head);
+    check_start_line(&mut validator);
+    validator.check_bare_lf();
+    validator.check_field_lines(Severity::Fatal);
+    validator.check_duplicates(&SINGLETON_FIELDS);
+    check_host(&mut validator);
+    check_upgrade(&mut validator);
+    let key = check_key(&mut validator);
+    check_version(&mut validator);
+    check_origin(&mut validator, policy);
+    let protocol = choose_subprotocol(&mut validator, policy);
+    let extension = choose_extension(&mut validator, policy);
+    check_content(&mut validator);
+    if bytes_follow {
+        validator.report(ProblemCode::DataBefore101, head.blank_line_end());
     }
-    answer(case, key, protocol, extension)
+    conclude(validator, key, protocol, extension)
 }
 
 /// The key as it stands in a request, whatever it is worth.
-pub fn key_of(head: &Head) -> Option<String> {
-    head.named("Sec-WebSocket-Key")
+pub fn key_from_request(head: &Head) -> Option<String> {
+    head.fields_named("Sec-WebSocket-Key")
         .next()
-        .map(|field| String::from_utf8_lossy(&head.value(field)).into_owned())
+        .map(|field| String::from_utf8_lossy(&head.field_value(field)).into_owned())
 }
 
-fn start_line(case: &mut Case<'_>) {
-    if case.start_line_control() {
+fn check_start_line(validator: &mut HeadValidator<'_>) {
+    if validator.check_start_line_controls() {
         return;
     }
-    let head = case.head;
-    let [method, target, version] = case.head.start_parts();
+    let head = validator.head;
+    let [method, target, version] = validator.head.start_line_parts();
     // With a blank too many one part is empty, or the last one holds a blank.
     if method.is_empty() || target.is_empty() || head.slice(&version).contains(&b' ') {
-        return case.add(ProblemCode::RequestLine, Some(case.head.start_line()));
+        return validator.report(ProblemCode::RequestLine, Some(validator.head.start_line()));
     }
     let is_get = head.slice(&method) == b"GET";
     if !is_get {
-        case.add(ProblemCode::Method, Some(method));
+        validator.report(ProblemCode::Method, Some(method));
     }
     if head.slice(&version) != b"HTTP/1.1" {
-        case.add(ProblemCode::HttpVersion, Some(version));
+        validator.report(ProblemCode::HttpVersion, Some(version));
     }
     // The other forms of a target belong to other methods.
     if !is_get {
         return;
     }
-    if !target::names_a_resource(head.slice(&target)) {
-        case.add(ProblemCode::Target, Some(target.clone()));
+    if !request_target::is_origin_or_absolute_form(head.slice(&target)) {
+        validator.report(ProblemCode::Target, Some(target.clone()));
     }
-    if let Some(at) = target::illegal(head.slice(&target)) {
-        case.add(ProblemCode::TargetChar, Some(shifted(&at, target.start)));
+    if let Some(at) = request_target::first_illegal_byte(head.slice(&target)) {
+        validator.report(ProblemCode::TargetChar, Some(shift_range(&at, target.start)));
     }
     if let Some(at) = head.slice(&target).iter().position(|byte| *byte == b'#') {
-        case.add(ProblemCode::TargetFragment, Some(target.start.saturating_add(at)..target.end));
+        validator.report(ProblemCode::TargetFragment, Some(target.start.saturating_add(at)..target.end));
     }
 }
 
-fn host(case: &mut Case<'_>) {
-    match case.single("Host") {
-        Single::Missing => case.add(ProblemCode::HostMissing, None),
-        Single::One(field) if !target::is_host(&case.head.value(field)) => {
-            case.add(ProblemCode::HostSyntax, Some(field.line.clone()));
+fn check_host(validator: &mut HeadValidator<'_>) {
+    match validator.single_field("Host") {
+        SingleField::Missing => validator.report(ProblemCode::HostMissing, None),
+        SingleField::Present(field) if !request_target::is_host(&validator.head.field_value(field)) => {
+            validator.report(ProblemCode::HostSyntax, Some(field.line.clone()));
         }
-        Single::One(_) | Single::Spoiled => {}
+        SingleField::Present(_) | SingleField::Unusable => {}
     }
 }
 
 /// RFC 6455 section 4.1: the handshake is a GET without content. `Content-Length: 0` announces none, and need not be there.
-fn content(case: &mut Case<'_>) {
-    let head = case.head;
+fn check_content(validator: &mut HeadValidator<'_>) {
+    let head = validator.head;
     let announced = ["Transfer-Encoding", "Content-Length"];
-    for (name, field) in announced.iter().flat_map(|name| head.named(name).map(move |field| (*name, field))) {
-        let none = name == "Content-Length" && head.value(field) == b"0";
+    for (name, field) in announced.iter().flat_map(|name| head.fields_named(name).map(move |field| (*name, field))) {
+        let none = name == "Content-Length" && head.field_value(field) == b"0";
         let (severity, hint) = if none {
             (Severity::Warning, Some("it announces no content, and need not be there".to_owned()))
         } else {
             (Severity::Fatal, None)
         };
-        case.add_with(ProblemCode::RequestContent, severity, Some(field.line.clone()), hint);
+        validator.report_with(ProblemCode::RequestContent, severity, Some(field.line.clone()), hint);
     }
 }
 
-fn upgrade(case: &mut Case<'_>) {
+fn check_upgrade(validator: &mut HeadValidator<'_>) {
     let has = |token: &'static str| move |tokens: &[String]| tokens.iter().any(|have| have == token);
-    case.token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, has("websocket"));
-    case.token_list(
+    validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, has("websocket"));
+    validator.check_token_list(
         "Connection",
         ProblemCode::ConnectionMissing,
         ProblemCode::ConnectionToken,
@@ -129,130 +129,130 @@ fn upgrade(case: &mut Case<'_>) {
     );
 }
 
-fn key(case: &mut Case<'_>) -> Option<String> {
-    let field = match case.single("Sec-WebSocket-Key") {
-        Single::One(field) => field,
-        Single::Missing => {
-            case.add(ProblemCode::KeyMissing, None);
+fn check_key(validator: &mut HeadValidator<'_>) -> Option<String> {
+    let field = match validator.single_field("Sec-WebSocket-Key") {
+        SingleField::Present(field) => field,
+        SingleField::Missing => {
+            validator.report(ProblemCode::KeyMissing, None);
             return None;
         }
-        Single::Spoiled => return None,
+        SingleField::Unusable => return None,
     };
-    let key = value(case, field);
-    match decoded_key(&key).map(|bytes| bytes.len()) {
+    let key = field_text(validator, field);
+    match decode_key(&key).map(|bytes| bytes.len()) {
         Some(16) => return Some(key),
-        Some(_) => case.add(ProblemCode::KeyLength, Some(field.line.clone())),
-        None => case.add(ProblemCode::KeyBase64, Some(field.line.clone())),
+        Some(_) => validator.report(ProblemCode::KeyLength, Some(field.line.clone())),
+        None => validator.report(ProblemCode::KeyBase64, Some(field.line.clone())),
     }
     None
 }
 
-fn version(case: &mut Case<'_>) {
-    let field = match case.single("Sec-WebSocket-Version") {
-        Single::One(field) => field,
-        Single::Missing => return case.add(ProblemCode::VersionMissing, None),
-        Single::Spoiled => return,
+fn check_version(validator: &mut HeadValidator<'_>) {
+    let field = match validator.single_field("Sec-WebSocket-Version") {
+        SingleField::Present(field) => field,
+        SingleField::Missing => return validator.report(ProblemCode::VersionMissing, None),
+        SingleField::Unusable => return,
     };
-    let version = value(case, field);
+    let version = field_text(validator, field);
     // RFC 6455 section 4.3: 0 to 255, no leading zeros, digits only (`parse` alone would take a plus sign).
     let well_formed = version.parse::<u8>().is_ok_and(|number| number.to_string() == version);
     if !well_formed {
-        case.add(ProblemCode::VersionSyntax, Some(field.line.clone()));
+        validator.report(ProblemCode::VersionSyntax, Some(field.line.clone()));
     } else if version != "13" {
-        case.add(ProblemCode::VersionUnsupported, Some(field.line.clone()));
+        validator.report(ProblemCode::VersionUnsupported, Some(field.line.clone()));
     }
 }
 
-fn origin(case: &mut Case<'_>, policy: &Policy) {
-    if let Single::One(field) = case.single("Origin")
+fn check_origin(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) {
+    if let SingleField::Present(field) = validator.single_field("Origin")
         && !policy.origins.is_empty()
-        && !policy.origins.contains(&value(case, field))
+        && !policy.origins.contains(&field_text(validator, field))
     {
-        case.add(ProblemCode::Origin, Some(field.line.clone()));
+        validator.report(ProblemCode::Origin, Some(field.line.clone()));
     }
 }
 
 /// Section 4.2.2: the first name in the client's order that the server speaks.
-fn protocol(case: &mut Case<'_>, policy: &Policy) -> Option<String> {
+fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) -> Option<String> {
     let mut offered: Vec<String> = Vec::new();
-    let head = case.head;
+    let head = validator.head;
     for field in head
-        .named("Sec-WebSocket-Protocol")
-        .filter(|field| !case.has_control_character(field))
+        .fields_named("Sec-WebSocket-Protocol")
+        .filter(|field| !validator.has_control_character(field))
         .collect::<Vec<_>>()
     {
-        let names = case.elements(field);
+        let names = validator.list_elements(field);
         let no_token = names.is_empty() || names.iter().any(|name| !is_token(name.as_bytes()));
         let repeated = names
             .iter()
             .enumerate()
             .any(|(at, name)| offered.contains(name) || names.iter().take(at).any(|earlier| earlier == name));
         if no_token {
-            case.add(ProblemCode::SubprotocolSyntax, Some(field.value.clone()));
+            validator.report(ProblemCode::SubprotocolSyntax, Some(field.value.clone()));
         } else if repeated {
-            case.add(ProblemCode::SubprotocolDuplicate, Some(field.value.clone()));
+            validator.report(ProblemCode::SubprotocolDuplicate, Some(field.value.clone()));
         }
         offered.extend(names);
     }
-    offered.into_iter().find(|name| policy.protocols.contains(name))
+    offered.into_iter().find(|name| policy.subprotocols.contains(name))
 }
 
 /// RFC 7692 section 5: the first offer that can be accepted; invalid ones are declined with a warning.
-fn extension(case: &mut Case<'_>, policy: &Policy) -> Option<(Offer, Deflate)> {
-    let head = case.head;
-    let lines: Vec<&FieldLine> = head.named("Sec-WebSocket-Extensions").collect();
-    let offers: Vec<Offer> = lines.into_iter().flat_map(|field| case.extensions(field)).collect();
+fn choose_extension(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) -> Option<(Extension, DeflateParams)> {
+    let head = validator.head;
+    let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
+    let offers: Vec<Extension> = lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
     let mut chosen = None;
-    for offer in offers.into_iter().filter(Offer::is_deflate) {
-        match Deflate::read(&offer, true) {
+    for offer in offers.into_iter().filter(Extension::is_deflate) {
+        match DeflateParams::parse(&offer, true) {
             Ok(deflate) if policy.deflate && chosen.is_none() => chosen = Some((offer, deflate)),
             Ok(_) => {}
-            Err(span) => case.add_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None),
+            Err(span) => validator.report_with(ProblemCode::ExtParam, Severity::Warning, Some(span), None),
         }
     }
     chosen
 }
 
 /// What is offered is granted; the client's window is limited only where it named a size itself (RFC 7692 section 7.1.2.2).
-fn granted(offer: Offer, deflate: Deflate) -> (String, Agreed) {
+fn grant(offer: Extension, deflate: DeflateParams) -> (String, AgreedExtensions) {
     let mut accepted = offer;
     accepted.params.retain(|param| param.name != "client_max_window_bits" || param.value.is_some());
     let client_max_window_bits = deflate.client_max_window_bits.filter(Option::is_some);
-    (accepted.to_string(), Agreed { deflate: Some(Deflate { client_max_window_bits, ..deflate }) })
+    (accepted.to_string(), AgreedExtensions { deflate: Some(DeflateParams { client_max_window_bits, ..deflate }) })
 }
 
-fn answer(
-    case: Case<'_>,
+fn conclude(
+    validator: HeadValidator<'_>,
     key: Option<String>,
     protocol: Option<String>,
-    extension: Option<(Offer, Deflate)>,
-) -> Judgement {
-    let fatal = case.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
-    let accept = key.map(|key| Accept::new(&key));
-    let mut judgement = Judgement { accept, problems: case.problems, ..Judgement::default() };
+    extension: Option<(Extension, DeflateParams)>,
+) -> HeadValidation {
+    let fatal = validator.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
+    let accept = key.map(|key| AcceptValue::new(&key));
+    let mut validation = HeadValidation { accept, problems: validator.problems, ..HeadValidation::default() };
     if let Some(code) = fatal {
         let status = status_for(code);
-        judgement.outcome = Outcome::Refuse;
-        judgement.status = Some(status);
-        judgement.answer = refusal(status).into_iter().map(header).collect();
-        return judgement;
+        validation.outcome = HandshakeOutcome::Reject;
+        validation.status = Some(status);
+        validation.response_headers = rejection_headers(status).into_iter().map(header).collect();
+        return validation;
     }
-    judgement.outcome = Outcome::Accept;
-    judgement.status = Some(101);
-    judgement.answer = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
-    if let Some(accept) = &judgement.accept {
-        judgement.answer.push(header(("Sec-WebSocket-Accept", &accept.value)));
+    validation.outcome = HandshakeOutcome::Accept;
+    validation.status = Some(101);
+    validation.response_headers = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
+    if let Some(accept) = &validation.accept {
+        validation.response_headers.push(header(("Sec-WebSocket-Accept", &accept.value)));
     }
     if let Some(name) = &protocol {
-        judgement.answer.push(header(("Sec-WebSocket-Protocol", name)));
+        validation.response_headers.push(header(("Sec-WebSocket-Protocol", name)));
     }
-    judgement.protocol = protocol;
+    validation.subprotocol = protocol;
     if let Some((offer, deflate)) = extension {
-        let (text, agreed) = granted(offer, deflate);
-        judgement.answer.push(header(("Sec-WebSocket-Extensions", &text)));
-        (judgement.extensions, judgement.agreed) = (vec![text], agreed);
+        let (text, agreed) = grant(offer, deflate);
+        validation.response_headers.push(header(("Sec-WebSocket-Extensions", &text)));
+        (validation.extensions, validation.agreed) = (vec![text], agreed);
     }
-    judgement
+    validation
 }
 
 fn header((name, value): (&str, &str)) -> (String, String) {
@@ -261,7 +261,7 @@ fn header((name, value): (&str, &str)) -> (String, String) {
 
 /// RFC 6455 section 4.4: a 426 names the versions that the server knows; RFC 9110 section 15.5.22: and the protocol to upgrade
 /// to, section 15.5.6: a 405 the methods.
-fn refusal(status: u16) -> Vec<(&'static str, &'static str)> {
+fn rejection_headers(status: u16) -> Vec<(&'static str, &'static str)> {
     match status {
         405 => vec![("Allow", "GET"), ("Connection", "close")],
         426 => vec![("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")],
@@ -278,8 +278,8 @@ fn status_for(code: ProblemCode) -> u16 {
     }
 }
 
-fn value(case: &Case<'_>, field: &FieldLine) -> String {
-    String::from_utf8_lossy(&case.head.value(field)).into_owned()
+fn field_text(validator: &HeadValidator<'_>, field: &FieldLine) -> String {
+    String::from_utf8_lossy(&validator.head.field_value(field)).into_owned()
 }
 
 #[cfg(test)]
@@ -290,19 +290,19 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-    fn judged(from: &str, to: &str, more: &str, policy: &Policy) -> (Option<u16>, Vec<String>, Judgement) {
+    fn judged(from: &str, to: &str, more: &str, policy: &ServerPolicy) -> (Option<u16>, Vec<String>, HeadValidation) {
         assert!(REQUEST.contains(from), "{from}");
         let text = format!("{}{more}\r\n", REQUEST.replacen(from, to, 1));
-        let judgement = judge(&Head::new(Side::Client, text.as_bytes()), policy, false);
+        let validation = validate(&Head::new(Side::Client, text.as_bytes()), policy, false);
         let at = |problem: &super::super::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             format!("{} {place:?}", problem.code)
         };
-        (judgement.status, judgement.problems.iter().map(at).collect(), judgement)
+        (validation.status, validation.problems.iter().map(at).collect(), validation)
     }
 
     fn problems(from: &str, to: &str, more: &str) -> (Option<u16>, Vec<String>) {
-        let (status, problems, _) = judged(from, to, more, &Policy { deflate: true, ..Policy::default() });
+        let (status, problems, _) = judged(from, to, more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
         (status, problems)
     }
 
@@ -417,21 +417,21 @@ mod tests {
     fn rfc_7692_section_7_1_what_is_offered_is_granted() {
         let more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; server_max_window_bits=10; \
             server_no_context_takeover, permessage-deflate\r\n";
-        let (_, _, judgement) =
-            judged("/chat", "/chat", more, &Policy { deflate: true, ..Policy::default() });
+        let (_, _, validation) =
+            judged("/chat", "/chat", more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
         assert_eq!(
-            judgement.extensions,
+            validation.extensions,
             ["permessage-deflate; server_max_window_bits=10; server_no_context_takeover"]
         );
-        let (_, _, judgement) = judged("/chat", "/chat", more, &Policy::default());
-        assert!(judgement.extensions.is_empty());
+        let (_, _, validation) = judged("/chat", "/chat", more, &ServerPolicy::default());
+        assert!(validation.extensions.is_empty());
     }
 
     #[test]
     fn the_clients_order_decides_between_subprotocols() {
-        let policy = Policy { protocols: vec!["mqtt".into(), "chat".into()], ..Policy::default() };
-        let (_, _, judgement) =
+        let policy = ServerPolicy { subprotocols: vec!["mqtt".into(), "chat".into()], ..ServerPolicy::default() };
+        let (_, _, validation) =
             judged("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
-        assert_eq!(judgement.protocol.as_deref(), Some("chat"));
+        assert_eq!(validation.subprotocol.as_deref(), Some("chat"));
     }
 }

@@ -1,225 +1,225 @@
 //! A server's response, judged as a strict client does (RFC 6455 section 4.1).
 //! What HTTP makes of other statuses than 101 (redirects, passwords) is not followed.
 
-use super::accept::Accept;
-use super::fields::{Case, Single};
+use super::accept::AcceptValue;
+use super::head_validator::{HeadValidator, SingleField};
 use super::head::Head;
 use super::problem::ProblemCode;
-use super::request::key_of;
-use super::{Judgement, Outcome};
-use crate::wire::extension::{Agreed, Deflate, Offer};
+use super::request::key_from_request;
+use super::{HeadValidation, HandshakeOutcome};
+use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension};
 use crate::wire::fault::Severity;
-use crate::wire::words;
+use crate::wire::format;
 
 /// What the client asked for, so far as the answer depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct ClientOffer {
     /// The key that was sent; without it the accept value cannot be checked.
     pub key: Option<String>,
     /// The subprotocols that were offered.
-    pub protocols: Vec<String>,
+    pub subprotocols: Vec<String>,
     /// The extensions that were offered.
-    pub extensions: Vec<Offer>,
+    pub extensions: Vec<Extension>,
 }
 
-impl Asked {
+impl ClientOffer {
     /// What a request asks for, whatever it is worth.
-    pub fn of(request: &Head) -> Self {
-        let case = Case::new(request);
+    pub fn from_request(request: &Head) -> Self {
+        let validator = HeadValidator::new(request);
         let protocols =
-            request.named("Sec-WebSocket-Protocol").flat_map(|field| case.elements(field)).collect();
+            request.fields_named("Sec-WebSocket-Protocol").flat_map(|field| validator.list_elements(field)).collect();
         let extensions =
-            request.named("Sec-WebSocket-Extensions").flat_map(|field| case.extensions(field)).collect();
-        Self { key: key_of(request), protocols, extensions }
+            request.fields_named("Sec-WebSocket-Extensions").flat_map(|field| validator.extensions(field)).collect();
+        Self { key: key_from_request(request), subprotocols: protocols, extensions }
     }
 }
 
 /// Headers that may stand only once in a response (RFC 6455 section 11.3).
-const ONCE: [&str; 3] = ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
+const SINGLETON_FIELDS: [&str; 3] = ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
 
 /// Judges a response.
-pub fn judge(head: &Head, asked: &Asked) -> Judgement {
-    let mut case = Case::new(head);
-    let switched = status_line(&mut case);
-    case.bare_line_ends();
-    let mut judgement = Judgement { accept: asked.key.as_deref().map(Accept::new), ..Judgement::default() };
-    if switched {
-        case.field_lines(Severity::Warning);
-        case.duplicates(&ONCE);
-        upgrade(&mut case);
-        judgement.received_accept = accept(&mut case, judgement.accept.as_ref());
-        judgement.protocol = protocol(&mut case, asked);
-        (judgement.extensions, judgement.agreed) = extensions(&mut case, asked);
-        content(&mut case);
+pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
+    let mut validator = HeadValidator::new(head);
+    let upgraded = check_status_line(&mut validator);
+    validator.check_bare_lf();
+    let mut validation = HeadValidation { accept: asked.key.as_deref().map(AcceptValue::new), ..HeadValidation::default() };
+    if upgraded {
+        validator.check_field_lines(Severity::Warning);
+        validator.check_duplicates(&SINGLETON_FIELDS);
+        check_upgrade(&mut validator);
+        validation.received_accept = check_accept(&mut validator, validation.accept.as_ref());
+        validation.subprotocol = check_subprotocol(&mut validator, asked);
+        (validation.extensions, validation.agreed) = check_extensions(&mut validator, asked);
+        check_content(&mut validator);
     }
-    let fatal = case.problems.iter().any(super::Problem::is_fatal);
-    judgement.outcome = if fatal { Outcome::Refuse } else { Outcome::Accept };
-    judgement.problems = case.problems;
-    judgement
+    let fatal = validator.problems.iter().any(super::Problem::is_fatal);
+    validation.outcome = if fatal { HandshakeOutcome::Reject } else { HandshakeOutcome::Accept };
+    validation.problems = validator.problems;
+    validation
 }
 
 /// Does the status line say 101? Then the server speaks WebSocket from the next byte on, whatever else is wrong.
-pub fn is_switching(head: &Head) -> bool {
-    let [_, status, _] = head.start_parts();
+pub fn is_switching_protocols(head: &Head) -> bool {
+    let [_, status, _] = head.start_line_parts();
     head.slice(&status) == b"101"
 }
 
-fn status_line(case: &mut Case<'_>) -> bool {
-    let line = case.head.start_line();
-    let [version, status, _] = case.head.start_parts();
-    if case.start_line_control() {
-        return is_switching(case.head);
+fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
+    let line = validator.head.start_line();
+    let [version, status, _] = validator.head.start_line_parts();
+    if validator.check_start_line_controls() {
+        return is_switching_protocols(validator.head);
     }
     if status.is_empty() && !version.is_empty() {
-        case.add(ProblemCode::StatusLine, Some(line));
+        validator.report(ProblemCode::StatusLine, Some(line));
         return false;
     }
-    if case.head.slice(&version) != b"HTTP/1.1" {
-        case.add(ProblemCode::HttpVersion, Some(version));
+    if validator.head.slice(&version) != b"HTTP/1.1" {
+        validator.report(ProblemCode::HttpVersion, Some(version));
     }
-    if is_switching(case.head) {
+    if is_switching_protocols(validator.head) {
         if status.end == line.end {
             let hint = "the blank behind 101 is missing".to_owned();
-            case.add_with(ProblemCode::StatusLine, Severity::Warning, Some(status), Some(hint));
+            validator.report_with(ProblemCode::StatusLine, Severity::Warning, Some(status), Some(hint));
         }
         return true;
     }
     let hint =
-        case.head.joined("Sec-WebSocket-Version").map(|versions| format!("server-versions: {versions}"));
-    case.add_with(ProblemCode::Status, Severity::Fatal, Some(status), hint);
+        validator.head.joined_value("Sec-WebSocket-Version").map(|versions| format!("server-versions: {versions}"));
+    validator.report_with(ProblemCode::Status, Severity::Fatal, Some(status), hint);
     false
 }
 
 /// RFC 9110 section 8.6 and RFC 9112 section 6.1: a 101 has no content to measure or to encode.
-fn content(case: &mut Case<'_>) {
+fn check_content(validator: &mut HeadValidator<'_>) {
     let forbidden = [
         ("Content-Length", ProblemCode::ContentLength1xx),
         ("Transfer-Encoding", ProblemCode::TransferEncoding1xx),
     ];
     for (name, code) in forbidden {
-        if let Some(line) = case.head.named(name).next().map(|field| field.line.clone()) {
-            case.add(code, Some(line));
+        if let Some(line) = validator.head.fields_named(name).next().map(|field| field.line.clone()) {
+            validator.report(code, Some(line));
         }
     }
 }
 
 /// Section 4.1: the value *is* websocket, while Connection *contains* upgrade.
-fn upgrade(case: &mut Case<'_>) {
-    case.token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
+fn check_upgrade(validator: &mut HeadValidator<'_>) {
+    validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
         !tokens.is_empty() && tokens.iter().all(|token| token == "websocket")
     });
-    case.token_list("Connection", ProblemCode::ConnectionMissing, ProblemCode::ConnectionToken, |tokens| {
+    validator.check_token_list("Connection", ProblemCode::ConnectionMissing, ProblemCode::ConnectionToken, |tokens| {
         tokens.iter().any(|token| token == "upgrade")
     });
 }
 
-fn accept(case: &mut Case<'_>, right: Option<&Accept>) -> Option<String> {
-    let field = match case.single("Sec-WebSocket-Accept") {
-        Single::One(field) => field,
-        Single::Missing => {
-            case.add(ProblemCode::AcceptMissing, None);
+fn check_accept(validator: &mut HeadValidator<'_>, right: Option<&AcceptValue>) -> Option<String> {
+    let field = match validator.single_field("Sec-WebSocket-Accept") {
+        SingleField::Present(field) => field,
+        SingleField::Missing => {
+            validator.report(ProblemCode::AcceptMissing, None);
             return None;
         }
-        Single::Spoiled => return None,
+        SingleField::Unusable => return None,
     };
-    let received = String::from_utf8_lossy(&case.head.value(field)).into_owned();
+    let received = String::from_utf8_lossy(&validator.head.field_value(field)).into_owned();
     if let Some(right) = right.filter(|right| right.value != received) {
         let hint = right.mistake(&received).map(|mistake| mistake.name().to_owned());
-        case.add_with(ProblemCode::AcceptMismatch, Severity::Fatal, Some(field.value.clone()), hint);
+        validator.report_with(ProblemCode::AcceptMismatch, Severity::Fatal, Some(field.value.clone()), hint);
     }
     Some(received)
 }
 
-fn protocol(case: &mut Case<'_>, asked: &Asked) -> Option<String> {
-    let field = match case.single("Sec-WebSocket-Protocol") {
-        Single::One(field) => field,
-        Single::Missing => {
-            if !asked.protocols.is_empty() {
+fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> Option<String> {
+    let field = match validator.single_field("Sec-WebSocket-Protocol") {
+        SingleField::Present(field) => field,
+        SingleField::Missing => {
+            if !asked.subprotocols.is_empty() {
                 let hint = "browsers fail the connection here".to_owned();
-                case.add_with(ProblemCode::SubprotocolIgnored, Severity::Info, None, Some(hint));
+                validator.report_with(ProblemCode::SubprotocolIgnored, Severity::Info, None, Some(hint));
             }
             return None;
         }
-        Single::Spoiled => return None,
+        SingleField::Unusable => return None,
     };
-    let chosen = case.elements(field);
+    let chosen = validator.list_elements(field);
     match chosen.as_slice() {
-        [one] if asked.protocols.contains(one) => return Some(one.clone()),
-        [] | [_] => case.add(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
-        _ => case.add(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
+        [one] if asked.subprotocols.contains(one) => return Some(one.clone()),
+        [] | [_] => validator.report(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
+        _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
     }
     None
 }
 
-fn extensions(case: &mut Case<'_>, asked: &Asked) -> (Vec<String>, Agreed) {
-    let nothing = (Vec::new(), Agreed::none());
-    let Single::One(field) = case.single("Sec-WebSocket-Extensions") else {
+fn check_extensions(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> (Vec<String>, AgreedExtensions) {
+    let nothing = (Vec::new(), AgreedExtensions::none());
+    let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
         return nothing;
     };
-    let accepted = case.extensions(field);
-    let same = |one: &Offer, other: &Offer| one.name.eq_ignore_ascii_case(&other.name);
+    let accepted = validator.extensions(field);
+    let same = |one: &Extension, other: &Extension| one.name.eq_ignore_ascii_case(&other.name);
     let earlier = |at: usize| accepted.iter().take(at);
     if accepted.iter().enumerate().any(|(at, one)| earlier(at).any(|other| same(one, other))) {
-        case.add(ProblemCode::ExtDuplicate, Some(field.value.clone()));
+        validator.report(ProblemCode::ExtDuplicate, Some(field.value.clone()));
         return nothing;
     }
-    let mut agreed = Agreed::none();
+    let mut agreed = AgreedExtensions::none();
     for extension in &accepted {
         if !asked.extensions.iter().any(|offer| same(offer, extension)) {
-            let hint = format!("it is called {}", words::quoted(extension.name.as_bytes(), 40));
+            let hint = format!("it is called {}", format::quote(extension.name.as_bytes(), 40));
             let span = Some(extension.name_span.clone());
-            case.add_with(ProblemCode::ExtNotOffered, Severity::Fatal, span, Some(hint));
+            validator.report_with(ProblemCode::ExtNotOffered, Severity::Fatal, span, Some(hint));
         }
         if extension.is_deflate() {
-            agreed.deflate = deflate(case, extension, asked);
+            agreed.deflate = check_deflate(validator, extension, asked);
         }
     }
-    (accepted.iter().map(Offer::to_string).collect(), agreed)
+    (accepted.iter().map(Extension::to_string).collect(), agreed)
 }
 
 /// RFC 7692 section 7.1: the answer has valid parameters, and one of the offers allows them.
-fn deflate(case: &mut Case<'_>, accepted: &Offer, asked: &Asked) -> Option<Deflate> {
-    let answer = match Deflate::read(accepted, false) {
+fn check_deflate(validator: &mut HeadValidator<'_>, accepted: &Extension, asked: &ClientOffer) -> Option<DeflateParams> {
+    let answer = match DeflateParams::parse(accepted, false) {
         Ok(answer) => answer,
         Err(span) => {
-            case.add(ProblemCode::ExtParam, Some(span));
+            validator.report(ProblemCode::ExtParam, Some(span));
             return None;
         }
     };
     let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
-    let offers: Vec<Deflate> = offers.filter_map(|offer| Deflate::read(offer, true).ok()).collect();
-    if !offers.is_empty() && !offers.iter().any(|offer| answers(answer, *offer)) {
-        let allows = |name: &str| offers.iter().any(|offer| allows(name, answer, *offer));
+    let offers: Vec<DeflateParams> = offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
+    if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
+        let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));
         let blamed = accepted.params.iter().find(|param| !allows(&param.name));
         let span = blamed.map_or(accepted.name_span.clone(), |param| param.span.clone());
         let hint = blamed
             .is_none()
             .then(|| "the offer asked for a limit that the answer does not confirm".to_owned());
-        case.add_with(ProblemCode::ExtParam, Severity::Fatal, Some(span), hint);
+        validator.report_with(ProblemCode::ExtParam, Severity::Fatal, Some(span), hint);
     }
     Some(answer)
 }
 
 /// Sections 7.1.1.1 and 7.1.2.1: what the client demanded of the server must be confirmed, and nothing asked of it that it did not offer.
-fn answers(answer: Deflate, offer: Deflate) -> bool {
+fn answer_fits_offer(answer: DeflateParams, offer: DeflateParams) -> bool {
     let confirmed = offer.server_no_context_takeover <= answer.server_no_context_takeover
         && (offer.server_max_window_bits.is_none() || answer.server_max_window_bits.is_some());
     confirmed
-        && allows("client_max_window_bits", answer, offer)
-        && allows("server_max_window_bits", answer, offer)
+        && param_fits_offer("client_max_window_bits", answer, offer)
+        && param_fits_offer("server_max_window_bits", answer, offer)
 }
 
-fn allows(name: &str, answer: Deflate, offer: Deflate) -> bool {
+fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> bool {
     match name {
         "client_max_window_bits" => {
             match (answer.client_max_window_bits.flatten(), offer.client_max_window_bits) {
                 (Some(_), None) => false,
-                (Some(bits), Some(Some(most))) => bits <= most,
+                (Some(bits), Some(Some(max))) => bits <= max,
                 _ => true,
             }
         }
         "server_max_window_bits" => match (answer.server_max_window_bits, offer.server_max_window_bits) {
-            (Some(bits), Some(most)) => bits <= most,
+            (Some(bits), Some(max)) => bits <= max,
             _ => true,
         },
         _ => true,
@@ -229,7 +229,7 @@ fn allows(name: &str, answer: Deflate, offer: Deflate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::extension::list;
+    use crate::wire::extension::parse_extensions;
     use crate::wire::frame::Side;
 
     const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -238,14 +238,14 @@ mod tests {
     fn problems(from: &str, to: &str, more: &str, offered: &str) -> Vec<String> {
         assert!(RESPONSE.contains(from), "{from}");
         let text = format!("{}{more}\r\n", RESPONSE.replacen(from, to, 1));
-        let asked = Asked {
+        let asked = ClientOffer {
             key: Some("dGhlIHNhbXBsZSBub25jZQ==".into()),
-            protocols: vec!["chat".into(), "mqtt".into()],
-            extensions: list(offered.as_bytes(), 0),
+            subprotocols: vec!["chat".into(), "mqtt".into()],
+            extensions: parse_extensions(offered.as_bytes(), 0),
         };
-        let judgement = judge(&Head::new(Side::Server, text.as_bytes()), &asked);
+        let validation = validate(&Head::new(Side::Server, text.as_bytes()), &asked);
         let relevant =
-            judgement.problems.iter().filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
+            validation.problems.iter().filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
         let show = |problem: &super::super::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -257,17 +257,17 @@ mod tests {
     #[test]
     fn rfc_9112_section_5_2_a_fold_is_white_space_wherever_it_stands() {
         let offered = "permessage-deflate; client_max_window_bits";
-        let of = |name: &str, told: &str| problems("", "", &format!("{name}:{told}\r\n"), offered);
-        let folded = |told: Vec<String>| -> Vec<String> {
-            assert!(told[0].starts_with("H_OBS_FOLD"), "{told:?}");
-            told[1..].to_vec()
+        let of = |name: &str, lines: &str| problems("", "", &format!("{name}:{lines}\r\n"), offered);
+        let folded = |lines: Vec<String>| -> Vec<String> {
+            assert!(lines[0].starts_with("H_OBS_FOLD"), "{lines:?}");
+            lines[1..].to_vec()
         };
         let accept = |value: &str| problems(": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", value, "", "");
         assert!(folded(accept(":\r\n s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")).is_empty());
         assert!(folded(accept(": s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n \t")).is_empty());
         let echoed = folded(accept(":\r\n dGhlIHNhbXBsZSBub25jZQ=="));
         assert_eq!(echoed, ["H_ACCEPT_MISMATCH \"dGhlIHNhbXBsZSBub25jZQ==\" (key-echoed)"]);
-        let extensions = |told| folded(of("Sec-WebSocket-Extensions", told));
+        let extensions = |lines| folded(of("Sec-WebSocket-Extensions", lines));
         assert!(extensions(" \r\n permessage-deflate\r\n ").is_empty());
         let twice = extensions(" permessage-deflate,\r\n permessage-deflate");
         assert!(twice[0].starts_with("H_EXT_DUPLICATE"), "{twice:?}");

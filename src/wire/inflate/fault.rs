@@ -27,7 +27,7 @@ impl Alphabet {
 
 /// A rule of RFC 1951 that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Broken {
+pub enum InflateFaultKind {
     /// BTYPE 11 (section 3.2.3).
     BlockType,
     /// NLEN is not the complement of LEN (section 3.2.4).
@@ -66,7 +66,7 @@ pub enum Broken {
     Truncated,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for InflateFaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::BlockType => f.write_str("block type 11, which is reserved"),
@@ -96,22 +96,22 @@ impl fmt::Display for Broken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InflateFault {
     /// Which rule.
-    pub broken: Broken,
+    pub kind: InflateFaultKind,
     /// The first bit of what is wrong, counted from the first bit of the message's DEFLATE data.
-    pub from: u64,
+    pub start_bit: u64,
     /// The bit behind it: as soon as these bits are there, it is certain.
-    pub to: u64,
+    pub end_bit: u64,
 }
 
 impl InflateFault {
     /// The number of bytes of the DEFLATE data after which it is certain.
-    pub fn certain_after(&self) -> u64 {
-        self.to.div_ceil(8)
+    pub fn detectable_after(&self) -> u64 {
+        self.end_bit.div_ceil(8)
     }
 }
 
 impl fmt::Display for InflateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, at bit {} of byte {} of the DEFLATE data", self.broken, self.from % 8, self.from / 8)
+        write!(f, "{}, at bit {} of byte {} of the DEFLATE data", self.kind, self.start_bit % 8, self.start_bit / 8)
     }
 }

@@ -1,26 +1,26 @@
 //! Inflating (RFC 1951) piece by piece, as permessage-deflate needs it (RFC 7692 section 7.2.2): exact about what is wrong and where.
-//! It compresses nothing, and knows neither frames nor text; `lens` explains what it sees here.
+//! It compresses nothing, and knows neither frames nor text; `deflate_listing` explains what it sees here.
 
-mod bits;
-mod blocks;
-mod codes;
+mod bit_reader;
+mod block_header;
+mod huffman;
 mod fault;
-mod messages;
-mod window;
+mod message_inflater;
+mod sliding_window;
 
-pub use fault::{Alphabet, Broken, InflateFault};
-pub(crate) use messages::Inflation;
-pub use messages::{INFLATE_LIMIT, Uninflated};
+pub use fault::{Alphabet, InflateFaultKind, InflateFault};
+pub(crate) use message_inflater::MessageInflater;
+pub use message_inflater::{INFLATE_LIMIT, InflateStop};
 
-use bits::{Bits, Run};
-use codes::{Codes, FIXED, Pair, Symbol};
-use window::Window;
+use bit_reader::{BitReader, StoredBytes};
+use huffman::{HuffmanTable, FIXED_CODES, BlockCodes, Symbol};
+use sliding_window::SlidingWindow;
 
 /// What a sender takes off the end of each message, and a receiver puts back (RFC 7692 section 7.2.1).
-pub const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+pub const DEFLATE_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// The most codes that a block can describe: 286 for literals and lengths, 30 for distances.
-const MOST_LENGTHS: usize = 286 + 30;
+const MAX_CODE_LENGTHS: usize = 286 + 30;
 
 /// Inflates the messages of one sender. How the data is cut into pieces never matters.
 ///
@@ -42,63 +42,63 @@ const MOST_LENGTHS: usize = 286 + 30;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Inflater {
-    window: Window,
-    bits: Bits,
-    state: State,
+    window: SlidingWindow,
+    bits: BitReader,
+    state: InflaterState,
     /// The block at hand, or the one before, has BFINAL = 1.
-    last: bool,
+    is_last_block: bool,
     /// A match of which a part did not fit the piece: length and distance.
-    pending: Option<(usize, usize)>,
-    dynamic: Box<Dynamic>,
+    pending_match: Option<(usize, usize)>,
+    dynamic: Box<DynamicBlock>,
     fault: Option<InflateFault>,
-    cut_marker: bool,
+    end_marker_truncated: bool,
 }
 
 /// What the next bits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum InflaterState {
     Header,
     StoredLength,
     Stored { left: usize },
-    Counts,
+    CodeCounts,
+    CodeLengthCode,
     CodeLengths,
-    Lengths,
     Symbols { fixed: bool },
 }
 
 /// The description of a dynamic block, as far as it is read.
 #[derive(Clone, Debug)]
-struct Dynamic {
-    pair: Pair,
-    code_lengths: Codes,
-    literals: usize,
-    distances: usize,
+struct DynamicBlock {
+    codes: BlockCodes,
+    code_lengths: HuffmanTable,
+    literal_count: usize,
+    distance_count: usize,
     /// How many code length codes there are.
-    codes: usize,
-    have: usize,
-    lengths: [u8; MOST_LENGTHS],
+    code_length_count: usize,
+    lengths_read: usize,
+    lengths: [u8; MAX_CODE_LENGTHS],
     /// Where the description began.
-    from: u64,
+    start_bit: u64,
 }
 
-impl Dynamic {
+impl DynamicBlock {
     fn new() -> Self {
         Self {
-            pair: Pair::new(),
-            code_lengths: Codes::new(Alphabet::CodeLengths),
-            literals: 0,
-            distances: 0,
-            codes: 0,
-            have: 0,
-            lengths: [0; MOST_LENGTHS],
-            from: 0,
+            codes: BlockCodes::new(),
+            code_lengths: HuffmanTable::new(Alphabet::CodeLengths),
+            literal_count: 0,
+            distance_count: 0,
+            code_length_count: 0,
+            lengths_read: 0,
+            lengths: [0; MAX_CODE_LENGTHS],
+            start_bit: 0,
         }
     }
 }
 
 /// How the data of a block is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Coding {
+pub enum BlockType {
     /// As it is (BTYPE 00).
     Stored,
     /// With the codes of section 3.2.6 (BTYPE 01).
@@ -109,8 +109,8 @@ pub enum Coding {
 
 /// What was read, for whoever looks on.
 #[derive(Debug)]
-pub(crate) enum Seen<'a> {
-    Block { last: bool, coding: Coding },
+pub(crate) enum InflateEvent<'a> {
+    Block { last: bool, block_type: BlockType },
     Padding,
     StoredLength(u16),
     Stored(usize),
@@ -121,56 +121,56 @@ pub(crate) enum Seen<'a> {
 }
 
 /// Looks on while something is inflated: bits `from..to` of the message are this.
-pub(crate) trait Watch {
-    fn see(&mut self, from: u64, to: u64, seen: Seen<'_>);
+pub(crate) trait InflateObserver {
+    fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>);
 }
 
 /// Nobody looks on.
-impl Watch for () {
+impl InflateObserver for () {
     #[inline]
-    fn see(&mut self, _: u64, _: u64, _: Seen<'_>) {}
+    fn observe(&mut self, _: u64, _: u64, _: InflateEvent<'_>) {}
 }
 
 /// Can it go on at once, or only with more input or more room?
-enum Next {
-    Go,
-    Wait,
+enum InflateProgress {
+    Continue,
+    Blocked,
 }
 
-type Progress = Result<Next, InflateFault>;
+type InflateResult = Result<InflateProgress, InflateFault>;
 
 impl Inflater {
     /// Empty, for a sender whose window is 2 to the power of `window_bits` bytes (8 to 15; others are taken as the nearest).
     pub fn new(window_bits: u8) -> Self {
         Self {
-            window: Window::new(window_bits.clamp(8, 15)),
-            bits: Bits::default(),
-            state: State::Header,
-            last: false,
-            pending: None,
-            dynamic: Box::new(Dynamic::new()),
+            window: SlidingWindow::new(window_bits.clamp(8, 15)),
+            bits: BitReader::default(),
+            state: InflaterState::Header,
+            is_last_block: false,
+            pending_match: None,
+            dynamic: Box::new(DynamicBlock::new()),
             fault: None,
-            cut_marker: false,
+            end_marker_truncated: false,
         }
     }
 
     /// Begins a message; `keep_window` says whether it may point back into the earlier ones (context takeover).
-    pub fn begin(&mut self, keep_window: bool) {
+    pub fn begin_message(&mut self, keep_window: bool) {
         if !keep_window {
             self.window.clear();
         }
-        self.bits = Bits::default();
-        self.state = State::Header;
-        self.last = false;
-        self.pending = None;
+        self.bits = BitReader::default();
+        self.state = InflaterState::Header;
+        self.is_last_block = false;
+        self.pending_match = None;
         self.fault = None;
-        self.cut_marker = false;
+        self.end_marker_truncated = false;
     }
 
     /// Inflates from the front of `input` until a piece is full or the input is used up. Empty: more input is needed, or `fault` says why not.
     pub fn push(&mut self, input: &mut &[u8]) -> &[u8] {
-        self.advance(input, usize::MAX, &mut ());
-        self.piece()
+        self.push_observed(input, usize::MAX, &mut ());
+        self.output()
     }
 
     /// Ends a message, all input of which is used up: reads the four bytes that its sender took off.
@@ -178,9 +178,9 @@ impl Inflater {
     ///
     /// Two ends are taken as whole although those four bytes do not complete a block, because no data is missing:
     /// directly behind a block with BFINAL = 1, and where they are begun but not ended (the message lacks its last byte 00).
-    pub fn end(&mut self) -> &[u8] {
-        self.finish(&mut ());
-        self.piece()
+    pub fn end_message(&mut self) -> &[u8] {
+        self.end_observed(&mut ());
+        self.output()
     }
 
     /// What is wrong with this message; nothing is inflated from there on, and the input is passed over.
@@ -189,8 +189,8 @@ impl Inflater {
     }
 
     /// The message ended without the byte 00 that its end marker begins with.
-    pub fn is_marker_cut(&self) -> bool {
-        self.cut_marker
+    pub fn is_end_marker_truncated(&self) -> bool {
+        self.end_marker_truncated
     }
 
     /// Bits of the message that are decoded.
@@ -198,37 +198,37 @@ impl Inflater {
         self.bits.position()
     }
 
-    pub(crate) fn piece(&self) -> &[u8] {
-        self.window.piece()
+    pub(crate) fn output(&self) -> &[u8] {
+        self.window.output()
     }
 
     /// Makes these bytes what a match can point back into.
     pub(crate) fn set_window(&mut self, before: &[u8]) {
         self.window.clear();
-        for piece in before.chunks(window::PIECE) {
-            self.window.begin(piece.len());
+        for piece in before.chunks(sliding_window::MAX_OUTPUT) {
+            self.window.begin_output(piece.len());
             self.window.extend(piece);
         }
     }
 
-    pub(crate) fn shorten(&mut self) {
-        self.window.shorten();
+    pub(crate) fn drop_last_byte(&mut self) {
+        self.window.drop_last_byte();
     }
 
     /// As `push`, with at most `room` bytes a piece, and with somebody looking on. The piece is `piece`.
-    pub(crate) fn advance<W: Watch>(&mut self, input: &mut &[u8], room: usize, watch: &mut W) {
-        self.window.begin(room);
+    pub(crate) fn push_observed<W: InflateObserver>(&mut self, input: &mut &[u8], room: usize, observer: &mut W) {
+        self.window.begin_output(room);
         if self.fault.is_some() {
             *input = &[];
             return;
         }
-        if let Some((length, distance)) = self.pending.take() {
-            self.repeat(length, distance);
+        if let Some((length, distance)) = self.pending_match.take() {
+            self.copy_match(length, distance);
         }
         loop {
-            match self.step(input, watch) {
-                Ok(Next::Go) => {}
-                Ok(Next::Wait) => return,
+            match self.step(input, observer) {
+                Ok(InflateProgress::Continue) => {}
+                Ok(InflateProgress::Blocked) => return,
                 Err(fault) => {
                     self.fault = Some(fault);
                     *input = &[];
@@ -238,133 +238,133 @@ impl Inflater {
         }
     }
 
-    pub(crate) fn finish<W: Watch>(&mut self, watch: &mut W) {
-        let at_boundary = |inflater: &Self| inflater.state == State::Header && inflater.bits.count() == 0;
-        self.window.begin(0);
-        if self.fault.is_some() || at_boundary(self) && self.last {
+    pub(crate) fn end_observed<W: InflateObserver>(&mut self, observer: &mut W) {
+        let at_boundary = |inflater: &Self| inflater.state == InflaterState::Header && inflater.bits.count() == 0;
+        self.window.begin_output(0);
+        if self.fault.is_some() || at_boundary(self) && self.is_last_block {
             return;
         }
         let from = self.bits.position();
-        let mut tail = &TAIL[..];
-        self.advance(&mut tail, usize::MAX, watch);
-        self.cut_marker = self.state == State::StoredLength;
-        if self.fault.is_none() && !at_boundary(self) && !self.cut_marker {
+        let mut tail = &DEFLATE_TAIL[..];
+        self.push_observed(&mut tail, usize::MAX, observer);
+        self.end_marker_truncated = self.state == InflaterState::StoredLength;
+        if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
             let to = self.bits.position().saturating_add(self.bits.count().into());
-            self.fault = Some(InflateFault { broken: Broken::Truncated, from, to });
+            self.fault = Some(InflateFault { kind: InflateFaultKind::Truncated, start_bit: from, end_bit: to });
         }
     }
 
-    fn step<W: Watch>(&mut self, input: &mut &[u8], watch: &mut W) -> Progress {
+    fn step<W: InflateObserver>(&mut self, input: &mut &[u8], observer: &mut W) -> InflateResult {
         match self.state {
-            State::Stored { left } => return Ok(self.stored(input, left, watch)),
-            State::Symbols { fixed } => return self.symbols(input, fixed, watch),
+            InflaterState::Stored { left } => return Ok(self.copy_stored(input, left, observer)),
+            InflaterState::Symbols { fixed } => return self.decode_symbols(input, fixed, observer),
             _ => self.bits.refill(input),
         }
         match self.state {
-            State::Header => self.header(watch),
-            State::StoredLength => self.stored_length(watch),
-            State::Counts => self.counts(),
-            State::CodeLengths => self.code_lengths(),
-            _ => self.lengths(watch),
+            InflaterState::Header => self.read_block_header(observer),
+            InflaterState::StoredLength => self.read_stored_length(observer),
+            InflaterState::CodeCounts => self.read_code_counts(),
+            InflaterState::CodeLengthCode => self.read_code_length_code(),
+            _ => self.read_code_lengths(observer),
         }
     }
 
-    fn stored<W: Watch>(&mut self, input: &mut &[u8], left: usize, watch: &mut W) -> Next {
+    fn copy_stored<W: InflateObserver>(&mut self, input: &mut &[u8], left: usize, observer: &mut W) -> InflateProgress {
         let from = self.bits.position();
         if self.window.room() == 0 {
-            return Next::Wait;
+            return InflateProgress::Blocked;
         }
-        let len = match self.bits.bytes(input, left.min(self.window.room())) {
-            Run::One(byte) => {
+        let len = match self.bits.take_bytes(input, left.min(self.window.room())) {
+            StoredBytes::Byte(byte) => {
                 self.window.push(byte);
                 1
             }
-            Run::Many(run) => {
+            StoredBytes::Slice(run) => {
                 self.window.extend(run);
                 run.len()
             }
         };
         if len == 0 {
-            return Next::Wait;
+            return InflateProgress::Blocked;
         }
-        watch.see(from, self.bits.position(), Seen::Stored(len));
-        self.state = State::Stored { left: left.saturating_sub(len) };
+        observer.observe(from, self.bits.position(), InflateEvent::Stored(len));
+        self.state = InflaterState::Stored { left: left.saturating_sub(len) };
         if left == len {
-            self.block_ends(watch);
+            self.end_block(observer);
         }
-        Next::Go
+        InflateProgress::Continue
     }
 
-    fn symbols<W: Watch>(&mut self, input: &mut &[u8], fixed: bool, watch: &mut W) -> Progress {
-        let pair = if fixed { &*FIXED } else { &self.dynamic.pair };
+    fn decode_symbols<W: InflateObserver>(&mut self, input: &mut &[u8], fixed: bool, observer: &mut W) -> InflateResult {
+        let codes = if fixed { &*FIXED_CODES } else { &self.dynamic.codes };
         loop {
             if self.window.room() == 0 {
-                return Ok(Next::Wait);
+                return Ok(InflateProgress::Blocked);
             }
             // A symbol has at most 48 bits.
             if self.bits.count() < 48 {
                 self.bits.refill(input);
             }
             let from = self.bits.position();
-            let (symbol, used) = match pair.symbol(self.bits.word(), self.bits.count()) {
+            let (symbol, used) = match codes.decode_symbol(self.bits.word(), self.bits.count()) {
                 Ok(Some(found)) => found,
-                Ok(None) => return Ok(Next::Wait),
-                Err((broken, used)) => {
-                    return Err(InflateFault { broken, from, to: from.saturating_add(used.into()) });
+                Ok(None) => return Ok(InflateProgress::Blocked),
+                Err((kind, used)) => {
+                    return Err(InflateFault { kind: kind, start_bit: from, end_bit: from.saturating_add(used.into()) });
                 }
             };
             self.bits.skip(used);
             let to = self.bits.position();
             match symbol {
                 Symbol::Literal(byte) => {
-                    watch.see(from, to, Seen::Literal);
+                    observer.observe(from, to, InflateEvent::Literal);
                     self.window.push(byte);
                 }
                 Symbol::Match { length, distance } => {
                     if usize::from(distance) > self.window.reach() {
                         let reach = u16::try_from(self.window.reach()).unwrap_or(u16::MAX);
                         return Err(InflateFault {
-                            broken: Broken::DistanceTooFar { distance, reach },
-                            from,
-                            to,
+                            kind: InflateFaultKind::DistanceTooFar { distance, reach },
+                            start_bit: from,
+                            end_bit: to,
                         });
                     }
-                    watch.see(from, to, Seen::Match { length, distance });
+                    observer.observe(from, to, InflateEvent::Match { length, distance });
                     let (length, distance) = (usize::from(length), usize::from(distance));
                     let now = length.min(self.window.room());
-                    self.window.repeat(distance, now);
+                    self.window.copy_match(distance, now);
                     if now < length {
-                        self.pending = Some((length.saturating_sub(now), distance));
-                        return Ok(Next::Wait);
+                        self.pending_match = Some((length.saturating_sub(now), distance));
+                        return Ok(InflateProgress::Blocked);
                     }
                 }
                 Symbol::End => {
-                    watch.see(from, to, Seen::End);
-                    self.block_ends(watch);
-                    return Ok(Next::Go);
+                    observer.observe(from, to, InflateEvent::End);
+                    self.end_block(observer);
+                    return Ok(InflateProgress::Continue);
                 }
             }
         }
     }
 
-    fn repeat(&mut self, length: usize, distance: usize) {
+    fn copy_match(&mut self, length: usize, distance: usize) {
         let now = length.min(self.window.room());
-        self.window.repeat(distance, now);
+        self.window.copy_match(distance, now);
         if now < length {
-            self.pending = Some((length.saturating_sub(now), distance));
+            self.pending_match = Some((length.saturating_sub(now), distance));
         }
     }
 
     /// RFC 7692 section 7.2.1: behind a block with BFINAL = 1 the next one begins with a new byte.
-    fn block_ends<W: Watch>(&mut self, watch: &mut W) {
-        if self.last {
-            self.align(watch);
+    fn end_block<W: InflateObserver>(&mut self, observer: &mut W) {
+        if self.is_last_block {
+            self.skip_padding(observer);
         }
-        self.state = State::Header;
+        self.state = InflaterState::Header;
     }
 
-    fn wrong(&self, broken: Broken, from: u64) -> InflateFault {
-        InflateFault { broken, from, to: self.bits.position() }
+    fn fault_since(&self, kind: InflateFaultKind, from: u64) -> InflateFault {
+        InflateFault { kind: kind, start_bit: from, end_bit: self.bits.position() }
     }
 }
 

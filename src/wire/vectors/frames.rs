@@ -4,17 +4,17 @@ use flate2::{Decompress, FlushDecompress};
 use serde_json::Value;
 
 use super::{array, case_bytes, chunks, frames_file, handshakes_file, number, text, unhex};
-use crate::wire::fault::Code;
+use crate::wire::fault::FaultCode;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::words::hex;
-use crate::wire::{Agreed, Decoder, Frame, Side, Transcript, mask};
+use crate::wire::format::hex;
+use crate::wire::{AgreedExtensions, Decoder, Frame, Side, Transcript, mask};
 
-fn said(case: &Value, bytes: &[u8], chunk: usize) -> Transcript {
+fn transcribe(case: &Value, bytes: &[u8], chunk: usize) -> Transcript {
     let from = if case["direction"] == "client" { Side::Client } else { Side::Server };
-    let agreed = Agreed::parse(text(&case["extensions"])).unwrap();
-    let mut said = Transcript::of(Decoder::new(from, agreed).stop_at_fatal());
-    bytes.chunks(chunk).for_each(|piece| said.push(piece));
-    said
+    let agreed = AgreedExtensions::parse(text(&case["extensions"])).unwrap();
+    let mut transcript = Transcript::with_decoder(Decoder::new(from, agreed).stop_at_fatal());
+    bytes.chunks(chunk).for_each(|piece| transcript.push(piece));
+    transcript
 }
 
 /// The payload of an expected frame by the definition of RFC 6455 section 5.3, straight from the bytes.
@@ -27,18 +27,18 @@ fn expected_payload(frame: &Value, bytes: &[u8]) -> Vec<u8> {
     payload
 }
 
-fn listed(said: &Transcript) -> Vec<&Frame> {
-    let impossible = said.arriving().filter(|frame| frame.header.length_is_impossible());
-    said.frames().iter().chain(impossible).collect()
+fn listed(transcript: &Transcript) -> Vec<&Frame> {
+    let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
+    transcript.frames().iter().chain(impossible).collect()
 }
 
 fn assert_frame(got: &Frame, want: &Value, bytes: &[u8], name: &str) {
     let header = &got.header;
     let fields = serde_json::json!({
         "offset": got.offset, "fin": header.fin, "rsv1": header.rsv1, "rsv2": header.rsv2, "rsv3": header.rsv3,
-        "opcode": header.opcode.bits(), "opcode_name": header.opcode.name(), "mask": header.key.is_some(),
-        "len7": header.len7(), "ext_len_bytes": header.form.extra_bytes(), "header_len": header.len(),
-        "payload_len": header.payload_len, "masking_key": header.key.map(|key| hex(&key)),
+        "opcode": header.opcode.bits(), "opcode_name": header.opcode.name(), "mask": header.masking_key.is_some(),
+        "len7": header.len7(), "ext_len_bytes": header.length_form.extra_bytes(), "header_len": header.len(),
+        "payload_len": header.payload_len, "masking_key": header.masking_key.map(|key| hex(&key)),
         "payload_complete": got.complete,
     });
     for (key, value) in fields.as_object().unwrap() {
@@ -53,14 +53,14 @@ fn assert_frame(got: &Frame, want: &Value, bytes: &[u8], name: &str) {
     }
 }
 
-fn assert_messages(said: &Transcript, case: &Value, name: &str) {
+fn assert_messages(transcript: &Transcript, case: &Value, name: &str) {
     let expected = array(&case["expect"]["messages"]);
-    assert_eq!(said.messages().len(), expected.len(), "{name}");
-    for (got, want) in said.messages().iter().zip(expected) {
+    assert_eq!(transcript.messages().len(), expected.len(), "{name}");
+    for (got, want) in transcript.messages().iter().zip(expected) {
         assert_eq!(got.kind.name(), text(&want["type"]), "{name}");
         let frames: Vec<u64> = got.frames.iter().map(|frame| *frame as u64).collect();
         assert_eq!(frames, array(&want["frames"]).iter().map(number).collect::<Vec<_>>(), "{name}");
-        assert_eq!(got.uninflated, None, "{name}");
+        assert_eq!(got.inflate_stop, None, "{name}");
         assert_eq!(got.text(), want["text"].as_str().or(got.text()), "{name}");
         assert_eq!(got.payload_len, number(&want["wire_len"]), "{name}");
         assert_eq!(got.data.len() as u64, number(&want["len"]), "{name}");
@@ -69,7 +69,7 @@ fn assert_messages(said: &Transcript, case: &Value, name: &str) {
             continue;
         }
         // Of long ones the vector has a digest only; here they are held against the payload, inflated by somebody else.
-        let payload: Vec<u8> = got.frames.iter().flat_map(|frame| said.frames()[*frame].payload()).collect();
+        let payload: Vec<u8> = got.frames.iter().flat_map(|frame| transcript.frames()[*frame].payload()).collect();
         let plain = if got.compressed { zlib(&payload, got.data.len()) } else { payload };
         assert!(got.data == plain, "{name}");
     }
@@ -93,11 +93,11 @@ fn is_upper_bound(fault: &Value) -> bool {
     fault["upper_bound"] == true
 }
 
-fn assert_faults(said: &Transcript, case: &Value, name: &str) {
+fn assert_faults(transcript: &Transcript, case: &Value, name: &str) {
     let show = |code: &str, frame: u64, byte: u64, bits: Option<String>| {
         format!("{code} frame {frame} byte {byte} bits {bits:?}")
     };
-    let mut got: Vec<(String, u64)> = said
+    let mut got: Vec<(String, u64)> = transcript
         .faults()
         .iter()
         .map(|fault| {
@@ -127,32 +127,32 @@ fn assert_faults(said: &Transcript, case: &Value, name: &str) {
     }
 }
 
-fn assert_verdict(said: &Transcript, case: &Value, name: &str) {
+fn assert_verdict(transcript: &Transcript, case: &Value, name: &str) {
     let expect = &case["expect"];
-    assert_eq!(said.verdict().name(), text(&expect["verdict"]), "{name}");
-    let needs = said.needs().map(|needs| (needs.have.get(), needs.more.get(), needs.phase.name()));
+    assert_eq!(transcript.verdict().name(), text(&expect["verdict"]), "{name}");
+    let needed = transcript.needed().map(|needed| (needed.have.get(), needed.more.get(), needed.part.name()));
     let incomplete = &expect["incomplete"];
     let expected = (!incomplete.is_null())
         .then(|| (number(&incomplete["have"]), number(&incomplete["need_more"]), text(&incomplete["phase"])));
-    assert_eq!(needs, expected, "{name}");
-    assert_eq!(said.decoder().open_message().is_some(), expect["open_fragmented_message"] == true, "{name}");
+    assert_eq!(needed, expected, "{name}");
+    assert_eq!(transcript.decoder().open_message().is_some(), expect["open_fragmented_message"] == true, "{name}");
 }
 
 /// Holds the decoder against one case; says whether it has compressed messages.
-pub(in crate::wire) fn hold(case: &Value) -> bool {
+pub(in crate::wire) fn check_case(case: &Value) -> bool {
     let bytes = case_bytes(case);
     assert_eq!(bytes.len() as u64, number(&case["total_bytes"]));
     let mut inflating = false;
     for chunk in chunks(bytes.len()) {
         let name = format!("{} in chunks of {chunk}", text(&case["name"]));
-        let said = said(case, &bytes, chunk);
-        let (got, want) = (listed(&said), array(&case["expect"]["frames"]));
+        let transcript = transcribe(case, &bytes, chunk);
+        let (got, want) = (listed(&transcript), array(&case["expect"]["frames"]));
         assert_eq!(got.len(), want.len(), "{name}");
         got.iter().zip(want).for_each(|(got, want)| assert_frame(got, want, &bytes, &name));
-        assert_messages(&said, case, &name);
-        assert_faults(&said, case, &name);
-        assert_verdict(&said, case, &name);
-        inflating |= said.messages().iter().any(|message| message.compressed);
+        assert_messages(&transcript, case, &name);
+        assert_faults(&transcript, case, &name);
+        assert_verdict(&transcript, case, &name);
+        inflating |= transcript.messages().iter().any(|message| message.compressed);
     }
     inflating
 }
@@ -162,27 +162,27 @@ fn every_frame_vector_whole_byte_by_byte_and_in_threes() {
     let file = frames_file();
     let mut inflating = 0;
     for case in array(&file["cases"]) {
-        inflating += usize::from(hold(case));
+        inflating += usize::from(check_case(case));
     }
     assert!(array(&file["cases"]).len() >= 132 && inflating > 0);
 }
 
 #[test]
-fn each_fault_is_told_at_the_very_byte_that_makes_it_certain() {
+fn each_fault_is_reported_at_the_very_byte_that_makes_it_certain() {
     let file = frames_file();
     let mut seen = 0;
     for case in array(&file["cases"]) {
         let bytes = case_bytes(case);
         for fault in all_faults(case).iter().filter(|fault| !is_upper_bound(fault)) {
-            let code = Code::from_name(text(&fault["code"])).unwrap();
+            let code = FaultCode::from_name(text(&fault["code"])).unwrap();
             let after = number(&fault["detectable_after_bytes"]) as usize;
-            let told = |len: usize| {
-                let said = said(case, &bytes[..len], len.max(1));
-                said.faults()
+            let is_reported = |len: usize| {
+                let transcript = transcribe(case, &bytes[..len], len.max(1));
+                transcript.faults()
                     .iter()
                     .any(|got| got.code == code && got.frame as u64 == number(&fault["frame"]))
             };
-            assert!(told(after) && !told(after - 1), "{}: {code} after {after}", case["name"]);
+            assert!(is_reported(after) && !is_reported(after - 1), "{}: {code} after {after}", case["name"]);
             seen += 1;
         }
     }
@@ -194,15 +194,15 @@ fn the_table_of_rules_is_the_vectors_table() {
     let file = frames_file();
     let table = file["violation_codes"].as_object().unwrap();
     for (name, row) in table {
-        let rule = Code::from_name(name).unwrap_or_else(|| panic!("{name} is missing")).rule();
+        let rule = FaultCode::from_name(name).unwrap_or_else(|| panic!("{name} is missing")).rule();
         assert_eq!(rule.severity.name(), text(&row["severity"]), "{name}");
         assert_eq!(rule.close_code.map(u64::from), row["close_code"].as_u64(), "{name}");
         assert_eq!(rule.section, text(&row["rfc"]), "{name}");
     }
     // No vector inflates that much, or cuts the end of its data, so the table has no names for it.
-    let own = [Code::InflateLimit, Code::ContextLost, Code::DeflateTail];
+    let own = [FaultCode::InflateLimit, FaultCode::ContextLost, FaultCode::DeflateTail];
     assert!(own.iter().all(|code| !table.contains_key(code.name())));
-    assert_eq!(Code::ALL.len(), table.len() + own.len());
+    assert_eq!(FaultCode::ALL.len(), table.len() + own.len());
     let file = handshakes_file();
     let table = file["problem_codes"].as_object().unwrap();
     for (name, row) in table {

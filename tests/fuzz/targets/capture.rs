@@ -38,7 +38,7 @@ fn holds(capture: &Capture, data: &[u8]) {
         for from in [Side::Client, Side::Server] {
             let (trace, store) = (&stream.trace, &stream.store);
             held += store.len(from).get();
-            assert!(trace.frames_at(from) + trace.frame_bytes(from) <= Offset::START + store.len(from));
+            assert!(trace.frames_start(from) + trace.frame_bytes(from) <= Offset::START + store.len(from));
             assert!(store.read(from, Offset::START..Offset::new(64)).is_ok());
         }
         held -= filled.get();

@@ -13,10 +13,10 @@ pub(crate) fn check(data: &[u8]) {
     let lines = source.matches(['\n', '\r']).count() + 1;
     for warning in &warnings {
         assert!(warning.slide < deck.slides.len(), "{warning:?} stands on a slide that there is");
-        let (line, column) = (warning.at.line, warning.at.column);
+        let (line, column) = (warning.position.line, warning.position.column);
         assert!((1..=lines).contains(&line) && column > 0, "{warning:?} is beyond the {lines} lines");
         for text in [&warning.message, &warning.source] {
-            assert_eq!(text::visible(text), **text, "a terminal would obey it");
+            assert_eq!(text::sanitize(text), **text, "a terminal would obey it");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::{Agreed, Decoder, Offset, Side, Trace, Transcript, Verdict};
+use wiretalk::wire::{AgreedExtensions, Decoder, Offset, Side, Trace, Transcript, DecodeVerdict};
 
 use super::{cut, pieces};
 
@@ -23,7 +23,7 @@ const FAULTS: usize = 3;
 pub(crate) fn check(data: &[u8]) {
     let (how, input) = cut(data);
     let from = if how & 1 == 0 { Side::Client } else { Side::Server };
-    let agreed = Agreed::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
+    let agreed = AgreedExtensions::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
     let decoder = || Decoder::new(from, agreed).inflate_limit(LIMIT);
     let whole = said(decoder(), [input]);
     same(&whole, &said(decoder(), pieces(input, how)));
@@ -39,7 +39,7 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 fn said<'a>(decoder: Decoder, pieces: impl IntoIterator<Item = &'a [u8]>) -> Transcript {
-    let mut said = Transcript::of(decoder);
+    let mut said = Transcript::with_decoder(decoder);
     pieces.into_iter().for_each(|piece| said.push(piece));
     said
 }
@@ -48,43 +48,43 @@ fn same(whole: &Transcript, pieces: &Transcript) {
     assert_eq!(whole.frames(), pieces.frames());
     assert_eq!(whole.messages(), pieces.messages());
     assert_eq!(whole.faults(), pieces.faults());
-    assert_eq!(whole.needs(), pieces.needs());
-    assert_eq!(whole.arriving(), pieces.arriving());
-    assert_eq!(whole.beginning().map(|begun| begun.raw), pieces.beginning().map(|begun| begun.raw));
+    assert_eq!(whole.needed(), pieces.needed());
+    assert_eq!(whole.current_frame(), pieces.current_frame());
+    assert_eq!(whole.partial_header().map(|begun| begun.raw), pieces.partial_header().map(|begun| begun.raw));
     assert_eq!(whole.decoder().open_message(), pieces.decoder().open_message());
 }
 
 /// The frames are the input, byte for byte, with fields that cover them, and no message is larger than the limit.
 fn kept(said: &Transcript, input: &[u8]) {
     let mut bytes = Vec::new();
-    for frame in said.frames().iter().chain(said.arriving()) {
+    for frame in said.frames().iter().chain(said.current_frame()) {
         assert_eq!(
             frame.header.to_bytes(),
             frame.raw()[..frame.header.len()],
             "a header is written as it was read"
         );
-        assert!(!frame.spans().is_empty());
+        assert!(!frame.field_spans().is_empty());
         bytes.extend_from_slice(frame.raw());
     }
-    bytes.extend_from_slice(said.beginning().map_or(&[], |begun| begun.raw));
+    bytes.extend_from_slice(said.partial_header().map_or(&[], |begun| begun.raw));
     assert_eq!(bytes, input);
     for message in said.messages().iter().filter(|message| message.compressed) {
         assert!(message.data.len() as u64 <= LIMIT);
-        if let Some(lens) = said.lens(message.number) {
-            assert!(message.uninflated.is_some() || lens.data_len == message.data.len() as u64);
+        if let Some(lens) = said.deflate_listing(message.number) {
+            assert!(message.inflate_stop.is_some() || lens.data_len == message.data.len() as u64);
         }
     }
 }
 
 /// The list without payload says what the transcript says.
-fn seen(said: &Transcript, from: Side, agreed: Agreed, input: &[u8], how: u8) {
-    let mut seen = Trace::midway(agreed);
+fn seen(said: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
+    let mut seen = Trace::mid_connection(agreed);
     pieces(input, how).for_each(|piece| seen.push(from, Duration::ZERO, piece));
     assert_eq!(seen.rows().len(), said.frames().len());
     for (row, frame) in seen.rows().iter().zip(said.frames()) {
         assert_eq!(&seen.frame(row, frame.raw().to_vec()), frame);
     }
-    if said.messages().iter().all(|message| message.uninflated.is_none()) {
+    if said.messages().iter().all(|message| message.inflate_stop.is_none()) {
         assert_eq!(seen.faults(from), said.faults());
     }
 }
@@ -94,5 +94,5 @@ fn stopped(whole: &Transcript, stopped: &Transcript) {
     assert!(whole.frames().starts_with(stopped.frames()));
     assert!(whole.messages().starts_with(stopped.messages()));
     assert!(whole.faults().starts_with(stopped.faults()));
-    assert_eq!(whole.verdict() == Verdict::Fail, stopped.verdict() == Verdict::Fail);
+    assert_eq!(whole.verdict() == DecodeVerdict::Fail, stopped.verdict() == DecodeVerdict::Fail);
 }

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::extension::{Agreed, list};
-use wiretalk::wire::handshake::{Asked, Context, Found, HeadReader, Opening, Outcome, Policy};
-use wiretalk::wire::{Connection, Side, Trace};
+use wiretalk::wire::extension::{AgreedExtensions, parse_extensions};
+use wiretalk::wire::handshake::{ClientOffer, HeadContext, HeadScan, HeadReader, ValidatedHead, HandshakeOutcome, ServerPolicy};
+use wiretalk::wire::{ConnectionTranscript, Side, Trace};
 
 use super::{cut, pieces};
 
@@ -15,49 +15,49 @@ pub(crate) fn check(data: &[u8]) {
     let limit = if how & 2 == 0 { 65_536 } else { 200 };
     let (whole, opening) = opened(&context, limit, [input]);
     let (cut, again) = opened(&context, limit, pieces(input, how));
-    assert_eq!((whole.found(), whole.bytes()), (cut.found(), cut.bytes()));
-    assert_eq!(opening.judgement, again.judgement);
+    assert_eq!((whole.scan(), whole.bytes()), (cut.scan(), cut.bytes()));
+    assert_eq!(opening.validation, again.validation);
     assert_eq!(opening.head, again.head);
     assert!(whole.bytes().len() <= limit, "no more is kept than the limit allows");
     placed(&opening);
-    if opening.judgement.outcome == Outcome::Accept && opening.judgement.problems.is_empty() {
+    if opening.validation.outcome == HandshakeOutcome::Accept && opening.validation.problems.is_empty() {
         understood(&context, whole.bytes());
     }
     connected(input, how);
     let text = String::from_utf8_lossy(input);
-    let _ = (Agreed::parse(&text), list(input, 0));
+    let _ = (AgreedExtensions::parse(&text), parse_extensions(input, 0));
 }
 
-fn context(how: u8) -> Context {
+fn context(how: u8) -> HeadContext {
     if how & 1 == 0 {
         let protocols = vec!["chat".to_owned(), "superchat".to_owned()];
         let origins = if how & 4 == 0 { Vec::new() } else { vec!["https://example.com".to_owned()] };
-        return Context::Request(Policy { protocols, origins, deflate: how & 8 == 0, ..Policy::default() });
+        return HeadContext::Request(ServerPolicy { subprotocols: protocols, origins, deflate: how & 8 == 0, ..ServerPolicy::default() });
     }
     let extensions =
-        if how & 8 == 0 { list(b"permessage-deflate; client_max_window_bits", 0) } else { Vec::new() };
+        if how & 8 == 0 { parse_extensions(b"permessage-deflate; client_max_window_bits", 0) } else { Vec::new() };
     let key = (how & 4 == 0).then(|| "dGhlIHNhbXBsZSBub25jZQ==".to_owned());
-    Context::Response(Asked { key, protocols: vec!["chat".to_owned()], extensions })
+    HeadContext::Response(ClientOffer { key, subprotocols: vec!["chat".to_owned()], extensions })
 }
 
 fn opened<'a>(
-    context: &Context,
+    context: &HeadContext,
     limit: usize,
     pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> (HeadReader, Opening) {
+) -> (HeadReader, ValidatedHead) {
     let mut reader = HeadReader::new(context.sender(), limit);
     let mut more = false;
     for piece in pieces {
         more |= reader.push(piece) < piece.len();
     }
-    let opening = Opening::new(&reader, context, more);
+    let opening = ValidatedHead::new(&reader, context, more);
     (reader, opening)
 }
 
 /// The parts cover the head without a gap, and every problem points into it.
-fn placed(opening: &Opening) {
+fn placed(opening: &ValidatedHead) {
     let Some(head) = &opening.head else {
-        assert!(!matches!(opening.found, Found::Head(_)));
+        assert!(!matches!(opening.scan, HeadScan::Complete(_)));
         return;
     };
     let mut at = 0;
@@ -66,17 +66,17 @@ fn placed(opening: &Opening) {
         at = part.bytes.end;
     }
     assert_eq!(at, head.raw().len());
-    let spans = opening.judgement.problems.iter().filter_map(|problem| problem.span.as_ref());
+    let spans = opening.validation.problems.iter().filter_map(|problem| problem.span.as_ref());
     assert!(spans.clone().all(|span| span.start <= span.end && span.end <= head.raw().len()));
     opening.checks();
 }
 
 /// What is faultless here, httparse reads too, with the same end.
-fn understood(context: &Context, head: &[u8]) {
+fn understood(context: &HeadContext, head: &[u8]) {
     let mut fields = vec![httparse::EMPTY_HEADER; 1024];
     let read = match context {
-        Context::Request(_) => httparse::Request::new(&mut fields).parse(head),
-        Context::Response(_) => httparse::Response::new(&mut fields).parse(head),
+        HeadContext::Request(_) => httparse::Request::new(&mut fields).parse(head),
+        HeadContext::Response(_) => httparse::Response::new(&mut fields).parse(head),
     };
     match read {
         Ok(end) => assert_eq!(end, httparse::Status::Complete(head.len())),
@@ -87,7 +87,7 @@ fn understood(context: &Context, head: &[u8]) {
 /// Both heads in one connection, seen in any pieces.
 fn connected(input: &[u8], how: u8) {
     let (request, response) = input.split_at(input.len() * usize::from(how) / 256);
-    let (mut whole, mut cut, mut trace) = (Connection::new(), Connection::new(), Trace::new());
+    let (mut whole, mut cut, mut trace) = (ConnectionTranscript::new(), ConnectionTranscript::new(), Trace::new());
     for (from, bytes) in [(Side::Client, request), (Side::Server, response)] {
         whole.push(from, bytes);
         for piece in pieces(bytes, how) {
@@ -97,10 +97,10 @@ fn connected(input: &[u8], how: u8) {
     }
     assert_eq!((whole.is_open(), trace.is_open()), (cut.is_open(), cut.is_open()));
     for from in [Side::Client, Side::Server] {
-        let (whole, cut) = (whole.stream(from), cut.stream(from));
-        assert_eq!((whole.head_bytes(), whole.held()), (cut.head_bytes(), cut.held()));
+        let (whole, cut) = (whole.direction(from), cut.direction(from));
+        assert_eq!((whole.head_bytes(), whole.leftover()), (cut.head_bytes(), cut.leftover()));
         assert_eq!(trace.head_bytes(from), cut.head_bytes());
-        assert_eq!(whole.said().frames(), cut.said().frames());
-        assert_eq!(trace.rows().iter().filter(|row| row.from() == from).count(), cut.said().frames().len());
+        assert_eq!(whole.transcript().frames(), cut.transcript().frames());
+        assert_eq!(trace.rows().iter().filter(|row| row.from() == from).count(), cut.transcript().frames().len());
     }
 }

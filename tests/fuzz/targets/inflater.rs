@@ -2,8 +2,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use wiretalk::wire::ByteLen;
-use wiretalk::wire::inflate::{Broken, InflateFault, Inflater, TAIL};
-use wiretalk::wire::lens::Lens;
+use wiretalk::wire::inflate::{InflateFaultKind, InflateFault, Inflater, DEFLATE_TAIL};
+use wiretalk::wire::deflate_listing::DeflateListing;
 
 use super::{cut, pieces};
 
@@ -18,7 +18,7 @@ pub(crate) fn check(data: &[u8]) {
     beside_zlib(input, &plain, fault);
     smaller(input, &plain, 8 + how % 8);
     again(input, &plain, fault);
-    let lens = Lens::with_limits(&[], input, 15, 1000, u64::MAX);
+    let lens = DeflateListing::with_limits(&[], input, 15, 1000, u64::MAX);
     assert_eq!((lens.data_len, lens.fault), (ByteLen::of(&plain), fault));
     let spread = lens.items.windows(2).all(|pair| pair[0].bits.end == pair[1].bits.start);
     assert!(spread, "the items stand without a gap");
@@ -39,7 +39,7 @@ fn inflated<'a>(
         }
         assert!(input.is_empty(), "everything is taken");
     }
-    plain.extend_from_slice(inflater.end());
+    plain.extend_from_slice(inflater.end_message());
     (plain, inflater.fault())
 }
 
@@ -55,11 +55,11 @@ enum Zlib {
 
 fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
     let (expected, zlib) = zlib(input);
-    let broken = fault.map(|fault| fault.broken);
+    let broken = fault.map(|fault| fault.kind);
     match zlib {
         Zlib::Refused => {
             assert!(
-                broken.is_some_and(|broken| broken != Broken::Truncated),
+                broken.is_some_and(|broken| broken != InflateFaultKind::Truncated),
                 "zlib objects, not to {broken:?}"
             );
             assert!(expected.starts_with(plain) || plain.starts_with(&expected));
@@ -67,7 +67,7 @@ fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
         Zlib::Ended => assert!(plain.starts_with(&expected)),
         Zlib::Open => {
             // a block without any code is a fault here at once; zlib reads on and refuses it at its end
-            let waits = matches!(broken, None | Some(Broken::Truncated | Broken::NoCodes));
+            let waits = matches!(broken, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
             assert!(waits, "zlib does not object to {broken:?}");
             assert_eq!(plain, expected);
         }
@@ -77,7 +77,7 @@ fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
 fn zlib(input: &[u8]) -> (Vec<u8>, Zlib) {
     let (mut plain, mut room) = (Vec::new(), [0; 1 << 12]);
     let mut zlib = Decompress::new(false);
-    let input = [input, &TAIL].concat();
+    let input = [input, &DEFLATE_TAIL].concat();
     loop {
         let (taken, given) = (zlib.total_in() as usize, zlib.total_out());
         let status = zlib.decompress(&input[taken..], &mut room, FlushDecompress::Sync);
@@ -96,7 +96,7 @@ fn zlib(input: &[u8]) -> (Vec<u8>, Zlib) {
 fn smaller(input: &[u8], plain: &[u8], bits: u8) {
     let (less, fault) = inflated(&mut Inflater::new(bits), [input]);
     assert!(plain.starts_with(&less));
-    let too_far = matches!(fault.map(|fault| fault.broken), Some(Broken::DistanceTooFar { .. }));
+    let too_far = matches!(fault.map(|fault| fault.kind), Some(InflateFaultKind::DistanceTooFar { .. }));
     assert!(less == plain || too_far);
 }
 
@@ -104,7 +104,7 @@ fn smaller(input: &[u8], plain: &[u8], bits: u8) {
 fn again(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
     let mut inflater = Inflater::new(15);
     inflated(&mut inflater, [input]);
-    inflater.begin(false);
+    inflater.begin_message(false);
     let (second, again) = inflated(&mut inflater, [input]);
     assert!(second == plain && again == fault);
 }

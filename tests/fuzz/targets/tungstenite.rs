@@ -9,14 +9,14 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 use wiretalk::net::WebSocketLimits;
 use wiretalk::wire::{
-    Agreed, Code, Decoder, Fault, Header, Kind, LengthForm, Opcode, Side, Transcript, encode,
+    AgreedExtensions, FaultCode, Decoder, Fault, Header, MessageKind, LengthForm, Opcode, Side, Transcript, encode,
 };
 
 use super::cut;
 
 /// What tungstenite 0.30 lets pass and we refuse: lengths that are written longer than needed (RFC 6455 section 5.2). A close
 /// code that must not travel is handed on as 1002, which [`Told::is`] knows.
-const LENIENT: [Code; 2] = [Code::LenNotMinimal, Code::CloseCodeInvalid];
+const LENIENT: [FaultCode; 2] = [FaultCode::LenNotMinimal, FaultCode::CloseCodeInvalid];
 
 /// It reads nothing larger, and would otherwise allocate what is claimed.
 const LARGEST: usize = 1 << 16;
@@ -24,7 +24,7 @@ const LARGEST: usize = 1 << 16;
 /// What comes out of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Told {
-    Message(Kind, Vec<u8>),
+    Message(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<(u16, Vec<u8>)>),
@@ -79,11 +79,11 @@ fn composed(input: &[u8]) -> Vec<u8> {
         let mut header = Header::new(opcode, payload.len() as u64);
         header.fin = first & 0x10 != 0 || opcode.is_control() && !rare;
         header.rsv1 = rare && first & 0x40 != 0;
-        header.key = (form & 0x1f != 0x10).then_some([key, second, form, first]);
+        header.masking_key = (form & 0x1f != 0x10).then_some([key, second, form, first]);
         if form & 0x7f == 0x20 {
-            header.form = LengthForm::from_second_byte(126);
+            header.length_form = LengthForm::from_second_byte(126);
         }
-        encode::append(&mut bytes, &header, payload);
+        encode::append_frame(&mut bytes, &header, payload);
         rest = behind;
     }
     bytes
@@ -100,14 +100,14 @@ struct Ours {
 }
 
 fn ours(input: &[u8]) -> Ours {
-    let mut said = Transcript::of(Decoder::new(Side::Client, Agreed::none()).stop_at_fatal());
+    let mut said = Transcript::with_decoder(Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal());
     said.push(input);
     let fatal = said.faults().iter().find(|fault| fault.is_fatal()).copied();
     let mut told = Vec::new();
     for frame in said.frames().iter().filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame)) {
         match frame.header.opcode {
             Opcode::Close => {
-                told.push(Told::Close(frame.close()));
+                told.push(Told::Close(frame.close_body()));
                 return Ours { told, fault: None, complete: true, lenient: false };
             }
             Opcode::Ping => told.push(Told::Ping(frame.payload())),
@@ -130,8 +130,8 @@ fn theirs(input: &[u8]) -> (Vec<Told>, Error) {
     let mut told = Vec::new();
     loop {
         told.push(match socket.read() {
-            Ok(Message::Text(text)) => Told::Message(Kind::Text, text.as_bytes().to_vec()),
-            Ok(Message::Binary(data)) => Told::Message(Kind::Binary, data.to_vec()),
+            Ok(Message::Text(text)) => Told::Message(MessageKind::Text, text.as_bytes().to_vec()),
+            Ok(Message::Binary(data)) => Told::Message(MessageKind::Binary, data.to_vec()),
             Ok(Message::Ping(data)) => Told::Ping(data.to_vec()),
             Ok(Message::Pong(data)) => Told::Pong(data.to_vec()),
             Ok(Message::Close(close)) => {

@@ -9,7 +9,7 @@ use wiretalk::net::Target;
 use wiretalk::race::{Against, Lane, Placement};
 use wiretalk::wire::filter::Filter;
 use wiretalk::wire::search::Needle;
-use wiretalk::wire::{Agreed, Side, Trace};
+use wiretalk::wire::{AgreedExtensions, Side, Trace};
 
 use super::cut;
 
@@ -41,12 +41,12 @@ pub(crate) fn check(data: &[u8]) {
         assert!(rows.iter().all(|row| *row < trace.rows().len() && filter.matches(&trace, *row)));
     }
     if let Ok(needle) = Needle::parse(&text) {
-        let places = needle.all_in(input);
+        let places = needle.find_all_in(input);
         assert_eq!(needle.find_in(input).as_ref(), places.first());
         assert!(places.iter().all(|place| place.end <= input.len()));
     }
-    if let Ok(agreed) = Agreed::parse(&text) {
-        assert_eq!(Agreed::parse(&text), Ok(agreed));
+    if let Ok(agreed) = AgreedExtensions::parse(&text) {
+        assert_eq!(AgreedExtensions::parse(&text), Ok(agreed));
     }
     if how % RARE == 0 {
         let arguments = std::iter::once("wiretalk").chain(text.split_whitespace());

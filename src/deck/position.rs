@@ -1,0 +1,72 @@
+//! Where in a file something stands.
+//!
+//! Offsets come from the Markdown parser in bytes; people count lines and columns from 1.
+
+/// A line and a column, both counted from 1; the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in its line, from 1.
+    pub column: usize,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { line: 1, column: 1 }
+    }
+}
+
+/// The line starts of one source text.
+#[derive(Clone, Debug)]
+pub struct LineIndex<'a> {
+    source: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Reads `source` once.
+    pub fn new(source: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { source, starts }
+    }
+
+    /// The text that was read.
+    pub fn source(&self) -> &'a str {
+        self.source
+    }
+
+    /// The place of the byte at `offset`; an offset past the end is the end.
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.source.len());
+        while !self.source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.starts.partition_point(|&start| start <= offset);
+        let start = self.starts[line - 1];
+        Position { line, column: 1 + self.source[start..offset].chars().count() }
+    }
+
+    /// The text of `line` (from 1) without its line end; empty past the end.
+    pub fn line_text(&self, line: usize) -> &'a str {
+        let Some(&start) = line.checked_sub(1).and_then(|line| self.starts.get(line)) else { return "" };
+        self.source[start..].lines().next().unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_from_one() {
+        let lines = LineIndex::new("a\r\nwörld\n");
+        assert_eq!(lines.position(0), Position { line: 1, column: 1 });
+        assert_eq!(lines.position(3), Position { line: 2, column: 1 });
+        assert_eq!(lines.position("a\r\nwö".len()), Position { line: 2, column: 3 });
+        assert_eq!(lines.position(999), Position { line: 3, column: 1 });
+        assert_eq!(lines.line_text(1), "a");
+        assert_eq!(lines.line_text(2), "wörld");
+        assert_eq!(lines.line_text(9), "");
+    }
+}

@@ -1,0 +1,140 @@
+//! Bytes and numbers as a reader sees them: hex, quoted text, counts.
+//! Nothing that comes out holds a control character, whatever went in.
+
+use std::fmt::Write;
+
+use super::size::ByteLen;
+use crate::text::is_terminal_control;
+
+/// Lower-case hex without gaps.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+    }
+    text
+}
+
+/// The bytes that hex text says; blanks, `:`, `,` and `0x` are skipped.
+///
+/// # Errors
+/// What is no hex, in words.
+pub fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
+    let plain = text.replace("0x", "").replace("0X", "");
+    let mut digits = Vec::new();
+    for (at, letter) in (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
+        let digit = hex_digit(letter);
+        let wrong = || format!("{letter:?} at {at} is no hex digit; right would be 81 05 48 65");
+        digits.push(digit.ok_or_else(wrong)?);
+    }
+    match digits.as_chunks::<2>() {
+        (pairs, []) => Ok(pairs.iter().map(|&[high, low]| high << 4 | low).collect()),
+        _ => Err(format!("{} hex digits: a byte has two, so one is missing or too many", digits.len())),
+    }
+}
+
+/// What a hex digit stands for: 0 to 15.
+pub fn hex_digit(letter: char) -> Option<u8> {
+    letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// The bytes of hex digits without anything between them; none where that is not what they are.
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| hex_digit(char::from(byte));
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+/// Lower-case hex of at most `max_bytes` bytes, two digits and a blank, `…` where it was cut.
+pub fn spaced_hex(bytes: &[u8], max_bytes: usize) -> String {
+    let shown: Vec<String> = bytes.iter().take(max_bytes).map(|byte| format!("{byte:02x}")).collect();
+    let cut = if bytes.len() > max_bytes { " …" } else { "" };
+    shown.join(" ") + cut
+}
+
+/// `1 byte`, `5 bytes`, `65,536 bytes`.
+pub fn byte_count(count: impl Into<ByteLen>) -> String {
+    let count = count.into().get();
+    format!("{} byte{}", group_thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with a comma between thousands.
+pub fn group_thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (left, digit) in (1..=digits.len()).rev().zip(digits.chars()) {
+        if !text.is_empty() && left.is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Text in double quotes, at most `max_chars` characters of it, `…` where it was cut. What is not UTF-8 becomes `\xNN`; what a
+/// terminal would obey or hide becomes an escape.
+pub fn quote(text: &[u8], max_chars: usize) -> String {
+    let mut out = String::from("\"");
+    let mut left = max_chars;
+    for chunk in text.utf8_chunks() {
+        let valid = chunk.valid().chars().map(escape_in_quotes);
+        let broken = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}"));
+        for piece in valid.chain(broken) {
+            let Some(fewer) = left.checked_sub(1) else {
+                out.push_str("…\"");
+                return out;
+            };
+            left = fewer;
+            out.push_str(&piece);
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The text without anything a terminal would obey or hide ([`is_unprintable`]), not quoted.
+pub fn escape_controls(text: &str) -> String {
+    text.chars()
+        .map(|char| if is_terminal_control(char) { char.escape_default().to_string() } else { char.to_string() })
+        .collect()
+}
+
+fn escape_in_quotes(char: char) -> String {
+    match char {
+        '"' | '\\' => format!("\\{char}"),
+        _ if is_terminal_control(char) => char.escape_default().to_string(),
+        _ => char.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn quotes() {
+        assert_eq!(quote(b"Hello", 9), "\"Hello\"");
+        assert_eq!(quote("D😀!".as_bytes(), 9), "\"D😀!\"");
+        assert_eq!(quote(b"a\x1b[2J\"\\", 9), r#""a\u{1b}[2J\"\\""#);
+        assert_eq!(quote(b"\xf0\x9f", 9), r#""\xf0\x9f""#);
+        assert_eq!(quote(b"Hello", 3), "\"Hel…\"");
+        assert_eq!(quote("a\u{202e}b".as_bytes(), 9), r#""a\u{202e}b""#);
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(byte_count(1), "1 byte");
+        assert_eq!(byte_count(65_536), "65,536 bytes");
+        assert_eq!(group_thousands(9_223_372_036_854_775_807), "9,223,372,036,854,775,807");
+        assert_eq!(spaced_hex(&[1, 2, 3], 2), "01 02 …");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_ever_comes_out(input in proptest::collection::vec(any::<u8>(), 0..60)) {
+            prop_assert!(!quote(&input, 100).chars().any(char::is_control));
+            prop_assert!(!escape_controls(&String::from_utf8_lossy(&input)).chars().any(char::is_control));
+        }
+    }
+}

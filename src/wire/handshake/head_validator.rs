@@ -1,0 +1,153 @@
+//! What request and response have in common: line structure, headers that stand once, lists of tokens.
+//! Which headers there must be is said in `request` and `response`.
+
+use std::ops::Range;
+
+use super::head::{FieldLine, Head, HeadLineKind};
+use super::problem::{Problem, ProblemCode};
+use crate::wire::extension::{Extension, is_token, parse_extensions, split_unquoted};
+use crate::wire::fault::Severity;
+
+/// A head under judgement, with what was found so far.
+pub(crate) struct HeadValidator<'a> {
+    pub(crate) head: &'a Head,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A header that may stand only once.
+pub(crate) enum SingleField<'a> {
+    Missing,
+    Present(&'a FieldLine),
+    /// It is there and something about it was reported already: nothing more is said about it.
+    Unusable,
+}
+
+impl<'a> HeadValidator<'a> {
+    pub(crate) fn new(head: &'a Head) -> Self {
+        Self { head, problems: Vec::new() }
+    }
+
+    pub(crate) fn report(&mut self, code: ProblemCode, span: Option<Range<usize>>) {
+        self.report_with(code, code.rule().severity, span, None);
+    }
+
+    pub(crate) fn report_with(
+        &mut self,
+        code: ProblemCode,
+        severity: Severity,
+        span: Option<Range<usize>>,
+        hint: Option<String>,
+    ) {
+        self.problems.push(Problem { code, severity, span, hint });
+    }
+
+    /// RFC 9112 section 2.2: said once, however many lines are written so.
+    pub(crate) fn check_bare_lf(&mut self) {
+        let bare = self.head.lines().iter().find(|line| line.line_end.len() == 1);
+        if let Some(span) = bare.map(|line| line.line_end.clone()) {
+            self.report(ProblemCode::BareLf, Some(span));
+        }
+    }
+
+    /// RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
+    pub(crate) fn check_field_lines(&mut self, fold: Severity) {
+        for line in self.head.lines().iter().filter(|line| line.kind == HeadLineKind::Other) {
+            let bytes = self.head.slice(&line.text);
+            if matches!(bytes.first(), Some(b' ' | b'\t')) {
+                self.report_with(ProblemCode::ObsFold, fold, Some(line.text.clone()), None);
+            } else if self.has_control_byte(&line.text) {
+                self.report(ProblemCode::ControlChar, Some(line.text.clone()));
+            } else {
+                self.report(ProblemCode::FieldLine, Some(line.text.clone()));
+            }
+        }
+        for field in self.head.fields() {
+            let name = self.head.slice(&field.name);
+            if !is_token(name) && !self.has_control_byte(&field.name) {
+                self.report(ProblemCode::FieldName, Some(field.line.clone()));
+            } else if field.space_before_colon {
+                self.report(ProblemCode::SpaceBeforeColon, Some(field.line.clone()));
+            }
+            if field.is_folded() {
+                self.report_with(ProblemCode::ObsFold, fold, Some(field.line.clone()), None);
+            }
+            if self.has_control_character(field) {
+                self.report(ProblemCode::ControlChar, Some(field.line.clone()));
+            }
+        }
+    }
+
+    /// Reports the second line of each header in `fields` that may stand only once.
+    pub(crate) fn check_duplicates(&mut self, names: &[&str]) {
+        for name in names {
+            if let Some(second) = self.head.fields_named(name).nth(1).map(|field| field.line.clone()) {
+                self.report(ProblemCode::Duplicate, Some(second));
+            }
+        }
+    }
+
+    pub(crate) fn single_field(&self, name: &str) -> SingleField<'a> {
+        let head = self.head;
+        let mut fields = head.fields().iter().filter(|field| head.is_named(field, name));
+        match (fields.next(), fields.next()) {
+            (None, _) => SingleField::Missing,
+            (Some(field), None) if !self.has_control_character(field) => SingleField::Present(field),
+            _ => SingleField::Unusable,
+        }
+    }
+
+    /// A header that is a list of tokens over all its lines (RFC 9110 section 5.6.1): reports it where it is missing or
+    /// where `fits` does not like its tokens, which come in lower case.
+    pub(crate) fn check_token_list(
+        &mut self,
+        name: &str,
+        missing: ProblemCode,
+        wrong: ProblemCode,
+        fits: impl Fn(&[String]) -> bool,
+    ) {
+        let lines: Vec<&FieldLine> = self.head.fields_named(name).collect();
+        let Some(first) = lines.first().map(|field| field.line.clone()) else {
+            return self.report(missing, None);
+        };
+        if lines.iter().any(|field| self.has_control_character(field)) {
+            return;
+        }
+        let tokens: Vec<String> = lines.iter().flat_map(|field| self.list_elements(field)).collect();
+        let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
+        if !fits(&tokens) {
+            self.report(wrong, Some(first));
+        }
+    }
+
+    /// The elements of a comma-separated value; empty ones are passed over.
+    pub(crate) fn list_elements(&self, field: &FieldLine) -> Vec<String> {
+        let value = self.head.field_value(field);
+        let parts = split_unquoted(&value, 0..value.len(), b',').into_iter().filter(|part| !part.is_empty());
+        parts.map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned()).collect()
+    }
+
+    /// The extensions of a header line, with their places in the head.
+    pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Extension> {
+        parse_extensions(&self.head.unfolded_value(field), field.value.start)
+    }
+
+    pub(crate) fn has_control_character(&self, field: &FieldLine) -> bool {
+        self.has_control_byte(&field.name) || field.pieces.iter().any(|piece| self.has_control_byte(piece))
+    }
+
+    /// Reports a control character in the start line, where not even a tab may stand (RFC 9112 sections 2.2, 3 and 4); says
+    /// whether there was one.
+    pub(crate) fn check_start_line_controls(&mut self) -> bool {
+        let line = self.head.start_line();
+        let found = self.head.slice(&line).iter().any(u8::is_ascii_control);
+        if found {
+            self.report(ProblemCode::ControlChar, Some(line));
+        }
+        found
+    }
+
+    /// A control character is in it, a CR without its LF among them.
+    fn has_control_byte(&self, part: &Range<usize>) -> bool {
+        self.head.slice(part).iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
+    }
+}
