@@ -113,9 +113,9 @@ mod unmasking {
     #[divan::bench(args = LENGTHS)]
     fn copied_and_checked_for_ascii(bencher: Bencher, length: usize) {
         let (wire, mut plain) = (vec![0x5a_u8; length], vec![0; length]);
-        bencher
-            .counter(BytesCount::new(length))
-            .bench_local(|| mask::unmask_into(black_box(&wire), black_box([1, 2, 3, 4]), black_box(&mut plain)));
+        bencher.counter(BytesCount::new(length)).bench_local(|| {
+            mask::unmask_into(black_box(&wire), black_box([1, 2, 3, 4]), black_box(&mut plain))
+        });
     }
 
     #[divan::bench(args = LENGTHS)]
@@ -200,7 +200,8 @@ mod inflating {
     fn wiretalk(bencher: Bencher, (content, count, len): (Content, usize, usize)) {
         let plain = content.bytes(count * len);
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Client);
-        let payloads: Vec<Vec<u8>> = plain.chunks(len).map(|message| deflater.compress_message(message)).collect();
+        let payloads: Vec<Vec<u8>> =
+            plain.chunks(len).map(|message| deflater.compress_message(message)).collect();
         bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(plain.len())).bench_local(|| {
             let (mut inflater, mut found) = (Inflater::new(15), 0);
             for payload in &payloads {

@@ -87,7 +87,10 @@ async fn run(rounds: usize) -> anyhow::Result<Outcome> {
 /// What a slide would say.
 fn fence() -> Fence {
     let value = SettingValue::Number(ROUNDS as i64);
-    Fence { settings: vec![Setting { key: "pairs".into(), value, position: Position::default() }], ..Fence::default() }
+    Fence {
+        settings: vec![Setting { key: "pairs".into(), value, position: Position::default() }],
+        ..Fence::default()
+    }
 }
 
 /// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.

@@ -14,7 +14,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show, Signals};
 use wiretalk::cli::inspect::Inspect;
 use wiretalk::cli::{Cli, Command, check};
-use wiretalk::deck::{Block, Deck, Fence, Position, Setting, Slide, SettingValue};
+use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Bundle, Ports};

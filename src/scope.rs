@@ -138,7 +138,8 @@ impl Scope {
         task: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
         let tracker_tokens = self.tracker_tokens();
-        let guarded = catch_panics(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
+        let guarded =
+            catch_panics(name.to_owned(), self.token(), self.owner.on_panic.clone(), Box::pin(task));
         async move {
             guarded.await;
             drop(tracker_tokens);
@@ -152,7 +153,12 @@ impl Scope {
 }
 
 /// Runs `task` until it ends, panics or `token` is cancelled; it is dropped before this future is ready.
-async fn catch_panics(name: String, token: CancellationToken, on_panic: PanicCallback, task: impl Future<Output = ()>) {
+async fn catch_panics(
+    name: String,
+    token: CancellationToken,
+    on_panic: PanicCallback,
+    task: impl Future<Output = ()>,
+) {
     let caught = {
         let mut task = pin!(task);
         let mut cancelled = pin!(token.cancelled());
@@ -374,7 +380,10 @@ mod tests {
     #[tokio::test]
     async fn a_caught_panic_costs_only_what_was_caught() {
         let receiver = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
-        assert!(receiver.starts_with("panicked at src/scope.rs:") && receiver.ends_with(": out of cheese"), "{receiver}");
+        assert!(
+            receiver.starts_with("panicked at src/scope.rs:") && receiver.ends_with(": out of cheese"),
+            "{receiver}"
+        );
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
         let receiver = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
         assert!(receiver.ends_with(": plain"), "{receiver}");

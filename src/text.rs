@@ -181,7 +181,11 @@ mod tests {
         for c in class.iter().flat_map(|range| range.start()..=range.end()) {
             assert!(is_terminal_control(c), "U+{:04X}", c as u32);
             assert!(!sanitize(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
-            assert!(!crate::wire::format::escape_controls(&format!("a{c}b")).contains(c), "U+{:04X}", c as u32);
+            assert!(
+                !crate::wire::format::escape_controls(&format!("a{c}b")).contains(c),
+                "U+{:04X}",
+                c as u32
+            );
             count += 1;
         }
         assert!(count > 200, "{count}");

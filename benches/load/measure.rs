@@ -216,8 +216,10 @@ fn echo(
     let payload = [b'x'; 32];
     // as many bytes as the two frames together
     let raw = [b'x'; 36];
-    let (asked, answered) =
-        (encode::single_frame(Opcode::Binary, &payload, Some(KEY)), encode::single_frame(Opcode::Binary, &payload, None));
+    let (asked, answered) = (
+        encode::single_frame(Opcode::Binary, &payload, Some(KEY)),
+        encode::single_frame(Opcode::Binary, &payload, None),
+    );
     let (mut tcp_crowd, mut ws_crowd) = (Crowd::new()?, Crowd::new()?);
     tcp_crowd.grow(floor.address, Opening::Raw, connections)?;
     ws_crowd.grow(plain.address, Opening::WebSocket, connections)?;

@@ -40,7 +40,11 @@ const COLUMNS: [Column; 6] = [
         width: 20,
         cell: |feed, standing, _| words::theory(standing.way, &feed.course),
     },
-    Column { title: "bytes", width: 10, cell: |_, standing, _| group_thousands(standing.bytes.0 + standing.bytes.1) },
+    Column {
+        title: "bytes",
+        width: 10,
+        cell: |_, standing, _| group_thousands(standing.bytes.0 + standing.bytes.1),
+    },
 ];
 
 /// The order they stand in, if there is room for all.

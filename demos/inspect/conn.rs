@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::kept::Kept;
 use crate::capture::Store;
 use crate::scope::catch_panic_now;
-use crate::wire::{ByteLen, Frame, Offset, TraceRow, Side, Trace};
+use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
 
 /// How much of a frame is shown byte by byte.
 pub(super) const SHOWN: u64 = 70_000;
@@ -198,7 +198,11 @@ impl Conn {
     }
 
     /// Of these rows those whose bytes are still to be fetched, at most `most` of each.
-    pub(super) fn lacking(&self, rows: impl Iterator<Item = usize>, most: u64) -> Vec<(usize, TraceRow, Offset)> {
+    pub(super) fn lacking(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        most: u64,
+    ) -> Vec<(usize, TraceRow, Offset)> {
         let Bytes::Stored(_, fetched) = &self.bytes else { return Vec::new() };
         let lacks = |number: &usize| {
             let len = self.trace.rows()[*number].len();

@@ -15,9 +15,9 @@ use super::state::{Inspect, Tab};
 use super::symbols::{item_line, told_item};
 use super::{proof, view};
 use crate::stage::Theme;
+use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, DeflateListing};
 use crate::wire::inflate::Inflater;
-use crate::wire::deflate_listing::{DeflateItem, DeflateListing, DeflateItemKind};
-use crate::wire::{ByteLen, FragmentRole, TraceRow, Side, format};
+use crate::wire::{ByteLen, FragmentRole, Side, TraceRow, format};
 
 /// The tab's keys.
 pub(super) const HINT: &str =
@@ -84,7 +84,13 @@ fn look(inspect: &Inspect, rows: &[usize]) -> Option<Looked> {
             }
         }
     }
-    Some(Looked { lens: DeflateListing::new(&window, &payload, bits), items: Vec::new(), payload, window, amiss })
+    Some(Looked {
+        lens: DeflateListing::new(&window, &payload, bits),
+        items: Vec::new(),
+        payload,
+        window,
+        amiss,
+    })
 }
 
 /// The payload of a row; none where it is not all there, or longer than what is shown.
@@ -95,7 +101,8 @@ fn whole_payload(inspect: &Inspect, row: usize) -> Option<Vec<u8>> {
 
 /// What the messages before a row left in its sender's window, found by inflating them.
 fn window(inspect: &Inspect, from: Side, before: usize, bits: u8) -> (Vec<u8>, Option<&'static str>) {
-    let is_part = |row: &TraceRow| matches!(row.role(), FragmentRole::First { .. } | FragmentRole::Continuation { .. });
+    let is_part =
+        |row: &TraceRow| matches!(row.role(), FragmentRole::First { .. } | FragmentRole::Continuation { .. });
     let rows = inspect.conn().trace.rows().iter().enumerate().take(before);
     let earlier = rows.filter(|(_, row)| row.from() == from && row.is_compressed() && is_part(row));
     let (mut inflater, mut window, mut taken) = (Inflater::new(bits), Vec::new(), ByteLen::ZERO);
@@ -142,7 +149,11 @@ fn list(state: &mut State) {
     looked.items.clear();
     for item in &looked.lens.items {
         match looked.items.last_mut() {
-            Some(last) if state.runs && last.kind == DeflateItemKind::Literal && item.kind == DeflateItemKind::Literal => {
+            Some(last)
+                if state.runs
+                    && last.kind == DeflateItemKind::Literal
+                    && item.kind == DeflateItemKind::Literal =>
+            {
                 (last.bits.end, last.output.end) = (item.bits.end, item.output.end);
             }
             _ => looked.items.push(item.clone()),
@@ -211,8 +222,10 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 fn told_sum(inspect: &Inspect, looked: &Looked, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let lens = &looked.lens;
     let rows = &inspect.deflate.rows;
-    let from =
-        rows.first().and_then(|row| inspect.conn().trace.rows().get(*row)).map_or(Side::Client, TraceRow::from);
+    let from = rows
+        .first()
+        .and_then(|row| inspect.conn().trace.rows().get(*row))
+        .map_or(Side::Client, TraceRow::from);
     let (color, arrow) = view::side(from, theme);
     let saved = lens.saved();
     let gain = match saved {

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use crate::wire::field_span::{self, FrameContext};
 use crate::wire::{
-    AgreedExtensions, ByteLen, Fault, Frame, Header, LengthForm, Offset, Opcode, FragmentRole, Side, FieldSpan, Transcript, mask,
+    AgreedExtensions, ByteLen, Fault, FieldSpan, FragmentRole, Frame, Header, LengthForm, Offset, Opcode,
+    Side, Transcript, mask,
 };
 
 /// The longest frame that is taken into the hand.

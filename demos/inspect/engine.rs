@@ -20,7 +20,7 @@ use crate::scope::Scope;
 use crate::servers::{Event, Log, naive_proxy};
 use crate::stage::{House, Stage};
 use crate::wire::search::Needle;
-use crate::wire::{Offset, TraceRow, Trace, search};
+use crate::wire::{Offset, Trace, TraceRow, search};
 
 /// Begins a run of the source; what ran before ends.
 pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Opening) {

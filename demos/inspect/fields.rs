@@ -11,7 +11,7 @@ use super::reading;
 use super::state::{Cursor, Inspect};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{Fault, Field, Frame, FieldSpan, format};
+use crate::wire::{Fault, Field, FieldSpan, Frame, format};
 
 /// Cells a bit takes.
 const BIT: u16 = 6;
@@ -105,7 +105,8 @@ fn draw_table(spans: &[FieldSpan], cursor: usize, area: Rect, canvas: &mut Canva
     let rows = usize::from(area.height);
     let first = (cursor + 1).saturating_sub(rows).min(spans.len().saturating_sub(rows));
     let meanings = area.width >= 70;
-    let widest = spans.iter().map(|span| text::width(&format::escape_controls(&span.value))).max().unwrap_or(0);
+    let widest =
+        spans.iter().map(|span| text::width(&format::escape_controls(&span.value))).max().unwrap_or(0);
     let width = widest.max(8).min(usize::from(area.width / 4));
     for (row, (number, span)) in spans.iter().enumerate().skip(first).take(rows).enumerate() {
         let (letters, color) = tie(span, theme);
@@ -199,8 +200,11 @@ fn explained(inspect: &Inspect, frame: &Frame, span: &FieldSpan, theme: &Theme) 
 /// The explanation with the field's name and value before it, where there is no table.
 fn alone(span: &FieldSpan, told: Lines<'static>, theme: &Theme) -> Lines<'static> {
     let (letters, color) = tie(span, theme);
-    let name =
-        format!("{letters} {} {} ", span.field.name(), text::ellipsize(&format::escape_controls(&span.value), 24));
+    let name = format!(
+        "{letters} {} {} ",
+        span.field.name(),
+        text::ellipsize(&format::escape_controls(&span.value), 24)
+    );
     let mut lines = told.lines.into_iter();
     let mut first = lines.next().unwrap_or_default();
     first.spans.insert(0, Text::styled(name, Style::new().fg(color).add_modifier(Modifier::BOLD)));

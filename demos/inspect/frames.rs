@@ -10,7 +10,7 @@ use super::canvas::{Canvas, split};
 use super::state::Inspect;
 use super::{fields, hex, list, rules};
 use crate::stage::Theme;
-use crate::wire::{Field, Frame, Side, FieldSpan, format};
+use crate::wire::{Field, FieldSpan, Frame, Side, format};
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let Some(current) = inspect.current() else {

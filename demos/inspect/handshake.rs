@@ -18,7 +18,7 @@ use super::view::side;
 use super::{headline, prose};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{Head, ValidatedHead, HeadPartKind};
+use crate::wire::handshake::{Head, HeadPartKind, ValidatedHead};
 use crate::wire::{Side, format};
 
 /// The tab's keys.
@@ -191,8 +191,10 @@ impl Rows {
         let end = end(inspect, from);
         let what = if from == Side::Client { "request" } else { "response" };
         let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
-        let title =
-            Line::styled(format!("{arrow}  {what} · {}{at}", format::byte_count(head.raw().len() as u64)), bold);
+        let title = Line::styled(
+            format!("{arrow}  {what} · {}{at}", format::byte_count(head.raw().len() as u64)),
+            bold,
+        );
         let cursor = (cursor.0 == from).then_some(cursor.1);
         let room = usize::from(width).saturating_sub(4);
         let mut lines = Vec::new();

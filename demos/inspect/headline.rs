@@ -141,7 +141,14 @@ pub(super) fn why(
         Some(row) => {
             let (sign, color) = sign(row.check.result, theme);
             let style = if color == theme.good { plain } else { Style::new().fg(color) };
-            lines.extend(labelled(sign, &format::escape_controls(&row.check.finding), 2, width, style, theme));
+            lines.extend(labelled(
+                sign,
+                &format::escape_controls(&row.check.finding),
+                2,
+                width,
+                style,
+                theme,
+            ));
         }
         None if head.lines().get(number).is_some_and(|line| line.kind == HeadLineKind::Blank) => {
             let told = "The blank line ends the head; what follows it is WebSocket frames.";
@@ -162,7 +169,10 @@ pub(super) fn why(
         if within {
             let rule = problem.code.rule();
             let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
-            let told = format::escape_controls(&format!("{}: {}{hint}. {}", rule.name, rule.summary, rule.rationale));
+            let told = format::escape_controls(&format!(
+                "{}: {}{hint}. {}",
+                rule.name, rule.summary, rule.rationale
+            ));
             lines.extend(labelled("✗", &told, 2, width, Style::new().fg(theme.bad), theme));
         }
     }

@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::frames::tie;
 use super::state::Cursor;
 use crate::stage::Theme;
-use crate::wire::{Header, FieldSpan, mask};
+use crate::wire::{FieldSpan, Header, mask};
 
 /// The bytes, their fields, and how long the header is.
 pub(super) struct Hex<'a> {

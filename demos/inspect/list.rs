@@ -11,7 +11,7 @@ use super::state::Inspect;
 use super::view::side;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Frame, MessageKind, Opcode, TraceRow, Side, format};
+use crate::wire::{Frame, MessageKind, Opcode, Side, TraceRow, format};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
 pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
@@ -58,7 +58,10 @@ pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>>
     let theme = canvas.theme;
     let trace = &inspect.conn().trace;
     let full = (trace.dropped_rows() > 0).then(|| {
-        let (lost, listed) = (format::group_thousands(trace.dropped_rows()), format::group_thousands(trace.rows().len() as u64));
+        let (lost, listed) = (
+            format::group_thousands(trace.dropped_rows()),
+            format::group_thousands(trace.rows().len() as u64),
+        );
         let told =
             format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
         Line::styled(told, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
@@ -97,7 +100,12 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     };
     let filter = inspect.filter.as_ref().map(|filter| {
         let (passed, all) = (filter.rows.len(), inspect.conn().trace.rows().len());
-        format!("{}: {} of {} · ", filter.text, format::group_thousands(passed as u64), format::group_thousands(all as u64))
+        format!(
+            "{}: {} of {} · ",
+            filter.text,
+            format::group_thousands(passed as u64),
+            format::group_thousands(all as u64)
+        )
     });
     let filter = filter.as_deref().map(text::sanitize).unwrap_or_default();
     // what does not fit is said more shortly; that there is a filter, always
@@ -114,7 +122,13 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
 }
 
-fn row_line(inspect: &Inspect, number: usize, row: &TraceRow, chosen: bool, canvas: &Canvas) -> Line<'static> {
+fn row_line(
+    inspect: &Inspect,
+    number: usize,
+    row: &TraceRow,
+    chosen: bool,
+    canvas: &Canvas,
+) -> Line<'static> {
     let theme = canvas.theme;
     let (color, arrow) = side(row.from(), theme);
     let header = row.header();

@@ -10,7 +10,7 @@ use super::state::{Inspect, Line, Mode};
 use crate::wire::copy_as::Excerpt;
 use crate::wire::filter::Filter;
 use crate::wire::search::Needle;
-use crate::wire::{Side, Trace, search, format};
+use crate::wire::{Side, Trace, format, search};
 
 /// A filter, and the rows that pass it.
 #[derive(Clone, Debug)]

@@ -199,7 +199,11 @@ fn headline(inspect: &Inspect, work: &Work, canvas: &Canvas) -> Line<'static> {
             format::group_thousands(work.total)
         )
     } else {
-        format!("{} payload byte{}", format::group_thousands(work.total), if work.total == 1 { "" } else { "s" })
+        format!(
+            "{} payload byte{}",
+            format::group_thousands(work.total),
+            if work.total == 1 { "" } else { "s" }
+        )
     };
     let mut spans = vec![
         Span::styled(format!("Frame {} · ", work.row), theme.dim()),

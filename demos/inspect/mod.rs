@@ -47,7 +47,7 @@ use crate::clients::{Command, Report};
 use crate::proxy;
 use crate::stage::{Complaint, Declared, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 use crate::wire::search::Needle;
-use crate::wire::{Offset, TraceRow, Trace};
+use crate::wire::{Offset, Trace, TraceRow};
 use scenario::{Play, Scenario};
 use state::{Mode, Tab};
 

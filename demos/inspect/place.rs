@@ -29,7 +29,8 @@ pub(super) fn draw_frame(inspect: &Inspect, found: &Found, bits: bool, area: Rec
     let number =
         found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
     let field = spans.iter().find(|span| holds(span, found, at)).map_or("", |span| span.field.name());
-    let title = format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", format::byte_count(raw.len() as u64));
+    let title =
+        format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", format::byte_count(raw.len() as u64));
     canvas.rule(title.trim_end_matches(", "), area);
     let below = split(area, 1).1;
     let certain = found.fault.detectable_after - found.start;

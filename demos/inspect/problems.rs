@@ -299,7 +299,10 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
     }
     let lost: u64 = SIDES.map(|from| inspect.conn().trace.dropped_faults(from)).iter().sum();
     if lost > 0 {
-        line.push_span(Span::styled(format!(", {} more not kept", format::group_thousands(lost)), theme.dim()));
+        line.push_span(Span::styled(
+            format!(", {} more not kept", format::group_thousands(lost)),
+            theme.dim(),
+        ));
     }
     line.push_span(Span::styled(". A receiver may stop at the first; all are listed.", theme.dim()));
     line

@@ -9,7 +9,7 @@ use super::prose;
 use super::state::Inspect;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::handshake::{HandshakeCheck, GUID, CheckResult, ValidatedHead};
+use crate::wire::handshake::{CheckResult, GUID, HandshakeCheck, ValidatedHead};
 use crate::wire::{AgreedExtensions, Side};
 
 /// How many steps the accept value takes.

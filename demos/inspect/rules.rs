@@ -13,7 +13,7 @@ use super::state::{Inspect, Mode, Tab};
 use super::{handshake, headline, proof, reading};
 use crate::stage::Theme;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{FaultCode, Field, Side, interop, reference, format};
+use crate::wire::{FaultCode, Field, Side, format, interop, reference};
 
 /// The labels' column.
 const LABEL: usize = 14;

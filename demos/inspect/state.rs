@@ -11,7 +11,7 @@ use super::scenario::Play;
 use super::source::{Opening, Source};
 use super::{Cmd, Orders, ProxyOrders, deflate, handshake, mask, problems, timeline};
 use crate::clients::Command;
-use crate::wire::{Frame, TraceRow, Side, FieldSpan};
+use crate::wire::{FieldSpan, Frame, Side, TraceRow};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
 const LONGEST: usize = 70_000;
@@ -409,7 +409,8 @@ pub(super) mod tests {
     fn frames_come_in_the_order_of_the_sockets() {
         let (inspect, _inbox) = opened();
         let rows = inspect.conn().trace.rows().iter();
-        let order: Vec<_> = rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
+        let order: Vec<_> =
+            rows.map(|row| (row.from(), row.index(), row.completed_at().as_micros())).collect();
         assert_eq!(order, [(Side::Client, 0, 600), (Side::Server, 0, 750)]);
         assert_eq!(inspect.current(), Some(0), "it follows what is sent");
         assert_eq!(inspect.frame(1).unwrap().payload(), b"Hello");

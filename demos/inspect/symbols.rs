@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use super::deflate::Looked;
 use super::prose::labelled;
 use crate::stage::Theme;
-use crate::wire::inflate::BlockType;
 use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, MatchSource};
 use crate::wire::format;
+use crate::wire::inflate::BlockType;
 
 /// Bits of an item that are written out.
 const BITS: u64 = 24;
@@ -75,7 +75,12 @@ fn bits_of(looked: &Looked, item: &DeflateItem) -> String {
 }
 
 /// One item in sentences; of a match also the place that it copies.
-pub(super) fn told_item(looked: &Looked, item: &DeflateItem, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+pub(super) fn told_item(
+    looked: &Looked,
+    item: &DeflateItem,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
     let told = match &item.kind {
         _ if item.bits.start >= looked.lens.tail_bit => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
@@ -116,10 +121,17 @@ pub(super) fn told_item(looked: &Looked, item: &DeflateItem, width: u16, theme: 
 }
 
 /// The text around what a match copies, the copied part marked.
-fn told_source(looked: &Looked, item: &DeflateItem, source: MatchSource, theme: &Theme) -> Vec<Line<'static>> {
+fn told_source(
+    looked: &Looked,
+    item: &DeflateItem,
+    source: MatchSource,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
     let (text, at, place) = match source {
-        MatchSource::ThisMessage(at) => (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:")),
+        MatchSource::ThisMessage(at) => {
+            (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:"))
+        }
         MatchSource::EarlierMessage(back) => {
             let at = looked.window.len().saturating_sub(back.to_usize_saturating());
             let place = format!("in an earlier message, {} before this one:", format::byte_count(back));

@@ -16,7 +16,7 @@ use super::state::Inspect;
 use super::view::side;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::interop::{self, Reaction};
-use crate::wire::{CloseCode, FaultCode, Severity, Side, encode, reference, format};
+use crate::wire::{CloseCode, FaultCode, Severity, Side, encode, format, reference};
 
 /// The label's column of the panes.
 const LABEL: usize = 9;
@@ -95,7 +95,9 @@ fn told_rule(found: &Found, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
     let here = if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     let mut lines = labelled("  Found", &format::escape_controls(&here), LABEL, width, strong, theme);
-    for (label, told) in [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)] {
+    for (label, told) in
+        [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)]
+    {
         if !told.is_empty() {
             lines.extend(labelled(label, told, LABEL, width, Style::new().fg(theme.text), theme));
         }
@@ -182,8 +184,9 @@ fn told_answer(
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let who = if answer.ours { "I answer" } else { "the server answers" };
     let about = CloseCode::new(answer.code);
-    let mask =
-        answer.key.map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", format::hex(&key)));
+    let mask = answer
+        .key
+        .map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", format::hex(&key)));
     let mut first = Line::from(vec![
         Text::styled("  1  ", bold),
         Text::styled(format!("{who}  "), Style::new().fg(theme.text)),
@@ -267,7 +270,8 @@ fn told_head(
     let theme = canvas.theme;
     let rule = problem.code.rule();
     let plain = Style::new().fg(theme.text);
-    let mut lines = labelled("  Found", rule.summary, LABEL, width, plain.add_modifier(Modifier::BOLD), theme);
+    let mut lines =
+        labelled("  Found", rule.summary, LABEL, width, plain.add_modifier(Modifier::BOLD), theme);
     if let Some(hint) = &problem.hint {
         lines.extend(labelled("  Hint", &format::escape_controls(hint), LABEL, width, plain, theme));
     }

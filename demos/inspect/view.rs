@@ -245,7 +245,11 @@ fn draw_typed(line: &super::state::Line, area: Rect, canvas: &mut Canvas) {
         canvas.buffer.set_style(above, Style::reset());
         let pad = " ".repeat(area.width.into());
         canvas.line(&Line::styled(pad, theme.base()), 0, above);
-        canvas.line(&Line::styled(format!("✗ {}", text::sanitize(why)), Style::new().fg(theme.bad)), 0, above);
+        canvas.line(
+            &Line::styled(format!("✗ {}", text::sanitize(why)), Style::new().fg(theme.bad)),
+            0,
+            above,
+        );
     }
     let room = usize::from(area.width).saturating_sub(text::width(name) + 3).max(8);
     let typed = text::sanitize(&line.text);

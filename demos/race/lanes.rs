@@ -39,7 +39,11 @@ const COLUMNS: [Column; 9] = [
     Column { head: "max", width: 9, cell: |row| measured(row, time(row.figures.times.max)) },
     Column { head: "p90", width: 9, cell: |row| measured(row, time(row.figures.times.p90)) },
     Column { head: "95 %", width: 13, cell: interval },
-    Column { head: "exch/s", width: 10, cell: |row| measured(row, group_thousands(row.figures.rate() as u64)) },
+    Column {
+        head: "exch/s",
+        width: 10,
+        cell: |row| measured(row, group_thousands(row.figures.rate() as u64)),
+    },
     Column { head: "CPU c+s", width: 12, cell: cpu },
 ];
 /// The order on the screen, as places in [`COLUMNS`].
@@ -146,8 +150,9 @@ fn measured(row: &Row, told: String) -> String {
 /// Payload and everything else, both ways: TCP payload as the server's socket saw it.
 fn bytes(row: &Row) -> String {
     let data = if row.payload < 1e6 { row.payload.to_string() } else { view::bytes(row.payload as usize) };
-    let rest =
-        |(up, down): (f64, f64)| format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64));
+    let rest = |(up, down): (f64, f64)| {
+        format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64))
+    };
     row.figures.bytes.map_or_else(|| "–".to_owned(), rest)
 }
 

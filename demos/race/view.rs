@@ -142,7 +142,7 @@ pub(super) fn bytes(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Ratio, HistogramSummary};
+    use crate::measure::{HistogramSummary, Ratio};
     use crate::race::{Figures, LaneRatio, Live, Outcome, Placement, Use, ratios};
 
     fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
@@ -150,7 +150,13 @@ mod tests {
         let used = Some(Use { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
         Figures {
             lane: Lane::plain(kind),
-            times: HistogramSummary { count: 10_000, p50: us(1.0), p90: us(1.2), p99: us(1.5), max: us(40.0) },
+            times: HistogramSummary {
+                count: 10_000,
+                p50: us(1.0),
+                p90: us(1.2),
+                p99: us(1.5),
+                max: us(40.0),
+            },
             middle: Some(micros / 1e6),
             medians: vec![Some(micros / 1e6); 4],
             shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],

@@ -121,7 +121,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_and_leaves_no_key_behind() {
-        for (text, theme) in [("11;rgb:1e1e/1e1e/2e2e", ThemeChoice::Dark), ("11;rgb:ff/fa/f0", ThemeChoice::Light)] {
+        for (text, theme) in
+            [("11;rgb:1e1e/1e1e/2e2e", ThemeChoice::Dark), ("11;rgb:ff/fa/f0", ThemeChoice::Light)]
+        {
             for end in [key('\\', KeyModifiers::ALT), key('g', KeyModifiers::CONTROL)] {
                 let out = feed(text, end);
                 assert_eq!(out.last(), Some(&Answer::Ground(theme)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::segment::{self, Header};
 use super::*;
 use crate::net::Peers;
-use crate::wire::{FaultCode, Fault, Offset, Trace, format};
+use crate::wire::{Fault, FaultCode, Offset, Trace, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::capture::{Capture, Gap, Stream, Writer};
 use crate::net::Peers;
-use crate::wire::{ByteLen, Offset, TraceRow, Arrival, Side, Sides, Trace};
+use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// Bytes that are told at once at most.
 const PIECE: ByteLen = ByteLen::new(1 << 18);

@@ -17,9 +17,11 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{Sender, output};
-use crate::wire::handshake::{ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, HeadReader, ValidatedHead, ServerPolicy};
+use crate::wire::handshake::{
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
+};
 use crate::wire::inflate::INFLATE_LIMIT;
-use crate::wire::{AgreedExtensions, Decoder, Side, Transcript, DecodeVerdict, extension};
+use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript, extension};
 
 /// Explain WebSocket bytes: frames, or an opening handshake
 #[derive(Args, Clone, Debug)]
@@ -112,7 +114,8 @@ impl Decode {
         let bytes = input::bytes(&self.inputs, self.raw)?;
         if let Some(half) = self.handshake {
             let handshake = self.handshake(half, &bytes);
-            let refused = handshake.opening.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
+            let refused =
+                handshake.opening.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
             let text = if self.json { json::handshake(&handshake) } else { handshake::explain(&handshake) };
             return Ok((text, u8::from(refused)));
         }
@@ -133,8 +136,9 @@ impl Decode {
                 error.reason
             )
         })?;
-        let mut said =
-            Transcript::with_decoder(Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate));
+        let mut said = Transcript::with_decoder(
+            Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate),
+        );
         for piece in self.pieces(bytes) {
             said.push(piece);
         }
@@ -162,7 +166,9 @@ impl Decode {
         ServerPolicy {
             subprotocols: names(self.protocols.as_deref()),
             origins: names(self.origins.as_deref()),
-            deflate: extension::parse_extensions(supported.as_bytes(), 0).iter().any(extension::Extension::is_deflate),
+            deflate: extension::parse_extensions(supported.as_bytes(), 0)
+                .iter()
+                .any(extension::Extension::is_deflate),
             max_head_len: self.max_header_bytes,
         }
     }

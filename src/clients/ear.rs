@@ -1,8 +1,8 @@
 //! [`Ear`]: what the session itself must understand of what the server says: the answer, pings and the Close.
 //! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
 
-use crate::wire::handshake::{ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, response};
-use crate::wire::handshake::{HeadScan, HeadReader, ValidatedHead};
+use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, response};
+use crate::wire::handshake::{HeadReader, HeadScan, ValidatedHead};
 use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side, format};
 
 /// What was heard.
@@ -100,15 +100,18 @@ impl Ear {
         let refusal = match self.reader.scan() {
             HeadScan::Incomplete => return,
             HeadScan::Complete(_) => {
-                let opening = ValidatedHead::new(&self.reader, &HeadContext::Response(ClientOffer::default()), false);
+                let opening =
+                    ValidatedHead::new(&self.reader, &HeadContext::Response(ClientOffer::default()), false);
                 let head = opening.head.expect("a head was found");
                 if response::is_switching_protocols(&head) {
-                    self.stage = Stage::Frames(Box::new(Decoder::new(Side::Server, AgreedExtensions::none())));
+                    self.stage =
+                        Stage::Frames(Box::new(Decoder::new(Side::Server, AgreedExtensions::none())));
                     return heard(Heard::Open);
                 }
                 let [_, status, _] = head.start_line_parts();
                 let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
-                let length = head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
+                let length =
+                    head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.stage = Stage::Body;
                 let status = format::escape_controls(&status);

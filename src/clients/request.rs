@@ -93,7 +93,7 @@ fn whole(name: &str, value: &str) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::wire::Side;
-    use crate::wire::handshake::{HeadContext, HeadReader, ValidatedHead, HandshakeOutcome, ServerPolicy};
+    use crate::wire::handshake::{HandshakeOutcome, HeadContext, HeadReader, ServerPolicy, ValidatedHead};
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 

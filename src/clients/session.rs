@@ -236,8 +236,12 @@ mod tests {
             assert_eq!(said.faults(), []);
         }
         assert_eq!(played.said(Side::Server).frames()[1].header.opcode, Opcode::Pong);
-        let keys: Vec<_> =
-            played.said(Side::Client).frames().iter().map(|frame| frame.header.masking_key.unwrap()).collect();
+        let keys: Vec<_> = played
+            .said(Side::Client)
+            .frames()
+            .iter()
+            .map(|frame| frame.header.masking_key.unwrap())
+            .collect();
         assert!(keys[0] != keys[1] && keys[1] != keys[2], "{keys:?}");
     }
 

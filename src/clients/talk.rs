@@ -139,8 +139,9 @@ impl<'a> Talk<'a> {
     }
 
     fn obey(&mut self, command: Option<Command>) -> Result<(), String> {
-        let frame =
-            |opcode, payload: &[u8]| Ok::<_, String>(encode::single_frame(opcode, payload, Some(masking_key()?)));
+        let frame = |opcode, payload: &[u8]| {
+            Ok::<_, String>(encode::single_frame(opcode, payload, Some(masking_key()?)))
+        };
         let bytes = match command {
             Some(Command::Text(text)) => frame(Opcode::Text, text.as_bytes())?,
             Some(Command::Binary(payload)) => frame(Opcode::Binary, &payload)?,

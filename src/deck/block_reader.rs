@@ -11,7 +11,9 @@ use pulldown_cmark::{
 
 use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::inline::Inline;
-use crate::deck::{AlertKind, ColumnAlign, Block, Fence, ListItem, LineIndex, Position, TextRun, TableBlock, Warning, fence};
+use crate::deck::{
+    AlertKind, Block, ColumnAlign, Fence, LineIndex, ListItem, Position, TableBlock, TextRun, Warning, fence,
+};
 use crate::text;
 
 /// The parser's events with their byte ranges in the body.
@@ -192,7 +194,8 @@ impl<'a> BlockReader<'a> {
     }
 
     fn table(&mut self, columns: &[Alignment], events: &mut EventIter<'a>) -> Block {
-        let mut table = TableBlock { columns: columns.iter().copied().map(align).collect(), ..TableBlock::default() };
+        let mut table =
+            TableBlock { columns: columns.iter().copied().map(align).collect(), ..TableBlock::default() };
         let mut row = Vec::new();
         while let Some((event, _)) = events.next() {
             match event {
@@ -225,7 +228,8 @@ impl<'a> BlockReader<'a> {
         let mut words = info.split_whitespace();
         let language = words.next().unwrap_or("").to_lowercase();
         if language == "demo" {
-            let first = first.map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
+            let first =
+                first.map_or_else(|| self.position(range.start).line + 1, |at| self.position(at).line);
             return Block::Demo(self.demo(words, &body, range, first));
         }
         self.warn_about_controls(&body, first.unwrap_or(range.start));

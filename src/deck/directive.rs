@@ -100,9 +100,15 @@ mod tests {
 
     #[test]
     fn a_slip_is_reported_and_a_remark_is_left_alone() {
-        assert!(matches!(parse_directive("puase"), Directive::Invalid(text) if text.contains("did you mean `pause`")));
-        assert!(matches!(parse_directive("pause: 3"), Directive::Invalid(text) if text.contains("takes no value")));
-        assert!(matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs a text")));
+        assert!(
+            matches!(parse_directive("puase"), Directive::Invalid(text) if text.contains("did you mean `pause`"))
+        );
+        assert!(
+            matches!(parse_directive("pause: 3"), Directive::Invalid(text) if text.contains("takes no value"))
+        );
+        assert!(
+            matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs a text"))
+        );
         assert_eq!(parse_directive("TODO: find a better picture"), Directive::Comment);
     }
 

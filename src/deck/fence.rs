@@ -101,7 +101,8 @@ mod tests {
     fn settings_keep_their_order_and_place() {
         let (settings, errors) = parse_settings("text = \"Hello\"\nsize = 0x20\nlive = true\n", 12);
         assert_eq!(errors, []);
-        let found: Vec<_> = settings.iter().map(|s| (s.key.as_str(), s.value.clone(), s.position.line)).collect();
+        let found: Vec<_> =
+            settings.iter().map(|s| (s.key.as_str(), s.value.clone(), s.position.line)).collect();
         assert_eq!(
             found,
             [

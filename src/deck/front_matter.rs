@@ -37,7 +37,11 @@ const KNOWN_KEYS: [&str; 4] = ["title", "author", "date", "theme"];
 pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatter, usize, Vec<Warning>) {
     let mut warnings = Vec::new();
     let Some(open) = opening_fence(source) else {
-        return (FrontMatter::default(), source.len() - source.trim_start_matches('\u{feff}').len(), warnings);
+        return (
+            FrontMatter::default(),
+            source.len() - source.trim_start_matches('\u{feff}').len(),
+            warnings,
+        );
     };
     let Some((yaml, end)) = closing_fence(source, open) else {
         let message = "the front matter is never closed; end it with a line `---`";
@@ -88,7 +92,7 @@ struct YamlEntry {
 
 impl YamlEntry {
     fn apply(self, front_matter: &mut FrontMatter, warn: &mut impl FnMut(usize, usize, String)) {
-        let Self { key, value, key_span: key_span, value_span: value_span } = self;
+        let Self { key, value, key_span, value_span } = self;
         let Some(value) = value else {
             let message = format!("`{key}` must be one text; write `{key}: ...`");
             return warn(value_span.start.line(), value_span.start.col() + 1, message);
@@ -140,7 +144,7 @@ fn parse_entries(yaml: &str) -> Result<Vec<YamlEntry>, ScanError> {
         };
         match (value, key.take()) {
             (Some(value), Some((name, key_span))) => {
-                entries.push(YamlEntry { key: name, value, key_span: key_span, value_span: span });
+                entries.push(YamlEntry { key: name, value, key_span, value_span: span });
             }
             (Some(Some(name)), None) => key = Some((name, span)),
             (_, kept) => key = kept,
@@ -155,7 +159,8 @@ mod tests {
 
     fn read(source: &str) -> (FrontMatter, &str, Vec<String>) {
         let (front_matter, end, warnings) = parse_front_matter(source, &LineIndex::new(source));
-        let messages = warnings.iter().map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
+        let messages =
+            warnings.iter().map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message));
         (front_matter, &source[end..], messages.collect())
     }
 

@@ -8,14 +8,14 @@ mod directive;
 mod fence;
 mod front_matter;
 mod inline;
-mod position;
 mod parse;
+mod position;
 mod warning;
 
 pub use fence::{Fence, Setting, SettingValue};
 pub use front_matter::{FrontMatter, ThemeChoice};
-pub use position::{LineIndex, Position};
 pub use parse::parse;
+pub use position::{LineIndex, Position};
 pub use warning::Warning;
 
 /// A parsed talk. It has at least one slide, even if the file was empty.

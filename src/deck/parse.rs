@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::deck::block_reader::{EventIter, BlockReader};
+use crate::deck::block_reader::{BlockReader, EventIter};
 use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
 use crate::text;
@@ -133,7 +133,11 @@ mod tests {
     use crate::deck::{AlertKind, ColumnAlign, Position, plain_text};
 
     fn warnings_of(source: &str) -> Vec<String> {
-        parse(source).1.iter().map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message)).collect()
+        parse(source)
+            .1
+            .iter()
+            .map(|w| format!("{}:{}: {}", w.position.line, w.position.column, w.message))
+            .collect()
     }
 
     fn slides(source: &str) -> Vec<Slide> {
@@ -268,8 +272,16 @@ mod tests {
             assert_eq!(warnings_of(&format!("# a\n\n{} x", ">".repeat(count))), (0, None), "{count}");
         }
         for count in [101, 8_000, 100_000] {
-            assert_eq!(warnings_of(&format!("# a\n\n{} x", ">".repeat(count))), (1, Some((3, 101))), "{count}");
-            assert_eq!(warnings_of(&format!("# a\n\n{}x", "- ".repeat(count))), (1, Some((3, 201))), "{count}");
+            assert_eq!(
+                warnings_of(&format!("# a\n\n{} x", ">".repeat(count))),
+                (1, Some((3, 101))),
+                "{count}"
+            );
+            assert_eq!(
+                warnings_of(&format!("# a\n\n{}x", "- ".repeat(count))),
+                (1, Some((3, 201))),
+                "{count}"
+            );
         }
         let (deck, _) = parse(&format!("{} x\n\nafter\n\n---\n\n# Next\n", ">".repeat(8_000)));
         assert_eq!(deck.slides.len(), 2, "what follows is read on");

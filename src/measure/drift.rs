@@ -41,7 +41,8 @@ impl Drift {
 
     /// It has moved by more than `max_change`, and that may not be put down to scatter.
     pub fn exceeds(&self, max_change: f64) -> bool {
-        self.relative_change.abs() > max_change && self.p_value.is_none_or(|p_value| p_value <= SIGNIFICANCE_LEVEL)
+        self.relative_change.abs() > max_change
+            && self.p_value.is_none_or(|p_value| p_value <= SIGNIFICANCE_LEVEL)
     }
 }
 
@@ -69,7 +70,8 @@ mod tests {
     /// Values around 1 that scatter by `spread` to each side, and become `slope` times as large from first to last.
     fn series(noise: &mut SplitMix64, spread: f64, slope: f64) -> Vec<f64> {
         let at = |round: u32| 1.0 + (slope - 1.0) * f64::from(round) / 14.0;
-        let mut value = |round| at(round) * (1.0 + spread * (noise.next_below(20_001) as f64 / 10_000.0 - 1.0));
+        let mut value =
+            |round| at(round) * (1.0 + spread * (noise.next_below(20_001) as f64 / 10_000.0 - 1.0));
         (0..15).map(&mut value).collect()
     }
 

@@ -153,7 +153,10 @@ mod tests {
         let shares = micros([90, 91, 133, 4_130]).octave_shares(1);
         let found: Vec<_> = shares.iter().map(|(low, share)| (low.as_nanos(), *share)).collect();
         assert_eq!(found, [(65_536, 0.5), (131_072, 0.25), (2_097_152, 0.25)]);
-        assert!((micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!(
+            (micros(1..=1000).octave_shares(8).iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs()
+                < 1e-9
+        );
         assert_eq!(Histogram::default().octave_shares(8), []);
     }
 

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_tag_that_would_break_the_line_is_refused() {
-        let one = LogInterval { tag: "a,b".into(), start: Duration::ZERO, length: Duration::ZERO, counts: &[] };
+        let one =
+            LogInterval { tag: "a,b".into(), start: Duration::ZERO, length: Duration::ZERO, counts: &[] };
         assert_eq!(write_interval_log("", [one].into_iter()), Err("`a,b` is no tag".to_owned()));
     }
 }

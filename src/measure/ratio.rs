@@ -64,7 +64,7 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             for slot in &mut sample {
-                *slot = *shuffle.pick(&ratios).expect("there is a pair");
+                *slot = *rng.pick(&ratios).expect("there is a pair");
             }
             median(&mut sample)
         })
@@ -178,9 +178,9 @@ mod tests {
             let ratio = paired_ratio(&pairs, 1).unwrap();
             assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0, pairs: 2 });
         }
-        let (mut shuffle, items) = (SplitMix64::new(1), [0, 1, 2, 3, 4]);
+        let (mut rng, items) = (SplitMix64::new(1), [0, 1, 2, 3, 4]);
         let mut drawn = [0; 5];
-        (0..1000).for_each(|_| drawn[*shuffle.pick(&items).unwrap()] += 1);
+        (0..1000).for_each(|_| drawn[*rng.pick(&items).unwrap()] += 1);
         assert!(drawn.iter().all(|count| (150..250).contains(count)), "{drawn:?}");
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn the_generator_is_splitmix64() {
         let numbers = |seed| {
             let mut rng = SplitMix64::new(seed);
-            [shuffle.next_u64(), shuffle.next_u64(), shuffle.next_u64()]
+            [rng.next_u64(), rng.next_u64(), rng.next_u64()]
         };
         assert_eq!(numbers(0), [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]);
         assert_eq!(

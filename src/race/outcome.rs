@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::measure::{Drift, Ratio, HistogramSummary, RatioVerdict, median, paired_ratio};
+use crate::measure::{Drift, HistogramSummary, Ratio, RatioVerdict, median, paired_ratio};
 use crate::race::{Course, Kind, Lane, ListenDrops, Machine};
 
 /// A lane's figures so far.

@@ -93,7 +93,10 @@ mod tests {
 
     #[test]
     fn the_floor_may_drift_by_10_percent_and_no_more() {
-        let drifted = |share, chance| Conditions { drift: Drift { relative_change: share, p_value: chance }, ..sound(&[]) };
+        let drifted = |share, chance| Conditions {
+            drift: Drift { relative_change: share, p_value: chance },
+            ..sound(&[])
+        };
         for share in [0.099, 0.1, -0.099, -0.1] {
             assert_eq!(drifted(share, None).objections(), [""; 0], "{share}");
         }

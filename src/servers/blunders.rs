@@ -2,7 +2,7 @@
 //! The bytes are made here; sockets and the order of events are the server's.
 
 use crate::wire::encode;
-use crate::wire::handshake::{AcceptValue, AcceptMistake, ProblemCode};
+use crate::wire::handshake::{AcceptMistake, AcceptValue, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
 
 /// One way to be sloppy.
@@ -185,12 +185,18 @@ pub static BLUNDERS: &[Blunder] = &[
         "agrees on an extension that nobody offered",
         |answer| answer.add("Sec-WebSocket-Extensions", "x-nobody-asked"),
     ),
-    Blunder::frames("masked", FaultCode::MaskedServer, "masks its frames, as only clients do", |opcode, data| {
-        encode::single_frame(opcode, data, Some(*b"mask"))
-    }),
-    Blunder::frames("reserved-bit", FaultCode::RsvNonzero, "sets RSV2, which nothing defines", |opcode, data| {
-        encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data)
-    }),
+    Blunder::frames(
+        "masked",
+        FaultCode::MaskedServer,
+        "masks its frames, as only clients do",
+        |opcode, data| encode::single_frame(opcode, data, Some(*b"mask")),
+    ),
+    Blunder::frames(
+        "reserved-bit",
+        FaultCode::RsvNonzero,
+        "sets RSV2, which nothing defines",
+        |opcode, data| encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data),
+    ),
     Blunder::frames(
         "compressed-unasked",
         FaultCode::RsvNonzero,
@@ -245,8 +251,12 @@ pub static BLUNDERS: &[Blunder] = &[
         "puts fragments of no bytes before the message",
         |opcode, data| {
             let empty = |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
-            [empty(opcode), empty(Opcode::Continuation), encode::single_frame(Opcode::Continuation, data, None)]
-                .concat()
+            [
+                empty(opcode),
+                empty(Opcode::Continuation),
+                encode::single_frame(Opcode::Continuation, data, None),
+            ]
+            .concat()
         },
     ),
     Blunder::frames("not-utf8", FaultCode::Utf8, "sends text with an é in Latin-1", |_, data| {
@@ -259,9 +269,12 @@ pub static BLUNDERS: &[Blunder] = &[
         |_, _| encode::close_frame(1005, "", None),
     )
     .last(),
-    Blunder::frames("close-5000", FaultCode::CloseCodeOutOfRange, "closes with a code of no range", |_, _| {
-        encode::close_frame(5000, "", None)
-    })
+    Blunder::frames(
+        "close-5000",
+        FaultCode::CloseCodeOutOfRange,
+        "closes with a code of no range",
+        |_, _| encode::close_frame(5000, "", None),
+    )
     .last(),
     Blunder::frames("close-half", FaultCode::CloseLen1, "closes with half a code", |_, _| {
         encode::single_frame(Opcode::Close, &[3], None)
@@ -271,9 +284,12 @@ pub static BLUNDERS: &[Blunder] = &[
         encode::single_frame(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
     })
     .last(),
-    Blunder::frames("data-after-close", FaultCode::DataAfterClose, "goes on behind its Close", |opcode, data| {
-        [encode::close_frame(1000, "", None), encode_echo(opcode, data)].concat()
-    })
+    Blunder::frames(
+        "data-after-close",
+        FaultCode::DataAfterClose,
+        "goes on behind its Close",
+        |opcode, data| [encode::close_frame(1000, "", None), encode_echo(opcode, data)].concat(),
+    )
     .last(),
     Blunder::frames(
         "ping-after-close",

@@ -142,7 +142,9 @@ impl Heard {
                 decoder::DecoderEvent::FrameEnd(_) => {
                     return Some(Raw { data: std::mem::take(&mut self.frame.data), ..self.frame });
                 }
-                decoder::DecoderEvent::Fault(_) | decoder::DecoderEvent::MessageEnd(_) | decoder::DecoderEvent::Inflated(_) => {}
+                decoder::DecoderEvent::Fault(_)
+                | decoder::DecoderEvent::MessageEnd(_)
+                | decoder::DecoderEvent::Inflated(_) => {}
             }
         }
     }

@@ -105,7 +105,8 @@ fn complaint(demo: &str, setting: &Setting, docs: &[Doc]) -> Option<String> {
     let Setting { key, value, .. } = setting;
     let Some(doc) = docs.iter().find(|doc| doc.name == key) else {
         let names: Vec<&str> = docs.iter().map(|doc| doc.name).collect();
-        let meant = suggest(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+        let meant =
+            suggest(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
         return Some(format!("the {demo} demo has no setting `{key}`; {meant}it has: {}", names.join(", ")));
     };
     (!doc.takes.accepts(value)).then(|| {

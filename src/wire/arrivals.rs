@@ -108,7 +108,8 @@ mod tests {
         trace.push(Side::Server, ms(4), b"\x02h");
         trace.push(Side::Server, ms(5), b"");
         trace.push(Side::Server, ms(6), b"i\x8a\x00");
-        let times: Vec<_> = trace.rows().iter().map(|row| (trace.started_at(row), row.completed_at())).collect();
+        let times: Vec<_> =
+            trace.rows().iter().map(|row| (trace.started_at(row), row.completed_at())).collect();
         assert_eq!(times, [(ms(3), ms(3)), (ms(2), ms(6)), (ms(6), ms(6))]);
         let pieces = trace
             .arrivals()

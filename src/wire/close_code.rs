@@ -38,11 +38,11 @@ impl CloseCode {
         if let Some(&(_, name, meaning, section)) = assigned {
             let never = matches!(code, 1004..=1006 | 1015);
             let status = if never { CloseCodeStatus::NeverSent } else { CloseCodeStatus::Sendable };
-            return Self { code, name, meaning, status: status, section };
+            return Self { code, name, meaning, status, section };
         }
         let range = RANGES.iter().find(|row| code <= row.0);
         let &(_, name, meaning, status) = range.expect("the last range ends at the largest number");
-        Self { code, name, meaning, status: status, section: "RFC 6455 §7.4.2" }
+        Self { code, name, meaning, status, section: "RFC 6455 §7.4.2" }
     }
 
     /// No receiver may object to it. 5000 and above are doubtful: not forbidden in so many words.
@@ -62,8 +62,18 @@ static RANGES: [(u16, &str, &str, CloseCodeStatus); 5] = [
         "kept for the protocol itself and not assigned yet, so nobody may send it",
         CloseCodeStatus::Unassigned,
     ),
-    (3999, "registered", "for libraries and frameworks, who register it with IANA", CloseCodeStatus::Sendable),
-    (4999, "private", "for the two applications alone: they agree on what it means", CloseCodeStatus::Sendable),
+    (
+        3999,
+        "registered",
+        "for libraries and frameworks, who register it with IANA",
+        CloseCodeStatus::Sendable,
+    ),
+    (
+        4999,
+        "private",
+        "for the two applications alone: they agree on what it means",
+        CloseCodeStatus::Sendable,
+    ),
     (
         u16::MAX,
         "out of range",

@@ -3,7 +3,7 @@
 
 use super::extension::AgreedExtensions;
 use super::frame::Side;
-use super::handshake::{ValidatedHead, ServerPolicy};
+use super::handshake::{ServerPolicy, ValidatedHead};
 use super::handshake_pair::HandshakePair;
 use super::size::Offset;
 use super::transcript::Transcript;
@@ -46,15 +46,15 @@ impl<'a> DirectionView<'a> {
 /// One connection, seen from both sides.
 ///
 /// ```
-/// use wiretalk::wire::{Connection, Side};
+/// use wiretalk::wire::{ConnectionTranscript, Side};
 ///
-/// let mut seen = Connection::new();
-/// seen.push(Side::Client, b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+/// let mut connection = ConnectionTranscript::new();
+/// connection.push(Side::Client, b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 ///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
-/// seen.push(Side::Server, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+/// connection.push(Side::Server, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 ///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81\x05Hello");
-/// assert!(seen.is_open());
-/// assert_eq!(seen.stream(Side::Server).said().messages()[0].text(), Some("Hello"));
+/// assert!(connection.is_open());
+/// assert_eq!(connection.direction(Side::Server).transcript().messages()[0].text(), Some("Hello"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConnectionTranscript {
@@ -99,7 +99,7 @@ impl ConnectionTranscript {
     /// What one side said.
     pub fn direction(&self, from: Side) -> DirectionView<'_> {
         let transcript = if from == Side::Client { &self.client } else { &self.server };
-        DirectionView { handshake: &self.handshake, from, transcript: transcript }
+        DirectionView { handshake: &self.handshake, from, transcript }
     }
 
     /// The server has answered 101: from here on both sides send frames, even where the handshake had other faults.
@@ -133,8 +133,10 @@ mod tests {
     #[test]
     fn what_was_agreed_reaches_both_decoders() {
         let response = [RESPONSE, COMPRESSED_HELLO].concat();
-        let connection =
-            connection(&[(Side::Client, REQUEST), (Side::Server, &response), (Side::Client, MASKED_HELLO)], 4096);
+        let connection = connection(
+            &[(Side::Client, REQUEST), (Side::Server, &response), (Side::Client, MASKED_HELLO)],
+            4096,
+        );
         assert_eq!(connection.direction(Side::Server).transcript().faults(), []);
         assert!(connection.direction(Side::Server).transcript().messages()[0].compressed);
         assert_eq!(connection.direction(Side::Client).transcript().messages()[0].text(), Some("Hello"));

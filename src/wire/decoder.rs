@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 
 use super::extension::AgreedExtensions;
 use super::fault::Fault;
-use super::frame::{Header, MAX_HEADER_LEN, Needed, FramePart, Side};
+use super::fault_sink::FaultSink;
+use super::frame::{FramePart, Header, MAX_HEADER_LEN, Needed, Side};
 use super::frame_validator::{FrameValidator, MessageEnd};
 use super::mask;
-use super::message::{MessageKind, FragmentRole};
-use super::report::Report;
+use super::message::{FragmentRole, MessageKind};
 use super::size::{ByteLen, Offset};
 
 /// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
@@ -18,13 +18,13 @@ const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
 /// Cuts and judges what one side sends after the opening handshake. How the bytes are cut into pieces never matters.
 ///
 /// ```
-/// use wiretalk::wire::{Agreed, Decoder, Event, Side};
+/// use wiretalk::wire::{AgreedExtensions, Decoder, DecoderEvent, Side};
 ///
-/// let mut decoder = Decoder::new(Side::Client, Agreed::none());
+/// let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
 /// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 /// let mut plain = Vec::new();
-/// while let Some(event) = decoder.step(&mut input) {
-///     if let Event::Payload(piece) = event {
+/// while let Some(event) = decoder.next_event(&mut input) {
+///     if let DecoderEvent::Payload(piece) = event {
 ///         plain.extend_from_slice(piece);
 ///     }
 /// }
@@ -34,7 +34,7 @@ const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
 pub struct Decoder {
     agreed: AgreedExtensions,
     pub(super) validator: FrameValidator,
-    pub(super) faults: Report,
+    pub(super) faults: FaultSink,
     state: DecoderState,
     beginning: HeaderBytes,
     pub(super) after_fault: bool,
@@ -126,7 +126,7 @@ impl Decoder {
         Self {
             agreed: extensions,
             validator: FrameValidator::new(from, extensions),
-            faults: Report::default(),
+            faults: FaultSink::default(),
             state: DecoderState::Header,
             beginning: HeaderBytes::default(),
             after_fault: false,
@@ -158,7 +158,7 @@ impl Decoder {
     /// Takes bytes from the front of `input` until something is found. None: all is taken, or the decoder has stopped.
     pub fn next_event<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<DecoderEvent<'d>> {
         loop {
-            if let Some(fault) = self.faults.found.pop_front() {
+            if let Some(fault) = self.faults.queue.pop_front() {
                 return Some(DecoderEvent::Fault(fault));
             }
             if let Some(mark) = self.pending.pop_front() {
@@ -208,7 +208,9 @@ impl Decoder {
     /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
     pub fn needed(&self) -> Option<Needed> {
         match self.state {
-            DecoderState::Header if self.beginning.header_filled > 0 => Header::parse(self.beginning.bytes()).err(),
+            DecoderState::Header if self.beginning.header_filled > 0 => {
+                Header::parse(self.beginning.bytes()).err()
+            }
             DecoderState::Payload { header, done }
                 if !header.has_impossible_length() && done < header.payload_len =>
             {
@@ -235,7 +237,7 @@ impl Decoder {
 
     /// The number of complete frames.
     pub fn frame_count(&self) -> usize {
-        self.faults.frame
+        self.faults.frame_index
     }
 
     /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
@@ -244,7 +246,7 @@ impl Decoder {
             && self.inflate_from.is_none()
             && matches!(self.state, DecoderState::Header)
             && self.pending.is_empty()
-            && self.faults.found.is_empty()
+            && self.faults.queue.is_empty()
             && self.validator.is_between_messages()
     }
 
@@ -269,8 +271,8 @@ impl Decoder {
     fn start_frame(&mut self, header: Header) {
         let open = self.validator.messages.open.as_ref().filter(|_| self.validator.role.message().is_some());
         self.pending.push_back(PendingEvent::FrameStart(FrameStart {
-            index: self.faults.frame,
-            offset: self.faults.start,
+            index: self.faults.frame_index,
+            offset: self.faults.frame_offset,
             header,
             role: self.validator.role,
             kind: open.map(|open| open.kind),
@@ -347,11 +349,15 @@ impl Decoder {
 
     fn finish_frame(&mut self, header: &Header) {
         let message = self.validator.finish_frame(header, &mut self.faults);
-        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame));
+        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));
         self.pending.extend(message.map(PendingEvent::MessageEnd));
-        self.state = if self.faults.fatal && self.stop_at_fatal { DecoderState::Stopped } else { DecoderState::Header };
-        self.after_fault |= self.faults.fatal;
-        self.faults.fatal = false;
+        self.state = if self.faults.frame_is_fatal && self.stop_at_fatal {
+            DecoderState::Stopped
+        } else {
+            DecoderState::Header
+        };
+        self.after_fault |= self.faults.frame_is_fatal;
+        self.faults.frame_is_fatal = false;
         self.faults.pass(header.frame_len());
         self.beginning = HeaderBytes::default();
     }

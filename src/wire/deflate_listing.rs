@@ -4,7 +4,7 @@
 use std::num::Saturating;
 use std::ops::Range;
 
-use super::inflate::{BlockType, INFLATE_LIMIT, InflateFault, Inflater, InflateEvent, InflateObserver};
+use super::inflate::{BlockType, INFLATE_LIMIT, InflateEvent, InflateFault, InflateObserver, Inflater};
 use super::size::{ByteLen, Offset};
 
 /// At most this many items are kept, unless told otherwise.
@@ -75,7 +75,11 @@ impl DeflateItem {
         let DeflateItemKind::Match { distance, .. } = self.kind else { return None };
         let (given, back) = (ByteLen::from(self.output.start), ByteLen::new(distance.into()));
         let is_here = back <= given;
-        Some(if is_here { MatchSource::ThisMessage(self.output.start - back) } else { MatchSource::EarlierMessage(back - given) })
+        Some(if is_here {
+            MatchSource::ThisMessage(self.output.start - back)
+        } else {
+            MatchSource::EarlierMessage(back - given)
+        })
     }
 }
 
@@ -108,11 +112,11 @@ impl DeflateListing {
     /// power of `window_bits` bytes with `before` in it (empty without context takeover).
     ///
     /// ```
-    /// use wiretalk::wire::lens::{Lens, Source};
+    /// use wiretalk::wire::deflate_listing::{DeflateListing, MatchSource};
     ///
-    /// let lens = Lens::new(b"Hello", &[0xf2, 0x00, 0x11, 0x00, 0x00], 15);
-    /// assert_eq!(lens.items[2].source(), Some(Source::Earlier(4.into())));
-    /// assert_eq!(lens.bytes(&lens.items[2]), b"ello");
+    /// let listing = DeflateListing::new(b"Hello", &[0xf2, 0x00, 0x11, 0x00, 0x00], 15);
+    /// assert_eq!(listing.items[2].source(), Some(MatchSource::EarlierMessage(4.into())));
+    /// assert_eq!(listing.bytes(&listing.items[2]), b"ello");
     /// ```
     pub fn new(before: &[u8], payload: &[u8], window_bits: u8) -> Self {
         Self::with_limits(before, payload, window_bits, DEFAULT_MAX_ITEMS, INFLATE_LIMIT)
@@ -187,8 +191,8 @@ struct ListingBuilder {
 
 impl InflateObserver for ListingBuilder {
     fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>) {
-        let (part, gives) = match event {
-            InflateEvent::Block { last, block_type: block_type } => (DeflateItemKind::Block { last, block_type: block_type }, 0),
+        let (kind, output) = match event {
+            InflateEvent::Block { last, block_type } => (DeflateItemKind::Block { last, block_type }, 0),
             InflateEvent::Padding => (DeflateItemKind::Padding, 0),
             InflateEvent::StoredLength(len) => (DeflateItemKind::StoredLength(len), 0),
             InflateEvent::Stored(len) => return self.add_stored(from, to, ByteLen::from_usize(len)),
@@ -204,16 +208,16 @@ impl InflateObserver for ListingBuilder {
             }
             InflateEvent::End => (DeflateItemKind::End, 0),
         };
-        self.add_item(from, to, part, ByteLen::new(gives));
+        self.add_item(from, to, kind, ByteLen::new(output));
     }
 }
 
 impl ListingBuilder {
-    fn add_item(&mut self, from: u64, to: u64, part: DeflateItemKind, gives: ByteLen) {
-        let gives = self.output_len..self.output_len + gives;
-        self.output_len = gives.end;
+    fn add_item(&mut self, from: u64, to: u64, kind: DeflateItemKind, output: ByteLen) {
+        let output = self.output_len..self.output_len + output;
+        self.output_len = output.end;
         if self.items.len() < self.max_items {
-            self.items.push(DeflateItem { bits: from..to, kind: part, output: gives });
+            self.items.push(DeflateItem { bits: from..to, kind, output });
         } else {
             self.omitted_items += 1;
         }
@@ -222,10 +226,10 @@ impl ListingBuilder {
     /// A stored block comes in runs; for a reader it is one.
     fn add_stored(&mut self, from: u64, to: u64, len: ByteLen) {
         match self.items.last_mut() {
-            Some(DeflateItem { bits, kind: DeflateItemKind::Stored, output: gives }) if bits.end == from => {
+            Some(DeflateItem { bits, kind: DeflateItemKind::Stored, output }) if bits.end == from => {
                 bits.end = to;
-                gives.end += len;
-                self.output_len = gives.end;
+                output.end += len;
+                self.output_len = output.end;
             }
             _ => self.add_item(from, to, DeflateItemKind::Stored, len),
         }
@@ -282,10 +286,14 @@ mod tests {
     fn a_dynamic_block_shows_its_code_lengths() {
         let text: Vec<u8> =
             (0_u32..2000).map(|n| b"etaoin"[(n.wrapping_mul(2_654_435_761) >> 28) as usize % 6]).collect();
-        let mut deflater =
-            crate::wire::deflater::Deflater::new(crate::wire::DeflateParams::default(), crate::wire::Side::Server);
+        let mut deflater = crate::wire::deflater::Deflater::new(
+            crate::wire::DeflateParams::default(),
+            crate::wire::Side::Server,
+        );
         let lens = DeflateListing::new(b"", &deflater.compress_message(&text), 15);
-        let DeflateItemKind::Codes { literals, distances } = &lens.items[1].kind else { panic!("{:?}", lens.items[1]) };
+        let DeflateItemKind::Codes { literals, distances } = &lens.items[1].kind else {
+            panic!("{:?}", lens.items[1])
+        };
         assert!(literals[usize::from(b'e')] > 0 && literals[usize::from(b'z')] == 0 && literals[256] > 0);
         assert!(distances.len() <= 30 && lens.saved() > 1000);
     }
@@ -294,7 +302,8 @@ mod tests {
     fn a_stored_block_is_one_item_however_long() {
         let payload = [&[0x00, 0x10, 0x27, 0xef, 0xd8][..], &[7; 10_000], &[0x00]].concat();
         let lens = DeflateListing::new(b"", &payload, 15);
-        let stored: Vec<&DeflateItem> = lens.items.iter().filter(|item| item.kind == DeflateItemKind::Stored).collect();
+        let stored: Vec<&DeflateItem> =
+            lens.items.iter().filter(|item| item.kind == DeflateItemKind::Stored).collect();
         assert_eq!((stored.len(), stored[0].bits.clone()), (1, 40..80_040));
         assert_eq!(lens.bytes(stored[0]), [7; 10_000]);
     }

@@ -14,11 +14,11 @@ const OUTPUT_CHUNK: usize = 4096;
 /// Compresses one side's messages, one after the other.
 ///
 /// ```
-/// use wiretalk::wire::{Deflate, Side, deflate::Deflater};
+/// use wiretalk::wire::{DeflateParams, Side, deflater::Deflater};
 ///
-/// let mut deflater = Deflater::new(Deflate::default(), Side::Server);
-/// assert_eq!(deflater.message(b"Hello"), [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
-/// assert_eq!(deflater.message(b"Hello"), [0xf2, 0x00, 0x11, 0x00, 0x00]);
+/// let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
+/// assert_eq!(deflater.compress_message(b"Hello"), [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+/// assert_eq!(deflater.compress_message(b"Hello"), [0xf2, 0x00, 0x11, 0x00, 0x00]);
 /// ```
 #[derive(Debug)]
 pub struct Deflater {
@@ -113,7 +113,11 @@ mod tests {
         let mut deflater = Deflater::new(agreed("; server_no_context_takeover"), Side::Server);
         assert_eq!(deflater.compress_message(b"Hello"), deflater.compress_message(b"Hello"));
         let mut client = Deflater::new(agreed("; server_no_context_takeover"), Side::Client);
-        assert_ne!(client.compress_message(b"Hello"), client.compress_message(b"Hello"), "the other side keeps its window");
+        assert_ne!(
+            client.compress_message(b"Hello"),
+            client.compress_message(b"Hello"),
+            "the other side keeps its window"
+        );
     }
 
     #[test]

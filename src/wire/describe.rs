@@ -2,17 +2,21 @@
 //! Which bytes and bits a field has is said in `field_span`.
 
 use super::close_code::CloseCode;
+use super::field_span::{FieldDescription, FrameContext};
+use super::format;
 use super::frame::{Header, LENGTH_TOP_BIT, LengthForm, Opcode, Side};
 use super::message::MessageKind;
 use super::size::ByteLen;
-use super::field_span::{FrameContext, FieldDescription};
-use super::format;
 
 /// How much of a payload is quoted.
 const MAX_QUOTED_CHARS: usize = 60;
 const MAX_HEX_BYTES: usize = 16;
 
-fn description(value: impl Into<String>, meaning: impl Into<String>, section: &'static str) -> FieldDescription {
+fn description(
+    value: impl Into<String>,
+    meaning: impl Into<String>,
+    section: &'static str,
+) -> FieldDescription {
     FieldDescription { value: value.into(), meaning: meaning.into(), section }
 }
 

@@ -11,7 +11,7 @@ use super::size::ByteLen;
 /// ```
 /// use wiretalk::wire::{Header, Opcode, encode};
 ///
-/// let header = Header { key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) };
+/// let header = Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) };
 /// assert_eq!(encode::frame(&header, b"Hello"), [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 /// ```
 pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
@@ -43,13 +43,21 @@ pub fn close_frame(code: u16, reason: &str, key: Option<MaskingKey>) -> Vec<u8> 
 
 /// A message cut into fragments (RFC 6455 section 5.4): a frame a piece, the last with FIN = 1.
 /// `keys` gives each frame its key and is asked once for each.
-pub fn fragments(kind: MessageKind, pieces: &[&[u8]], keys: impl FnMut() -> Option<MaskingKey>) -> Vec<Vec<u8>> {
+pub fn fragments(
+    kind: MessageKind,
+    pieces: &[&[u8]],
+    keys: impl FnMut() -> Option<MaskingKey>,
+) -> Vec<Vec<u8>> {
     encode_fragments(kind, pieces, false, keys)
 }
 
 /// As [`fragments`], for pieces that are compressed ([`Deflater::compress_message`](super::deflater::Deflater::compress_message), cut anywhere):
 /// the first frame says so with RSV1 = 1, the others must not (RFC 7692 section 6.1).
-pub fn compressed_fragments(kind: MessageKind, pieces: &[&[u8]], keys: impl FnMut() -> Option<MaskingKey>) -> Vec<Vec<u8>> {
+pub fn compressed_fragments(
+    kind: MessageKind,
+    pieces: &[&[u8]],
+    keys: impl FnMut() -> Option<MaskingKey>,
+) -> Vec<Vec<u8>> {
     encode_fragments(kind, pieces, true, keys)
 }
 
@@ -84,7 +92,11 @@ mod tests {
 
     #[test]
     fn rfc_7692_section_7_2_3_1_rsv1_on_the_first_fragment_only() {
-        let frames = compressed_fragments(MessageKind::Text, &[&[0xf2, 0x48, 0xcd], &[0xc9, 0xc9, 0x07, 0x00]], || None);
+        let frames = compressed_fragments(
+            MessageKind::Text,
+            &[&[0xf2, 0x48, 0xcd], &[0xc9, 0xc9, 0x07, 0x00]],
+            || None,
+        );
         assert_eq!(frames.concat(), [0x41, 3, 0xf2, 0x48, 0xcd, 0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
     }
 
@@ -94,10 +106,12 @@ mod tests {
     }
 
     fn any_header() -> impl Strategy<Value = Header> {
-        (any::<[u8; 2]>(), proptest::option::of(any::<MaskingKey>())).prop_map(|([first, second], key)| Header {
-            masking_key: key,
-            ..Header::parse(&[first, second & 0x7f, 0, 0, 0, 0, 0, 0, 0, 0])
-                .expect("ten bytes are enough without a key")
+        (any::<[u8; 2]>(), proptest::option::of(any::<MaskingKey>())).prop_map(|([first, second], key)| {
+            Header {
+                masking_key: key,
+                ..Header::parse(&[first, second & 0x7f, 0, 0, 0, 0, 0, 0, 0, 0])
+                    .expect("ten bytes are enough without a key")
+            }
         })
     }
 

@@ -2,12 +2,12 @@
 //! It touches no socket and no clock: whoever has those reads, writes, waits and gives up.
 
 use super::close_code::{CloseCode, CloseCodeStatus};
-use super::decoder::{FrameStart, Decoder, DecoderEvent};
+use super::decoder::{Decoder, DecoderEvent, FrameStart};
 use super::deflater::Deflater;
 use super::encode;
 use super::extension::AgreedExtensions;
 use super::fault::Fault;
-use super::frame::{Header, MaskingKey, LengthForm, Needed, Opcode, Side};
+use super::frame::{Header, LengthForm, MaskingKey, Needed, Opcode, Side};
 use super::message::MessageKind;
 
 /// Room for the reason of a Close: 125 bytes of payload, two of them the code (RFC 6455 section 5.5).
@@ -22,18 +22,18 @@ pub type MaskingKeySource = Box<dyn FnMut() -> MaskingKey + Send>;
 /// empties between two messages. A broken rule is answered with its close code as soon as it is certain.
 ///
 /// ```
-/// use wiretalk::wire::{Agreed, Endpoint, Incoming, Kind};
+/// use wiretalk::wire::{AgreedExtensions, Endpoint, EndpointEvent};
 ///
-/// let mut server = Endpoint::server(Agreed::none(), 1024);
+/// let mut server = Endpoint::server(AgreedExtensions::none(), 1024);
 /// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58, 0xc1];
-/// while let Some(incoming) = server.receive(&mut input) {
-///     if let Incoming::Message(kind, data) = incoming {
+/// while let Some(event) = server.receive(&mut input) {
+///     if let EndpointEvent::Message(kind, data) = event {
 ///         server.send(kind, &data);
 ///     }
 /// }
 /// // "Hello" comes back; then a reserved bit without an extension fails the connection with 1002
 /// assert!(server.outbox().starts_with(b"\x81\x05Hello\x88"));
-/// assert!(server.is_over());
+/// assert!(server.is_finished());
 /// ```
 pub struct Endpoint {
     decoder: Decoder,
@@ -111,7 +111,7 @@ impl Endpoint {
     }
 
     /// Takes bytes from the front of `input` until something has come in. None: all is taken. Once the endpoint
-    /// [is over](Endpoint::is_over) everything is taken and forgotten.
+    /// [is finished](Endpoint::is_finished) everything is taken and forgotten.
     pub fn receive(&mut self, input: &mut &[u8]) -> Option<EndpointEvent> {
         while self.state != EndpointState::Finished {
             let incoming = match self.decoder.next_event(input)? {
@@ -134,7 +134,9 @@ impl Endpoint {
                     (self.message.len() > self.max_message_len).then(|| self.fail_too_large())
                 }
                 DecoderEvent::FrameEnd(_) => self.finish_frame(),
-                DecoderEvent::MessageEnd(end) => Some(EndpointEvent::Message(end.kind, std::mem::take(&mut self.message))),
+                DecoderEvent::MessageEnd(end) => {
+                    Some(EndpointEvent::Message(end.kind, std::mem::take(&mut self.message)))
+                }
             };
             if incoming.is_some() {
                 return incoming;
@@ -258,7 +260,12 @@ impl Endpoint {
         }
         let key = self.key_source.as_mut().map(|fresh| fresh());
         let payload_len = super::size::ByteLen::of(data);
-        let header = Header { masking_key: key, payload_len, length_form: LengthForm::shortest(payload_len), ..header };
+        let header = Header {
+            masking_key: key,
+            payload_len,
+            length_form: LengthForm::shortest(payload_len),
+            ..header
+        };
         encode::append_frame(&mut self.outbox, &header, data);
         true
     }
@@ -347,7 +354,10 @@ mod tests {
     fn section_7_1_7_every_fatal_rule_has_a_reason_that_fits() {
         for code in crate::wire::FaultCode::ALL {
             let rule = code.rule();
-            assert!(format!("{} ({}): {}", rule.name, rule.section, rule.summary).len() <= MAX_CLOSE_REASON_LEN, "{code}");
+            assert!(
+                format!("{} ({}): {}", rule.name, rule.section, rule.summary).len() <= MAX_CLOSE_REASON_LEN,
+                "{code}"
+            );
         }
     }
 
@@ -379,7 +389,10 @@ mod tests {
         let halves = encode::fragments(MessageKind::Binary, &[&[0; 1000], &[0; 25]], || Some(KEY));
         assert_eq!(failure(&halves.concat()), (1009, "the message is larger than 1024 bytes".to_owned()));
         let fits = encode::single_frame(Opcode::Binary, &[0; 1024], Some(KEY));
-        assert_eq!(all(&mut server(), &fits, 7), [EndpointEvent::Message(MessageKind::Binary, vec![0; 1024])]);
+        assert_eq!(
+            all(&mut server(), &fits, 7),
+            [EndpointEvent::Message(MessageKind::Binary, vec![0; 1024])]
+        );
     }
 
     #[test]
@@ -410,7 +423,10 @@ mod tests {
         for text in [&b"hello hello"[..], b"", b"hello hello"] {
             client.send(MessageKind::Text, text);
             let bytes = client.take_outbox();
-            assert_eq!(all(&mut server, &bytes, 3), [EndpointEvent::Message(MessageKind::Text, text.to_vec())]);
+            assert_eq!(
+                all(&mut server, &bytes, 3),
+                [EndpointEvent::Message(MessageKind::Text, text.to_vec())]
+            );
         }
     }
 

@@ -180,7 +180,11 @@ pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
             well_formed: is_token(name_bytes),
         }
     };
-    split_unquoted(value, 0..value.len(), b',').into_iter().filter(|element| !element.is_empty()).map(offer).collect()
+    split_unquoted(value, 0..value.len(), b',')
+        .into_iter()
+        .filter(|element| !element.is_empty())
+        .map(offer)
+        .collect()
 }
 
 fn parse_param(value: &[u8], part: Range<usize>, base: usize) -> ExtensionParam {
@@ -281,7 +285,11 @@ mod tests {
     #[test]
     fn rfc_7692_section_7_1_which_parameters_are_valid() {
         let valid = |params: &str, in_request| {
-            DeflateParams::parse(&parse_extensions(format!("permessage-deflate{params}").as_bytes(), 0)[0], in_request).is_ok()
+            DeflateParams::parse(
+                &parse_extensions(format!("permessage-deflate{params}").as_bytes(), 0)[0],
+                in_request,
+            )
+            .is_ok()
         };
         for both in
             ["", "; server_max_window_bits=8", "; client_max_window_bits=15", "; client_no_context_takeover"]
@@ -314,7 +322,12 @@ mod tests {
     #[test]
     fn an_agreed_header_is_read_or_refused_with_the_place() {
         assert_eq!(AgreedExtensions::parse("").unwrap(), AgreedExtensions::none());
-        assert!(AgreedExtensions::parse("permessage-deflate; server_max_window_bits=9").unwrap().deflate.is_some());
+        assert!(
+            AgreedExtensions::parse("permessage-deflate; server_max_window_bits=9")
+                .unwrap()
+                .deflate
+                .is_some()
+        );
         assert_eq!(AgreedExtensions::parse("x-other").unwrap(), AgreedExtensions::none());
         assert_eq!(AgreedExtensions::parse("permessage-deflate; turbo").unwrap_err().span, 20..25);
     }

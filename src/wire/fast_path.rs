@@ -1,10 +1,10 @@
 //! The quick way through what most connections consist of: whole, legal, uncompressed frames that lie in one piece.
 //! It judges nothing that [`Decoder::next_event`] would judge otherwise; whatever is out of the ordinary is left to that.
 
-use super::decoder::{FrameStart, Decoder};
+use super::decoder::{Decoder, FrameStart};
 use super::frame::{Header, LengthForm, Opcode, Side};
 use super::mask;
-use super::message::{MessageKind, FragmentRole};
+use super::message::{FragmentRole, MessageKind};
 
 /// Longer payloads are left to `next_event`, which hands them out in pieces.
 const MAX_SIMPLE_PAYLOAD: u64 = 128 * 1024;
@@ -23,12 +23,12 @@ impl Decoder {
     /// reserved bit, between two messages. None leaves `input` as it was: ask [`Decoder::next_event`].
     ///
     /// ```
-    /// use wiretalk::wire::{Agreed, Decoder, Side};
+    /// use wiretalk::wire::{AgreedExtensions, Decoder, Side};
     ///
-    /// let mut decoder = Decoder::new(Side::Server, Agreed::none());
+    /// let mut decoder = Decoder::new(Side::Server, AgreedExtensions::none());
     /// let mut input: &[u8] = &[0x81, 0x02, b'h', b'i', 0x88, 0x00];
-    /// assert_eq!(decoder.skim(&mut input).unwrap().payload, b"hi");
-    /// assert!(decoder.skim(&mut input).is_none());
+    /// assert_eq!(decoder.next_simple_frame(&mut input).unwrap().payload, b"hi");
+    /// assert!(decoder.next_simple_frame(&mut input).is_none());
     /// assert_eq!(input, [0x88, 0x00]);
     /// ```
     #[inline]
@@ -57,10 +57,10 @@ impl Decoder {
         *input = rest;
         let (role, kind) = self.validator.accept_simple_frame(&header);
         let frame_start = FrameStart {
-            index: self.faults.frame,
-            offset: self.faults.start,
+            index: self.faults.frame_index,
+            offset: self.faults.frame_offset,
             header,
-            role: role,
+            role,
             kind,
             compressed: false,
             after_fault: self.after_fault,

@@ -330,6 +330,9 @@ mod tests {
     fn details_in_words() {
         assert_eq!(Detail::Rsv(0x70).to_string(), "RSV1+RSV2+RSV3");
         assert_eq!(Detail::Length(ByteLen::new(5), 64).to_string(), "5 encoded in 64 bits");
-        assert_eq!(Detail::IncompleteCharacter(1, 2).to_string(), "the text ends after 1 of the 2 bytes of a character");
+        assert_eq!(
+            Detail::IncompleteCharacter(1, 2).to_string(),
+            "the text ends after 1 of the 2 bytes of a character"
+        );
     }
 }

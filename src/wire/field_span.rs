@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use super::describe;
 use super::frame::{Header, LengthForm, Opcode, Side};
 use super::mask;
-use super::describe;
 use super::message::MessageKind;
 
 /// The fields of a frame, in wire order (RFC 6455 section 5.2).
@@ -140,7 +140,12 @@ pub fn field_spans(raw: &[u8], context: FrameContext) -> Vec<FieldSpan> {
     spans
 }
 
-fn field_span(field: Field, bytes: Range<usize>, bits: Range<u8>, description: FieldDescription) -> FieldSpan {
+fn field_span(
+    field: Field,
+    bytes: Range<usize>,
+    bits: Range<u8>,
+    description: FieldDescription,
+) -> FieldSpan {
     let FieldDescription { value, meaning, section } = description;
     FieldSpan { field, bytes, bits, value, meaning, section }
 }
@@ -225,7 +230,8 @@ mod tests {
     #[test]
     fn section_5_7_masked_hello_in_words() {
         let raw = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-        let context = FrameContext { kind: Some(MessageKind::Text), ..FrameContext::new(Side::Client, false) };
+        let context =
+            FrameContext { kind: Some(MessageKind::Text), ..FrameContext::new(Side::Client, false) };
         assert_eq!(
             rows(&raw, context),
             [

@@ -95,7 +95,11 @@ pub fn quote(text: &[u8], max_chars: usize) -> String {
 /// The text without anything a terminal would obey or hide ([`is_unprintable`]), not quoted.
 pub fn escape_controls(text: &str) -> String {
     text.chars()
-        .map(|char| if is_terminal_control(char) { char.escape_default().to_string() } else { char.to_string() })
+        .map(
+            |char| {
+                if is_terminal_control(char) { char.escape_default().to_string() } else { char.to_string() }
+            },
+        )
         .collect()
 }
 

@@ -376,7 +376,10 @@ mod tests {
     #[test]
     fn section_5_7_masked_hello() {
         let header = Header::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]).unwrap();
-        assert_eq!(header, Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) });
+        assert_eq!(
+            header,
+            Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) }
+        );
         assert_eq!((header.len(), header.frame_len()), (6, ByteLen::new(11)));
     }
 
@@ -394,8 +397,9 @@ mod tests {
 
     #[test]
     fn a_header_says_what_it_still_needs() {
-        let needed =
-            |bytes: &[u8]| Header::parse(bytes).map_err(|needed| (needed.more.get(), needed.part)).unwrap_err();
+        let needed = |bytes: &[u8]| {
+            Header::parse(bytes).map_err(|needed| (needed.more.get(), needed.part)).unwrap_err()
+        };
         assert_eq!(needed(&[]), (2, FramePart::FirstTwoBytes));
         assert_eq!(needed(&[0x81]), (1, FramePart::FirstTwoBytes));
         assert_eq!(needed(&[0x81, 0x7e]), (2, FramePart::ExtendedLength));

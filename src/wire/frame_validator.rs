@@ -3,11 +3,11 @@
 
 use super::close_code::{CloseCode, CloseCodeStatus};
 use super::extension::AgreedExtensions;
-use super::fault::{Bits, FaultCode, Detail};
-use super::frame::{Header, MaskingKey, LengthForm, Opcode, Side};
-use super::inflate::{MessageInflater, InflateStop};
-use super::message::{MessageKind, MessageTracker, OpenMessage, FragmentRole};
-use super::faults::Report;
+use super::fault::{Bits, Detail, FaultCode};
+use super::fault_sink::FaultSink;
+use super::frame::{Header, LengthForm, MaskingKey, Opcode, Side};
+use super::inflate::{InflateStop, MessageInflater};
+use super::message::{FragmentRole, MessageKind, MessageTracker, OpenMessage};
 use super::size::ByteLen;
 use super::utf8::Utf8Validator;
 
@@ -80,7 +80,7 @@ impl FrameValidator {
     }
 
     /// Judges a header of which `bytes` are there, `before` of them judged already.
-    pub(crate) fn validate_header(&mut self, bytes: &[u8], before: usize, faults: &mut Report) {
+    pub(crate) fn validate_header(&mut self, bytes: &[u8], before: usize, faults: &mut FaultSink) {
         let reached = |len: usize| before < len && len <= bytes.len();
         let [first, behind @ ..] = bytes else { return };
         if reached(1) {
@@ -114,7 +114,7 @@ impl FrameValidator {
     }
 
     /// What the first byte alone makes certain.
-    fn validate_first_byte(&mut self, byte: u8, faults: &mut Report) {
+    fn validate_first_byte(&mut self, byte: u8, faults: &mut FaultSink) {
         let opcode = Opcode::from_bits(byte);
         if opcode.is_reserved() {
             let detail = Detail::Opcode(opcode.bits());
@@ -129,7 +129,7 @@ impl FrameValidator {
     }
 
     /// What a frame may be at this place in the stream.
-    fn validate_order(&mut self, opcode: Opcode, compressed: bool, faults: &mut Report) {
+    fn validate_order(&mut self, opcode: Opcode, compressed: bool, faults: &mut FaultSink) {
         self.role = self.messages.classify(opcode, compressed);
         if self.role == FragmentRole::Orphan && !opcode.is_reserved() {
             let code = match opcode {
@@ -150,7 +150,7 @@ impl FrameValidator {
     }
 
     /// What RSV1 on the frame at hand means to the sender's window.
-    fn validate_compressed_flag(&mut self, compressed: bool, faults: &mut Report) {
+    fn validate_compressed_flag(&mut self, compressed: bool, faults: &mut FaultSink) {
         if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
             match self.role {
                 FragmentRole::First { .. } => {
@@ -166,7 +166,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut Report) {
+    fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut FaultSink) {
         let rsv1 = byte & 0x40;
         let meaningless = if self.uses_deflate() { byte & 0x30 } else { byte & 0x70 };
         if meaningless != 0 {
@@ -182,7 +182,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_second_byte(&mut self, first: u8, second: u8, faults: &mut Report) {
+    fn validate_second_byte(&mut self, first: u8, second: u8, faults: &mut FaultSink) {
         let mask_bit = Some(Bits::Field(0, 0));
         match (self.from, second & 0x80 != 0) {
             (Side::Client, false) => faults.add(FaultCode::UnmaskedClient, 1, mask_bit, 2, Detail::None),
@@ -197,7 +197,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_masking_key(&mut self, header: &Header, faults: &mut Report) {
+    fn validate_masking_key(&mut self, header: &Header, faults: &mut FaultSink) {
         let Some(key) = header.masking_key else { return };
         let end = ByteLen::from_usize(header.len());
         let first = end - key.len();
@@ -210,7 +210,13 @@ impl FrameValidator {
     }
 
     /// Judges the next piece of the payload, already unmasked; `done` bytes of it were judged before.
-    pub(crate) fn validate_payload(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut Report) {
+    pub(crate) fn validate_payload(
+        &mut self,
+        header: &Header,
+        plain: &[u8],
+        done: ByteLen,
+        faults: &mut FaultSink,
+    ) {
         let at = done + header.len();
         if header.opcode == Opcode::Close {
             return self.validate_close_body(header, plain, done, faults);
@@ -230,7 +236,7 @@ impl FrameValidator {
         }
     }
 
-    fn validate_close_body(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut Report) {
+    fn validate_close_body(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut FaultSink) {
         let start = ByteLen::from_usize(header.len());
         let (code, reason) = plain.split_at(plain.len().min((CODE - done).to_usize_saturating()));
         for byte in code {
@@ -250,14 +256,22 @@ impl FrameValidator {
     }
 
     /// The frame is complete: judges what only its end makes certain, and says which message ends with it.
-    pub(crate) fn finish_frame(&mut self, header: &Header, faults: &mut Report) -> Option<MessageEnd> {
+    pub(crate) fn finish_frame(&mut self, header: &Header, faults: &mut FaultSink) -> Option<MessageEnd> {
         let end = header.frame_len();
         // Without a payload there is no last payload byte to show: the length says where the text ended.
         let last = if header.payload_len == ByteLen::ZERO { ByteLen::new(1) } else { end - 1 };
         if header.opcode == Opcode::Close {
             self.close_seen = true;
-            if let (false, Some((have, of))) = (self.close_body.reason_is_invalid, self.close_body.reason.pending()) {
-                faults.add(FaultCode::CloseReasonUtf8, last, None, end, Detail::IncompleteCharacter(have, of));
+            if let (false, Some((have, of))) =
+                (self.close_body.reason_is_invalid, self.close_body.reason.pending())
+            {
+                faults.add(
+                    FaultCode::CloseReasonUtf8,
+                    last,
+                    None,
+                    end,
+                    Detail::IncompleteCharacter(have, of),
+                );
             }
         }
         self.role.message()?;
@@ -323,7 +337,7 @@ impl FrameValidator {
     }
 
     /// Reports why inflating has stopped, once for each message, in the frame whose bytes make it certain.
-    pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut Report) {
+    pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut FaultSink) {
         let (Some(inflater), Some(open)) = (&self.inflater, &mut self.messages.open) else { return };
         let (start, end) = (ByteLen::from_usize(header.len()), header.frame_len());
         // `after` counts compressed bytes of the message; those of earlier frames come before this one's.
@@ -346,11 +360,13 @@ impl FrameValidator {
 }
 
 /// A close code whose first byte stands at `start`.
-fn close_code(code: u16, start: ByteLen, faults: &mut Report) {
+fn close_code(code: u16, start: ByteLen, faults: &mut FaultSink) {
     let rule = match CloseCode::new(code).status {
         CloseCodeStatus::Sendable => return,
         CloseCodeStatus::OutOfRange => FaultCode::CloseCodeOutOfRange,
-        CloseCodeStatus::NeverSent | CloseCodeStatus::Unused | CloseCodeStatus::Unassigned => FaultCode::CloseCodeInvalid,
+        CloseCodeStatus::NeverSent | CloseCodeStatus::Unused | CloseCodeStatus::Unassigned => {
+            FaultCode::CloseCodeInvalid
+        }
     };
     faults.add(rule, start, None, start + CODE, Detail::CloseCode(code));
 }
@@ -368,7 +384,12 @@ fn byte_at(piece: &[u8], index: usize) -> Detail {
 }
 
 /// The inflated text is judged when its message ends: which byte of DEFLATE data broke it says nothing to a reader.
-fn validate_inflated_text(open: &mut OpenMessage, stopped: Option<InflateStop>, header: &Header, faults: &mut Report) {
+fn validate_inflated_text(
+    open: &mut OpenMessage,
+    stopped: Option<InflateStop>,
+    header: &Header,
+    faults: &mut FaultSink,
+) {
     let cut_off = open.utf8.pending().filter(|_| stopped.is_none() && open.kind == MessageKind::Text);
     let detail = match (open.invalid_byte, cut_off) {
         _ if open.is_invalid => return,
@@ -381,7 +402,7 @@ fn validate_inflated_text(open: &mut OpenMessage, stopped: Option<InflateStop>, 
 }
 
 /// The rules that need the length and no more; it is known after `known` bytes.
-fn validate_length(first: u8, len: ByteLen, known: ByteLen, faults: &mut Report) {
+fn validate_length(first: u8, len: ByteLen, known: ByteLen, faults: &mut FaultSink) {
     let opcode = Opcode::from_bits(first);
     let bits = Some(Bits::Field(1, 7));
     if opcode == Opcode::Close && len == 1 {

@@ -4,7 +4,8 @@
 use super::extension::AgreedExtensions;
 use super::frame::Side;
 use super::handshake::{
-    ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, HeadScan, HeadReader, ValidatedHead, ServerPolicy, Problem, ProblemCode, response,
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, HeadScan, Problem, ProblemCode, ServerPolicy,
+    ValidatedHead, response,
 };
 
 /// One direction up to the 101.
@@ -117,7 +118,7 @@ impl HandshakePair {
         if self.server.head.is_some() || self.client.leftover.is_empty() {
             return;
         }
-        if let Some(ValidatedHead { head: Some(head), validation: validation, .. }) = &mut self.client.head
+        if let Some(ValidatedHead { head: Some(head), validation, .. }) = &mut self.client.head
             && !validation.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
         {
             let code = ProblemCode::DataBefore101;
@@ -134,7 +135,8 @@ impl HandshakePair {
         }
         self.agreed = head.validation.agreed;
         self.is_open = true;
-        let (client, server) = (std::mem::take(&mut self.client.leftover), std::mem::take(&mut self.server.leftover));
+        let (client, server) =
+            (std::mem::take(&mut self.client.leftover), std::mem::take(&mut self.server.leftover));
         Some(Upgraded { agreed: self.agreed, client, server })
     }
 }

@@ -8,12 +8,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::field_span::{self, FrameContext};
 use super::filter::Filter;
 use super::search::{Needle, find_all};
-use super::field_span::{self, FrameContext};
 use super::{
-    AgreedExtensions, FrameStart, ByteLen, FaultCode, ConnectionTranscript, Decoder, DecoderEvent, Fault, Frame, Header, MaskingKey, MessageKind, LengthForm,
-    MessageEnd, Needed, Offset, Opcode, Side, Trace, Transcript, encode,
+    AgreedExtensions, ByteLen, ConnectionTranscript, Decoder, DecoderEvent, Fault, FaultCode, Frame,
+    FrameStart, Header, LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
+    Transcript, encode,
 };
 
 /// Lengths at which a form, a sign or 64 bits end.
@@ -150,7 +151,7 @@ impl Told {
         match *event {
             DecoderEvent::Fault(fault) => self.faults.push(fault),
             DecoderEvent::FrameStart(frame_start) => {
-                self.begun.push(frame_start);
+                self.frame_start.push(frame_start);
                 self.payloads.push(Vec::new());
                 self.data.push(Vec::new());
             }
@@ -208,8 +209,9 @@ fn stream() -> impl Strategy<Value = (Side, AgreedExtensions, Vec<u8>)> {
     (any::<bool>(), any::<bool>()).prop_flat_map(|(client, compressed)| {
         let from = if client { Side::Client } else { Side::Server };
         let agreed = if compressed { deflate() } else { AgreedExtensions::none() };
-        let ordinary = vec(any::<u8>(), 0..9)
-            .prop_map(move |plain| encode::single_frame(Opcode::Binary, &plain, client.then_some([5, 6, 7, 8])));
+        let ordinary = vec(any::<u8>(), 0..9).prop_map(move |plain| {
+            encode::single_frame(Opcode::Binary, &plain, client.then_some([5, 6, 7, 8]))
+        });
         let frames = vec(prop_oneof![3 => frame(client).boxed(), 1 => ordinary.boxed()], 1..5);
         (Just(from), Just(agreed), frames.prop_map(|frames| frames.concat()))
     })
@@ -220,7 +222,7 @@ fn highlights(fault: &Fault, frame: &Frame) -> bool {
     let byte = (fault.byte_offset - frame.offset).to_usize_saturating();
     let bits = (0..8).filter(|bit| fault.bits.is_none_or(|bits| bits.contains(*bit)));
     let shown: Vec<bool> =
-        bits.map(|bit| frame.field_spans().iter().any(|span| field_span.contains(byte, bit))).collect();
+        bits.map(|bit| frame.field_spans().iter().any(|span| span.contains(byte, bit))).collect();
     fault.byte_offset >= frame.offset && !shown.is_empty() && !shown.contains(&false)
 }
 
@@ -240,7 +242,11 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
         let mut transcript = Transcript::new(Side::Server, deflate());
         transcript.push(hex);
         let fault = transcript.faults().iter().find(|fault| fault.code == code).unwrap();
-        let frame = transcript.frames().iter().chain(transcript.current_frame()).find(|frame| frame.index == fault.frame);
+        let frame = transcript
+            .frames()
+            .iter()
+            .chain(transcript.current_frame())
+            .find(|frame| frame.index == fault.frame);
         assert_eq!(fault.byte_offset - frame.unwrap().offset, 1, "{code}");
         assert!(highlights(fault, frame.unwrap()), "{code}");
     }
@@ -272,7 +278,8 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     for (number, row) in seen.rows().iter().enumerate() {
         let frame = seen.frame(row, raw(row.offset(), row.len()));
         let (shown, found) = (filter.matches(seen, number), find_all(&frame, &needle));
-        let message = (seen.message_rows(number), seen.faults_of(from, row.index()), seen.inflated_preview(row));
+        let message =
+            (seen.message_rows(number), seen.faults_of(from, row.index()), seen.inflated_preview(row));
         listed.push(format!("{row:?} {:?} {shown} {found:?} {message:?}", frame.field_spans()));
         assert!(seen.started_at(row) <= row.completed_at());
     }
@@ -281,7 +288,8 @@ fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
         let frame = seen.partial_frame_from(from, raw.clone());
         let found = frame.as_ref().map(|frame| find_all(frame, &needle));
         let spans = field_span::field_spans(&raw, FrameContext::new(from, true));
-        listed.push(format!("{unfinished:?} {spans:?} {found:?} {:?}", frame.map(|frame| frame.field_spans())));
+        listed
+            .push(format!("{unfinished:?} {spans:?} {found:?} {:?}", frame.map(|frame| frame.field_spans())));
     }
     listed
 }
@@ -340,7 +348,7 @@ proptest! {
         len in select(vec![1 << 63, (1 << 63) + 1, u64::MAX]), cuts in vec(1_usize..9, 1..9),
     ) {
         let opcode = if kind == MessageKind::Text { Opcode::Text } else { Opcode::Binary };
-        let claim = Header { rsv1: true, masking_key, ..Header::new(opcode, len) };
+        let claim = Header { rsv1: true, masking_key: key, ..Header::new(opcode, len) };
         let bytes = [encode::single_frame(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
         let at = Offset::START + (bytes.len() - claim.len() + 2);
         for agreed in [AgreedExtensions::none(), deflate()] {

@@ -128,7 +128,9 @@ impl MessageTracker {
                 });
                 FragmentRole::First { message: number }
             }
-            (None, Some(open)) if opcode == Opcode::Continuation => FragmentRole::Continuation { message: open.number },
+            (None, Some(open)) if opcode == Opcode::Continuation => {
+                FragmentRole::Continuation { message: open.number }
+            }
             _ => FragmentRole::Orphan,
         }
     }
@@ -177,7 +179,12 @@ mod tests {
                 (Opcode::Binary, true),
                 (Opcode::Reserved(3), true)
             ]),
-            [FragmentRole::Orphan, FragmentRole::First { message: 0 }, FragmentRole::Orphan, FragmentRole::Orphan]
+            [
+                FragmentRole::Orphan,
+                FragmentRole::First { message: 0 },
+                FragmentRole::Orphan,
+                FragmentRole::Orphan
+            ]
         );
     }
 }

@@ -19,8 +19,8 @@
 //! - [`connection`]: both directions from the first byte on.
 //! - [`filter`]: which frames of a trace are shown; [`search`]: which of them say something.
 //! - [`copy_as`]: what a reader takes away of frames: hex, commands, programs, test vectors.
-//! - [`reference`]: a page on every field and every rule; [`interop`]: which implementations refuse a fault.
-//! - [`format`]: bytes and numbers as a reader sees them.
+//! - [`mod@reference`]: a page on every field and every rule; [`interop`]: which implementations refuse a fault.
+//! - [`mod@format`]: bytes and numbers as a reader sees them.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(
@@ -28,59 +28,59 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
+pub mod arrivals;
 pub mod close_code;
 pub mod connection;
 pub mod copy_as;
 pub mod decoder;
+pub mod deflate_listing;
 pub mod deflater;
+mod describe;
 pub mod encode;
 pub mod endpoint;
 pub mod extension;
+mod fast_path;
 pub mod fault;
+mod fault_sink;
+pub mod field_span;
 pub mod filter;
+pub mod format;
 pub mod frame;
+mod frame_validator;
 pub mod handshake;
+mod handshake_pair;
 #[cfg(test)]
 mod hostile;
 pub mod inflate;
-mod frame_validator;
-pub mod deflate_listing;
-pub mod mask;
-mod describe;
-pub mod message;
-mod handshake_pair;
 pub mod interop;
-mod report;
-mod trace_row;
+pub mod mask;
+pub mod message;
 pub mod reference;
 pub mod search;
-pub mod arrivals;
 mod sides;
 pub mod size;
-mod fast_path;
-pub mod field_span;
 pub mod trace;
+mod trace_row;
 pub mod transcript;
 pub mod utf8;
 #[cfg(test)]
 mod vectors;
-pub mod format;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use close_code::CloseCode;
 pub use connection::{ConnectionTranscript, DirectionView};
-pub use decoder::{FrameStart, Decoder, DecoderEvent};
-pub use endpoint::{Endpoint, Failure, EndpointEvent};
+pub use decoder::{Decoder, DecoderEvent, FrameStart};
+pub use endpoint::{Endpoint, EndpointEvent, Failure};
 pub use extension::{AgreedExtensions, DeflateParams};
-pub use fault::{Bits, FaultCode, Fault, Severity};
-pub use frame::{Header, MaskingKey, LengthForm, Needed, Opcode, FramePart, Side};
-pub use inflate::InflateStop;
+pub use fast_path::SimpleFrame;
+pub use fault::{Bits, Fault, FaultCode, Severity};
+pub use field_span::{Field, FieldSpan};
+pub use frame::{FramePart, Header, LengthForm, MaskingKey, Needed, Opcode, Side};
 pub use frame_validator::MessageEnd;
-pub use message::{MessageKind, FragmentRole};
-pub use trace_row::TraceRow;
-pub use arrivals::{Arrival, Arrivals};
+pub use inflate::InflateStop;
+pub use message::{FragmentRole, MessageKind};
 pub use sides::Sides;
 pub use size::{ByteLen, Offset};
-pub use fast_path::SimpleFrame;
-pub use field_span::{Field, FieldSpan};
-pub use trace::{Trace, PartialFrame};
-pub use transcript::{PartialHeader, Frame, Message, Transcript, DecodeVerdict};
+pub use trace::{PartialFrame, Trace};
+pub use trace_row::TraceRow;
+pub use transcript::{DecodeVerdict, Frame, Message, PartialHeader, Transcript};

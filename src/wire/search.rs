@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use memchr::memmem::{Finder, FinderBuilder};
 
-use super::transcript::Frame;
 use super::format::hex_digit;
+use super::transcript::Frame;
 
 /// What is looked for.
 ///

@@ -5,18 +5,18 @@
 use std::num::Saturating;
 use std::time::Duration;
 
-use super::decoder::{FrameStart, Decoder, DecoderEvent};
+use super::arrivals::Arrivals;
+use super::decoder::{Decoder, DecoderEvent, FrameStart};
 use super::extension::AgreedExtensions;
 use super::fault::Fault;
+use super::field_span::FrameContext;
 use super::frame::{Header, Needed, Side};
-use super::handshake::{ValidatedHead, ServerPolicy};
-use super::message::FragmentRole;
+use super::handshake::{ServerPolicy, ValidatedHead};
 use super::handshake_pair::HandshakePair;
-use super::trace_row::{TraceRow, mark};
-use super::arrivals::Arrivals;
+use super::message::FragmentRole;
 use super::sides::Sides;
 use super::size::{ByteLen, Offset};
-use super::field_span::FrameContext;
+use super::trace_row::{TraceRow, mark};
 use super::transcript::Frame;
 
 /// More rows than this are counted and not kept: 40 bytes each.
@@ -103,10 +103,10 @@ pub struct PartialFrame {
 /// use std::time::Duration;
 /// use wiretalk::wire::{Opcode, Side, Trace};
 ///
-/// let mut seen = Trace::midway(wiretalk::wire::Agreed::none());
-/// seen.push(Side::Server, Duration::from_millis(3), b"\x81\x05Hello\x89\x00");
-/// assert_eq!(seen.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text, Opcode::Ping]);
-/// let frame = seen.frame(&seen.rows()[0], b"\x81\x05Hello".to_vec());
+/// let mut trace = Trace::mid_connection(wiretalk::wire::AgreedExtensions::none());
+/// trace.push(Side::Server, Duration::from_millis(3), b"\x81\x05Hello\x89\x00");
+/// assert_eq!(trace.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text, Opcode::Ping]);
+/// let frame = trace.frame(&trace.rows()[0], b"\x81\x05Hello".to_vec());
 /// assert_eq!(frame.payload(), b"Hello");
 /// ```
 #[derive(Clone, Debug)]
@@ -136,10 +136,10 @@ impl Trace {
         Self::with_handshake(HandshakePair::without_handshake(agreed), agreed)
     }
 
-    fn with_handshake(opened: HandshakePair, agreed: AgreedExtensions) -> Self {
+    fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
         let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
         let (rows, dropped_rows, segments) = (Vec::new(), Saturating(0), Arrivals::default());
-        Self { handshake: opened, directions, rows, most_rows: MAX_ROWS, dropped_rows: dropped_rows, arrivals: segments }
+        Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals: segments }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
@@ -199,13 +199,15 @@ impl Trace {
     /// The frame of that direction that is not complete, if one is begun.
     pub fn partial_frame(&self, from: Side) -> Option<PartialFrame> {
         let direction = &self.directions[from];
-        let frame_start = direction.current_frame.map(|frame_start| (frame_start.index, frame_start.offset, Some(frame_start.header)));
+        let frame_start = direction
+            .current_frame
+            .map(|frame_start| (frame_start.index, frame_start.offset, Some(frame_start.header)));
         let header_bytes = direction.decoder.partial_header();
-        let fresh =
-            (!header_bytes.is_empty()).then(|| (self.frame_count(from), direction.frame_bytes - header_bytes.len(), None));
+        let fresh = (!header_bytes.is_empty())
+            .then(|| (self.frame_count(from), direction.frame_bytes - header_bytes.len(), None));
         let (index, offset, header) = frame_start.or(fresh)?;
         let needed = direction.decoder.needed();
-        Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed: needed })
+        Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed })
     }
 
     /// The frame of [`Trace::partial_frame`] from its bytes, once its header is there.
@@ -306,7 +308,7 @@ impl Trace {
     }
 
     fn push_frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        let Self { directions, rows, most_rows, dropped_rows: dropped_rows, .. } = self;
+        let Self { directions, rows, most_rows, dropped_rows, .. } = self;
         let direction = &mut directions[from];
         let mut keep = |row: TraceRow| {
             if rows.len() < *most_rows {
@@ -369,7 +371,8 @@ mod tests {
         trace.push(Side::Server, ms(1), &[0x81, 0x02, b'h']);
         trace.push(Side::Client, ms(2), &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])));
         trace.push(Side::Server, ms(3), b"i");
-        let rows: Vec<_> = trace.rows().iter().map(|row| (row.from(), row.index(), row.completed_at())).collect();
+        let rows: Vec<_> =
+            trace.rows().iter().map(|row| (row.from(), row.index(), row.completed_at())).collect();
         assert_eq!(rows, [(Side::Client, 0, ms(2)), (Side::Server, 0, ms(3))]);
     }
 
@@ -395,7 +398,8 @@ mod tests {
 
     #[test]
     fn a_partial_frame_is_reported_with_what_it_needs() {
-        let mut trace = without_handshake(Side::Server, AgreedExtensions::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
+        let mut trace =
+            without_handshake(Side::Server, AgreedExtensions::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
         let partial = trace.partial_frame(Side::Server).unwrap();
         assert_eq!(
             (partial.index, partial.offset.get(), partial.have.get(), partial.header),

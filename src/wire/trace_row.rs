@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::decoder::FrameStart;
 use super::fault::Severity;
 use super::frame::{Header, LengthForm, Opcode, Side};
-use super::message::{MessageKind, FragmentRole};
+use super::message::{FragmentRole, MessageKind};
 use super::size::{ByteLen, Offset};
 
 /// One frame of the list, in 40 bytes.
@@ -65,7 +65,7 @@ impl TraceRow {
             index: u32::try_from(frame_start.index).unwrap_or(u32::MAX),
             message: u32::try_from(message).unwrap_or(u32::MAX),
             first_two_bytes: head,
-            flags: flags,
+            flags,
         }
     }
 

@@ -1,16 +1,16 @@
 //! Everything one direction said, kept: frames with their bytes, messages, faults.
 //! The judging is the decoder's; here is only the memory of it, which grows with what was really received, never with what was claimed.
 
-use super::decoder::{FrameStart, Decoder, DecoderEvent};
+use super::decoder::{Decoder, DecoderEvent, FrameStart};
+use super::deflate_listing::DeflateListing;
 use super::extension::AgreedExtensions;
 use super::fault::{Fault, Severity};
+use super::field_span::{self, FieldSpan, FrameContext};
 use super::frame::{Header, Needed, Opcode, Side};
 use super::inflate::InflateStop;
-use super::deflate_listing::DeflateListing;
 use super::mask;
-use super::message::{MessageKind, FragmentRole};
+use super::message::{FragmentRole, MessageKind};
 use super::size::{ByteLen, Offset};
-use super::field_span::{self, FrameContext, FieldSpan};
 
 /// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
 const MAX_INFLATED_BYTES: usize = 256 << 20;
@@ -155,13 +155,13 @@ impl DecodeVerdict {
 /// What one side said after the handshake.
 ///
 /// ```
-/// use wiretalk::wire::{Agreed, Side, Transcript};
+/// use wiretalk::wire::{AgreedExtensions, Side, Transcript};
 ///
-/// let mut said = Transcript::new(Side::Server, Agreed::none());
-/// said.push(&[0x01, 0x03, 0x48, 0x65, 0x6c]);
-/// said.push(&[0x80, 0x02, 0x6c, 0x6f]);
-/// assert_eq!(said.messages()[0].text(), Some("Hello"));
-/// assert_eq!(said.messages()[0].frames, [0, 1]);
+/// let mut transcript = Transcript::new(Side::Server, AgreedExtensions::none());
+/// transcript.push(&[0x01, 0x03, 0x48, 0x65, 0x6c]);
+/// transcript.push(&[0x80, 0x02, 0x6c, 0x6f]);
+/// assert_eq!(transcript.messages()[0].text(), Some("Hello"));
+/// assert_eq!(transcript.messages()[0].frames, [0, 1]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Transcript {
@@ -215,11 +215,13 @@ impl Transcript {
                 Some(DecoderEvent::Fault(fault)) => self.faults.push(fault),
                 Some(DecoderEvent::FrameStart(frame_start)) => {
                     let raw = std::mem::take(&mut self.partial_header);
-                    self.current_frame = Some(Frame::new(&frame_start, frame_context(&frame_start, &self.decoder), raw));
+                    self.current_frame =
+                        Some(Frame::new(&frame_start, frame_context(&frame_start, &self.decoder), raw));
                     self.track_message(&frame_start);
                 }
                 Some(DecoderEvent::Payload(plain)) => {
-                    let part = self.current_frame.as_ref().is_some_and(|frame| frame.role.message().is_some());
+                    let part =
+                        self.current_frame.as_ref().is_some_and(|frame| frame.role.message().is_some());
                     if let (true, Some(message)) = (part, &mut self.open_message) {
                         message.payload_len += plain.len();
                         if !message.compressed {
@@ -420,7 +422,11 @@ pub(super) mod tests {
         );
         assert_eq!(transcript.messages()[0].text(), Some("ok"));
         assert_eq!(
-            transcript.partial_header().map(|frame_start| (frame_start.index, frame_start.offset.get(), frame_start.raw)),
+            transcript.partial_header().map(|frame_start| (
+                frame_start.index,
+                frame_start.offset.get(),
+                frame_start.raw
+            )),
             Some((3, 8, &[0x8a][..]))
         );
         assert_eq!(transcript.verdict(), DecodeVerdict::Fail);
@@ -428,7 +434,8 @@ pub(super) mod tests {
 
     #[test]
     fn asked_to_stop_it_leaves_the_rest_unread() {
-        let mut transcript = Transcript::with_decoder(Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal());
+        let mut transcript =
+            Transcript::with_decoder(Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal());
         transcript.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
         assert_eq!((transcript.frames().len(), transcript.len().get()), (1, 3));
         assert!(transcript.decoder().has_stopped());
@@ -438,7 +445,10 @@ pub(super) mod tests {
     fn section_5_4_a_frame_that_interrupts_a_message_leaves_it_open() {
         let transcript = transcribe(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
         assert_eq!(codes(&transcript), [(FaultCode::NewDataInFragmented, 1)]);
-        assert_eq!((transcript.messages()[0].text(), &transcript.messages()[0].frames), (Some("ab"), &vec![0, 2]));
+        assert_eq!(
+            (transcript.messages()[0].text(), &transcript.messages()[0].frames),
+            (Some("ab"), &vec![0, 2])
+        );
         assert_eq!(transcript.frames()[1].role, FragmentRole::Orphan);
     }
 
@@ -449,7 +459,11 @@ pub(super) mod tests {
         transcript.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
         assert_eq!(
             codes(&transcript),
-            [(FaultCode::EmptyFragment, 0), (FaultCode::Rsv1OnControl, 1), (FaultCode::Rsv1OnContinuation, 2)]
+            [
+                (FaultCode::EmptyFragment, 0),
+                (FaultCode::Rsv1OnControl, 1),
+                (FaultCode::Rsv1OnContinuation, 2)
+            ]
         );
         assert!(transcript.messages()[0].compressed);
     }
@@ -459,7 +473,10 @@ pub(super) mod tests {
         let transcript = transcribe(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
         let found: Vec<_> =
             transcript.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
-        assert_eq!(found, [(FaultCode::CtrlTooLong, 2), (FaultCode::LenNotMinimal, 4), (FaultCode::CloseLen1, 4)]);
+        assert_eq!(
+            found,
+            [(FaultCode::CtrlTooLong, 2), (FaultCode::LenNotMinimal, 4), (FaultCode::CloseLen1, 4)]
+        );
     }
 
     #[test]
@@ -481,7 +498,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_claimed_length_allocates_nothing_and_never_ends() {
-        let mut transcript = transcribe(Side::Server, &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        let mut transcript =
+            transcribe(Side::Server, &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
         transcript.push(b"what follows");
         assert_eq!(transcript.needed(), None);
         let frame = transcript.current_frame().unwrap();
@@ -495,7 +513,8 @@ pub(super) mod tests {
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
             |((first, len, key, zero), body)| {
                 let key = key.map(|key| if zero { [0; 4] } else { key });
-                let header = Header { masking_key: key, ..Header::parse(&[first, len]).expect("short and unmasked") };
+                let header =
+                    Header { masking_key: key, ..Header::parse(&[first, len]).expect("short and unmasked") };
                 encode::frame(&header, &body)
             },
         );

@@ -42,7 +42,8 @@ impl Utf8Validator {
 
     /// The sequence that is cut off here: how many of its bytes are there, of how many. None between two characters.
     pub fn pending(&self) -> Option<(u8, u8)> {
-        (self.missing_bytes > 0).then_some((self.sequence_len.saturating_sub(self.missing_bytes), self.sequence_len))
+        (self.missing_bytes > 0)
+            .then_some((self.sequence_len.saturating_sub(self.missing_bytes), self.sequence_len))
     }
 
     fn push_byte(&mut self, byte: u8) -> Result<(), ()> {

@@ -94,7 +94,11 @@ fn deflated(frames: &[Case]) -> Vec<Vec<u8>> {
     let made = frames.iter().flat_map(|case| {
         let mut fresh = Deflater::new(DeflateParams::default(), Side::Server);
         let text = format::hex(&case.bytes[..case.bytes.len().min(LONGEST_IN_FILE)]);
-        [fresh.compress_message(&case.bytes), deflater.compress_message(text.as_bytes()), fresh.compress_message(text.as_bytes())]
+        [
+            fresh.compress_message(&case.bytes),
+            deflater.compress_message(text.as_bytes()),
+            fresh.compress_message(text.as_bytes()),
+        ]
     });
     let own = frames
         .iter()

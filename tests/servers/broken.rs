@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use wiretalk::servers::{Access, Limits, strict};
 use wiretalk::wire::handshake::ServerPolicy;
-use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, DecodeVerdict};
+use wiretalk::wire::{AgreedExtensions, DecodeVerdict, Opcode, Side, Transcript};
 
 use crate::strict::strict_house;
 use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};

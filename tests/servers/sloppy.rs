@@ -61,7 +61,10 @@ async fn what_does_not_come_is_missed() {
     assert_eq!(seen(&house, "/").await.1, HELLO.len() + 4);
     assert_eq!(seen(&house, "/hangs-up").await.1, HELLO.len());
     assert_eq!(seen(&house, "/no-close").await.1, HELLO.len());
-    assert_eq!(seen(&house, "/cut-short").await.0.direction(Side::Server).transcript().needed().unwrap().more, 5);
+    assert_eq!(
+        seen(&house, "/cut-short").await.0.direction(Side::Server).transcript().needed().unwrap().more,
+        5
+    );
     for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {
         let mut peer = house.visit().await;
         peer.send(&upgrade(path)).await;

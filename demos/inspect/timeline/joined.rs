@@ -55,7 +55,8 @@ pub(super) fn draw(inspect: &Inspect, subject: &Subject, area: Rect, canvas: &mu
     for piece in &pieces {
         let full = (8 * u128::from(piece.sum.get())).div_ceil(total).min(8) as usize;
         let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
-        let said = if text { format::quote(&piece.payload, 10) } else { format::spaced_hex(&piece.payload, 4) };
+        let said =
+            if text { format::quote(&piece.payload, 10) } else { format::spaced_hex(&piece.payload, 4) };
         let color = if piece.row == subject.current { theme.accent } else { side(subject.from, theme).0 };
         let spans = [
             Span::styled(format!("{} ", piece.row), theme.dim()),

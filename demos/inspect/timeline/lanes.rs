@@ -15,7 +15,7 @@ use super::window::{DIVISION, Window, short};
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::fault::Severity;
-use crate::wire::{Opcode, FragmentRole, TraceRow, Side, format};
+use crate::wire::{FragmentRole, Opcode, Side, TraceRow, format};
 
 /// Rows that are looked through for a message that was open before the window, or goes on after it.
 const FAR: usize = 4096;

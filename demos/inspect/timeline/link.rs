@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use super::super::canvas::Canvas;
 use super::super::state::Inspect;
 use super::window::short;
-use crate::wire::{Opcode, TraceRow, Side, format};
+use crate::wire::{Opcode, Side, TraceRow, format};
 
 /// The newest rows that are looked at.
 pub(super) const NEWEST: usize = 1 << 14;
@@ -74,14 +74,16 @@ pub(super) fn figures(inspect: &Inspect) -> Figures {
     let pairs = pairs(inspect, newest.clone());
     let answers = [Side::Client, Side::Server].map(|from| {
         let own = pairs.iter().filter(|pair| all[pair.ping].from() == from);
-        let mut times: Vec<_> =
-            own.map(|pair| all[pair.pong].completed_at().saturating_sub(all[pair.ping].completed_at())).collect();
+        let mut times: Vec<_> = own
+            .map(|pair| all[pair.pong].completed_at().saturating_sub(all[pair.ping].completed_at()))
+            .collect();
         times.sort_unstable();
         times.get(times.len() / 2).map(|median| (*median, times.len()))
     });
     let rows = &all[newest];
     let last = rows.last().map_or(Duration::ZERO, TraceRow::completed_at);
-    let lately: Vec<_> = rows.iter().filter(|row| last.saturating_sub(row.completed_at()) <= LATELY).collect();
+    let lately: Vec<_> =
+        rows.iter().filter(|row| last.saturating_sub(row.completed_at()) <= LATELY).collect();
     let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.completed_at()));
     // n frames have n - 1 gaps between them
     let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));

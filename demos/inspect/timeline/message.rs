@@ -13,7 +13,7 @@ use super::super::view::side;
 use super::window::short;
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::{ByteLen, Fault, FragmentRole, TraceRow, Side, format};
+use crate::wire::{ByteLen, Fault, FragmentRole, Side, TraceRow, format};
 
 /// Rows that are looked through for the message around a control frame.
 const FAR: usize = 4096;
@@ -188,11 +188,15 @@ fn row_line(
         let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
         line.push_span(Span::styled(format!("{key:<10}"), Style::new().fg(theme.field(3))));
     }
-    line.push_span(Span::styled(format!("{:>6}  ", format::group_thousands(header.payload_len.get())), theme.dim()));
+    line.push_span(Span::styled(
+        format!("{:>6}  ", format::group_thousands(header.payload_len.get())),
+        theme.dim(),
+    ));
     let cells = 3 * columns.bytes + 2;
     let frame = inspect.frame(number);
-    let bytes =
-        |bytes: &[u8]| if bytes.is_empty() { "–".to_owned() } else { format::spaced_hex(bytes, columns.bytes) };
+    let bytes = |bytes: &[u8]| {
+        if bytes.is_empty() { "–".to_owned() } else { format::spaced_hex(bytes, columns.bytes) }
+    };
     if columns.wire {
         let wire = frame.as_ref().map_or_else(|| "gone".to_owned(), |frame| bytes(frame.payload_on_wire()));
         line.push_span(Span::styled(format!("{wire:<cells$}"), Style::new().fg(theme.field(4))));

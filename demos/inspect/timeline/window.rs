@@ -56,7 +56,8 @@ impl Window {
             return Self { start: 0, cells, scale: 0 };
         };
         let (mut first, mut last) = (first, last);
-        let (mut from, mut to) = (nanos(inspect.conn().trace.started_at(&rows[first])), nanos(rows[last].completed_at()));
+        let (mut from, mut to) =
+            (nanos(inspect.conn().trace.started_at(&rows[first])), nanos(rows[last].completed_at()));
         for _ in 0..NEIGHBOURS {
             let near = to.saturating_sub(from).saturating_mul(6).max(6 * CLOSE);
             let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].completed_at())));

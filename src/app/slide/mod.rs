@@ -276,7 +276,10 @@ fn odd(scene: &Scene, column: Rect) -> (Vec<Line<'static>>, Rect) {
     let style = Style::new().fg(theme.bad);
     let mut lines = Vec::new();
     for warning in scene.warnings {
-        let told = format!("▲ {}:{}:{}: {}", scene.file, warning.position.line, warning.position.column, warning.message);
+        let told = format!(
+            "▲ {}:{}:{}: {}",
+            scene.file, warning.position.line, warning.position.column, warning.message
+        );
         lines.extend(wrap(&[(told, style)], column.width.into()));
     }
     if lines.len() > most {

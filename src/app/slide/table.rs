@@ -4,7 +4,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::app::slide::wrap::{Piece, longest_word, natural, wrap};
-use crate::deck::{ColumnAlign, TextRun, TableBlock};
+use crate::deck::{ColumnAlign, TableBlock, TextRun};
 use crate::stage::Theme;
 
 /// The cells between two columns.

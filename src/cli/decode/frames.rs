@@ -2,8 +2,10 @@
 //! The sentences about fields and rules are `wire`'s; here they are laid out.
 
 use super::page::Page;
-use crate::wire::format::{byte_count, group_thousands, spaced_hex, quote};
-use crate::wire::{ByteLen, Fault, Frame, Message, Offset, FramePart, Side, FieldSpan, Transcript, DecodeVerdict};
+use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
+use crate::wire::{
+    ByteLen, DecodeVerdict, Fault, FieldSpan, Frame, FramePart, Message, Offset, Side, Transcript,
+};
 
 /// Bytes a row, where bytes are written out.
 const ROW: usize = 16;
@@ -30,8 +32,9 @@ pub(super) fn explain(said: &Transcript, input: &[u8]) -> String {
     // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
     let last = said.frames().last().and_then(|frame| frame.role.message());
     let is_told = |number: usize| said.messages().iter().any(|message| message.number == number);
-    if let Some((number, lens)) =
-        last.filter(|number| !is_told(*number)).and_then(|number| Some((number, said.deflate_listing(number)?)))
+    if let Some((number, lens)) = last
+        .filter(|number| !is_told(*number))
+        .and_then(|number| Some((number, said.deflate_listing(number)?)))
     {
         page.line(&format!("Message {number}  compressed, and not well"));
         super::lens::explain(&mut page, &lens);
@@ -166,8 +169,11 @@ fn faults<'a>(page: &mut Page, faults: impl Iterator<Item = &'a Fault>) {
         let severity = fault.severity().name().to_uppercase();
         page.ends(&format!("{severity:<8} "), fault.code.name(), fault.section());
         let detail = fault.detail.to_string();
-        let what =
-            if detail.is_empty() { fault.summary().to_owned() } else { format!("{}: {detail}", fault.summary()) };
+        let what = if detail.is_empty() {
+            fault.summary().to_owned()
+        } else {
+            format!("{}: {detail}", fault.summary())
+        };
         page.paragraph("  what   ", &what);
         page.paragraph(
             "  where  ",

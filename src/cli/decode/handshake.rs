@@ -5,8 +5,8 @@ use super::Handshake;
 use super::json::verdict;
 use super::page::Page;
 use crate::wire::Side;
-use crate::wire::handshake::{HeadScan, HeadLineKind, CheckResult, Problem};
-use crate::wire::format::{byte_count, escape_controls, spaced_hex, quote};
+use crate::wire::format::{byte_count, escape_controls, quote, spaced_hex};
+use crate::wire::handshake::{CheckResult, HeadLineKind, HeadScan, Problem};
 
 /// Bytes a row, where bytes are written out.
 const ROW: usize = 16;
@@ -37,7 +37,8 @@ fn head(page: &mut Page, handshake: &Handshake) {
     };
     for line in head.lines() {
         let end = if line.line_end.len() == 2 { r"\r\n" } else { r"\n" };
-        let text = escape_controls(&String::from_utf8_lossy(head.raw().get(line.text.clone()).unwrap_or_default()));
+        let text =
+            escape_controls(&String::from_utf8_lossy(head.raw().get(line.text.clone()).unwrap_or_default()));
         let text = if line.kind == HeadLineKind::Blank { end.to_owned() } else { format!("{text}{end}") };
         page.paragraph(&format!("{:>5}  ", line.text.start), &text);
     }

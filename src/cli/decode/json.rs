@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::Handshake;
-use crate::wire::handshake::{HandshakeCheck, CheckResult, HandshakeOutcome, Problem};
 use crate::wire::format::hex;
+use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome, Problem};
 use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
 pub(super) fn frames(said: &Transcript) -> String {

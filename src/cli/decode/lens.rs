@@ -3,9 +3,9 @@
 
 use super::page::Page;
 use crate::wire::ByteLen;
-use crate::wire::inflate::BlockType;
-use crate::wire::deflate_listing::{DeflateItem, DeflateListing, DeflateItemKind, MatchSource};
+use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, DeflateListing, MatchSource};
 use crate::wire::format::{byte_count, group_thousands, quote};
+use crate::wire::inflate::BlockType;
 
 /// Items that are written out.
 const SHOWN: usize = 60;
@@ -60,10 +60,16 @@ fn says(lens: &DeflateListing, item: &DeflateItem) -> String {
         }
         DeflateItemKind::Padding => "skipped, up to the next byte".to_owned(),
         DeflateItemKind::StoredLength(0) => "LEN 0000, NLEN ffff: a block without bytes".to_owned(),
-        DeflateItemKind::StoredLength(len) => format!("LEN {len:04x}, NLEN {:04x}: {}", !len, byte_count(u64::from(*len))),
-        DeflateItemKind::Stored => format!("{} as they are: {}", byte_count(item.output.end - item.output.start), given()),
+        DeflateItemKind::StoredLength(len) => {
+            format!("LEN {len:04x}, NLEN {:04x}: {}", !len, byte_count(u64::from(*len)))
+        }
+        DeflateItemKind::Stored => {
+            format!("{} as they are: {}", byte_count(item.output.end - item.output.start), given())
+        }
         DeflateItemKind::Codes { literals, distances } => codes(literals, distances),
-        DeflateItemKind::Literal => format!("{} as literals: {}", byte_count(item.output.end - item.output.start), given()),
+        DeflateItemKind::Literal => {
+            format!("{} as literals: {}", byte_count(item.output.end - item.output.start), given())
+        }
         DeflateItemKind::Match { length, distance } => {
             let place = match item.source() {
                 Some(MatchSource::EarlierMessage(back)) => {

@@ -1,7 +1,9 @@
 //! [`Lane`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
 //! It never holds more than the frame that is arriving, and of that no more than [`MOST`] bytes.
 
-use crate::wire::{AgreedExtensions, FrameStart, ByteLen, Decoder, DecoderEvent, Fault, Needed, Offset, Side};
+use crate::wire::{
+    AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FrameStart, Needed, Offset, Side,
+};
 
 /// Payload bytes of one frame that are kept.
 pub(super) const MOST: usize = 1 << 20;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::cli::decode::{fault, problem, verdict};
 use crate::cli::inspect::lane::Seen;
-use crate::wire::handshake::{ValidatedHead, HandshakeOutcome};
-use crate::wire::{FrameStart, ByteLen, MessageKind, Needed, Opcode, Side, mask, format};
+use crate::wire::handshake::{HandshakeOutcome, ValidatedHead};
+use crate::wire::{ByteLen, FrameStart, MessageKind, Needed, Opcode, Side, format, mask};
 
 /// Where and when a record belongs.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +52,7 @@ pub(super) fn frame(place: Place, seen: &Seen) -> Value {
     let header = begun.map(|begun| begun.header);
     let key = header.and_then(|header| header.masking_key);
     let mut raw = seen.head.clone();
-    raw.extend_from_slice(
-        &key.map_or_else(|| seen.payload.clone(), |key| mask::unmask(&seen.payload, key)),
-    );
+    raw.extend_from_slice(&key.map_or_else(|| seen.payload.clone(), |key| mask::unmask(&seen.payload, key)));
     let close = close(seen);
     json!({
         "type": "frame",

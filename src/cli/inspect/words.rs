@@ -18,7 +18,8 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
     let mut told = match record["type"].as_str() {
         Some("handshake") => {
             let lines = record["head"].as_str().unwrap_or_default().lines().filter(|line| !line.is_empty());
-            let lines: Vec<String> = lines.map(|line| format!("    {}", format::escape_controls(line))).collect();
+            let lines: Vec<String> =
+                lines.map(|line| format!("    {}", format::escape_controls(line))).collect();
             format!("{start}{}  handshake\n{}", text("from"), lines.join("\n"))
         }
         Some("frame") => format!("{start}{}  {}", text("from"), frame(record)),
@@ -31,8 +32,9 @@ pub(super) fn lines(record: &Value, several: bool) -> String {
             format!("{start}connection from {}", text("peer"))
         }
         Some("connection") => {
-            let tls =
-                record["tls"].as_str().map_or_else(String::new, |tls| format!(", {}", format::escape_controls(tls)));
+            let tls = record["tls"]
+                .as_str()
+                .map_or_else(String::new, |tls| format!(", {}", format::escape_controls(tls)));
             format!("{start}connection from {} to {}{tls}", text("client"), text("server"))
         }
         _ => {
@@ -63,8 +65,10 @@ fn frame(record: &Value) -> String {
         (None, None) => String::new(),
     };
     let name = record["opcode_name"].as_str().unwrap_or("a frame whose header is not complete");
-    let length =
-        record["payload_len"].as_u64().map(|len| format!(" {} ", format::byte_count(len))).unwrap_or_default();
+    let length = record["payload_len"]
+        .as_u64()
+        .map(|len| format!(" {} ", format::byte_count(len)))
+        .unwrap_or_default();
     let missing =
         match (record["complete"].as_bool(), record.pointer("/needs/need_more").and_then(Value::as_u64)) {
             (Some(true), _) => String::new(),

@@ -129,13 +129,18 @@ fn steps(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Ratio, HistogramSummary};
+    use crate::measure::{HistogramSummary, Ratio};
     use crate::race::{Kind, Lane, ListenDrops};
 
     fn figures(kind: Kind, micros: u64, bytes: f64) -> Figures {
         let us = Duration::from_micros;
-        let times =
-            HistogramSummary { count: 7270, p50: us(micros), p90: us(micros), p99: us(189), max: us(1_234_567) };
+        let times = HistogramSummary {
+            count: 7270,
+            p50: us(micros),
+            p90: us(micros),
+            p99: us(189),
+            max: us(1_234_567),
+        };
         Figures {
             lane: Lane::plain(kind),
             times,

@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use crate::servers::connection::access::{Access, Foreign};
 use crate::servers::{Limits, Options};
 use crate::wire::handshake::{
-    HeadContext, HeadScan, Head, HeadReader, HeadValidation, ValidatedHead, HandshakeOutcome, ServerPolicy, Problem, ProblemCode,
+    HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem, ProblemCode,
+    ServerPolicy, ValidatedHead,
 };
 use crate::wire::{AgreedExtensions, Side};
 
@@ -126,7 +127,10 @@ where
     }
 }
 
-async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &ServerPolicy) -> Result<Request, NotOpened> {
+async fn read_head(
+    stream: &mut (impl AsyncRead + Unpin),
+    policy: &ServerPolicy,
+) -> Result<Request, NotOpened> {
     let mut reader = HeadReader::new(Side::Client, policy.max_head_len);
     // On the heap: the future lives as long as the connection, the buffer only until here is a head.
     let mut buffer = vec![0; 4096];
@@ -139,7 +143,8 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin), policy: &ServerPolicy)
         let taken = reader.push(bytes);
         if reader.scan() != HeadScan::Incomplete {
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
-            let opening = ValidatedHead::new(&reader, &HeadContext::Request(policy.clone()), !rest.is_empty());
+            let opening =
+                ValidatedHead::new(&reader, &HeadContext::Request(policy.clone()), !rest.is_empty());
             return Ok(Request { opening, rest });
         }
     }
@@ -180,7 +185,10 @@ async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, No
 }
 
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
-async fn refuse<T>(stream: &mut (impl AsyncWrite + Unpin), judgement: &HeadValidation) -> Result<T, NotOpened> {
+async fn refuse<T>(
+    stream: &mut (impl AsyncWrite + Unpin),
+    judgement: &HeadValidation,
+) -> Result<T, NotOpened> {
     let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
@@ -247,7 +255,8 @@ mod tests {
     async fn asked(bytes: &[u8], options: &Options) -> (String, Result<Opened, NotOpened>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
-        let opened = open(&mut server, &ServerPolicy::default(), options, OrdinaryHttp::UpgradeRequired).await;
+        let opened =
+            open(&mut server, &ServerPolicy::default(), options, OrdinaryHttp::UpgradeRequired).await;
         drop(server);
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
@@ -309,7 +318,8 @@ mod tests {
         assert!(refused.unwrap_err().to_string().starts_with("426: here is a WebSocket server"));
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
-        let judged = open(&mut server, &ServerPolicy::default(), &Options::default(), OrdinaryHttp::Judged).await;
+        let judged =
+            open(&mut server, &ServerPolicy::default(), &Options::default(), OrdinaryHttp::Judged).await;
         assert!(judged.is_err());
         let mut answer = [0; 64];
         let count = client.read(&mut answer).await.unwrap();

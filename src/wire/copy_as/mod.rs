@@ -4,14 +4,14 @@
 mod shell;
 mod vector;
 
+use super::format;
 use super::frame::Side;
 use super::transcript::Frame;
-use super::format;
 
 /// Bytes that one side sent, with what is needed to read them again.
 ///
 /// ```
-/// use wiretalk::wire::{Side, copy::Excerpt};
+/// use wiretalk::wire::{Side, copy_as::Excerpt};
 ///
 /// let hello = Excerpt::new(Side::Client, None, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec());
 /// assert_eq!(hello.decode_command(), "wiretalk decode --from client 818537fa213d7f9f4d5158");

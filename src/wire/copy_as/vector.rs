@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use crate::wire::format::hex;
-use crate::wire::{AgreedExtensions, ByteLen, FaultCode, Decoder, Fault, Frame, Message, Offset, Side, Transcript};
+use crate::wire::{
+    AgreedExtensions, ByteLen, Decoder, Fault, FaultCode, Frame, Message, Offset, Side, Transcript,
+};
 
 #[derive(Serialize)]
 struct VectorCase<'a> {
@@ -89,7 +91,8 @@ struct ExpectedIncomplete {
 /// One line of JSON. As everywhere in that file, judging stops after the frame with the first fatal fault. An agreed header that
 /// cannot be read counts as no extension.
 pub(super) fn vector_case(name: &str, from: Side, extensions: Option<&str>, bytes: &[u8]) -> String {
-    let agreed = extensions.map_or_else(AgreedExtensions::none, |header| AgreedExtensions::parse(header).unwrap_or_default());
+    let agreed = extensions
+        .map_or_else(AgreedExtensions::none, |header| AgreedExtensions::parse(header).unwrap_or_default());
     let mut transcript = Transcript::with_decoder(Decoder::new(from, agreed).stop_at_fatal());
     transcript.push(bytes);
     let case = VectorCase {

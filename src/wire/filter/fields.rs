@@ -144,11 +144,16 @@ mod tests {
     fn every_name_is_found_by_what_it_is_called_and_its_example_is_understood() {
         for name in FIELDS {
             assert_eq!(find_field(name.name).unwrap().name, name.name);
-            assert!(name.aliases.iter().all(|also| find_field(also).unwrap().name == name.name), "{}", name.name);
+            assert!(
+                name.aliases.iter().all(|also| find_field(also).unwrap().name == name.name),
+                "{}",
+                name.name
+            );
             assert!(name.description.ends_with('.'), "{}", name.name);
             assert_eq!(Filter::parse(name.example).unwrap().to_string(), name.example);
         }
-        let mut all: Vec<&str> = FIELDS.iter().flat_map(|name| [&[name.name], name.aliases].concat()).collect();
+        let mut all: Vec<&str> =
+            FIELDS.iter().flat_map(|name| [&[name.name], name.aliases].concat()).collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();

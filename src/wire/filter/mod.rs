@@ -8,10 +8,10 @@ mod value;
 use std::fmt;
 use std::ops::Range;
 
-use super::fault::{FaultCode, Fault, Severity};
+use super::fault::{Fault, FaultCode, Severity};
 use super::frame::{MaskingKey, Side};
-use super::trace_row::TraceRow;
 use super::trace::Trace;
+use super::trace_row::TraceRow;
 pub use fields::FilterField;
 use fields::{FlagField, NumberField};
 
@@ -19,12 +19,12 @@ use fields::{FlagField, NumberField};
 ///
 /// ```
 /// use std::time::Duration;
-/// use wiretalk::wire::{Agreed, Side, Trace, filter::Filter};
+/// use wiretalk::wire::{AgreedExtensions, Side, Trace, filter::Filter};
 ///
-/// let mut seen = Trace::midway(Agreed::none());
-/// seen.push(Side::Server, Duration::ZERO, b"\x81\x05Hello\x88\x02\x03\xe8");
+/// let mut trace = Trace::mid_connection(AgreedExtensions::none());
+/// trace.push(Side::Server, Duration::ZERO, b"\x81\x05Hello\x88\x02\x03\xe8");
 /// let filter = Filter::parse("op=close && len<9").unwrap();
-/// assert_eq!(filter.rows(&seen, 0..2).collect::<Vec<_>>(), [1]);
+/// assert_eq!(filter.rows(&trace, 0..2).collect::<Vec<_>>(), [1]);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -133,8 +133,12 @@ impl Predicate {
             Self::Opcode(set) => set & (1 << row.opcode().bits()) != 0,
             Self::Sender(side) => row.from() == *side,
             Self::Number(of, compare, values) => compare.matches(of.value_of(row, number), values),
-            Self::Key(wanted, keys) => row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted,
-            Self::Fault(wanted, set, _) => has_fault(trace, row, |fault| set & fault_bit(fault.code) != 0) == *wanted,
+            Self::Key(wanted, keys) => {
+                row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted
+            }
+            Self::Fault(wanted, set, _) => {
+                has_fault(trace, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
+            }
         }
     }
 }
@@ -254,8 +258,11 @@ impl fmt::Display for Predicate {
             Self::Opcode(set) => value::write_opcodes(*set, f),
             Self::Sender(side) => write!(f, "dir={side}"),
             Self::Number(of, compare, values) => {
-                let print =
-                    if *of == NumberField::Time { value::format_time } else { |value: u64| value.to_string() };
+                let print = if *of == NumberField::Time {
+                    value::format_time
+                } else {
+                    |value: u64| value.to_string()
+                };
                 let values: Vec<String> = values.iter().map(|value| print(*value)).collect();
                 write!(f, "{}{}{}", of.name(), compare.symbol(), values.join("|"))
             }

@@ -1,7 +1,7 @@
 //! From the text of a filter to its tree, or to the byte where it cannot be read and what would be right there.
 //! What the values look like stands in `value`, which names there are in `fields`.
 
-use super::fields::{self, FlagField, FilterField, NumberField, FieldType};
+use super::fields::{self, FieldType, FilterField, FlagField, NumberField};
 use super::value;
 use super::{Comparison, FilterError, Node, Predicate};
 use crate::text::suggest;
@@ -138,13 +138,13 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&self, reason: String, expected: String) -> FilterError {
-        FilterError { offset: self.at(), reason: reason, expected: expected }
+        FilterError { offset: self.at(), reason, expected }
     }
 
     /// An error about the token that was just taken.
     fn error_before(&self, reason: String, expected: String) -> FilterError {
         let at = self.tokens.get(self.next.saturating_sub(1)).map_or(self.end, |(at, _)| *at);
-        FilterError { offset: at, reason: reason, expected: expected }
+        FilterError { offset: at, reason, expected }
     }
 
     fn parse_or(&mut self) -> Result<Node, FilterError> {
@@ -200,7 +200,9 @@ impl<'a> Parser<'a> {
                 self.parse_comparison(name, compare).map(Node::Test)
             }
             (Some(name), _) => self.parse_bare_field(name).map(Node::Test),
-            (None, next) => self.parse_bare_value(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test),
+            (None, next) => {
+                self.parse_bare_value(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test)
+            }
         }
     }
 
@@ -238,7 +240,11 @@ impl<'a> Parser<'a> {
         ))
     }
 
-    fn parse_comparison(&mut self, name: &FilterField, compare: Comparison) -> Result<Predicate, FilterError> {
+    fn parse_comparison(
+        &mut self,
+        name: &FilterField,
+        compare: Comparison,
+    ) -> Result<Predicate, FilterError> {
         let equal = match compare {
             Comparison::Equal => true,
             Comparison::Unequal => false,
@@ -253,7 +259,9 @@ impl<'a> Parser<'a> {
             }
         };
         Ok(match name.field_type {
-            FieldType::Number(of) => Predicate::Number(of, compare, self.parse_values(name, &|word| parse_number(of, word))?),
+            FieldType::Number(of) => {
+                Predicate::Number(of, compare, self.parse_values(name, &|word| parse_number(of, word))?)
+            }
             FieldType::Opcode => {
                 let set = self.parse_values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
                 Predicate::Opcode(if equal { set } else { !set })
@@ -275,13 +283,18 @@ impl<'a> Parser<'a> {
             self.pass();
             return Ok(Predicate::Flag(FlagField::AnyFault, yes == equal));
         }
-        let rules = self.parse_values(name, &|word| Some((value::fault_set(word)?, word.to_ascii_uppercase())))?;
+        let rules =
+            self.parse_values(name, &|word| Some((value::fault_set(word)?, word.to_ascii_uppercase())))?;
         let set = rules.iter().fold(0, |all, (set, _)| all | set);
         Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
     }
 
     /// One value or several with `|` between them.
-    fn parse_values<T>(&mut self, name: &FilterField, read: &dyn Fn(&str) -> Option<T>) -> Result<Vec<T>, FilterError> {
+    fn parse_values<T>(
+        &mut self,
+        name: &FilterField,
+        read: &dyn Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, FilterError> {
         let mut values = vec![self.parse_value(name, read)?];
         while self.take(Token::Bar) {
             values.push(self.parse_value(name, read)?);
@@ -289,7 +302,11 @@ impl<'a> Parser<'a> {
         Ok(values)
     }
 
-    fn parse_value<T>(&mut self, name: &FilterField, read: &dyn Fn(&str) -> Option<T>) -> Result<T, FilterError> {
+    fn parse_value<T>(
+        &mut self,
+        name: &FilterField,
+        read: &dyn Fn(&str) -> Option<T>,
+    ) -> Result<T, FilterError> {
         let Some(word) = self.take_word() else {
             let reason = format!("{} is compared with nothing", name.name);
             return Err(self.error(reason, expected_value(name.field_type, "")));
@@ -318,7 +335,10 @@ fn expected_value(subject: FieldType, word: &str) -> String {
     match subject {
         FieldType::Opcode => {
             let listed = value::OPCODE_NAMES[..9].join(", ");
-            format!("{}{listed}, or a number from 0 to 15", did_you_mean(suggest(&lower, &value::OPCODE_NAMES)))
+            format!(
+                "{}{listed}, or a number from 0 to 15",
+                did_you_mean(suggest(&lower, &value::OPCODE_NAMES))
+            )
         }
         FieldType::Direction => {
             format!("{}client, server, c2s or s2c", did_you_mean(suggest(&lower, &value::SIDE_NAMES)))
@@ -327,7 +347,9 @@ fn expected_value(subject: FieldType, word: &str) -> String {
         FieldType::Number(NumberField::Time) => {
             "a time: 250ms, 1.5s, 20us; without a unit it is milliseconds".to_owned()
         }
-        FieldType::Number(NumberField::Len | NumberField::Size) => "a number of bytes: 126, 0x7e, 64KiB".to_owned(),
+        FieldType::Number(NumberField::Len | NumberField::Size) => {
+            "a number of bytes: 126, 0x7e, 64KiB".to_owned()
+        }
         FieldType::Number(_) => "a whole number, counted from 0".to_owned(),
         FieldType::Key => "eight hex digits: 37fa213d".to_owned(),
         FieldType::Fault => {

@@ -58,7 +58,11 @@ impl AcceptValue {
 
     /// The five steps; the last compares with what the server sent, where that is known.
     pub fn steps(&self, received: Option<&str>) -> Vec<AcceptStep> {
-        let step = |name, value: &str, note: String| AcceptStep { name, value: format::escape_controls(value), note };
+        let step = |name, value: &str, note: String| AcceptStep {
+            name,
+            value: format::escape_controls(value),
+            note,
+        };
         let random = decode_key(&self.key)
             .map_or("no base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
         let verdict = match received {
@@ -205,7 +209,10 @@ mod tests {
         for (received, mistake) in [
             ("hHLtf2V1k8aDQZfNjw3Ia1hCwt0=", Some(AcceptMistake::GuidMissing)),
             ("BXhwxM0SZasKmCD9S4BfpPmCnEw=", Some(AcceptMistake::KeyWasDecoded)),
-            ("YjM3YTRmMmNjMDYyNGYxNjkwZjY0NjA2Y2YzODU5NDViMmJlYzRlYQ==", Some(AcceptMistake::HexDigestEncoded)),
+            (
+                "YjM3YTRmMmNjMDYyNGYxNjkwZjY0NjA2Y2YzODU5NDViMmJlYzRlYQ==",
+                Some(AcceptMistake::HexDigestEncoded),
+            ),
             ("WJfwerbIozKsJXHxxI0JTO1SQgU=", Some(AcceptMistake::GuidLowercase)),
             (KEY, Some(AcceptMistake::KeyEchoed)),
             ("S3PPLMBITXAQ9KYGZZHZRBK+XOO=", Some(AcceptMistake::CaseChanged)),

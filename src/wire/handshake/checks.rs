@@ -3,10 +3,10 @@
 
 use super::head::{Head, HeadLineKind};
 use super::problem::{Problem, ProblemCode};
-use super::{HeadValidation, HeadPartKind};
+use super::{HeadPartKind, HeadValidation};
 use crate::wire::fault::Severity;
-use crate::wire::frame::Side;
 use crate::wire::format;
+use crate::wire::frame::Side;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
     let problem = validation.problems.iter().filter(about).max_by_key(|problem| problem.severity);
     let (result, finding) = match (problem, line) {
         (Some(problem), _) => {
-            let result = if problem.severity == Severity::Fatal { CheckResult::Failed } else { CheckResult::Warned };
+            let result =
+                if problem.severity == Severity::Fatal { CheckResult::Failed } else { CheckResult::Warned };
             (result, problem.code.rule().summary.to_owned())
         }
         (None, None) if !row.required => (CheckResult::Absent, row.absent.to_owned()),
@@ -75,7 +76,7 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
         (None, None) => (CheckResult::Absent, "not asked: this is no handshake".to_owned()),
         (None, Some(_)) => (CheckResult::Passed, passed_finding(row, head)),
     };
-    HandshakeCheck { name: row.name, result: result, line, finding: finding, section: row.section }
+    HandshakeCheck { name: row.name, result, line, finding, section: row.section }
 }
 
 fn passed_finding(row: &CheckSpec, head: &Head) -> String {

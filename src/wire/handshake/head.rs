@@ -231,8 +231,10 @@ impl Head {
 
     /// The values of all fields of this name as one list (RFC 9110 section 5.3).
     pub fn joined_value(&self, name: &str) -> Option<String> {
-        let values: Vec<String> =
-            self.fields_named(name).map(|field| String::from_utf8_lossy(&self.field_value(field)).into_owned()).collect();
+        let values: Vec<String> = self
+            .fields_named(name)
+            .map(|field| String::from_utf8_lossy(&self.field_value(field)).into_owned())
+            .collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 

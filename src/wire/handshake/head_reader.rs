@@ -40,7 +40,14 @@ pub struct HeadReader {
 impl HeadReader {
     /// For the request of a client or the response of a server, `max_len` bytes long at most.
     pub fn new(from: Side, limit: usize) -> Self {
-        Self { from, max_len: limit, bytes: Vec::new(), line_start: 0, scanned: 0, scan: HeadScan::Incomplete }
+        Self {
+            from,
+            max_len: limit,
+            bytes: Vec::new(),
+            line_start: 0,
+            scanned: 0,
+            scan: HeadScan::Incomplete,
+        }
     }
 
     /// Takes bytes up to the end of the head and says how many; the others belong to what follows.

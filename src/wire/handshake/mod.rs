@@ -6,19 +6,19 @@
 
 pub mod accept;
 pub mod checks;
-mod head_validator;
 pub mod head;
-pub mod problem;
 pub mod head_reader;
+mod head_validator;
+pub mod problem;
 pub mod request;
-pub mod response;
 mod request_target;
+pub mod response;
 
-pub use accept::{AcceptValue, GUID, AcceptMistake, AcceptStep};
-pub use checks::{HandshakeCheck, CheckResult};
+pub use accept::{AcceptMistake, AcceptStep, AcceptValue, GUID};
+pub use checks::{CheckResult, HandshakeCheck};
 pub use head::{FieldLine, Head, HeadLine, HeadLineKind, HeadPart, HeadPartKind};
+pub use head_reader::{DEFAULT_MAX_HEAD_LEN, HeadReader, HeadScan};
 pub use problem::{Problem, ProblemCode, ProblemRule};
-pub use head_reader::{DEFAULT_MAX_HEAD_LEN, HeadScan, HeadReader};
 pub use request::ServerPolicy;
 pub use response::ClientOffer;
 
@@ -91,7 +91,7 @@ impl ValidatedHead {
             (Some(head), HeadContext::Response(asked)) => response::validate(head, asked),
             (None, _) => reject_non_http(found, from),
         };
-        Self { scan: found, head, validation: validation }
+        Self { scan: found, head, validation }
     }
 
     /// Every rule that was asked, kept or broken.

@@ -2,12 +2,12 @@
 //! Requests over HTTP/2 (RFC 8441) are not read here.
 
 use super::accept::{AcceptValue, decode_key};
-use super::head_validator::{HeadValidator, SingleField};
 use super::head::{FieldLine, Head};
-use super::problem::ProblemCode;
 use super::head_reader::DEFAULT_MAX_HEAD_LEN;
+use super::head_validator::{HeadValidator, SingleField};
+use super::problem::ProblemCode;
 use super::request_target;
-use super::{HeadValidation, HandshakeOutcome};
+use super::{HandshakeOutcome, HeadValidation};
 use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
 use crate::wire::fault::Severity;
 
@@ -26,7 +26,12 @@ pub struct ServerPolicy {
 
 impl Default for ServerPolicy {
     fn default() -> Self {
-        Self { subprotocols: Vec::new(), origins: Vec::new(), deflate: false, max_head_len: DEFAULT_MAX_HEAD_LEN }
+        Self {
+            subprotocols: Vec::new(),
+            origins: Vec::new(),
+            deflate: false,
+            max_head_len: DEFAULT_MAX_HEAD_LEN,
+        }
     }
 }
 
@@ -107,7 +112,9 @@ fn check_host(validator: &mut HeadValidator<'_>) {
 fn check_content(validator: &mut HeadValidator<'_>) {
     let head = validator.head;
     let announced = ["Transfer-Encoding", "Content-Length"];
-    for (name, field) in announced.iter().flat_map(|name| head.fields_named(name).map(move |field| (*name, field))) {
+    for (name, field) in
+        announced.iter().flat_map(|name| head.fields_named(name).map(move |field| (*name, field)))
+    {
         let none = name == "Content-Length" && head.field_value(field) == b"0";
         let (severity, hint) = if none {
             (Severity::Warning, Some("it announces no content, and need not be there".to_owned()))
@@ -120,7 +127,12 @@ fn check_content(validator: &mut HeadValidator<'_>) {
 
 fn check_upgrade(validator: &mut HeadValidator<'_>) {
     let has = |token: &'static str| move |tokens: &[String]| tokens.iter().any(|have| have == token);
-    validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, has("websocket"));
+    validator.check_token_list(
+        "Upgrade",
+        ProblemCode::UpgradeMissing,
+        ProblemCode::UpgradeValue,
+        has("websocket"),
+    );
     validator.check_token_list(
         "Connection",
         ProblemCode::ConnectionMissing,
@@ -198,7 +210,10 @@ fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) 
 }
 
 /// RFC 7692 section 5: the first offer that can be accepted; invalid ones are declined with a warning.
-fn choose_extension(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) -> Option<(Extension, DeflateParams)> {
+fn choose_extension(
+    validator: &mut HeadValidator<'_>,
+    policy: &ServerPolicy,
+) -> Option<(Extension, DeflateParams)> {
     let head = validator.head;
     let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
     let offers: Vec<Extension> = lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
@@ -218,7 +233,10 @@ fn grant(offer: Extension, deflate: DeflateParams) -> (String, AgreedExtensions)
     let mut accepted = offer;
     accepted.params.retain(|param| param.name != "client_max_window_bits" || param.value.is_some());
     let client_max_window_bits = deflate.client_max_window_bits.filter(Option::is_some);
-    (accepted.to_string(), AgreedExtensions { deflate: Some(DeflateParams { client_max_window_bits, ..deflate }) })
+    (
+        accepted.to_string(),
+        AgreedExtensions { deflate: Some(DeflateParams { client_max_window_bits, ..deflate }) },
+    )
 }
 
 fn conclude(
@@ -290,7 +308,12 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-    fn judged(from: &str, to: &str, more: &str, policy: &ServerPolicy) -> (Option<u16>, Vec<String>, HeadValidation) {
+    fn judged(
+        from: &str,
+        to: &str,
+        more: &str,
+        policy: &ServerPolicy,
+    ) -> (Option<u16>, Vec<String>, HeadValidation) {
         assert!(REQUEST.contains(from), "{from}");
         let text = format!("{}{more}\r\n", REQUEST.replacen(from, to, 1));
         let validation = validate(&Head::new(Side::Client, text.as_bytes()), policy, false);
@@ -302,7 +325,8 @@ mod tests {
     }
 
     fn problems(from: &str, to: &str, more: &str) -> (Option<u16>, Vec<String>) {
-        let (status, problems, _) = judged(from, to, more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
+        let (status, problems, _) =
+            judged(from, to, more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
         (status, problems)
     }
 
@@ -429,7 +453,8 @@ mod tests {
 
     #[test]
     fn the_clients_order_decides_between_subprotocols() {
-        let policy = ServerPolicy { subprotocols: vec!["mqtt".into(), "chat".into()], ..ServerPolicy::default() };
+        let policy =
+            ServerPolicy { subprotocols: vec!["mqtt".into(), "chat".into()], ..ServerPolicy::default() };
         let (_, _, validation) =
             judged("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
         assert_eq!(validation.subprotocol.as_deref(), Some("chat"));

@@ -2,11 +2,11 @@
 //! What HTTP makes of other statuses than 101 (redirects, passwords) is not followed.
 
 use super::accept::AcceptValue;
-use super::head_validator::{HeadValidator, SingleField};
 use super::head::Head;
+use super::head_validator::{HeadValidator, SingleField};
 use super::problem::ProblemCode;
 use super::request::key_from_request;
-use super::{HeadValidation, HandshakeOutcome};
+use super::{HandshakeOutcome, HeadValidation};
 use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension};
 use crate::wire::fault::Severity;
 use crate::wire::format;
@@ -26,23 +26,29 @@ impl ClientOffer {
     /// What a request asks for, whatever it is worth.
     pub fn from_request(request: &Head) -> Self {
         let validator = HeadValidator::new(request);
-        let protocols =
-            request.fields_named("Sec-WebSocket-Protocol").flat_map(|field| validator.list_elements(field)).collect();
-        let extensions =
-            request.fields_named("Sec-WebSocket-Extensions").flat_map(|field| validator.extensions(field)).collect();
+        let protocols = request
+            .fields_named("Sec-WebSocket-Protocol")
+            .flat_map(|field| validator.list_elements(field))
+            .collect();
+        let extensions = request
+            .fields_named("Sec-WebSocket-Extensions")
+            .flat_map(|field| validator.extensions(field))
+            .collect();
         Self { key: key_from_request(request), subprotocols: protocols, extensions }
     }
 }
 
 /// Headers that may stand only once in a response (RFC 6455 section 11.3).
-const SINGLETON_FIELDS: [&str; 3] = ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
+const SINGLETON_FIELDS: [&str; 3] =
+    ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
 
 /// Judges a response.
 pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     let upgraded = check_status_line(&mut validator);
     validator.check_bare_lf();
-    let mut validation = HeadValidation { accept: asked.key.as_deref().map(AcceptValue::new), ..HeadValidation::default() };
+    let mut validation =
+        HeadValidation { accept: asked.key.as_deref().map(AcceptValue::new), ..HeadValidation::default() };
     if upgraded {
         validator.check_field_lines(Severity::Warning);
         validator.check_duplicates(&SINGLETON_FIELDS);
@@ -84,8 +90,10 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
         }
         return true;
     }
-    let hint =
-        validator.head.joined_value("Sec-WebSocket-Version").map(|versions| format!("server-versions: {versions}"));
+    let hint = validator
+        .head
+        .joined_value("Sec-WebSocket-Version")
+        .map(|versions| format!("server-versions: {versions}"));
     validator.report_with(ProblemCode::Status, Severity::Fatal, Some(status), hint);
     false
 }
@@ -108,9 +116,12 @@ fn check_upgrade(validator: &mut HeadValidator<'_>) {
     validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
         !tokens.is_empty() && tokens.iter().all(|token| token == "websocket")
     });
-    validator.check_token_list("Connection", ProblemCode::ConnectionMissing, ProblemCode::ConnectionToken, |tokens| {
-        tokens.iter().any(|token| token == "upgrade")
-    });
+    validator.check_token_list(
+        "Connection",
+        ProblemCode::ConnectionMissing,
+        ProblemCode::ConnectionToken,
+        |tokens| tokens.iter().any(|token| token == "upgrade"),
+    );
 }
 
 fn check_accept(validator: &mut HeadValidator<'_>, right: Option<&AcceptValue>) -> Option<String> {
@@ -151,7 +162,10 @@ fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> 
     None
 }
 
-fn check_extensions(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> (Vec<String>, AgreedExtensions) {
+fn check_extensions(
+    validator: &mut HeadValidator<'_>,
+    asked: &ClientOffer,
+) -> (Vec<String>, AgreedExtensions) {
     let nothing = (Vec::new(), AgreedExtensions::none());
     let SingleField::Present(field) = validator.single_field("Sec-WebSocket-Extensions") else {
         return nothing;
@@ -178,7 +192,11 @@ fn check_extensions(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> (
 }
 
 /// RFC 7692 section 7.1: the answer has valid parameters, and one of the offers allows them.
-fn check_deflate(validator: &mut HeadValidator<'_>, accepted: &Extension, asked: &ClientOffer) -> Option<DeflateParams> {
+fn check_deflate(
+    validator: &mut HeadValidator<'_>,
+    accepted: &Extension,
+    asked: &ClientOffer,
+) -> Option<DeflateParams> {
     let answer = match DeflateParams::parse(accepted, false) {
         Ok(answer) => answer,
         Err(span) => {
@@ -187,7 +205,8 @@ fn check_deflate(validator: &mut HeadValidator<'_>, accepted: &Extension, asked:
         }
     };
     let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
-    let offers: Vec<DeflateParams> = offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
+    let offers: Vec<DeflateParams> =
+        offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
     if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
         let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));
         let blamed = accepted.params.iter().find(|param| !allows(&param.name));

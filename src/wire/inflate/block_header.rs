@@ -1,7 +1,10 @@
 //! How a block begins (RFC 1951 sections 3.2.3, 3.2.4 and 3.2.7): its header, the length of a stored one, the codes of a dynamic one.
 //! What stands in the block is read by the inflater itself.
 
-use super::{Alphabet, InflateFaultKind, BlockType, DynamicBlock, Inflater, InflateProgress, InflateResult, InflateEvent, InflaterState, InflateObserver};
+use super::{
+    Alphabet, BlockType, DynamicBlock, InflateEvent, InflateFaultKind, InflateObserver, InflateProgress,
+    InflateResult, Inflater, InflaterState,
+};
 
 /// The order in which the lengths of the code length codes stand (RFC 1951 section 3.2.7).
 const CODE_LENGTH_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -21,7 +24,11 @@ impl Inflater {
             _ => return Err(self.fault_since(InflateFaultKind::BlockType, from.saturating_add(1))),
         };
         self.is_last_block = bits & 1 != 0;
-        observer.observe(from, self.bits.position(), InflateEvent::Block { last: self.is_last_block, block_type: block_type });
+        observer.observe(
+            from,
+            self.bits.position(),
+            InflateEvent::Block { last: self.is_last_block, block_type },
+        );
         match block_type {
             BlockType::Stored => {
                 self.skip_padding(observer);
@@ -86,7 +93,9 @@ impl Inflater {
         let dynamic = &mut self.dynamic;
         let Some(length) = self.bits.peek(3) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(3);
-        if let Some(place) = CODE_LENGTH_ORDER.get(dynamic.lengths_read).and_then(|symbol| dynamic.lengths.get_mut(*symbol)) {
+        if let Some(place) =
+            CODE_LENGTH_ORDER.get(dynamic.lengths_read).and_then(|symbol| dynamic.lengths.get_mut(*symbol))
+        {
             *place = (length & 7) as u8;
         }
         dynamic.lengths_read = dynamic.lengths_read.saturating_add(1);
@@ -108,7 +117,8 @@ impl Inflater {
         let dynamic = &mut self.dynamic;
         let wanted = dynamic.literal_count.saturating_add(dynamic.distance_count);
         let from = self.bits.position();
-        let Some((symbol, used)) = dynamic.code_lengths.decode_plain(self.bits.word(), self.bits.count()) else {
+        let Some((symbol, used)) = dynamic.code_lengths.decode_plain(self.bits.word(), self.bits.count())
+        else {
             return Ok(InflateProgress::Blocked);
         };
         let (extra, least) = match symbol {
@@ -139,7 +149,9 @@ impl Inflater {
 
     /// The description is complete: makes the tables.
     fn build_tables<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
-        let DynamicBlock { codes: codes, literal_count: literals, lengths_read: have, lengths, start_bit: from, .. } = &mut *self.dynamic;
+        let DynamicBlock {
+            codes, literal_count: literals, lengths_read: have, lengths, start_bit: from, ..
+        } = &mut *self.dynamic;
         let (from, lengths) = (*from, lengths.get(..*have).unwrap_or_default());
         let (own, distances) = lengths.split_at_checked(*literals).unwrap_or_default();
         let built = match own.get(END_OF_BLOCK) {

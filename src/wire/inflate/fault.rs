@@ -112,6 +112,12 @@ impl InflateFault {
 
 impl fmt::Display for InflateFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, at bit {} of byte {} of the DEFLATE data", self.kind, self.start_bit % 8, self.start_bit / 8)
+        write!(
+            f,
+            "{}, at bit {} of byte {} of the DEFLATE data",
+            self.kind,
+            self.start_bit % 8,
+            self.start_bit / 8
+        )
     }
 }

@@ -165,7 +165,12 @@ impl HuffmanTable {
                         let table_bits = self.subtable_bits(counts, length, longest);
                         (table_of, table_at) = (Some(index), self.add_table(table_bits));
                         let at = u16::try_from(table_at).unwrap_or(u16::MAX);
-                        self.put(0, index, self.root_bits, TableEntry::new(SUBTABLE, at, table_bits, self.root_bits));
+                        self.put(
+                            0,
+                            index,
+                            self.root_bits,
+                            TableEntry::new(SUBTABLE, at, table_bits, self.root_bits),
+                        );
                     }
                     self.put(table_at, rest, beyond, entry);
                 }
@@ -252,13 +257,20 @@ pub(super) struct BlockCodes {
 
 impl BlockCodes {
     pub(super) fn new() -> Self {
-        Self { literals: HuffmanTable::new(Alphabet::Literals), distances: HuffmanTable::new(Alphabet::Distances) }
+        Self {
+            literals: HuffmanTable::new(Alphabet::Literals),
+            distances: HuffmanTable::new(Alphabet::Distances),
+        }
     }
 
     /// The symbol at the start of `word`, of which `count` bits are there, and its length in bits: at most 48.
     /// None: more bits are needed. What is wrong comes with the number of bits that make it certain.
     #[inline]
-    pub(super) fn decode_symbol(&self, word: u64, count: u32) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
+    pub(super) fn decode_symbol(
+        &self,
+        word: u64,
+        count: u32,
+    ) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
         let entry = self.literals.lookup(word);
         let mut used = entry.length();
         if used > count {

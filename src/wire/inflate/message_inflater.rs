@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::wire::deflater::Deflater;
     use crate::wire::inflate::{InflateFaultKind, bomb};
-    use crate::wire::{AgreedExtensions, FaultCode, Decoder, MessageKind, Transcript, encode};
+    use crate::wire::{AgreedExtensions, Decoder, FaultCode, MessageKind, Transcript, encode};
 
     fn agreed(params: &str) -> AgreedExtensions {
         AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap()
@@ -157,8 +157,8 @@ mod tests {
 
     #[test]
     fn fragments_of_one_byte_with_a_ping_between_all_of_them() {
-        let payload =
-            Deflater::new(agreed("").deflate.unwrap(), Side::Client).compress_message("grüße, grüße".as_bytes());
+        let payload = Deflater::new(agreed("").deflate.unwrap(), Side::Client)
+            .compress_message("grüße, grüße".as_bytes());
         let pieces: Vec<&[u8]> = payload.chunks(1).collect();
         let frames = encode::compressed_fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
         let ping = encode::single_frame(crate::wire::Opcode::Ping, b"?", Some([5, 6, 7, 8]));
@@ -204,14 +204,21 @@ mod tests {
         let sent = [one(&[]), one(&hello), one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00])];
         for chunk in [1, 100] {
             let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &sent, chunk);
-            assert_eq!(codes(&transcript), [(FaultCode::DeflateTail, 0, 1, 2), (FaultCode::DeflateTail, 1, 4, 10)]);
+            assert_eq!(
+                codes(&transcript),
+                [(FaultCode::DeflateTail, 0, 1, 2), (FaultCode::DeflateTail, 1, 4, 10)]
+            );
             assert_eq!(texts(&transcript), [Some(""), Some("Hello"), Some("Hello")]);
         }
     }
 
     #[test]
     fn without_a_last_payload_byte_the_length_is_shown() {
-        let frames = encode::compressed_fragments(MessageKind::Text, &[&[0xca, 0xcf, 0xfe, 0xff, 0x0f, 0x00], &[]], || None);
+        let frames = encode::compressed_fragments(
+            MessageKind::Text,
+            &[&[0xca, 0xcf, 0xfe, 0xff, 0x0f, 0x00], &[]],
+            || None,
+        );
         let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &frames, 2);
         assert_eq!(codes(&transcript), [(FaultCode::Utf8, 1, 9, 10)]);
     }
@@ -219,10 +226,13 @@ mod tests {
     #[test]
     fn what_follows_a_message_that_is_not_known_is_not_called_broken() {
         let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
-        let (first, second) = (deflater.compress_message(&[b'a'; 5000]), deflater.compress_message(&[b'a'; 5000]));
-        let sent = [one(&first), encode::single_frame(crate::wire::Opcode::Text, b"plain", None), one(&second)];
+        let (first, second) =
+            (deflater.compress_message(&[b'a'; 5000]), deflater.compress_message(&[b'a'; 5000]));
+        let sent =
+            [one(&first), encode::single_frame(crate::wire::Opcode::Text, b"plain", None), one(&second)];
         for chunk in [1, 7, 4096] {
-            let transcript = transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(100), &sent, chunk);
+            let transcript =
+                transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(100), &sent, chunk);
             let found: Vec<FaultCode> = transcript.faults().iter().map(|fault| fault.code).collect();
             assert_eq!(found, [FaultCode::InflateLimit, FaultCode::ContextLost]);
             assert_eq!(transcript.messages()[0].data, [b'a'; 100]);
@@ -240,8 +250,9 @@ mod tests {
     #[test]
     fn a_message_of_exactly_the_limit_is_whole() {
         let payload = Deflater::new(DeflateParams::default(), Side::Server).compress_message(&[b'a'; 100]);
-        let of =
-            |limit| transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(limit), &[one(&payload)], 1);
+        let of = |limit| {
+            transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(limit), &[one(&payload)], 1)
+        };
         assert_eq!(
             (of(100).faults().len(), of(100).messages()[0].ratio()),
             (0, Some(100.0 / payload.len() as f64))

@@ -3,17 +3,17 @@
 
 mod bit_reader;
 mod block_header;
-mod huffman;
 mod fault;
+mod huffman;
 mod message_inflater;
 mod sliding_window;
 
-pub use fault::{Alphabet, InflateFaultKind, InflateFault};
+pub use fault::{Alphabet, InflateFault, InflateFaultKind};
 pub(crate) use message_inflater::MessageInflater;
 pub use message_inflater::{INFLATE_LIMIT, InflateStop};
 
 use bit_reader::{BitReader, StoredBytes};
-use huffman::{HuffmanTable, FIXED_CODES, BlockCodes, Symbol};
+use huffman::{BlockCodes, FIXED_CODES, HuffmanTable, Symbol};
 use sliding_window::SlidingWindow;
 
 /// What a sender takes off the end of each message, and a receiver puts back (RFC 7692 section 7.2.1).
@@ -37,7 +37,7 @@ const MAX_CODE_LENGTHS: usize = 286 + 30;
 ///     }
 ///     plain.extend_from_slice(piece);
 /// }
-/// plain.extend_from_slice(inflater.end());
+/// plain.extend_from_slice(inflater.end_message());
 /// assert_eq!((plain.as_slice(), inflater.fault()), (&b"Hello"[..], None));
 /// ```
 #[derive(Clone, Debug)]
@@ -216,7 +216,12 @@ impl Inflater {
     }
 
     /// As `push`, with at most `room` bytes a piece, and with somebody looking on. The piece is `piece`.
-    pub(crate) fn push_observed<W: InflateObserver>(&mut self, input: &mut &[u8], room: usize, observer: &mut W) {
+    pub(crate) fn push_observed<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        room: usize,
+        observer: &mut W,
+    ) {
         self.window.begin_output(room);
         if self.fault.is_some() {
             *input = &[];
@@ -239,7 +244,8 @@ impl Inflater {
     }
 
     pub(crate) fn end_observed<W: InflateObserver>(&mut self, observer: &mut W) {
-        let at_boundary = |inflater: &Self| inflater.state == InflaterState::Header && inflater.bits.count() == 0;
+        let at_boundary =
+            |inflater: &Self| inflater.state == InflaterState::Header && inflater.bits.count() == 0;
         self.window.begin_output(0);
         if self.fault.is_some() || at_boundary(self) && self.is_last_block {
             return;
@@ -250,7 +256,8 @@ impl Inflater {
         self.end_marker_truncated = self.state == InflaterState::StoredLength;
         if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
             let to = self.bits.position().saturating_add(self.bits.count().into());
-            self.fault = Some(InflateFault { kind: InflateFaultKind::Truncated, start_bit: from, end_bit: to });
+            self.fault =
+                Some(InflateFault { kind: InflateFaultKind::Truncated, start_bit: from, end_bit: to });
         }
     }
 
@@ -269,7 +276,12 @@ impl Inflater {
         }
     }
 
-    fn copy_stored<W: InflateObserver>(&mut self, input: &mut &[u8], left: usize, observer: &mut W) -> InflateProgress {
+    fn copy_stored<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        left: usize,
+        observer: &mut W,
+    ) -> InflateProgress {
         let from = self.bits.position();
         if self.window.room() == 0 {
             return InflateProgress::Blocked;
@@ -295,7 +307,12 @@ impl Inflater {
         InflateProgress::Continue
     }
 
-    fn decode_symbols<W: InflateObserver>(&mut self, input: &mut &[u8], fixed: bool, observer: &mut W) -> InflateResult {
+    fn decode_symbols<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        fixed: bool,
+        observer: &mut W,
+    ) -> InflateResult {
         let codes = if fixed { &*FIXED_CODES } else { &self.dynamic.codes };
         loop {
             if self.window.room() == 0 {
@@ -310,7 +327,11 @@ impl Inflater {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(InflateProgress::Blocked),
                 Err((kind, used)) => {
-                    return Err(InflateFault { kind: kind, start_bit: from, end_bit: from.saturating_add(used.into()) });
+                    return Err(InflateFault {
+                        kind,
+                        start_bit: from,
+                        end_bit: from.saturating_add(used.into()),
+                    });
                 }
             };
             self.bits.skip(used);
@@ -364,7 +385,7 @@ impl Inflater {
     }
 
     fn fault_since(&self, kind: InflateFaultKind, from: u64) -> InflateFault {
-        InflateFault { kind: kind, start_bit: from, end_bit: self.bits.position() }
+        InflateFault { kind, start_bit: from, end_bit: self.bits.position() }
     }
 }
 

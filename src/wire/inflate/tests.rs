@@ -224,7 +224,8 @@ fn compare(payload: &[u8], chunk: usize) -> Result<(), TestCaseError> {
         Zlib::Ended => prop_assert!(whole.starts_with(&expected)),
         Zlib::Open => {
             // Without any code zlib reads on and refuses the block at its end, which need not have come.
-            let may_wait = matches!(kind, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
+            let may_wait =
+                matches!(kind, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
             prop_assert!(may_wait, "{kind:?}");
             prop_assert_eq!(whole, expected);
         }

@@ -65,16 +65,16 @@ pub fn case_count(code: FaultCode) -> u8 {
 /// What each implementation did with frames that break this rule; empty where there is no case of it.
 ///
 /// ```
-/// use wiretalk::wire::{FaultCode, peers};
+/// use wiretalk::wire::{FaultCode, interop};
 ///
-/// let ws = peers::on(FaultCode::LenNotMinimal).into_iter().find(|answer| answer.peer.name == "ws").unwrap();
+/// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result| result.implementation.name == "ws").unwrap();
 /// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) lets it pass (4 of 4 cases)");
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };
     let answers = results::IMPLEMENTATIONS.iter().zip(row.tallies).map(|(peer, (refused, accepted))| {
         let message = row.messages.iter().find(|(name, _)| *name == peer.name).map(|(_, message)| *message);
-        InteropResult { implementation: peer, refused, accepted, cases: row.cases, message: message }
+        InteropResult { implementation: peer, refused, accepted, cases: row.cases, message }
     });
     answers.collect()
 }
@@ -182,13 +182,18 @@ mod tests {
 
     #[test]
     fn an_answer_says_what_it_rests_on() {
-        let result_of = |code, name| results_for(code).into_iter().find(|answer| answer.implementation.name == name).unwrap();
+        let result_of = |code, name| {
+            results_for(code).into_iter().find(|answer| answer.implementation.name == name).unwrap()
+        };
         assert_eq!(
             result_of(FaultCode::CloseCodeInvalid, "aiohttp").to_string(),
             "aiohttp 3.14.5 (Python reader) refuses 9 and lets 1 pass of 10 cases"
         );
         assert_eq!(result_of(FaultCode::Inflate, "tungstenite").reaction(), Reaction::NotTried);
-        assert_eq!(result_of(FaultCode::CloseCodeOutOfRange, "fastwebsockets").message, Some("Invalid close code"));
+        assert_eq!(
+            result_of(FaultCode::CloseCodeOutOfRange, "fastwebsockets").message,
+            Some("Invalid close code")
+        );
         assert!(results_for(FaultCode::Rsv1OnControl).is_empty(), "no vector breaks that rule alone");
     }
 }

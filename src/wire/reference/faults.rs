@@ -137,7 +137,10 @@ const PAGES: &[(&str, &str, &str)] = &[
 
 /// What is wanted and what breaks it, for the rule of that name.
 pub(super) fn text(name: &str) -> Option<(&'static str, &'static str)> {
-    PAGES.iter().find(|(known, ..)| *known == name).map(|(_, wants, cause)| (*wants, *cause))
+    PAGES
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map(|(_, requirement, common_cause)| (*requirement, *common_cause))
 }
 
 #[cfg(test)]

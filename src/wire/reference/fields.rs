@@ -19,7 +19,12 @@ const FIN: FieldText = FieldText {
     common_cause: "A library that builds frames by hand forgets the bit, or it cuts control frames as it cuts data.",
     consequence: "With 1 the receiver hands the message to the application. With 0 it keeps the payload and waits for a continuation. On a control frame a 0 makes it close with code 1002.",
     section: "RFC 6455 §5.2, §5.4, §5.5",
-    rules: &[FaultCode::CtrlFragmented, FaultCode::ContWithoutStart, FaultCode::NewDataInFragmented, FaultCode::EmptyFragment],
+    rules: &[
+        FaultCode::CtrlFragmented,
+        FaultCode::ContWithoutStart,
+        FaultCode::NewDataInFragmented,
+        FaultCode::EmptyFragment,
+    ],
 };
 
 const RSV1: FieldText = FieldText {
@@ -40,7 +45,8 @@ const RSV2: FieldText = FieldText {
     rules: &[FaultCode::RsvNonzero],
 };
 
-const RSV3: FieldText = FieldText { requirement: "RSV3 is 0. No extension that is registered gives it a meaning.", ..RSV2 };
+const RSV3: FieldText =
+    FieldText { requirement: "RSV3 is 0. No extension that is registered gives it a meaning.", ..RSV2 };
 
 const OPCODE: FieldText = FieldText {
     requirement: "The four bits say what the frame is: 0 continues a message, 1 begins text, 2 begins binary data, 8 closes, 9 is a ping, 10 is a pong. The others are kept for the future.",
@@ -72,7 +78,12 @@ const LENGTH: FieldText = FieldText {
     common_cause: "An encoder uses a longer form than it needs, or a control frame is given more than 125 bytes.",
     consequence: "The receiver knows where the frame ends and waits for that many bytes. A control frame with 126 or 127 here makes it close with code 1002.",
     section: "RFC 6455 §5.2, §5.5",
-    rules: &[FaultCode::CtrlTooLong, FaultCode::LenNotMinimal, FaultCode::CloseLen1, FaultCode::EmptyFragment],
+    rules: &[
+        FaultCode::CtrlTooLong,
+        FaultCode::LenNotMinimal,
+        FaultCode::CloseLen1,
+        FaultCode::EmptyFragment,
+    ],
 };
 
 const EXTENDED: FieldText = FieldText {

@@ -42,17 +42,17 @@ pub fn for_field(field: Field) -> ReferencePage {
     }
 }
 
-/// The page of a rule; its title, its reason and its section are those of [`Code::rule`]. Until somebody has written what a
+/// The page of a rule; its title, its reason and its section are those of [`FaultCode::rule`]. Until somebody has written what a
 /// new rule wants and where its violations come from, these two parts are empty.
 pub fn for_fault(code: FaultCode) -> ReferencePage {
     let rule = code.rule();
-    let (wants, cause) = faults::text(rule.name).unwrap_or_default();
+    let (requirement, common_cause) = faults::text(rule.name).unwrap_or_default();
     let own = FaultCode::ALL.iter().find(|other| **other == code);
     ReferencePage {
         title: rule.summary,
-        requirement: wants,
+        requirement,
         rationale: rule.rationale,
-        common_cause: cause,
+        common_cause,
         consequence: consequence(code),
         section: rule.section,
         rules: own.map_or(&[], slice::from_ref),
@@ -90,7 +90,11 @@ mod tests {
             assert_sentences(&page.consequence, code.name());
             assert_eq!((page.title, page.rules), (code.rule().summary, &[*code][..]));
             let close = code.rule().close_code.map(|code| code.to_string());
-            assert!(close.is_none_or(|close| page.consequence.contains(&close)), "{code}: {}", page.consequence);
+            assert!(
+                close.is_none_or(|close| page.consequence.contains(&close)),
+                "{code}: {}",
+                page.consequence
+            );
         }
     }
 

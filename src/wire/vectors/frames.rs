@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{array, case_bytes, chunks, frames_file, handshakes_file, number, text, unhex};
 use crate::wire::fault::FaultCode;
-use crate::wire::handshake::ProblemCode;
 use crate::wire::format::hex;
+use crate::wire::handshake::ProblemCode;
 use crate::wire::{AgreedExtensions, Decoder, Frame, Side, Transcript, mask};
 
 fn transcribe(case: &Value, bytes: &[u8], chunk: usize) -> Transcript {
@@ -69,7 +69,8 @@ fn assert_messages(transcript: &Transcript, case: &Value, name: &str) {
             continue;
         }
         // Of long ones the vector has a digest only; here they are held against the payload, inflated by somebody else.
-        let payload: Vec<u8> = got.frames.iter().flat_map(|frame| transcript.frames()[*frame].payload()).collect();
+        let payload: Vec<u8> =
+            got.frames.iter().flat_map(|frame| transcript.frames()[*frame].payload()).collect();
         let plain = if got.compressed { zlib(&payload, got.data.len()) } else { payload };
         assert!(got.data == plain, "{name}");
     }
@@ -135,7 +136,11 @@ fn assert_verdict(transcript: &Transcript, case: &Value, name: &str) {
     let expected = (!incomplete.is_null())
         .then(|| (number(&incomplete["have"]), number(&incomplete["need_more"]), text(&incomplete["phase"])));
     assert_eq!(needed, expected, "{name}");
-    assert_eq!(transcript.decoder().open_message().is_some(), expect["open_fragmented_message"] == true, "{name}");
+    assert_eq!(
+        transcript.decoder().open_message().is_some(),
+        expect["open_fragmented_message"] == true,
+        "{name}"
+    );
 }
 
 /// Holds the decoder against one case; says whether it has compressed messages.
@@ -178,7 +183,8 @@ fn each_fault_is_reported_at_the_very_byte_that_makes_it_certain() {
             let after = number(&fault["detectable_after_bytes"]) as usize;
             let is_reported = |len: usize| {
                 let transcript = transcribe(case, &bytes[..len], len.max(1));
-                transcript.faults()
+                transcript
+                    .faults()
                     .iter()
                     .any(|got| got.code == code && got.frame as u64 == number(&fault["frame"]))
             };

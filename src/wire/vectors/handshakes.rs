@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::{array, case_bytes, chunks, handshakes_file, number, text};
 use crate::wire::Severity;
 use crate::wire::extension::parse_extensions;
-use crate::wire::handshake::{
-    ClientOffer, HeadContext, DEFAULT_MAX_HEAD_LEN, HeadReader, ValidatedHead, HandshakeOutcome, ServerPolicy, ProblemCode,
-};
 use crate::wire::format::hex;
+use crate::wire::handshake::{
+    ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, ProblemCode, ServerPolicy,
+    ValidatedHead,
+};
 
 fn strings(value: &Value) -> Vec<String> {
     array(value).iter().map(|item| text(item).to_owned()).collect()
@@ -55,8 +56,11 @@ fn assert_problems(head: &ValidatedHead, expect: &Value, name: &str) {
     want.sort_unstable();
     assert_eq!(got, want, "{name}");
     for expected in array(&expect["problems"]) {
-        let problem =
-            validation.problems.iter().find(|problem| problem.code.name() == text(&expected["code"])).unwrap();
+        let problem = validation
+            .problems
+            .iter()
+            .find(|problem| problem.code.name() == text(&expected["code"]))
+            .unwrap();
         if let Some(span) = expected["span"].as_array() {
             let place = problem.span.clone().map(|span| [span.start as u64, span.len() as u64]);
             assert_eq!(place, Some([number(&span[0]), number(&span[1])]), "{name}");

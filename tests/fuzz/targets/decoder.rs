@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::{AgreedExtensions, Decoder, Offset, Side, Trace, Transcript, DecodeVerdict};
+use wiretalk::wire::{AgreedExtensions, DecodeVerdict, Decoder, Offset, Side, Trace, Transcript};
 
 use super::{cut, pieces};
 

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use wiretalk::wire::extension::{AgreedExtensions, parse_extensions};
-use wiretalk::wire::handshake::{ClientOffer, HeadContext, HeadScan, HeadReader, ValidatedHead, HandshakeOutcome, ServerPolicy};
+use wiretalk::wire::handshake::{
+    ClientOffer, HandshakeOutcome, HeadContext, HeadReader, HeadScan, ServerPolicy, ValidatedHead,
+};
 use wiretalk::wire::{ConnectionTranscript, Side, Trace};
 
 use super::{cut, pieces};
@@ -32,10 +34,18 @@ fn context(how: u8) -> HeadContext {
     if how & 1 == 0 {
         let protocols = vec!["chat".to_owned(), "superchat".to_owned()];
         let origins = if how & 4 == 0 { Vec::new() } else { vec!["https://example.com".to_owned()] };
-        return HeadContext::Request(ServerPolicy { subprotocols: protocols, origins, deflate: how & 8 == 0, ..ServerPolicy::default() });
+        return HeadContext::Request(ServerPolicy {
+            subprotocols: protocols,
+            origins,
+            deflate: how & 8 == 0,
+            ..ServerPolicy::default()
+        });
     }
-    let extensions =
-        if how & 8 == 0 { parse_extensions(b"permessage-deflate; client_max_window_bits", 0) } else { Vec::new() };
+    let extensions = if how & 8 == 0 {
+        parse_extensions(b"permessage-deflate; client_max_window_bits", 0)
+    } else {
+        Vec::new()
+    };
     let key = (how & 4 == 0).then(|| "dGhlIHNhbXBsZSBub25jZQ==".to_owned());
     HeadContext::Response(ClientOffer { key, subprotocols: vec!["chat".to_owned()], extensions })
 }
@@ -87,7 +97,8 @@ fn understood(context: &HeadContext, head: &[u8]) {
 /// Both heads in one connection, seen in any pieces.
 fn connected(input: &[u8], how: u8) {
     let (request, response) = input.split_at(input.len() * usize::from(how) / 256);
-    let (mut whole, mut cut, mut trace) = (ConnectionTranscript::new(), ConnectionTranscript::new(), Trace::new());
+    let (mut whole, mut cut, mut trace) =
+        (ConnectionTranscript::new(), ConnectionTranscript::new(), Trace::new());
     for (from, bytes) in [(Side::Client, request), (Side::Server, response)] {
         whole.push(from, bytes);
         for piece in pieces(bytes, how) {
@@ -101,6 +112,9 @@ fn connected(input: &[u8], how: u8) {
         assert_eq!((whole.head_bytes(), whole.leftover()), (cut.head_bytes(), cut.leftover()));
         assert_eq!(trace.head_bytes(from), cut.head_bytes());
         assert_eq!(whole.transcript().frames(), cut.transcript().frames());
-        assert_eq!(trace.rows().iter().filter(|row| row.from() == from).count(), cut.transcript().frames().len());
+        assert_eq!(
+            trace.rows().iter().filter(|row| row.from() == from).count(),
+            cut.transcript().frames().len()
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use wiretalk::wire::ByteLen;
-use wiretalk::wire::inflate::{InflateFaultKind, InflateFault, Inflater, DEFLATE_TAIL};
 use wiretalk::wire::deflate_listing::DeflateListing;
+use wiretalk::wire::inflate::{DEFLATE_TAIL, InflateFault, InflateFaultKind, Inflater};
 
 use super::{cut, pieces};
 
@@ -67,7 +67,8 @@ fn beside_zlib(input: &[u8], plain: &[u8], fault: Option<InflateFault>) {
         Zlib::Ended => assert!(plain.starts_with(&expected)),
         Zlib::Open => {
             // a block without any code is a fault here at once; zlib reads on and refuses it at its end
-            let waits = matches!(broken, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
+            let waits =
+                matches!(broken, None | Some(InflateFaultKind::Truncated | InflateFaultKind::NoCodes));
             assert!(waits, "zlib does not object to {broken:?}");
             assert_eq!(plain, expected);
         }

@@ -9,7 +9,8 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 use wiretalk::net::WebSocketLimits;
 use wiretalk::wire::{
-    AgreedExtensions, FaultCode, Decoder, Fault, Header, MessageKind, LengthForm, Opcode, Side, Transcript, encode,
+    AgreedExtensions, Decoder, Fault, FaultCode, Header, LengthForm, MessageKind, Opcode, Side, Transcript,
+    encode,
 };
 
 use super::cut;
@@ -100,7 +101,8 @@ struct Ours {
 }
 
 fn ours(input: &[u8]) -> Ours {
-    let mut said = Transcript::with_decoder(Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal());
+    let mut said =
+        Transcript::with_decoder(Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal());
     said.push(input);
     let fatal = said.faults().iter().find(|fault| fault.is_fatal()).copied();
     let mut told = Vec::new();
