@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let rounds = if arguments.iter().any(|argument| argument == "--bench") { 200 } else { 2 };
     println!("late by, in µs       p50      p99      max");
-    let mut alarm = Alarm::<wiretalk::net::System>::new().context("no timer")?;
+    let mut alarm = Alarm::<wiretalk::net::SystemClock>::new().context("no timer")?;
     for span in SPANS {
         let (mut ours, mut tokios) = (Histogram::default(), Histogram::default());
         for _ in 0..rounds {

@@ -96,7 +96,7 @@ impl Serve {
         let mut policy = websocket.policy();
         policy.deflate &= !self.ws_no_deflate;
         let ports = Ports { http: self.http, websocket: self.ws };
-        let limits = Limits { message: self.max_message, ..Limits::default() };
+        let limits = Limits { max_message: self.max_message, ..Limits::default() };
         let origins = (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
         Ok(Plan { ports, websocket, limits, access, policy })
@@ -250,8 +250,8 @@ mod tests {
             assert!(told.contains(why), "{arguments:?}: {told}");
             assert!(!told.contains("\x1b[2J"), "{arguments:?}: {told:?}");
         }
-        assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.message, 1 << 30);
-        assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.message, 0);
+        assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.max_message, 1 << 30);
+        assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.max_message, 0);
     }
 
     #[test]

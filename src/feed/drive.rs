@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::feed::Standing;
     use crate::feed::server::{options, serve_connection};
-    use crate::net::paused::Paused;
+    use crate::net::paused::PausedClock;
     use crate::net::{self, Clock as _, Distance, Line, Stall, Tap};
 
     /// How long a test on real sockets may take before it is called hung.
@@ -187,8 +187,8 @@ mod tests {
             let distance = Distance { rtt: course.rtt, ..Distance::default() };
             for (way, traffic) in ways {
                 let (near, far) = duplex(64 << 10);
-                let (now, tap) = (Paused::now(), Tap::new(far, traffic.connection()));
-                let line = Line::<_, Paused>::by_clock(tap, distance, now, Stall::since(now), 0).unwrap();
+                let (now, tap) = (PausedClock::now(), Tap::new(far, traffic.connection()));
+                let line = Line::<_, PausedClock>::with_clock(tap, distance, now, Stall::since(now), 0).unwrap();
                 let address = ([127, 0, 0, 1], 9).into();
                 scope.spawn(
                     "server",

@@ -80,14 +80,14 @@ impl Door {
             }
         };
         // the clients are the feed's own: there are never so many
-        let limit = options.limits.connections;
+        let limit = options.limits.max_connections;
         net::serve("feed connection", &scope, &self.listener, limit, || {}, connection).await;
     }
 }
 
 /// How each connection is served.
 pub(super) fn options(traffic: Arc<Traffic>) -> Options {
-    let limits = Limits { head: HEAD, ..Limits::default() };
+    let limits = Limits { head_timeout: HEAD, ..Limits::default() };
     Options { traffic, limits, ..Options::default() }
 }
 
@@ -187,7 +187,7 @@ mod tests {
     use crate::servers::hostile::{Serving, claims, dribbles, drips, floods, messages, pings};
 
     fn options() -> Options {
-        Options { limits: Limits { head: HEAD, ..Limits::default() }, ..Options::default() }
+        Options { limits: Limits { head_timeout: HEAD, ..Limits::default() }, ..Options::default() }
     }
 
     #[tokio::test(start_paused = true)]

@@ -30,7 +30,7 @@ pub async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut places = Places::new(limit);
+    let mut places = ConnectionPermits::new(limit);
     loop {
         let place = places.take(&full).await;
         let (stream, peer) = accept(listener).await;
@@ -44,25 +44,25 @@ pub async fn serve<F>(
 }
 
 /// How many connections may still be served.
-struct Places {
+struct ConnectionPermits {
     free: Arc<Semaphore>,
     limit: usize,
-    told: bool,
+    full_reported: bool,
 }
 
-impl Places {
+impl ConnectionPermits {
     fn new(limit: usize) -> Self {
         let limit = limit.clamp(1, Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(limit)), limit, told: false }
+        Self { free: Arc::new(Semaphore::new(limit)), limit, full_reported: false }
     }
 
     async fn take(&mut self, full: impl Fn()) -> OwnedSemaphorePermit {
-        self.told &= self.free.available_permits() <= self.limit / 8;
+        self.full_reported &= self.free.available_permits() <= self.limit / 8;
         if let Ok(place) = self.free.clone().try_acquire_owned() {
             return place;
         }
-        if !self.told {
-            self.told = true;
+        if !self.full_reported {
+            self.full_reported = true;
             full();
         }
         self.free.clone().acquire_owned().await.expect("nobody closes the semaphore")
@@ -126,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn fullness_is_told_once_until_there_was_room_again() {
-        let (mut places, told) = (Places::new(16), Cell::new(0));
+        let (mut places, told) = (ConnectionPermits::new(16), Cell::new(0));
         let full = || told.set(told.get() + 1);
         let mut taken = Vec::new();
         for _ in 0..16 {

@@ -6,11 +6,11 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use crate::net::clock::{Clock, System, Timer as _};
+use crate::net::clock::{Clock, SystemClock, Timer as _};
 
 /// A timer for one moment at a time, as fine as the timer of its [`Clock`].
 #[derive(Debug)]
-pub struct Alarm<C: Clock = System> {
+pub struct Alarm<C: Clock = SystemClock> {
     timer: C::Timer,
     set: Option<Instant>,
 }
@@ -60,7 +60,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::net::clock::paused::Paused;
+    use crate::net::clock::paused::PausedClock;
 
     const MILLI: Duration = Duration::from_millis(1);
     const HOUR: Duration = Duration::from_hours(1);
@@ -72,8 +72,8 @@ mod tests {
     }
 
     /// An alarm on the paused clock, and the moment at which the test starts.
-    fn paused() -> (Alarm<Paused>, Instant) {
-        (Alarm::new().unwrap(), Paused::now())
+    fn paused() -> (Alarm<PausedClock>, Instant) {
+        (Alarm::new().unwrap(), PausedClock::now())
     }
 
     async fn rings<C: Clock>(alarm: &mut Alarm<C>, at: Instant) {
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_never_rings_before_its_time() {
-        let mut alarm = send(Alarm::<System>::new().unwrap());
+        let mut alarm = send(Alarm::<SystemClock>::new().unwrap());
         for micros in [50, 300, 700, 1100, 5000, 300, 50, 700, 1100] {
             rings(&mut alarm, Instant::now() + Duration::from_micros(micros)).await;
         }
@@ -96,14 +96,14 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
         runtime.block_on(async {
             let at = Instant::now() + MILLI;
-            Alarm::<System>::new().unwrap().at(at).await;
+            Alarm::<SystemClock>::new().unwrap().at(at).await;
             assert!(Instant::now() >= at);
         });
     }
 
     #[tokio::test]
     async fn what_has_passed_is_ready_at_once() {
-        let mut alarm = Alarm::<System>::new().unwrap();
+        let mut alarm = Alarm::<SystemClock>::new().unwrap();
         let now = Instant::now();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(alarm.poll_at(now, &mut cx).is_ready());
@@ -116,15 +116,15 @@ mod tests {
         let (mut alarm, start) = paused();
         timeout(10 * MILLI, alarm.at(start + 15 * MILLI)).await.expect_err("not yet");
         rings(&mut alarm, start + 40 * MILLI).await;
-        assert_eq!(Paused::now(), start + 40 * MILLI, "the former moment does not ring for the latter");
+        assert_eq!(PausedClock::now(), start + 40 * MILLI, "the former moment does not ring for the latter");
         timeout(MILLI, alarm.at(start + HOUR)).await.expect_err("not yet");
         rings(&mut alarm, start + 46 * MILLI).await;
-        assert_eq!(Paused::now(), start + 46 * MILLI, "the earlier moment rings");
+        assert_eq!(PausedClock::now(), start + 46 * MILLI, "the earlier moment rings");
     }
 
     #[tokio::test]
     async fn a_moment_that_was_replaced_or_rang_unheard_does_not_ring_for_the_next() {
-        let mut alarm = Alarm::<System>::new().unwrap();
+        let mut alarm = Alarm::<SystemClock>::new().unwrap();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         // Whether the first moment has passed by the time it is asked for does not matter.
         let _ = alarm.poll_at(Instant::now() + MILLI, &mut cx);
@@ -143,6 +143,6 @@ mod tests {
         assert!(alarm.poll_at(start + MILLI, &mut cx).is_pending());
         tokio::time::sleep(10 * MILLI).await;
         rings(&mut alarm, start + 30 * MILLI).await;
-        assert_eq!(Paused::now(), start + 30 * MILLI);
+        assert_eq!(PausedClock::now(), start + 30 * MILLI);
     }
 }

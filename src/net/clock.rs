@@ -45,9 +45,9 @@ pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
 /// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle machine, and tokio's own
 /// elsewhere, late by up to a millisecond and a half.
 #[derive(Debug)]
-pub struct System;
+pub struct SystemClock;
 
-impl Clock for System {
+impl Clock for SystemClock {
     #[cfg(target_os = "linux")]
     type Timer = kernel::Timer;
     #[cfg(not(target_os = "linux"))]
@@ -157,9 +157,9 @@ pub(crate) mod paused {
     /// tokio's clock, for a test with `start_paused`: once every task waits, it goes on to the next timer that is set.
     /// Timers ring at whole milliseconds.
     #[derive(Debug)]
-    pub(crate) struct Paused;
+    pub(crate) struct PausedClock;
 
-    impl Clock for Paused {
+    impl Clock for PausedClock {
         type Timer = wheel::Timer;
 
         fn now() -> Instant {
@@ -174,16 +174,16 @@ pub(crate) mod paused {
     /// A clock that stands still until it is moved, and whose timers never ring: what happens, happens because somebody
     /// polled. Each thread, and so each test, has its own.
     #[derive(Debug)]
-    pub(crate) struct Still;
+    pub(crate) struct ManualClock;
 
-    impl Still {
+    impl ManualClock {
         pub(crate) fn pass(span: Duration) {
             MOMENT.set(MOMENT.get() + span);
         }
     }
 
-    impl Clock for Still {
-        type Timer = Mute;
+    impl Clock for ManualClock {
+        type Timer = SilentTimer;
 
         fn now() -> Instant {
             MOMENT.get()
@@ -191,9 +191,9 @@ pub(crate) mod paused {
     }
 
     #[derive(Debug)]
-    pub(crate) struct Mute;
+    pub(crate) struct SilentTimer;
 
-    impl Timer for Mute {
+    impl Timer for SilentTimer {
         fn new() -> io::Result<Self> {
             Ok(Self)
         }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::road::Road;
-use crate::net::{Alarm, Clock, Distance, Stall, System, later};
+use crate::net::{Alarm, Clock, Distance, Stall, SystemClock, later};
 
 /// A socket that a server has accepted, at a [`Distance`]. A client on this machine sees the times that it would see
 /// over a real way of that length:
@@ -33,7 +33,7 @@ use crate::net::{Alarm, Clock, Distance, Stall, System, later};
 /// Without a distance it hands everything straight through, and a read costs one relaxed atomic load more, for the
 /// [`Stall`].
 #[derive(Debug)]
-pub struct Line<S, C: Clock = System> {
+pub struct Line<S, C: Clock = SystemClock> {
     stream: S,
     stall: Stall,
     /// For a stall where there is no road; made when it is needed.
@@ -57,7 +57,7 @@ impl<S> Line<S> {
         stall: Stall,
         seed: u64,
     ) -> io::Result<Self> {
-        Self::by_clock(stream, distance, accepted, stall, seed)
+        Self::with_clock(stream, distance, accepted, stall, seed)
     }
 }
 
@@ -66,7 +66,7 @@ impl<S, C: Clock> Line<S, C> {
     ///
     /// # Errors
     /// As [`Line::new`].
-    pub(crate) fn by_clock(
+    pub(crate) fn with_clock(
         stream: S,
         distance: Distance,
         accepted: Instant,
@@ -167,7 +167,7 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     use super::*;
-    use crate::net::clock::paused::{Paused, Still};
+    use crate::net::clock::paused::{PausedClock, ManualClock};
 
     const MILLI: Duration = Duration::from_millis(1);
     const RTT: Duration = Duration::from_millis(40);
@@ -179,9 +179,9 @@ mod tests {
     }
 
     /// A client and the line before the server's end of a pipe, in a time that passes only while all wait.
-    fn pair(distance: Distance, stall: &Stall) -> (DuplexStream, Line<DuplexStream, Paused>) {
+    fn pair(distance: Distance, stall: &Stall) -> (DuplexStream, Line<DuplexStream, PausedClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, Line::by_clock(server, distance, Paused::now(), stall.clone(), 1).unwrap())
+        (client, Line::with_clock(server, distance, PausedClock::now(), stall.clone(), 1).unwrap())
     }
 
     /// A client and the line before the server's socket, in real time, and when the server accepted.
@@ -207,14 +207,14 @@ mod tests {
 
     /// Sends `bytes` and reads them back; how long that took by the paused clock.
     async fn exchange(client: &mut DuplexStream, bytes: &[u8]) -> Duration {
-        let start = Paused::now();
+        let start = PausedClock::now();
         let (mut read, mut write) = tokio::io::split(client);
         let mut back = vec![0; bytes.len()];
         let (sent, got) = tokio::join!(write.write_all(bytes), read.read_exact(&mut back));
         sent.unwrap();
         got.unwrap();
         assert_eq!(back, bytes);
-        Paused::now() - start
+        PausedClock::now() - start
     }
 
     /// Runs `client` beside an echo server behind `line`.
@@ -274,7 +274,7 @@ mod tests {
                 stream.flush().await.unwrap();
             }
         };
-        let start = Paused::now();
+        let start = PausedClock::now();
         let racing = async {
             let name = tls.server_name("localhost").unwrap();
             let mut stream = connector.connect(name, client).await.unwrap();
@@ -283,7 +283,7 @@ mod tests {
                 stream.write_all(b"hello").await.unwrap();
                 stream.flush().await.unwrap();
                 stream.read_exact(&mut [0; 5]).await.unwrap();
-                took.push(Paused::now() - start);
+                took.push(PausedClock::now() - start);
             }
             took
         };
@@ -347,13 +347,13 @@ mod tests {
         let distance = Distance { bandwidth: Some(64 << 20), ..Distance::default() };
         let (mut client, mut line) = pair(distance, &Stall::default());
         let all = pattern(1 << 20);
-        let start = Paused::now();
+        let start = PausedClock::now();
         let receiving = async {
             let mut back = vec![0; all.len()];
             client.read_exact(&mut back[..1]).await.unwrap();
-            let first = Paused::now() - start;
+            let first = PausedClock::now() - start;
             client.read_exact(&mut back[1..]).await.unwrap();
-            (back, first, Paused::now() - start)
+            (back, first, PausedClock::now() - start)
         };
         let sending = async {
             line.write_all(&all).await.unwrap();
@@ -424,9 +424,9 @@ mod tests {
     }
 
     /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
-    fn still(distance: Distance) -> (DuplexStream, Line<DuplexStream, Still>) {
+    fn still(distance: Distance) -> (DuplexStream, Line<DuplexStream, ManualClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, Line::by_clock(server, distance, Still::now(), Stall::default(), 1).unwrap())
+        (client, Line::with_clock(server, distance, ManualClock::now(), Stall::default(), 1).unwrap())
     }
 
     #[tokio::test]
@@ -444,7 +444,7 @@ mod tests {
             || line.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]));
         assert!(read_too_soon().is_pending());
         assert!(!writer.0.load(Relaxed), "nothing has arrived, and there is no room yet");
-        Still::pass(RTT / 2);
+        ManualClock::pass(RTT / 2);
         assert!(read_too_soon().is_pending());
         assert!(writer.0.load(Relaxed));
     }
@@ -460,7 +460,7 @@ mod tests {
         assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
         for (passes, arrived) in [((3 * RTT / 2).saturating_sub(MILLI), false), (MILLI, true)] {
             reader.0.store(false, Relaxed);
-            Still::pass(passes);
+            ManualClock::pass(passes);
             assert!(line.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
             assert_eq!(reader.0.load(Relaxed), arrived);
         }
@@ -497,13 +497,13 @@ mod tests {
     async fn shutdown_delivers_all_and_then_the_end() {
         let (mut client, mut line) = pair(far(), &Stall::default());
         let all = pattern(1 << 20);
-        let start = Paused::now();
+        let start = PausedClock::now();
         let sending = async {
             line.write_all(&all).await.unwrap();
             line.flush().await.unwrap();
-            assert_eq!(Paused::now(), start, "it has left, that is all");
+            assert_eq!(PausedClock::now(), start, "it has left, that is all");
             line.shutdown().await.unwrap();
-            assert_eq!(Paused::now(), start + RTT / 2);
+            assert_eq!(PausedClock::now(), start + RTT / 2);
             assert_eq!(line.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         };
         let mut back = Vec::new();
@@ -517,13 +517,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_clients_end_travels_behind_its_bytes_and_stays() {
         let (mut client, mut line) = pair(far(), &Stall::default());
-        let start = Paused::now();
+        let start = PausedClock::now();
         client.write_all(b"bye").await.unwrap();
         client.shutdown().await.unwrap();
         let mut got = Vec::new();
         timeout(HUNG, line.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert_eq!(got, b"bye");
-        assert_eq!(Paused::now(), start + RTT * 3 / 2);
+        assert_eq!(PausedClock::now(), start + RTT * 3 / 2);
         assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0, "and again");
         assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0);
     }
@@ -565,19 +565,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stall_holds_and_lets_go_with_a_distance_and_without() {
         for distance in [Distance::default(), far()] {
-            let stall = Stall::since(Paused::now());
+            let stall = Stall::since(PausedClock::now());
             let (mut client, line) = pair(distance, &stall);
             beside_echo(line, async move {
                 exchange(&mut client, b"first").await;
                 let hold = Duration::from_millis(150);
-                stall.begin_at(Paused::now(), hold);
-                let start = Paused::now();
+                stall.begin_at(PausedClock::now(), hold);
+                let start = PausedClock::now();
                 client.write_all(b"he").await.unwrap();
                 // Having arrived, it waits; what comes later does not let it go.
                 sleep(hold / 2).await;
                 client.write_all(b"ld").await.unwrap();
                 client.read_exact(&mut [0; 4]).await.unwrap();
-                assert_eq!(Paused::now() - start, hold + distance.rtt / 2, "{distance:?}");
+                assert_eq!(PausedClock::now() - start, hold + distance.rtt / 2, "{distance:?}");
                 assert_eq!(exchange(&mut client, b"let go").await, distance.rtt, "{distance:?}");
             })
             .await;
@@ -586,17 +586,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stall_that_is_made_longer_holds_longer() {
-        let stall = Stall::since(Paused::now());
+        let stall = Stall::since(PausedClock::now());
         let (mut client, line) = pair(Distance::default(), &stall);
         beside_echo(line, async move {
-            stall.begin_at(Paused::now(), 40 * MILLI);
+            stall.begin_at(PausedClock::now(), 40 * MILLI);
             let exchanging = async {
                 assert_eq!(exchange(&mut client, b"held").await, 120 * MILLI);
                 drop(client);
             };
             let lengthening = async {
                 sleep(20 * MILLI).await;
-                stall.begin_at(Paused::now(), 100 * MILLI);
+                stall.begin_at(PausedClock::now(), 100 * MILLI);
             };
             tokio::join!(exchanging, lengthening);
         })

@@ -35,7 +35,7 @@ pub use alarm::Alarm;
 pub use chunks::{Chunk, Chunks};
 #[cfg(test)]
 pub(crate) use clock::paused;
-pub use clock::{Clock, System, Timer, later};
+pub use clock::{Clock, SystemClock, Timer, later};
 pub use dial::{Stream, connect};
 pub use distance::Distance;
 pub use fault::fault_code;

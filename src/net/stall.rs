@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::net::{Clock, System, later};
+use crate::net::{Clock, SystemClock, later};
 
 /// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte; what the protocol
 /// has written goes out all the same.
@@ -21,7 +21,7 @@ struct State {
 
 impl Default for Stall {
     fn default() -> Self {
-        Self::since(System::now())
+        Self::since(SystemClock::now())
     }
 }
 
@@ -33,7 +33,7 @@ impl Stall {
 
     /// Holds the sockets from now on for `span`, or longer where they are held longer already.
     pub fn begin(&self, span: Duration) {
-        self.begin_at(System::now(), span);
+        self.begin_at(SystemClock::now(), span);
     }
 
     /// As [`Stall::begin`], at `now`.
@@ -65,23 +65,23 @@ impl Stall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::clock::paused::Still;
+    use crate::net::clock::paused::ManualClock;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
     fn the_longer_of_two_holds_and_lets_go_at_its_end() {
-        let start = Still::now();
+        let start = ManualClock::now();
         let stall = Stall::since(start);
-        assert_eq!(stall.until::<Still>(), None);
-        Still::pass(SECOND);
-        stall.clone().begin_at(Still::now(), 60 * SECOND);
-        stall.begin_at(Still::now(), SECOND);
-        assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
-        Still::pass(Duration::from_nanos(59_999_999_999));
-        assert_eq!(stall.until::<Still>(), Some(start + 61 * SECOND));
-        Still::pass(Duration::from_nanos(1));
-        assert_eq!(stall.until::<Still>(), None);
+        assert_eq!(stall.until::<ManualClock>(), None);
+        ManualClock::pass(SECOND);
+        stall.clone().begin_at(ManualClock::now(), 60 * SECOND);
+        stall.begin_at(ManualClock::now(), SECOND);
+        assert_eq!(stall.until::<ManualClock>(), Some(start + 61 * SECOND));
+        ManualClock::pass(Duration::from_nanos(59_999_999_999));
+        assert_eq!(stall.until::<ManualClock>(), Some(start + 61 * SECOND));
+        ManualClock::pass(Duration::from_nanos(1));
+        assert_eq!(stall.until::<ManualClock>(), None);
         assert_eq!(stall.0.until.load(Relaxed), 0, "it is forgotten, so that no clock is asked any more");
     }
 
@@ -89,7 +89,7 @@ mod tests {
     fn it_begins_by_the_clock_of_the_system() {
         let (before, stall) = (Instant::now(), Stall::default());
         stall.begin(Duration::from_hours(1));
-        let until = stall.until::<System>().unwrap();
+        let until = stall.until::<SystemClock>().unwrap();
         assert!(until >= before + Duration::from_hours(1));
         assert!(until <= Instant::now() + Duration::from_hours(1));
     }

@@ -19,10 +19,10 @@ pub const READ_BUFFER: usize = 4096;
 const WRITE_BUFFER: usize = 128 << 10;
 
 /// Room for the header of the largest message, and for a pong or Close beside it.
-const BESIDE_A_MESSAGE: usize = 1 << 10;
+const MESSAGE_OVERHEAD: usize = 1 << 10;
 
 /// A control frame's payload (RFC 6455 section 5.5).
-const CONTROL_PAYLOAD: usize = 125;
+const MAX_CONTROL_PAYLOAD: usize = 125;
 
 /// How much one WebSocket may hold, in bytes.
 ///
@@ -73,13 +73,13 @@ impl WebSocketLimits {
     }
 
     fn config(self) -> WebSocketConfig {
-        let waiting = self.message.saturating_add(WRITE_BUFFER + BESIDE_A_MESSAGE);
+        let waiting = self.message.saturating_add(WRITE_BUFFER + MESSAGE_OVERHEAD);
         WebSocketConfig::default()
             .read_buffer_size(self.read_buffer)
             .write_buffer_size(WRITE_BUFFER)
             .max_write_buffer_size(waiting)
             .max_message_size(Some(self.message))
-            .max_frame_size(Some(self.message.max(CONTROL_PAYLOAD)))
+            .max_frame_size(Some(self.message.max(MAX_CONTROL_PAYLOAD)))
     }
 }
 

@@ -103,23 +103,23 @@ impl Against {
                  --max-requests 10000 --max-time 30s",
                 far.authority()
             )),
-            (_, Some(bound)) => Budget::new(bound, course).check(course),
+            (_, Some(bound)) => LoadBudget::new(bound, course).check(course),
             (None, None) => Ok(()),
         }
     }
 }
 
 /// The exchanges a connection does at least in a slice that counts.
-const LEAST_EXCHANGES: u64 = 2;
+const MIN_EXCHANGES: u64 = 2;
 
 /// The requests that may still be asked of others' servers, and how they are shared: every lane does as many exchanges
 /// in a round as the others, and no round is begun that the rest would not complete.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+pub(super) struct LoadBudget {
     left: u64,
 }
 
-impl Budget {
+impl LoadBudget {
     /// What is left once the connections of all lanes are open. A lane that does not open has had its part all the same.
     pub(super) fn new(bound: Bound, course: &Course) -> Self {
         Self { left: bound.requests.saturating_sub(to_open(course)) }
@@ -136,7 +136,7 @@ impl Budget {
             course.against.as_ref().and_then(|against| against.bound).map_or(0, |bound| bound.requests);
         Err(format!(
             "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
-             {opening}, and {LEAST_EXCHANGES} exchanges on each connection take {}; give {least} or more",
+             {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
             least.saturating_sub(opening)
         ))
     }
@@ -182,7 +182,7 @@ fn exchanges(requests: u64, course: &Course, lanes: &[Lane]) -> u64 {
 
 /// The requests of the smallest round.
 fn to_complete(course: &Course, lanes: &[Lane]) -> u64 {
-    let each = LEAST_EXCHANGES.saturating_mul(course.connections as u64);
+    let each = MIN_EXCHANGES.saturating_mul(course.connections as u64);
     of_all(course, lanes).saturating_mul(each)
 }
 
@@ -279,10 +279,10 @@ mod tests {
             let course = Course { pairs, ..course(&kinds, connections, burst, least + more) };
             proptest::prop_assert!(course.check().is_ok());
             let bound = course.against.as_ref().unwrap().bound.unwrap();
-            let mut budget = Budget::new(bound, &course);
+            let mut budget = LoadBudget::new(bound, &course);
             let mut asked = to_open(&course);
             let mut part = part.into_iter().cycle();
-            let mut slice = |budget: &mut Budget, most: u64, lane: Lane| {
+            let mut slice = |budget: &mut LoadBudget, most: u64, lane: Lane| {
                 let done = most * part.next().unwrap_or(4) / 4;
                 budget.spend(done, &course, lane);
                 asked += done * per_exchange(&course, lane);

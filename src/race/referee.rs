@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::measure::{Drift, SplitMix64};
 use crate::net::{End, Planet};
-use crate::race::against::Budget;
+use crate::race::against::LoadBudget;
 use crate::race::machine::{Busy, ListenDrops};
 use crate::race::order::Used;
 use crate::race::outcome::{self, Outcome, Slice};
@@ -76,7 +76,7 @@ struct Race {
     foreign: Option<f64>,
     lost: Option<ListenDrops>,
     /// What may still be asked of others' servers; none without a bound.
-    budget: Option<Budget>,
+    budget: Option<LoadBudget>,
     reports: mpsc::Sender<Report>,
     wishes: mpsc::Receiver<Wish>,
 }
@@ -112,7 +112,7 @@ impl Race {
         let far = self.course.real_net;
         let planet = if far { Some(Planet::start(scope, self.course.distance)?) } else { None };
         let bound = self.course.against.as_ref().and_then(|against| against.bound);
-        self.budget = bound.map(|bound| Budget::new(bound, &self.course));
+        self.budget = bound.map(|bound| LoadBudget::new(bound, &self.course));
         self.start(program, planet.as_ref()).await;
         self.warm_up().await;
         self.begin();
@@ -154,7 +154,7 @@ impl Race {
             return false;
         }
         for (place, &index) in order.iter().enumerate() {
-            if self.is_late() || self.running().is_empty() {
+            if self.is_out_of_time() || self.running().is_empty() {
                 return false;
             }
             self.slice(index, Some((round, place)), most.flatten()).await;
@@ -225,7 +225,7 @@ impl Race {
     }
 
     /// The time that a bound allows is over.
-    fn is_late(&self) -> bool {
+    fn is_out_of_time(&self) -> bool {
         let bound = self.course.against.as_ref().and_then(|against| against.bound);
         let over = |began: &Began| bound.is_some_and(|bound| began.at.elapsed() >= bound.time);
         self.began.as_ref().is_some_and(over)

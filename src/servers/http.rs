@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use crate::net::linger;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
-use crate::servers::connection::access::{Access, Foreign};
+use crate::servers::connection::access::{Access, HostMismatch};
 use crate::servers::connection::serve::{listen, serve};
 use crate::servers::{Event, Header, Limits, Options};
 
@@ -77,17 +77,17 @@ fn router(limits: Limits) -> Router {
         .route("/", get(async || EXPLANATION))
         .route("/echo", post(echo))
         .fallback(async || (StatusCode::NOT_FOUND, EXPLANATION))
-        .layer(DefaultBodyLimit::max(limits.message))
+        .layer(DefaultBodyLimit::max(limits.max_message))
         .with_state(limits)
 }
 
 async fn echo(State(limits): State<Limits>, request: Request) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE).cloned();
     // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue) need not send it.
-    if claimed_length(request.headers()).is_some_and(|length| length > limits.message as u64) {
+    if claimed_length(request.headers()).is_some_and(|length| length > limits.max_message as u64) {
         return too_large(limits);
     }
-    match timeout(limits.body, Bytes::from_request(request, &())).await {
+    match timeout(limits.body_timeout, Bytes::from_request(request, &())).await {
         Ok(Ok(body)) => {
             let mut response = Response::new(Body::from(body));
             if let Some(content_type) = content_type {
@@ -98,7 +98,7 @@ async fn echo(State(limits): State<Limits>, request: Request) -> Response {
         Ok(Err(refused)) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(limits),
         Ok(Err(refused)) => refused.into_response(),
         Err(_) => {
-            let text = format!("the body did not arrive within {} s\n", limits.body.as_secs_f32());
+            let text = format!("the body did not arrive within {} s\n", limits.body_timeout.as_secs_f32());
             goodbye(StatusCode::REQUEST_TIMEOUT, text)
         }
     }
@@ -109,7 +109,7 @@ fn claimed_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(limits: Limits) -> Response {
-    goodbye(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.message))
+    goodbye(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.max_message))
 }
 
 /// An answer after which the rest of the request is not read, so no further one can be.
@@ -129,7 +129,7 @@ pub(crate) async fn serve_connection(
     let mut socket = Timed::new(socket, options.limits);
     let service = service_fn(|request| answer(&echo, request, peer, &options));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head);
+    builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
     {
         let mut connection = pin!(builder.serve_connection(TokioIo::new(&mut socket), service));
         let ended = tokio::select! {
@@ -184,14 +184,14 @@ pub(crate) async fn judged(
         Ok(()) => echo.call(request).await,
         Err(foreign) => {
             let status = StatusCode::from_u16(foreign.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            Ok(goodbye(status, format!("{}\n", foreign.words())))
+            Ok(goodbye(status, format!("{}\n", foreign.description())))
         }
     }
 }
 
 /// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
 /// 3.2.2; in HTTP/2 it always does). HTTP/1.0 knows no Host.
-fn for_us<B>(access: &Access, request: &Request<B>) -> Result<(), Foreign> {
+fn for_us<B>(access: &Access, request: &Request<B>) -> Result<(), HostMismatch> {
     let hosts = request.headers().get_all(HOST);
     let authority = request.uri().authority();
     let may_lack = match request.version() {

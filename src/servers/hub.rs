@@ -186,7 +186,7 @@ async fn subscribe(socket: Socket, peer: SocketAddr, options: &Options, hub: &Hu
     // Told at once: a slow reader's last words may take a while.
     options.tell(listener.closed(peer, why));
     // It may fail, or the peer may not read: there is nobody left to tell.
-    let _ = timeout(options.limits.write, subscriber.empty()).await;
+    let _ = timeout(options.limits.write_timeout, subscriber.empty()).await;
     let subscriber = Arc::into_inner(subscriber).expect("only the register had it too, which it has left");
     let (stream, counted) = subscriber.into_parts();
     Tap::new(stream, counted)

@@ -45,7 +45,7 @@ use crate::net::Traffic;
 
 pub use browser::{Header, browser_headers, reply_headers};
 pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
-pub(crate) use connection::access::Foreign;
+pub(crate) use connection::access::HostMismatch;
 pub use connection::access::{Access, HostName, NotAllowed, Origin, Origins};
 pub use kind::{HOME_ORIGIN, Kind};
 pub use limits::Limits;

@@ -78,7 +78,7 @@ struct Proxy {
 
 impl Proxy {
     async fn serve(&self, mut client: Client, upstream: SocketAddr) {
-        let head = match timeout(self.options.limits.head, first_head(&mut client)).await {
+        let head = match timeout(self.options.limits.head_timeout, first_head(&mut client)).await {
             Ok(Ok(head)) => head,
             Ok(Err(err)) => return self.refused(&in_words(&err)),
             Err(_) => return self.refused("no request head came in time"),
@@ -127,7 +127,7 @@ impl Proxy {
                 }
             }
         });
-        both(up, down, self.options.limits.drain).await
+        both(up, down, self.options.limits.drain_timeout).await
     }
 
     fn parsed(&self, wanted: &Wanted) {

@@ -96,7 +96,7 @@ where
     let scope = scope.child();
     let serving = async move {
         // nobody listens to a log here
-        net::serve(name, &scope, &listener, Limits::default().connections, || {}, connection).await;
+        net::serve(name, &scope, &listener, Limits::default().max_connections, || {}, connection).await;
     };
     Ok((address, serving))
 }

@@ -54,7 +54,7 @@ pub(super) async fn serve_connection(
             let mut echo = Echo::new(&mut socket, blunder);
             // Sloppy to the end: at a shutdown it just hangs up.
             let why = tokio::select! {
-                end = echo.run(rest, options.limits.message) => end.err().map(|err| in_words(&err)),
+                end = echo.run(rest, options.limits.max_message) => end.err().map(|err| in_words(&err)),
                 () = options.shutdown.cancelled() => Some("the server is going away".to_owned()),
             };
             let Echo { opened, received, sent, .. } = echo;
@@ -81,10 +81,10 @@ async fn open(
         let words = format!("there is no such path; there are\n\n{}", Blunder::list());
         return explain(socket, 404, &words).await;
     };
-    handshake::check_page(socket, head, options).await?;
+    handshake::check_origin(socket, head, options).await?;
     let mut answer = Answer::new(&request::key_from_request(head).unwrap_or_default());
     (blunder.answer)(&mut answer);
-    socket.write_all(handshake::head_of(answer.status, &answer.headers).as_bytes()).await?;
+    socket.write_all(handshake::response_head(answer.status, &answer.headers).as_bytes()).await?;
     Ok((blunder, path, request.rest))
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn serve_connection(
         Ok(opened) => {
             options.tell(Event::Opened { peer, path: opened.path });
             socket.frames_begin(&opened.rest);
-            let endpoint = Endpoint::server(opened.agreed, options.limits.message);
+            let endpoint = Endpoint::server(opened.agreed, options.limits.max_message);
             let mut echo = Echo::new(&mut socket, endpoint);
             let why = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
             options.tell(echo.closed(peer, why));

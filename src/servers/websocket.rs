@@ -61,7 +61,7 @@ pub(crate) async fn serve_connection(
         Ok(opened) => {
             options.tell(Event::Opened { peer, path: opened.path });
             socket.frames_begin(&opened.rest);
-            let limits = WebSocketLimits { message: options.limits.message, read_buffer };
+            let limits = WebSocketLimits { message: options.limits.max_message, read_buffer };
             let mut echo = Echo::new(limits.server(&mut socket, opened.rest).await);
             echo.run(&options).await;
             options.tell(echo.closed(peer));

@@ -64,7 +64,7 @@ async fn serves_the_next(house: &House) {
 
 async fn large_house() -> House {
     house(async |scope, mut options| {
-        options.limits = Limits { message: 1 << 20, ..options.limits };
+        options.limits = Limits { max_message: 1 << 20, ..options.limits };
         strict::bind(&scope, options, ServerPolicy { deflate: true, ..ServerPolicy::default() })
     })
     .await

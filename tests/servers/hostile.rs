@@ -20,7 +20,7 @@ const CLAIM: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
 /// Short, so that a hostile peer is soon gone; a good one is never so late that it would matter.
 fn limits() -> Limits {
     let short = Duration::from_millis(200);
-    Limits { frame: short, write: short, head: short, body: short, drain: short, ..Limits::default() }
+    Limits { frame_timeout: short, write_timeout: short, head_timeout: short, body_timeout: short, drain_timeout: short, ..Limits::default() }
 }
 
 struct Bundled {
@@ -155,7 +155,7 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
 #[tokio::test]
 async fn beyond_the_limit_connections_wait_and_that_is_told() {
     let mut house = house(async |scope, mut options| {
-        options.limits.connections = 2;
+        options.limits.max_connections = 2;
         wiretalk::servers::websocket::bind(&scope, options)
     })
     .await;

@@ -101,7 +101,7 @@ async fn a_speaker_may_leave_with_the_last_word() {
 
 #[tokio::test]
 async fn all_hear_the_same_in_the_same_order() {
-    let (house, hub) = hub_with(|limits| Limits { backlog: 1000, ..limits }).await;
+    let (house, hub) = hub_with(|limits| Limits { max_backlog: 1000, ..limits }).await;
     let [mut one, mut other, mut third] = crowd::<3>(&house, &hub).await;
     let numbered =
         |from: u8| -> Vec<u8> { (0..200).flat_map(|number| masked(0x82, &[from, number])).collect() };
@@ -135,7 +135,7 @@ fn large() -> Vec<u8> {
 #[tokio::test]
 async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     // a hub that waited for the slow one would wait for longer than the test does
-    let (mut house, hub) = hub_with(|limits| Limits { write: 10 * HUNG, ..limits }).await;
+    let (mut house, hub) = hub_with(|limits| Limits { write_timeout: 10 * HUNG, ..limits }).await;
     let mut slow = narrow(house.address).await;
     let (mut quick, mut second) = (house.open().await, house.open().await);
     until_there_are(&hub, 3).await;
@@ -165,7 +165,7 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
 
 #[tokio::test]
 async fn one_who_never_reads_is_cut_off_in_the_end() {
-    let (mut house, hub) = hub_with(|limits| Limits { write: SHORT, ..limits }).await;
+    let (mut house, hub) = hub_with(|limits| Limits { write_timeout: SHORT, ..limits }).await;
     let _deaf = narrow(house.address).await;
     until_there_are(&hub, 1).await;
     for _ in 0..200 {

@@ -52,13 +52,13 @@ struct House {
 fn options() -> (Options, mpsc::Receiver<Event>) {
     let (log, events) = Log::new(64);
     let limits = Limits {
-        message: 1024,
-        head: HUNG,
-        body: HUNG,
-        frame: HUNG,
-        write: HUNG,
-        backlog: 8,
-        drain: HUNG,
+        max_message: 1024,
+        head_timeout: HUNG,
+        body_timeout: HUNG,
+        frame_timeout: HUNG,
+        write_timeout: HUNG,
+        max_backlog: 8,
+        drain_timeout: HUNG,
         ..Limits::default()
     };
     (Options { log: Some(log), limits, ..Options::default() }, events)
@@ -323,7 +323,7 @@ async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole()
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let house = http_within(|limits| Limits { body: SHORT, ..limits }).await;
+    let house = http_within(|limits| Limits { body_timeout: SHORT, ..limits }).await;
     let mut peer = house.visit().await;
     peer.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
     let answer = peer.answer().await;
@@ -333,7 +333,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_given_up() {
-    let house = http_within(|limits| Limits { head: SHORT, ..limits }).await;
+    let house = http_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
     for head in [&b""[..], b"POST /echo HTT"] {
         let mut peer = house.visit().await;
         peer.send(head).await;
@@ -516,7 +516,7 @@ async fn plain_http_and_garbage_are_told_what_is_wrong() {
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let mut house = websocket_within(|limits| Limits { head: SHORT, ..limits }).await;
+    let mut house = websocket_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
     let mut peer = house.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     let answer = peer.rest().await;
@@ -552,7 +552,7 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever_for_a_deaf_peer() {
-    let house = websocket_within(|limits| Limits { drain: SHORT, ..limits }).await;
+    let house = websocket_within(|limits| Limits { drain_timeout: SHORT, ..limits }).await;
     let _deaf = house.open().await;
     house.shutdown.cancel();
     soon(house.scope.closed()).await;

@@ -69,12 +69,12 @@ struct Way {
     from: Arc<AsyncDevice>,
     to: Arc<AsyncDevice>,
     alarm: Alarm,
-    queue: Queue,
+    queue: PacketQueue,
 }
 
 impl Way {
     fn new(from: Arc<AsyncDevice>, to: Arc<AsyncDevice>, pace: Pace) -> io::Result<Self> {
-        Ok(Self { from, to, alarm: Alarm::new()?, queue: Queue::new(pace) })
+        Ok(Self { from, to, alarm: Alarm::new()?, queue: PacketQueue::new(pace) })
     }
 
     /// Until a device is gone.
@@ -86,7 +86,7 @@ impl Way {
                 biased;
                 () = passed(&mut self.alarm, due) => self.deliver().await,
                 read = self.from.recv(&mut buf) => match read {
-                    Ok(count) => self.queue.take(Instant::now(), buf.get(..count).unwrap_or_default(), counter),
+                    Ok(count) => self.queue.push(Instant::now(), buf.get(..count).unwrap_or_default(), counter),
                     Err(_) => return,
                 },
             }
@@ -95,7 +95,7 @@ impl Way {
 
     async fn deliver(&mut self) {
         let now = Instant::now();
-        while let Some(packet) = self.queue.arrived(now) {
+        while let Some(packet) = self.queue.pop_due(now) {
             // What an end will not take is lost, as on any network; a device that is gone shows when it is read.
             let _ = self.to.send(&packet).await;
         }
@@ -110,15 +110,15 @@ async fn passed(alarm: &mut Alarm, due: Option<Instant>) {
 }
 
 /// The packets on the way, in order.
-struct Queue {
-    pace: Pace,
+struct PacketQueue {
+    link: Pace,
     packets: VecDeque<(Instant, Bytes)>,
-    weight: usize,
+    queued_bytes: usize,
 }
 
-impl Queue {
+impl PacketQueue {
     fn new(pace: Pace) -> Self {
-        Self { pace, packets: VecDeque::new(), weight: 0 }
+        Self { link: pace, packets: VecDeque::new(), queued_bytes: 0 }
     }
 
     /// When the first of them arrives.
@@ -127,22 +127,22 @@ impl Queue {
     }
 
     /// Counts a packet that comes at `now`, and puts it on the way or drops it.
-    fn take(&mut self, now: Instant, packet: &[u8], counter: &Counter) {
+    fn push(&mut self, now: Instant, packet: &[u8], counter: &Counter) {
         // Neighbour discovery of IPv6, say, has nobody to talk to.
         let Some(lengths) = Packet::read(packet) else { return };
         counter.packet(lengths);
-        if self.pace.waiting(now) > PATIENCE || packet.len() > MOST.saturating_sub(self.weight) {
+        if self.link.waiting(now) > PATIENCE || packet.len() > MOST.saturating_sub(self.queued_bytes) {
             counter.dropped();
             return;
         }
-        self.weight = self.weight.saturating_add(packet.len());
-        self.packets.push_back((self.pace.arrival(now, packet.len()), Bytes::copy_from_slice(packet)));
+        self.queued_bytes = self.queued_bytes.saturating_add(packet.len());
+        self.packets.push_back((self.link.arrival(now, packet.len()), Bytes::copy_from_slice(packet)));
     }
 
     /// The next packet that has arrived by `now`.
-    fn arrived(&mut self, now: Instant) -> Option<Bytes> {
+    fn pop_due(&mut self, now: Instant) -> Option<Bytes> {
         let (_, packet) = self.packets.pop_front_if(|(due, _)| *due <= now)?;
-        self.weight = self.weight.saturating_sub(packet.len());
+        self.queued_bytes = self.queued_bytes.saturating_sub(packet.len());
         Some(packet)
     }
 }
@@ -162,23 +162,23 @@ mod tests {
         packet
     }
 
-    fn queue(distance: Distance) -> (Queue, Counters, Instant) {
-        (Queue::new(Pace::new(distance, 1)), Counters::default(), Instant::now())
+    fn queue(distance: Distance) -> (PacketQueue, Counters, Instant) {
+        (PacketQueue::new(Pace::new(distance, 1)), Counters::default(), Instant::now())
     }
 
     #[test]
     fn a_packet_arrives_half_a_round_trip_later_and_in_order() {
         let (mut queue, counters, now) = queue(Distance { rtt: 30 * MILLI, ..Distance::default() });
-        queue.take(now, &packet(100), &counters.to_server);
-        queue.take(now + MILLI, &packet(200), &counters.to_server);
-        queue.take(now + MILLI, b"no packet of IPv4", &counters.to_server);
+        queue.push(now, &packet(100), &counters.to_server);
+        queue.push(now + MILLI, &packet(200), &counters.to_server);
+        queue.push(now + MILLI, b"no packet of IPv4", &counters.to_server);
         assert_eq!(queue.due(), Some(now + 15 * MILLI));
-        assert_eq!(queue.arrived(now + Duration::from_micros(14_999)), None);
-        assert_eq!(queue.arrived(now + 15 * MILLI).unwrap().len(), 100);
+        assert_eq!(queue.pop_due(now + Duration::from_micros(14_999)), None);
+        assert_eq!(queue.pop_due(now + 15 * MILLI).unwrap().len(), 100);
         assert_eq!(queue.due(), Some(now + 16 * MILLI));
-        assert_eq!(queue.arrived(now + 15 * MILLI), None);
-        assert_eq!(queue.arrived(now + 60 * MILLI).unwrap().len(), 200);
-        assert_eq!((queue.arrived(now + 60 * MILLI), queue.due(), queue.weight), (None, None, 0));
+        assert_eq!(queue.pop_due(now + 15 * MILLI), None);
+        assert_eq!(queue.pop_due(now + 60 * MILLI).unwrap().len(), 200);
+        assert_eq!((queue.pop_due(now + 60 * MILLI), queue.due(), queue.queued_bytes), (None, None, 0));
         let to_server = counters.counted().to_server;
         assert_eq!((to_server.packets, to_server.bytes, to_server.dropped), (2, 300, 0));
     }
@@ -189,11 +189,11 @@ mod tests {
         let (mut queue, counters, now) =
             queue(Distance { bandwidth: Some(8_000_000), ..Distance::default() });
         for _ in 0..150 {
-            queue.take(now, &packet(1000), &counters.to_client);
+            queue.push(now, &packet(1000), &counters.to_client);
         }
         let to_client = counters.counted().to_client;
         assert_eq!((to_client.packets, to_client.dropped), (150, 49), "101 fit: the last waits for 100 ms");
-        queue.take(now + 2 * MILLI, &packet(1000), &counters.to_client);
+        queue.push(now + 2 * MILLI, &packet(1000), &counters.to_client);
         assert_eq!(counters.counted().to_client.dropped, 49, "one has left meanwhile");
     }
 
@@ -202,9 +202,9 @@ mod tests {
         let (mut queue, counters, now) =
             queue(Distance { rtt: Duration::from_hours(1), ..Distance::default() });
         for _ in 0..12_000 {
-            queue.take(now, &packet(MTU), &counters.to_client);
+            queue.push(now, &packet(MTU), &counters.to_client);
         }
-        assert!(queue.weight <= MOST && queue.weight + usize::from(MTU) > MOST, "{}", queue.weight);
+        assert!(queue.queued_bytes <= MOST && queue.queued_bytes + usize::from(MTU) > MOST, "{}", queue.queued_bytes);
         let to_client = counters.counted().to_client;
         assert_eq!(to_client.packets - to_client.dropped, queue.packets.len() as u64);
     }

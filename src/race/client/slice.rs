@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::way::Way;
 use crate::measure::Histogram;
-use crate::net::{Alarm, Clock, System, later};
+use crate::net::{Alarm, Clock, SystemClock, later};
 use crate::race::Course;
 use crate::race::order::{Ran, Used};
 use crate::scope::Scope;
@@ -26,7 +26,7 @@ struct Runner {
 }
 
 /// An exchange each `every`, the first one `offset` after the slice begins.
-struct Pace<C: Clock = System> {
+struct Pace<C: Clock = SystemClock> {
     alarm: Alarm<C>,
     every: Duration,
     offset: Duration,
@@ -205,7 +205,7 @@ mod tests {
     use tokio::time::sleep;
 
     use super::*;
-    use crate::net::paused::Paused;
+    use crate::net::paused::PausedClock;
 
     const MILLI: Duration = Duration::from_millis(1);
 
@@ -228,8 +228,8 @@ mod tests {
         let sheet = Mutex::new(Sheet::default());
         lock(&sheet).clear(most);
         let mut pace =
-            every.map(|every| Pace::<Paused> { alarm: Alarm::new().unwrap(), every, offset: Duration::ZERO });
-        let start = Paused::now();
+            every.map(|every| Pace::<PausedClock> { alarm: Alarm::new().unwrap(), every, offset: Duration::ZERO });
+        let start = PausedClock::now();
         exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI)
             .await
             .unwrap();

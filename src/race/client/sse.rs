@@ -14,7 +14,7 @@ use super::way::{Opening, same};
 use crate::net::with_causes;
 
 /// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.
-const BESIDE_DATA: usize = 64;
+const EVENT_OVERHEAD: usize = 64;
 
 pub(super) struct Sse {
     opening: Arc<Opening>,
@@ -59,7 +59,7 @@ impl Sse {
                     return Err("the server answered a POST with more than its status".to_owned());
                 }
             }
-            let longest = self.opening.payload.len().saturating_add(BESIDE_DATA);
+            let longest = self.opening.payload.len().saturating_add(EVENT_OVERHEAD);
             let event = event(&mut self.events, &mut self.buffer, longest).await?;
             same(&event, &self.opening.payload)?;
         }
@@ -82,7 +82,7 @@ async fn listen(
         return Err(format!("the server answered {}, not 200", response.status()));
     }
     let mut events = response.into_body();
-    let number = event(&mut events, &mut BytesMut::new(), BESIDE_DATA).await?;
+    let number = event(&mut events, &mut BytesMut::new(), EVENT_OVERHEAD).await?;
     let number = String::from_utf8(number).map_err(with_causes)?;
     Ok((events, number))
 }

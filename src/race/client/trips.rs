@@ -8,7 +8,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
 use super::way::{Opening, Way};
-use crate::net::paused::Paused;
+use crate::net::paused::PausedClock;
 use crate::net::{Clock, Distance, Line, Stall};
 use crate::race::dial::Dial;
 use crate::race::order::{Goal, Trust};
@@ -22,8 +22,8 @@ const RTT: Duration = Duration::from_millis(60);
 async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     while let Some(pipe) = pipes.recv().await {
         let distance = Distance { rtt: RTT, ..Distance::default() };
-        let (now, stall) = (Paused::now(), Stall::since(Paused::now()));
-        service.serve(Line::<_, Paused>::by_clock(pipe, distance, now, stall, 1).unwrap());
+        let (now, stall) = (PausedClock::now(), Stall::since(PausedClock::now()));
+        service.serve(Line::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap());
     }
 }
 
@@ -45,9 +45,9 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let mut took = [Duration::ZERO; 2];
     for took in &mut took {
         way.settle().await;
-        let start = Paused::now();
+        let start = PausedClock::now();
         way.exchange().await.unwrap();
-        *took = Paused::now() - start;
+        *took = PausedClock::now() - start;
     }
     took
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use crate::race::course::LARGEST;
 use crate::race::{Headers, bare};
 use crate::servers::connection::{Inbox, Timed};
-use crate::servers::{Foreign, Options};
+use crate::servers::{HostMismatch, Options};
 
 const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 const MISDIRECTED: &[u8] =
@@ -36,8 +36,8 @@ async fn echo(
         let foreign = head
             .and_then(|head| options.access.only_host(bare::named(request.get(..head.end)?, b"host")).err());
         match head {
-            _ if foreign == Some(Foreign::Invalid) => return socket.write_all(BAD_REQUEST).await,
-            _ if foreign == Some(Foreign::Other) => return socket.write_all(MISDIRECTED).await,
+            _ if foreign == Some(HostMismatch::Invalid) => return socket.write_all(BAD_REQUEST).await,
+            _ if foreign == Some(HostMismatch::Other) => return socket.write_all(MISDIRECTED).await,
             Some(head) if head.body > LARGEST => return socket.write_all(TOO_LARGE).await,
             Some(head) if let Some(body) = request.get(head.end..).and_then(|rest| rest.get(..head.body)) => {
                 reply.clear();

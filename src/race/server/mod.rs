@@ -76,7 +76,7 @@ fn limits(course: &Course) -> Limits {
     let (patience, own) = (course.patience(), Limits::default());
     // a quarter of what comes over the narrowest link
     let min_rate = course.distance.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
-    Limits { head: PATIENT, body: PATIENT, frame: patience, min_rate, write: patience, ..own }
+    Limits { head_timeout: PATIENT, body_timeout: PATIENT, frame_timeout: patience, min_rate, write_timeout: patience, ..own }
 }
 
 fn host(
@@ -120,7 +120,7 @@ struct Accepting {
 
 impl Accepting {
     async fn run(self, listener: TcpListener) {
-        let limit = self.service.options.limits.connections;
+        let limit = self.service.options.limits.max_connections;
         let mut number = 0_u64;
         let connection = |stream, peer| {
             let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
@@ -147,7 +147,7 @@ where
 {
     let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
     // a client that speaks no TLS is told by the alert, and one that says nothing is not waited for
-    if let Ok(Ok(socket)) = timeout(service.options.limits.write, acceptor.accept(socket)).await {
+    if let Ok(Ok(socket)) = timeout(service.options.limits.write_timeout, acceptor.accept(socket)).await {
         service.serve(scope, socket, peer).await;
     }
 }
@@ -301,7 +301,7 @@ mod tests {
         let course = Course { payload: 100_000, distance: slow, ..Course::default() };
         let limits = limits(&course);
         assert_eq!(limits.min_rate, 250, "a quarter of 1,000 bytes a second");
-        assert!(limits.frame > Duration::from_secs(200) && limits.write > Duration::from_secs(200));
+        assert!(limits.frame_timeout > Duration::from_secs(200) && limits.write_timeout > Duration::from_secs(200));
         assert_eq!(super::limits(&Course::default()).min_rate, Limits::default().min_rate);
     }
 }

@@ -34,14 +34,14 @@ pub enum Origins {
 
 /// Why a request's `Host` will not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Foreign {
+pub(crate) enum HostMismatch {
     /// HTTP/1.1 wants one, and a valid one (RFC 9112 section 3.2: 400).
     Invalid,
     /// It names another server (RFC 9110 section 15.5.20: 421).
     Other,
 }
 
-impl Foreign {
+impl HostMismatch {
     pub(crate) fn status(self) -> u16 {
         match self {
             Self::Invalid => 400,
@@ -49,7 +49,7 @@ impl Foreign {
         }
     }
 
-    pub(crate) fn words(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Self::Invalid => {
                 "an HTTP/1.1 request has one Host field, which says a host and perhaps a port \
@@ -65,17 +65,17 @@ impl Foreign {
 
 impl Access {
     /// Judges what a request says as `Host`, or as the authority of its target, which goes before (RFC 9112 section 3.2.2).
-    pub(crate) fn host(&self, value: &[u8]) -> Result<(), Foreign> {
-        let host = str::from_utf8(value).ok().and_then(authority).ok_or(Foreign::Invalid)?;
+    pub(crate) fn host(&self, value: &[u8]) -> Result<(), HostMismatch> {
+        let host = str::from_utf8(value).ok().and_then(authority).ok_or(HostMismatch::Invalid)?;
         let known = host.is_loopback() || self.hosts.iter().any(|name| name.covers(&host));
-        if known { Ok(()) } else { Err(Foreign::Other) }
+        if known { Ok(()) } else { Err(HostMismatch::Other) }
     }
 
     /// The same where there may be none, or several.
-    pub(crate) fn only_host<'v>(&self, mut values: impl Iterator<Item = &'v [u8]>) -> Result<(), Foreign> {
+    pub(crate) fn only_host<'v>(&self, mut values: impl Iterator<Item = &'v [u8]>) -> Result<(), HostMismatch> {
         match (values.next(), values.next()) {
             (Some(value), None) => self.host(value),
-            _ => Err(Foreign::Invalid),
+            _ => Err(HostMismatch::Invalid),
         }
     }
 }
@@ -164,20 +164,20 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName {
     host: Host,
-    below: bool,
+    includes_subdomains: bool,
 }
 
 impl HostName {
     /// An address.
     pub fn address(address: IpAddr) -> Self {
-        Self { host: Host::Address(address), below: false }
+        Self { host: Host::Address(address), includes_subdomains: false }
     }
 
     fn covers(&self, asked: &Host) -> bool {
         let below =
             |name: &str, asked: &str| asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
         match (&self.host, asked) {
-            (Host::Name(name), Host::Name(asked)) if self.below => name == asked || below(name, asked),
+            (Host::Name(name), Host::Name(asked)) if self.includes_subdomains => name == asked || below(name, asked),
             (own, asked) => own == asked,
         }
     }
@@ -203,7 +203,7 @@ impl FromStr for HostName {
         let host = Host::parse(name).filter(|host| *host != Host::Name(String::new())).ok_or_else(wrong)?;
         match host {
             Host::Address(_) if below => Err(wrong()),
-            host => Ok(Self { host, below }),
+            host => Ok(Self { host, includes_subdomains: below }),
         }
     }
 }
@@ -311,7 +311,7 @@ mod tests {
             ":80",
             "%6cocalhost",
         ] {
-            assert_eq!(access.host(host.as_bytes()), Err(Foreign::Other), "{host}");
+            assert_eq!(access.host(host.as_bytes()), Err(HostMismatch::Other), "{host}");
         }
     }
 
@@ -334,13 +334,13 @@ mod tests {
             "a\u{e9}",
             "localhost:80:80",
         ] {
-            assert_eq!(access.host(host.as_bytes()), Err(Foreign::Invalid), "{host:?}");
+            assert_eq!(access.host(host.as_bytes()), Err(HostMismatch::Invalid), "{host:?}");
         }
-        assert_eq!(access.host(b"\xff"), Err(Foreign::Invalid));
+        assert_eq!(access.host(b"\xff"), Err(HostMismatch::Invalid));
         let [one, other] = [&b"localhost"[..], b"localhost"];
         assert_eq!(access.only_host([one].into_iter()), Ok(()));
-        assert_eq!(access.only_host([one, other].into_iter()), Err(Foreign::Invalid));
-        assert_eq!(access.only_host([].into_iter()), Err(Foreign::Invalid));
+        assert_eq!(access.only_host([one, other].into_iter()), Err(HostMismatch::Invalid));
+        assert_eq!(access.only_host([].into_iter()), Err(HostMismatch::Invalid));
     }
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
             assert_eq!(access.host(host.as_bytes()), Ok(()), "{host}");
         }
         for host in ["a.talk.example", "backstage.example", "192.0.2.2"] {
-            assert_eq!(access.host(host.as_bytes()), Err(Foreign::Other), "{host}");
+            assert_eq!(access.host(host.as_bytes()), Err(HostMismatch::Other), "{host}");
         }
         for wrong in
             ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"]

@@ -58,7 +58,7 @@ pub(crate) struct Pace {
 
 impl From<Limits> for Pace {
     fn from(limits: Limits) -> Self {
-        Self { still: limits.frame, min_rate: limits.min_rate }
+        Self { still: limits.frame_timeout, min_rate: limits.min_rate }
     }
 }
 

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::servers::connection::access::{Access, Foreign};
+use crate::servers::connection::access::{Access, HostMismatch};
 use crate::servers::{Limits, Options};
 use crate::wire::handshake::{
     HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem, ProblemCode,
@@ -28,7 +28,7 @@ pub(in crate::servers) struct Request {
 
 /// An opening handshake that was answered by 101.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct AcceptedHandshake {
     /// The path and query that were asked for.
     pub path: String,
     /// What was agreed on.
@@ -66,7 +66,7 @@ pub(crate) async fn open<S>(
     policy: &ServerPolicy,
     options: &Options,
     ordinary: OrdinaryHttp,
-) -> Result<Opened, NotOpened>
+) -> Result<AcceptedHandshake, NotOpened>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -78,10 +78,10 @@ where
         return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
     }
     if let Some(head) = &request.opening.head {
-        check_page(stream, head, options).await?;
+        check_origin(stream, head, options).await?;
     }
-    stream.write_all(head_of(101, &judgement.response_headers).as_bytes()).await?;
-    Ok(Opened { path: request.path(), agreed: judgement.agreed, rest: request.rest })
+    stream.write_all(response_head(101, &judgement.response_headers).as_bytes()).await?;
+    Ok(AcceptedHandshake { path: request.path(), agreed: judgement.agreed, rest: request.rest })
 }
 
 impl Request {
@@ -107,21 +107,21 @@ pub(in crate::servers) async fn read<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Limits { head: limit, .. } = options.limits;
+    let Limits { head_timeout: limit, .. } = options.limits;
     let Ok(request) = timeout(limit, read_head(stream, policy)).await else {
         let words = "the request head did not arrive in time";
         stream.write_all(answer(408, &[], words).as_bytes()).await?;
         return Err(NotOpened::Stalled(limit));
     };
     let request = request?;
-    match request.opening.head.as_ref().map(|head| for_us(&options.access, head)) {
+    match request.opening.head.as_ref().map(|head| check_host(&options.access, head)) {
         // What else is wrong with it is told by the judgement, the missing Host among it.
-        Some(Err(Foreign::Invalid)) if request.opening.validation.outcome == HandshakeOutcome::Reject => {
+        Some(Err(HostMismatch::Invalid)) if request.opening.validation.outcome == HandshakeOutcome::Reject => {
             refuse(stream, &request.opening.validation).await
         }
         Some(Err(foreign)) => {
-            stream.write_all(answer(foreign.status(), &[], foreign.words()).as_bytes()).await?;
-            Err(NotOpened::Refused(format!("{}: {}", foreign.status(), foreign.words())))
+            stream.write_all(answer(foreign.status(), &[], foreign.description()).as_bytes()).await?;
+            Err(NotOpened::Refused(format!("{}: {}", foreign.status(), foreign.description())))
         }
         Some(Ok(())) | None => Ok(request),
     }
@@ -152,7 +152,7 @@ async fn read_head(
 
 /// Whether a request is for this server, by its only Host, or by its target where that names a host (RFC 9112 section
 /// 3.2.2).
-fn for_us(access: &Access, head: &Head) -> Result<(), Foreign> {
+fn check_host(access: &Access, head: &Head) -> Result<(), HostMismatch> {
     let hosts: Vec<Vec<u8>> = head.fields_named("Host").map(|field| head.field_value(field)).collect();
     access.only_host(hosts.iter().map(Vec::as_slice))?;
     let absolute = str::from_utf8(target(head)).ok().and_then(|target| target.split_once("://"));
@@ -163,7 +163,7 @@ fn for_us(access: &Access, head: &Head) -> Result<(), Foreign> {
 }
 
 /// Refuses a page of an origin that is not let in.
-pub(in crate::servers) async fn check_page(
+pub(in crate::servers) async fn check_origin(
     stream: &mut (impl AsyncWrite + Unpin),
     head: &Head,
     options: &Options,
@@ -172,7 +172,7 @@ pub(in crate::servers) async fn check_page(
     if head.fields_named("Origin").all(|field| origins.allow(&head.field_value(field))) {
         return Ok(());
     }
-    stream.write_all(answer(403, &[], &rule_in_words(ProblemCode::Origin)).as_bytes()).await?;
+    stream.write_all(answer(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes()).await?;
     Err(NotOpened::Refused(ProblemCode::Origin.rule().summary.to_owned()))
 }
 
@@ -192,7 +192,7 @@ async fn refuse<T>(
     let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
-        let words: Vec<String> = fatal().map(|problem| rule_in_words(problem.code)).collect();
+        let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
         stream.write_all(answer(status, &judgement.response_headers, &words.join("\n\n")).as_bytes()).await?;
     }
     let first = fatal().next().map(|problem| problem.code.rule().summary);
@@ -213,13 +213,13 @@ fn is_ordinary_http(judgement: &HeadValidation) -> bool {
     fatal().any(upgrades) && fatal().all(|problem| MISSING.contains(&problem.code))
 }
 
-fn rule_in_words(code: ProblemCode) -> String {
+fn describe_rule(code: ProblemCode) -> String {
     let rule = code.rule();
     format!("{} ({}): {}\n{}", rule.name, rule.section, rule.summary, rule.rationale)
 }
 
 /// The head of an answer, as it goes on the wire.
-pub(in crate::servers) fn head_of(status: u16, headers: &[(String, String)]) -> String {
+pub(in crate::servers) fn response_head(status: u16, headers: &[(String, String)]) -> String {
     let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut head = format!("HTTP/1.1 {status} {}\r\n", phrase.unwrap_or_default());
     for (name, value) in headers {
@@ -238,7 +238,7 @@ pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], word
     }
     headers.push(("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned()));
     headers.push(("Content-Length".to_owned(), words.len().saturating_add(1).to_string()));
-    format!("{}{words}\n", head_of(status, &headers))
+    format!("{}{words}\n", response_head(status, &headers))
 }
 
 #[cfg(test)]
@@ -252,7 +252,7 @@ mod tests {
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     /// The answer to these bytes, and what the server makes of them.
-    async fn asked(bytes: &[u8], options: &Options) -> (String, Result<Opened, NotOpened>) {
+    async fn asked(bytes: &[u8], options: &Options) -> (String, Result<AcceptedHandshake, NotOpened>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
         let opened =
@@ -280,7 +280,7 @@ mod tests {
         let (answer, opened) = asked(format!("{REQUEST}rest").as_bytes(), &Options::default()).await;
         assert!(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"), "{answer}");
         assert!(answer.ends_with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"), "{answer}");
-        let Opened { path, rest, .. } = opened.unwrap();
+        let AcceptedHandshake { path, rest, .. } = opened.unwrap();
         assert_eq!((path.as_str(), rest.as_slice()), ("/chat", &b"rest"[..]));
     }
 

@@ -69,7 +69,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_has_begun_must_go_on_and_a_pause_between_two_has_no_end() {
-        let limits = Limits { frame: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
+        let limits = Limits { frame_timeout: Duration::from_secs(10), min_rate: 4096, ..Limits::default() };
         let (mut server, mut peer) = duplex(1 << 16);
         let mut inbox = Inbox::new(limits);
         peer.write_all(b"whole").await.unwrap();

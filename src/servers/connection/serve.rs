@@ -32,7 +32,7 @@ pub(in crate::servers) async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let limit = options.limits.connections;
+    let limit = options.limits.max_connections;
     let full = || options.tell(Event::Full { connections: limit });
     let counted = |stream, peer| connection(Tap::new(stream, options.traffic.connection()), peer);
     tokio::select! {
@@ -41,7 +41,7 @@ pub(in crate::servers) async fn serve<F>(
         () = net::serve(name, &scope, &listener, limit, full, counted) => {}
     }
     drop(listener);
-    if timeout(options.limits.drain, scope.closed()).await.is_err() {
+    if timeout(options.limits.drain_timeout, scope.closed()).await.is_err() {
         scope.cancel();
         scope.closed().await;
     }

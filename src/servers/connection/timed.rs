@@ -75,7 +75,7 @@ impl<S> Timed<S> {
         Self {
             stream,
             pace: limits.into(),
-            write: limits.write,
+            write: limits.write_timeout,
             frames: None,
             late_frame: None,
             no_write: None,
@@ -183,7 +183,7 @@ mod tests {
     const ALMOST: Duration = Duration::from_millis(9_999);
 
     fn limits() -> Limits {
-        Limits { frame: LIMIT, write: LIMIT, min_rate: 1, ..Limits::default() }
+        Limits { frame_timeout: LIMIT, write_timeout: LIMIT, min_rate: 1, ..Limits::default() }
     }
 
     #[tokio::test(start_paused = true)]

@@ -100,7 +100,7 @@ enum State {
 
 impl Subscriber {
     pub(super) fn new(socket: TcpStream, counted: Counted, limits: Limits) -> Self {
-        let Limits { backlog, backlog_bytes, write, .. } = limits;
+        let Limits { max_backlog: backlog, max_backlog_bytes: backlog_bytes, write_timeout: write, .. } = limits;
         Self {
             socket,
             counted,
@@ -265,7 +265,7 @@ impl<'s> Listener<'s> {
     pub(super) fn new(subscriber: &'s Subscriber, limits: Limits) -> Self {
         Self {
             subscriber,
-            endpoint: Endpoint::server(AgreedExtensions::none(), limits.message),
+            endpoint: Endpoint::server(AgreedExtensions::none(), limits.max_message),
             frames: FrameClock::new(limits.into()),
             heard: Vec::new(),
             messages: 0,
@@ -411,7 +411,7 @@ mod tests {
     const BACKLOG: usize = 4;
 
     async fn pair() -> (Subscriber, TcpStream) {
-        with(Limits { backlog: BACKLOG, ..Limits::default() }).await
+        with(Limits { max_backlog: BACKLOG, ..Limits::default() }).await
     }
 
     async fn with(limits: Limits) -> (Subscriber, TcpStream) {
@@ -448,7 +448,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_bounded_in_bytes_too() {
-        let limits = Limits { backlog: 1000, backlog_bytes: 1_000_000, ..Limits::default() };
+        let limits = Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
         let (mut frames, mut most) = (Vec::new(), 0);
         while subscriber.lock().state == State::Open {
@@ -464,7 +464,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_large_message_nothing_is_kept_for_one_who_is_given_up() {
-        let (subscriber, _peer) = with(Limits { backlog: 1, ..Limits::default() }).await;
+        let (subscriber, _peer) = with(Limits { max_backlog: 1, ..Limits::default() }).await;
         let large = Said { frames: vec![0; 20 << 20].into(), messages: 1 };
         subscriber.feed(&large);
         assert!(!large.frames.is_unique(), "no socket takes it at once");
@@ -477,7 +477,7 @@ mod tests {
     #[tokio::test]
     async fn a_queue_that_does_not_move_ends_in_time_however_often_it_is_waited_for() {
         let write = Duration::from_millis(20);
-        let (subscriber, _peer) = with(Limits { write, ..Limits::default() }).await;
+        let (subscriber, _peer) = with(Limits { write_timeout: write, ..Limits::default() }).await;
         while subscriber.is_empty() {
             subscriber.feed(&said(1));
         }
