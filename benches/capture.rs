@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use wiretalk::capture::{self, Capture, OpenOptions};
+use wiretalk::capture::{self, Capture, ReadOptions};
 use wiretalk::wire::filter::Filter;
 
 static FILE: OnceLock<PathBuf> = OnceLock::new();
@@ -41,7 +41,7 @@ fn measure(path: &Path) -> anyhow::Result<()> {
 fn once(path: &Path) -> anyhow::Result<()> {
     let bytes = path.metadata()?.len();
     let began = Instant::now();
-    let capture = capture::open(path, &OpenOptions::default())?;
+    let capture = capture::open(path, &ReadOptions::default())?;
     let took = began.elapsed();
     let rows: usize = capture.streams().iter().map(|stream| stream.trace.rows().len()).sum();
     println!(
@@ -66,7 +66,7 @@ fn path() -> &'static Path {
 }
 
 fn opened() -> Capture {
-    let capture = capture::open(path(), &OpenOptions::default()).expect("the file was written a moment ago");
+    let capture = capture::open(path(), &ReadOptions::default()).expect("the file was written a moment ago");
     assert_eq!(capture.streams()[0].trace.rows().len() as u64, mix::capture::FRAMES + 2);
     capture
 }

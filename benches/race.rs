@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use wiretalk::deck::{Fence, Position, Setting, SettingValue};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
-use wiretalk::race::{self, Course, Outcome, Program, Report};
+use wiretalk::race::{self, RaceConfig, RaceOutcome, WorkerProgram, RaceEvent};
 use wiretalk::scope::Scope;
 use wiretalk::stage::{Demo as _, Event, Look, Theme, settings};
 
@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     );
     for figures in &outcome.lanes {
         let pairs: Vec<(f64, f64)> =
-            figures.medians.chunks_exact(2).filter_map(|pair| pair[0].zip(pair[1])).collect();
+            figures.round_medians.chunks_exact(2).filter_map(|pair| pair[0].zip(pair[1])).collect();
         let Some(ratio) = paired_ratio(&pairs, 1) else { continue };
         let held = if (ratio.median - 1.0).abs() <= 0.03 { "within 3 %" } else { "NOT within 3 %" };
         println!(
@@ -59,10 +59,10 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run(rounds: usize) -> anyhow::Result<Outcome> {
+async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     let scope = Scope::new(|panic| println!("{panic}"));
-    let program = Program(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
-    let course = Course { pairs: rounds, ..Course::default() };
+    let program = WorkerProgram(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
+    let course = RaceConfig { pairs: rounds, ..RaceConfig::default() };
     let (reports, mut inbox) = mpsc::channel(8);
     let (_wishes, wished) = mpsc::channel(1);
     let (pictures, shown) = mpsc::channel(8);
@@ -74,11 +74,11 @@ async fn run(rounds: usize) -> anyhow::Result<Outcome> {
     scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
     loop {
         match inbox.recv().await {
-            Some(Report::Live(live)) => {
+            Some(RaceEvent::Progress(live)) => {
                 drawing.store(live.running.is_some() && live.round % 2 == 0, Relaxed);
-                let _ = pictures.try_send(Report::Live(live));
+                let _ = pictures.try_send(RaceEvent::Progress(live));
             }
-            Some(Report::End(outcome)) => return Ok(*outcome),
+            Some(RaceEvent::Finished(outcome)) => return Ok(*outcome),
             None => anyhow::bail!("the race ended without an outcome"),
         }
     }
@@ -94,7 +94,7 @@ fn fence() -> Fence {
 }
 
 /// Draws the race with what was reported last, every 33 ms while `on`, as escape sequences that nobody reads.
-async fn draw(mut shown: mpsc::Receiver<Report>, on: Arc<AtomicBool>) {
+async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
     let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
     let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
     demo.update(Event::Key(KeyCode::Enter.into()));

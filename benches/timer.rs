@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wiretalk::measure::Histogram;
-use wiretalk::net::{Alarm, Distance, Line, Stall};
+use wiretalk::net::{DeadlineTimer, LinkConditions, DelayedStream, Stall};
 
 /// Moments that no wheel of milliseconds can meet.
 const SPANS: [Duration; 4] = [
@@ -29,12 +29,12 @@ async fn main() -> anyhow::Result<()> {
     }
     let rounds = if arguments.iter().any(|argument| argument == "--bench") { 200 } else { 2 };
     println!("late by, in µs       p50      p99      max");
-    let mut alarm = Alarm::<wiretalk::net::SystemClock>::new().context("no timer")?;
+    let mut alarm = DeadlineTimer::<wiretalk::net::SystemClock>::new().context("no timer")?;
     for span in SPANS {
         let (mut ours, mut tokios) = (Histogram::default(), Histogram::default());
         for _ in 0..rounds {
             let at = Instant::now() + span;
-            alarm.at(at).await;
+            alarm.sleep_until(at).await;
             ours.record(at.elapsed());
             let at = Instant::now() + span;
             tokio::time::sleep_until(at.into()).await;
@@ -56,8 +56,8 @@ async fn exchanges(rtt: Duration, rounds: u32) -> anyhow::Result<Histogram> {
     let (server, _) = listener.accept().await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let distance = Distance { rtt, ..Distance::default() };
-    let mut line = Line::new(server, distance, Instant::now(), Stall::default(), 1)?;
+    let distance = LinkConditions { rtt, ..LinkConditions::default() };
+    let mut line = DelayedStream::new(server, distance, Instant::now(), Stall::default(), 1)?;
     let echo = async {
         while let Ok(byte) = line.read_u8().await {
             line.write_u8(byte).await?;

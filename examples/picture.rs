@@ -16,9 +16,9 @@ use wiretalk::app::{self, App, Event, Highlights, Lamp, Show};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::svg;
-use wiretalk::race::Program;
+use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Ports};
+use wiretalk::servers::{ServerBundle, Ports};
 use wiretalk::stage::{Consents, Depth, House, Theme};
 
 /// How long the app plays on after each key: the demos' sockets are real.
@@ -71,15 +71,15 @@ fn key(name: &str) -> anyhow::Result<KeyCode> {
 
 async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::Result<String> {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let servers = Arc::new(Bundle::start(&scope, Ports::default(), None));
-    servers.up().await.map_err(anyhow::Error::msg)?;
+    let servers = Arc::new(ServerBundle::start(&scope, Ports::default(), None));
+    servers.ready().await.map_err(anyhow::Error::msg)?;
     let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
     let highlights = Highlights::of(&deck);
     let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
     // examples lie in a folder beside the program
     let beside =
         std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
-    let program = beside.map_or_else(Program::default, Program);
+    let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
     let house = House { servers: Some(servers), program };
     let (file, depth) = (path.to_owned(), Depth::True);
     let (registry, kind) = (REGISTRY, Some(theme.kind));

@@ -17,7 +17,7 @@ use wiretalk::cli::{Cli, Command, check};
 use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Ports};
+use wiretalk::servers::{ServerBundle, Ports};
 use wiretalk::stage::{Consents, Depth, House};
 
 /// Counts allocations, which the race tells an exchange's number of.
@@ -152,7 +152,7 @@ async fn stage(mut show: Show) -> anyhow::Result<(End, Option<String>)> {
     let mut screen = Screen::raise()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
-    let servers = (!show.alone).then(|| Arc::new(Bundle::start(&scope, Ports::default(), None)));
+    let servers = (!show.alone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     show.house.servers.clone_from(&servers);
     let deck = show.deck.clone();
     let ask = show.theme.is_none();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use wiretalk::capture::{self, Capture, Ending, Kind, OpenOptions, Said, Tls, WriteOptions, Writer};
-use wiretalk::net::Peers;
+use wiretalk::capture::{self, Capture, ConnectionEnd, CaptureFormat, ReadOptions, ReplayData, TlsStatus, WriteOptions, PcapngWriter};
+use wiretalk::net::AddressPair;
 use wiretalk::wire::{Offset, Opcode, Side, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -45,7 +45,7 @@ fn text(path: &Path) -> &str {
 }
 
 fn open(path: &Path) -> Capture {
-    capture::open(path, &OpenOptions::default()).unwrap()
+    capture::open(path, &ReadOptions::default()).unwrap()
 }
 
 /// A server frame of text without mask, of this length.
@@ -73,18 +73,18 @@ fn write(path: &Path, client: &str, server: &str) {
 
 fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
     let (client, server): (SocketAddr, SocketAddr) = (client.parse().unwrap(), server.parse().unwrap());
-    let mut writer = Writer::create(path, &WriteOptions::default()).unwrap();
+    let mut writer = PcapngWriter::create(path, &WriteOptions::default()).unwrap();
     let at = |millis| Duration::from_secs(1_700_000_000) + Duration::from_millis(millis);
     let flow = writer.open(client, server, at(0)).unwrap();
-    writer.data(flow, Side::Client, at(1), REQUEST).unwrap();
-    writer.data(flow, Side::Server, at(2), RESPONSE).unwrap();
-    writer.data(flow, Side::Client, at(3), HELLO).unwrap();
+    writer.write_data(flow, Side::Client, at(1), REQUEST).unwrap();
+    writer.write_data(flow, Side::Server, at(2), RESPONSE).unwrap();
+    writer.write_data(flow, Side::Client, at(3), HELLO).unwrap();
     for len in [5, 1000, 70_000, longest] {
-        writer.data(flow, Side::Server, at(4 + len as u64), &from_server(len)).unwrap();
+        writer.write_data(flow, Side::Server, at(4 + len as u64), &from_server(len)).unwrap();
     }
-    writer.data(flow, Side::Client, at(9_500_000), CLOSE).unwrap();
-    writer.data(flow, Side::Server, at(9_500_001), &[0x88, 2, 3, 0xe8]).unwrap();
-    writer.close(flow, Ending::Closed(Side::Server), at(9_500_002)).unwrap();
+    writer.write_data(flow, Side::Client, at(9_500_000), CLOSE).unwrap();
+    writer.write_data(flow, Side::Server, at(9_500_001), &[0x88, 2, 3, 0xe8]).unwrap();
+    writer.close(flow, ConnectionEnd::Closed(Side::Server), at(9_500_002)).unwrap();
 }
 
 /// Side, opcode, payload in hex (its length where it is long): one line a frame, by our reading.
@@ -141,11 +141,11 @@ fn what_is_written_here_is_read_here() {
     let file = folder.file("written.pcapng");
     write(&file, "192.0.2.1:50000", "[2001:db8::2]:9001");
     let capture = open(&file);
-    assert_eq!((capture.kind(), capture.warnings().len()), (Kind::Packets, 0));
+    assert_eq!((capture.format(), capture.warnings().len()), (CaptureFormat::Packets, 0));
     let stream = &capture.streams()[0];
     assert_eq!((stream.warnings.as_slice(), stream.gaps.len()), (&[][..], 0));
-    assert_eq!(stream.peers.unwrap().client.port(), 50000);
-    assert_eq!(stream.began, Duration::from_secs(1_700_000_000));
+    assert_eq!(stream.addresses.unwrap().client.port(), 50000);
+    assert_eq!(stream.started_at, Duration::from_secs(1_700_000_000));
     assert_eq!(stream.trace.rows()[0].completed_at(), Duration::from_millis(3));
     let frames = told(&capture, 0);
     assert_eq!(frames[..2], ["client 1 48656c6c6f", "server 1 7878787878"]);
@@ -161,9 +161,9 @@ fn a_file_that_is_there_is_replaced_only_when_told_so() {
     let folder = Folder::new();
     let file = folder.file("there");
     std::fs::write(&file, "precious").unwrap();
-    assert!(Writer::create(&file, &WriteOptions::default()).is_err());
+    assert!(PcapngWriter::create(&file, &WriteOptions::default()).is_err());
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
-    Writer::create(&file, &WriteOptions { replace: true, secrets: None }).unwrap();
+    PcapngWriter::create(&file, &WriteOptions { replace: true, secrets: None }).unwrap();
     assert!(open(&file).streams().is_empty());
 }
 
@@ -230,7 +230,7 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
         tool("text2pcap", &all);
         let capture = open(&file);
         assert_eq!(told(&capture, 0), ["client 1 48656c6c6f"], "{name}");
-        assert_eq!(capture.streams()[0].begins, capture::Begins::Frames);
+        assert_eq!(capture.streams()[0].start, capture::StreamStart::Frames);
     }
 }
 
@@ -255,14 +255,14 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
         ("tls12-chacha20.pcap", "TLS 1.2", "ECDHE_ECDSA_WITH_CHACHA20_POLY1305"),
     ] {
         let keylog = (name == "tls12-chacha20.pcap").then(|| folder.join("tls12-chacha20.keys"));
-        let capture = capture::open(&folder.join(name), &OpenOptions { keylog, from: None }).unwrap();
+        let capture = capture::open(&folder.join(name), &ReadOptions { keylog, from: None }).unwrap();
         let stream = &capture.streams()[0];
-        assert_eq!(stream.tls, Tls::Read { version, suite }, "{name}");
+        assert_eq!(stream.tls, TlsStatus::Decrypted { version, suite }, "{name}");
         assert_eq!(told(&capture, 0), talk, "{name}");
         assert_eq!((stream.warnings.len(), stream.trace.faults(Side::Client).len()), (0, 0), "{name}");
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
-    assert_eq!(capture.streams()[0].tls, Tls::Unread("TLS, no secrets: cannot be read".into()));
+    assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted("TLS, no secrets: cannot be read".into()));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn secrets_behind_the_packets_are_found_all_the_same() {
     let (plain, secrets) = (folder.file("plain.pcapng"), folder.file("late.pcapng"));
     tool("editcap", &["-F", "pcapng", text(&fixtures.join("tls12-chacha20.pcap")), text(&plain)]);
     let keys = std::fs::read_to_string(fixtures.join("tls12-chacha20.keys")).unwrap();
-    let behind = Writer::new(Vec::new(), Some(&keys)).unwrap().into_inner();
+    let behind = PcapngWriter::new(Vec::new(), Some(&keys)).unwrap().into_inner();
     std::fs::write(&secrets, [std::fs::read(&plain).unwrap(), behind].concat()).unwrap();
     assert_eq!(told(&open(&secrets), 0).len(), 6);
 }
@@ -283,7 +283,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     let file = folder.file("hex");
     std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
     let capture = open(&file);
-    assert_eq!((capture.kind(), told(&capture, 0)), (Kind::Hex, vec!["client 1 48656c6c6f".to_owned()]));
+    assert_eq!((capture.format(), told(&capture, 0)), (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()]));
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
         format::hex(REQUEST),
@@ -293,7 +293,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     std::fs::write(&file, whole).unwrap();
     assert_eq!(told(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
     std::fs::write(&file, "81 0g").unwrap();
-    let error = capture::open(&file, &OpenOptions::default()).unwrap_err().to_string();
+    let error = capture::open(&file, &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("line 1, column 5: 'g' is no hex digit; right would be"), "{error}");
     let record = |kind: &str, fields: &str| format!("{{\"type\":\"{kind}\",\"t_ms\":1.5,{fields}}}\n");
     let recording = record("frame", "\"from\":\"client\",\"raw_hex\":\"818537fa213d7f9f4d5158\"")
@@ -301,7 +301,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
         + &record("end", "\"ok\":true");
     std::fs::write(&file, &recording).unwrap();
     let capture = open(&file);
-    assert_eq!((capture.kind(), told(&capture, 0).len()), (Kind::Recording, 2));
+    assert_eq!((capture.format(), told(&capture, 0).len()), (CaptureFormat::Recording, 2));
     assert_eq!(capture.streams()[0].trace.rows()[0].completed_at(), Duration::from_micros(1500));
     std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
     let cut = open(&file);
@@ -341,14 +341,14 @@ fn heard(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
     let (mut bytes, mut missing) = (vec![Vec::new(); capture.streams().len() * 2], Vec::new());
     let mut last = Duration::ZERO;
     let told = capture.replay(|heard| {
-        let at = capture.streams()[heard.stream].began + heard.at;
+        let at = capture.streams()[heard.stream].started_at + heard.at;
         assert!(at >= last, "time goes forward");
         last = at;
-        match heard.said {
-            Said::Bytes(said) => {
+        match heard.data {
+            ReplayData::Bytes(said) => {
                 bytes[heard.stream * 2 + usize::from(heard.from == Side::Server)].extend(said);
             }
-            Said::Missing { bytes, within_frame } => missing.push((bytes.get(), within_frame.get())),
+            ReplayData::Missing { bytes, within_frame } => missing.push((bytes.get(), within_frame.get())),
         }
         std::io::Result::Ok(())
     });
@@ -369,11 +369,11 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
         assert_eq!(missing, gaps);
         let lost: u64 = missing.iter().map(|(missing, _)| missing).sum();
         assert_eq!(capture.streams()[0].store.len(Side::Server), bytes[1].len() as u64 + lost);
-        let mut writer = Writer::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
+        let mut writer = PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
         capture.write(&mut writer).unwrap();
         let copy = open(&again);
         assert_eq!((heard(&copy), told(&copy, 0)), ((bytes, missing), told(&capture, 0)));
-        assert_eq!(copy.streams()[0].peers, capture.streams()[0].peers);
+        assert_eq!(copy.streams()[0].addresses, capture.streams()[0].addresses);
     }
 }
 
@@ -382,16 +382,16 @@ fn tls_comes_out_plain_and_where_tshark_finds_it() {
     let folder = Folder::new();
     let again = folder.file("again.pcapng");
     let capture = open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
-    let mut writer = Writer::create(&again, &WriteOptions::default()).unwrap();
+    let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
     capture.write(&mut writer).unwrap();
     assert_eq!(told(&open(&again), 0), told(&capture, 0));
-    let mut far = Writer::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
+    let mut far = PcapngWriter::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
     let address = |text: &str| text.parse().unwrap();
-    let peers = Peers { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
+    let peers = AddressPair { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
     let flow = far.open_plain(peers, Duration::from_secs(1)).unwrap();
-    far.data(flow, Side::Client, Duration::from_secs(2), REQUEST).unwrap();
-    far.data(flow, Side::Server, Duration::from_secs(3), RESPONSE).unwrap();
-    far.data(flow, Side::Client, Duration::from_secs(4), HELLO).unwrap();
+    far.write_data(flow, Side::Client, Duration::from_secs(2), REQUEST).unwrap();
+    far.write_data(flow, Side::Server, Duration::from_secs(3), RESPONSE).unwrap();
+    far.write_data(flow, Side::Client, Duration::from_secs(4), HELLO).unwrap();
     for (file, frames) in [(&again, 5), (&folder.file("far.pcapng"), 1)] {
         let seen =
             tool("tshark", &["-r", text(file), "-Y", "websocket", "-T", "fields", "-e", "websocket.opcode"]);
@@ -412,10 +412,10 @@ fn what_is_nothing_known_is_told_with_what_would_be_right() {
         (b"\xd4\xc3\xb2\xa1", "is shorter than"),
     ] {
         std::fs::write(&file, bytes).unwrap();
-        let error = capture::open(&file, &OpenOptions::default()).unwrap_err().to_string();
+        let error = capture::open(&file, &ReadOptions::default()).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
-    assert!(capture::open(folder.0.path(), &OpenOptions::default()).is_err());
+    assert!(capture::open(folder.0.path(), &ReadOptions::default()).is_err());
 }
 
 #[test]

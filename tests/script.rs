@@ -16,9 +16,9 @@ use wiretalk::app::{self, App, End, Event, Highlights, Show};
 use wiretalk::cli::check;
 use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
-use wiretalk::race::Program;
+use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Ports};
+use wiretalk::servers::{ServerBundle, Ports};
 use wiretalk::stage::{
     Complaint, Consents, Demo, Depth, Doc, Entry, Hint, House, Look, Registry, Settings, Stage,
 };
@@ -254,9 +254,9 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 }
 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
-    let servers = Arc::new(Bundle::start(scope, Ports::default(), None));
+    let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
     let show = Show {
-        house: House { servers: Some(servers), program: Program(env!("CARGO_BIN_EXE_wiretalk").into()) },
+        house: House { servers: Some(servers), program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()) },
         ..show(source)
     };
     let app = App::new(show, Size { width: 100, height: 30 });

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
-use wiretalk::capture::{Ending, Writer};
+use wiretalk::capture::{ConnectionEnd, PcapngWriter};
 use wiretalk::wire::Side;
 
 use super::dice::Dice;
@@ -20,19 +20,19 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 
 /// Writes `frames` frames as pcapng.
 pub(crate) fn write(file: File, frames: u64) -> io::Result<()> {
-    let mut writer = Writer::new(Lazy(BufWriter::with_capacity(1 << 20, file)), None)?;
+    let mut writer = PcapngWriter::new(Lazy(BufWriter::with_capacity(1 << 20, file)), None)?;
     let mut dice = Dice(0x5749_5245);
     let mut at = Duration::from_secs(1_700_000_000);
     let flow = writer.open(([192, 0, 2, 1], 50_123).into(), ([192, 0, 2, 2], 9_001).into(), at)?;
-    writer.data(flow, Side::Client, at, REQUEST)?;
-    writer.data(flow, Side::Server, at, RESPONSE)?;
+    writer.write_data(flow, Side::Client, at, REQUEST)?;
+    writer.write_data(flow, Side::Server, at, RESPONSE)?;
     for frame in super::frames(1).take(usize::try_from(frames).unwrap_or(usize::MAX)) {
         at += Duration::from_nanos(dice.within(1_000, 200_000));
-        writer.data(flow, Side::Client, at, &frame)?;
+        writer.write_data(flow, Side::Client, at, &frame)?;
     }
-    writer.data(flow, Side::Client, at, &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2])?;
-    writer.data(flow, Side::Server, at, &[0x88, 0x02, 0x03, 0xe8])?;
-    writer.close(flow, Ending::Closed(Side::Server), at)?;
+    writer.write_data(flow, Side::Client, at, &[0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2])?;
+    writer.write_data(flow, Side::Server, at, &[0x88, 0x02, 0x03, 0xe8])?;
+    writer.close(flow, ConnectionEnd::Closed(Side::Server), at)?;
     writer.into_inner().0.flush()
 }
 

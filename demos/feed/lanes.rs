@@ -10,7 +10,7 @@ use ratatui::text::Line;
 
 use super::view::{color, live};
 use super::{Feed, Phase, words};
-use crate::feed::{Live, Standing};
+use crate::feed::{FeedSnapshot, TransportStats};
 use crate::stage::{self, Theme};
 
 /// The columns of the names, and of the figures at the right end.
@@ -47,18 +47,18 @@ impl Sweep {
 }
 
 pub(super) fn draw(feed: &Feed, figures_elsewhere: bool, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let page = page(feed.course.gap);
+    let page = page(feed.course.mean_gap);
     let figure = if figures_elsewhere || area.width < 40 { 0 } else { FIGURE };
     let strip = Rect { x: area.x + NAME, width: area.width.saturating_sub(NAME + figure), ..area };
     stage::line(&Line::styled("server", theme.dim()), 0, area, buffer);
-    for (row, way) in feed.course.ways.iter().enumerate() {
+    for (row, way) in feed.course.transports.iter().enumerate() {
         let style = Style::new().fg(color(*way, theme));
         stage::line(&Line::styled(way.title(), style), row as u16 + 1, area, buffer);
     }
     let Some(live) = live(feed) else { return draw_legend(page, strip, buffer, theme) };
     let sweep = Sweep { page, now: live.elapsed, area: strip };
     draw_events(live, &sweep, area.height.saturating_sub(1), buffer, theme);
-    for (row, standing) in live.ways.iter().enumerate() {
+    for (row, standing) in live.transports.iter().enumerate() {
         let row = row as u16 + 1;
         if row >= area.height {
             return;
@@ -66,7 +66,7 @@ pub(super) fn draw(feed: &Feed, figures_elsewhere: bool, area: Rect, buffer: &mu
         draw_marks(standing, row, &sweep, buffer, theme);
         if figure > 0 {
             let shown = if matches!(feed.phase, Phase::Over(_)) { standing.mean } else { standing.behind };
-            let style = Style::new().fg(color(standing.way, theme)).add_modifier(Modifier::BOLD);
+            let style = Style::new().fg(color(standing.transport, theme)).add_modifier(Modifier::BOLD);
             let told = format!("{:>width$}", words::time(shown), width = usize::from(figure));
             let spot = Rect { x: strip.right(), width: figure, ..area };
             stage::line(&Line::styled(told, style), row, spot, buffer);
@@ -82,7 +82,7 @@ pub(super) fn draw(feed: &Feed, figures_elsewhere: bool, area: Rect, buffer: &mu
 }
 
 /// The events in the server's row, and the line down from each.
-fn draw_events(live: &Live, sweep: &Sweep, rows: u16, buffer: &mut Buffer, theme: &Theme) {
+fn draw_events(live: &FeedSnapshot, sweep: &Sweep, rows: u16, buffer: &mut Buffer, theme: &Theme) {
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     for x in live.recent.iter().filter_map(|at| sweep.column(*at)) {
         for row in 1..=rows {
@@ -93,15 +93,15 @@ fn draw_events(live: &Live, sweep: &Sweep, rows: u16, buffer: &mut Buffer, theme
 }
 
 /// What one client heard: filled where it was news, hollow where it was not.
-fn draw_marks(standing: &Standing, row: u16, sweep: &Sweep, buffer: &mut Buffer, theme: &Theme) {
+fn draw_marks(standing: &TransportStats, row: u16, sweep: &Sweep, buffer: &mut Buffer, theme: &Theme) {
     let y = sweep.area.y + row;
     for (sign, news) in [('○', false), ('●', true)] {
         let style = if news {
-            Style::new().fg(color(standing.way, theme)).add_modifier(Modifier::BOLD)
+            Style::new().fg(color(standing.transport, theme)).add_modifier(Modifier::BOLD)
         } else {
             theme.dim()
         };
-        let marks = standing.marks.iter().filter(|mark| mark.news == news);
+        let marks = standing.marks.iter().filter(|mark| mark.is_new == news);
         for x in marks.filter_map(|mark| sweep.column(mark.at)) {
             buffer[(x, y)].set_char(sign).set_style(style);
         }

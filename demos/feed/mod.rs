@@ -17,7 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
-use crate::feed::{self, Course, Live, Report, Way};
+use crate::feed::{self, FeedConfig, FeedSnapshot, FeedEvent, Transport};
 use crate::scope::Scope;
 use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 
@@ -30,7 +30,7 @@ const GAPS: [u64; 5] = [100, 300, 700, 1_500, 4_000];
 
 /// The demo's state.
 pub struct Feed {
-    course: Course,
+    course: FeedConfig,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
     phase: Phase,
@@ -47,9 +47,9 @@ pub struct Feed {
 enum Phase {
     Ready,
     /// Running; `None` until the first report.
-    Running(Option<Box<Live>>),
+    Running(Option<Box<FeedSnapshot>>),
     /// At its end, or stopped by the reader.
-    Over(Box<Live>),
+    Over(Box<FeedSnapshot>),
     /// It could not start: why, in words.
     Failed(String),
 }
@@ -68,7 +68,7 @@ impl PartialEq for Switch {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
     /// Compare; what ran before ends. The number is that of the run.
-    Run(u64, Course),
+    Run(u64, FeedConfig),
     /// End the run, and with it all load, at once.
     Stop,
     /// Let things happen, or not.
@@ -81,7 +81,7 @@ pub enum Msg {
     /// It has begun, and can be silenced.
     Begun(u64, Switch),
     /// The feed reports.
-    Report(u64, Report),
+    Report(u64, FeedEvent),
 }
 
 impl Demo for Feed {
@@ -123,13 +123,13 @@ impl Demo for Feed {
 
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
         let ms = |name| Duration::from_millis(settings.number(name) as u64);
-        let course = Course {
-            ways: ways(settings.text("ways")).map_err(|told| settings.complain("ways", told))?,
-            gap: ms("gap"),
-            pause: ms("poll"),
+        let course = FeedConfig {
+            transports: ways(settings.text("ways")).map_err(|told| settings.complain("ways", told))?,
+            mean_gap: ms("gap"),
+            poll_interval: ms("poll"),
             rtt: ms("rtt"),
-            length: Duration::from_secs(settings.number("seconds") as u64),
-            ..Course::default()
+            duration: Duration::from_secs(settings.number("seconds") as u64),
+            ..FeedConfig::default()
         };
         let phase = Phase::Ready;
         Ok((Self { course, run: 0, phase, flowing: true, switch: None, bet: None, help: false }, Vec::new()))
@@ -160,7 +160,7 @@ impl Demo for Feed {
                 let started = scope.spawn_thread("feed", move |scope| drive(run, course, scope, mail));
                 if let Err(error) = started {
                     let told = format!("could not start a thread: {error}");
-                    let _ = failed.try_send(Msg::Report(run, Report::End(Err(told))));
+                    let _ = failed.try_send(Msg::Report(run, FeedEvent::Finished(Err(told))));
                 }
             }
         }
@@ -168,12 +168,12 @@ impl Demo for Feed {
 }
 
 /// The ways that a setting names.
-fn ways(names: &str) -> Result<Vec<Way>, String> {
+fn ways(names: &str) -> Result<Vec<Transport>, String> {
     let mut ways = Vec::new();
     for name in names.split(',').map(str::trim) {
-        let known = Way::ALL.map(Way::name).join(", ");
+        let known = Transport::ALL.map(Transport::name).join(", ");
         let way =
-            Way::from_name(name).ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
+            Transport::from_name(name).ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
         if ways.contains(&way) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }
@@ -204,7 +204,7 @@ impl Feed {
                 return self.anew();
             }
             KeyCode::Char('g') => {
-                self.course.gap = after(&GAPS, self.course.gap);
+                self.course.mean_gap = after(&GAPS, self.course.mean_gap);
                 return self.anew();
             }
             KeyCode::Char(digit @ '1'..='4')
@@ -251,12 +251,12 @@ impl Feed {
     }
 
     fn pause_ms(&self) -> u64 {
-        self.course.pause.as_millis() as u64
+        self.course.poll_interval.as_millis() as u64
     }
 
     fn pause(&mut self, ms: Option<u64>) -> Vec<Cmd> {
         let Some(ms) = ms else { return Vec::new() };
-        self.course.pause = Duration::from_millis(ms);
+        self.course.poll_interval = Duration::from_millis(ms);
         self.anew()
     }
 
@@ -266,11 +266,11 @@ impl Feed {
         vec![Cmd::Flow(switch.clone(), self.flowing)]
     }
 
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, report: FeedEvent) {
         match report {
-            Report::Live(live) => self.phase = Phase::Running(Some(live)),
-            Report::End(Ok(live)) => self.phase = Phase::Over(live),
-            Report::End(Err(why)) => self.phase = Phase::Failed(why),
+            FeedEvent::Progress(live) => self.phase = Phase::Running(Some(live)),
+            FeedEvent::Finished(Ok(live)) => self.phase = Phase::Over(live),
+            FeedEvent::Finished(Err(why)) => self.phase = Phase::Failed(why),
         }
         if !matches!(self.phase, Phase::Running(_)) {
             self.switch = None;
@@ -285,7 +285,7 @@ fn after(choices: &[u64], now: Duration) -> Duration {
 }
 
 /// Runs the feed and hands its reports on with the number of the run.
-async fn drive(run: u64, course: Course, scope: Scope, mail: mpsc::Sender<Msg>) {
+async fn drive(run: u64, course: FeedConfig, scope: Scope, mail: mpsc::Sender<Msg>) {
     let switch = Switch(Arc::new(watch::Sender::new(true)));
     let flowing = switch.0.subscribe();
     if mail.send(Msg::Begun(run, switch)).await.is_err() {
@@ -294,7 +294,7 @@ async fn drive(run: u64, course: Course, scope: Scope, mail: mpsc::Sender<Msg>) 
     let (reports, mut inbox) = mpsc::channel(8);
     let forward = async {
         while let Some(report) = inbox.recv().await {
-            if matches!(report, Report::End(_)) {
+            if matches!(report, FeedEvent::Finished(_)) {
                 // the reader is gone only if nobody wants it
                 let _ = mail.send(Msg::Report(run, report)).await;
                 return;
@@ -310,7 +310,7 @@ async fn drive(run: u64, course: Course, scope: Scope, mail: mpsc::Sender<Msg>) 
 pub(super) mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
-    use crate::feed::{Mark, Spread, Standing};
+    use crate::feed::{TimelineMark, AgeHistogram, TransportStats};
     use crate::measure::HistogramSummary;
     use crate::stage::settings;
 
@@ -332,33 +332,33 @@ pub(super) mod tests {
     }
 
     /// What an engine would report after 6 s: three events, and the last not yet heard by the poll.
-    pub(in crate::demos::feed) fn live(ways: &[Way]) -> Live {
+    pub(in crate::demos::feed) fn live(ways: &[Transport]) -> FeedSnapshot {
         let ms = Duration::from_millis;
         let recent = vec![ms(1_000), ms(2_500), ms(5_000)];
-        let standing = |way: &Way| {
-            let late = if *way == Way::Poll { ms(540) } else { ms(25) };
-            let mut spread = Spread::default();
-            let heard = if *way == Way::Poll { &recent[..2] } else { &recent[..] };
+        let standing = |way: &Transport| {
+            let late = if *way == Transport::Poll { ms(540) } else { ms(25) };
+            let mut spread = AgeHistogram::default();
+            let heard = if *way == Transport::Poll { &recent[..2] } else { &recent[..] };
             for _ in heard {
                 spread.record(late);
             }
-            Standing {
-                way: *way,
+            TransportStats {
+                transport: *way,
                 ages: HistogramSummary { count: 3, p99: late * 2, ..HistogramSummary::default() },
                 mean: late,
                 spread,
                 price: Some(42.03),
-                behind: if *way == Way::Poll { ms(1_000) } else { ms(0) },
-                worst: late * 2,
+                behind: if *way == Transport::Poll { ms(1_000) } else { ms(0) },
+                max_behind: late * 2,
                 requests: if way.is_push() { 1 } else { 6 },
                 empty: 2,
                 bytes: (400, 600),
-                marks: heard.iter().map(|at| Mark { at: *at + late, news: true }).collect(),
-                failed: None,
+                marks: heard.iter().map(|at| TimelineMark { at: *at + late, is_new: true }).collect(),
+                failure: None,
             }
         };
         let standings = ways.iter().map(standing).collect();
-        Live { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), ways: standings }
+        FeedSnapshot { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), transports: standings }
     }
 
     fn press(feed: &mut Feed, letter: char) -> Vec<Cmd> {
@@ -376,16 +376,16 @@ pub(super) mod tests {
     #[test]
     fn enter_starts_and_stops_and_what_comes_late_does_not_count() {
         let mut feed = open("ws, poll");
-        let course = Course { ways: vec![Way::WebSocket, Way::Poll], ..Course::default() };
+        let course = FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, course.clone())]);
-        let report = |run| Msg::Report(run, Report::Live(Box::new(live(&[Way::WebSocket, Way::Poll]))));
+        let report = |run| Msg::Report(run, FeedEvent::Progress(Box::new(live(&[Transport::WebSocket, Transport::Poll]))));
         tell(&mut feed, report(1));
         assert_eq!(press(&mut feed, ' '), [Cmd::Stop]);
         assert!(matches!(feed.phase, Phase::Over(_)), "what was measured stays");
         tell(&mut feed, report(1));
         assert!(matches!(feed.phase, Phase::Over(_)));
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(3, course)]);
-        tell(&mut feed, Msg::Report(3, Report::End(Err("no sockets".into()))));
+        tell(&mut feed, Msg::Report(3, FeedEvent::Finished(Err("no sockets".into()))));
         assert_eq!(feed.phase, Phase::Failed("no sockets".into()));
         assert_eq!(feed.pace(), None, "nothing ticks, ever");
     }
@@ -394,19 +394,19 @@ pub(super) mod tests {
     fn other_conditions_begin_anew() {
         let mut feed = open("ws, poll");
         assert_eq!(press(&mut feed, '+'), []);
-        assert_eq!(feed.course.pause, Duration::from_secs(2));
+        assert_eq!(feed.course.poll_interval, Duration::from_secs(2));
         press(&mut feed, ' ');
         let mut expect = feed.course.clone();
-        expect.pause = Duration::from_secs(1);
+        expect.poll_interval = Duration::from_secs(1);
         assert_eq!(press(&mut feed, '-'), [Cmd::Run(2, expect.clone())]);
         expect.rtt = Duration::from_millis(100);
         assert_eq!(press(&mut feed, 'd'), [Cmd::Run(3, expect.clone())]);
-        expect.gap = Duration::from_millis(1_500);
+        expect.mean_gap = Duration::from_millis(1_500);
         assert_eq!(press(&mut feed, 'g'), [Cmd::Run(4, expect)]);
         for _ in 0..20 {
             press(&mut feed, '-');
         }
-        assert_eq!(feed.course.pause, Duration::from_millis(50));
+        assert_eq!(feed.course.poll_interval, Duration::from_millis(50));
         let through: Vec<_> = (0..7)
             .map(|_| {
                 after(&ROUND_TRIPS, {

@@ -12,7 +12,7 @@ use ratatui::widgets::Widget as _;
 
 use super::view::{color, live};
 use super::{Feed, Phase};
-use crate::feed::{Standing, Way};
+use crate::feed::{TransportStats, Transport};
 use crate::stage::{self, Big, Size, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -21,18 +21,18 @@ use crate::wire::format::group_thousands;
 pub(super) const ROWS: u16 = 5;
 
 pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let count = feed.course.ways.len() as u16;
+    let count = feed.course.transports.len() as u16;
     let width = area.width / count.max(1);
-    for (index, way) in feed.course.ways.iter().enumerate() {
+    for (index, way) in feed.course.transports.iter().enumerate() {
         let pane = Rect { x: area.x + index as u16 * width, width: width.saturating_sub(2), ..area };
-        let standing = live(feed).and_then(|live| live.ways.get(index));
+        let standing = live(feed).and_then(|live| live.transports.get(index));
         draw_pane(*way, standing, matches!(feed.phase, Phase::Over(_)), pane, buffer, theme);
     }
 }
 
 fn draw_pane(
-    way: Way,
-    standing: Option<&Standing>,
+    way: Transport,
+    standing: Option<&TransportStats>,
     over: bool,
     area: Rect,
     buffer: &mut Buffer,
@@ -60,7 +60,7 @@ fn draw_pane(
         let x = area.x + name.width() as u16 + 1;
         stage::line(&Line::raw(price), 0, Rect { x, width: area.right() - x, ..area }, buffer);
     }
-    if let Some(why) = &standing.failed {
+    if let Some(why) = &standing.failure {
         let told = format!("✗ {}", text::sanitize(why));
         let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
         return stage::line(&Line::styled(text::ellipsize(&told, area.width.into()), style), 2, area, buffer);

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use super::Feed;
 use super::view::{color, live};
-use crate::feed::Spread;
+use crate::feed::AgeHistogram;
 use crate::stage::{self, LEVELS, Theme};
 
 const NAME: u16 = 11;
@@ -19,16 +19,16 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         return;
     }
     draw_axis(area, strip, buffer, theme);
-    let ways = feed.course.ways.len() as u16;
+    let ways = feed.course.transports.len() as u16;
     let rows = (area.height - 1) / ways.max(1);
-    for (index, way) in feed.course.ways.iter().enumerate() {
+    for (index, way) in feed.course.transports.iter().enumerate() {
         let bottom = 1 + (index as u16 + 1) * rows - 1;
         let style = Style::new().fg(color(*way, theme));
         stage::line(&Line::styled(way.title(), style), bottom, area, buffer);
         for x in strip.left()..strip.right() {
             buffer[(x, area.y + bottom)].set_char('▁').set_style(theme.faint());
         }
-        if let Some(standing) = live(feed).and_then(|live| live.ways.get(index)) {
+        if let Some(standing) = live(feed).and_then(|live| live.transports.get(index)) {
             let spot = Rect { y: area.y + bottom + 1 - rows, height: rows, ..strip };
             draw_bars(&columns(&standing.spread, strip.width), style, spot, buffer);
         }
@@ -51,7 +51,7 @@ fn draw_axis(area: Rect, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
 }
 
 /// The ages in each column; where a bin is wider than a column, each of its columns stands for it.
-fn columns(spread: &Spread, width: u16) -> Vec<u32> {
+fn columns(spread: &AgeHistogram, width: u16) -> Vec<u32> {
     let (bins, width) = (spread.bins(), usize::from(width));
     let edge = |column: usize| column * bins.len() / width;
     (0..width)
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_age_is_in_a_column_at_any_width() {
-        let mut spread = Spread::default();
+        let mut spread = AgeHistogram::default();
         for age in [1, 25, 30, 400, 9_000] {
             spread.record(Duration::from_millis(age));
         }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::view::{color, live};
 use super::{Feed, words};
-use crate::feed::{Standing, Way};
+use crate::feed::{TransportStats, Transport};
 use crate::stage::{self, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -16,7 +16,7 @@ use crate::wire::format::group_thousands;
 struct Column {
     title: &'static str,
     width: usize,
-    cell: fn(&Feed, &Standing, u64) -> String,
+    cell: fn(&Feed, &TransportStats, u64) -> String,
 }
 
 const COLUMNS: [Column; 6] = [
@@ -38,7 +38,7 @@ const COLUMNS: [Column; 6] = [
     Column {
         title: "theory",
         width: 20,
-        cell: |feed, standing, _| words::theory(standing.way, &feed.course),
+        cell: |feed, standing, _| words::theory(standing.transport, &feed.course),
     },
     Column {
         title: "bytes",
@@ -51,7 +51,7 @@ const COLUMNS: [Column; 6] = [
 const ORDER: [usize; 6] = [0, 3, 4, 1, 2, 5];
 const NAME: usize = 10;
 
-fn aged(standing: &Standing, told: String) -> String {
+fn aged(standing: &TransportStats, told: String) -> String {
     if standing.ages.count == 0 { "–".to_owned() } else { told }
 }
 
@@ -70,11 +70,11 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let heads = columns.iter().map(|column| format!("{:>width$}", column.title, width = wide(column)));
     let head = format!("{:NAME$}{}", "", heads.collect::<String>());
     stage::line(&Line::styled(head, theme.dim()), 0, area, buffer);
-    for (row, way) in feed.course.ways.iter().enumerate() {
-        let standing = live(feed).and_then(|live| live.ways.get(row).map(|standing| (standing, live.events)));
+    for (row, way) in feed.course.transports.iter().enumerate() {
+        let standing = live(feed).and_then(|live| live.transports.get(row).map(|standing| (standing, live.events)));
         let mut line = Line::styled(format!("{:NAME$}", way.title()), name_style(*way, theme));
         match standing {
-            Some((Standing { failed: Some(why), .. }, _)) => {
+            Some((TransportStats { failure: Some(why), .. }, _)) => {
                 let told = format!(" ✗ {}", text::sanitize(why));
                 line.push_span(Span::styled(told, Style::new().fg(theme.bad)));
             }
@@ -103,6 +103,6 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     }
 }
 
-fn name_style(way: Way, theme: &Theme) -> Style {
+fn name_style(way: Transport, theme: &Theme) -> Style {
     Style::new().fg(color(way, theme)).add_modifier(Modifier::BOLD)
 }

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::{Feed, Phase, lanes, panes, spread, table, words};
-use crate::feed::{Live, Way};
+use crate::feed::{FeedSnapshot, Transport};
 use crate::stage::{self, Demo as _, Hint, Look, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -29,13 +29,13 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
     let course = &feed.course;
     let title = format!(
         "feed · poll pause {} · {} · events {} apart",
-        words::chosen(course.pause),
+        words::chosen(course.poll_interval),
         if course.rtt.is_zero() {
             "loopback".to_owned()
         } else {
             format!("RTT {} modelled", words::chosen(course.rtt))
         },
-        words::chosen(course.gap)
+        words::chosen(course.mean_gap)
     );
     let inner = stage::panel(&title, area, buffer, look);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -45,7 +45,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, look: &Look) {
     if feed.help {
         return rules(inner, buffer, look.theme);
     }
-    let plan = Plan::new(inner, course.ways.len() as u16);
+    let plan = Plan::new(inner, course.transports.len() as u16);
     draw_status(feed, plan.status, buffer, look.theme);
     if let Some(area) = plan.panes {
         panes::draw(feed, area, buffer, look.theme);
@@ -118,7 +118,7 @@ impl Plan {
 }
 
 /// The latest that is known, while it runs and after.
-pub(super) fn live(feed: &Feed) -> Option<&Live> {
+pub(super) fn live(feed: &Feed) -> Option<&FeedSnapshot> {
     match &feed.phase {
         Phase::Running(Some(live)) | Phase::Over(live) => Some(live),
         Phase::Ready | Phase::Running(None) | Phase::Failed(_) => None,
@@ -126,18 +126,18 @@ pub(super) fn live(feed: &Feed) -> Option<&Live> {
 }
 
 /// The colour of a way.
-pub(super) fn color(way: Way, theme: &Theme) -> Color {
+pub(super) fn color(way: Transport, theme: &Theme) -> Color {
     match way {
-        Way::Poll => theme.server,
-        Way::LongPoll => theme.control,
-        Way::Sse => theme.good,
-        Way::WebSocket => theme.client,
+        Transport::Poll => theme.server,
+        Transport::LongPoll => theme.control,
+        Transport::Sse => theme.good,
+        Transport::WebSocket => theme.client,
     }
 }
 
 fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let length = feed.course.length.as_secs();
+    let length = feed.course.duration.as_secs();
     let mut spans = match &feed.phase {
         Phase::Ready => vec![Span::styled(format!("○ ready · {length} s"), theme.dim())],
         Phase::Running(None) => vec![Span::styled("▶ connecting …", strong)],
@@ -262,7 +262,7 @@ mod tests {
 
     fn running(ways: &str) -> Feed {
         let feed = open(ways);
-        let live = live(&feed.course.ways);
+        let live = live(&feed.course.transports);
         Feed { phase: Phase::Running(Some(Box::new(live))), ..feed }
     }
 
@@ -310,7 +310,7 @@ mod tests {
     fn a_lost_way_says_why_and_the_others_stay() {
         let mut feed = running("ws, sse, long, poll");
         let Phase::Running(Some(live)) = &mut feed.phase else { panic!() };
-        live.ways[1].failed = Some("the server closed \u{1b}[31mthe connection".into());
+        live.transports[1].failure = Some("the server closed \u{1b}[31mthe connection".into());
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("SSE        ✗ the server closed ␛[31mthe connection"), "{shown}");
         assert!(shown.contains("long poll      25 ms"), "{shown}");

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::feed::{Course, Live, Standing, Way};
+use crate::feed::{FeedConfig, FeedSnapshot, TransportStats, Transport};
 use crate::measure::EQUIVALENCE_BAND;
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -19,27 +19,27 @@ const ENOUGH: u64 = 3;
 const EDGES: [f64; 3] = [1.5, 9.5, 29.5];
 
 /// Whether there is something to bet on: who polls, and who pushes.
-pub(super) fn can_bet(course: &Course) -> bool {
-    course.ways.contains(&Way::Poll) && course.ways.iter().any(|way| way.is_push())
+pub(super) fn can_bet(course: &FeedConfig) -> bool {
+    course.transports.contains(&Transport::Poll) && course.transports.iter().any(|way| way.is_push())
 }
 
 /// The question of the bet.
-pub(super) fn question(course: &Course) -> String {
-    let seconds = course.length.as_secs();
+pub(super) fn question(course: &FeedConfig) -> String {
+    let seconds = course.duration.as_secs();
     format!("In {seconds} s, how many requests does polling make for each one of push?")
 }
 
 /// Which bet came true.
-pub(super) fn outcome(live: &Live) -> Option<usize> {
+pub(super) fn outcome(live: &FeedSnapshot) -> Option<usize> {
     let (poll, push) = sides(live)?;
     let times = poll.requests as f64 / push.requests.max(1) as f64;
     Some(EDGES.iter().filter(|edge| times > **edge).count())
 }
 
 /// Whether the bet was right, in words. One that is not right yet stays open where the run was stopped early.
-pub(super) fn settled(bet: Option<usize>, live: &Live, course: &Course) -> Option<String> {
+pub(super) fn settled(bet: Option<usize>, live: &FeedSnapshot, course: &FeedConfig) -> Option<String> {
     let (bet, (poll, push)) = (bet?, sides(live)?);
-    let (right, early) = (Some(bet) == outcome(live), live.elapsed < course.length);
+    let (right, early) = (Some(bet) == outcome(live), live.elapsed < course.duration);
     let sign = match (right, early) {
         (true, _) => "✓",
         (false, true) => "–",
@@ -51,20 +51,20 @@ pub(super) fn settled(bet: Option<usize>, live: &Live, course: &Course) -> Optio
 }
 
 /// The poll, and the freshest push.
-fn sides(live: &Live) -> Option<(&Standing, &Standing)> {
-    let poll = live.ways.iter().find(|standing| standing.way == Way::Poll && standing.failed.is_none())?;
+fn sides(live: &FeedSnapshot) -> Option<(&TransportStats, &TransportStats)> {
+    let poll = live.transports.iter().find(|standing| standing.transport == Transport::Poll && standing.failure.is_none())?;
     Some((poll, push(live)?))
 }
 
 /// WebSocket, or SSE where there is none.
-fn push(live: &Live) -> Option<&Standing> {
-    let pushes = live.ways.iter().filter(|standing| standing.way.is_push() && standing.failed.is_none());
-    pushes.max_by_key(|standing| standing.way == Way::WebSocket)
+fn push(live: &FeedSnapshot) -> Option<&TransportStats> {
+    let pushes = live.transports.iter().filter(|standing| standing.transport.is_push() && standing.failure.is_none());
+    pushes.max_by_key(|standing| standing.transport == Transport::WebSocket)
 }
 
 /// What was found, sentence by sentence, the most telling first; empty while there is too little to say.
-pub(super) fn verdict(live: &Live, course: &Course) -> Vec<String> {
-    let enough = |standing: &Standing| standing.ages.count >= ENOUGH;
+pub(super) fn verdict(live: &FeedSnapshot, course: &FeedConfig) -> Vec<String> {
+    let enough = |standing: &TransportStats| standing.ages.count >= ENOUGH;
     let mut told = Vec::new();
     if let Some((poll, push)) = sides(live).filter(|(poll, push)| enough(poll) && enough(push)) {
         told.push(fresher(poll, push, course));
@@ -73,17 +73,17 @@ pub(super) fn verdict(live: &Live, course: &Course) -> Vec<String> {
     if let Some(tie) = tie(live) {
         told.insert(told.len().min(1), tie);
     }
-    let long = live.ways.iter().find(|standing| standing.way == Way::LongPoll && enough(standing));
+    let long = live.transports.iter().find(|standing| standing.transport == Transport::LongPoll && enough(standing));
     if let (Some(long), true) = (long, told.len() < 4) {
         told.push(format!("Long polling: {} for {} events.", plural(long.requests, "request"), live.events));
     }
     told
 }
 
-fn fresher(poll: &Standing, push: &Standing, course: &Course) -> String {
+fn fresher(poll: &TransportStats, push: &TransportStats, course: &FeedConfig) -> String {
     let ratio = poll.mean.as_secs_f64() / push.mean.as_secs_f64().max(1e-9);
     let (old, new) = (time(poll.mean), time(push.mean));
-    let pause = chosen(course.pause);
+    let pause = chosen(course.poll_interval);
     if (ratio - 1.0).abs() <= EQUIVALENCE_BAND {
         return format!("Push and polling with a pause of {pause} are equally fresh here ({new}, {old}).");
     }
@@ -94,7 +94,7 @@ fn fresher(poll: &Standing, push: &Standing, course: &Course) -> String {
     format!("Push is {times}x fresher than polling with a pause of {pause}: {new} against {old}, mean age.")
 }
 
-fn price(poll: &Standing, push: &Standing) -> String {
+fn price(poll: &TransportStats, push: &TransportStats) -> String {
     let nothing = match poll.empty {
         0 => String::new(),
         count => format!(", {} for nothing", group_thousands(count)),
@@ -103,12 +103,12 @@ fn price(poll: &Standing, push: &Standing) -> String {
 }
 
 /// Whether the two that push differ at all.
-fn tie(live: &Live) -> Option<String> {
+fn tie(live: &FeedSnapshot) -> Option<String> {
     let of = |way| {
-        let found = live.ways.iter().find(|standing| standing.way == way);
-        found.filter(|standing| standing.ages.count >= ENOUGH && standing.failed.is_none())
+        let found = live.transports.iter().find(|standing| standing.transport == way);
+        found.filter(|standing| standing.ages.count >= ENOUGH && standing.failure.is_none())
     };
-    let (sse, websocket) = (of(Way::Sse)?, of(Way::WebSocket)?);
+    let (sse, websocket) = (of(Transport::Sse)?, of(Transport::WebSocket)?);
     let difference = sse.mean.abs_diff(websocket.mean);
     // a tenth, or what no eye can see
     if difference.as_secs_f64() <= EQUIVALENCE_BAND * websocket.mean.as_secs_f64()
@@ -179,51 +179,51 @@ fn wrapped(told: &str, width: usize) -> usize {
 }
 
 /// What theory says of a way, in the fewest words.
-pub(super) fn theory(way: Way, course: &Course) -> String {
-    let (low, high) = course.expected(way).into_inner();
+pub(super) fn theory(way: Transport, course: &FeedConfig) -> String {
+    let (low, high) = course.expected_age(way).into_inner();
     match way {
-        Way::Poll => format!("T/2+RTT = {}", time(low)),
-        Way::LongPoll => format!("{} … {}", time(low).trim_end_matches(" ms"), time(high)),
-        Way::Sse | Way::WebSocket => format!("RTT/2 = {}", time(low)),
+        Transport::Poll => format!("T/2+RTT = {}", time(low)),
+        Transport::LongPoll => format!("{} … {}", time(low).trim_end_matches(" ms"), time(high)),
+        Transport::Sse | Transport::WebSocket => format!("RTT/2 = {}", time(low)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::Spread;
+    use crate::feed::AgeHistogram;
     use crate::measure::HistogramSummary;
 
-    fn standing(way: Way, ms: u64, requests: u64) -> Standing {
+    fn standing(way: Transport, ms: u64, requests: u64) -> TransportStats {
         let mean = Duration::from_millis(ms);
         let ages = HistogramSummary { count: 20, p99: mean * 2, ..HistogramSummary::default() };
-        Standing {
-            way,
+        TransportStats {
+            transport: way,
             ages,
             mean,
-            spread: Spread::default(),
+            spread: AgeHistogram::default(),
             price: Some(42.0),
             behind: Duration::ZERO,
-            worst: Duration::ZERO,
+            max_behind: Duration::ZERO,
             requests,
             empty: requests.saturating_sub(3),
             bytes: (0, 0),
             marks: Vec::new(),
-            failed: None,
+            failure: None,
         }
     }
 
-    fn live(ways: Vec<Standing>) -> Live {
-        Live { elapsed: Duration::from_secs(30), events: 20, price: 42.0, recent: Vec::new(), ways }
+    fn live(ways: Vec<TransportStats>) -> FeedSnapshot {
+        FeedSnapshot { elapsed: Duration::from_secs(30), events: 20, price: 42.0, recent: Vec::new(), transports: ways }
     }
 
     #[test]
     fn the_verdict_says_what_was_measured() {
-        let course = Course::default();
+        let course = FeedConfig::default();
         let sides = live(vec![
-            standing(Way::WebSocket, 25, 1),
-            standing(Way::Sse, 26, 1),
-            standing(Way::Poll, 550, 28),
+            standing(Transport::WebSocket, 25, 1),
+            standing(Transport::Sse, 26, 1),
+            standing(Transport::Poll, 550, 28),
         ]);
         assert_eq!(
             verdict(&sides, &course),
@@ -233,30 +233,30 @@ mod tests {
                 "Polling asked 28 times, 25 for nothing; push asked once.",
             ]
         );
-        let even = live(vec![standing(Way::WebSocket, 100, 1), standing(Way::Poll, 105, 28)]);
+        let even = live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Poll, 105, 28)]);
         assert!(verdict(&even, &course)[0].contains("equally fresh"));
-        let differ = live(vec![standing(Way::WebSocket, 100, 1), standing(Way::Sse, 150, 1)]);
+        let differ = live(vec![standing(Transport::WebSocket, 100, 1), standing(Transport::Sse, 150, 1)]);
         assert_eq!(verdict(&differ, &course), ["SSE is not WebSocket here: 150 ms against 100 ms."]);
         let mut early = sides;
-        early.ways.iter_mut().for_each(|way| way.ages.count = 2);
+        early.transports.iter_mut().for_each(|way| way.ages.count = 2);
         assert_eq!(verdict(&early, &course), [""; 0]);
     }
 
     #[test]
     fn a_bet_is_settled_by_what_was_counted() {
-        let course = Course::default();
+        let course = FeedConfig::default();
         let settled = |bet, requests, seconds| {
-            let sides = vec![standing(Way::Poll, 500, requests), standing(Way::WebSocket, 25, 1)];
-            let live = Live { elapsed: Duration::from_secs(seconds), ..live(sides) };
+            let sides = vec![standing(Transport::Poll, 500, requests), standing(Transport::WebSocket, 25, 1)];
+            let live = FeedSnapshot { elapsed: Duration::from_secs(seconds), ..live(sides) };
             super::settled(Some(bet), &live, &course).unwrap()
         };
         assert_eq!(settled(1, 9, 30), "✓ You bet on up to 9; it was 9 to 1.");
         assert_eq!(settled(0, 1_280, 30), "✗ You bet on one; it was 1,280 to 1.");
         assert_eq!(settled(2, 4, 8), "– You bet on 10 to 29; it was 4 to 1 after 8 s.");
         let which =
-            |requests| outcome(&live(vec![standing(Way::Poll, 500, requests), standing(Way::Sse, 25, 1)]));
+            |requests| outcome(&live(vec![standing(Transport::Poll, 500, requests), standing(Transport::Sse, 25, 1)]));
         assert_eq!([1, 2, 9, 10, 29, 30].map(which), [0, 1, 1, 2, 2, 3].map(Some));
-        assert_eq!(outcome(&live(vec![standing(Way::Poll, 500, 7)])), None, "nobody pushes");
+        assert_eq!(outcome(&live(vec![standing(Transport::Poll, 500, 7)])), None, "nobody pushes");
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
             ["0.69 ms", "25.2 ms", "25 ms", "479 ms", "1,013 ms", "12.3 s"]
         );
         assert_eq!(
-            Way::ALL.map(|way| theory(way, &Course::default())),
+            Transport::ALL.map(|way| theory(way, &FeedConfig::default())),
             ["RTT/2 = 25 ms", "RTT/2 = 25 ms", "25 … 75 ms", "T/2+RTT = 550 ms"]
         );
     }

@@ -12,15 +12,15 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use crate::demos::race::drive;
-use crate::race::grid::{COLUMNS, Cell, ROWS, Record};
-use crate::race::{Course, Outcome, Report};
+use crate::race::grid::{COLUMNS, GridCell, ROWS, GridRecord};
+use crate::race::{RaceConfig, RaceOutcome, RaceEvent};
 use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
 
 /// How long a cell may take.
 const TIME: Duration = Duration::from_secs(3);
 
 /// A run of the whole grid: what `wiretalk race --matrix --json` has printed.
-static RECORDED: LazyLock<Record> =
+static RECORDED: LazyLock<GridRecord> =
     LazyLock::new(|| serde_json::from_str(include_str!("recorded.json")).unwrap_or_default());
 
 /// The demo's state.
@@ -40,7 +40,7 @@ pub struct Grid {
 /// What came of a cell.
 #[derive(Clone, Debug, PartialEq)]
 struct Measured {
-    cell: Option<Cell>,
+    cell: Option<GridCell>,
     pairs: usize,
     invalid_because: Vec<String>,
 }
@@ -53,7 +53,7 @@ pub enum Cmd {
         /// The number of this run.
         run: u64,
         /// What to run.
-        course: Box<Course>,
+        course: Box<RaceConfig>,
     },
     /// End the run, and with it all load, at once.
     Stop,
@@ -61,7 +61,7 @@ pub enum Cmd {
 
 /// What comes back, with the number of its run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Msg(u64, Report);
+pub struct Msg(u64, RaceEvent);
 
 impl Demo for Grid {
     const NAME: &'static str = "grid";
@@ -110,8 +110,8 @@ impl Demo for Grid {
                 });
                 if let Err(error) = started {
                     let invalid_because = vec![format!("could not start a thread: {error}")];
-                    let outcome = Outcome { invalid_because, ..Outcome::default() };
-                    let _ = failed.try_send(Msg(run, Report::End(Box::new(outcome))));
+                    let outcome = RaceOutcome { invalid_because, ..RaceOutcome::default() };
+                    let _ = failed.try_send(Msg(run, RaceEvent::Finished(Box::new(outcome))));
                 }
             }
         }
@@ -166,7 +166,7 @@ impl Grid {
         self.running = self.waiting.pop();
         let Some((row, column)) = self.running else { return Vec::new() };
         self.cursor = (row, column);
-        let course = Box::new(ROWS[row].course(&COLUMNS[column], TIME));
+        let course = Box::new(ROWS[row].race_config(&COLUMNS[column], TIME));
         vec![Cmd::Run { run: self.run, course }]
     }
 
@@ -177,10 +177,10 @@ impl Grid {
         vec![Cmd::Stop]
     }
 
-    fn report(&mut self, report: Report) -> Vec<Cmd> {
+    fn report(&mut self, report: RaceEvent) -> Vec<Cmd> {
         match report {
-            Report::Live(live) => self.round = live.round,
-            Report::End(outcome) => {
+            RaceEvent::Progress(live) => self.round = live.round,
+            RaceEvent::Finished(outcome) => {
                 if let Some((row, column)) = self.running {
                     self.measured[row][column] = Some(Measured::of(&outcome, row));
                 }
@@ -192,10 +192,10 @@ impl Grid {
 }
 
 impl Measured {
-    fn of(outcome: &Outcome, row: usize) -> Self {
+    fn of(outcome: &RaceOutcome, row: usize) -> Self {
         let ratio = outcome.ratios.iter().find(|of| of.lane == ROWS[row].lane).map(|of| of.ratio);
         Self {
-            cell: ratio.map(Cell::from),
+            cell: ratio.map(GridCell::from),
             pairs: ratio.map_or(0, |ratio| ratio.pairs),
             invalid_because: outcome.invalid_because.clone(),
         }
@@ -206,21 +206,21 @@ impl Measured {
 mod tests {
     use super::*;
     use crate::measure::Ratio;
-    use crate::race::{LaneRatio, Live};
+    use crate::race::{LaneRatio, RaceProgress};
 
     fn press(grid: &mut Grid, code: KeyCode) -> Vec<Cmd> {
         grid.update(Event::Key(code.into()))
     }
 
     fn runs(run: u64, row: usize, column: usize) -> Vec<Cmd> {
-        vec![Cmd::Run { run, course: Box::new(ROWS[row].course(&COLUMNS[column], TIME)) }]
+        vec![Cmd::Run { run, course: Box::new(ROWS[row].race_config(&COLUMNS[column], TIME)) }]
     }
 
-    fn end(row: usize, median: f64) -> Report {
-        let course = ROWS[row].course(&COLUMNS[0], TIME);
+    fn end(row: usize, median: f64) -> RaceEvent {
+        let course = ROWS[row].race_config(&COLUMNS[0], TIME);
         let ratio = Ratio { median, low: median, high: median, pairs: 10 };
-        let ratios = vec![LaneRatio { lane: ROWS[row].lane, base: course.base(), ratio }];
-        Report::End(Box::new(Outcome { course, ratios, ..Outcome::default() }))
+        let ratios = vec![LaneRatio { lane: ROWS[row].lane, baseline: course.baseline(), ratio }];
+        RaceEvent::Finished(Box::new(RaceOutcome { config: course, ratios, ..RaceOutcome::default() }))
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         press(&mut grid, KeyCode::Down);
         press(&mut grid, KeyCode::Right);
         assert_eq!(press(&mut grid, KeyCode::Enter), runs(1, 3, 1));
-        grid.update(Event::Msg(Msg(1, Report::Live(Live { round: 4, ..Live::default() }))));
+        grid.update(Event::Msg(Msg(1, RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }))));
         assert_eq!((grid.round, grid.running), (4, Some((3, 1))));
         assert_eq!(press(&mut grid, KeyCode::Enter), [Cmd::Stop]);
         grid.update(Event::Msg(Msg(1, end(3, 4.4))));
@@ -241,7 +241,7 @@ mod tests {
         let mut grid = Grid::new();
         assert_eq!(press(&mut grid, KeyCode::Char('c')), runs(1, 0, 0));
         assert_eq!(grid.update(Event::Msg(Msg(1, end(0, 1.0)))), runs(2, 1, 0));
-        assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().in_words(), "1.00");
+        assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));
     }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::{Grid, RECORDED};
-use crate::race::grid::{COLUMNS, Cell, Exchange, GO, ROWS};
+use crate::race::grid::{COLUMNS, GridCell, GridExchange, GO_ROW, ROWS};
 use crate::stage::{self, Look, Theme};
 use crate::text;
 
@@ -72,7 +72,7 @@ fn line(grid: &Grid, row: usize, width: usize, theme: &Theme) -> Line<'static> {
 
 /// The row that another program has measured elsewhere.
 fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
-    let (title, cells) = GO;
+    let (title, cells) = GO_ROW;
     let mut told = format!("  {title:<room$}", room = NAME - 2);
     for cell in cells {
         let cell = cell.map_or_else(|| "– ".to_owned(), |ratio| format!("{ratio:.2} "));
@@ -82,7 +82,7 @@ fn recorded_line(width: usize, theme: &Theme) -> Line<'static> {
 }
 
 /// What is known of a cell: measured here, or recorded.
-fn known(grid: &Grid, row: usize, column: usize) -> Option<Cell> {
+fn known(grid: &Grid, row: usize, column: usize) -> Option<GridCell> {
     let measured = grid.measured[row][column].as_ref();
     measured.and_then(|measured| measured.cell).or_else(|| RECORDED.cell(row, column))
 }
@@ -118,7 +118,7 @@ fn cell(grid: &Grid, row: usize, column: usize, theme: &Theme) -> (String, Style
         Some(_) => "*",
         None => "",
     };
-    let told = known.in_words();
+    let told = known.ratio_text();
     (format!("{told}{mark}"), style.patch(cursor))
 }
 
@@ -153,14 +153,14 @@ fn status(grid: &Grid, theme: &Theme) -> Line<'static> {
     let (row, column) = grid.running.unwrap_or(grid.cursor);
     let (of, conditions) = (&ROWS[row], &COLUMNS[column]);
     let beside = match of.exchange {
-        Exchange::One => "1 message",
-        Exchange::Ten => "10 in flight on a WebSocket",
-        Exchange::Large => "64 KiB, ws reads 16 KiB at a time",
+        GridExchange::One => "1 message",
+        GridExchange::Ten => "10 in flight on a WebSocket",
+        GridExchange::Large => "64 KiB, ws reads 16 KiB at a time",
     };
     let head = format!("{}, {} ({beside}): ", of.title, conditions.title);
     let (told, style) = match (&grid.running, &grid.measured[row][column]) {
         (Some(_), _) => {
-            let pairs = of.course(conditions, super::TIME).pairs;
+            let pairs = of.race_config(conditions, super::TIME).pairs;
             (format!("measuring, round {} of {pairs}", grid.round), theme.heading())
         }
         (None, Some(measured)) if !measured.invalid_because.is_empty() => {
@@ -171,7 +171,7 @@ fn status(grid: &Grid, theme: &Theme) -> Line<'static> {
             let told = measured.cell.map_or_else(String::new, |cell| {
                 format!(
                     "measured here {}x [{:.2}–{:.2}], {} pairs",
-                    cell.in_words(),
+                    cell.ratio_text(),
                     cell.low,
                     cell.high,
                     measured.pairs
@@ -182,7 +182,7 @@ fn status(grid: &Grid, theme: &Theme) -> Line<'static> {
         (None, None) => {
             let told = RECORDED.cell(row, column).map_or_else(
                 || "not measured".to_owned(),
-                |cell| format!("recorded {}x [{:.2}–{:.2}]", cell.in_words(), cell.low, cell.high),
+                |cell| format!("recorded {}x [{:.2}–{:.2}]", cell.ratio_text(), cell.low, cell.high),
             );
             (told, theme.dim())
         }

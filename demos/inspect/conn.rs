@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::kept::Kept;
-use crate::capture::Store;
+use crate::capture::ByteStore;
 use crate::scope::catch_panic_now;
 use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
 
@@ -40,7 +40,7 @@ pub(super) enum Bytes {
     /// In memory.
     Kept(Kept),
     /// In a file; what was fetched of it, by row, each with how much of it was asked for.
-    Stored(Arc<Store>, HashMap<usize, (Vec<u8>, u64)>),
+    Stored(Arc<ByteStore>, HashMap<usize, (Vec<u8>, u64)>),
 }
 
 /// One connection.
@@ -79,7 +79,7 @@ impl Conn {
     }
 
     /// A connection of a file.
-    pub(super) fn stored(name: String, status: Status, trace: Trace, store: Store) -> Self {
+    pub(super) fn stored(name: String, status: Status, trace: Trace, store: ByteStore) -> Self {
         let bytes = Bytes::Stored(Arc::new(store), HashMap::new());
         Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
     }

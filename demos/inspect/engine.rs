@@ -13,11 +13,11 @@ use super::keeping::Keeping;
 use super::scenario::Server;
 use super::source::{Keep, Opening, Source};
 use super::{Loaded, Msg, Orders, ProxyOrders};
-use crate::capture::{self, Capture, Store};
-use crate::clients::{self, Report, Request};
+use crate::capture::{self, Capture, ByteStore};
+use crate::clients::{self, SessionEvent, HandshakeRequest};
 use crate::net::Target;
 use crate::scope::Scope;
-use crate::servers::{Event, Log, naive_proxy};
+use crate::servers::{ServerEvent, EventLog, naive_proxy};
 use crate::stage::{House, Stage};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow, search};
@@ -50,7 +50,7 @@ async fn own(
     let options = match options(run, source, &opening, &house, &mail, &scope).await {
         Ok(options) => options,
         Err(why) => {
-            let _ = mail.send(Msg::Report(run, Report::Ended(Err(why)))).await;
+            let _ = mail.send(Msg::Report(run, SessionEvent::Ended(Err(why)))).await;
             return;
         }
     };
@@ -67,20 +67,20 @@ async fn own(
         }
         note(&mail, run, kept).await;
         while let Some(report) = reports.recv().await {
-            note(&mail, run, keeping.tell(|recorder| recorder.session(&report))).await;
+            note(&mail, run, keeping.tell(|recorder| recorder.record_session(&report))).await;
             if mail.send(Msg::Report(run, report)).await.is_err() {
                 return;
             }
         }
     };
-    tokio::join!(clients::session(options, inbox, post), forward);
+    tokio::join!(clients::run_session(options, inbox, post), forward);
 }
 
 /// Tells what a reader should know, if there is anything.
 async fn note(mail: &mpsc::Sender<Msg>, run: u64, told: Option<String>) {
     if let Some(told) = told {
         // who has left the slide need not know
-        let _ = mail.send(Msg::Report(run, Report::Note(told))).await;
+        let _ = mail.send(Msg::Report(run, SessionEvent::Note(told))).await;
     }
 }
 
@@ -92,16 +92,16 @@ async fn options(
     house: &House,
     mail: &mpsc::Sender<Msg>,
     scope: &Scope,
-) -> Result<clients::Options, String> {
+) -> Result<clients::SessionOptions, String> {
     let source = opening.server.clone().map_or(source, Source::Bundled);
     let mut options = match source {
         Source::Url(options) => *options,
-        Source::Bundled(server) => clients::Options::new(bundled(run, &server, house, mail, scope).await?),
+        Source::Bundled(server) => clients::SessionOptions::new(bundled(run, &server, house, mail, scope).await?),
         Source::File(..) | Source::Proxy(_) => {
             return Err("there is no connection of our own here".to_owned());
         }
     };
-    let proper = Request::Proper(opening.wishes.clone());
+    let proper = HandshakeRequest::Standard(opening.wishes.clone());
     let target = Target::parse(&options.url)?;
     let good = proper.to_bytes(&target, clients::nonce()?)?;
     options.request = opening.edits.apply(good);
@@ -119,18 +119,18 @@ async fn bundled(
     let Some(bundle) = &house.servers else {
         return Err("the bundled servers were not started".to_owned());
     };
-    let address = bundle.server(server.kind.unwrap_or_default()).up().await?;
+    let address = bundle.server(server.kind.unwrap_or_default()).ready().await?;
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }
-    let (log, mut events) = Log::new(64);
-    let options = crate::servers::Options { log: Some(log), ..crate::servers::Options::default() };
+    let (log, mut events) = EventLog::new(64);
+    let options = crate::servers::ServerOptions { log: Some(log), ..crate::servers::ServerOptions::default() };
     let (proxy, serving) = naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
     scope.spawn("naive proxy", serving);
     let mail = mail.clone();
     scope.spawn("naive proxy's log", async move {
         while let Some(event) = events.recv().await {
-            if let Event::Parsed { host, path, .. } = event
+            if let ServerEvent::Parsed { host, path, .. } = event
                 && mail.send(Msg::Parsed(run, format!("GET {path} of {host}"))).await.is_err()
             {
                 return;
@@ -143,7 +143,7 @@ async fn bundled(
 /// A proxy between others.
 async fn proxy(
     run: u64,
-    options: crate::proxy::Options,
+    options: crate::proxy::ProxyOptions,
     keep: Option<Keep>,
     mail: mpsc::Sender<Msg>,
     scope: Scope,
@@ -153,7 +153,7 @@ async fn proxy(
     match crate::proxy::bind(&scope, options, commands, post).await {
         Err(error) => {
             let why = format!("the proxy cannot listen there: {error}");
-            let _ = mail.send(Msg::Report(run, Report::Ended(Err(why)))).await;
+            let _ = mail.send(Msg::Report(run, SessionEvent::Ended(Err(why)))).await;
         }
         Ok((address, serving)) => {
             scope.spawn("proxy's port", serving);
@@ -164,7 +164,7 @@ async fn proxy(
             let (mut keeping, kept) = Keeping::begin(keep.as_ref(), run);
             note(&mail, run, kept).await;
             while let Some(report) = reports.recv().await {
-                note(&mail, run, keeping.tell(|recorder| recorder.passage(address, &report))).await;
+                note(&mail, run, keeping.tell(|recorder| recorder.record_proxy(address, &report))).await;
                 if mail.send(Msg::Proxy(run, report)).await.is_err() {
                     return;
                 }
@@ -178,7 +178,7 @@ fn file(
     scope: &Scope,
     run: u64,
     path: PathBuf,
-    options: capture::OpenOptions,
+    options: capture::ReadOptions,
     keep: Option<Keep>,
     mail: mpsc::Sender<Msg>,
 ) {
@@ -190,13 +190,13 @@ fn file(
                 let notes = kept.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(run, Box::new(Loaded { streams: capture.into_streams(), notes }))
             }
-            Err(error) => Msg::Report(run, Report::Ended(Err(error.to_string()))),
+            Err(error) => Msg::Report(run, SessionEvent::Ended(Err(error.to_string()))),
         };
         // who has left the slide needs no file
         let _ = mail.send(message).await;
     });
     if let Err(error) = reading {
-        let _ = failed.try_send(Msg::Report(run, Report::Ended(Err(error.to_string()))));
+        let _ = failed.try_send(Msg::Report(run, SessionEvent::Ended(Err(error.to_string()))));
     }
 }
 
@@ -206,7 +206,7 @@ fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
             return Err(io::Error::other("it is the file that is read"));
         }
-        capture::Writer::create(path, options)
+        capture::PcapngWriter::create(path, options)
     });
     match created.and_then(|mut writer| capture.write(&mut writer)) {
         Ok(()) => format!("written to {}", path.display()),
@@ -218,7 +218,7 @@ fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
 pub(super) fn read(
     stage: &Stage<Msg>,
     run: u64,
-    store: Arc<Store>,
+    store: Arc<ByteStore>,
     wanted: Vec<(usize, TraceRow, Offset)>,
     most: u64,
 ) {
@@ -232,7 +232,7 @@ pub(super) fn read(
         let _ = mail.send(Msg::Read(run, found, most)).await;
     });
     if let Err(error) = reading {
-        let _ = stage.mail().try_send(Msg::Report(run, Report::Note(error.to_string())));
+        let _ = stage.mail().try_send(Msg::Report(run, SessionEvent::Note(error.to_string())));
     }
 }
 
@@ -240,7 +240,7 @@ pub(super) fn read(
 pub(super) fn find(
     stage: &Stage<Msg>,
     run: u64,
-    store: Arc<Store>,
+    store: Arc<ByteStore>,
     trace: Arc<Trace>,
     from: usize,
     needle: Needle,

@@ -10,8 +10,8 @@ use super::draft::Draft;
 use super::source::Opening;
 use super::state::{Cursor, Inspect, Line, Mode, Purpose, Tab};
 use super::{Cmd, deflate, handshake, mask, problems, timeline};
-use crate::clients::Command;
-use crate::proxy::{self, Act, Which};
+use crate::clients::SessionCommand;
+use crate::proxy::{self, InterceptAction, ConnectionSelector};
 use crate::wire::{FragmentRole, Side, format};
 
 type Cmds = Vec<Cmd>;
@@ -21,7 +21,7 @@ impl Inspect {
         self.said = None;
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (&self.mode, key.code) {
-            (_, KeyCode::Char('d')) if control => self.ask(&Command::Close(1000, "done".to_owned())),
+            (_, KeyCode::Char('d')) if control => self.ask(&SessionCommand::Close(1000, "done".to_owned())),
             (_, KeyCode::Char('r')) if control => self.connect(),
             (_, KeyCode::Esc) => {
                 self.draft = None;
@@ -81,8 +81,8 @@ impl Inspect {
             KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => return self.handle(key),
             KeyCode::Char('y') => self.mode = Mode::Copy,
             KeyCode::Char('m') => self.tab = Tab::Mask,
-            KeyCode::Char('p') => return self.ask(&Command::Ping(b"are you there?".to_vec())),
-            KeyCode::Char('c') => return self.ask(&Command::Close(1000, "done".to_owned())),
+            KeyCode::Char('p') => return self.ask(&SessionCommand::Ping(b"are you there?".to_vec())),
+            KeyCode::Char('c') => return self.ask(&SessionCommand::Close(1000, "done".to_owned())),
             KeyCode::Char('x') => self.flip(),
             KeyCode::Char('e') => self.take(),
             code => self.walk(code),
@@ -128,7 +128,7 @@ impl Inspect {
             "pings are left unanswered: what does the peer do?"
         };
         self.said = Some(told.to_owned());
-        self.ask(&Command::AutoPong(self.auto_pong))
+        self.ask(&SessionCommand::AutoPong(self.auto_pong))
     }
 
     /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose whose frames are meant.
@@ -145,7 +145,7 @@ impl Inspect {
             }
             'H' => {
                 self.holds = !self.holds;
-                let act = if self.holds { Act::Hold } else { Act::Release };
+                let act = if self.holds { InterceptAction::Hold } else { InterceptAction::Release };
                 let told = if self.holds {
                     "every frame waits now, and so do the peers"
                 } else {
@@ -153,10 +153,10 @@ impl Inspect {
                 };
                 self.said = Some(told.to_owned());
                 let both = [Side::Client, Side::Server];
-                both.into_iter().flat_map(|from| self.act(from, Which::All, act.clone())).collect()
+                both.into_iter().flat_map(|from| self.act(from, ConnectionSelector::All, act.clone())).collect()
             }
-            'S' => self.act(self.hand, Which::One(self.conn().number), Act::Step),
-            'D' => self.act(self.hand, Which::One(self.conn().number), Act::Drop),
+            'S' => self.act(self.hand, ConnectionSelector::One(self.conn().number), InterceptAction::Forward),
+            'D' => self.act(self.hand, ConnectionSelector::One(self.conn().number), InterceptAction::Drop),
             _ => {
                 self.mode = Mode::Line(Line::new(Purpose::Inject));
                 Vec::new()
@@ -164,8 +164,8 @@ impl Inspect {
         }
     }
 
-    fn act(&self, from: Side, which: Which, act: Act) -> Cmds {
-        let command = proxy::Command { which, from, act };
+    fn act(&self, from: Side, which: ConnectionSelector, act: InterceptAction) -> Cmds {
+        let command = proxy::ProxyCommand { selector: which, from, action: act };
         self.proxy.iter().map(|orders| Cmd::Handle(orders.clone(), command.clone())).collect()
     }
 
@@ -284,9 +284,9 @@ impl Inspect {
         let raw = draft.raw().to_vec();
         let told = format!("sent as it is: {}", format::byte_count(raw.len() as u64));
         if self.proxy.is_some() {
-            return self.act(from, Which::One(self.conn().number), Act::Inject(raw));
+            return self.act(from, ConnectionSelector::One(self.conn().number), InterceptAction::Inject(raw));
         }
-        let commands = self.ask(&Command::Raw(raw));
+        let commands = self.ask(&SessionCommand::Raw(raw));
         if !commands.is_empty() {
             self.said = Some(told);
         }
@@ -324,11 +324,11 @@ impl Inspect {
             Purpose::Send => self.send(line.text),
             Purpose::Hex => match format::parse_hex(&line.text) {
                 Ok(bytes) if bytes.is_empty() => Vec::new(),
-                Ok(bytes) => self.ask(&Command::Raw(bytes)),
+                Ok(bytes) => self.ask(&SessionCommand::Raw(bytes)),
                 Err(why) => self.complain(line, why),
             },
             Purpose::Inject => match format::parse_hex(&line.text) {
-                Ok(bytes) => self.act(self.hand, Which::One(self.conn().number), Act::Inject(bytes)),
+                Ok(bytes) => self.act(self.hand, ConnectionSelector::One(self.conn().number), InterceptAction::Inject(bytes)),
                 Err(why) => self.complain(line, why),
             },
             Purpose::Filter => self.set_filter(line),
@@ -344,11 +344,11 @@ impl Inspect {
     /// Sends what was typed; on a connection that is over, connects anew and sends it there.
     fn send(&mut self, text: String) -> Cmds {
         if self.source.is_ours() && matches!(self.own().status, Status::Ended(_)) {
-            let first = vec![Command::Text(text)];
+            let first = vec![SessionCommand::Text(text)];
             return self.open(Opening { first, ..self.opening.clone() });
         }
         self.tab = Tab::Frames;
-        self.ask(&Command::Text(text))
+        self.ask(&SessionCommand::Text(text))
     }
 
     /// Goes to what was clicked.

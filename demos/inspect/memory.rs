@@ -74,26 +74,26 @@ mod tests {
     use super::super::state::Tab;
     use super::*;
     use crate::net::Target;
-    use crate::proxy::{self, Report, Told};
+    use crate::proxy::{self, ProxyEvent, ProxyEventKind};
     use crate::stage::{Demo as _, Event};
     use crate::wire::Side;
 
     fn proxied() -> Inspect {
         let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
-        let options = proxy::Options::new("127.0.0.1:0".parse().unwrap(), upstream);
+        let options = proxy::ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
         Inspect::new(Source::Proxy(Box::new(options)), Opening::default(), Tab::Frames)
     }
 
-    fn tell(inspect: &mut Inspect, number: usize, told: Told) {
-        inspect.update(Event::Msg(super::super::Msg::Proxy(0, Report::Connection(number, told))));
+    fn tell(inspect: &mut Inspect, number: usize, told: ProxyEventKind) {
+        inspect.update(Event::Msg(super::super::Msg::Proxy(0, ProxyEvent::Connection(number, told))));
     }
 
     fn open(inspect: &mut Inspect, number: usize) {
-        tell(inspect, number, Told::Opened { peer: "127.0.0.1:1".parse().unwrap() });
+        tell(inspect, number, ProxyEventKind::Opened { peer: "127.0.0.1:1".parse().unwrap() });
     }
 
     fn say(inspect: &mut Inspect, number: usize, from: Side, bytes: &[u8]) {
-        tell(inspect, number, Told::Bytes { from, at: Instant::now(), bytes: bytes.to_vec() });
+        tell(inspect, number, ProxyEventKind::Bytes { from, at: Instant::now(), bytes: bytes.to_vec() });
     }
 
     #[test]
@@ -103,7 +103,7 @@ mod tests {
             open(&mut inspect, number);
             // every hundredth stays open
             if number % 100 != 0 {
-                tell(&mut inspect, number, Told::Ended(Ok("over".into())));
+                tell(&mut inspect, number, ProxyEventKind::Ended(Ok("over".into())));
             }
         }
         assert_eq!(inspect.conns.len(), MAX_CONNS);
@@ -121,14 +121,14 @@ mod tests {
         use super::super::view::tests::{holds, picture};
         let mut inspect = proxied();
         open(&mut inspect, 1);
-        inspect.update(Event::Msg(super::super::Msg::Proxy(0, Report::Full)));
+        inspect.update(Event::Msg(super::super::Msg::Proxy(0, ProxyEvent::Full)));
         holds(
             &picture(&inspect, 100, 30),
             &["256 connections, the limit; new clients wait", "full: new clients wait"],
         );
         inspect.update(Event::Key(crossterm::event::KeyCode::Char('2').into()));
         holds(&picture(&inspect, 80, 24), &["full: new clients wait"]);
-        inspect.update(Event::Msg(super::super::Msg::Proxy(0, Report::Room)));
+        inspect.update(Event::Msg(super::super::Msg::Proxy(0, ProxyEvent::Room)));
         let shown = picture(&inspect, 100, 30);
         holds(&shown, &["there is room for new clients again"]);
         assert!(!shown.contains("full:"), "{shown}");
@@ -151,7 +151,7 @@ mod tests {
                 say(&mut inspect, number, Side::Server, if round % 2 == 0 { &small } else { &frames });
             }
             if round == 30 {
-                tell(&mut inspect, 2, Told::Ended(Ok("over".into())));
+                tell(&mut inspect, 2, ProxyEventKind::Ended(Ok("over".into())));
             }
         }
         let sum: usize = inspect.conns.iter().map(Conn::memory).sum();

@@ -42,8 +42,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::capture::{self, Store};
-use crate::clients::{Command, Report};
+use crate::capture::{self, ByteStore};
+use crate::clients::{SessionCommand, SessionEvent};
 use crate::proxy;
 use crate::stage::{Complaint, Declared, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
 use crate::wire::search::Needle;
@@ -60,29 +60,29 @@ pub enum Cmd {
     /// Begin with this source; what ran before ends. The number tells its reports from those of an earlier one.
     Open(u64, Source, Box<Opening>),
     /// Something to do on the open connection.
-    Do(Orders, Command),
+    Do(Orders, SessionCommand),
     /// Something to do with what passes through the proxy.
-    Handle(ProxyOrders, proxy::Command),
+    Handle(ProxyOrders, proxy::ProxyCommand),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
-    Read(u64, Arc<Store>, Vec<(usize, TraceRow, Offset)>, u64),
+    Read(u64, Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
-    Find(u64, Arc<Store>, Arc<Trace>, usize, Box<Needle>),
+    Find(u64, Arc<ByteStore>, Arc<Trace>, usize, Box<Needle>),
     /// Put a text on the clipboard.
     Copy(String),
 }
 
 /// The way to an open connection: a handle, so that what is asked stays plain data.
 #[derive(Clone, Debug)]
-pub struct Orders(mpsc::Sender<Command>);
+pub struct Orders(mpsc::Sender<SessionCommand>);
 
 /// The way to a running proxy.
 #[derive(Clone, Debug)]
-pub struct ProxyOrders(mpsc::Sender<proxy::Command>);
+pub struct ProxyOrders(mpsc::Sender<proxy::ProxyCommand>);
 
 /// A file that was read.
 #[derive(Debug)]
 pub struct Loaded {
-    streams: Vec<capture::Stream<Trace>>,
+    streams: Vec<capture::CapturedStream<Trace>>,
     notes: Vec<String>,
 }
 
@@ -92,11 +92,11 @@ pub enum Msg {
     /// A connection is being opened: to where, when, and where commands for it go.
     Opening(u64, String, Instant, Orders),
     /// It reports.
-    Report(u64, Report),
+    Report(u64, SessionEvent),
     /// The proxy listens.
     ProxyUp(u64, String, Instant, ProxyOrders),
     /// The proxy reports.
-    Proxy(u64, proxy::Report),
+    Proxy(u64, proxy::ProxyEvent),
     /// The naive proxy took something for a request.
     Parsed(u64, String),
     /// A file was read.

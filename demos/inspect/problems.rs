@@ -16,7 +16,7 @@ use super::listed::{Cells, headings};
 use super::prose;
 use super::state::{Cursor, Inspect, Tab};
 use super::verdict;
-use crate::clients::Command;
+use crate::clients::SessionCommand;
 use crate::wire::fault::Severity;
 use crate::wire::{Bits, Fault, Offset, Side, Trace, format};
 
@@ -204,7 +204,7 @@ fn answer(inspect: &mut Inspect) -> Vec<Cmd> {
         Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
         None => ("there is no Close that would answer this".to_owned(), None),
     };
-    let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&Command::Raw(raw)));
+    let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&SessionCommand::Raw(raw)));
     let unsent = told.ends_with("sent") && commands.is_empty();
     let why = if inspect.source.is_ours() { "the connection is over" } else { "this connection is not ours" };
     inspect.said = Some(if unsent { format!("{why}: nothing is sent") } else { told });
@@ -406,7 +406,7 @@ mod tests {
         inspect.tab = Tab::Problems;
         let shown = picture(&inspect, 100, 30);
         let sent = press(&mut inspect, KeyCode::Char('s'));
-        let [Command::Raw(raw)] = asked(&sent)[..] else { panic!("{sent:?}") };
+        let [SessionCommand::Raw(raw)] = asked(&sent)[..] else { panic!("{sent:?}") };
         assert!(shown.contains(&format::spaced_hex(raw, 16)), "{shown}");
         let mut said = crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
         said.push(raw);

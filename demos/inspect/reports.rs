@@ -9,8 +9,8 @@ use super::scenario::Stand;
 use super::state::{Inspect, Mode};
 use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
-use crate::clients::Report;
-use crate::proxy::{self, Told};
+use crate::clients::SessionEvent;
+use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, Trace, format};
 
 /// Frames before and behind the one that is shown whose bytes the list may need.
@@ -49,18 +49,18 @@ impl Inspect {
         }
     }
 
-    fn report(&mut self, report: Report) {
+    fn report(&mut self, report: SessionEvent) {
         let conn = self.own();
         match report {
-            Report::Bytes(chunk) => {
+            SessionEvent::Bytes(chunk) => {
                 let from = chunk.direction.sender();
                 conn.push(from, chunk.at, &chunk.bytes);
                 self.keep_within(self.conns.len() - 1);
             }
-            Report::Open => conn.status = Status::Open,
-            Report::Note(note) => self.said = Some(note),
-            Report::Connected(_) | Report::Secrets(_) => {}
-            Report::Ended(why) => {
+            SessionEvent::Open => conn.status = Status::Open,
+            SessionEvent::Note(note) => self.said = Some(note),
+            SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
+            SessionEvent::Ended(why) => {
                 conn.status = Status::Ended(why);
                 self.orders = None;
             }
@@ -68,15 +68,15 @@ impl Inspect {
     }
 
     /// A report of the proxy: each of its connections has a place of its own.
-    fn passed(&mut self, report: proxy::Report) {
+    fn passed(&mut self, report: proxy::ProxyEvent) {
         let (number, told) = match report {
-            proxy::Report::Connection(number, told) => (number, told),
-            proxy::Report::Full => {
+            proxy::ProxyEvent::Connection(number, told) => (number, told),
+            proxy::ProxyEvent::Full => {
                 self.full = true;
                 self.said = Some(proxy::full());
                 return;
             }
-            proxy::Report::Room => {
+            proxy::ProxyEvent::Room => {
                 self.full = false;
                 self.said = Some(proxy::ROOM.to_owned());
                 return;
@@ -86,29 +86,29 @@ impl Inspect {
         let index = self.numbered(number, || format!("connection {number} through the {through}"));
         let conn = &mut self.conns[index];
         match told {
-            Told::Opened { peer } => {
+            ProxyEventKind::Opened { peer } => {
                 conn.name = format!("{peer} → {}", self.source.name());
                 conn.began = Some(Instant::now());
                 conn.status = Status::Connecting;
                 self.said = Some(format!("a client has come: {peer}"));
             }
-            Told::Connected { .. } => conn.status = Status::Open,
-            Told::Bytes { from, at, bytes } => {
+            ProxyEventKind::Connected { .. } => conn.status = Status::Open,
+            ProxyEventKind::Bytes { from, at, bytes } => {
                 conn.push(from, at, &bytes);
                 self.keep_within(index);
             }
-            Told::Waiting { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
-            Told::Dropped { from, bytes, .. } => {
+            ProxyEventKind::Held { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
+            ProxyEventKind::Dropped { from, bytes, .. } => {
                 conn.drop_first(from);
                 self.said = Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
             }
-            Told::Injected { from, bytes, .. } => {
+            ProxyEventKind::Injected { from, bytes, .. } => {
                 self.said = Some(format!(
                     "{} put in as if the {from} had sent them",
                     format::byte_count(bytes.len() as u64)
                 ));
             }
-            Told::Ended(why) => conn.status = Status::Ended(why),
+            ProxyEventKind::Ended(why) => conn.status = Status::Ended(why),
         }
     }
 
@@ -206,9 +206,9 @@ impl Inspect {
 }
 
 /// A connection of a file.
-fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
+fn read(file: &str, at: usize, stream: capture::CapturedStream<Trace>) -> Conn {
     let peers =
-        stream.peers.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
+        stream.addresses.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
     let mut told: Vec<String> = stream.warnings.clone();
     if !stream.gaps.is_empty() {
         told.push(format!("{} gaps in it", stream.gaps.len()));
@@ -216,10 +216,10 @@ fn read(file: &str, at: usize, stream: capture::Stream<Trace>) -> Conn {
     let told = if told.is_empty() { "read from a file".to_owned() } else { told.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
         (Some(why), _) => Status::Ended(Err(format!("this connection could not be read: {why}"))),
-        (None, capture::Tls::Unread(why)) => Status::Ended(Err(format!(
+        (None, capture::TlsStatus::Encrypted(why)) => Status::Ended(Err(format!(
             "{why}; --keylog FILE would name the secrets, if somebody logged them"
         ))),
-        (None, capture::Tls::No | capture::Tls::Read { .. }) => Status::Read(told),
+        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => Status::Read(told),
     };
     Conn::stored(format!("{file} · stream {}{peers}", at + 1), status, stream.trace, stream.store)
 }

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::capture;
-use crate::clients::{self, Request, Wishes};
-use crate::net::{Target, Tls, is_loopback};
+use crate::clients::{self, HandshakeRequest, RequestOptions};
+use crate::net::{Target, TlsOptions, is_loopback};
 use crate::stage::{Complaint, Declared, Effect, Settings};
 use crate::wire::{Side, format};
 
@@ -23,22 +23,22 @@ pub enum Source {
     /// A connection of its own to a bundled server.
     Bundled(Server),
     /// A connection of its own to any server.
-    Url(Box<clients::Options>),
+    Url(Box<clients::SessionOptions>),
     /// A file: a capture, hex text, a recording.
-    File(PathBuf, capture::OpenOptions),
+    File(PathBuf, capture::ReadOptions),
     /// Clients that connect here are passed on.
-    Proxy(Box<crate::proxy::Options>),
+    Proxy(Box<crate::proxy::ProxyOptions>),
 }
 
 /// How a connection of its own is opened: the wishes of the slide, and what a scenario's step changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {
     /// Headers, origin, subprotocols, compression.
-    pub(super) wishes: Wishes,
+    pub(super) wishes: RequestOptions,
     /// How the request differs from a good one.
     pub(super) edits: Edits,
     /// What is sent as soon as it is open.
-    pub(super) first: Vec<clients::Command>,
+    pub(super) first: Vec<clients::SessionCommand>,
     /// A server of the step's own.
     pub(super) server: Option<Server>,
     /// A file that keeps what is seen.
@@ -48,7 +48,7 @@ pub struct Opening {
 impl Opening {
     /// The headers that a good request would not have by itself.
     fn own_headers(&self) -> usize {
-        let Wishes { headers, origin, protocols, .. } = &self.wishes;
+        let RequestOptions { headers, origin, protocols, .. } = &self.wishes;
         headers.len() + usize::from(origin.is_some()) + usize::from(!protocols.is_empty())
     }
 }
@@ -106,11 +106,11 @@ impl Source {
                 return Err(settings.complain(name, format!("`{name}` belongs to `{of}`, which is not set")));
             }
         }
-        let tls = || Tls {
+        let tls = || TlsOptions {
             ca: Some(text("ca")).filter(|path| !path.is_empty()).map(PathBuf::from),
             insecure: text("insecure") == "yes",
-            name: Some(text("name").to_owned()).filter(|name| !name.is_empty()),
-            ..Tls::default()
+            server_name: Some(text("name").to_owned()).filter(|name| !name.is_empty()),
+            ..TlsOptions::default()
         };
         if !text("file").is_empty() {
             let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -119,7 +119,7 @@ impl Source {
                 "server" => Some(Side::Server),
                 _ => None,
             };
-            let options = capture::OpenOptions { keylog, from };
+            let options = capture::ReadOptions { keylog, from };
             return Ok(Self::File(PathBuf::from(text("file")), options));
         }
         let server = text("server");
@@ -131,17 +131,17 @@ impl Source {
             })?;
             let upstream = Target::parse(server).map_err(|why| settings.complain("server", why))?;
             let anywhere = text("anywhere") == "yes";
-            let options = crate::proxy::Options {
+            let options = crate::proxy::ProxyOptions {
                 tls: tls(),
-                anywhere,
-                ..crate::proxy::Options::new(listen, upstream)
+                allow_remote: anywhere,
+                ..crate::proxy::ProxyOptions::new(listen, upstream)
             };
             return Ok(Self::Proxy(Box::new(options)));
         }
         if url {
             Target::parse(server).map_err(|why| settings.complain("server", why))?;
             let pong = text("pong") == "yes";
-            let options = clients::Options { tls: tls(), auto_pong: pong, ..clients::Options::new(server) };
+            let options = clients::SessionOptions { tls: tls(), auto_pong: pong, ..clients::SessionOptions::new(server) };
             return Ok(Self::Url(Box::new(options)));
         }
         Server::parse(server).map(Self::Bundled).ok_or_else(|| {
@@ -161,7 +161,7 @@ impl Source {
         let headers: Option<Vec<_>> = lines("headers").map(header).collect();
         let headers = headers
             .ok_or_else(|| settings.complain("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
-        let wishes = Wishes {
+        let wishes = RequestOptions {
             headers,
             origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
             protocols: text("protocols")
@@ -171,17 +171,17 @@ impl Source {
                 .collect(),
             deflate: text("deflate") == "yes",
         };
-        let mut first: Vec<clients::Command> = Vec::new();
+        let mut first: Vec<clients::SessionCommand> = Vec::new();
         if !text("text").is_empty() {
-            first.push(clients::Command::Text(text("text").to_owned()));
+            first.push(clients::SessionCommand::Text(text("text").to_owned()));
         }
         for line in lines("sends") {
             first.push(match line.split_once(' ') {
-                Some(("text", text)) => clients::Command::Text(text.to_owned()),
-                Some(("quoted", text)) => clients::Command::Text(
+                Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
+                Some(("quoted", text)) => clients::SessionCommand::Text(
                     serde_json::from_str(text).map_err(|why| settings.complain("sends", why.to_string()))?,
                 ),
-                Some(("hex", hex)) => clients::Command::Raw(
+                Some(("hex", hex)) => clients::SessionCommand::Raw(
                     format::parse_hex(hex).map_err(|why| settings.complain("sends", why))?,
                 ),
                 _ => {
@@ -199,7 +199,7 @@ impl Source {
     pub(super) fn effects(settings: &Settings) -> Result<Vec<Declared>, Complaint> {
         let (source, opening) = (Self::of(settings)?, Self::opening(settings)?);
         let declared = |effect, setting| Declared { effect, at: settings.place(setting) };
-        let connect = |target: &Target, tls: &Tls, opening: &Opening| {
+        let connect = |target: &Target, tls: &TlsOptions, opening: &Opening| {
             let (headers, messages) = (opening.own_headers(), opening.first.len());
             let target_url = target.to_string();
             let effect = Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
@@ -215,7 +215,7 @@ impl Source {
                 found.extend(connect(&target, &options.tls, &opening));
             }
             Self::Proxy(options) => {
-                let anywhere = options.anywhere && !options.listen.ip().is_loopback();
+                let anywhere = options.allow_remote && !options.listen.ip().is_loopback();
                 let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
                 found.push(declared(effect, "proxy"));
                 // what passes is its clients'
@@ -249,9 +249,9 @@ impl Source {
 
 impl Edits {
     /// A good request, changed as the step wants it.
-    pub(super) fn apply(&self, request: Vec<u8>) -> Request {
+    pub(super) fn apply(&self, request: Vec<u8>) -> HandshakeRequest {
         if *self == Self::default() {
-            return Request::Raw(request);
+            return HandshakeRequest::Raw(request);
         }
         let text = String::from_utf8_lossy(&request).into_owned();
         let mut lines: Vec<String> = text.trim_end_matches("\r\n").split("\r\n").map(str::to_owned).collect();
@@ -269,7 +269,7 @@ impl Edits {
                 None => lines.push(line),
             }
         }
-        Request::Raw((lines.join("\r\n") + "\r\n\r\n").into_bytes())
+        HandshakeRequest::Raw((lines.join("\r\n") + "\r\n\r\n").into_bytes())
     }
 }
 
@@ -289,8 +289,8 @@ mod tests {
             drop: vec!["upgrade".into()],
         };
         let changed = b"POST / HTTP/1.1\r\nhost: b\r\nX: y\r\n\r\n".to_vec();
-        assert_eq!(edits.apply(good.clone()), Request::Raw(changed));
-        assert_eq!(Edits::default().apply(good.clone()), Request::Raw(good));
+        assert_eq!(edits.apply(good.clone()), HandshakeRequest::Raw(changed));
+        assert_eq!(Edits::default().apply(good.clone()), HandshakeRequest::Raw(good));
     }
 
     fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
@@ -355,7 +355,7 @@ mod tests {
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
         let keep = Keep { path: named.clone(), replace: true };
-        let create = |path: &Path, options: &capture::WriteOptions| capture::Writer::create(path, options);
+        let create = |path: &Path, options: &capture::WriteOptions| capture::PcapngWriter::create(path, options);
         assert_eq!(keep.create(1, create).0, named);
         let (path, created) = keep.create(2, create);
         assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));

@@ -10,7 +10,7 @@ use super::looking::{Filtered, Search};
 use super::scenario::Play;
 use super::source::{Opening, Source};
 use super::{Cmd, Orders, ProxyOrders, deflate, handshake, mask, problems, timeline};
-use crate::clients::Command;
+use crate::clients::SessionCommand;
 use crate::wire::{FieldSpan, Frame, Side, TraceRow};
 
 /// The longest text that can be typed, in bytes: enough to see all three forms of the length.
@@ -315,7 +315,7 @@ impl Inspect {
     }
 
     /// Asks the open connection for something; where there is none, says so.
-    pub(super) fn ask(&mut self, command: &Command) -> Vec<Cmd> {
+    pub(super) fn ask(&mut self, command: &SessionCommand) -> Vec<Cmd> {
         self.chosen = None;
         if self.source.is_ours() {
             self.at = self.conns.len() - 1;
@@ -339,7 +339,7 @@ pub(super) mod tests {
     use super::super::scenario::Server;
     use super::super::{Cmd, Msg, Orders};
     use super::*;
-    use crate::clients::Report;
+    use crate::clients::SessionEvent;
     use crate::net::{Chunk, Direction};
     use crate::stage::{Demo as _, Event};
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -355,12 +355,12 @@ pub(super) mod tests {
     const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
     /// An inspector that has seen a handshake and one Hello each way.
-    pub(in super::super) fn opened() -> (Inspect, mpsc::Receiver<Command>) {
+    pub(in super::super) fn opened() -> (Inspect, mpsc::Receiver<SessionCommand>) {
         seen(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
     }
 
     /// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
-    pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<Command>) {
+    pub(in super::super) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<SessionCommand>) {
         seen_after(REQUEST, RESPONSE, sent)
     }
 
@@ -369,7 +369,7 @@ pub(super) mod tests {
         request: &[u8],
         response: &[u8],
         sent: &[(Side, &[u8])],
-    ) -> (Inspect, mpsc::Receiver<Command>) {
+    ) -> (Inspect, mpsc::Receiver<SessionCommand>) {
         let source = Source::Bundled(Server::parse("plain").unwrap());
         let mut inspect = Inspect::new(source, Opening::default(), Tab::Frames);
         assert!(matches!(inspect.connect()[..], [Cmd::Open(1, Source::Bundled(_), _)]));
@@ -379,7 +379,7 @@ pub(super) mod tests {
         let mut chunk = |direction, bytes: &[u8], micros| {
             let at = at + Duration::from_micros(micros);
             let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
-            inspect.update(Event::Msg(Msg::Report(1, Report::Bytes(chunk))));
+            inspect.update(Event::Msg(Msg::Report(1, SessionEvent::Bytes(chunk))));
         };
         chunk(Direction::Sent, request, 100);
         chunk(Direction::Received, response, 512);
@@ -387,12 +387,12 @@ pub(super) mod tests {
             let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
             chunk(way, bytes, 600 + 150 * number);
         }
-        inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
+        inspect.update(Event::Msg(Msg::Report(1, SessionEvent::Open)));
         (inspect, inbox)
     }
 
-    pub(in super::super) fn asked(commands: &[Cmd]) -> Vec<&Command> {
-        fn command(asked: &Cmd) -> Option<&Command> {
+    pub(in super::super) fn asked(commands: &[Cmd]) -> Vec<&SessionCommand> {
+        fn command(asked: &Cmd) -> Option<&SessionCommand> {
             match asked {
                 Cmd::Do(_, command) => Some(command),
                 _ => None,
@@ -424,7 +424,7 @@ pub(super) mod tests {
             press(&mut inspect, KeyCode::Char(letter));
         }
         let sent = press(&mut inspect, KeyCode::Enter);
-        assert_eq!(asked(&sent), [&Command::Text("hi?".into())]);
+        assert_eq!(asked(&sent), [&SessionCommand::Text("hi?".into())]);
         assert_eq!(inspect.mode, Mode::Look);
     }
 
@@ -437,24 +437,24 @@ pub(super) mod tests {
         let Mode::Line(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
         assert!(line.complaint.as_ref().unwrap().contains("3 hex digits"), "{line:?}");
         press(&mut inspect, KeyCode::Char('0'));
-        assert_eq!(asked(&press(&mut inspect, KeyCode::Enter)), [&Command::Raw(vec![0x81, 0x80])]);
+        assert_eq!(asked(&press(&mut inspect, KeyCode::Enter)), [&SessionCommand::Raw(vec![0x81, 0x80])]);
     }
 
     #[test]
     fn a_connection_that_is_over_is_begun_anew() {
         let (mut inspect, _inbox) = opened();
-        inspect.update(Event::Msg(Msg::Report(1, Report::Ended(Ok("closed".into())))));
+        inspect.update(Event::Msg(Msg::Report(1, SessionEvent::Ended(Ok("closed".into())))));
         inspect.update(Event::Paste("x".into()));
         let again = press(&mut inspect, KeyCode::Enter);
         let [Cmd::Open(2, _, opening)] = &again[..] else { panic!("{again:?}") };
-        assert_eq!(opening.first, [Command::Text("x".into())]);
+        assert_eq!(opening.first, [SessionCommand::Text("x".into())]);
         assert_eq!(inspect.conn().trace.rows(), []);
-        inspect.update(Event::Msg(Msg::Report(1, Report::Open)));
+        inspect.update(Event::Msg(Msg::Report(1, SessionEvent::Open)));
         assert_eq!(inspect.conn().status, Status::Connecting, "a late report changes nothing");
         press(&mut inspect, KeyCode::Char('<'));
         assert_eq!(inspect.conn().status, Status::Ended(Ok("closed".into())), "what was before is kept");
         assert_eq!(inspect.conn().trace.rows().len(), 2);
-        inspect.update(Event::Msg(Msg::Report(2, Report::Open)));
+        inspect.update(Event::Msg(Msg::Report(2, SessionEvent::Open)));
         assert_eq!(inspect.own().status, Status::Open, "reports are about the new one");
         press(&mut inspect, KeyCode::Char('>'));
         assert_eq!(inspect.conn().status, Status::Open);
@@ -468,7 +468,7 @@ pub(super) mod tests {
     fn ctrl_d_says_goodbye() {
         let (mut inspect, _inbox) = opened();
         let sent = inspect.update(Event::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL)));
-        assert_eq!(asked(&sent), [&Command::Close(1000, "done".into())]);
+        assert_eq!(asked(&sent), [&SessionCommand::Close(1000, "done".into())]);
     }
 
     #[test]
@@ -480,7 +480,7 @@ pub(super) mod tests {
         let sent = press(&mut inspect, KeyCode::Enter);
         let raw = [&[0x01 ^ 0x0b, 0x85], &HELLO[2..]].concat();
         assert_eq!(asked(&sent).len(), 1);
-        assert!(matches!(asked(&sent)[0], Command::Raw(bytes) if bytes[1..] == raw[1..]), "{sent:?}");
+        assert!(matches!(asked(&sent)[0], SessionCommand::Raw(bytes) if bytes[1..] == raw[1..]), "{sent:?}");
         assert_eq!((inspect.draft.as_ref(), &inspect.mode), (None, &Mode::Look));
     }
 

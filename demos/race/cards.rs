@@ -7,21 +7,21 @@ use ratatui::text::{Line, Span};
 
 use super::view::{color, right, strong, time};
 use super::{Phase, Race};
-use crate::race::{Figures, Kind};
+use crate::race::{LaneStats, LaneKind};
 use crate::stage::{self, LEVELS, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
 
-pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw(race: &Race, figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }
-    let base = race.course.base();
+    let base = race.course.baseline();
     let other = figures
         .iter()
-        .find(|of| of.lane.kind == Kind::HttpReqwest)
+        .find(|of| of.lane.kind == LaneKind::HttpReqwest)
         .or_else(|| figures.iter().rev().find(|of| of.lane != base));
-    let pair: Vec<&Figures> = other.into_iter().chain(figures.iter().find(|of| of.lane == base)).collect();
+    let pair: Vec<&LaneStats> = other.into_iter().chain(figures.iter().find(|of| of.lane == base)).collect();
     let most = pair.iter().map(|of| of.rate()).fold(0.0, f64::max);
     let parts = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area);
     for (of, part) in pair.into_iter().zip(parts.iter()) {
@@ -29,7 +29,7 @@ pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Bu
     }
 }
 
-fn draw_card(race: &Race, of: &Figures, most: f64, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_card(race: &Race, of: &LaneStats, most: f64, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let color = color(of.lane, theme);
     let style = strong(color);
     let running = matches!(&race.phase, Phase::Running(live) if live.running == Some(of.lane));
@@ -40,7 +40,7 @@ fn draw_card(race: &Race, of: &Figures, most: f64, area: Rect, buffer: &mut Buff
     let name = Line::from(vec![
         Span::styled(if running { "▶ " } else { "▌ " }, style),
         Span::styled(title, style),
-        Span::styled(format!("  {}", text::ellipsize(of.lane.about(), room)), theme.dim()),
+        Span::styled(format!("  {}", text::ellipsize(of.lane.description(), room)), theme.dim()),
     ]);
     stage::line(&name, 0, area, buffer);
     right(&Line::styled(speed, style), 0, area, buffer);
@@ -55,7 +55,7 @@ fn draw_card(race: &Race, of: &Figures, most: f64, area: Rect, buffer: &mut Buff
     let shown = if of.times.count > 0 { time(of.times.p50) } else { "–".to_owned() };
     let medians = Line::from(vec![
         Span::raw("  "),
-        Span::styled(heights(&of.medians, room.saturating_sub(14)), Style::new().fg(color)),
+        Span::styled(heights(&of.round_medians, room.saturating_sub(14)), Style::new().fg(color)),
     ]);
     stage::line(&medians, 2, area, buffer);
     right(&Line::styled(format!("p50 {shown}"), Style::new().fg(theme.text)), 2, area, buffer);

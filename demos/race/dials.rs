@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crossterm::event::KeyCode;
 
-use crate::net::Distance;
-use crate::race::{Course, FARTHEST, Headers, Kind, LARGEST, Lane, MOST_BURST, MOST_CONNECTIONS, Placement};
+use crate::net::LinkConditions;
+use crate::race::{RaceConfig, MAX_RTT, HeaderProfile, LaneKind, MAX_PAYLOAD, Lane, MAX_BURST, MAX_CONNECTIONS, Placement};
 use crate::stage::{Complaint, Doc, Hint, Settings, Takes};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
@@ -25,27 +25,27 @@ pub(super) const SETTINGS: &[Doc] = &[
         takes: Takes::Text("tcp,http-bare,http-hyper,http-reqwest,ws"),
         about: "who races; `wiretalk race --help` names all",
     },
-    Doc { name: "payload", takes: Takes::Number(0..=LARGEST as i64, 32), about: "bytes there and back" },
+    Doc { name: "payload", takes: Takes::Number(0..=MAX_PAYLOAD as i64, 32), about: "bytes there and back" },
     Doc { name: "pairs", takes: Takes::Number(1..=200, 15), about: "rounds; each is a slice of every lane" },
     Doc {
         name: "connections",
-        takes: Takes::Number(1..=MOST_CONNECTIONS as i64, 1),
+        takes: Takes::Number(1..=MAX_CONNECTIONS as i64, 1),
         about: "connections of each lane",
     },
     Doc { name: "headers", takes: Takes::Choice(&["minimal", "browser"]), about: "the size of headers" },
     Doc {
         name: "burst",
-        takes: Takes::Number(0..=MOST_BURST as i64, 0),
+        takes: Takes::Number(0..=MAX_BURST as i64, 0),
         about: "messages an exchange; 0: as the lanes want",
     },
     Doc {
         name: "rtt",
-        takes: Takes::Number(0..=FARTHEST.as_millis() as i64, 0),
+        takes: Takes::Number(0..=MAX_RTT.as_millis() as i64, 0),
         about: "round trip to the servers in ms, modelled",
     },
     Doc {
         name: "jitter",
-        takes: Takes::Number(0..=FARTHEST.as_millis() as i64, 0),
+        takes: Takes::Number(0..=MAX_RTT.as_millis() as i64, 0),
         about: "how much the round trip varies, in ms",
     },
     Doc {
@@ -82,47 +82,47 @@ pub(super) const KEYS: &[Hint] = &[
 ];
 
 /// The course that a slide describes.
-pub(super) fn course(settings: &Settings) -> Result<Course, Complaint> {
+pub(super) fn course(settings: &Settings) -> Result<RaceConfig, Complaint> {
     let number = |name| settings.number(name) as usize;
     let lanes: Result<Vec<Lane>, String> =
         settings.text("lanes").split(',').map(|name| name.trim().parse()).collect();
     let some = |number: usize| (number > 0).then_some(number);
     let millis = |name| Duration::from_millis(settings.number(name) as u64);
-    let course = Course {
+    let course = RaceConfig {
         lanes: lanes.map_err(|why| settings.complain("lanes", why))?,
         payload: number("payload"),
         connections: number("connections"),
-        headers: if settings.text("headers") == "browser" { Headers::Browser } else { Headers::Minimal },
+        headers: if settings.text("headers") == "browser" { HeaderProfile::Browser } else { HeaderProfile::Minimal },
         burst: some(number("burst")),
-        distance: Distance { rtt: millis("rtt"), jitter: millis("jitter"), bandwidth: None },
+        link: LinkConditions { rtt: millis("rtt"), jitter: millis("jitter"), bandwidth: None },
         rate: some(number("rate")).map(|rate| rate as u32),
         placement: settings.text("placement").parse().unwrap_or_else(|_| Placement::best()),
         pairs: number("pairs"),
-        ..Course::default()
+        ..RaceConfig::default()
     };
-    course.check().map_err(|why| settings.complain("lanes", why.to_string()))?;
+    course.validate().map_err(|why| settings.complain("lanes", why.to_string()))?;
     Ok(course)
 }
 
 /// Turns what belongs to a key; `false` if nothing does.
-pub(super) fn turn(course: &mut Course, code: KeyCode) -> bool {
+pub(super) fn turn(course: &mut RaceConfig, code: KeyCode) -> bool {
     let KeyCode::Char(key) = code else { return false };
     match key {
         '1'..='3' => course.payload = PAYLOADS[key as usize - '1' as usize],
-        '+' | '=' => course.payload = (course.payload * 2).clamp(1, LARGEST),
+        '+' | '=' => course.payload = (course.payload * 2).clamp(1, MAX_PAYLOAD),
         '-' => course.payload /= 2,
         'c' => course.connections = after(&CONNECTIONS, &course.connections),
         'p' => course.placement = course.placement.next(),
         'd' => set_trip(course, after(&TRIPS, &trip(course))),
         'D' => set_trip(course, before(&TRIPS, &trip(course))),
         'j' => turn_jitter(course),
-        'w' => course.distance.bandwidth = after(&BANDWIDTHS, &course.distance.bandwidth),
+        'w' => course.link.bandwidth = after(&BANDWIDTHS, &course.link.bandwidth),
         'n' => turn_new(course),
         'b' => turn_burst(course),
         't' => turn_tls(course),
         'h' => {
             course.headers =
-                if course.headers == Headers::Minimal { Headers::Browser } else { Headers::Minimal };
+                if course.headers == HeaderProfile::Minimal { HeaderProfile::Browser } else { HeaderProfile::Minimal };
         }
         'o' => course.rate = after(&RATES, &course.rate),
         _ => return false,
@@ -132,11 +132,11 @@ pub(super) fn turn(course: &mut Course, code: KeyCode) -> bool {
 
 /// Every lane there is, as the choice shows them.
 pub(super) fn all_lanes() -> [Lane; 20] {
-    std::array::from_fn(|index| Lane { kind: Kind::ALL[index % 10], tls: index >= 10 })
+    std::array::from_fn(|index| Lane { kind: LaneKind::ALL[index % 10], tls: index >= 10 })
 }
 
 /// Switches a lane on or off; `false` if it is the last one.
-pub(super) fn switch(course: &mut Course, lane: Lane) -> bool {
+pub(super) fn switch(course: &mut RaceConfig, lane: Lane) -> bool {
     let mut on: Vec<Lane> = course.lanes.iter().copied().filter(|&other| other != lane).collect();
     if on.len() == course.lanes.len() {
         on.push(lane);
@@ -159,19 +159,19 @@ fn before<T: Clone + PartialEq>(all: &[T], now: &T) -> T {
     all[(at + all.len() - 1) % all.len()].clone()
 }
 
-fn trip(course: &Course) -> u64 {
-    course.distance.rtt.as_millis() as u64
+fn trip(course: &RaceConfig) -> u64 {
+    course.link.rtt.as_millis() as u64
 }
 
-fn set_trip(course: &mut Course, millis: u64) {
-    course.distance.rtt = Duration::from_millis(millis);
-    course.distance.jitter = course.distance.jitter.min(course.distance.rtt);
+fn set_trip(course: &mut RaceConfig, millis: u64) {
+    course.link.rtt = Duration::from_millis(millis);
+    course.link.jitter = course.link.jitter.min(course.link.rtt);
 }
 
 /// None, a tenth of the round trip, half of it.
-fn turn_jitter(course: &mut Course) {
-    let Distance { rtt, jitter, .. } = course.distance;
-    course.distance.jitter = if jitter.is_zero() {
+fn turn_jitter(course: &mut RaceConfig) {
+    let LinkConditions { rtt, jitter, .. } = course.link;
+    course.link.jitter = if jitter.is_zero() {
         rtt / 10
     } else if jitter < rtt / 2 {
         rtt / 2
@@ -181,10 +181,10 @@ fn turn_jitter(course: &mut Course) {
 }
 
 /// Lanes that connect anew each time, beside those that are open.
-fn turn_new(course: &mut Course) {
+fn turn_new(course: &mut RaceConfig) {
     let tls = course.lanes.iter().any(|lane| lane.tls);
-    let any = course.lanes.iter().any(|lane| lane.kind.connects_anew());
-    for kind in [Kind::HttpNew, Kind::WsNew] {
+    let any = course.lanes.iter().any(|lane| lane.kind.reconnects());
+    for kind in [LaneKind::HttpNew, LaneKind::WsNew] {
         let lane = Lane { kind, tls };
         if any == course.lanes.contains(&lane) {
             switch(course, lane);
@@ -193,11 +193,11 @@ fn turn_new(course: &mut Course) {
 }
 
 /// Ten messages an exchange, each awaited, beside ten in flight; or one message again.
-fn turn_burst(course: &mut Course) {
-    let ten = course.messages() == 1;
+fn turn_burst(course: &mut RaceConfig) {
+    let ten = course.messages_per_exchange() == 1;
     course.burst = ten.then_some(10);
     let tls = course.lanes.iter().any(|lane| lane.tls);
-    for kind in [Kind::Http2, Kind::WsPipelined] {
+    for kind in [LaneKind::Http2, LaneKind::WsPipelined] {
         let lane = Lane { kind, tls };
         if ten != course.lanes.contains(&lane) {
             switch(course, lane);
@@ -205,9 +205,9 @@ fn turn_burst(course: &mut Course) {
     }
 }
 
-fn turn_tls(course: &mut Course) {
+fn turn_tls(course: &mut RaceConfig) {
     let tls = !course.lanes.iter().any(|lane| lane.tls);
-    let kinds: Vec<Kind> = course.lanes.iter().map(|lane| lane.kind).collect();
+    let kinds: Vec<LaneKind> = course.lanes.iter().map(|lane| lane.kind).collect();
     course.lanes.clear();
     for kind in kinds {
         let lane = Lane { kind, tls };
@@ -221,10 +221,10 @@ fn turn_tls(course: &mut Course) {
 mod tests {
     use super::*;
 
-    fn turned(keys: &str) -> Course {
-        let mut course = Course::default();
+    fn turned(keys: &str) -> RaceConfig {
+        let mut course = RaceConfig::default();
         assert!(keys.chars().all(|key| turn(&mut course, KeyCode::Char(key))), "{keys}");
-        assert_eq!(course.check(), Ok(()), "{keys}");
+        assert_eq!(course.validate(), Ok(()), "{keys}");
         course
     }
 
@@ -233,12 +233,12 @@ mod tests {
         assert_eq!((turned("3").payload, turned("+").payload, turned("-").payload), (65_536, 64, 16));
         assert_eq!((turned("c").connections, turned("ccccc").connections), (4, 1));
         assert_eq!((trip(&turned("d")), trip(&turned("D")), trip(&turned("dD"))), (1, 500, 0));
-        assert_eq!(turned("ddddj").distance.jitter, Duration::from_millis(5));
-        assert_eq!(turned("w").distance.bandwidth, Some(100_000_000));
+        assert_eq!(turned("ddddj").link.jitter, Duration::from_millis(5));
+        assert_eq!(turned("w").link.bandwidth, Some(100_000_000));
         assert_eq!((turned("o").rate, turned("oooo").rate), (Some(100), None));
-        assert_eq!(turned("h").headers, Headers::Browser);
-        assert_ne!(turned("p").placement, Course::default().placement);
-        assert!(!turn(&mut Course::default(), KeyCode::Char('x')));
+        assert_eq!(turned("h").headers, HeaderProfile::Browser);
+        assert_ne!(turned("p").placement, RaceConfig::default().placement);
+        assert!(!turn(&mut RaceConfig::default(), KeyCode::Char('x')));
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
         assert_eq!(names("nn"), names(""));
         assert_eq!(names("b"), "tcp http-bare http-hyper http-reqwest http2 ws ws-pipelined");
-        assert_eq!((names("bb"), turned("b").messages(), turned("bb").messages()), (names(""), 10, 1));
+        assert_eq!((names("bb"), turned("b").messages_per_exchange(), turned("bb").messages_per_exchange()), (names(""), 10, 1));
         assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
         assert_eq!(names("tt"), names(""));
     }

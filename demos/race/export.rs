@@ -3,22 +3,22 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 
-use crate::race::{Outcome, record};
+use crate::race::{RaceOutcome, formats};
 
 /// The most exports in one folder.
 const MOST: usize = 1000;
 
 /// Writes both files into the folder that the program was started in; what came of it, in words.
-pub(super) fn write(outcome: &Outcome) -> String {
+pub(super) fn write(outcome: &RaceOutcome) -> String {
     match try_write(outcome) {
         Ok(name) => format!("written: {name}.json and {name}.hlog"),
         Err(error) => format!("could not export: {error}"),
     }
 }
 
-fn try_write(outcome: &Outcome) -> io::Result<String> {
-    let log = record::interval_log(outcome).map_err(io::Error::other)?;
-    let json = format!("{:#}\n", record::json(outcome));
+fn try_write(outcome: &RaceOutcome) -> io::Result<String> {
+    let log = formats::interval_log(outcome).map_err(io::Error::other)?;
+    let json = format!("{:#}\n", formats::json(outcome));
     for number in 1..=MOST {
         let name = format!("wiretalk-race-{number}");
         match File::create_new(format!("{name}.json")) {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::view::{color, strong, time};
 use super::{Phase, Race, view};
 use crate::measure::RatioVerdict;
-use crate::race::{Figures, Lane, LaneRatio};
+use crate::race::{LaneStats, Lane, LaneRatio};
 use crate::stage::{self, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -22,7 +22,7 @@ struct Column {
 
 /// What a line of the table is made of.
 struct Row<'a> {
-    figures: &'a Figures,
+    figures: &'a LaneStats,
     ratio: Option<&'a LaneRatio>,
     base: Lane,
     payload: f64,
@@ -51,7 +51,7 @@ const SHOWN: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
 /// Allocations stand last, where there is very much room.
 const ALLOCATIONS: Column = Column { head: "alloc c+s", width: 11, cell: allocations };
 
-pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw(race: &Race, figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let room = usize::from(area.width).saturating_sub(NAME);
     let mut used = 0;
     let fits = COLUMNS.iter().take_while(|column| {
@@ -68,13 +68,13 @@ pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Bu
     let bar = (room - width(&columns).min(room)).saturating_sub(2).min(40);
     let bar = if bar >= 8 { bar } else { 0 };
     draw_head(&columns, bar, area, buffer, theme);
-    let fastest = figures.iter().map(Figures::rate).fold(0.0, f64::max);
+    let fastest = figures.iter().map(LaneStats::rate).fold(0.0, f64::max);
     for (index, of) in figures.iter().enumerate() {
         let row = Row {
             figures: of,
             ratio: race.ratios().iter().find(|ratio| ratio.lane == of.lane),
-            base: race.course.base(),
-            payload: (2 * race.course.payload * race.course.messages()) as f64,
+            base: race.course.baseline(),
+            payload: (2 * race.course.payload * race.course.messages_per_exchange()) as f64,
         };
         draw_row(race, &row, &columns, bar, fastest, index as u16 + 1, area, buffer, theme);
     }

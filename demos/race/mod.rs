@@ -22,7 +22,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::race::{self, Course, Figures, LaneRatio, Live, Outcome, Program, Report, Wish};
+use crate::race::{self, RaceConfig, LaneStats, LaneRatio, RaceProgress, RaceOutcome, WorkerProgram, RaceEvent, RaceControl};
 use crate::scope::Scope;
 use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
 use bet::Bet;
@@ -32,7 +32,7 @@ const STALL: Duration = Duration::from_millis(500);
 
 /// The demo's state.
 pub struct Race {
-    course: Course,
+    course: RaceConfig,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
     phase: Phase,
@@ -50,10 +50,10 @@ pub struct Race {
 enum Phase {
     Ready,
     /// Running; nothing is measured before the first report.
-    Running(Live),
+    Running(RaceProgress),
     /// Stopped by the reader.
-    Stopped(Live),
-    Over(Box<Outcome>),
+    Stopped(RaceProgress),
+    Over(Box<RaceOutcome>),
 }
 
 /// What lies over the race.
@@ -68,7 +68,7 @@ enum Page {
 
 /// Where a running race takes wishes.
 #[derive(Clone, Debug)]
-pub struct Wishes(mpsc::Sender<Wish>);
+pub struct Wishes(mpsc::Sender<RaceControl>);
 
 impl PartialEq for Wishes {
     fn eq(&self, other: &Self) -> bool {
@@ -84,14 +84,14 @@ pub enum Cmd {
         /// The number of this run.
         run: u64,
         /// What to run.
-        course: Box<Course>,
+        course: Box<RaceConfig>,
     },
     /// End the run, and with it all load, at once.
     Stop,
     /// Let the server of the lane that runs stand still.
     Stall(Wishes, Duration),
     /// Write the outcome beside the talk.
-    Export(Box<Outcome>),
+    Export(Box<RaceOutcome>),
 }
 
 /// What comes back, with the number of its run.
@@ -100,7 +100,7 @@ pub enum Msg {
     /// It runs, and takes wishes.
     Running(u64, Wishes),
     /// The race reports.
-    Report(u64, Report),
+    Report(u64, RaceEvent),
     /// What came of something else, an export say, in words.
     Told(String),
 }
@@ -151,7 +151,7 @@ impl Demo for Race {
             Cmd::Stop => stage.end("race"),
             Cmd::Stall(Wishes(wishes), time) => {
                 // one wish at a time is enough
-                let _ = wishes.try_send(Wish::Stall(time));
+                let _ = wishes.try_send(RaceControl::Stall(time));
             }
             Cmd::Export(outcome) => {
                 let mail = stage.mail();
@@ -177,7 +177,7 @@ impl Demo for Race {
 }
 
 impl Race {
-    fn of(course: Course) -> Self {
+    fn of(course: RaceConfig) -> Self {
         Self {
             course,
             run: 0,
@@ -229,7 +229,7 @@ impl Race {
     fn start(&mut self) -> Vec<Cmd> {
         self.run += 1;
         self.wishes = None;
-        self.phase = Phase::Running(Live::default());
+        self.phase = Phase::Running(RaceProgress::default());
         vec![Cmd::Run { run: self.run, course: Box::new(self.course.clone()) }]
     }
 
@@ -254,7 +254,7 @@ impl Race {
         if !dials::turn(&mut self.course, code) {
             return Vec::new();
         }
-        if let Err(why) = self.course.check() {
+        if let Err(why) = self.course.validate() {
             self.course = before;
             self.note = Some(why.to_string());
             return Vec::new();
@@ -309,23 +309,23 @@ impl Race {
         Vec::new()
     }
 
-    fn report(&mut self, report: Report) -> Vec<Cmd> {
+    fn report(&mut self, report: RaceEvent) -> Vec<Cmd> {
         self.phase = match report {
-            Report::Live(live) => Phase::Running(live),
-            Report::End(outcome) => Phase::Over(outcome),
+            RaceEvent::Progress(live) => Phase::Running(live),
+            RaceEvent::Finished(outcome) => Phase::Over(outcome),
         };
         Vec::new()
     }
 
     /// The lanes as they are measured, or blank ones before the first report.
-    fn figures(&self) -> Cow<'_, [Figures]> {
+    fn figures(&self) -> Cow<'_, [LaneStats]> {
         let measured = match &self.phase {
             Phase::Running(live) | Phase::Stopped(live) => &live.lanes[..],
             Phase::Over(outcome) => &outcome.lanes,
             Phase::Ready => &[],
         };
         if measured.is_empty() {
-            let blank = |&lane| Figures { lane, ..Figures::default() };
+            let blank = |&lane| LaneStats { lane, ..LaneStats::default() };
             return self.course.lanes.iter().map(blank).collect();
         }
         measured.into()
@@ -343,16 +343,16 @@ impl Race {
 /// Runs a race and hands its reports on, each as `message` wraps it: for this demo and for the grid.
 pub(in crate::demos) async fn drive<M>(
     scope: &Scope,
-    program: &Program,
-    course: Course,
-    wished: mpsc::Receiver<Wish>,
+    program: &WorkerProgram,
+    course: RaceConfig,
+    wished: mpsc::Receiver<RaceControl>,
     mail: mpsc::Sender<M>,
-    message: impl Fn(Report) -> M,
+    message: impl Fn(RaceEvent) -> M,
 ) {
     let (reports, mut inbox) = mpsc::channel(8);
     let forward = async {
         while let Some(report) = inbox.recv().await {
-            if matches!(report, Report::End(_)) {
+            if matches!(report, RaceEvent::Finished(_)) {
                 // the slide is gone only if nobody wants the outcome
                 let _ = mail.send(message(report)).await;
                 return;
@@ -368,7 +368,7 @@ pub(in crate::demos) async fn drive<M>(
 mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
-    use crate::race::{Kind, Lane};
+    use crate::race::{LaneKind, Lane};
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {
@@ -391,8 +391,8 @@ mod tests {
         vec![Cmd::Run { run, course: Box::new(race.course.clone()) }]
     }
 
-    fn live() -> Live {
-        Live { round: 1, lanes: vec![Figures::default()], ..Live::default() }
+    fn live() -> RaceProgress {
+        RaceProgress { round: 1, lanes: vec![LaneStats::default()], ..RaceProgress::default() }
     }
 
     #[test]
@@ -400,10 +400,10 @@ mod tests {
         let mut race = open(64);
         assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 1));
         assert_eq!(race.course.payload, 64);
-        race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
+        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
         assert_eq!(press(&mut race, KeyCode::Char(' ')), [Cmd::Stop]);
         assert_eq!(race.phase, Phase::Stopped(live()));
-        race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
+        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
         assert!(matches!(race.phase, Phase::Stopped(_)), "a late report changes nothing");
         assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 3));
     }
@@ -414,8 +414,8 @@ mod tests {
         press(&mut race, KeyCode::Enter);
         assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race, 2));
         assert_eq!(race.course.payload, 1024);
-        race.update(Event::Msg(Msg::Report(1, Report::Live(live()))));
-        assert_eq!(race.phase, Phase::Running(Live::default()), "what was measured before is no pair of it");
+        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
+        assert_eq!(race.phase, Phase::Running(RaceProgress::default()), "what was measured before is no pair of it");
         assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);
         assert_eq!((race.course.payload, &race.phase), (64 * 1024, &Phase::Ready));
@@ -433,7 +433,7 @@ mod tests {
             }
             press(&mut race, KeyCode::Down);
         }
-        assert_eq!(race.course.lanes, [Lane::plain(Kind::Ws)]);
+        assert_eq!(race.course.lanes, [Lane::plain(LaneKind::Ws)]);
         press(&mut race, KeyCode::Esc);
         assert!(!race.wants_escape());
     }

@@ -86,7 +86,7 @@ pub(super) fn choose(race: &Race, cursor: usize, area: Rect, buffer: &mut Buffer
             Span::styled(if index == cursor { "▶ " } else { "  " }, theme.heading()),
             Span::styled(mark, if on { strong(theme.good) } else { theme.dim() }),
             Span::styled(format!("{:<17}", lane.name()), strong(color(lane, theme))),
-            Span::styled(lane.about(), theme.dim()),
+            Span::styled(lane.description(), theme.dim()),
         ]);
         if index == cursor {
             line = line.style(Style::new().bg(theme.selected));
@@ -99,14 +99,14 @@ pub(super) fn choose(race: &Race, cursor: usize, area: Rect, buffer: &mut Buffer
 mod tests {
     use super::*;
     use crate::measure::EQUIVALENCE_BAND;
-    use crate::race::{Course, DRIFT, FOREIGN};
+    use crate::race::{RaceConfig, DRIFT, FOREIGN};
 
     #[test]
     fn the_rules_say_what_the_code_does() {
         let rules = RULES.join("\n");
         let percent = |share: f64| (share * 100.0).round();
         for told in [
-            format!("A slice is {} ms", Course::default().slice.as_millis()),
+            format!("A slice is {} ms", RaceConfig::default().slice.as_millis()),
             format!("within {} % around it", percent(EQUIVALENCE_BAND)),
             format!("more than {} % of the CPUs", percent(FOREIGN)),
             format!("drifts by {} %", percent(DRIFT)),

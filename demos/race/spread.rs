@@ -9,7 +9,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use super::view::{color, time};
-use crate::race::Figures;
+use crate::race::LaneStats;
 use crate::stage::{self, LEVELS, Theme};
 
 const NAME: usize = 17;
@@ -25,7 +25,7 @@ struct Strip<'a> {
     color: Color,
 }
 
-pub(super) fn draw(figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw(figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }
@@ -52,15 +52,15 @@ pub(super) fn draw(figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: 
     stage::line(&ticks(&axis, theme), at, body, buffer);
 }
 
-fn strips<'a>(figures: &'a [Figures], theme: &Theme) -> Vec<Strip<'a>> {
+fn strips<'a>(figures: &'a [LaneStats], theme: &Theme) -> Vec<Strip<'a>> {
     let mut strips = Vec::new();
     for of in figures {
         let color = color(of.lane, theme);
-        let due = of.naive.is_some();
+        let due = of.service_times.is_some();
         let name = if due { format!("{} due", of.lane) } else { of.lane.name() };
         strips.push(Strip { name, shares: &of.shares, color });
         if due {
-            strips.push(Strip { name: "  naive".to_owned(), shares: &of.naive_shares, color });
+            strips.push(Strip { name: "  naive".to_owned(), shares: &of.service_time_shares, color });
         }
     }
     strips

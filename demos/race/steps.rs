@@ -10,13 +10,13 @@ use ratatui::widgets::Widget as _;
 use super::view::{color, seconds, time};
 use super::{Phase, Race, view};
 use crate::measure::Ratio;
-use crate::race::{Figures, Kind, Lane, headline, split};
+use crate::race::{LaneStats, LaneKind, Lane, headline, gap_breakdown};
 use crate::stage::{self, Big, Size, Theme};
 
 const NAME: usize = 16;
 const VALUE: usize = 10;
 
-pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(super) fn draw(race: &Race, figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.height < 5 {
         return draw_short(race, figures, area, buffer, theme);
     }
@@ -29,11 +29,11 @@ pub(super) fn draw(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Bu
 }
 
 /// What belongs beside the ratio.
-fn draw_beside(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_beside(race: &Race, figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let bars = if race.course.rate.is_some() {
         return draw_waits(figures, area, buffer, theme);
     } else {
-        ladder(figures, race.course.base().tls, theme).unwrap_or_else(|| ratios(race, theme))
+        ladder(figures, race.course.baseline().tls, theme).unwrap_or_else(|| ratios(race, theme))
     };
     if bars.is_empty() {
         return;
@@ -68,10 +68,10 @@ fn draw_bar(bar: &Bar, scale: f64, room: usize, row: u16, area: Rect, buffer: &m
 }
 
 /// The floor, and each layer on it; `None` unless all of them have run.
-fn ladder(figures: &[Figures], tls: bool, theme: &Theme) -> Option<Vec<Bar>> {
-    let split = split(figures, tls)?;
-    let middle = |kind| figures.iter().find(|of| of.lane == Lane { kind, tls })?.middle;
-    let (floor, ws) = (middle(Kind::Tcp)?, middle(Kind::Ws)?);
+fn ladder(figures: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<Bar>> {
+    let split = gap_breakdown(figures, tls)?;
+    let middle = |kind| figures.iter().find(|of| of.lane == Lane { kind, tls })?.median;
+    let (floor, ws) = (middle(LaneKind::Tcp)?, middle(LaneKind::Ws)?);
     let bar = |name: &str, from, length, color| Bar {
         name: name.to_owned(),
         from,
@@ -84,7 +84,7 @@ fn ladder(figures: &[Figures], tls: bool, theme: &Theme) -> Option<Vec<Bar>> {
         bar("+ WebSocket", floor, ws - floor, theme.client),
     ];
     let mut at = ws;
-    for step in split.steps {
+    for step in gap_breakdown.layers {
         let name = if step.layer == "protocol" { "+ HTTP protocol" } else { step.layer };
         let name = if name.starts_with('+') { name.to_owned() } else { format!("+ {name}") };
         bars.push(bar(&name, at, step.cost, theme.server));
@@ -110,11 +110,11 @@ fn ratios(race: &Race, theme: &Theme) -> Vec<Bar> {
 }
 
 /// What a naive clock says of a stalled server, and what was really waited.
-fn draw_waits(figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_waits(figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let head = format!("{:<NAME$}{:>10}{:>10}{:>10}{:>10}", "", "naive p99", "max", "due p99", "max");
     stage::line(&Line::styled(head, theme.dim()), 0, area, buffer);
     for (row, of) in figures.iter().take(usize::from(area.height) - 1).enumerate() {
-        let Some(naive) = of.naive else { continue };
+        let Some(naive) = of.service_times else { continue };
         let line = Line::from(vec![
             Span::styled(format!("{:<NAME$}", of.lane.name()), Style::new().fg(color(of.lane, theme))),
             Span::styled(format!("{:>10}{:>10}", time(naive.p99), time(naive.max)), theme.dim()),
@@ -128,7 +128,7 @@ fn draw_waits(figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Them
 fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let Some(of) = headline(race.ratios()) else { return draw_before(race, area, buffer, theme) };
     if let Phase::Over(outcome) = &race.phase
-        && !outcome.valid()
+        && !outcome.is_valid()
     {
         let told = format!("{:.2} times, but it does not count", of.ratio.median);
         return view::centered(&Line::styled(told, Style::new().fg(theme.bad)), 1, area, buffer);
@@ -139,15 +139,15 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let width = Big::width(&digits, size).min(area.width);
     let spot = Rect { x: area.x + (area.width - width) / 2, width, height: 4, ..area };
     Big::new(&digits, size, theme.heading()).render(spot, buffer);
-    let told = format!("{} / {}  {low:.2}–{high:.2} (95 %)", of.lane, of.base);
+    let told = format!("{} / {}  {low:.2}–{high:.2} (95 %)", of.lane, of.baseline);
     let told =
         if told.chars().count() > area.width.into() { format!("95 %: {low:.2} to {high:.2}") } else { told };
     view::centered(&Line::styled(told, theme.dim()), 4, area, buffer);
 }
 
 fn draw_before(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let base = race.course.base();
-    let other = race.course.lanes.iter().find(|lane| lane.kind == Kind::HttpReqwest);
+    let base = race.course.baseline();
+    let other = race.course.lanes.iter().find(|lane| lane.kind == LaneKind::HttpReqwest);
     let other = other.or_else(|| race.course.lanes.iter().find(|&&lane| lane != base));
     match (&race.phase, other) {
         (Phase::Ready, Some(other)) => {
@@ -167,7 +167,7 @@ fn draw_before(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
 }
 
 /// One line: the ratio, and the split if there is one.
-fn draw_short(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_short(race: &Race, figures: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let Some(of) = headline(race.ratios()) else {
         return stage::line(&race.bet.line(theme), 0, area, buffer);
     };
@@ -175,8 +175,8 @@ fn draw_short(race: &Race, figures: &[Figures], area: Rect, buffer: &mut Buffer,
         Span::styled(format!("{:.2}x", of.ratio.median), theme.heading()),
         Span::styled(format!(" [{:.2}–{:.2}]", of.ratio.low, of.ratio.high), theme.dim()),
     ]);
-    if let Some(split) = split(figures, race.course.base().tls) {
-        let steps = split.steps.map(|step| format!("{} {}", step.layer, signed(step.cost)));
+    if let Some(split) = gap_breakdown(figures, race.course.baseline().tls) {
+        let steps = gap_breakdown.layers.map(|step| format!("{} {}", step.layer, signed(step.cost)));
         line.push_span(format!("  {} = {}", signed(split.gap), steps.join(", ")));
     }
     stage::line(&line, 0, area, buffer);

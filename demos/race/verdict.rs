@@ -21,10 +21,10 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
     match &race.phase {
         Phase::Running(live) => draw_progress(live.round, race, area, buffer, theme),
         Phase::Over(outcome) => {
-            let style = if outcome.valid() { strong(theme.text) } else { strong(theme.bad) };
-            let told = text::sanitize(&outcome.sentence()).into_owned();
+            let style = if outcome.is_valid() { strong(theme.text) } else { strong(theme.bad) };
+            let told = text::sanitize(&outcome.summary()).into_owned();
             let mut spans = vec![Span::styled(told, style)];
-            if let Some(of) = headline(&outcome.ratios).filter(|_| outcome.valid()) {
+            if let Some(of) = headline(&outcome.ratios).filter(|_| outcome.is_valid()) {
                 let settled = race.bet.settle(of.ratio.median);
                 spans.push(Span::styled(format!(" {settled}"), theme.heading()));
             }
@@ -38,7 +38,7 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
             );
         }
         Phase::Ready if look.focused => {
-            let length = race.course.length().as_secs_f64();
+            let length = race.course.duration().as_secs_f64();
             let told = format!(
                 "Enter runs it ({length:.1} s).  n new connections  d distance  b burst  p placement  c connections  \
                  1 2 3 payload  l lanes  ? rules and keys"

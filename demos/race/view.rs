@@ -11,7 +11,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::{Page, Phase, Race, cards, lanes, rules, spread, steps, verdict};
-use crate::race::{Course, Kind, Lane};
+use crate::race::{RaceConfig, LaneKind, Lane};
 use crate::stage::{self, Look, Theme};
 use crate::wire::format::group_thousands;
 
@@ -54,14 +54,14 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, look: &Look) {
     verdict::draw(race, bottom, buffer, look);
 }
 
-fn title(course: &Course) -> String {
+fn title(course: &RaceConfig) -> String {
     let connections = match course.connections {
         1 => "1 connection".to_owned(),
         count => format!("{count} connections"),
     };
-    let mut title = format!("race · {} · {connections} · {}", bytes(course.payload), course.way());
-    if course.messages() > 1 {
-        title += &format!(" · {} messages an exchange", course.messages());
+    let mut title = format!("race · {} · {connections} · {}", bytes(course.payload), course.describe_link());
+    if course.messages_per_exchange() > 1 {
+        title += &format!(" · {} messages an exchange", course.messages_per_exchange());
     }
     if let Some(rate) = course.rate {
         title += &format!(" · {}/s", group_thousands(rate.into()));
@@ -72,7 +72,7 @@ fn title(course: &Course) -> String {
 /// What is the same for all, and where the two ends run.
 fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let course = &race.course;
-    let mut said = vec![Span::styled(course.placement.about(), Style::new().fg(theme.text))];
+    let mut said = vec![Span::styled(course.placement.description(), Style::new().fg(theme.text))];
     if let Phase::Over(outcome) = &race.phase
         && outcome.placement() != course.placement.name()
     {
@@ -82,7 +82,7 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         said.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
     }
     let headers =
-        if course.headers == crate::race::Headers::Browser { "browser headers" } else { "minimal headers" };
+        if course.headers == crate::race::HeaderProfile::Browser { "browser headers" } else { "minimal headers" };
     for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {
         said.push(Span::styled(format!(" · {word}"), theme.dim()));
     }
@@ -92,9 +92,9 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
 /// A lane's colour: by what it speaks.
 pub(super) fn color(lane: Lane, theme: &Theme) -> Color {
     match lane.kind {
-        Kind::Tcp => theme.dim,
-        Kind::Ws | Kind::WsPipelined | Kind::WsNew => theme.client,
-        Kind::Http2 | Kind::SsePost => theme.control,
+        LaneKind::Tcp => theme.dim,
+        LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => theme.client,
+        LaneKind::Http2 | LaneKind::SsePost => theme.control,
         _ => theme.server,
     }
 }
@@ -143,12 +143,12 @@ pub(super) fn bytes(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
-    use crate::race::{Figures, LaneRatio, Live, Outcome, Placement, Use, ratios};
+    use crate::race::{LaneStats, LaneRatio, RaceProgress, RaceOutcome, Placement, ExchangeCost, ratios};
 
-    fn figures(kind: Kind, micros: f64, bytes: (f64, f64)) -> Figures {
+    fn figures(kind: LaneKind, micros: f64, bytes: (f64, f64)) -> LaneStats {
         let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
-        let used = Some(Use { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
-        Figures {
+        let used = Some(ExchangeCost { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
+        LaneStats {
             lane: Lane::plain(kind),
             times: HistogramSummary {
                 count: 10_000,
@@ -157,37 +157,37 @@ mod tests {
                 p99: us(1.5),
                 max: us(40.0),
             },
-            middle: Some(micros / 1e6),
-            medians: vec![Some(micros / 1e6); 4],
+            median: Some(micros / 1e6),
+            round_medians: vec![Some(micros / 1e6); 4],
             shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],
-            busy: us(10_000.0),
+            running_time: us(10_000.0),
             bytes: Some(bytes),
             client: used,
             server: used,
-            ..Figures::default()
+            ..LaneStats::default()
         }
     }
 
-    fn lanes() -> Vec<Figures> {
+    fn lanes() -> Vec<LaneStats> {
         vec![
-            figures(Kind::Tcp, 86.6, (36.0, 36.0)),
-            figures(Kind::HttpBare, 90.1, (98.0, 71.0)),
-            figures(Kind::HttpHyper, 112.6, (112.0, 134.0)),
-            figures(Kind::HttpReqwest, 133.0, (126.0, 133.0)),
-            figures(Kind::Ws, 89.7, (38.0, 34.0)),
+            figures(LaneKind::Tcp, 86.6, (36.0, 36.0)),
+            figures(LaneKind::HttpBare, 90.1, (98.0, 71.0)),
+            figures(LaneKind::HttpHyper, 112.6, (112.0, 134.0)),
+            figures(LaneKind::HttpReqwest, 133.0, (126.0, 133.0)),
+            figures(LaneKind::Ws, 89.7, (38.0, 34.0)),
         ]
     }
 
     fn over(invalid: &[&str]) -> Race {
-        let course = Course { placement: Placement::OwnCpus, pairs: 4, ..Course::default() };
+        let course = RaceConfig { placement: Placement::OwnCpus, pairs: 4, ..RaceConfig::default() };
         let (lanes, mut race) = (lanes(), Race::of(course.clone()));
-        race.phase = Phase::Over(Box::new(Outcome {
+        race.phase = Phase::Over(Box::new(RaceOutcome {
             ratios: ratios(&course, &lanes),
-            course,
+            config: course,
             pinned: true,
             lanes,
             invalid_because: invalid.iter().map(|&why| why.to_owned()).collect(),
-            ..Outcome::default()
+            ..RaceOutcome::default()
         }));
         race
     }
@@ -254,7 +254,7 @@ mod tests {
         let mut race = over(&[]);
         let mut broken = lanes();
         broken[4].failure = Some("the server's process has ended\x1b[2J".into());
-        race.phase = Phase::Running(Live { lanes: broken, ..Live::default() });
+        race.phase = Phase::Running(RaceProgress { lanes: broken, ..RaceProgress::default() });
         let shown = picture(&race, 90, 17);
         assert!(shown.contains("✗ ws             the server's process has ended␛[2J"), "{shown}");
     }
@@ -265,12 +265,12 @@ mod tests {
         race.course.rate = Some(500);
         let mut lanes = lanes();
         for lane in &mut lanes {
-            lane.naive = Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
+            lane.service_times = Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
             lane.times.p99 = Duration::from_millis(458);
         }
         let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
-        let of = LaneRatio { lane: Lane::plain(Kind::HttpReqwest), base: Lane::plain(Kind::Ws), ratio };
-        race.phase = Phase::Running(Live { lanes, ratios: vec![of], ..Live::default() });
+        let of = LaneRatio { lane: Lane::plain(LaneKind::HttpReqwest), baseline: Lane::plain(LaneKind::Ws), ratio };
+        race.phase = Phase::Running(RaceProgress { lanes, ratios: vec![of], ..RaceProgress::default() });
         let shown = picture(&race, 110, 24);
         assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
         assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
@@ -278,12 +278,12 @@ mod tests {
 
     #[test]
     fn it_can_be_drawn_at_any_size() {
-        let ready = Race::of(Course::default());
+        let ready = Race::of(RaceConfig::default());
         for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 15), (200, 60)] {
             picture(&ready, width, height);
             picture(&over(&[]), width, height);
             for page in [Page::Rules(0), Page::Rules(7), Page::Lanes(3)] {
-                picture(&Race { page, ..Race::of(Course::default()) }, width, height);
+                picture(&Race { page, ..Race::of(RaceConfig::default()) }, width, height);
             }
         }
     }

@@ -1,14 +1,14 @@
 //! What was weighed: the bytes of an exchange, and where the payload begins in them.
 //! Every figure is a count of bytes that are here.
 
-use crate::servers::recorded::Bytes;
+use crate::servers::recorded::RecordedBytes;
 use crate::wire::Header;
 
 /// What went each way, and the bytes before the payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exchange {
     /// The bytes as they went over the socket.
-    pub bytes: Bytes,
+    pub bytes: RecordedBytes,
     /// How many of those that went up are no payload.
     pub head_up: usize,
     /// How many of those that came down are no payload.
@@ -23,7 +23,7 @@ pub struct Weighed {
     /// Message and message.
     pub websocket: Exchange,
     /// What opened the WebSocket before: once a connection.
-    pub handshake: Bytes,
+    pub handshake: RecordedBytes,
 }
 
 impl Exchange {
@@ -31,7 +31,7 @@ impl Exchange {
     ///
     /// # Errors
     /// If there is no such line.
-    pub(super) fn http(bytes: Bytes) -> Result<Self, String> {
+    pub(super) fn http(bytes: RecordedBytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
             let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
             end.map(|at| at + 4).ok_or_else(|| "an HTTP head has no end".to_owned())
@@ -43,7 +43,7 @@ impl Exchange {
     ///
     /// # Errors
     /// If one of them is not one whole frame.
-    pub(super) fn websocket(bytes: Bytes) -> Result<Self, String> {
+    pub(super) fn websocket(bytes: RecordedBytes) -> Result<Self, String> {
         let head = |bytes: &[u8]| {
             let header = Header::parse(bytes).map_err(|_| "a frame's header is incomplete".to_owned())?;
             if header.frame_len() == bytes.len() as u64 {

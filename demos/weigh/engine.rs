@@ -10,11 +10,11 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use super::Order;
 use super::bytes::{Exchange, Weighed};
-use crate::clients::dial;
-use crate::net::{Tls, WebSocketLimits, with_causes};
+use crate::clients::connect_plain;
+use crate::net::{TlsOptions, WebSocketLimits, error_chain};
 use crate::scope::Scope;
-use crate::servers::browser_headers;
-use crate::servers::recorded::{self, Bytes, Record};
+use crate::servers::browser_request_headers;
+use crate::servers::recorded::{self, RecordedBytes, TrafficRecording};
 
 /// The smallest JSON that is sent, in bytes.
 pub(super) const LEAST: usize = PRICE.len();
@@ -52,41 +52,41 @@ fn json(length: usize) -> String {
 }
 
 async fn http(order: Order, scope: &Scope) -> Result<Exchange, String> {
-    let record = Record::default();
-    let (address, server) = recorded::http(scope, record.clone(), order.browser).map_err(with_causes)?;
+    let record = TrafficRecording::default();
+    let (address, server) = recorded::http(scope, record.clone(), order.browser).map_err(error_chain)?;
     scope.spawn("recorded http", server);
     // nothing here is `https`, but without it reqwest wants a provider for the whole process
-    let tls = Tls::default().config()?;
+    let tls = TlsOptions::default().config()?;
     let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
-    let client = client.build().map_err(with_causes)?;
+    let client = client.build().map_err(error_chain)?;
     let payload = json(order.payload);
     let mut request = client.post(format!("http://{address}/echo")).header(CONTENT_TYPE, "application/json");
     for (name, value) in dress(order) {
         request = request.header(*name, *value);
     }
-    let reply = request.body(payload.clone()).send().await.map_err(with_causes)?;
-    let reply = reply.error_for_status().map_err(with_causes)?.bytes().await.map_err(with_causes)?;
+    let reply = request.body(payload.clone()).send().await.map_err(error_chain)?;
+    let reply = reply.error_for_status().map_err(error_chain)?.bytes().await.map_err(error_chain)?;
     same(&reply, &payload)?;
     Exchange::http(record.take())
 }
 
-async fn websocket(order: Order, scope: &Scope) -> Result<(Bytes, Exchange), String> {
-    let record = Record::default();
-    let (address, server) = recorded::websocket(scope, record.clone()).map_err(with_causes)?;
+async fn websocket(order: Order, scope: &Scope) -> Result<(RecordedBytes, Exchange), String> {
+    let record = TrafficRecording::default();
+    let (address, server) = recorded::websocket(scope, record.clone()).map_err(error_chain)?;
     scope.spawn("recorded websocket", server);
-    let (mut request, stream) = dial(&format!("ws://{address}/")).await?;
+    let (mut request, stream) = connect_plain(&format!("ws://{address}/")).await?;
     for (name, value) in dress(order) {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let payload = json(order.payload);
     let opening = WebSocketLimits::new(payload.len()).client(request, stream);
-    let mut stream = opening.await.map_err(with_causes)?;
+    let mut stream = opening.await.map_err(error_chain)?;
     let handshake = record.take();
-    stream.send(Message::text(payload.clone())).await.map_err(with_causes)?;
+    stream.send(Message::text(payload.clone())).await.map_err(error_chain)?;
     match stream.next().await {
         Some(Ok(Message::Text(reply))) => same(reply.as_bytes(), &payload)?,
         Some(Ok(other)) => return Err(format!("the server sent {other:?} instead of the message")),
-        Some(Err(error)) => return Err(with_causes(error)),
+        Some(Err(error)) => return Err(error_chain(error)),
         None => return Err("the server closed the connection".to_owned()),
     }
     let exchange = Exchange::websocket(record.take())?;
@@ -96,7 +96,7 @@ async fn websocket(order: Order, scope: &Scope) -> Result<(Bytes, Exchange), Str
 }
 
 fn dress(order: Order) -> &'static [(&'static str, &'static str)] {
-    if order.browser { browser_headers() } else { &[] }
+    if order.browser { browser_request_headers() } else { &[] }
 }
 
 fn same(reply: &[u8], payload: &str) -> Result<(), String> {

@@ -288,22 +288,22 @@ fn text_bytes(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::demos::weigh::Order;
-    use crate::servers::recorded::Bytes;
+    use crate::servers::recorded::RecordedBytes;
 
     fn weigh(phase: Phase) -> Weigh {
         Weigh { order: Order { payload: 9, browser: false }, run: 1, phase, help: false }
     }
 
     fn weighed() -> Box<Weighed> {
-        let http = Bytes {
+        let http = RecordedBytes {
             up: b"POST /echo HTTP/1.1\r\nhost: a\x1b[2J\r\n\r\n{\"age\":7}".to_vec(),
             down: b"HTTP/1.1 200 OK\r\n\r\n{\"age\":7}".to_vec(),
         };
-        let frames = Bytes {
+        let frames = RecordedBytes {
             up: vec![0x81, 0x89, 0x37, 0xfa, 0x21, 0x3d, 1, 2, 3, 4, 5, 6, 7, 8, 9],
             down: [&[0x81, 9][..], b"{\"age\":7}"].concat(),
         };
-        let handshake = Bytes { up: vec![b'x'; 160], down: vec![b'y'; 129] };
+        let handshake = RecordedBytes { up: vec![b'x'; 160], down: vec![b'y'; 129] };
         let (http, websocket) = (Exchange::http(http).unwrap(), Exchange::websocket(frames).unwrap());
         Box::new(Weighed { http, websocket, handshake })
     }

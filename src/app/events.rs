@@ -22,7 +22,7 @@ use crate::app::state::Event;
 use crate::app::terminal::give_back_at_once;
 use crate::deck::Deck;
 use crate::scope::Scope;
-use crate::servers::{Bundle, State};
+use crate::servers::{ServerBundle, ServerState};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -150,7 +150,7 @@ fn highlights(deck: Deck, scope: &Scope, post: mpsc::Sender<Event>) -> io::Resul
 }
 
 /// Tells the stage whenever one of the bundled servers comes up or goes down.
-pub fn watch(servers: &Bundle, scope: &Scope, post: mpsc::Sender<Event>) {
+pub fn watch(servers: &ServerBundle, scope: &Scope, post: mpsc::Sender<Event>) {
     let (http, websocket) = (servers.http.clone(), servers.websocket.clone());
     scope.spawn("lamps", async move {
         let (mut http_changes, mut websocket_changes) = (http.watch(), websocket.watch());
@@ -169,11 +169,11 @@ pub fn watch(servers: &Bundle, scope: &Scope, post: mpsc::Sender<Event>) {
     });
 }
 
-fn lamp(name: &'static str, state: &State) -> Lamp {
+fn lamp(name: &'static str, state: &ServerState) -> Lamp {
     let up = match state {
-        State::Starting => None,
-        State::Up(_) => Some(true),
-        State::Failed(_) | State::Ended => Some(false),
+        ServerState::Starting => None,
+        ServerState::Up(_) => Some(true),
+        ServerState::Failed(_) | ServerState::Ended => Some(false),
     };
     Lamp { name, up }
 }

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use super::segment::{self, Header};
+use super::packet_builder::{self, TcpHeader};
 use super::*;
-use crate::net::Peers;
+use crate::net::AddressPair;
 use crate::wire::{Fault, FaultCode, Offset, Trace, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -27,12 +27,12 @@ fn peer(last: u8, port: u16) -> SocketAddr {
 
 /// One connection a list of what its server says after the handshake, all at once.
 fn pcapng(servers: &[&[u8]]) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), None).unwrap();
+    let mut writer = PcapngWriter::new(Vec::new(), None).unwrap();
     for (port, frames) in (50_000..).zip(servers) {
-        let peers = Peers { client: peer(1, port), server: peer(2, 9_001) };
+        let peers = AddressPair { client: peer(1, port), server: peer(2, 9_001) };
         let flow = writer.open_plain(peers, Duration::from_secs(1)).unwrap();
         for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, frames)] {
-            writer.data(flow, from, Duration::from_secs(2), bytes).unwrap();
+            writer.write_data(flow, from, Duration::from_secs(2), bytes).unwrap();
         }
     }
     writer.into_inner()
@@ -51,7 +51,7 @@ fn pcap(frames: &[u8]) -> Vec<u8> {
         [(client, server, REQUEST), (server, client, RESPONSE), (server, client, frames)]
     {
         let mut packet = Vec::new();
-        segment::write(&mut packet, from, to, Header { seq, ack: 0, flags: 0x18, largest: None }, payload);
+        packet_builder::write_packet(&mut packet, from, to, TcpHeader { seq, ack: 0, flags: 0x18, max_segment_size: None }, payload);
         if from == server {
             seq += payload.len() as u32;
         }
@@ -83,7 +83,7 @@ fn recording(frames: &[u8]) -> Vec<u8> {
 fn opened(bytes: &[u8]) -> Capture {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
-    open(file.path(), &OpenOptions::default()).unwrap()
+    open(file.path(), &ReadOptions::default()).unwrap()
 }
 
 fn top_bits(faults: &[Fault]) -> Vec<Offset> {
@@ -100,14 +100,14 @@ fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
             assert_eq!(top_bits(stream.trace.faults(Side::Server)), [Offset::new(at)]);
             let mut heard = Vec::new();
             let told = capture.replay(|piece| {
-                if let (Side::Server, Said::Bytes(bytes)) = (piece.from, piece.said) {
+                if let (Side::Server, ReplayData::Bytes(bytes)) = (piece.from, piece.data) {
                     heard.extend_from_slice(bytes);
                 }
                 io::Result::Ok(())
             });
             told.unwrap();
             assert_eq!(heard, [RESPONSE, frames].concat());
-            let mut again = Writer::new(Vec::new(), None).unwrap();
+            let mut again = PcapngWriter::new(Vec::new(), None).unwrap();
             capture.write(&mut again).unwrap();
             assert_eq!(
                 top_bits(opened(&again.into_inner()).streams()[0].trace.faults(Side::Server)).len(),
@@ -124,19 +124,19 @@ struct Fragile(Trace);
 
 const BREAKS: &[u8] = b"\x81\x05\x1b[2J\n";
 
-impl Sink for Fragile {
+impl StreamSink for Fragile {
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         assert!(!bytes.ends_with(BREAKS), "the end of {:?}", String::from_utf8_lossy(BREAKS));
         self.0.push(from, at, bytes);
     }
 
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
-        Sink::gap(&mut self.0, from, at, missing, most)
+        StreamSink::gap(&mut self.0, from, at, missing, most)
     }
 }
 
 fn fragile(path: &Path) -> Capture<Fragile> {
-    open_with(path, &OpenOptions::default(), |_| Fragile(Trace::new())).unwrap()
+    open_with(path, &ReadOptions::default(), |_| Fragile(Trace::new())).unwrap()
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_panic_costs_the_connection_that_it_is_in_and_no_other() {
     let why = second.failed.as_ref().unwrap();
     assert!(why.starts_with("internal error: panicked at src/capture/hostile.rs:"), "{why}");
     assert!(!why.chars().any(char::is_control), "{why:?}");
-    assert_eq!(second.peers.unwrap().client.port(), 50_001);
+    assert_eq!(second.addresses.unwrap().client.port(), 50_001);
     assert!(second.store.is_empty());
 }
 

@@ -17,23 +17,23 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod headers;
+mod packet_headers;
 mod hex;
 #[cfg(test)]
 mod hostile;
-mod input;
-mod order;
-mod packets;
+mod file_reader;
+mod reassembly;
+mod packet_reader;
 mod pcapng;
 mod recorder;
 mod recording;
 mod replay;
-mod segment;
-mod store;
+mod packet_builder;
+mod byte_store;
 mod stream;
-mod table;
+mod connection_table;
 mod tls;
-mod writer;
+mod pcapng_writer;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -46,29 +46,29 @@ use std::time::Duration;
 use crate::scope::catch_panic_now;
 use crate::wire::{AgreedExtensions, ByteLen, Side, Trace};
 
-use self::headers::Seen;
-use self::packets::{Item, Packets};
-use self::store::Shelf;
-use self::stream::{Shared, internal_error};
-use self::table::Table;
-use self::tls::Secrets;
+use self::packet_headers::ParsedPacket;
+use self::packet_reader::{CaptureItem, PacketReader};
+use self::byte_store::BackingStore;
+use self::stream::{ReadContext, internal_error};
+use self::connection_table::ConnectionTable;
+use self::tls::KeyLog;
 
 pub use self::recorder::Recorder;
-pub use self::replay::{Heard, Said};
-pub use self::store::Store;
-pub use self::stream::{Begins, Gap, Stream};
-pub use self::tls::Tls;
-pub use self::writer::{Ending, Flow, WriteOptions, Writer};
+pub use self::replay::{ReplayEvent, ReplayData};
+pub use self::byte_store::ByteStore;
+pub use self::stream::{StreamStart, Gap, CapturedStream};
+pub use self::tls::TlsStatus;
+pub use self::pcapng_writer::{ConnectionEnd, FlowId, WriteOptions, PcapngWriter};
 
 /// A key log above this size is not read.
-const LONGEST_KEY_LOG: u64 = 64 << 20;
+const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
 
 /// More oddities of one file than this are counted and not told one by one.
-const MOST_TOLD: usize = 50;
+const MAX_WARNINGS: usize = 50;
 
 /// What may be said about a file before it is opened.
 #[derive(Clone, Debug, Default)]
-pub struct OpenOptions {
+pub struct ReadOptions {
     /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
     pub keylog: Option<PathBuf>,
     /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit tells.
@@ -77,7 +77,7 @@ pub struct OpenOptions {
 
 /// What a file turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum CaptureFormat {
     /// pcap or pcapng.
     Packets,
     /// Hex digits, of one direction or with `>` and `<` before each.
@@ -87,7 +87,7 @@ pub enum Kind {
 }
 
 /// Takes the bytes of one stream in order, as a capture is read.
-pub trait Sink {
+pub trait StreamSink {
     /// The next bytes of a side; `at` counts from the stream's first packet.
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
 
@@ -96,7 +96,7 @@ pub trait Sink {
     fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen;
 }
 
-impl Sink for Trace {
+impl StreamSink for Trace {
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         self.push(from, at, bytes);
     }
@@ -124,16 +124,16 @@ impl Sink for Trace {
 /// A file that was read.
 #[derive(Debug)]
 pub struct Capture<S = Trace> {
-    kind: Kind,
+    format: CaptureFormat,
     packets: u64,
-    streams: Vec<Stream<S>>,
+    streams: Vec<CapturedStream<S>>,
     warnings: Vec<String>,
 }
 
 impl<S> Capture<S> {
     /// What the file turned out to be.
-    pub fn kind(&self) -> Kind {
-        self.kind
+    pub fn format(&self) -> CaptureFormat {
+        self.format
     }
 
     /// How many packets it has, of whatever protocol; 0 for hex text and recordings.
@@ -142,7 +142,7 @@ impl<S> Capture<S> {
     }
 
     /// The connections in which something was said, in the order of their first packets.
-    pub fn streams(&self) -> &[Stream<S>] {
+    pub fn streams(&self) -> &[CapturedStream<S>] {
         &self.streams
     }
 
@@ -153,7 +153,7 @@ impl<S> Capture<S> {
     }
 
     /// The connections, for whoever wants to keep some of them.
-    pub fn into_streams(self) -> Vec<Stream<S>> {
+    pub fn into_streams(self) -> Vec<CapturedStream<S>> {
         self.streams
     }
 
@@ -165,7 +165,7 @@ impl<S> Capture<S> {
 
 /// Why a file could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CaptureError {
     /// The operating system says no.
     #[error("could not read {path:?}: {error}")]
     Io {
@@ -182,7 +182,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What it is instead.
-        what: String,
+        reason: String,
     },
     /// Hex text or a recording with a mistake in it.
     #[error("{path:?}, {what}")]
@@ -190,7 +190,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Line, column, what is wrong, what would be right.
-        what: String,
+        reason: String,
     },
 }
 
@@ -199,10 +199,10 @@ pub enum Error {
 /// # Errors
 ///
 /// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
-pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, Error> {
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
     open_with(path, options, |begins| match begins {
-        Begins::Head => Trace::new(),
-        Begins::Frames => Trace::mid_connection(AgreedExtensions::none()),
+        StreamStart::Head => Trace::new(),
+        StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
     })
 }
 
@@ -211,13 +211,13 @@ pub fn open(path: &Path, options: &OpenOptions) -> Result<Capture, Error> {
 /// # Errors
 ///
 /// As for [`open`].
-pub fn open_with<S: Sink>(
+pub fn open_with<S: StreamSink>(
     path: &Path,
-    options: &OpenOptions,
-    make: impl FnMut(Begins) -> S,
-) -> Result<Capture<S>, Error> {
-    let io = |error| Error::Io { path: path.to_owned(), error };
-    let unknown = |what: &str| Error::Unknown { path: path.to_owned(), what: what.to_owned() };
+    options: &ReadOptions,
+    make: impl FnMut(StreamStart) -> S,
+) -> Result<Capture<S>, CaptureError> {
+    let io = |error| CaptureError::Io { path: path.to_owned(), error };
+    let unknown = |what: &str| CaptureError::Unknown { path: path.to_owned(), reason: what.to_owned() };
     // before it is opened: that might wait for somebody (a fifo) or do something (a device)
     let about = std::fs::metadata(path).map_err(io)?;
     if about.is_dir() {
@@ -230,22 +230,22 @@ pub fn open_with<S: Sink>(
     let mut first = Vec::new();
     (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
     file.rewind().map_err(io)?;
-    let secrets = key_log(options)?;
-    let shelf = Arc::new(Shelf::new(file.try_clone().map_err(io)?));
-    let mut shared = Shared { secrets, shelf, make };
+    let secrets = read_key_log(options)?;
+    let shelf = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
+    let mut shared = ReadContext { key_log: secrets, backing: shelf, make_sink: make };
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
-        (bytes, _) if bytes.first_chunk().copied().is_some_and(packets::is_magic) => {
-            captured(path, &mut shared)
+        (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
+            read_packets(path, &mut shared)
                 .map_err(io)?
                 .ok_or_else(|| unknown("is shorter than the header of a pcap file"))
         }
         ([0x1f, 0x8b, ..], _) => Err(unknown("is compressed with gzip: unpack it first")),
         ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown("is compressed with zstd: unpack it first")),
         (_, None) => Err(unknown("is empty")),
-        (_, Some(b'{')) => recording::read(path, file, &mut shared),
+        (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
         (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
-            hex::read(path, file, options.from, &mut shared)
+            hex::read_hex(path, file, options.from, &mut shared)
         }
         (bytes, _) => {
             let shown = crate::wire::format::spaced_hex(bytes, 8);
@@ -254,129 +254,129 @@ pub fn open_with<S: Sink>(
     }
 }
 
-fn key_log(options: &OpenOptions) -> Result<Secrets, Error> {
-    let mut secrets = Secrets::default();
+fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
+    let mut secrets = KeyLog::default();
     let Some(path) = &options.keylog else { return Ok(secrets) };
     let mut lines = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_KEY_LOG).read_to_end(&mut lines));
-    read.map_err(|error| Error::Io { path: path.clone(), error })?;
-    secrets.add(&lines);
-    if secrets.connections() == 0 {
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
+    read.map_err(|error| CaptureError::Io { path: path.clone(), error })?;
+    secrets.add_lines(&lines);
+    if secrets.connection_count() == 0 {
         let what = "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, the \
                     connection's random and its secret in hex";
-        return Err(Error::Text { path: path.clone(), what: what.into() });
+        return Err(CaptureError::Text { path: path.clone(), reason: what.into() });
     }
     Ok(secrets)
 }
 
 /// Reads packets; a second time if secrets came behind the handshakes that they belong to.
-fn captured<S: Sink, M: FnMut(Begins) -> S>(
+fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
     path: &Path,
-    shared: &mut Shared<M>,
+    shared: &mut ReadContext<M>,
 ) -> io::Result<Option<Capture<S>>> {
-    let Some(pass) = Pass::over(path, shared)? else { return Ok(None) };
-    let late = pass.table.lacking().any(|random| shared.secrets.know(&random));
-    let pass = if late { Pass::over(path, shared)? } else { Some(pass) };
+    let Some(pass) = PacketPass::run(path, shared)? else { return Ok(None) };
+    let late = pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
+    let pass = if late { PacketPass::run(path, shared)? } else { Some(pass) };
     let Some(pass) = pass else { return Ok(None) };
-    let warnings = pass.told();
-    let streams = pass.table.finish(shared)?;
-    Ok(Some(Capture { kind: Kind::Packets, packets: pass.packets.0, streams, warnings }))
+    let warnings = pass.all_warnings();
+    let streams = pass.connections.finish(shared)?;
+    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
 }
 
 /// One way through a file of packets.
-struct Pass<S> {
-    table: Table<S>,
+struct PacketPass<S> {
+    connections: ConnectionTable<S>,
     packets: Saturating<u64>,
     fragments: Saturating<u64>,
-    cut: Saturating<u64>,
+    truncated: Saturating<u64>,
     unknown_links: BTreeMap<u16, Saturating<u64>>,
-    odd: Vec<String>,
-    more_odd: Saturating<u64>,
+    warnings: Vec<String>,
+    suppressed_warnings: Saturating<u64>,
 }
 
-impl<S: Sink> Pass<S> {
-    fn over<M: FnMut(Begins) -> S>(path: &Path, shared: &mut Shared<M>) -> io::Result<Option<Self>> {
-        let Some(mut packets) = Packets::new(File::open(path)?)? else { return Ok(None) };
+impl<S: StreamSink> PacketPass<S> {
+    fn run<M: FnMut(StreamStart) -> S>(path: &Path, shared: &mut ReadContext<M>) -> io::Result<Option<Self>> {
+        let Some(mut packets) = PacketReader::new(File::open(path)?)? else { return Ok(None) };
         let mut pass = Self {
-            table: Table::default(),
+            connections: ConnectionTable::default(),
             packets: Saturating(0),
             fragments: Saturating(0),
-            cut: Saturating(0),
+            truncated: Saturating(0),
             unknown_links: BTreeMap::new(),
-            odd: Vec::new(),
-            more_odd: Saturating(0),
+            warnings: Vec::new(),
+            suppressed_warnings: Saturating(0),
         };
         loop {
             match catch_panic_now(|| pass.all(&mut packets, shared)) {
                 Ok(read) => return read.map(|()| Some(pass)),
-                Err(panic) if pass.table.fail(&panic) => {}
+                Err(panic) if pass.connections.fail(&panic) => {}
                 Err(panic) => return Err(io::Error::other(internal_error(&panic))),
             }
         }
     }
 
-    fn all<M: FnMut(Begins) -> S>(
+    fn all<M: FnMut(StreamStart) -> S>(
         &mut self,
-        packets: &mut Packets<File>,
-        shared: &mut Shared<M>,
+        packets: &mut PacketReader<File>,
+        shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
-        while let Some(item) = packets.next()? {
-            self.take(item, shared)?;
+        while let Some(item) = packets.next_item()? {
+            self.add_item(item, shared)?;
         }
         Ok(())
     }
 
-    fn take<M: FnMut(Begins) -> S>(&mut self, item: Item<'_>, shared: &mut Shared<M>) -> io::Result<()> {
+    fn add_item<M: FnMut(StreamStart) -> S>(&mut self, item: CaptureItem<'_>, shared: &mut ReadContext<M>) -> io::Result<()> {
         let packet = match item {
-            Item::Packet(packet) => packet,
-            Item::Secrets(lines) => {
-                shared.secrets.add(lines);
+            CaptureItem::Packet(packet) => packet,
+            CaptureItem::Secrets(lines) => {
+                shared.key_log.add_lines(lines);
                 return Ok(());
             }
-            Item::Odd(what) => {
-                self.odd(what);
+            CaptureItem::Damaged(what) => {
+                self.warn(what);
                 return Ok(());
             }
-            Item::Nothing => return Ok(()),
+            CaptureItem::Ignored => return Ok(()),
         };
         self.packets += 1;
-        match headers::read(packet.link, packet.bytes) {
-            Seen::Segment(segment) => self.table.push(&segment, packet.at, packet.place, shared)?,
-            Seen::Fragment => self.fragments += 1,
-            Seen::Cut => self.cut += 1,
-            Seen::UnknownLink => *self.unknown_links.entry(packet.link).or_default() += 1,
-            Seen::Other => {}
+        match packet_headers::parse_packet(packet.link_type, packet.bytes) {
+            ParsedPacket::Segment(segment) => self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?,
+            ParsedPacket::Fragment => self.fragments += 1,
+            ParsedPacket::Truncated => self.truncated += 1,
+            ParsedPacket::UnknownLink => *self.unknown_links.entry(packet.link_type).or_default() += 1,
+            ParsedPacket::Other => {}
         }
         Ok(())
     }
 
-    fn odd(&mut self, what: String) {
-        if self.odd.len() < MOST_TOLD {
-            self.odd.push(what);
+    fn warn(&mut self, what: String) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(what);
         } else {
-            self.more_odd += 1;
+            self.suppressed_warnings += 1;
         }
     }
 
-    fn told(&self) -> Vec<String> {
-        let mut told = self.odd.clone();
-        if self.more_odd.0 > 0 {
-            told.push(format!("and {} more of the kind", self.more_odd));
+    fn all_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        if self.suppressed_warnings.0 > 0 {
+            warnings.push(format!("and {} more of the kind", self.suppressed_warnings));
         }
         for (link, count) in &self.unknown_links {
-            told.push(format!(
+            warnings.push(format!(
                 "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw IP and Linux cooked are"
             ));
         }
         for (count, what) in [
             (self.fragments, "IP fragments, which are not put together again"),
-            (self.cut, "packets of which the capture kept less than their headers"),
-            (self.table.left_out, "segments of connections beyond the first 65,536"),
+            (self.truncated, "packets of which the capture kept less than their headers"),
+            (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
         ] {
             if count.0 > 0 {
-                told.push(format!("{what}: {count}"));
+                warnings.push(format!("{what}: {count}"));
             }
         }
-        told
+        warnings
     }
 }

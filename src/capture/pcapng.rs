@@ -3,7 +3,7 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use super::packets::{Item, Order, Packet, length};
+use super::packet_reader::{CaptureItem, ByteOrder, CapturedPacket, length};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -17,36 +17,36 @@ const SECRETS: u32 = 10;
 const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// No capture has more interfaces; what claims to is not believed.
-const MOST_INTERFACES: usize = 4096;
+const MAX_INTERFACES: usize = 4096;
 
 /// The section that is being read.
 #[derive(Debug)]
 pub(super) struct Section {
-    pub(super) order: Order,
+    pub(super) byte_order: ByteOrder,
     interfaces: Vec<Interface>,
     /// The time of the last packet, for those that have none.
-    last: u64,
+    last_captured_at: u64,
 }
 
 impl Default for Section {
     fn default() -> Self {
-        Self { order: Order::Little, interfaces: Vec::new(), last: 0 }
+        Self { byte_order: ByteOrder::Little, interfaces: Vec::new(), last_captured_at: 0 }
     }
 }
 
 /// What an Interface Description Block says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Interface {
-    link: u16,
-    snap: u32,
-    clock: Clock,
+    link_type: u16,
+    snap_len: u32,
+    resolution: TimeResolution,
     /// Seconds that are added to every time.
-    offset: i64,
+    offset_seconds: i64,
 }
 
 /// Units of a second: `if_tsresol`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Clock {
+enum TimeResolution {
     Decimal(u8),
     Binary(u8),
 }
@@ -58,9 +58,9 @@ impl Section {
         let [kind, len, magic] = head;
         // the type of a section header is the same in both orders
         if u32::from_be_bytes(*kind) == SECTION_HEADER {
-            self.order = match magic {
-                [0x1a, 0x2b, 0x3c, 0x4d] => Order::Big,
-                [0x4d, 0x3c, 0x2b, 0x1a] => Order::Little,
+            self.byte_order = match magic {
+                [0x1a, 0x2b, 0x3c, 0x4d] => ByteOrder::Big,
+                [0x4d, 0x3c, 0x2b, 0x1a] => ByteOrder::Little,
                 _ => {
                     return Err(format!(
                         "the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b 1a"
@@ -69,43 +69,43 @@ impl Section {
             };
             self.interfaces.clear();
         }
-        Ok(self.order.u32s(len).map_or(0, |([len], _)| length(len)))
+        Ok(self.byte_order.u32s(len).map_or(0, |([len], _)| length(len)))
     }
 
     /// What a whole block says. `at` is its place in the file.
-    pub(super) fn read<'a>(&mut self, block: &'a [u8], at: Offset) -> Item<'a> {
-        let short = || Item::Odd(format!("the block at byte {at} is shorter than its fields"));
+    pub(super) fn parse_block<'a>(&mut self, block: &'a [u8], at: Offset) -> CaptureItem<'a> {
+        let short = || CaptureItem::Damaged(format!("the block at byte {at} is shorter than its fields"));
         // its length stands before and behind its body
-        let Some(([kind, _], body)) = self.order.u32s(block) else { return short() };
+        let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
         let Some((body, _)) = body.split_last_chunk::<4>() else { return short() };
         let packet = match kind {
-            INTERFACE => return self.interface(body, at).map_or(Item::Nothing, Item::Odd),
-            ENHANCED_PACKET | OLD_PACKET => self.timed(kind, body, at),
-            SIMPLE_PACKET => self.simple(body, at),
-            SECRETS => return secrets(self.order, body, at).unwrap_or_else(short),
-            _ => return Item::Nothing,
+            INTERFACE => return self.add_interface(body, at).map_or(CaptureItem::Ignored, CaptureItem::Damaged),
+            ENHANCED_PACKET | OLD_PACKET => self.parse_packet(kind, body, at),
+            SIMPLE_PACKET => self.parse_simple_packet(body, at),
+            SECRETS => return parse_secrets(self.byte_order, body, at).unwrap_or_else(short),
+            _ => return CaptureItem::Ignored,
         };
-        packet.map_or_else(short, |packet| packet.map_or_else(Item::Odd, Item::Packet))
+        packet.map_or_else(short, |packet| packet.map_or_else(CaptureItem::Damaged, CaptureItem::Packet))
     }
 
     /// Something odd, or nothing.
-    fn interface(&mut self, body: &[u8], at: Offset) -> Option<String> {
-        let fields = self.order.u16s(body).and_then(|([link, _], rest)| Some((link, self.order.u32s(rest)?)));
+    fn add_interface(&mut self, body: &[u8], at: Offset) -> Option<String> {
+        let fields = self.byte_order.u16s(body).and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
         let Some((link, ([snap], mut options))) = fields else {
             return Some(format!("the interface at byte {at} is shorter than its fields"));
         };
-        if self.interfaces.len() >= MOST_INTERFACES {
-            return Some(format!("the interface at byte {at} is one too many: {MOST_INTERFACES} are read"));
+        if self.interfaces.len() >= MAX_INTERFACES {
+            return Some(format!("the interface at byte {at} is one too many: {MAX_INTERFACES} are read"));
         }
-        let mut interface = Interface { link, snap, clock: Clock::Decimal(6), offset: 0 };
-        while let Some(([code, len], rest)) = self.order.u16s(options) {
+        let mut interface = Interface { link_type: link, snap_len: snap, resolution: TimeResolution::Decimal(6), offset_seconds: 0 };
+        while let Some(([code, len], rest)) = self.byte_order.u16s(options) {
             let len = usize::from(len);
             let Some(value) = rest.get(..len) else { break };
             match (code, value) {
                 (0, _) => break,
-                (9, [bits]) if bits & 0x80 == 0 => interface.clock = Clock::Decimal(*bits),
-                (9, [bits]) => interface.clock = Clock::Binary(bits & 0x7f),
-                (14, value) if value.len() == 8 => interface.offset = self.seconds(value),
+                (9, [bits]) if bits & 0x80 == 0 => interface.resolution = TimeResolution::Decimal(*bits),
+                (9, [bits]) => interface.resolution = TimeResolution::Binary(bits & 0x7f),
+                (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
                 _ => {}
             }
             options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
@@ -114,35 +114,35 @@ impl Section {
         None
     }
 
-    fn seconds(&self, value: &[u8]) -> i64 {
-        let Some(([first, second], _)) = self.order.u32s(value) else { return 0 };
-        let (high, low) = if self.order == Order::Big { (first, second) } else { (second, first) };
+    fn parse_i64(&self, value: &[u8]) -> i64 {
+        let Some(([first, second], _)) = self.byte_order.u32s(value) else { return 0 };
+        let (high, low) = if self.byte_order == ByteOrder::Big { (first, second) } else { (second, first) };
         stamp(high, low).cast_signed()
     }
 
     /// A packet with an interface and a time, in a block of either kind; none where the block is too short for that.
-    fn timed<'a>(&mut self, kind: u32, body: &'a [u8], at: Offset) -> Option<Result<Packet<'a>, String>> {
-        let ([id, high, low, claimed, _], data) = self.order.u32s(body)?;
+    fn parse_packet<'a>(&mut self, kind: u32, body: &'a [u8], at: Offset) -> Option<Result<CapturedPacket<'a>, String>> {
+        let ([id, high, low, claimed, _], data) = self.byte_order.u32s(body)?;
         let id =
-            if kind == OLD_PACKET { self.order.u16s(body).map(|([id], _)| id.into())? } else { length(id) };
-        let Some(interface) = self.interfaces.get(id) else { return Some(Err(unknown_interface(id, at))) };
+            if kind == OLD_PACKET { self.byte_order.u16s(body).map(|([id], _)| id.into())? } else { length(id) };
+        let Some(interface) = self.interfaces.get(id) else { return Some(Err(unknown_interface_message(id, at))) };
         let Some(bytes) = data.get(..length(claimed)) else {
             let there = data.len();
             return Some(Err(format!(
                 "the packet at byte {at} claims {claimed} bytes, more than its block of {there} holds"
             )));
         };
-        self.last = interface.nanos(stamp(high, low));
-        Some(Ok(Packet { link: interface.link, at: self.last, bytes, place: at + 28 }))
+        self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
+        Some(Ok(CapturedPacket { link_type: interface.link_type, captured_at: self.last_captured_at, bytes, file_offset: at + 28 }))
     }
 
     /// A packet without either; none where the block is too short.
-    fn simple<'a>(&self, body: &'a [u8], at: Offset) -> Option<Result<Packet<'a>, String>> {
-        let ([len], data) = self.order.u32s(body)?;
-        let Some(interface) = self.interfaces.first() else { return Some(Err(unknown_interface(0, at))) };
-        let snap = if interface.snap == 0 { usize::MAX } else { length(interface.snap) };
+    fn parse_simple_packet<'a>(&self, body: &'a [u8], at: Offset) -> Option<Result<CapturedPacket<'a>, String>> {
+        let ([len], data) = self.byte_order.u32s(body)?;
+        let Some(interface) = self.interfaces.first() else { return Some(Err(unknown_interface_message(0, at))) };
+        let snap = if interface.snap_len == 0 { usize::MAX } else { length(interface.snap_len) };
         let (bytes, _) = data.split_at(length(len).min(snap).min(data.len()));
-        Some(Ok(Packet { link: interface.link, at: self.last, bytes, place: at + 12 }))
+        Some(Ok(CapturedPacket { link_type: interface.link_type, captured_at: self.last_captured_at, bytes, file_offset: at + 12 }))
     }
 }
 
@@ -153,37 +153,37 @@ fn stamp(high: u32, low: u32) -> u64 {
 
 impl Interface {
     /// Nanoseconds since 1970.
-    fn nanos(&self, stamp: u64) -> u64 {
+    fn nanos_since_epoch(&self, stamp: u64) -> u64 {
         let stamp = u128::from(stamp);
-        let nanos = match self.clock {
-            Clock::Decimal(digits) => match 9_u32.checked_sub(digits.into()) {
+        let nanos = match self.resolution {
+            TimeResolution::Decimal(digits) => match 9_u32.checked_sub(digits.into()) {
                 Some(fewer) => stamp.saturating_mul(10_u128.saturating_pow(fewer)),
                 // more digits than a stamp has leave nothing of it
                 None => stamp
                     .checked_div(10_u128.saturating_pow(u32::from(digits).saturating_sub(9)))
                     .unwrap_or_default(),
             },
-            Clock::Binary(bits) => {
+            TimeResolution::Binary(bits) => {
                 stamp.saturating_mul(1_000_000_000).checked_shr(bits.into()).unwrap_or_default()
             }
         };
-        let offset = i128::from(self.offset).saturating_mul(1_000_000_000);
+        let offset = i128::from(self.offset_seconds).saturating_mul(1_000_000_000);
         let nanos = i128::try_from(nanos).unwrap_or(i128::MAX).saturating_add(offset);
         u64::try_from(nanos.max(0)).unwrap_or(u64::MAX)
     }
 }
 
 /// Lines of a key log, or something odd; none where the block is too short for its fields.
-fn secrets(order: Order, body: &[u8], at: Offset) -> Option<Item<'_>> {
+fn parse_secrets(order: ByteOrder, body: &[u8], at: Offset) -> Option<CaptureItem<'_>> {
     let ([kind, len], data) = order.u32s(body)?;
     if kind != TLS_KEY_LOG {
-        return Some(Item::Nothing);
+        return Some(CaptureItem::Ignored);
     }
     let short =
-        || Item::Odd(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
-    Some(data.get(..length(len)).map_or_else(short, Item::Secrets))
+        || CaptureItem::Damaged(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
+    Some(data.get(..length(len)).map_or_else(short, CaptureItem::Secrets))
 }
 
-fn unknown_interface(id: usize, at: Offset) -> String {
+fn unknown_interface_message(id: usize, at: Offset) -> String {
     format!("the packet at byte {at} names interface {id}, which the file has not described")
 }

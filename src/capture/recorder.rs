@@ -7,41 +7,41 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::capture::{Ending, Flow, WriteOptions, Writer};
+use crate::capture::{ConnectionEnd, FlowId, WriteOptions, PcapngWriter};
 use crate::clients;
-use crate::net::Peers;
-use crate::proxy::{self, Told};
+use crate::net::AddressPair;
+use crate::proxy::{self, ProxyEventKind};
 use crate::wire::Side;
 
 /// The number of a connection of our own.
-const ONLY: usize = 0;
+const OWN_CONNECTION: usize = 0;
 
 /// A file that takes connections as they happen.
 #[derive(Debug)]
 pub struct Recorder {
-    writer: Writer,
-    live: BTreeMap<usize, Live>,
+    writer: PcapngWriter,
+    live: BTreeMap<usize, LiveConnection>,
     /// Clients for whom the proxy has no server yet.
-    waiting: BTreeMap<usize, SocketAddr>,
+    connecting: BTreeMap<usize, SocketAddr>,
     /// The same moment on the clock that only goes forward, and since 1970.
-    began: (Instant, Duration),
+    epoch: (Instant, Duration),
 }
 
 /// A connection that is not over.
 #[derive(Debug)]
-struct Live {
-    peers: Peers,
+struct LiveConnection {
+    addresses: AddressPair,
     /// None before the first byte.
-    flow: Option<Flow>,
+    flow: Option<FlowId>,
     /// The side whose stream ended first.
-    hung_up: Option<Side>,
+    first_to_close: Option<Side>,
 }
 
-impl Live {
-    fn flow(&mut self, writer: &mut Writer, at: Duration) -> io::Result<Flow> {
+impl LiveConnection {
+    fn flow_or_open(&mut self, writer: &mut PcapngWriter, at: Duration) -> io::Result<FlowId> {
         match self.flow {
             Some(flow) => Ok(flow),
-            None => Ok(*self.flow.insert(writer.open_plain(self.peers, at)?)),
+            None => Ok(*self.flow.insert(writer.open_plain(self.addresses, at)?)),
         }
     }
 }
@@ -53,9 +53,9 @@ impl Recorder {
     ///
     /// As for [`Writer::create`].
     pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
-        let writer = Writer::create(path, options)?;
+        let writer = PcapngWriter::create(path, options)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(Self { writer, live: BTreeMap::new(), waiting: BTreeMap::new(), began: (Instant::now(), now) })
+        Ok(Self { writer, live: BTreeMap::new(), connecting: BTreeMap::new(), epoch: (Instant::now(), now) })
     }
 
     /// Takes what a connection of our own reports.
@@ -63,19 +63,19 @@ impl Recorder {
     /// # Errors
     ///
     /// If the file takes no more; so for the other.
-    pub fn session(&mut self, report: &clients::Report) -> io::Result<()> {
-        use clients::Report;
-        match report {
-            Report::Connected(peers) => {
-                self.open(ONLY, *peers);
+    pub fn record_session(&mut self, event: &clients::SessionEvent) -> io::Result<()> {
+        use clients::SessionEvent;
+        match event {
+            SessionEvent::Connected(peers) => {
+                self.open(OWN_CONNECTION, *peers);
                 Ok(())
             }
-            Report::Bytes(chunk) => {
+            SessionEvent::Bytes(chunk) => {
                 let from = chunk.direction.sender();
-                self.bytes(ONLY, from, chunk.at, &chunk.bytes)
+                self.record_bytes(OWN_CONNECTION, from, chunk.at, &chunk.bytes)
             }
-            Report::Ended(_) => self.end(ONLY),
-            Report::Open | Report::Note(_) | Report::Secrets(_) => Ok(()),
+            SessionEvent::Ended(_) => self.record_end(OWN_CONNECTION),
+            SessionEvent::Open | SessionEvent::Note(_) | SessionEvent::KeyLog(_) => Ok(()),
         }
     }
 
@@ -85,59 +85,59 @@ impl Recorder {
     /// # Errors
     ///
     /// If the file takes no more.
-    pub fn passage(&mut self, listens: SocketAddr, report: &proxy::Report) -> io::Result<()> {
-        let proxy::Report::Connection(number, told) = report else { return Ok(()) };
+    pub fn record_proxy(&mut self, proxy_address: SocketAddr, event: &proxy::ProxyEvent) -> io::Result<()> {
+        let proxy::ProxyEvent::Connection(number, told) = event else { return Ok(()) };
         let number = *number;
         match told {
-            Told::Opened { peer } => drop(self.waiting.insert(number, *peer)),
-            Told::Connected { server, .. } => self.reached(number, *server),
-            Told::Bytes { from, at, bytes } => self.bytes(number, *from, *at, bytes)?,
-            Told::Injected { from, at, bytes } if self.waiting.contains_key(&number) => {
-                self.reached(number, listens);
-                self.bytes(number, *from, *at, bytes)?;
+            ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
+            ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
+            ProxyEventKind::Bytes { from, at, bytes } => self.record_bytes(number, *from, *at, bytes)?,
+            ProxyEventKind::Injected { from, at, bytes } if self.connecting.contains_key(&number) => {
+                self.connected(number, proxy_address);
+                self.record_bytes(number, *from, *at, bytes)?;
             }
-            Told::Ended(_) => {
-                self.waiting.remove(&number);
-                self.end(number)?;
+            ProxyEventKind::Ended(_) => {
+                self.connecting.remove(&number);
+                self.record_end(number)?;
             }
-            Told::Injected { .. } | Told::Waiting { .. } | Told::Dropped { .. } => {}
+            ProxyEventKind::Injected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => {}
         }
         Ok(())
     }
 
-    fn reached(&mut self, number: usize, server: SocketAddr) {
-        if let Some(client) = self.waiting.remove(&number) {
-            self.open(number, Peers { client, server });
+    fn connected(&mut self, number: usize, server: SocketAddr) {
+        if let Some(client) = self.connecting.remove(&number) {
+            self.open(number, AddressPair { client, server });
         }
     }
 
     /// It is written once something is said: the first bytes may have been sent before their report came.
-    fn open(&mut self, number: usize, peers: Peers) {
-        self.live.insert(number, Live { peers, flow: None, hung_up: None });
+    fn open(&mut self, number: usize, addresses: AddressPair) {
+        self.live.insert(number, LiveConnection { addresses, flow: None, first_to_close: None });
     }
 
     /// No bytes: the side's stream has ended.
-    fn bytes(&mut self, number: usize, from: Side, at: Instant, bytes: &[u8]) -> io::Result<()> {
+    fn record_bytes(&mut self, number: usize, from: Side, at: Instant, bytes: &[u8]) -> io::Result<()> {
         let at = self.since_1970(at);
         let Some(live) = self.live.get_mut(&number) else { return Ok(()) };
         if bytes.is_empty() {
-            live.hung_up.get_or_insert(from);
+            live.first_to_close.get_or_insert(from);
             return Ok(());
         }
-        let flow = live.flow(&mut self.writer, at)?;
-        self.writer.data(flow, from, at, bytes)
+        let flow = live.flow_or_open(&mut self.writer, at)?;
+        self.writer.write_data(flow, from, at, bytes)
     }
 
     /// Where neither side has ended its stream, we broke it off.
-    fn end(&mut self, number: usize) -> io::Result<()> {
+    fn record_end(&mut self, number: usize) -> io::Result<()> {
         let at = self.since_1970(Instant::now());
         let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
-        let flow = live.flow(&mut self.writer, at)?;
-        self.writer.close(flow, live.hung_up.map_or(Ending::Reset(Side::Client), Ending::Closed), at)
+        let flow = live.flow_or_open(&mut self.writer, at)?;
+        self.writer.close(flow, live.first_to_close.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::Closed), at)
     }
 
     fn since_1970(&self, at: Instant) -> Duration {
-        let (began, since_1970) = self.began;
+        let (began, since_1970) = self.epoch;
         match at.checked_duration_since(began) {
             Some(later) => since_1970.saturating_add(later),
             None => since_1970.saturating_sub(began.saturating_duration_since(at)),

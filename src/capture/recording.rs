@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::capture::stream::{Begins, Flow, Shared};
-use crate::capture::{Capture, Error, Kind, MOST_TOLD, Sink};
+use crate::capture::stream::{StreamStart, StreamBuilder, ReadContext};
+use crate::capture::{Capture, CaptureError, CaptureFormat, MAX_WARNINGS, StreamSink};
 use crate::wire::{Side, format};
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
-const LONGEST_LINE: u64 = 256 << 20;
+const MAX_LINE_BYTES: u64 = 256 << 20;
 
 /// What is taken from a record; other fields are passed over.
 #[derive(Debug, Deserialize)]
-struct Record<'a> {
+struct JsonRecord<'a> {
     r#type: &'a str,
     #[serde(default)]
     t_ms: f64,
@@ -33,100 +33,100 @@ struct Record<'a> {
 }
 
 /// A connection of a recording.
-struct Connection<S> {
-    flow: Flow<S>,
+struct RecordedConnection<S> {
+    stream: StreamBuilder<S>,
     ended: bool,
 }
 
 /// Reads a recording: a stream for each of its connections.
-pub(super) fn read<S: Sink, M: FnMut(Begins) -> S>(
+pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
     path: &Path,
     file: File,
-    shared: &mut Shared<M>,
-) -> Result<Capture<S>, Error> {
-    let io = |error| Error::Io { path: path.to_owned(), error };
-    let mut connections: BTreeMap<u64, Connection<S>> = BTreeMap::new();
+    shared: &mut ReadContext<M>,
+) -> Result<Capture<S>, CaptureError> {
+    let io = |error| CaptureError::Io { path: path.to_owned(), error };
+    let mut connections: BTreeMap<u64, RecordedConnection<S>> = BTreeMap::new();
     let (mut reader, mut line) = (BufReader::new(file), Vec::new());
     let mut warnings = Vec::new();
     for number in 1_u64.. {
         line.clear();
-        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(io)? == 0 {
+        if (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).map_err(io)? == 0 {
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let Said { connection, what } = match said(&line) {
-            Ok(said) => said,
+        let RecordLine { connection, content: what } = match parse_line(&line) {
+            Ok(line_read) => line_read,
             Err(why) if number == 1 => {
-                return Err(Error::Text { path: path.to_owned(), what: format!("line 1: {why}") });
+                return Err(CaptureError::Text { path: path.to_owned(), reason: format!("line 1: {why}") });
             }
             Err(why) => {
                 warnings.push(format!("line {number} is left out: {why}"));
-                warnings.truncate(MOST_TOLD);
+                warnings.truncate(MAX_WARNINGS);
                 continue;
             }
         };
         let Some(connection) = connection else {
             // the last record of several speaks of all
-            if what == What::End {
+            if what == LineContent::End {
                 for connection in connections.values_mut() {
                     connection.ended = true;
                 }
             }
             continue;
         };
-        let fresh = || Connection { flow: Flow::new(0), ended: false };
-        let Connection { flow, ended } = connections.entry(connection).or_insert_with(fresh);
+        let fresh = || RecordedConnection { stream: StreamBuilder::new(0), ended: false };
+        let RecordedConnection { stream: flow, ended } = connections.entry(connection).or_insert_with(fresh);
         match what {
-            What::Bytes { from, at, bytes, truncated } => {
-                flow.loose(from, at, &bytes, shared).map_err(io)?;
+            LineContent::Bytes { from, at, bytes, truncated } => {
+                flow.push_spilled(from, at, &bytes, shared).map_err(io)?;
                 if truncated {
                     flow.warn(format!(
                         "line {number}: the frame's end was not recorded, so nothing behind it can be read"
                     ));
                 }
             }
-            What::End => *ended = true,
-            What::Other => {}
+            LineContent::End => *ended = true,
+            LineContent::Other => {}
         }
     }
     let mut streams = Vec::new();
-    for Connection { mut flow, ended } in connections.into_values() {
+    for RecordedConnection { stream: mut flow, ended } in connections.into_values() {
         if !ended {
             flow.warn("the recording has no last record of it: it was cut off".into());
         }
         streams.extend(flow.finish(None, shared));
     }
-    Ok(Capture { kind: Kind::Recording, packets: 0, streams, warnings })
+    Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
 }
 
 /// What one line says, and of which connection.
 #[derive(Debug, PartialEq)]
-struct Said {
+struct RecordLine {
     /// None where it is about all of them.
     connection: Option<u64>,
-    what: What,
+    content: LineContent,
 }
 
 #[derive(Debug, PartialEq)]
-enum What {
+enum LineContent {
     Bytes { from: Side, at: Duration, bytes: Vec<u8>, truncated: bool },
     End,
     Other,
 }
 
-fn said(line: &[u8]) -> Result<Said, String> {
-    let record: Record<'_> = serde_json::from_slice(line)
+fn parse_line(line: &[u8]) -> Result<RecordLine, String> {
+    let record: JsonRecord<'_> = serde_json::from_slice(line)
         .map_err(|error| format!("this is no record of `wiretalk inspect --json`: {error}"))?;
     let connection = record.connection;
     let bytes = match (record.r#type, record.head_hex) {
-        ("handshake", Some(hex)) => unhex("head_hex", hex)?,
+        ("handshake", Some(hex)) => parse_hex_field("head_hex", hex)?,
         ("handshake", None) => record.head.map(String::into_bytes).ok_or("the handshake has no \"head\"")?,
-        ("frame", _) => unhex("raw_hex", record.raw_hex.ok_or("the frame has no \"raw_hex\"")?)?,
-        ("bytes", _) => unhex("hex", record.hex.ok_or("the bytes have no \"hex\"")?)?,
-        ("end", _) => return Ok(Said { connection, what: What::End }),
-        _ => return Ok(Said { connection, what: What::Other }),
+        ("frame", _) => parse_hex_field("raw_hex", record.raw_hex.ok_or("the frame has no \"raw_hex\"")?)?,
+        ("bytes", _) => parse_hex_field("hex", record.hex.ok_or("the bytes have no \"hex\"")?)?,
+        ("end", _) => return Ok(RecordLine { connection, content: LineContent::End }),
+        _ => return Ok(RecordLine { connection, content: LineContent::Other }),
     };
     let from = match record.from {
         Some("client") => Side::Client,
@@ -136,9 +136,9 @@ fn said(line: &[u8]) -> Result<Said, String> {
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
     // recordings of other tools may have one connection and no number
     let connection = Some(connection.unwrap_or_default());
-    Ok(Said { connection, what: What::Bytes { from, at, bytes, truncated: record.truncated } })
+    Ok(RecordLine { connection, content: LineContent::Bytes { from, at, bytes, truncated: record.truncated } })
 }
 
-fn unhex(name: &str, digits: &str) -> Result<Vec<u8>, String> {
+fn parse_hex_field(name: &str, digits: &str) -> Result<Vec<u8>, String> {
     format::unhex(digits).ok_or_else(|| format!("{name:?} is no even number of hex digits"))
 }

@@ -9,16 +9,16 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, Gap, Stream, Writer};
-use crate::net::Peers;
+use crate::capture::{Capture, Gap, CapturedStream, PcapngWriter};
+use crate::net::AddressPair;
 use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
 /// Bytes that are told at once at most.
-const PIECE: ByteLen = ByteLen::new(1 << 18);
+const MAX_READ: ByteLen = ByteLen::new(1 << 18);
 
 /// What one side of a connection says at a moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
+pub struct ReplayEvent<'a> {
     /// The number of the connection in the capture, from 0.
     pub stream: usize,
     /// Who says it.
@@ -26,12 +26,12 @@ pub struct Heard<'a> {
     /// When, since the connection's first packet.
     pub at: Duration,
     /// What.
-    pub said: Said<'a>,
+    pub data: ReplayData<'a>,
 }
 
 /// Bytes, or that they are missing.
 #[derive(Clone, Copy, Debug)]
-pub enum Said<'a> {
+pub enum ReplayData<'a> {
     /// The next bytes of that side.
     Bytes(&'a [u8]),
     /// The next bytes of that side are not in the capture.
@@ -51,16 +51,16 @@ impl Capture {
     /// What `tell` says; or that the file cannot be read any more.
     pub fn replay<E: From<io::Error>>(
         &self,
-        mut tell: impl FnMut(Heard<'_>) -> Result<(), E>,
+        mut on_event: impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let streams = self.streams();
-        let mut courses: Vec<Course<'_>> = streams.iter().map(Course::new).collect();
-        let first = |(number, course): (usize, &mut Course<'_>)| Some(Reverse(course.next_at(number)?));
-        let mut next: BinaryHeap<_> = courses.iter_mut().enumerate().filter_map(first).collect();
+        let mut cursors: Vec<ReplayCursor<'_>> = streams.iter().map(ReplayCursor::new).collect();
+        let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| Some(Reverse(cursor.next_at(number)?));
+        let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
         while let Some(Reverse((_, number))) = next.pop() {
-            let Some(course) = courses.get_mut(number) else { continue };
-            if let Some(step) = course.next.take() {
-                course.tell(number, step, &mut tell)?;
+            let Some(course) = cursors.get_mut(number) else { continue };
+            if let Some(step) = course.next_step.take() {
+                course.emit(number, step, &mut on_event)?;
             }
             next.extend(course.next_at(number).map(Reverse));
         }
@@ -73,19 +73,19 @@ impl Capture {
     /// # Errors
     ///
     /// If this file cannot be read any more, or the other takes no more.
-    pub fn write<W: io::Write>(&self, writer: &mut Writer<W>) -> io::Result<()> {
+    pub fn write<W: io::Write>(&self, writer: &mut PcapngWriter<W>) -> io::Result<()> {
         let mut flows: Vec<_> = self.streams().iter().map(|stream| (stream, None)).collect();
-        self.replay(|heard| {
-            let Some((stream, flow)) = flows.get_mut(heard.stream) else { return Ok(()) };
-            let at = stream.began.saturating_add(heard.at);
+        self.replay(|event| {
+            let Some((stream, flow)) = flows.get_mut(event.stream) else { return Ok(()) };
+            let at = stream.started_at.saturating_add(event.at);
             let flow = match flow {
                 Some(flow) => *flow,
-                none => *none.insert(writer.open_plain(stream.peers.unwrap_or(SOMEBODY), at)?),
+                none => *none.insert(writer.open_plain(stream.addresses.unwrap_or(UNKNOWN_ADDRESSES), at)?),
             };
-            match heard.said {
-                Said::Bytes(bytes) => writer.data(flow, heard.from, at, bytes),
-                Said::Missing { bytes, .. } => {
-                    writer.lack(flow, heard.from, bytes);
+            match event.data {
+                ReplayData::Bytes(bytes) => writer.write_data(flow, event.from, at, bytes),
+                ReplayData::Missing { bytes, .. } => {
+                    writer.skip_missing(flow, event.from, bytes);
                     Ok(())
                 }
             }
@@ -94,14 +94,14 @@ impl Capture {
 }
 
 /// Where nobody knows who talked: the addresses in a file that is written.
-const SOMEBODY: Peers = Peers {
+const UNKNOWN_ADDRESSES: AddressPair = AddressPair {
     client: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 49_152),
     server: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80),
 };
 
 /// Bytes of one side that came at a moment, zeros for missing ones among them.
 #[derive(Debug)]
-struct Step {
+struct ReplayStep {
     at: Duration,
     from: Side,
     range: Range<Offset>,
@@ -109,88 +109,88 @@ struct Step {
 
 /// One connection and how far it is told: by the pieces in which it came, then by frames, then whatever is left.
 #[derive(Debug)]
-struct Course<'a> {
-    stream: &'a Stream<Trace>,
-    next: Option<Step>,
+struct ReplayCursor<'a> {
+    stream: &'a CapturedStream<Trace>,
+    next_step: Option<ReplayStep>,
     pieces: slice::Iter<'a, Arrival>,
     rows: slice::Iter<'a, TraceRow>,
     /// The gaps of each side that are still to come, the next one last.
     gaps: Sides<Vec<Gap>>,
     /// How far each side's stream is told, or will be by the next step.
-    reached: Sides<Offset>,
+    replayed_to: Sides<Offset>,
     at: Duration,
 }
 
-impl<'a> Course<'a> {
-    fn new(stream: &'a Stream<Trace>) -> Self {
+impl<'a> ReplayCursor<'a> {
+    fn new(stream: &'a CapturedStream<Trace>) -> Self {
         let gaps =
             Sides::each(|from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect());
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
-        Self { stream, next: None, pieces, rows, gaps, reached: Sides::default(), at: Duration::ZERO }
+        Self { stream, next_step: None, pieces, rows, gaps, replayed_to: Sides::default(), at: Duration::ZERO }
     }
 
     /// When there is more of it, since 1970, and whose it is.
     fn next_at(&mut self, number: usize) -> Option<(Duration, usize)> {
-        self.next = self.step();
-        let step = self.next.as_ref()?;
-        self.reached[step.from] = step.range.end;
+        self.next_step = self.find_step();
+        let step = self.next_step.as_ref()?;
+        self.replayed_to[step.from] = step.range.end;
         self.at = step.at;
-        Some((self.stream.began.saturating_add(step.at), number))
+        Some((self.stream.started_at.saturating_add(step.at), number))
     }
 
-    fn step(&mut self) -> Option<Step> {
-        let (Stream { trace, store, .. }, reached) = (self.stream, self.reached);
+    fn find_step(&mut self) -> Option<ReplayStep> {
+        let (CapturedStream { trace, store, .. }, reached) = (self.stream, self.replayed_to);
         let step = |at, from, end| {
             let range = reached[from]..end;
-            (!range.is_empty()).then_some(Step { at, from, range })
+            (!range.is_empty()).then_some(ReplayStep { at, from, range })
         };
         let by_piece = |piece: &Arrival| step(piece.time(), piece.from(), piece.end());
         let by_row = |row: &TraceRow| {
             let end = trace.stream_offset(row.from(), row.offset()) + row.len();
             step(row.completed_at(), row.from(), end)
         };
-        let rest = |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + PIECE));
+        let rest = |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ));
         self.pieces
             .find_map(by_piece)
             .or_else(|| self.rows.find_map(by_row))
             .or_else(|| [Side::Client, Side::Server].into_iter().find_map(rest))
     }
 
-    fn tell<E: From<io::Error>>(
+    fn emit<E: From<io::Error>>(
         &mut self,
         number: usize,
-        step: Step,
-        tell: &mut impl FnMut(Heard<'_>) -> Result<(), E>,
+        step: ReplayStep,
+        on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Step { at, from, range } = step;
+        let ReplayStep { at, from, range } = step;
         let mut start = range.start;
         let gaps = &mut self.gaps[from];
         while let Some(gap) = gaps.pop_if(|gap| gap.offset < range.end) {
-            self.stream.tell(number, at, from, start..gap.offset, tell)?;
-            let said = Said::Missing { bytes: gap.missing, within_frame: gap.filled };
-            tell(Heard { stream: number, from, at, said })?;
+            self.stream.emit_bytes(number, at, from, start..gap.offset, on_event)?;
+            let data = ReplayData::Missing { bytes: gap.missing, within_frame: gap.filled };
+            on_event(ReplayEvent { stream: number, from, at, data })?;
             // the zeros that stand for it are told by no piece
             start = gap.offset + gap.filled;
         }
-        self.reached[from] = start.max(range.end);
-        self.stream.tell(number, at, from, start..range.end, tell)
+        self.replayed_to[from] = start.max(range.end);
+        self.stream.emit_bytes(number, at, from, start..range.end, on_event)
     }
 }
 
-impl Stream<Trace> {
-    fn tell<E: From<io::Error>>(
+impl CapturedStream<Trace> {
+    fn emit_bytes<E: From<io::Error>>(
         &self,
         number: usize,
         at: Duration,
         from: Side,
         range: Range<Offset>,
-        tell: &mut impl FnMut(Heard<'_>) -> Result<(), E>,
+        on_event: &mut impl FnMut(ReplayEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut start = range.start;
         while start < range.end {
-            let end = range.end.min(start + PIECE);
+            let end = range.end.min(start + MAX_READ);
             let bytes = self.store.read(from, start..end)?;
-            tell(Heard { stream: number, from, at, said: Said::Bytes(&bytes) })?;
+            on_event(ReplayEvent { stream: number, from, at, data: ReplayData::Bytes(&bytes) })?;
             start = end;
         }
         Ok(())

@@ -6,25 +6,25 @@ use std::num::Saturating;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capture::Sink;
-use crate::capture::store::{Place, Shelf, Store};
-use crate::capture::tls::{self, Random, Secrets, Session, Tls};
-use crate::net::Peers;
+use crate::capture::StreamSink;
+use crate::capture::byte_store::{Place, BackingStore, ByteStore};
+use crate::capture::tls::{self, Random, KeyLog, TlsSession, TlsStatus};
+use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::{ByteLen, Offset, Side, format};
 
 /// More oddities of one stream than this are counted and not told one by one.
-const MOST_TOLD: usize = 20;
+const MAX_WARNINGS: usize = 20;
 
 /// What one stream takes of zeros for missing bytes: a file of a few bytes may claim gaps of any length.
-const MOST_FILLED: ByteLen = ByteLen::new(16 << 20);
+const MAX_FILLED_BYTES: ByteLen = ByteLen::new(16 << 20);
 
 /// More gaps of one stream than this are told as warnings and not kept.
 const MOST_GAPS: usize = 1 << 16;
 
 /// What the first byte of a stream belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begins {
+pub enum StreamStart {
     /// The beginning was captured: heads come first.
     Head,
     /// The capture starts in the middle: the first byte seen in each direction is taken for the first of a frame.
@@ -46,19 +46,19 @@ pub struct Gap {
 
 /// One connection.
 #[derive(Debug)]
-pub struct Stream<S> {
+pub struct CapturedStream<S> {
     /// Who talked; nobody knows for hex text and recordings.
-    pub peers: Option<Peers>,
+    pub addresses: Option<AddressPair>,
     /// When its first packet was captured, since 1970; zero for hex text and recordings.
-    pub began: Duration,
+    pub started_at: Duration,
     /// What its first byte belongs to.
-    pub begins: Begins,
+    pub start: StreamStart,
     /// Whether it was encrypted, and whether that was undone.
-    pub tls: Tls,
+    pub tls: TlsStatus,
     /// What was made of its bytes; times in it count from `began`.
     pub trace: S,
     /// Its bytes, to be read again.
-    pub store: Store,
+    pub store: ByteStore,
     /// What is missing in it.
     pub gaps: Vec<Gap>,
     /// What is odd about it, in words.
@@ -90,75 +90,75 @@ pub(super) fn internal_error(panic: &str) -> String {
 
 /// What all streams of one capture share while it is read.
 #[derive(Debug)]
-pub(super) struct Shared<M> {
-    pub(super) secrets: Secrets,
-    pub(super) shelf: Arc<Shelf>,
-    pub(super) make: M,
+pub(super) struct ReadContext<M> {
+    pub(super) key_log: KeyLog,
+    pub(super) backing: Arc<BackingStore>,
+    pub(super) make_sink: M,
 }
 
 #[derive(Debug)]
-enum Mode {
-    Fresh,
+enum StreamMode {
+    Undecided,
     Plain,
-    Tls(Box<Session>),
+    Tls(Box<TlsSession>),
 }
 
 /// A stream while its bytes come.
 #[derive(Debug)]
-pub(super) struct Flow<S> {
-    began: u64,
+pub(super) struct StreamBuilder<S> {
+    started_at: u64,
     /// A SYN was seen, so the first byte is the connection's first.
-    pub(super) from_the_start: bool,
-    mode: Mode,
-    told: Told,
-    inside: Option<Inside<S>>,
+    pub(super) saw_syn: bool,
+    mode: StreamMode,
+    warnings: Warnings,
+    plaintext: Option<PlaintextSink<S>>,
     failed: Option<String>,
 }
 
 /// What the plain bytes of a stream become.
 #[derive(Debug)]
-struct Inside<S> {
-    begins: Begins,
+struct PlaintextSink<S> {
+    start: StreamStart,
     sink: S,
-    store: Store,
+    store: ByteStore,
     gaps: Vec<Gap>,
     /// Zeros that stand for missing bytes.
     filled: ByteLen,
 }
 
 #[derive(Debug, Default)]
-struct Told {
-    warnings: Vec<String>,
-    more: Saturating<u64>,
+struct Warnings {
+    messages: Vec<String>,
+    suppressed: Saturating<u64>,
 }
 
-impl Told {
+impl Warnings {
     fn warn(&mut self, what: String) {
-        if self.warnings.len() < MOST_TOLD {
-            self.warnings.push(what);
+        if self.messages.len() < MAX_WARNINGS {
+            self.messages.push(what);
         } else {
-            self.more += 1;
+            self.suppressed += 1;
         }
     }
 
-    fn words(mut self) -> Vec<String> {
-        if self.more.0 > 0 {
-            self.warnings.push(format!("and {} more of the kind", self.more));
+    fn into_messages(mut self) -> Vec<String> {
+        if self.suppressed.0 > 0 {
+            self.messages.push(format!("and {} more of the kind", self.suppressed));
         }
-        self.warnings
+        self.messages
     }
 }
 
-impl<S: Sink> Flow<S> {
+impl<S: StreamSink> StreamBuilder<S> {
     /// Nothing seen yet; `began` is the time of the first packet.
     pub(super) fn new(began: u64) -> Self {
-        let (mode, told) = (Mode::Fresh, Told::default());
-        Self { began, from_the_start: false, mode, told, inside: None, failed: None }
+        let (mode, told) = (StreamMode::Undecided, Warnings::default());
+        Self { started_at: began, saw_syn: false, mode, warnings: told, plaintext: None, failed: None }
     }
 
     /// Nothing more of it is read, and what was read is forgotten.
     pub(super) fn fail(&mut self, why: String) {
-        *self = Self { failed: Some(why), ..Self::new(self.began) };
+        *self = Self { failed: Some(why), ..Self::new(self.started_at) };
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -166,38 +166,38 @@ impl<S: Sink> Flow<S> {
     }
 
     pub(super) fn warn(&mut self, what: String) {
-        self.told.warn(what);
+        self.warnings.warn(what);
     }
 
     /// The name in key logs of a connection whose secrets are lacking.
-    pub(super) fn lacks(&self) -> Option<Random> {
-        if let Mode::Tls(session) = &self.mode { session.lacks() } else { None }
+    pub(super) fn missing_secrets_for(&self) -> Option<Random> {
+        if let StreamMode::Tls(session) = &self.mode { session.missing_secrets_for() } else { None }
     }
 
     /// Takes the next bytes of a side, which stand in the file from `place` on.
-    pub(super) fn bytes<M: FnMut(Begins) -> S>(
+    pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
-        at: u64,
-        place: Offset,
+        captured_at: u64,
+        file_offset: Offset,
         bytes: &[u8],
-        shared: &mut Shared<M>,
+        shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
-        if matches!(self.mode, Mode::Fresh) {
-            self.mode = if tls::begins(bytes) { Mode::Tls(Box::default()) } else { Mode::Plain };
+        if matches!(self.mode, StreamMode::Undecided) {
+            self.mode = if tls::looks_like_tls(bytes) { StreamMode::Tls(Box::default()) } else { StreamMode::Plain };
         }
-        let at = Duration::from_nanos(at.saturating_sub(self.began));
-        let Self { mode, inside, told, from_the_start, .. } = self;
-        let Mode::Tls(session) = mode else {
-            let place = Place::File(place);
-            inside_of(inside, bytes, *from_the_start, shared).take(from, at, place, bytes);
+        let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
+        let Self { mode, plaintext: inside, warnings: told, saw_syn: from_the_start, .. } = self;
+        let StreamMode::Tls(session) = mode else {
+            let place = Place::File(file_offset);
+            plaintext_sink(inside, bytes, *from_the_start, shared).push(from, at, place, bytes);
             return Ok(());
         };
-        let Shared { secrets, shelf, make } = shared;
+        let ReadContext { key_log: secrets, backing: shelf, make_sink: make } = shared;
         let mut failed = None;
-        let result = session.push(from, bytes, secrets, &mut |from, plain| match shelf.keep(plain) {
+        let result = session.push(from, bytes, secrets, &mut |from, plain| match shelf.spill(plain) {
             Ok(place) if !plain.is_empty() => {
-                inside_with(inside, plain, true, shelf, make).take(from, at, place, plain);
+                plaintext_sink_with(inside, plain, true, shelf, make).push(from, at, place, plain);
             }
             Ok(_) => {}
             Err(error) => failed = Some(error),
@@ -209,99 +209,99 @@ impl<S: Sink> Flow<S> {
     }
 
     /// Takes bytes that stand in no file; those of a connection that could not be read are passed over.
-    pub(super) fn loose<M: FnMut(Begins) -> S>(
+    pub(super) fn push_spilled<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
         at: Duration,
         bytes: &[u8],
-        shared: &mut Shared<M>,
+        shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         if bytes.is_empty() || self.has_failed() {
             return Ok(());
         }
-        let place = shared.shelf.keep(bytes)?;
+        let place = shared.backing.spill(bytes)?;
         guarded(self, Self::fail, |flow| {
-            inside_of(&mut flow.inside, bytes, false, shared).take(from, at, place, bytes);
+            plaintext_sink(&mut flow.plaintext, bytes, false, shared).push(from, at, place, bytes);
             Ok(())
         })
     }
 
     /// Bytes of a side are missing.
-    pub(super) fn gap(&mut self, from: Side, at: u64, missing: ByteLen) {
-        let time = Duration::from_nanos(at.saturating_sub(self.began));
+    pub(super) fn push_gap(&mut self, from: Side, captured_at: u64, missing: ByteLen) {
+        let time = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         let mut what = format!("{missing} bytes of the {} are missing in the capture", from.name());
-        if let Mode::Tls(session) = &mut self.mode {
-            session.lost(from);
+        if let StreamMode::Tls(session) = &mut self.mode {
+            session.lose_records(from);
             what += ", and nothing behind them can be decrypted";
-        } else if let Some(inside) = &mut self.inside {
+        } else if let Some(inside) = &mut self.plaintext {
             let offset = Offset::START + inside.store.len(from);
             what += &format!(" behind its first {offset}");
-            let filled = inside.sink.gap(from, time, missing, MOST_FILLED - inside.filled);
+            let filled = inside.sink.gap(from, time, missing, MAX_FILLED_BYTES - inside.filled);
             inside.filled += filled;
             inside.store.add(from, Place::Missing, filled);
             if inside.gaps.len() < MOST_GAPS {
                 inside.gaps.push(Gap { from, offset, missing, filled });
             }
         }
-        self.told.warn(what);
+        self.warnings.warn(what);
     }
 
     /// The stream, unless nothing was said in it.
-    pub(super) fn finish<M: FnMut(Begins) -> S>(
+    pub(super) fn finish<M: FnMut(StreamStart) -> S>(
         self,
-        peers: Option<Peers>,
-        shared: &mut Shared<M>,
-    ) -> Option<Stream<S>> {
+        addresses: Option<AddressPair>,
+        shared: &mut ReadContext<M>,
+    ) -> Option<CapturedStream<S>> {
         let tls = match &self.mode {
-            Mode::Tls(session) => session.state(),
-            Mode::Fresh | Mode::Plain => Tls::No,
+            StreamMode::Tls(session) => session.status(),
+            StreamMode::Undecided | StreamMode::Plain => TlsStatus::Plaintext,
         };
-        if self.inside.is_none() && tls == Tls::No && self.failed.is_none() {
+        if self.plaintext.is_none() && tls == TlsStatus::Plaintext && self.failed.is_none() {
             return None;
         }
-        let Inside { begins, sink, store, gaps, .. } = self.inside.unwrap_or_else(|| Inside {
-            begins: Begins::Head,
-            sink: (shared.make)(Begins::Head),
-            store: Store::new(Arc::clone(&shared.shelf)),
+        let PlaintextSink { start: begins, sink, store, gaps, .. } = self.plaintext.unwrap_or_else(|| PlaintextSink {
+            start: StreamStart::Head,
+            sink: (shared.make_sink)(StreamStart::Head),
+            store: ByteStore::new(Arc::clone(&shared.backing)),
             gaps: Vec::new(),
             filled: ByteLen::ZERO,
         });
-        let began = Duration::from_nanos(self.began);
-        let (warnings, failed) = (self.told.words(), self.failed);
-        Some(Stream { peers, began, begins, tls, trace: sink, store, gaps, warnings, failed })
+        let began = Duration::from_nanos(self.started_at);
+        let (warnings, failed) = (self.warnings.into_messages(), self.failed);
+        Some(CapturedStream { addresses, started_at: began, start: begins, tls, trace: sink, store, gaps, warnings, failed })
     }
 }
 
-impl<S: Sink> Inside<S> {
-    fn take(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) {
+impl<S: StreamSink> PlaintextSink<S> {
+    fn push(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) {
         self.store.add(from, place, ByteLen::of(bytes));
         self.sink.push(from, at, bytes);
     }
 }
 
-fn inside_of<'a, S, M: FnMut(Begins) -> S>(
-    inside: &'a mut Option<Inside<S>>,
+fn plaintext_sink<'a, S, M: FnMut(StreamStart) -> S>(
+    inside: &'a mut Option<PlaintextSink<S>>,
     first: &[u8],
     from_the_start: bool,
-    shared: &mut Shared<M>,
-) -> &'a mut Inside<S> {
-    inside_with(inside, first, from_the_start, &shared.shelf, &mut shared.make)
+    shared: &mut ReadContext<M>,
+) -> &'a mut PlaintextSink<S> {
+    plaintext_sink_with(inside, first, from_the_start, &shared.backing, &mut shared.make_sink)
 }
 
 /// What takes the plain bytes; the first of them decide whether a head is awaited.
-fn inside_with<'a, S, M: FnMut(Begins) -> S>(
-    inside: &'a mut Option<Inside<S>>,
+fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
+    inside: &'a mut Option<PlaintextSink<S>>,
     first: &[u8],
     from_the_start: bool,
-    shelf: &Arc<Shelf>,
+    shelf: &Arc<BackingStore>,
     make: &mut M,
-) -> &'a mut Inside<S> {
+) -> &'a mut PlaintextSink<S> {
     inside.get_or_insert_with(|| {
-        let begins = if from_the_start || is_head(first) { Begins::Head } else { Begins::Frames };
-        Inside {
-            begins,
+        let begins = if from_the_start || is_head(first) { StreamStart::Head } else { StreamStart::Frames };
+        PlaintextSink {
+            start: begins,
             sink: make(begins),
-            store: Store::new(Arc::clone(shelf)),
+            store: ByteStore::new(Arc::clone(shelf)),
             gaps: Vec::new(),
             filled: ByteLen::ZERO,
         }

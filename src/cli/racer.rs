@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::net::End;
+use crate::net::EndpointRole;
 use crate::race::{self, Placement};
 use crate::scope::Scope;
 
@@ -37,8 +37,8 @@ impl Racer {
     /// If the system gives no runtime.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let end = match self.role {
-            Role::Client => End::Client,
-            Role::Server => End::Server,
+            Role::Client => EndpointRole::Client,
+            Role::Server => EndpointRole::Server,
         };
         // before the runtime, so that all its threads are where this one is
         let pinned = self.placement.pin(end);
@@ -49,8 +49,8 @@ impl Racer {
         let (input, output) = (tokio::io::stdin, tokio::io::stdout);
         runtime.block_on(async {
             match end {
-                End::Client => race::client(&scope, pinned, input(), output()).await,
-                End::Server => race::server(&scope, pinned, input(), output()).await,
+                EndpointRole::Client => race::run_client(&scope, pinned, input(), output()).await,
+                EndpointRole::Server => race::run_server(&scope, pinned, input(), output()).await,
             }
             scope.cancel();
         });
@@ -62,6 +62,6 @@ impl Racer {
 
 fn runtime(placement: Placement) -> io::Result<Runtime> {
     let mut builder =
-        if placement.is_threaded() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+        if placement.is_multithreaded() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     builder.enable_all().build()
 }

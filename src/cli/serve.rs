@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::{Interrupt, Output};
 use crate::scope::Scope;
-use crate::servers::{Access, Bundle, Event, HostName, Kind, Limits, Log, Origin, Origins, Plan, Ports};
+use crate::servers::{Access, ServerBundle, ServerEvent, HostName, ServerKind, Limits, EventLog, Origin, Origins, BundleOptions, Ports};
 use crate::text::sanitize;
 
 /// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
@@ -64,7 +64,7 @@ pub enum Which {
     Hub,
 }
 
-impl From<Which> for Kind {
+impl From<Which> for ServerKind {
     fn from(which: Which) -> Self {
         match which {
             Which::Plain => Self::Plain,
@@ -88,9 +88,9 @@ impl Serve {
         result
     }
 
-    fn plan(&self) -> anyhow::Result<Plan> {
-        let websocket = Kind::from(self.ws_server);
-        if websocket != Kind::Strict && self.ws_no_deflate {
+    fn plan(&self) -> anyhow::Result<BundleOptions> {
+        let websocket = ServerKind::from(self.ws_server);
+        if websocket != ServerKind::Strict && self.ws_no_deflate {
             bail!("only --ws-server strict compresses, so --ws-no-deflate belongs to it");
         }
         let mut policy = websocket.policy();
@@ -99,19 +99,19 @@ impl Serve {
         let limits = Limits { max_message: self.max_message, ..Limits::default() };
         let origins = (!self.ws_origin.is_empty()).then(|| Origins::Only(self.ws_origin.clone().into()));
         let access = Access { hosts: self.allow_host.clone().into(), origins };
-        Ok(Plan { ports, websocket, limits, access, policy })
+        Ok(BundleOptions { ports, websocket, limits, access, policy })
     }
 
     async fn serve(self) -> anyhow::Result<ExitCode> {
         let scope = Scope::new(|panic| {
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
-        let (log, mut events) = Log::new(WAITING);
+        let (log, mut events) = EventLog::new(WAITING);
         let lost = log.lost();
-        let bundle = Bundle::of(&scope, self.plan()?, Some(&log));
+        let bundle = ServerBundle::start_with(&scope, self.plan()?, Some(&log));
         // the servers hold what they need of it; when both have ended, so has the log
         drop(log);
-        let addresses = match bundle.up().await {
+        let addresses = match bundle.ready().await {
             Ok(addresses) => addresses,
             Err(why) => bail!(why),
         };
@@ -134,10 +134,10 @@ impl Serve {
                     None => break,
                 },
                 // a log that nobody reads holds up no end
-                () = bundle.ended(), if interrupted && pending => break,
+                () = bundle.closed(), if interrupted && pending => break,
             }
         }
-        bundle.ended().await;
+        bundle.closed().await;
         let lost = lost.load(std::sync::atomic::Ordering::Relaxed);
         if lost > 0 {
             writeln!(out, "{lost} log lines were lost: the output was slower than the requests")?;
@@ -158,7 +158,7 @@ fn max_message(text: &str) -> Result<usize, String> {
 }
 
 /// Writes an event and all others that wait already, with one write.
-fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Event>) -> io::Result<()> {
+fn write_all(out: &mut impl Write, event: &ServerEvent, events: &mut mpsc::Receiver<ServerEvent>) -> io::Result<()> {
     let mut lines = line(event);
     while let Ok(event) = events.try_recv() {
         lines += &line(&event);
@@ -166,14 +166,14 @@ fn write_all(out: &mut impl Write, event: &Event, events: &mut mpsc::Receiver<Ev
     out.write_all(lines.as_bytes())
 }
 
-fn line(event: &Event) -> String {
+fn line(event: &ServerEvent) -> String {
     let ms = |took: Duration| took.as_secs_f64() * 1e3;
     match event {
-        Event::Request { peer, method, path, status, bytes, took } => {
+        ServerEvent::Request { peer, method, path, status, bytes, took } => {
             format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", sanitize(method), sanitize(path), ms(*took))
         }
-        Event::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path)),
-        Event::Closed { peer, code, why, received, sent, took } => {
+        ServerEvent::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path)),
+        ServerEvent::Closed { peer, code, reason: why, received, sent, took } => {
             let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
             let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
             format!(
@@ -181,19 +181,19 @@ fn line(event: &Event) -> String {
                 ms(*took)
             )
         }
-        Event::Parsed { peer, host, path } => {
+        ServerEvent::Parsed { peer, host, path } => {
             format!("{peer} seems to ask for {} of {}\n", sanitize(path), sanitize(host))
         }
-        Event::Cached { peer, host, path, bytes } => {
+        ServerEvent::Cached { peer, host, path, bytes } => {
             format!("{peer} cached as {} of {}, {bytes} B\n", sanitize(path), sanitize(host))
         }
-        Event::Served { peer, host, path, bytes } => {
+        ServerEvent::Served { peer, host, path, bytes } => {
             format!("{peer} got {} of {} from the cache, {bytes} B\n", sanitize(path), sanitize(host))
         }
-        Event::Full { connections } => {
+        ServerEvent::Full { connections } => {
             format!("{connections} connections are open; further ones wait until one of them ends\n")
         }
-        Event::Refused { peer, why } => format!("{peer} refused: {}\n", sanitize(why)),
+        ServerEvent::Refused { peer, reason: why } => format!("{peer} refused: {}\n", sanitize(why)),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
         serve: Serve,
     }
 
-    fn plan(arguments: &[&str]) -> Result<Plan, String> {
+    fn plan(arguments: &[&str]) -> Result<BundleOptions, String> {
         let parsed = Command::try_parse_from([&["serve"], arguments].concat());
         let command = parsed.map_err(|error| error.to_string())?;
         command.serve.plan().map_err(|error| error.to_string())
@@ -259,9 +259,9 @@ mod tests {
         let peer = "127.0.0.1:5".parse().unwrap();
         let took = Duration::from_micros(120);
         let path = "/\x1b[2J\n".to_owned();
-        let event = Event::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
+        let event = ServerEvent::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
         assert_eq!(line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
-        let closed = Event::Closed { peer, code: Some(1001), why: None, received: 2, sent: 3, took };
+        let closed = ServerEvent::Closed { peer, code: Some(1001), reason: None, received: 2, sent: 3, took };
         assert_eq!(line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
     }
 }

@@ -8,13 +8,13 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod dial;
-mod ear;
-mod mouth;
+mod connect_plain;
+mod inbound;
+mod send_queue;
 mod request;
 mod session;
-mod talk;
+mod driver;
 
-pub use dial::dial;
-pub use request::{Request, Wishes};
-pub use session::{Command, Options, Report, nonce, session};
+pub use connect_plain::connect_plain;
+pub use request::{HandshakeRequest, RequestOptions};
+pub use session::{SessionCommand, SessionOptions, SessionEvent, nonce, run_session};

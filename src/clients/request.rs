@@ -8,22 +8,22 @@ use crate::net::Target;
 
 /// What is said first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum HandshakeRequest {
     /// A request as it should be, with these wishes.
-    Proper(Wishes),
+    Standard(RequestOptions),
     /// These bytes as they are: for what is broken on purpose.
     Raw(Vec<u8>),
 }
 
-impl Default for Request {
+impl Default for HandshakeRequest {
     fn default() -> Self {
-        Self::Proper(Wishes::default())
+        Self::Standard(RequestOptions::default())
     }
 }
 
 /// What a request asks for besides a WebSocket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct RequestOptions {
     /// Further headers, in this order. One that every request has (`Host`, `Sec-WebSocket-Key`, ...) takes its place.
     pub headers: Vec<(String, String)>,
     /// The page that asks, as a browser tells it, for example `https://example.com`.
@@ -34,7 +34,7 @@ pub struct Wishes {
     pub deflate: bool,
 }
 
-impl Request {
+impl HandshakeRequest {
     /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
     ///
     /// # Errors
@@ -42,12 +42,12 @@ impl Request {
     pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
         match self {
             Self::Raw(bytes) => Ok(bytes.clone()),
-            Self::Proper(wishes) => wishes.to_bytes(target, nonce),
+            Self::Standard(wishes) => wishes.to_bytes(target, nonce),
         }
     }
 }
 
-impl Wishes {
+impl RequestOptions {
     fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
         let mut lines = vec![
             ("Host", target.authority()),
@@ -69,7 +69,7 @@ impl Wishes {
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let mut text = format!("GET {} HTTP/1.1\r\n", target.path);
         for (name, value) in lines.into_iter().chain(own) {
-            whole(name, &value)?;
+            check_field(name, &value)?;
             text += &format!("{name}: {value}\r\n");
         }
         text += "\r\n";
@@ -78,13 +78,13 @@ impl Wishes {
 }
 
 /// RFC 9110 section 5: a name is a token, a value stays on its line.
-fn whole(name: &str, value: &str) -> Result<(), String> {
+fn check_field(name: &str, value: &str) -> Result<(), String> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
         return Err(format!("{name:?} is no header name; letters, digits and - would do"));
     }
-    if let Some(odd) = value.chars().find(|c| c.is_control() && *c != '\t') {
-        return Err(format!("the value of {name} holds {odd:?}; a header stays on its line"));
+    if let Some(invalid) = value.chars().find(|c| c.is_control() && *c != '\t') {
+        return Err(format!("the value of {name} holds {invalid:?}; a header stays on its line"));
     }
     Ok(())
 }
@@ -97,21 +97,21 @@ mod tests {
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 
-    fn text(wishes: Wishes) -> Result<String, String> {
+    fn text(wishes: RequestOptions) -> Result<String, String> {
         let target = Target::parse("ws://server.example.com:8000/chat?x=1").unwrap();
-        Request::Proper(wishes).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
+        HandshakeRequest::Standard(wishes).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
     fn section_1_3_a_request_is_what_the_rfc_shows() {
         let expected = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com:8000\r\nUpgrade: websocket\r\n\
             Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-        assert_eq!(text(Wishes::default()).unwrap(), expected);
+        assert_eq!(text(RequestOptions::default()).unwrap(), expected);
     }
 
     #[test]
     fn a_strict_server_lets_every_wish_pass() {
-        let wishes = Wishes {
+        let wishes = RequestOptions {
             headers: vec![("Cookie".into(), "a=b".into())],
             origin: Some("https://example.com".into()),
             protocols: vec!["chat".into(), "mqtt".into()],
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn a_header_of_ones_own_takes_the_place_and_cannot_break_the_request() {
         let with = |name: &str, value: &str| {
-            text(Wishes { headers: vec![(name.into(), value.into())], ..Wishes::default() })
+            text(RequestOptions { headers: vec![(name.into(), value.into())], ..RequestOptions::default() })
         };
         let asked = with("host", "other").unwrap();
         assert!(asked.contains("\r\nhost: other\r\n") && !asked.contains("Host:"), "{asked}");

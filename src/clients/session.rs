@@ -7,36 +7,36 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::clients::Request;
-use crate::clients::talk::Talk;
-use crate::net::{Chunk, Chunks, Peers, Tap, Target, Tls, connect};
+use crate::clients::HandshakeRequest;
+use crate::clients::driver::Driver;
+use crate::net::{Chunk, ChunkSender, AddressPair, Tap, Target, TlsOptions, connect};
 use crate::wire::{Header, MaskingKey};
 
 /// Where to, and how.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct SessionOptions {
     /// A `ws://` or `wss://` URL.
     pub url: String,
     /// What is said first.
-    pub request: Request,
+    pub request: HandshakeRequest,
     /// Whom to trust, for `wss://`.
-    pub tls: Tls,
+    pub tls: TlsOptions,
     /// How long a server may take to accept a connection, to answer the handshake, and to hang up after a Close.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// Answer pings, until told otherwise.
     pub auto_pong: bool,
     /// Answer a Close, until told otherwise.
     pub auto_close: bool,
 }
 
-impl Options {
+impl SessionOptions {
     /// As a client usually does it: an ordinary request, 5 s of patience, pings and Close answered.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            request: Request::default(),
-            tls: Tls::default(),
-            patience: Duration::from_secs(5),
+            request: HandshakeRequest::default(),
+            tls: TlsOptions::default(),
+            timeout: Duration::from_secs(5),
             auto_pong: true,
             auto_close: true,
         }
@@ -45,7 +45,7 @@ impl Options {
 
 /// What the session is asked to do. Commands wait until the handshake is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum SessionCommand {
     /// Send a text message.
     Text(String),
     /// Send a binary message.
@@ -70,13 +70,13 @@ pub enum Command {
 
 /// What a session tells, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum SessionEvent {
     /// TCP is there; TLS too, where there is any.
-    Connected(Peers),
+    Connected(AddressPair),
     /// What a reader should know: what TLS has come to, or that a certificate is not checked.
     Note(String),
     /// The secrets of the TLS connection, as lines of a key log.
-    Secrets(String),
+    KeyLog(String),
     /// Bytes went over the connection (above TLS where there is TLS), from the first of the handshake to the end of
     /// the stream.
     Bytes(Chunk),
@@ -90,37 +90,37 @@ pub enum Report {
 ///
 /// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands` is closed. Dropping
 /// the future closes the socket at once. `reports` needs room for at least four; while it is full, the socket waits.
-pub async fn session(options: Options, commands: mpsc::Receiver<Command>, reports: mpsc::Sender<Report>) {
-    let ended = play(&options, commands, &reports).await;
+pub async fn run_session(options: SessionOptions, commands: mpsc::Receiver<SessionCommand>, events: mpsc::Sender<SessionEvent>) {
+    let result = connect_and_run(&options, commands, &events).await;
     // a reader that is gone needs no reports
-    let _ = reports.send(Report::Ended(ended)).await;
+    let _ = events.send(SessionEvent::Ended(result)).await;
 }
 
-async fn play(
-    options: &Options,
-    commands: mpsc::Receiver<Command>,
-    reports: &mpsc::Sender<Report>,
+async fn connect_and_run(
+    options: &SessionOptions,
+    commands: mpsc::Receiver<SessionCommand>,
+    events: &mpsc::Sender<SessionEvent>,
 ) -> Result<String, String> {
     let target = Target::parse(&options.url)?;
-    let request = options.request.to_bytes(&target, random()?)?;
+    let request = options.request.to_bytes(&target, random_bytes()?)?;
     if target.tls && options.tls.insecure {
         let warning = "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
-        let _ = reports.send(Report::Note(warning.to_owned())).await;
+        let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
     }
-    let stream = connect(&target, &options.tls, options.patience).await?;
-    if let Ok(peers) = stream.peers() {
-        let _ = reports.send(Report::Connected(peers)).await;
+    let stream = connect(&target, &options.tls, options.timeout).await?;
+    if let Ok(peers) = stream.addresses() {
+        let _ = events.send(SessionEvent::Connected(peers)).await;
     }
-    if let Some(secured) = stream.secured() {
-        let _ = reports.send(Report::Note(secured)).await;
-        let _ = reports.send(Report::Secrets(options.tls.secrets.take())).await;
+    if let Some(summary) = stream.tls_summary() {
+        let _ = events.send(SessionEvent::Note(summary)).await;
+        let _ = events.send(SessionEvent::KeyLog(options.tls.key_log.take())).await;
     }
-    let tap = Tap::new(stream, Chunks::new(reports, Report::Bytes));
-    Talk::new(options, request, reports).run(tap, commands).await
+    let tap = Tap::new(stream, ChunkSender::new(events, SessionEvent::Bytes));
+    Driver::new(options, request, events).run(tap, commands).await
 }
 
 /// A masking key or a nonce that nobody can guess (RFC 6455 section 5.3).
-fn random<const N: usize>() -> Result<[u8; N], String> {
+fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
     Ok(bytes)
@@ -131,12 +131,12 @@ fn random<const N: usize>() -> Result<[u8; N], String> {
 /// # Errors
 /// If the system gives none.
 pub fn nonce() -> Result<[u8; 16], String> {
-    random()
+    random_bytes()
 }
 
 /// A fresh masking key.
 pub(super) fn masking_key() -> Result<MaskingKey, String> {
-    random()
+    random_bytes()
 }
 
 #[cfg(test)]
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::net::Direction;
     use crate::scope::Scope;
-    use crate::servers::{Bundle, Ports};
+    use crate::servers::{ServerBundle, Ports};
     use crate::wire::{ConnectionTranscript, Opcode, Side, Transcript};
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -156,7 +156,7 @@ mod tests {
     /// What a session came to.
     struct Played {
         seen: ConnectionTranscript,
-        all: Vec<Report>,
+        all: Vec<SessionEvent>,
     }
 
     impl Played {
@@ -165,13 +165,13 @@ mod tests {
         }
 
         fn end(&self) -> &Result<String, String> {
-            let Some(Report::Ended(end)) = self.all.last() else { panic!("{:?}", self.all) };
+            let Some(SessionEvent::Ended(end)) = self.all.last() else { panic!("{:?}", self.all) };
             end
         }
     }
 
     /// Plays `commands` and gives back everything that was reported. The orders stay open until the end.
-    async fn play(options: Options, commands: &[Command]) -> Played {
+    async fn play(options: SessionOptions, commands: &[SessionCommand]) -> Played {
         let (orders, inbox) = mpsc::channel(16);
         let (post, mut mail) = mpsc::channel(8);
         for command in commands {
@@ -180,7 +180,7 @@ mod tests {
         let reading = async {
             let (mut seen, mut all) = (ConnectionTranscript::new(), Vec::new());
             while let Some(report) = mail.recv().await {
-                if let Report::Bytes(chunk) = &report {
+                if let SessionEvent::Bytes(chunk) = &report {
                     let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
                     seen.push(from, &chunk.bytes);
                 }
@@ -189,19 +189,19 @@ mod tests {
             drop(orders);
             Played { seen, all }
         };
-        tokio::join!(session(options, inbox, post), reading).1
+        tokio::join!(run_session(options, inbox, post), reading).1
     }
 
     /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once all that is to
     /// happen before has happened: then there is nothing left to wait for, and the clock goes on to the deadline.
-    fn patient(url: String) -> Options {
-        Options { patience: Duration::from_mins(1), ..Options::new(url) }
+    fn patient(url: String) -> SessionOptions {
+        SessionOptions { timeout: Duration::from_mins(1), ..SessionOptions::new(url) }
     }
 
     /// A server for one connection: reads the request, answers 101, and then does as it is told.
     async fn against(
-        options: impl FnOnce(Options) -> Options,
-        commands: &[Command],
+        options: impl FnOnce(SessionOptions) -> SessionOptions,
+        commands: &[SessionCommand],
         peer: impl AsyncFnOnce(&mut TcpStream),
     ) -> Played {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -221,11 +221,11 @@ mod tests {
     #[tokio::test]
     async fn every_byte_is_seen_from_the_handshake_to_both_closes() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let servers = Bundle::start(&scope, Ports::default(), None);
-        let url = servers.up().await.unwrap().websocket_url();
-        let close = Command::Close(1000, "bye".into());
+        let servers = ServerBundle::start(&scope, Ports::default(), None);
+        let url = servers.ready().await.unwrap().websocket_url();
+        let close = SessionCommand::Close(1000, "bye".into());
         let played =
-            play(Options::new(url), &[Command::Text("Hello".into()), Command::Ping(b"?".into()), close])
+            play(SessionOptions::new(url), &[SessionCommand::Text("Hello".into()), SessionCommand::Ping(b"?".into()), close])
                 .await;
         assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
         assert!(played.seen.direction(Side::Server).head().unwrap().validation.problems.is_empty());
@@ -248,10 +248,10 @@ mod tests {
     #[tokio::test]
     async fn what_breaks_the_rules_goes_on_the_wire_and_the_answer_is_seen() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let servers = Bundle::start(&scope, Ports::default(), None);
-        let url = servers.up().await.unwrap().websocket_url();
+        let servers = ServerBundle::start(&scope, Ports::default(), None);
+        let url = servers.ready().await.unwrap().websocket_url();
         let unmasked = Header::new(Opcode::Text, 2);
-        let played = play(Options::new(url), &[Command::Frame(unmasked, b"hi".into())]).await;
+        let played = play(SessionOptions::new(url), &[SessionCommand::Frame(unmasked, b"hi".into())]).await;
         assert_eq!(played.said(Side::Client).frames()[0].raw(), b"\x81\x02hi");
         assert_eq!(played.said(Side::Server).frames()[0].close_body().unwrap().0, 1002);
         assert_eq!(played.end(), &Ok("closed by the server with 1002, answered by us".to_owned()));
@@ -268,7 +268,7 @@ mod tests {
         let answers: Vec<_> =
             played.said(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
         assert_eq!(answers, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
-        let quiet = |options| Options { auto_pong: false, auto_close: false, ..options };
+        let quiet = |options| SessionOptions { auto_pong: false, auto_close: false, ..options };
         let played = against(quiet, &[], peer).await;
         assert!(played.said(Side::Client).frames().is_empty());
         assert_eq!(played.end(), &Ok("closed by the server with 1001, not answered by us".to_owned()));
@@ -277,9 +277,9 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_speaks_only_http_is_told_and_its_bytes_are_kept() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let servers = Bundle::start(&scope, Ports::default(), None);
+        let servers = ServerBundle::start(&scope, Ports::default(), None);
         let played =
-            play(Options::new(format!("ws://{}/nowhere", servers.up().await.unwrap().http)), &[]).await;
+            play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[]).await;
         let why = played.end().as_ref().unwrap_err();
         assert!(why.contains("404") && why.contains("does not speak WebSocket"), "{why}");
         assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
@@ -291,8 +291,8 @@ mod tests {
             stream.read_exact(&mut [0; 8]).await.unwrap();
             stream.write_all(b"\x88\x02\x03\xe8").await.unwrap();
         };
-        let patient = |options| Options { patience: Duration::MAX, ..options };
-        let played = against(patient, &[Command::Close(1000, String::new())], peer).await;
+        let patient = |options| SessionOptions { timeout: Duration::MAX, ..options };
+        let played = against(patient, &[SessionCommand::Close(1000, String::new())], peer).await;
         assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
     }
 
@@ -311,19 +311,19 @@ mod tests {
                 tokio::time::resume();
             }
         };
-        let played = against(|options| options, &[Command::Close(1000, String::new())], deaf).await;
+        let played = against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
         assert_eq!(played.end(), &Err("we closed, and the server did not answer within 60 s".to_owned()));
 
         let played = against(
             |options| options,
-            &[Command::Raw(b"\x81\xff".into()), Command::Close(1000, String::new())],
+            &[SessionCommand::Raw(b"\x81\xff".into()), SessionCommand::Close(1000, String::new())],
             deaf,
         )
         .await;
         assert_eq!(played.end(), &Ok("we hung up in the middle of a frame".to_owned()));
         assert_eq!(played.said(Side::Client).len(), 2, "no Close inside of a frame");
 
-        let played = against(|options| options, &[Command::HangUp], deaf).await;
+        let played = against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), &Ok("we hung up".to_owned()));
     }
 
@@ -376,8 +376,8 @@ mod tests {
         };
         let (orders, inbox) = mpsc::channel(4);
         let (post, mut mail) = mpsc::channel(8);
-        orders.try_send(Command::Binary(vec![0; 1 << 24])).unwrap();
-        let mut running = Box::pin(session(Options::new(url), inbox, post));
+        orders.try_send(SessionCommand::Binary(vec![0; 1 << 24])).unwrap();
+        let mut running = Box::pin(run_session(SessionOptions::new(url), inbox, post));
         let (peer, sent) =
             tokio::select! { ended = &mut running => panic!("{ended:?}"), flooded = flood => flooded };
         assert!(sent > 100_000, "{sent}");
@@ -385,7 +385,7 @@ mod tests {
         while received < sent + ANSWER.len() {
             let report =
                 tokio::select! { () = &mut running => panic!("it ended"), report = mail.recv() => report };
-            if let Some(Report::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = report {
+            if let Some(SessionEvent::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = report {
                 received += bytes.len();
             }
         }
@@ -408,7 +408,7 @@ mod tests {
                 .all
                 .iter()
                 .map(|report| match report {
-                    Report::Bytes(chunk) if chunk.direction == Direction::Received => chunk.bytes.len(),
+                    SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => chunk.bytes.len(),
                     _ => 0,
                 })
                 .sum();

@@ -20,36 +20,36 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::feed::board::Board;
-use crate::feed::server::HOLD;
-use crate::feed::{Clock, Tick, Way};
-use crate::net::{WebSocketLimits, with_causes};
+use crate::feed::metrics::FeedMetrics;
+use crate::feed::server::LONG_POLL_TIMEOUT;
+use crate::feed::{FeedClock, Tick, Transport};
+use crate::net::{WebSocketLimits, error_chain};
 
 /// How long an answer that should come at once may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest message or answer that is read, in bytes.
-const LARGEST: usize = 4096;
+const MAX_MESSAGE_BYTES: usize = 4096;
 
 /// What a client needs: where to ask, and whom to tell.
 #[derive(Clone)]
-pub(super) struct Client {
-    pub(super) way: Way,
+pub(super) struct FeedClient {
+    pub(super) transport: Transport,
     pub(super) address: SocketAddr,
     /// The pause of a polling client.
-    pub(super) pause: Duration,
-    pub(super) clock: Clock,
-    pub(super) board: Arc<Mutex<Board>>,
+    pub(super) poll_interval: Duration,
+    pub(super) clock: FeedClock,
+    pub(super) metrics: Arc<Mutex<FeedMetrics>>,
 }
 
-impl Client {
+impl FeedClient {
     /// Asks or listens until it is dropped, or something goes wrong: that is told to the board.
     pub(super) async fn run(self) {
         let ended = match self.connect().await {
             Ok(stream) => self.over(stream).await,
-            Err(why) => Err(why),
+            Err(reason) => Err(reason),
         };
         let why = ended.err().unwrap_or_else(|| "the server ended the feed".to_owned());
-        self.tell(|board| board.failed(self.way, why));
+        self.with_metrics(|metrics| metrics.record_failure(self.transport, why));
     }
 
     /// Asks or listens over a connection.
@@ -57,23 +57,23 @@ impl Client {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), String> {
-        match self.way {
-            Way::Poll => self.over_http(stream, Self::poll).await,
-            Way::LongPoll => self.over_http(stream, Self::long_poll).await,
-            Way::Sse => self.over_http(stream, Self::listen).await,
-            Way::WebSocket => self.websocket(stream).await,
+        match self.transport {
+            Transport::Poll => self.over_http(stream, Self::poll).await,
+            Transport::LongPoll => self.over_http(stream, Self::long_poll).await,
+            Transport::Sse => self.over_http(stream, Self::event_stream).await,
+            Transport::WebSocket => self.websocket(stream).await,
         }
     }
 
-    fn tell<T>(&self, what: impl FnOnce(&mut Board) -> T) -> T {
+    fn with_metrics<T>(&self, update: impl FnOnce(&mut FeedMetrics) -> T) -> T {
         // the board is whole even if a panic came between
-        what(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
+        update(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn heard(&self, message: &[u8]) -> Result<Tick, String> {
+    fn record(&self, message: &[u8]) -> Result<Tick, String> {
         let now = self.clock.now();
         let tick = Tick::from_json(message)?;
-        self.tell(|board| board.heard(self.way, tick, now));
+        self.with_metrics(|metrics| metrics.record_update(self.transport, tick, now));
         Ok(tick)
     }
 
@@ -81,64 +81,64 @@ impl Client {
     async fn over_http<F>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        speak: impl FnOnce(Self, Asker) -> F,
+        use_connection: impl FnOnce(Self, HttpConnection) -> F,
     ) -> Result<(), String>
     where
         F: Future<Output = Result<(), String>>,
     {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
-        let asker = Asker { sender, host: self.address.to_string() };
-        let mut speaking = pin!(speak(self.clone(), asker));
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+        let http = HttpConnection { sender, host: self.address.to_string() };
+        let mut using = pin!(use_connection(self.clone(), http));
         tokio::select! {
             biased;
-            ended = speaking.as_mut() => return ended,
+            ended = using.as_mut() => return ended,
             // what it had read before its end has yet to be heard; then whoever asks is told of the end
             _ = connection => {}
         }
-        speaking.await
+        using.await
     }
 
-    async fn poll(self, mut asker: Asker) -> Result<(), String> {
+    async fn poll(self, mut http: HttpConnection) -> Result<(), String> {
         loop {
-            self.tell(|board| board.asked(self.way));
-            let answer = asker.ask("/price", "application/json", PATIENCE).await?;
-            self.heard(&whole(answer).await?)?;
-            sleep(self.pause).await;
+            self.with_metrics(|metrics| metrics.record_request(self.transport));
+            let response = http.get("/price", "application/json", RESPONSE_TIMEOUT).await?;
+            self.record(&read_body(response).await?)?;
+            sleep(self.poll_interval).await;
         }
     }
 
-    async fn long_poll(self, mut asker: Asker) -> Result<(), String> {
+    async fn long_poll(self, mut http: HttpConnection) -> Result<(), String> {
         let mut path = "/price".to_owned();
         loop {
-            self.tell(|board| board.asked(self.way));
-            let answer = asker.ask(&path, "application/json", HOLD.saturating_add(PATIENCE)).await?;
-            if answer.status() == StatusCode::NO_CONTENT {
-                self.tell(|board| board.heard_nothing(self.way, self.clock.now()));
+            self.with_metrics(|metrics| metrics.record_request(self.transport));
+            let response = http.get(&path, "application/json", LONG_POLL_TIMEOUT.saturating_add(RESPONSE_TIMEOUT)).await?;
+            if response.status() == StatusCode::NO_CONTENT {
+                self.with_metrics(|board| board.record_empty(self.transport, self.clock.now()));
                 continue;
             }
-            let tick = self.heard(&whole(answer).await?)?;
+            let tick = self.record(&read_body(response).await?)?;
             path = format!("/price?after={}", tick.seq);
         }
     }
 
-    async fn listen(self, mut asker: Asker) -> Result<(), String> {
-        self.tell(|board| board.asked(self.way));
-        let mut body = asker.ask("/events", "text/event-stream", PATIENCE).await?.into_body();
-        let mut waiting = Vec::new();
+    async fn event_stream(self, mut http: HttpConnection) -> Result<(), String> {
+        self.with_metrics(|metrics| metrics.record_request(self.transport));
+        let mut body = http.get("/events", "text/event-stream", RESPONSE_TIMEOUT).await?.into_body();
+        let mut buffer = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(with_causes)?.into_data() else { continue };
-            waiting.extend_from_slice(&data);
-            while let Some(end) = waiting.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = waiting.drain(..end.saturating_add(2)).collect();
+            let Ok(data) = frame.map_err(error_chain)?.into_data() else { continue };
+            buffer.extend_from_slice(&data);
+            while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = buffer.drain(..end.saturating_add(2)).collect();
                 // an event without data, a comment say, is none (WHATWG HTML section 9.2.6)
                 if let Some(data) =
                     event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"))
                 {
-                    self.heard(data)?;
+                    self.record(data)?;
                 }
             }
-            if waiting.len() > LARGEST {
-                return Err(format!("an event of more than {LARGEST} bytes"));
+            if buffer.len() > MAX_MESSAGE_BYTES {
+                return Err(format!("an event of more than {MAX_MESSAGE_BYTES} bytes"));
             }
         }
         Ok(())
@@ -146,12 +146,12 @@ impl Client {
 
     async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), String> {
         let url = format!("ws://{}/", self.address);
-        self.tell(|board| board.asked(self.way));
-        let opening = WebSocketLimits::new(LARGEST).client(url, stream);
-        let mut stream = in_time(PATIENCE, opening).await?.map_err(with_causes)?;
+        self.with_metrics(|metrics| metrics.record_request(self.transport));
+        let opening = WebSocketLimits::new(MAX_MESSAGE_BYTES).client(url, stream);
+        let mut stream = with_timeout(RESPONSE_TIMEOUT, opening).await?.map_err(error_chain)?;
         while let Some(message) = stream.next().await {
-            match message.map_err(with_causes)? {
-                Message::Text(text) => drop(self.heard(text.as_bytes())?),
+            match message.map_err(error_chain)? {
+                Message::Text(text) => drop(self.record(text.as_bytes())?),
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return Ok(()),
                 other => return Err(format!("the server sent {other:?} instead of a price")),
@@ -161,44 +161,44 @@ impl Client {
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
-        let stream = in_time(PATIENCE, TcpStream::connect(self.address)).await?.map_err(with_causes)?;
-        stream.set_nodelay(true).map_err(with_causes)?;
+        let stream = with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?.map_err(error_chain)?;
+        stream.set_nodelay(true).map_err(error_chain)?;
         Ok(stream)
     }
 }
 
 /// One connection that is kept alive, and asked one thing at a time.
-struct Asker {
+struct HttpConnection {
     sender: SendRequest<Empty<Bytes>>,
     host: String,
 }
 
-impl Asker {
-    async fn ask(
+impl HttpConnection {
+    async fn get(
         &mut self,
         path: &str,
         accept: &str,
-        patience: Duration,
+        time_limit: Duration,
     ) -> Result<Response<Incoming>, String> {
         let request = Request::get(path).header(HOST, &self.host).header(ACCEPT, accept);
-        let request = request.body(Empty::new()).map_err(with_causes)?;
-        in_time(patience, self.sender.ready()).await?.map_err(with_causes)?;
-        let answer = in_time(patience, self.sender.send_request(request)).await?.map_err(with_causes)?;
-        if answer.status().is_success() {
-            Ok(answer)
+        let request = request.body(Empty::new()).map_err(error_chain)?;
+        with_timeout(time_limit, self.sender.ready()).await?.map_err(error_chain)?;
+        let response = with_timeout(time_limit, self.sender.send_request(request)).await?.map_err(error_chain)?;
+        if response.status().is_success() {
+            Ok(response)
         } else {
-            Err(format!("the server answered {}", answer.status()))
+            Err(format!("the server answered {}", response.status()))
         }
     }
 }
 
-async fn whole(answer: Response<Incoming>) -> Result<Bytes, String> {
-    let body = in_time(PATIENCE, Limited::new(answer.into_body(), LARGEST).collect()).await?;
+async fn read_body(response: Response<Incoming>) -> Result<Bytes, String> {
+    let body = with_timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect()).await?;
     Ok(body.map_err(|error| error.to_string())?.to_bytes())
 }
 
-async fn in_time<T>(patience: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
-    timeout(patience, awaited).await.map_err(|_| format!("no answer within {} s", patience.as_secs()))
+async fn with_timeout<T>(time_limit: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
+    timeout(time_limit, awaited).await.map_err(|_| format!("no answer within {} s", time_limit.as_secs()))
 }
 
 #[cfg(test)]
@@ -216,15 +216,15 @@ mod tests {
     async fn an_answer_that_does_not_end_is_refused_and_not_read() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         for (way, why) in [
-            (Way::Poll, "length limit exceeded"),
-            (Way::LongPoll, "length limit exceeded"),
-            (Way::Sse, "an event of more than 4096 bytes"),
+            (Transport::Poll, "length limit exceeded"),
+            (Transport::LongPoll, "length limit exceeded"),
+            (Transport::Sse, "an event of more than 4096 bytes"),
         ] {
             let listener = listen(([127, 0, 0, 1], 0)).unwrap();
             let address = listener.local_addr().unwrap();
-            let board = Arc::new(Mutex::new(Board::new(&[(way, Arc::default())])));
+            let board = Arc::new(Mutex::new(FeedMetrics::new(&[(way, Arc::default())])));
             let client =
-                Client { way, address, pause: PATIENCE, clock: Clock::start(), board: board.clone() };
+                FeedClient { transport: way, address, poll_interval: RESPONSE_TIMEOUT, clock: FeedClock::start(), metrics: board.clone() };
             scope.spawn("client", client.run());
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
@@ -236,7 +236,7 @@ mod tests {
             }
             // it hangs up once it has told
             let board = board.lock().unwrap();
-            let failed = board.live(Duration::ZERO).ways[0].failed.clone();
+            let failed = board.snapshot(Duration::ZERO).transports[0].failure.clone();
             assert_eq!(failed.as_deref(), Some(why), "{way:?}");
         }
     }

@@ -9,14 +9,14 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod board;
+mod metrics;
 mod client;
-mod course;
-mod drive;
+mod config;
+mod runner;
 mod server;
 mod source;
 
-pub use board::{Live, Mark, Spread, Standing};
-pub use course::{Course, Way};
-pub use drive::{Report, run};
-pub use source::{Clock, Tick};
+pub use metrics::{FeedSnapshot, TimelineMark, AgeHistogram, TransportStats};
+pub use config::{FeedConfig, Transport};
+pub use runner::{FeedEvent, run};
+pub use source::{FeedClock, Tick};

@@ -25,36 +25,36 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::feed::source::News;
-use crate::feed::{Tick, Way};
-use crate::net::{self, Distance, Line, Stall, Tap, Traffic, WebSocketLimits};
+use crate::feed::source::TickPublisher;
+use crate::feed::{Tick, Transport};
+use crate::net::{self, LinkConditions, DelayedStream, Stall, Tap, Traffic, WebSocketLimits};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
-use crate::servers::{Limits, Options, http};
+use crate::servers::{Limits, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
 /// The largest message that a client may send, in bytes: it has nothing to say but control frames.
 const LARGEST: usize = 4096;
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
-pub(super) const HOLD: Duration = Duration::from_secs(30);
+pub(super) const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
-const HEAD: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One way's listener on loopback, and the counters of its sockets.
-pub(super) struct Door {
-    way: Way,
-    distance: Distance,
+pub(super) struct TransportListener {
+    transport: Transport,
+    link: LinkConditions,
     listener: TcpListener,
     traffic: Arc<Traffic>,
 }
 
-impl Door {
+impl TransportListener {
     /// Listens on a free port of 127.0.0.1, as if it were `rtt` away.
-    pub(super) fn open(way: Way, rtt: Duration) -> io::Result<Self> {
+    pub(super) fn bind(transport: Transport, rtt: Duration) -> io::Result<Self> {
         let listener = net::listen((Ipv4Addr::LOCALHOST, 0))?;
-        let distance = Distance { rtt, ..Distance::default() };
-        Ok(Self { way, distance, listener, traffic: Arc::default() })
+        let link = LinkConditions { rtt, ..LinkConditions::default() };
+        Ok(Self { transport, link, listener, traffic: Arc::default() })
     }
 
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
@@ -66,17 +66,17 @@ impl Door {
     }
 
     /// Serves `news` on this way until it is dropped; connections are tasks of `scope`.
-    pub(super) async fn serve(self, news: News, scope: Scope) {
+    pub(super) async fn serve(self, news: TickPublisher, scope: Scope) {
         let options = options(self.traffic);
         let connection = |stream: TcpStream, peer| {
             // the tap stands at the socket itself: bytes count when they are there
-            let tap = Tap::new(stream, options.traffic.connection());
-            let socket = Line::new(tap, self.distance, Instant::now(), Stall::default(), 0);
+            let tap = Tap::new(stream, options.traffic.count_connection());
+            let socket = DelayedStream::new(tap, self.link, Instant::now(), Stall::default(), 0);
             let (news, options) = (news.clone(), options.clone());
             async move {
                 // out of timers: the client sees that the connection is closed
                 let Ok(socket) = socket else { return };
-                serve_connection(self.way, socket, peer, news, options).await;
+                serve_connection(self.transport, socket, peer, news, options).await;
             }
         };
         // the clients are the feed's own: there are never so many
@@ -86,33 +86,33 @@ impl Door {
 }
 
 /// How each connection is served.
-pub(super) fn options(traffic: Arc<Traffic>) -> Options {
-    let limits = Limits { head_timeout: HEAD, ..Limits::default() };
-    Options { traffic, limits, ..Options::default() }
+pub(super) fn options(traffic: Arc<Traffic>) -> ServerOptions {
+    let limits = Limits { head_timeout: HEAD_TIMEOUT, ..Limits::default() };
+    ServerOptions { traffic, limits, ..ServerOptions::default() }
 }
 
 /// Serves `news` on one connection, whatever it runs over.
 pub(super) async fn serve_connection(
-    way: Way,
+    way: Transport,
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    news: News,
-    options: Options,
+    news: TickPublisher,
+    options: ServerOptions,
 ) {
     match way {
-        Way::WebSocket => push(socket, news, options).await,
-        Way::Poll | Way::LongPoll | Way::Sse => {
+        Transport::WebSocket => serve_websocket(socket, news, options).await,
+        Transport::Poll | Transport::LongPoll | Transport::Sse => {
             http::serve_connection(socket, peer, TowerToHyperService::new(router(news)), options).await;
         }
     }
 }
 
-fn router(news: News) -> Router {
+fn router(news: TickPublisher) -> Router {
     Router::new().route("/price", get(price)).route("/events", get(events)).with_state(news)
 }
 
 /// The price as it is now; with `after=N`, as soon as it is newer than event N.
-async fn price(State(news): State<News>, RawQuery(query): RawQuery) -> Response {
+async fn price(State(news): State<TickPublisher>, RawQuery(query): RawQuery) -> Response {
     let after = match query.as_deref().map(|query| query.strip_prefix("after=").map(str::parse::<u64>)) {
         None => None,
         Some(Some(Ok(seq))) => Some(seq),
@@ -122,7 +122,7 @@ async fn price(State(news): State<News>, RawQuery(query): RawQuery) -> Response 
     };
     let mut latest = news.latest();
     if let Some(seq) = after
-        && timeout(HOLD, latest.wait_for(|tick| tick.seq > seq)).await.is_err()
+        && timeout(LONG_POLL_TIMEOUT, latest.wait_for(|tick| tick.seq > seq)).await.is_err()
     {
         return StatusCode::NO_CONTENT.into_response();
     }
@@ -131,13 +131,13 @@ async fn price(State(news): State<News>, RawQuery(query): RawQuery) -> Response 
 }
 
 /// The price as it is now, then every event, each with its number as its id.
-async fn events(State(news): State<News>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(ticks(&news).map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))))
+async fn events(State(news): State<TickPublisher>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(tick_stream(&news).map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))))
 }
 
 /// The price as it is now, then every event; who is far behind goes on with what is newer.
-fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
-    let each = news.each();
+fn tick_stream(news: &TickPublisher) -> impl Stream<Item = Tick> + Send + use<> {
+    let each = news.subscribe();
     let now = *news.latest().borrow();
     let rest = stream::unfold(each, |mut each| async move {
         loop {
@@ -152,7 +152,7 @@ fn ticks(news: &News) -> impl Stream<Item = Tick> + Send + use<> {
 }
 
 /// A WebSocket that gets the price as it is now, then every event.
-async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: News, options: Options) {
+async fn serve_websocket(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: TickPublisher, options: ServerOptions) {
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
     let policy = ServerPolicy::default();
@@ -160,7 +160,7 @@ async fn push(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
     let mut stream = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await;
-    let mut ticks = std::pin::pin!(ticks(&news));
+    let mut ticks = std::pin::pin!(tick_stream(&news));
     loop {
         tokio::select! {
             tick = ticks.next() => {
@@ -186,13 +186,13 @@ mod tests {
     use super::*;
     use crate::servers::hostile::{Serving, claims, dribbles, drips, floods, messages, pings};
 
-    fn options() -> Options {
-        Options { limits: Limits { head_timeout: HEAD, ..Limits::default() }, ..Options::default() }
+    fn options() -> ServerOptions {
+        ServerOptions { limits: Limits { head_timeout: HEAD_TIMEOUT, ..Limits::default() }, ..ServerOptions::default() }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_hostile_websocket_is_given_up() {
-        let serve = |stream| -> Serving { Box::pin(push(stream, News::new(), options())) };
+        let serve = |stream| -> Serving { Box::pin(serve_websocket(stream, TickPublisher::new(), options())) };
         pings(serve).await.was_given_up(0);
         messages(1000, serve).await.was_given_up(0);
         for met in [claims(serve).await, dribbles(serve).await] {
@@ -203,12 +203,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hostile_client_over_http_is_given_up() {
         let serve = |stream| -> Serving {
-            let service = TowerToHyperService::new(router(News::new()));
+            let service = TowerToHyperService::new(router(TickPublisher::new()));
             Box::pin(http::serve_connection(stream, "127.0.0.1:1".parse().unwrap(), service, options()))
         };
         let ask = b"GET /price HTTP/1.1\r\nHost: localhost\r\n\r\n";
         floods(b"", ask, serve).await.was_given_up(0);
         let met = drips(b"GET /price", serve).await;
-        assert!(met.taken <= 10 + HEAD.as_secs() as usize, "{}", met.taken);
+        assert!(met.taken <= 10 + HEAD_TIMEOUT.as_secs() as usize, "{}", met.taken);
     }
 }

@@ -9,20 +9,20 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep};
 
-use crate::feed::board::Board;
+use crate::feed::metrics::FeedMetrics;
 use crate::measure::SplitMix64;
 
 /// The news that wait for a pushing connection; one that is further behind misses some, and gets newer ones.
-const WAITING: usize = 256;
+const SUBSCRIBER_CAPACITY: usize = 256;
 
 /// The price before anything happened, in cents.
 const OPENING_CENTS: u64 = 42_00;
 
 /// One clock for all: server and clients are one process, so an age is a difference of two of its readings.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock(Instant);
+pub struct FeedClock(Instant);
 
-impl Clock {
+impl FeedClock {
     /// A clock that reads zero now.
     pub fn start() -> Self {
         Self(Instant::now())
@@ -47,7 +47,7 @@ pub struct Tick {
 
 impl Tick {
     /// The price before anything happened.
-    pub(super) const OPENING: Self = Self { seq: 0, at: 0, price: OPENING_CENTS as f64 / 100.0 };
+    pub(super) const INITIAL: Self = Self { seq: 0, at: 0, price: OPENING_CENTS as f64 / 100.0 };
 
     /// When it happened.
     pub fn at(&self) -> Duration {
@@ -70,23 +70,23 @@ impl Tick {
 
 /// Prices and gaps, always the same ones for the same seed.
 #[derive(Debug)]
-pub(super) struct Walk {
-    shuffle: SplitMix64,
-    gap: Duration,
+pub(super) struct PriceWalk {
+    rng: SplitMix64,
+    mean_gap: Duration,
     cents: u64,
     /// The events that still follow closely upon the last one.
     burst: usize,
 }
 
-impl Walk {
+impl PriceWalk {
     pub(super) fn new(seed: u64, gap: Duration) -> Self {
-        Self { shuffle: SplitMix64::new(seed), gap, cents: OPENING_CENTS, burst: 0 }
+        Self { rng: SplitMix64::new(seed), mean_gap: gap, cents: OPENING_CENTS, burst: 0 }
     }
 
     /// How long until the next event, and the price it brings.
-    pub(super) fn step(&mut self) -> (Duration, f64) {
+    pub(super) fn next_tick(&mut self) -> (Duration, f64) {
         let mut share = |thousandths: Range<usize>| {
-            thousandths.start.saturating_add(self.shuffle.next_below(thousandths.len())) as f64 / 1000.0
+            thousandths.start.saturating_add(self.rng.next_below(thousandths.len())) as f64 / 1000.0
         };
         let share = match self.burst.checked_sub(1) {
             Some(left) => {
@@ -95,12 +95,12 @@ impl Walk {
             }
             None => share(600..2100),
         };
-        let wait = Duration::try_from_secs_f64(self.gap.as_secs_f64() * share).unwrap_or(Duration::MAX);
-        if self.burst == 0 && self.shuffle.next_below(8) == 0 {
-            self.burst = self.shuffle.next_below(3).saturating_add(2);
+        let wait = Duration::try_from_secs_f64(self.mean_gap.as_secs_f64() * share).unwrap_or(Duration::MAX);
+        if self.burst == 0 && self.rng.next_below(8) == 0 {
+            self.burst = self.rng.next_below(3).saturating_add(2);
         }
-        let step = (self.shuffle.next_below(9) as u64).saturating_add(1);
-        let up = self.shuffle.next_below(2) == 0;
+        let step = (self.rng.next_below(9) as u64).saturating_add(1);
+        let up = self.rng.next_below(2) == 0;
         self.cents =
             if up { self.cents.saturating_add(step) } else { self.cents.saturating_sub(step) }.max(100);
         (wait, self.cents as f64 / 100.0)
@@ -109,14 +109,14 @@ impl Walk {
 
 /// Where news are published: the latest for those who ask, each of them for those who listen.
 #[derive(Clone, Debug)]
-pub(super) struct News {
+pub(super) struct TickPublisher {
     latest: Arc<watch::Sender<Tick>>,
-    each: broadcast::Sender<Tick>,
+    ticks: broadcast::Sender<Tick>,
 }
 
-impl News {
+impl TickPublisher {
     pub(super) fn new() -> Self {
-        Self { latest: Arc::new(watch::Sender::new(Tick::OPENING)), each: broadcast::Sender::new(WAITING) }
+        Self { latest: Arc::new(watch::Sender::new(Tick::INITIAL)), ticks: broadcast::Sender::new(SUBSCRIBER_CAPACITY) }
     }
 
     /// What is true now, and how to hear that it is not any more.
@@ -125,39 +125,39 @@ impl News {
     }
 
     /// All news from now on.
-    pub(super) fn each(&self) -> broadcast::Receiver<Tick> {
-        self.each.subscribe()
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Tick> {
+        self.ticks.subscribe()
     }
 
     pub(super) fn publish(&self, tick: Tick) {
         self.latest.send_replace(tick);
         // nobody may listen
-        let _ = self.each.send(tick);
+        let _ = self.ticks.send(tick);
     }
 }
 
 /// Lets things happen for as long as it is run, but not while `flowing` is false.
-pub(super) async fn happen(
-    mut walk: Walk,
-    clock: Clock,
-    board: Arc<Mutex<Board>>,
-    news: News,
-    mut flowing: watch::Receiver<bool>,
+pub(super) async fn publish_ticks(
+    mut walk: PriceWalk,
+    clock: FeedClock,
+    metrics: Arc<Mutex<FeedMetrics>>,
+    publisher: TickPublisher,
+    mut running: watch::Receiver<bool>,
 ) {
     for seq in 1.. {
-        let (wait, price) = walk.step();
+        let (wait, price) = walk.next_tick();
         loop {
-            if flowing.wait_for(|flows| *flows).await.is_err() {
+            if running.wait_for(|flows| *flows).await.is_err() {
                 return;
             }
             tokio::select! {
                 () = sleep(wait) => break,
-                stopped = flowing.changed() => if stopped.is_err() { return },
+                stopped = running.changed() => if stopped.is_err() { return },
             }
         }
         let tick = Tick { seq, at: u64::try_from(clock.now().as_nanos()).unwrap_or(u64::MAX), price };
-        board.lock().unwrap_or_else(PoisonError::into_inner).happened(tick);
-        news.publish(tick);
+        metrics.lock().unwrap_or_else(PoisonError::into_inner).record_event(tick);
+        publisher.publish(tick);
     }
 }
 
@@ -168,8 +168,8 @@ mod tests {
     #[test]
     fn the_walk_keeps_its_pace_has_bursts_and_can_be_repeated() {
         let steps = |seed| {
-            let mut walk = Walk::new(seed, Duration::from_millis(100));
-            (0..2000).map(|_| walk.step()).collect::<Vec<_>>()
+            let mut walk = PriceWalk::new(seed, Duration::from_millis(100));
+            (0..2000).map(|_| walk.next_tick()).collect::<Vec<_>>()
         };
         let walk = steps(7);
         assert_eq!(walk, steps(7));
@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn no_gap_is_too_long() {
-        let mut walk = Walk::new(7, Duration::MAX);
-        assert!((0..100).any(|_| walk.step().0 == Duration::MAX));
+        let mut walk = PriceWalk::new(7, Duration::MAX);
+        assert!((0..100).any(|_| walk.next_tick().0 == Duration::MAX));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::scope::Scope;
 
 /// Out of file descriptors, say: others end meanwhile, and trying at once again would only burn the CPU.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Accepts for as long as it is polled, and runs what `connection` makes of each stream as a task of `scope`. Streams have
 /// `TCP_NODELAY`: without it a small answer may wait for the peer's delayed acknowledgement.
@@ -78,7 +78,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 let _ = stream.set_nodelay(true);
                 return (stream, peer);
             }
-            Err(_) => sleep(PAUSE_AFTER_ERROR).await,
+            Err(_) => sleep(RETRY_DELAY).await,
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::net::{Clock, SystemClock, later};
 /// A handle that a server's sockets share. While it holds, none of them gives the protocol a byte; what the protocol
 /// has written goes out all the same.
 #[derive(Clone, Debug)]
-pub struct Stall(Arc<State>);
+pub struct Stall(Arc<StallState>);
 
 #[derive(Debug)]
-struct State {
+struct StallState {
     start: Instant,
     /// Nanoseconds after `start`; 0 where nothing is held.
     until: AtomicU64,
@@ -28,7 +28,7 @@ impl Default for Stall {
 impl Stall {
     /// A handle that holds nothing yet and is not told of moments before `start`.
     pub(crate) fn since(start: Instant) -> Self {
-        Self(Arc::new(State { start, until: AtomicU64::new(0) }))
+        Self(Arc::new(StallState { start, until: AtomicU64::new(0) }))
     }
 
     /// Holds the sockets from now on for `span`, or longer where they are held longer already.
@@ -43,15 +43,15 @@ impl Stall {
     }
 
     /// Until when the sockets are held, if they are. One relaxed load, and no look at the clock, where they are not.
-    pub(super) fn until<C: Clock>(&self) -> Option<Instant> {
+    pub(super) fn stalled_until<C: Clock>(&self) -> Option<Instant> {
         match self.0.until.load(Relaxed) {
             0 => None,
-            nanos => self.held(nanos, C::now()),
+            nanos => self.check_expiry(nanos, C::now()),
         }
     }
 
     #[cold]
-    fn held(&self, nanos: u64, now: Instant) -> Option<Instant> {
+    fn check_expiry(&self, nanos: u64, now: Instant) -> Option<Instant> {
         let until = later(self.0.start, Duration::from_nanos(nanos));
         if until > now {
             return Some(until);
@@ -73,15 +73,15 @@ mod tests {
     fn the_longer_of_two_holds_and_lets_go_at_its_end() {
         let start = ManualClock::now();
         let stall = Stall::since(start);
-        assert_eq!(stall.until::<ManualClock>(), None);
+        assert_eq!(stall.stalled_until::<ManualClock>(), None);
         ManualClock::pass(SECOND);
         stall.clone().begin_at(ManualClock::now(), 60 * SECOND);
         stall.begin_at(ManualClock::now(), SECOND);
-        assert_eq!(stall.until::<ManualClock>(), Some(start + 61 * SECOND));
+        assert_eq!(stall.stalled_until::<ManualClock>(), Some(start + 61 * SECOND));
         ManualClock::pass(Duration::from_nanos(59_999_999_999));
-        assert_eq!(stall.until::<ManualClock>(), Some(start + 61 * SECOND));
+        assert_eq!(stall.stalled_until::<ManualClock>(), Some(start + 61 * SECOND));
         ManualClock::pass(Duration::from_nanos(1));
-        assert_eq!(stall.until::<ManualClock>(), None);
+        assert_eq!(stall.stalled_until::<ManualClock>(), None);
         assert_eq!(stall.0.until.load(Relaxed), 0, "it is forgotten, so that no clock is asked any more");
     }
 
@@ -89,7 +89,7 @@ mod tests {
     fn it_begins_by_the_clock_of_the_system() {
         let (before, stall) = (Instant::now(), Stall::default());
         stall.begin(Duration::from_hours(1));
-        let until = stall.until::<SystemClock>().unwrap();
+        let until = stall.stalled_until::<SystemClock>().unwrap();
         assert!(until >= before + Duration::from_hours(1));
         assert!(until <= Instant::now() + Duration::from_hours(1));
     }

@@ -37,7 +37,7 @@ pub trait Observer {
     }
 
     /// What one call moved; never empty. Called right after the call, and once for each byte moved.
-    fn observe(&mut self, direction: Direction, taken: Taken<'_>);
+    fn observe(&mut self, direction: Direction, taken: Transfer<'_>);
 
     /// No more bytes will go that way: the peer's end of stream, or our own. At most once for each direction.
     fn ended(&mut self, _direction: Direction) {}
@@ -45,12 +45,12 @@ pub trait Observer {
 
 /// The bytes that one call moved. A vectored write gives several pieces, and the socket may take fewer than offered.
 #[derive(Clone, Copy)]
-pub struct Taken<'a> {
+pub struct Transfer<'a> {
     offered: &'a [IoSlice<'a>],
     count: usize,
 }
 
-impl<'a> Taken<'a> {
+impl<'a> Transfer<'a> {
     /// How many bytes were moved.
     pub fn count(&self) -> usize {
         self.count
@@ -112,7 +112,7 @@ impl<S: AsyncRead + Unpin, O: Observer + Unpin> AsyncRead for Tap<S, O> {
         ready!(Pin::new(&mut tap.stream).poll_read(cx, buf))?;
         let new = buf.filled().get(before..).unwrap_or_default();
         if !new.is_empty() {
-            let taken = Taken { offered: &[IoSlice::new(new)], count: new.len() };
+            let taken = Transfer { offered: &[IoSlice::new(new)], count: new.len() };
             tap.observer.observe(Direction::Received, taken);
         } else if had_room && !tap.received_all {
             tap.received_all = true;
@@ -168,7 +168,7 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Tap<S, O> {
 impl<S, O: Observer> Tap<S, O> {
     fn sent(&mut self, offered: &[IoSlice<'_>], count: usize) {
         if count > 0 {
-            self.observer.observe(Direction::Sent, Taken { offered, count });
+            self.observer.observe(Direction::Sent, Transfer { offered, count });
         }
     }
 }
@@ -235,7 +235,7 @@ mod tests {
     }
 
     impl Observer for Notes {
-        fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+        fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
             assert_eq!(taken.count(), taken.to_vec().len());
             self.calls.push((direction, taken.to_vec()));
         }

@@ -14,7 +14,7 @@ pub struct Target {
     pub port: u16,
     /// Path and query as they stand in the request line, `/` at least.
     pub path: String,
-    named_port: bool,
+    has_explicit_port: bool,
 }
 
 impl Target {
@@ -47,10 +47,10 @@ impl Target {
         if authority.contains('@') {
             return Err(wrong("a name and password belong into a header: Authorization"));
         }
-        let (host, port) = split(authority).map_err(|why| wrong(&why))?;
+        let (host, port) = split_authority(authority).map_err(|why| wrong(&why))?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let named_port = port.is_some();
-        Ok(Self { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }), path, named_port })
+        Ok(Self { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }), path, has_explicit_port: named_port })
     }
 
     /// What a request to it says as `Host`: the port only where the URL names one that is not the scheme's own
@@ -58,7 +58,7 @@ impl Target {
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let own = if self.tls { 443 } else { 80 };
-        if self.named_port && self.port != own { format!("{host}:{}", self.port) } else { host }
+        if self.has_explicit_port && self.port != own { format!("{host}:{}", self.port) } else { host }
     }
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Target {
     }
 }
 
-fn split(authority: &str) -> Result<(String, Option<u16>), String> {
+fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
         let (host, port) = rest.split_once(']').ok_or("an IPv6 address ends with ]")?;
         if host.parse::<std::net::Ipv6Addr>().is_err() {
@@ -87,11 +87,11 @@ fn split(authority: &str) -> Result<(String, Option<u16>), String> {
         host if !host.chars().all(known) => {
             Err(format!("`{host}` is no host name; a name that is not ASCII is written in its xn-- form"))
         }
-        host => Ok((host.to_owned(), number(port.ok_or("behind the ] stands : and a port, or nothing")?)?)),
+        host => Ok((host.to_owned(), parse_port(port.ok_or("behind the ] stands : and a port, or nothing")?)?)),
     }
 }
 
-fn number(port: &str) -> Result<Option<u16>, String> {
+fn parse_port(port: &str) -> Result<Option<u16>, String> {
     match port.parse::<u16>() {
         _ if port.is_empty() => Ok(None),
         Ok(number @ 1..) if !port.starts_with('+') => Ok(Some(number)),

@@ -12,26 +12,26 @@ use rustls::{ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore, Signatu
 
 /// How to speak TLS. The default trusts the authorities that browsers trust, and asks for the URL's host.
 #[derive(Clone, Debug, Default)]
-pub struct Tls {
+pub struct TlsOptions {
     /// A PEM file with further authorities to trust.
     pub ca: Option<PathBuf>,
     /// Trust anybody: the certificate is not checked at all.
     pub insecure: bool,
     /// The name to ask for and to check, where it is not the URL's host.
-    pub name: Option<String>,
+    pub server_name: Option<String>,
     /// Where the connection's secrets are put.
-    pub secrets: Secrets,
+    pub key_log: KeyLogBuffer,
 }
 
 /// The secrets of TLS connections, as lines of the NSS key log format (`LABEL CLIENT_RANDOM SECRET`), which Wireshark
 /// reads. Clones share the lines.
 #[derive(Clone, Debug, Default)]
-pub struct Secrets(Arc<Mutex<String>>);
+pub struct KeyLogBuffer(Arc<Mutex<String>>);
 
 /// One connection logs five lines of under 200 bytes.
-const MOST_SECRETS: usize = 1 << 20;
+const MAX_KEY_LOG_BYTES: usize = 1 << 20;
 
-impl Secrets {
+impl KeyLogBuffer {
     /// The lines so far; those that were taken are gone.
     pub fn take(&self) -> String {
         // the lock is held for a copy at most, and a line is whole or not there
@@ -39,17 +39,17 @@ impl Secrets {
     }
 }
 
-impl KeyLog for Secrets {
+impl KeyLog for KeyLogBuffer {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         use crate::wire::format::hex;
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() < MOST_SECRETS {
+        if lines.len() < MAX_KEY_LOG_BYTES {
             *lines += &format!("{label} {} {}\n", hex(client_random), hex(secret));
         }
     }
 }
 
-impl Tls {
+impl TlsOptions {
     /// # Errors
     /// The file of authorities: what is wrong with it.
     pub(crate) fn config(&self) -> Result<ClientConfig, String> {
@@ -58,19 +58,19 @@ impl Tls {
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
         let mut config = if self.insecure {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(NoCertificateVerification(provider)))
         } else {
             builder.with_root_certificates(self.roots()?)
         }
         .with_no_client_auth();
-        config.key_log = Arc::new(self.secrets.clone());
+        config.key_log = Arc::new(self.key_log.clone());
         Ok(config)
     }
 
     /// # Errors
     /// A name that certificates cannot have.
     pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
-        let name = self.name.as_deref().unwrap_or(host);
+        let name = self.server_name.as_deref().unwrap_or(host);
         ServerName::try_from(name.to_owned()).map_err(|_| {
             format!("`{name}` is no name that a certificate can have; give a DNS name or an address")
         })
@@ -93,9 +93,9 @@ impl Tls {
 
 /// Lets every certificate pass. That the peer holds its key is checked all the same.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct NoCertificateVerification(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for NoCertificateVerification {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -131,7 +131,7 @@ impl ServerCertVerifier for Anybody {
 }
 
 /// What went wrong in a TLS handshake, and what would be right.
-pub(crate) fn refused(error: &std::io::Error) -> String {
+pub(crate) fn describe_tls_error(error: &std::io::Error) -> String {
     use rustls::{CertificateError as Bad, Error};
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     match inner {
@@ -149,6 +149,6 @@ pub(crate) fn refused(error: &std::io::Error) -> String {
         None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "the server hung up during the TLS handshake; is it a ws:// server?".to_owned()
         }
-        None => crate::net::in_words(error),
+        None => crate::net::describe_io_error(error),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::net::{Direction, Observer, Taken};
+use crate::net::{Direction, Observer, Transfer};
 
 /// Counters that a server's connections share and others read. Each counter is exact; two read after one another may
 /// be an exchange apart, so compare them when nothing is in flight.
@@ -18,7 +18,7 @@ pub struct Traffic {
 
 /// What the counters of a [`Traffic`] said at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct TrafficSnapshot {
     /// Bytes that sockets gave to the server: TCP payload, handshakes and headers included.
     pub received: u64,
     /// Bytes that sockets took from the server.
@@ -31,8 +31,8 @@ pub struct Tally {
 
 impl Traffic {
     /// The counters as they stand.
-    pub fn tally(&self) -> Tally {
-        Tally {
+    pub fn snapshot(&self) -> TrafficSnapshot {
+        TrafficSnapshot {
             received: self.received.load(Relaxed),
             sent: self.sent.load(Relaxed),
             connections: self.connections.load(Relaxed),
@@ -41,20 +41,20 @@ impl Traffic {
     }
 
     /// Counts a connection as open until what is returned is dropped; that is also the observer for its [`crate::net::Tap`].
-    pub fn connection(self: &Arc<Self>) -> Counted {
+    pub fn count_connection(self: &Arc<Self>) -> CountedConnection {
         self.connections.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
-        Counted { traffic: self.clone() }
+        CountedConnection { traffic: self.clone() }
     }
 }
 
 /// One open connection of a [`Traffic`].
 #[derive(Debug)]
-pub struct Counted {
+pub struct CountedConnection {
     traffic: Arc<Traffic>,
 }
 
-impl Counted {
+impl CountedConnection {
     /// Counts what was moved on a socket without a tap.
     pub fn add(&self, direction: Direction, count: usize) {
         let counter = match direction {
@@ -65,13 +65,13 @@ impl Counted {
     }
 }
 
-impl Observer for Counted {
-    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+impl Observer for CountedConnection {
+    fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
         self.add(direction, taken.count());
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.traffic.open.fetch_sub(1, Relaxed);
     }
@@ -88,13 +88,13 @@ mod tests {
     async fn bytes_and_connections_are_counted() {
         let traffic = Arc::new(Traffic::default());
         let (ours, mut theirs) = duplex(64);
-        let mut tap = Tap::new(ours, traffic.connection());
+        let mut tap = Tap::new(ours, traffic.count_connection());
         tap.write_all(b"abc").await.unwrap();
         theirs.write_all(b"hello").await.unwrap();
         tap.read_exact(&mut [0; 5]).await.unwrap();
-        let open = traffic.connection();
-        assert_eq!(traffic.tally(), Tally { received: 5, sent: 3, connections: 2, open: 2 });
+        let open = traffic.count_connection();
+        assert_eq!(traffic.snapshot(), TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 2 });
         drop((tap, open));
-        assert_eq!(traffic.tally(), Tally { received: 5, sent: 3, connections: 2, open: 0 });
+        assert_eq!(traffic.snapshot(), TrafficSnapshot { received: 5, sent: 3, connections: 2, open: 0 });
     }
 }

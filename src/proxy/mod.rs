@@ -12,10 +12,10 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod cutter;
-mod gate;
-mod listen;
-mod passage;
+mod framer;
+mod intercept_queue;
+mod listener;
+mod relay;
 
-pub use listen::{Command, MAX_CONNECTIONS, Options, ROOM, Report, Told, Which, bind, full};
-pub use passage::Act;
+pub use listener::{ProxyCommand, MAX_CONNECTIONS, ProxyOptions, ROOM, ProxyEvent, ProxyEventKind, ConnectionSelector, bind, full};
+pub use relay::InterceptAction;

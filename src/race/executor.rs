@@ -8,9 +8,9 @@ use crate::scope::Scope;
 
 /// An executor whose tasks end with their scope.
 #[derive(Clone)]
-pub(super) struct Scoped(pub(super) Scope);
+pub(super) struct ScopedExecutor(pub(super) Scope);
 
-impl<F> Executor<F> for Scoped
+impl<F> Executor<F> for ScopedExecutor
 where
     F: Future + Send + 'static,
     F::Output: Send,

@@ -9,7 +9,7 @@ use crate::text::suggest;
 
 /// The way in which an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum LaneKind {
     /// Length and payload over TCP: the floor that no protocol can be under.
     Tcp,
     /// HTTP/1.1 written by hand on both sides: the protocol without a library.
@@ -32,7 +32,7 @@ pub enum Kind {
     WsNew,
 }
 
-impl Kind {
+impl LaneKind {
     /// All of them, from the floor upwards.
     pub const ALL: [Self; 10] = [
         Self::Tcp,
@@ -63,12 +63,12 @@ impl Kind {
     }
 
     /// All messages of an exchange are under way at once; the others await each reply.
-    pub const fn overlaps(self) -> bool {
+    pub const fn is_pipelined(self) -> bool {
         matches!(self, Self::Http2 | Self::WsPipelined)
     }
 
     /// Each exchange pays for a connection of its own.
-    pub const fn connects_anew(self) -> bool {
+    pub const fn reconnects(self) -> bool {
         matches!(self, Self::HttpNew | Self::WsNew)
     }
 
@@ -88,7 +88,7 @@ impl Kind {
 #[serde(into = "String", try_from = "String")]
 pub struct Lane {
     /// The way.
-    pub kind: Kind,
+    pub kind: LaneKind,
     /// Within TLS 1.3.
     pub tls: bool,
 }
@@ -96,15 +96,15 @@ pub struct Lane {
 impl Lane {
     /// The contestants of a race that names none: what people write, and what splits the gap between them.
     pub const DEFAULT: [Self; 5] = [
-        Self::plain(Kind::Tcp),
-        Self::plain(Kind::HttpBare),
-        Self::plain(Kind::HttpHyper),
-        Self::plain(Kind::HttpReqwest),
-        Self::plain(Kind::Ws),
+        Self::plain(LaneKind::Tcp),
+        Self::plain(LaneKind::HttpBare),
+        Self::plain(LaneKind::HttpHyper),
+        Self::plain(LaneKind::HttpReqwest),
+        Self::plain(LaneKind::Ws),
     ];
 
     /// That way, in the clear.
-    pub const fn plain(kind: Kind) -> Self {
+    pub const fn plain(kind: LaneKind) -> Self {
         Self { kind, tls: false }
     }
 
@@ -116,43 +116,43 @@ impl Lane {
     /// The name on a slide: the protocol.
     pub const fn title(self) -> &'static str {
         match (self.kind, self.tls) {
-            (Kind::Tcp, false) => "raw TCP",
-            (Kind::Tcp, true) => "raw TLS",
-            (Kind::HttpBare | Kind::HttpHyper | Kind::HttpReqwest, false) => "HTTP/1.1",
-            (Kind::HttpBare | Kind::HttpHyper | Kind::HttpReqwest, true) => "HTTPS",
-            (Kind::HttpNew, false) => "new HTTP",
-            (Kind::HttpNew, true) => "new HTTPS",
-            (Kind::Http2, false) => "HTTP/2",
-            (Kind::Http2, true) => "HTTP/2 TLS",
-            (Kind::SsePost, false) => "SSE + POST",
-            (Kind::SsePost, true) => "SSE + POST TLS",
-            (Kind::Ws | Kind::WsPipelined, false) => "WebSocket",
-            (Kind::Ws | Kind::WsPipelined, true) => "wss",
-            (Kind::WsNew, false) => "new WebSocket",
-            (Kind::WsNew, true) => "new wss",
+            (LaneKind::Tcp, false) => "raw TCP",
+            (LaneKind::Tcp, true) => "raw TLS",
+            (LaneKind::HttpBare | LaneKind::HttpHyper | LaneKind::HttpReqwest, false) => "HTTP/1.1",
+            (LaneKind::HttpBare | LaneKind::HttpHyper | LaneKind::HttpReqwest, true) => "HTTPS",
+            (LaneKind::HttpNew, false) => "new HTTP",
+            (LaneKind::HttpNew, true) => "new HTTPS",
+            (LaneKind::Http2, false) => "HTTP/2",
+            (LaneKind::Http2, true) => "HTTP/2 TLS",
+            (LaneKind::SsePost, false) => "SSE + POST",
+            (LaneKind::SsePost, true) => "SSE + POST TLS",
+            (LaneKind::Ws | LaneKind::WsPipelined, false) => "WebSocket",
+            (LaneKind::Ws | LaneKind::WsPipelined, true) => "wss",
+            (LaneKind::WsNew, false) => "new WebSocket",
+            (LaneKind::WsNew, true) => "new wss",
         }
     }
 
     /// What runs in it, in words.
-    pub const fn about(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self.kind {
-            Kind::Tcp => "length and payload, the floor",
-            Kind::HttpBare => "written by hand, kept alive",
-            Kind::HttpHyper => "hyper, kept alive",
-            Kind::HttpReqwest => "reqwest, kept alive",
-            Kind::HttpNew => "hyper, a connection each",
-            Kind::Http2 => "hyper, one connection",
-            Kind::SsePost => "hyper, an open event stream",
-            Kind::Ws => "tokio-tungstenite",
-            Kind::WsPipelined => "tokio-tungstenite, not waiting",
-            Kind::WsNew => "tokio-tungstenite, a connection each",
+            LaneKind::Tcp => "length and payload, the floor",
+            LaneKind::HttpBare => "written by hand, kept alive",
+            LaneKind::HttpHyper => "hyper, kept alive",
+            LaneKind::HttpReqwest => "reqwest, kept alive",
+            LaneKind::HttpNew => "hyper, a connection each",
+            LaneKind::Http2 => "hyper, one connection",
+            LaneKind::SsePost => "hyper, an open event stream",
+            LaneKind::Ws => "tokio-tungstenite",
+            LaneKind::WsPipelined => "tokio-tungstenite, not waiting",
+            LaneKind::WsNew => "tokio-tungstenite, a connection each",
         }
     }
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self::plain(Kind::Ws)
+        Self::plain(LaneKind::Ws)
     }
 }
 
@@ -167,9 +167,9 @@ impl FromStr for Lane {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let (plain, tls) = name.strip_suffix("+tls").map_or((name, false), |plain| (plain, true));
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == plain);
+        let kind = LaneKind::ALL.into_iter().find(|kind| kind.name() == plain);
         kind.map(|kind| Self { kind, tls }).ok_or_else(|| {
-            let names = Kind::ALL.map(Kind::name);
+            let names = LaneKind::ALL.map(LaneKind::name);
             let meant = suggest(plain, &names).map(|near| format!("did you mean `{near}`? "));
             let meant = meant.unwrap_or_default();
             format!(
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_lane_is_found_by_the_name_it_gives() {
-        for kind in Kind::ALL {
+        for kind in LaneKind::ALL {
             for tls in [false, true] {
                 let lane = Lane { kind, tls };
                 assert_eq!(lane.name().parse(), Ok(lane));

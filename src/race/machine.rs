@@ -25,7 +25,7 @@ const CRATES: [&str; 9] =
 
 impl Machine {
     /// This machine.
-    pub fn here() -> Self {
+    pub fn detect() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let info = read("/proc/cpuinfo");
         let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
@@ -37,7 +37,7 @@ impl Machine {
                 .trim()
                 .to_owned(),
             congestion_control: read("/proc/sys/net/ipv4/tcp_congestion_control"),
-            crates: versions(include_str!("../../Cargo.lock")),
+            crates: crate_versions(include_str!("../../Cargo.lock")),
         }
     }
 
@@ -49,7 +49,7 @@ impl Machine {
 }
 
 /// The versions of [`CRATES`] in a `Cargo.lock`.
-fn versions(lock: &'static str) -> BTreeMap<&'static str, &'static str> {
+fn crate_versions(lock: &'static str) -> BTreeMap<&'static str, &'static str> {
     let quoted = |line: &'static str, key: &str| line.strip_prefix(key)?.strip_suffix('"');
     let mut found = BTreeMap::new();
     let mut name = "";
@@ -67,14 +67,14 @@ fn versions(lock: &'static str) -> BTreeMap<&'static str, &'static str> {
 
 /// How long some CPUs have been busy since the machine began, with anybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Busy {
+pub(super) struct CpuBusyTime {
     time: Duration,
 }
 
-impl Busy {
+impl CpuBusyTime {
     /// The busy time of these CPUs, of all where none is named; `None` where the system does not tell.
     pub(super) fn now(cpus: &[usize]) -> Option<Self> {
-        busy(&fs::read_to_string("/proc/stat").ok()?, cpus).map(|time| Self { time })
+        parse_busy_time(&fs::read_to_string("/proc/stat").ok()?, cpus).map(|time| Self { time })
     }
 
     /// The share of `elapsed` on `cpus` CPUs that others had since `before`, ours taken out: 0 to 1.
@@ -86,7 +86,7 @@ impl Busy {
 
 /// user, nice, system and steal of `/proc/stat`, which counts in hundredths of a second. Interrupts are left out: those
 /// of our own packets are among them.
-fn busy(stat: &str, cpus: &[usize]) -> Option<Duration> {
+fn parse_busy_time(stat: &str, cpus: &[usize]) -> Option<Duration> {
     let named = |line: &str| {
         let number = line.split_whitespace().next()?.strip_prefix("cpu")?;
         Some(if cpus.is_empty() {
@@ -162,23 +162,23 @@ mod tests {
 
     #[test]
     fn the_named_cpus_are_summed_and_interrupts_left_out() {
-        assert_eq!(busy(STAT, &[]), Some(Duration::from_millis(1280)));
-        assert_eq!(busy(STAT, &[1]), Some(Duration::from_millis(520)));
-        assert_eq!(busy(STAT, &[0, 1]), Some(Duration::from_millis(1280)));
-        assert_eq!(busy(STAT, &[7]), None);
-        assert_eq!(busy("garbage", &[]), None);
+        assert_eq!(parse_busy_time(STAT, &[]), Some(Duration::from_millis(1280)));
+        assert_eq!(parse_busy_time(STAT, &[1]), Some(Duration::from_millis(520)));
+        assert_eq!(parse_busy_time(STAT, &[0, 1]), Some(Duration::from_millis(1280)));
+        assert_eq!(parse_busy_time(STAT, &[7]), None);
+        assert_eq!(parse_busy_time("garbage", &[]), None);
     }
 
     #[test]
     fn no_number_of_ticks_is_too_large() {
         let line = |name: &str| format!("{name}{}\n", format!(" {}", u64::MAX).repeat(10));
         let stat = [line("cpu0"), line("cpu1")].concat();
-        assert_eq!(busy(&stat, &[0, 1]), Some(Duration::from_millis(u64::MAX)));
+        assert_eq!(parse_busy_time(&stat, &[0, 1]), Some(Duration::from_millis(u64::MAX)));
     }
 
     #[test]
     fn what_is_not_ours_is_foreign() {
-        let at = |ms| Busy { time: Duration::from_millis(ms) };
+        let at = |ms| CpuBusyTime { time: Duration::from_millis(ms) };
         let share = at(1_500).foreign_since(at(500), Duration::from_millis(800), Duration::from_secs(1), 2);
         assert!((share - 0.1).abs() < 1e-9, "{share}");
     }
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_crates_that_are_measured_are_known() {
-        let crates = Machine::here().crates;
+        let crates = Machine::detect().crates;
         assert_eq!(crates.keys().copied().collect::<Vec<_>>(), CRATES);
     }
 }

@@ -10,35 +10,35 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod against;
-mod bare;
+mod external_servers;
+mod bare_http;
 mod client;
-mod course;
-mod dial;
+mod config;
+mod connector;
 mod executor;
 pub mod grid;
 mod lane;
 mod machine;
-mod order;
+mod ipc;
 mod outcome;
 mod placement;
 mod platform;
-pub mod record;
-mod referee;
+pub mod formats;
+mod runner;
 mod server;
-mod team;
-mod track;
+mod lane_processes;
+mod lane_recorder;
 mod validity;
 
-pub use against::{Against, Bound};
-pub use client::client;
-pub use course::{Course, CourseError, FARTHEST, Headers, LARGEST, MOST_BURST, MOST_CONNECTIONS};
-pub use lane::{Kind, Lane};
+pub use external_servers::{ExternalServers, LoadLimit};
+pub use client::run_client;
+pub use config::{RaceConfig, RaceConfigError, MAX_RTT, HeaderProfile, MAX_PAYLOAD, MAX_BURST, MAX_CONNECTIONS};
+pub use lane::{LaneKind, Lane};
 pub use machine::{ListenDrops, Machine};
-pub use outcome::{Figures, LaneRatio, Outcome, Slice, Split, Step, Use, headline, ratios, split};
+pub use outcome::{LaneStats, LaneRatio, RaceOutcome, SliceRecord, GapBreakdown, LayerCost, ExchangeCost, headline, ratios, gap_breakdown};
 pub use placement::Placement;
 pub use platform::LACKING;
-pub use referee::{Live, Report, Wish, run};
-pub use server::server;
-pub use team::Program;
+pub use runner::{RaceProgress, RaceEvent, RaceControl, run};
+pub use server::run_server;
+pub use lane_processes::WorkerProgram;
 pub use validity::{DRIFT, FOREIGN};

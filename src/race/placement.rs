@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::net::End;
+use crate::net::EndpointRole;
 
 /// Where the two ends run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Placement {
     }
 
     /// In a sentence: "… , with each end on its own CPU".
-    pub const fn about(self) -> &'static str {
+    pub const fn description(self) -> &'static str {
         match self {
             Self::OwnCpus => "each end on its own CPU",
             Self::OneCpu => "both ends on one CPU",
@@ -54,7 +54,7 @@ impl Placement {
 
     /// What is best here: own CPUs where there are two.
     pub fn best() -> Self {
-        match allowed().len() {
+        match allowed_cpus().len() {
             2.. => Self::OwnCpus,
             1 => Self::OneCpu,
             _ => Self::Unpinned,
@@ -63,16 +63,16 @@ impl Placement {
 
     /// Whether this system can do it at all: pinning a process to a CPU is Linux's.
     pub fn is_possible(self) -> bool {
-        matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed().is_empty()
+        matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed_cpus().is_empty()
     }
 
     /// The CPU that belongs to `end`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
-    pub fn cpu(self, end: End) -> Option<usize> {
-        let cpus = allowed();
-        match (self, end) {
+    pub fn cpu(self, role: EndpointRole) -> Option<usize> {
+        let cpus = allowed_cpus();
+        match (self, role) {
             (Self::OwnCpus, _) if cpus.len() < 2 => None,
-            (Self::OwnCpus, End::Server) => cpus.get(1).copied(),
-            (Self::OwnCpus, End::Client) | (Self::OneCpu, _) => cpus.first().copied(),
+            (Self::OwnCpus, EndpointRole::Server) => cpus.get(1).copied(),
+            (Self::OwnCpus, EndpointRole::Client) | (Self::OneCpu, _) => cpus.first().copied(),
             (Self::Unpinned | Self::UnpinnedThreads, _) => None,
         }
     }
@@ -80,18 +80,18 @@ impl Placement {
     /// The CPUs that the race is on, where that is known; they are watched for others who use them.
     pub fn cpus(self) -> Vec<usize> {
         let mut cpus: Vec<usize> =
-            [End::Client, End::Server].iter().filter_map(|&end| self.cpu(end)).collect();
+            [EndpointRole::Client, EndpointRole::Server].iter().filter_map(|&end| self.cpu(end)).collect();
         cpus.dedup();
         cpus
     }
 
     /// Puts this process where `end` belongs; threads that it starts from now on follow. Whether it is pinned now.
-    pub fn pin(self, end: End) -> bool {
-        self.cpu(end).is_some_and(pin_to)
+    pub fn pin(self, role: EndpointRole) -> bool {
+        self.cpu(role).is_some_and(pin_to)
     }
 
     /// How many threads an end's runtime has.
-    pub fn is_threaded(self) -> bool {
+    pub fn is_multithreaded(self) -> bool {
         self == Self::UnpinnedThreads
     }
 }
@@ -114,7 +114,7 @@ impl std::str::FromStr for Placement {
 
 /// The CPUs that this process may run on; none where the system does not tell.
 #[cfg(target_os = "linux")]
-fn allowed() -> Vec<usize> {
+fn allowed_cpus() -> Vec<usize> {
     use rustix::thread::{CpuSet, sched_getaffinity};
     let set = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
     (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn own_cpus_are_two() {
-        let (client, server) = (Placement::OwnCpus.cpu(End::Client), Placement::OwnCpus.cpu(End::Server));
+        let (client, server) = (Placement::OwnCpus.cpu(EndpointRole::Client), Placement::OwnCpus.cpu(EndpointRole::Server));
         assert!(client != server || client.is_none(), "{client:?} {server:?}");
-        assert_eq!(Placement::OneCpu.cpu(End::Client), Placement::OneCpu.cpu(End::Server));
+        assert_eq!(Placement::OneCpu.cpu(EndpointRole::Client), Placement::OneCpu.cpu(EndpointRole::Server));
         assert!(Placement::Unpinned.cpus().is_empty());
     }
 }

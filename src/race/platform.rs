@@ -20,16 +20,16 @@ pub const LACKING: &[&str] = if cfg!(target_os = "linux") {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::End;
+    use crate::net::EndpointRole;
     use crate::race::Placement;
 
     #[test]
     fn it_says_so_where_and_only_where_it_is_so() {
         let says = |what| LACKING.contains(&what);
-        let pins = Placement::OneCpu.cpu(End::Client).is_some();
+        let pins = Placement::OneCpu.cpu(EndpointRole::Client).is_some();
         assert_eq!(says(PINNING), !pins);
         assert_eq!(says(REAL_NET), !cfg!(target_os = "linux"));
-        assert_eq!(says(CPU_TIME), crate::race::order::Used::now().cpu.is_none());
-        assert_eq!(says(OTHERS), crate::race::machine::Busy::now(&[]).is_none());
+        assert_eq!(says(CPU_TIME), crate::race::ipc::ResourceUsage::now().cpu.is_none());
+        assert_eq!(says(OTHERS), crate::race::machine::CpuBusyTime::now(&[]).is_none());
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::measure::Drift;
 use crate::race::machine::ListenDrops;
-use crate::race::{Figures, Lane};
+use crate::race::{LaneStats, Lane};
 
 /// A run in which others had more than this share of the CPUs does not count.
 pub const FOREIGN: f64 = 0.05;
@@ -17,7 +17,7 @@ pub(super) struct Conditions<'a> {
     /// Why the race as a whole has failed.
     pub(super) failure: Option<String>,
     /// The lanes, with the failure of each.
-    pub(super) lanes: &'a [Figures],
+    pub(super) lanes: &'a [LaneStats],
     /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
     pub(super) foreign: Option<f64>,
     /// The lane that the drift is of.
@@ -34,7 +34,7 @@ impl Conditions<'_> {
     /// Why the run does not count, a sentence without its full stop each; none if it does.
     pub(super) fn objections(self) -> Vec<String> {
         let mut objections: Vec<String> = self.failure.into_iter().collect();
-        let failed = |figures: &Figures| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
+        let failed = |figures: &LaneStats| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         objections.extend(self.lanes.iter().filter_map(failed));
         if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
             objections.push(format!(
@@ -62,11 +62,11 @@ impl Conditions<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::race::Course;
+    use crate::race::RaceConfig;
 
     /// A run to which nobody can object.
-    fn sound(lanes: &[Figures]) -> Conditions<'_> {
-        let (floor, drift) = (Course::default().floor(), Drift::default());
+    fn sound(lanes: &[LaneStats]) -> Conditions<'_> {
+        let (floor, drift) = (RaceConfig::default().floor(), Drift::default());
         Conditions { failure: None, lanes, foreign: Some(0.0), floor, drift, lost: None, rounds: 15 }
     }
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_sound_run_counts() {
-        assert_eq!(sound(&[Figures::default()]).objections(), [""; 0]);
+        assert_eq!(sound(&[LaneStats::default()]).objections(), [""; 0]);
         assert_eq!(Conditions { foreign: None, ..sound(&[]) }.objections(), [""; 0], "where it is not known");
     }
 
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_run_without_a_round_does_not_count_and_says_why_first() {
         only(Conditions { rounds: 0, ..sound(&[]) }, "no round was completed");
-        let failed = Figures { failure: Some("refused".to_owned()), ..Figures::default() };
+        let failed = LaneStats { failure: Some("refused".to_owned()), ..LaneStats::default() };
         only(Conditions { rounds: 0, ..sound(std::slice::from_ref(&failed)) }, "refused");
         only(
             Conditions { failure: Some("no namespace".to_owned()), rounds: 0, ..sound(&[]) },

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
-use crate::servers::{Access, Kind, Limits, Log, Options, http};
+use crate::servers::{Access, ServerKind, Limits, EventLog, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
 /// The ports to listen on; 0, the default, is any free one.
@@ -46,7 +46,7 @@ impl Addresses {
 
 /// How a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ServerState {
     /// It has not yet got its port.
     Starting,
     /// It listens.
@@ -59,19 +59,19 @@ pub enum State {
 
 /// One of the servers, seen from outside. Dropping it does not end it.
 #[derive(Clone, Debug)]
-pub struct Server {
-    state: watch::Receiver<State>,
+pub struct ServerHandle {
+    state: watch::Receiver<ServerState>,
     traffic: Arc<Traffic>,
 }
 
-impl Server {
+impl ServerHandle {
     /// How it is now.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ServerState {
         self.state.borrow().clone()
     }
 
     /// To await changes of its state.
-    pub fn watch(&self) -> watch::Receiver<State> {
+    pub fn watch(&self) -> watch::Receiver<ServerState> {
         self.state.clone()
     }
 
@@ -84,13 +84,13 @@ impl Server {
     ///
     /// # Errors
     /// Why it is not up, in words.
-    pub async fn up(&self) -> Result<SocketAddr, String> {
+    pub async fn ready(&self) -> Result<SocketAddr, String> {
         let mut watch = self.watch();
-        let settled = watch.wait_for(|state| *state != State::Starting).await;
+        let settled = watch.wait_for(|state| *state != ServerState::Starting).await;
         match settled.map(|state| state.clone()) {
-            Ok(State::Up(address)) => Ok(address),
-            Ok(State::Failed(why)) => Err(why),
-            Ok(State::Starting | State::Ended) | Err(_) => Err("the server has ended".to_owned()),
+            Ok(ServerState::Up(address)) => Ok(address),
+            Ok(ServerState::Failed(why)) => Err(why),
+            Ok(ServerState::Starting | ServerState::Ended) | Err(_) => Err("the server has ended".to_owned()),
         }
     }
 }
@@ -98,11 +98,11 @@ impl Server {
 /// What a bundle consists of. The default: any free ports, the plain echo, the default limits, nobody let in whom the kind
 /// of server would not let in by itself.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct BundleOptions {
     /// Where to listen.
     pub ports: Ports,
     /// What the WebSocket echo is.
-    pub websocket: Kind,
+    pub websocket: ServerKind,
     /// What a peer may ask of either server.
     pub limits: Limits,
     /// Whom either server lets in.
@@ -111,14 +111,14 @@ pub struct Plan {
     pub policy: ServerPolicy,
 }
 
-impl Default for Plan {
+impl Default for BundleOptions {
     fn default() -> Self {
         Self {
             ports: Ports::default(),
-            websocket: Kind::Plain,
+            websocket: ServerKind::Plain,
             limits: Limits::default(),
             access: Access::default(),
-            policy: Kind::Strict.policy(),
+            policy: ServerKind::Strict.policy(),
         }
     }
 }
@@ -126,60 +126,60 @@ impl Default for Plan {
 /// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the scope they were
 /// started in, or politely by [`Bundle::shut_down`].
 #[derive(Debug)]
-pub struct Bundle {
+pub struct ServerBundle {
     /// The REST echo.
-    pub http: Server,
+    pub http: ServerHandle,
     /// The WebSocket echo.
-    pub websocket: Server,
-    kind: Kind,
-    others: [OnceLock<Server>; Kind::ALL.len()],
-    orders: mpsc::Sender<Order>,
+    pub websocket: ServerHandle,
+    kind: ServerKind,
+    on_demand: [OnceLock<ServerHandle>; ServerKind::ALL.len()],
+    start_requests: mpsc::Sender<StartRequest>,
     shutdown: CancellationToken,
 }
 
 /// Another server that somebody has asked for.
-struct Order {
-    kind: Kind,
-    post: Post,
-    options: Options,
+struct StartRequest {
+    kind: ServerKind,
+    publisher: StatePublisher,
+    options: ServerOptions,
 }
 
-impl Bundle {
+impl ServerBundle {
     /// Starts both echoes and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
-    pub fn start(scope: &Scope, ports: Ports, log: Option<&Log>) -> Self {
-        Self::of(scope, Plan { ports, ..Plan::default() }, log)
+    pub fn start(scope: &Scope, ports: Ports, log: Option<&EventLog>) -> Self {
+        Self::start_with(scope, BundleOptions { ports, ..BundleOptions::default() }, log)
     }
 
     /// The same by a plan of one's own.
-    pub fn of(scope: &Scope, plan: Plan, log: Option<&Log>) -> Self {
+    pub fn start_with(scope: &Scope, plan: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
-        let Plan { ports, websocket: kind, limits, access, policy } = plan;
-        let options = |port| Options {
+        let BundleOptions { ports, websocket: kind, limits, access, policy } = plan;
+        let options = |port| ServerOptions {
             port,
             shutdown: shutdown.clone(),
             log: log.cloned(),
             limits,
             access: access.clone(),
-            ..Options::default()
+            ..ServerOptions::default()
         };
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
-        let (http_post, http) = post(&http_options);
-        let (websocket_post, websocket) = post(&websocket_options);
+        let (http_post, http) = state_channel(&http_options);
+        let (websocket_post, websocket) = state_channel(&websocket_options);
         // As many as there are kinds: each is ordered once.
-        let (orders, ordered) = mpsc::channel(Kind::ALL.len());
+        let (orders, ordered) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
         let started = scope.spawn_thread("servers", move |scope| async move {
-            let http = run("http", http_options.port, http::bind(&scope, http_options), http_post);
+            let http = run_server("http", http_options.port, http::bind(&scope, http_options), http_post);
             let websocket = kind.bind(&scope, websocket_options, policy);
-            let websocket = run("websocket", ports.websocket, websocket, websocket_post);
-            tokio::join!(http, websocket, others(&scope, ordered, ending));
+            let websocket = run_server("websocket", ports.websocket, websocket, websocket_post);
+            tokio::join!(http, websocket, run_on_demand(&scope, ordered, ending));
         });
-        let bundle = Self { http, websocket, kind, others: Default::default(), orders, shutdown };
+        let bundle = Self { http, websocket, kind, on_demand: Default::default(), start_requests: orders, shutdown };
         match started {
             Ok(()) => bundle,
             // The posts went with the thread's closure; nobody can be up any more.
             Err(err) => {
-                let failed = |server: Server| Server { state: failure(&err), ..server };
+                let failed = |server: ServerHandle| ServerHandle { state: failed_state(&err), ..server };
                 Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
             }
         }
@@ -187,28 +187,28 @@ impl Bundle {
 
     /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is started now, with the
     /// policy of its kind and the default limits; [`Server::up`] waits for its address.
-    pub fn server(&self, kind: Kind) -> Server {
+    pub fn server(&self, kind: ServerKind) -> ServerHandle {
         if kind == self.kind {
             return self.websocket.clone();
         }
-        let order = || {
-            let options = Options { shutdown: self.shutdown.clone(), ..Options::default() };
-            let (post, server) = post(&options);
+        let start = || {
+            let options = ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
+            let (publisher, server) = state_channel(&options);
             // Where the thread has ended, so has the server: dropping the post says it.
-            let _ = self.orders.try_send(Order { kind, post, options });
+            let _ = self.start_requests.try_send(StartRequest { kind, publisher, options });
             server
         };
-        let others = Kind::ALL.into_iter().zip(&self.others);
+        let others = ServerKind::ALL.into_iter().zip(&self.on_demand);
         let (_, other) = others.into_iter().find(|(other, _)| *other == kind).expect("all kinds are there");
-        other.get_or_init(order).clone()
+        other.get_or_init(start).clone()
     }
 
     /// Where both echoes listen, once they do.
     ///
     /// # Errors
     /// Why one of them does not, in words.
-    pub async fn up(&self) -> Result<Addresses, String> {
-        Ok(Addresses { http: self.http.up().await?, websocket: self.websocket.up().await? })
+    pub async fn ready(&self) -> Result<Addresses, String> {
+        Ok(Addresses { http: self.http.ready().await?, websocket: self.websocket.ready().await? })
     }
 
     /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
@@ -218,10 +218,10 @@ impl Bundle {
     }
 
     /// Waits until all have ended, or failed.
-    pub async fn ended(&self) {
-        let others = self.others.iter().filter_map(OnceLock::get);
+    pub async fn closed(&self) {
+        let others = self.on_demand.iter().filter_map(OnceLock::get);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
-            let over = |state: &State| matches!(state, State::Ended | State::Failed(_));
+            let over = |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
             // An error means that the sender is gone, and the server with it.
             let _ = server.watch().wait_for(over).await;
         }
@@ -229,14 +229,14 @@ impl Bundle {
 }
 
 /// Starts what is ordered, until the shutdown, and waits until all of it has ended.
-async fn others(scope: &Scope, mut orders: mpsc::Receiver<Order>, ending: CancellationToken) {
+async fn run_on_demand(scope: &Scope, mut start_requests: mpsc::Receiver<StartRequest>, ending: CancellationToken) {
     let running = scope.child();
     let starting = async {
-        while let Some(Order { kind, post, options }) = orders.recv().await {
+        while let Some(StartRequest { kind, publisher, options }) = start_requests.recv().await {
             let scope = scope.child();
             running.spawn(kind.name(), async move {
                 let server = kind.bind(&scope, options, kind.policy());
-                run(kind.name(), 0, server, post).await;
+                run_server(kind.name(), 0, server, publisher).await;
             });
         }
     };
@@ -245,42 +245,42 @@ async fn others(scope: &Scope, mut orders: mpsc::Receiver<Order>, ending: Cancel
         () = ending.cancelled() => {}
         () = starting => {}
     }
-    drop(orders);
+    drop(start_requests);
     running.closed().await;
 }
 
 /// Where a server's state is posted. However the server goes, the last thing posted says that it has gone.
-struct Post(watch::Sender<State>);
+struct StatePublisher(watch::Sender<ServerState>);
 
-impl Drop for Post {
+impl Drop for StatePublisher {
     fn drop(&mut self) {
         self.0.send_if_modified(|state| {
-            let gone = !matches!(state, State::Failed(_));
+            let gone = !matches!(state, ServerState::Failed(_));
             if gone {
-                *state = State::Ended;
+                *state = ServerState::Ended;
             }
             gone
         });
     }
 }
 
-fn post(options: &Options) -> (Post, Server) {
-    let (sender, state) = watch::channel(State::Starting);
-    (Post(sender), Server { state, traffic: options.traffic.clone() })
+fn state_channel(options: &ServerOptions) -> (StatePublisher, ServerHandle) {
+    let (sender, state) = watch::channel(ServerState::Starting);
+    (StatePublisher(sender), ServerHandle { state, traffic: options.traffic.clone() })
 }
 
-fn failure(err: &io::Error) -> watch::Receiver<State> {
-    watch::channel(State::Failed(format!("could not start the servers' thread: {err}"))).1
+fn failed_state(err: &io::Error) -> watch::Receiver<ServerState> {
+    watch::channel(ServerState::Failed(format!("could not start the servers' thread: {err}"))).1
 }
 
-async fn run<F: Future<Output = ()>>(name: &str, port: u16, bound: io::Result<(SocketAddr, F)>, post: Post) {
+async fn run_server<F: Future<Output = ()>>(name: &str, port: u16, bound: io::Result<(SocketAddr, F)>, publisher: StatePublisher) {
     match bound {
         Ok((address, server)) => {
-            post.0.send_replace(State::Up(address));
+            publisher.0.send_replace(ServerState::Up(address));
             server.await;
         }
         Err(err) => {
-            post.0.send_replace(State::Failed(could_not_listen(name, port, &err)));
+            publisher.0.send_replace(ServerState::Failed(could_not_listen(name, port, &err)));
         }
     }
 }

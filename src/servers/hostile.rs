@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
     use crate::net::READ_BUFFER;
-    use crate::servers::{Event, Limits, Log, Options, http, sloppy, strict, websocket};
+    use crate::servers::{ServerEvent, Limits, EventLog, ServerOptions, http, sloppy, strict, websocket};
     use crate::wire::handshake::ServerPolicy;
 
     fn peer() -> SocketAddr {
@@ -208,28 +208,28 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn plain() {
         let serve = |stream| -> Serving {
-            Box::pin(websocket::serve_connection(stream, peer(), Options::default(), READ_BUFFER))
+            Box::pin(websocket::serve_connection(stream, peer(), ServerOptions::default(), READ_BUFFER))
         };
         withstands_all(1 << 20, Some(1008), serve).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_more_is_read_while_an_answer_waits() {
-        let (log, mut events) = Log::new(8);
-        let options = Options { log: Some(log), ..Options::default() };
+        let (log, mut events) = EventLog::new(8);
+        let options = ServerOptions { log: Some(log), ..ServerOptions::default() };
         let serve = |stream| -> Serving {
             Box::pin(websocket::serve_connection(stream, peer(), options.clone(), READ_BUFFER))
         };
         messages(1000, serve).await;
-        let Some(Event::Opened { .. }) = events.recv().await else { panic!() };
-        let Some(Event::Closed { received, sent, .. }) = events.recv().await else { panic!() };
+        let Some(ServerEvent::Opened { .. }) = events.recv().await else { panic!() };
+        let Some(ServerEvent::Closed { received, sent, .. }) = events.recv().await else { panic!() };
         assert_eq!((received, sent), (PIPE as u64 / 1004 + 1, PIPE as u64 / 1004));
     }
 
     #[tokio::test(start_paused = true)]
     async fn strict() {
         let serve = |stream| -> Serving {
-            Box::pin(strict::serve_connection(stream, peer(), Options::default(), ServerPolicy::default()))
+            Box::pin(strict::serve_connection(stream, peer(), ServerOptions::default(), ServerPolicy::default()))
         };
         withstands_all(1 << 20, Some(1008), serve).await;
     }
@@ -237,14 +237,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn sloppy() {
         let serve =
-            |stream| -> Serving { Box::pin(sloppy::serve_connection(stream, peer(), Options::default())) };
+            |stream| -> Serving { Box::pin(sloppy::serve_connection(stream, peer(), ServerOptions::default())) };
         withstands_all(1 << 20, None, serve).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn why_is_told() {
-        let (log, mut events) = Log::new(8);
-        let options = Options { log: Some(log), ..Options::default() };
+        let (log, mut events) = EventLog::new(8);
+        let options = ServerOptions { log: Some(log), ..ServerOptions::default() };
         let serve = |stream| -> Serving {
             Box::pin(websocket::serve_connection(stream, peer(), options.clone(), READ_BUFFER))
         };
@@ -253,7 +253,7 @@ mod tests {
         dribbles(&serve).await;
         let mut why = Vec::new();
         while let Ok(event) = events.try_recv() {
-            if let Event::Closed { why: Some(told), code, .. } = event {
+            if let ServerEvent::Closed { reason: Some(told), code, .. } = event {
                 why.push((code, told));
             }
         }
@@ -271,8 +271,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn http() {
         let serve = |stream| -> Serving {
-            let echo = http::echo_with(Limits::default(), &[]);
-            Box::pin(http::serve_connection(stream, peer(), echo, Options::default()))
+            let echo = http::echo_service(Limits::default(), &[]);
+            Box::pin(http::serve_connection(stream, peer(), echo, ServerOptions::default()))
         };
         let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", 1 << 20);
         let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();

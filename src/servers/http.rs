@@ -26,17 +26,17 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::net::linger;
+use crate::net::lingering_close;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::access::{Access, HostMismatch};
-use crate::servers::connection::serve::{listen, serve};
-use crate::servers::{Event, Header, Limits, Options};
+use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::{ServerEvent, HttpHeader, Limits, ServerOptions};
 
 /// A browser that is led to the echo shows no script and no page where the body says it is something else.
-const NOSNIFF: &[Header] = &[("x-content-type-options", "nosniff")];
+const NOSNIFF: &[HttpHeader] = &[("x-content-type-options", "nosniff")];
 
-const EXPLANATION: &str = "POST /echo gives your body back, with its content type\n";
+const USAGE: &str = "POST /echo gives your body back, with its content type\n";
 
 /// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
 ///
@@ -44,23 +44,23 @@ const EXPLANATION: &str = "POST /echo gives your body back, with its content typ
 /// If the port is taken or may not be used.
 pub fn bind(
     scope: &Scope,
-    options: Options,
+    options: ServerOptions,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = listen(options.port)?;
+    let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
-    let echo = echo_with(options.limits, NOSNIFF);
+    let echo = echo_service(options.limits, NOSNIFF);
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, echo.clone(), own.clone());
-    Ok((address, serve("http connection", scope, listener, options, connection)))
+    Ok((address, serve_connections("http connection", scope, listener, options, connection)))
 }
 
 /// The same echo as a service, which says these headers beside every reply.
-pub(crate) fn echo_with(limits: Limits, headers: &'static [Header]) -> Echo {
+pub(crate) fn echo_service(limits: Limits, headers: &'static [HttpHeader]) -> EchoService {
     TowerToHyperService::new(with_headers(router(limits), headers))
 }
 
 /// A router whose replies say these headers too.
-pub(crate) fn with_headers(router: Router, headers: &'static [Header]) -> Router {
+pub(crate) fn with_headers(router: Router, headers: &'static [HttpHeader]) -> Router {
     if headers.is_empty() {
         return router;
     }
@@ -74,9 +74,9 @@ pub(crate) fn with_headers(router: Router, headers: &'static [Header]) -> Router
 
 fn router(limits: Limits) -> Router {
     Router::new()
-        .route("/", get(async || EXPLANATION))
+        .route("/", get(async || USAGE))
         .route("/echo", post(echo))
-        .fallback(async || (StatusCode::NOT_FOUND, EXPLANATION))
+        .fallback(async || (StatusCode::NOT_FOUND, USAGE))
         .layer(DefaultBodyLimit::max(limits.max_message))
         .with_state(limits)
 }
@@ -84,7 +84,7 @@ fn router(limits: Limits) -> Router {
 async fn echo(State(limits): State<Limits>, request: Request) -> Response {
     let content_type = request.headers().get(CONTENT_TYPE).cloned();
     // Said before a byte of it is read, so that a peer which asked first (Expect: 100-continue) need not send it.
-    if claimed_length(request.headers()).is_some_and(|length| length > limits.max_message as u64) {
+    if declared_length(request.headers()).is_some_and(|length| length > limits.max_message as u64) {
         return too_large(limits);
     }
     match timeout(limits.body_timeout, Bytes::from_request(request, &())).await {
@@ -99,35 +99,35 @@ async fn echo(State(limits): State<Limits>, request: Request) -> Response {
         Ok(Err(refused)) => refused.into_response(),
         Err(_) => {
             let text = format!("the body did not arrive within {} s\n", limits.body_timeout.as_secs_f32());
-            goodbye(StatusCode::REQUEST_TIMEOUT, text)
+            closing_response(StatusCode::REQUEST_TIMEOUT, text)
         }
     }
 }
 
-fn claimed_length(headers: &HeaderMap) -> Option<u64> {
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn too_large(limits: Limits) -> Response {
-    goodbye(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.max_message))
+    closing_response(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.max_message))
 }
 
 /// An answer after which the rest of the request is not read, so no further one can be.
-fn goodbye(status: StatusCode, text: String) -> Response {
+fn closing_response(status: StatusCode, text: String) -> Response {
     (status, [(CONNECTION, HeaderValue::from_static("close"))], text).into_response()
 }
 
-pub(crate) type Echo = TowerToHyperService<Router>;
+pub(crate) type EchoService = TowerToHyperService<Router>;
 
 /// Answers the requests of one connection, whatever it runs over, until it ends or the options' shutdown.
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
-    echo: Echo,
-    options: Options,
+    echo: EchoService,
+    options: ServerOptions,
 ) {
     let mut socket = Timed::new(socket, options.limits);
-    let service = service_fn(|request| answer(&echo, request, peer, &options));
+    let service = service_fn(|request| respond(&echo, request, peer, &options));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(options.limits.head_timeout);
     {
@@ -144,17 +144,17 @@ pub(crate) async fn serve_connection(
         if let Err(err) = ended
             && err.is_parse()
         {
-            options.tell(Event::Refused { peer, why: format!("not HTTP/1.1: {err}") });
+            options.record(ServerEvent::Refused { peer, reason: format!("not HTTP/1.1: {err}") });
         }
     }
-    linger(socket).await;
+    lingering_close(socket).await;
 }
 
-async fn answer(
-    echo: &Echo,
+async fn respond(
+    echo: &EchoService,
     request: Request<Incoming>,
     peer: SocketAddr,
-    options: &Options,
+    options: &ServerOptions,
 ) -> Result<Response, Infallible> {
     if options.log.is_none() {
         return judged(echo, request, &options.access).await;
@@ -163,7 +163,7 @@ async fn answer(
     let method = request.method().to_string();
     let path = request.uri().path_and_query().map_or_else(|| request.uri().to_string(), ToString::to_string);
     let response = judged(echo, request, &options.access).await?;
-    options.tell(Event::Request {
+    options.record(ServerEvent::Request {
         peer,
         method,
         path,
@@ -176,7 +176,7 @@ async fn answer(
 
 /// The answer to a request that is for this server.
 pub(crate) async fn judged(
-    echo: &Echo,
+    echo: &EchoService,
     request: Request<Incoming>,
     access: &Access,
 ) -> Result<Response, Infallible> {
@@ -184,7 +184,7 @@ pub(crate) async fn judged(
         Ok(()) => echo.call(request).await,
         Err(foreign) => {
             let status = StatusCode::from_u16(foreign.status()).unwrap_or(StatusCode::BAD_REQUEST);
-            Ok(goodbye(status, format!("{}\n", foreign.description())))
+            Ok(closing_response(status, format!("{}\n", foreign.description())))
         }
     }
 }

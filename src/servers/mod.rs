@@ -20,17 +20,17 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-pub mod blunders;
-mod browser;
+pub mod misbehaviors;
+mod browser_headers;
 mod bundle;
 pub(crate) mod connection;
 #[cfg(test)]
 pub(crate) mod hostile;
 pub mod http;
 pub mod hub;
-mod kind;
+mod server_kind;
 mod limits;
-mod log;
+mod event_log;
 pub mod naive_proxy;
 pub mod recorded;
 pub mod sloppy;
@@ -43,17 +43,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 
-pub use browser::{Header, browser_headers, reply_headers};
-pub use bundle::{Addresses, Bundle, Plan, Ports, Server, State};
+pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
+pub use bundle::{Addresses, ServerBundle, BundleOptions, Ports, ServerHandle, ServerState};
 pub(crate) use connection::access::HostMismatch;
 pub use connection::access::{Access, HostName, NotAllowed, Origin, Origins};
-pub use kind::{HOME_ORIGIN, Kind};
+pub use server_kind::{GUARDED_ORIGIN, ServerKind};
 pub use limits::Limits;
-pub use log::{Event, Log};
+pub use event_log::{ServerEvent, EventLog};
 
 /// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`] and [`Access`].
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ServerOptions {
     /// The port on 127.0.0.1; 0 is any free one.
     pub port: u16,
     /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain`].
@@ -61,17 +61,17 @@ pub struct Options {
     /// Where bytes and connections are counted.
     pub traffic: Arc<Traffic>,
     /// Where requests and connections are told of.
-    pub log: Option<Log>,
+    pub log: Option<EventLog>,
     /// What a peer may ask for.
     pub limits: Limits,
     /// Whom the server lets in.
     pub access: Access,
 }
 
-impl Options {
-    fn tell(&self, event: Event) {
+impl ServerOptions {
+    fn record(&self, event: ServerEvent) {
         if let Some(log) = &self.log {
-            log.tell(event);
+            log.record(event);
         }
     }
 }

@@ -18,18 +18,18 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::net::{in_words, linger};
+use crate::net::{describe_io_error, lingering_close};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
-use crate::servers::connection::serve::{Socket, listen, serve};
-use crate::servers::{Event, Options};
+use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
+use crate::servers::{ServerEvent, ServerOptions};
 
 /// The longest head, and the longest answer, that it takes for one.
-const MOST_HEAD: usize = 8 << 10;
-const MOST_ANSWER: usize = 64 << 10;
+const MAX_HEAD_BYTES: usize = 8 << 10;
+const MAX_RESPONSE_BYTES: usize = 64 << 10;
 
 /// What it keeps at most: answers in the cache, requests that wait for theirs.
-const MOST_KEPT: usize = 64;
+const MAX_CACHED_RESPONSES: usize = 64;
 
 /// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it believes to see is told
 /// as [`Event::Parsed`], [`Event::Cached`] and [`Event::Served`]. The cache lives as long as the future.
@@ -38,15 +38,15 @@ const MOST_KEPT: usize = 64;
 /// If the port is taken or may not be used.
 pub fn bind(
     scope: &Scope,
-    options: Options,
+    options: ServerOptions,
     upstream: SocketAddr,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = listen(options.port)?;
+    let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let cache = Cache::default();
     let connection = move |socket, peer| {
-        let proxy = Proxy { peer, options: own.clone(), cache: cache.clone() };
+        let proxy = NaiveConnection { peer, options: own.clone(), cache: cache.clone() };
         async move {
             let shutdown = proxy.options.shutdown.clone();
             tokio::select! {
@@ -55,51 +55,51 @@ pub fn bind(
             }
         }
     };
-    Ok((address, serve("naive proxy connection", scope, listener, options, connection)))
+    Ok((address, serve_connections("naive proxy connection", scope, listener, options, connection)))
 }
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Wanted {
+struct CacheKey {
     host: String,
     path: String,
 }
 
-type Cache = Arc<Mutex<HashMap<Wanted, Vec<u8>>>>;
+type Cache = Arc<Mutex<HashMap<CacheKey, Vec<u8>>>>;
 
 /// The end of a client's connection.
-type Client = Timed<Socket>;
+type Client = Timed<CountedSocket>;
 
-struct Proxy {
+struct NaiveConnection {
     peer: SocketAddr,
-    options: Options,
+    options: ServerOptions,
     cache: Cache,
 }
 
-impl Proxy {
+impl NaiveConnection {
     async fn serve(&self, mut client: Client, upstream: SocketAddr) {
-        let head = match timeout(self.options.limits.head_timeout, first_head(&mut client)).await {
+        let head = match timeout(self.options.limits.head_timeout, read_head(&mut client)).await {
             Ok(Ok(head)) => head,
-            Ok(Err(err)) => return self.refused(&in_words(&err)),
-            Err(_) => return self.refused("no request head came in time"),
+            Ok(Err(err)) => return self.log_refused(&describe_io_error(&err)),
+            Err(_) => return self.log_refused("no request head came in time"),
         };
-        let cached = Wanted::read(&head).and_then(|wanted| Some((self.cached(&wanted)?, wanted)));
-        if let Some((answer, Wanted { host, path })) = cached {
+        let cached = CacheKey::from_head(&head).and_then(|wanted| Some((self.cached_response(&wanted)?, wanted)));
+        if let Some((answer, CacheKey { host, path })) = cached {
             let peer = self.peer;
-            self.options.tell(Event::Served { peer, host, path, bytes: answer.len() as u64 });
+            self.options.record(ServerEvent::Served { peer, host, path, bytes: answer.len() as u64 });
             if client.write_all(&answer).await.is_ok() {
-                linger(client).await;
+                lingering_close(client).await;
             }
             return;
         }
-        if let Err(err) = self.pass(&mut client, upstream, &head).await {
-            self.refused(&in_words(&err));
+        if let Err(err) = self.relay(&mut client, upstream, &head).await {
+            self.log_refused(&describe_io_error(&err));
         }
     }
 
     /// Passes both directions on until both have ended, and looks at what goes by. A peer must take what is there for it in
     /// time, on either side.
-    async fn pass(&self, client: &mut Client, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
+    async fn relay(&self, client: &mut Client, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
         let server = TcpStream::connect(upstream).await?;
         // Small frames would else wait for one another.
         server.set_nodelay(true)?;
@@ -107,53 +107,53 @@ impl Proxy {
         server.write_all(head).await?;
         let (mut from_client, mut to_client) = tokio::io::split(client);
         let (mut from_server, mut to_server) = tokio::io::split(&mut server);
-        let waiting = Mutex::new(VecDeque::new());
-        let (mut requests, mut answers) = (Looker::new(b"GET "), Looker::new(b"HTTP/1.1 200"));
-        let up = copy(&mut from_client, &mut to_server, |bytes| {
+        let pending = Mutex::new(VecDeque::new());
+        let (mut requests, mut responses) = (Scanner::new(b"GET "), Scanner::new(b"HTTP/1.1 200"));
+        let up = copy_and_scan(&mut from_client, &mut to_server, |bytes| {
             requests.push(bytes);
-            while let Some(wanted) = requests.find(request) {
-                self.parsed(&wanted);
-                queue(&waiting, |queue| {
-                    queue.truncate(MOST_KEPT - 1);
-                    queue.push_back(wanted);
+            while let Some(key) = requests.find(scan_request) {
+                self.log_parsed(&key);
+                with_queue(&pending, |queue| {
+                    queue.truncate(MAX_CACHED_RESPONSES - 1);
+                    queue.push_back(key);
                 });
             }
         });
-        let down = copy(&mut from_server, &mut to_client, |bytes| {
-            answers.push(bytes);
-            while let Some(answer) = answers.find(answer) {
-                if let Some(wanted) = queue(&waiting, VecDeque::pop_front) {
-                    self.keep(wanted, answer);
+        let down = copy_and_scan(&mut from_server, &mut to_client, |bytes| {
+            responses.push(bytes);
+            while let Some(response) = responses.find(scan_response) {
+                if let Some(wanted) = with_queue(&pending, VecDeque::pop_front) {
+                    self.cache_response(wanted, response);
                 }
             }
         });
         both(up, down, self.options.limits.drain_timeout).await
     }
 
-    fn parsed(&self, wanted: &Wanted) {
-        let Wanted { host, path } = wanted.clone();
-        self.options.tell(Event::Parsed { peer: self.peer, host, path });
+    fn log_parsed(&self, wanted: &CacheKey) {
+        let CacheKey { host, path } = wanted.clone();
+        self.options.record(ServerEvent::Parsed { peer: self.peer, host, path });
     }
 
-    fn keep(&self, wanted: Wanted, answer: Vec<u8>) {
-        let Wanted { host, path } = wanted.clone();
-        self.options.tell(Event::Cached { peer: self.peer, host, path, bytes: answer.len() as u64 });
+    fn cache_response(&self, key: CacheKey, response: Vec<u8>) {
+        let CacheKey { host, path } = key.clone();
+        self.options.record(ServerEvent::Cached { peer: self.peer, host, path, bytes: response.len() as u64 });
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() < MOST_KEPT {
-            cache.insert(wanted, answer);
+        if cache.len() < MAX_CACHED_RESPONSES {
+            cache.insert(key, response);
         }
     }
 
-    fn cached(&self, wanted: &Wanted) -> Option<Vec<u8>> {
+    fn cached_response(&self, wanted: &CacheKey) -> Option<Vec<u8>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(wanted).cloned()
     }
 
-    fn refused(&self, why: &str) {
-        self.options.tell(Event::Refused { peer: self.peer, why: why.to_owned() });
+    fn log_refused(&self, reason: &str) {
+        self.options.record(ServerEvent::Refused { peer: self.peer, reason: reason.to_owned() });
     }
 }
 
-fn queue<T>(waiting: &Mutex<VecDeque<Wanted>>, work: impl FnOnce(&mut VecDeque<Wanted>) -> T) -> T {
+fn with_queue<T>(waiting: &Mutex<VecDeque<CacheKey>>, work: impl FnOnce(&mut VecDeque<CacheKey>) -> T) -> T {
     // Both directions run in one task: nobody ever waits for this lock.
     work(&mut waiting.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -179,10 +179,10 @@ async fn both(
     }
 }
 
-async fn first_head(client: &mut Client) -> io::Result<Vec<u8>> {
+async fn read_head(client: &mut Client) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(1024);
     while head_of(&head).is_none() {
-        if head.len() > MOST_HEAD {
+        if head.len() > MAX_HEAD_BYTES {
             return Err(io::Error::other("the request head is too long"));
         }
         if client.read_buf(&mut head).await? == 0 {
@@ -192,10 +192,10 @@ async fn first_head(client: &mut Client) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-async fn copy(
+async fn copy_and_scan(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    mut look: impl FnMut(&[u8]),
+    mut scan: impl FnMut(&[u8]),
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 << 10];
     loop {
@@ -204,28 +204,28 @@ async fn copy(
             return to.shutdown().await;
         }
         let bytes = buffer.get(..count).unwrap_or_default();
-        look(bytes);
+        scan(bytes);
         to.write_all(bytes).await?;
     }
 }
 
 /// Looks for something that begins with `start`, wherever that stands in a stream.
-struct Looker {
+struct Scanner {
     start: &'static [u8],
     bytes: Vec<u8>,
 }
 
 /// What became of a place where something seemed to begin.
-enum Look<T> {
+enum ScanResult<T> {
     /// It is there, up to this byte.
     Found(T, usize),
     NeedsMore,
     /// It only began like one: nothing begins in so many bytes. All of them are dropped at once, so that a flood of
     /// beginnings costs no more time than any other bytes.
-    Nothing(usize),
+    NotHere(usize),
 }
 
-impl Looker {
+impl Scanner {
     fn new(start: &'static [u8]) -> Self {
         Self { start, bytes: Vec::new() }
     }
@@ -234,9 +234,9 @@ impl Looker {
         self.bytes.extend_from_slice(bytes);
     }
 
-    fn find<T>(&mut self, read: impl Fn(&[u8]) -> Look<T>) -> Option<T> {
+    fn find<T>(&mut self, read: impl Fn(&[u8]) -> ScanResult<T>) -> Option<T> {
         loop {
-            let Some(at) = position(&self.bytes, self.start) else {
+            let Some(at) = find(&self.bytes, self.start) else {
                 // What stands at the end may be the beginning of the next start.
                 let keep = self.bytes.len().min(self.start.len().saturating_sub(1));
                 self.bytes.drain(..self.bytes.len().saturating_sub(keep));
@@ -244,69 +244,69 @@ impl Looker {
             };
             self.bytes.drain(..at);
             match read(&self.bytes) {
-                Look::Found(found, end) => {
+                ScanResult::Found(found, end) => {
                     self.bytes.drain(..end);
                     return Some(found);
                 }
-                Look::NeedsMore if self.bytes.len() < MOST_HEAD + MOST_ANSWER => return None,
-                Look::NeedsMore => drop(self.bytes.drain(..self.start.len())),
-                Look::Nothing(count) => drop(self.bytes.drain(..count)),
+                ScanResult::NeedsMore if self.bytes.len() < MAX_HEAD_BYTES + MAX_RESPONSE_BYTES => return None,
+                ScanResult::NeedsMore => drop(self.bytes.drain(..self.start.len())),
+                ScanResult::NotHere(count) => drop(self.bytes.drain(..count)),
             }
         }
     }
 }
 
-fn request(bytes: &[u8]) -> Look<Wanted> {
+fn scan_request(bytes: &[u8]) -> ScanResult<CacheKey> {
     let Some(line) = before(bytes, b"\r\n") else {
-        return unfinished(bytes);
+        return scan_unfinished(bytes);
     };
     // Of several beginnings in one line only the last can be followed by a path and a version.
     let last = line.windows(4).rposition(|window| window == b"GET ").unwrap_or(0);
     if last > 0 {
-        return Look::Nothing(last);
+        return ScanResult::NotHere(last);
     }
-    if path(line).is_none() {
-        return Look::Nothing(line.len().saturating_add(2));
+    if request_path(line).is_none() {
+        return ScanResult::NotHere(line.len().saturating_add(2));
     }
     match head_of(bytes) {
-        Some(head) => match Wanted::read(head) {
-            Some(wanted) => Look::Found(wanted, head.len()),
-            None => Look::Nothing(head.len()),
+        Some(head) => match CacheKey::from_head(head) {
+            Some(wanted) => ScanResult::Found(wanted, head.len()),
+            None => ScanResult::NotHere(head.len()),
         },
-        None => unfinished(bytes),
+        None => scan_unfinished(bytes),
     }
 }
 
 /// A whole answer with a length: head and body as they will be served.
-fn answer(bytes: &[u8]) -> Look<Vec<u8>> {
+fn scan_response(bytes: &[u8]) -> ScanResult<Vec<u8>> {
     let Some(head) = head_of(bytes) else {
-        return unfinished(bytes);
+        return scan_unfinished(bytes);
     };
-    let length = field(head, "content-length").and_then(|value| value.parse::<usize>().ok());
-    let Some(length) = length.filter(|length| *length <= MOST_ANSWER) else {
-        return Look::Nothing(head.len());
+    let length = header_value(head, "content-length").and_then(|value| value.parse::<usize>().ok());
+    let Some(length) = length.filter(|length| *length <= MAX_RESPONSE_BYTES) else {
+        return ScanResult::NotHere(head.len());
     };
     let end = head.len().saturating_add(length);
-    bytes.get(..end).map_or(Look::NeedsMore, |whole| Look::Found(whole.to_vec(), end))
+    bytes.get(..end).map_or(ScanResult::NeedsMore, |whole| ScanResult::Found(whole.to_vec(), end))
 }
 
 /// A head without its end: too long, it is none, and neither is any that begins before its last [`MOST_HEAD`] bytes.
-fn unfinished<T>(bytes: &[u8]) -> Look<T> {
-    match bytes.len().checked_sub(MOST_HEAD - 1) {
-        None | Some(0) => Look::NeedsMore,
-        Some(over) => Look::Nothing(over),
+fn scan_unfinished<T>(bytes: &[u8]) -> ScanResult<T> {
+    match bytes.len().checked_sub(MAX_HEAD_BYTES - 1) {
+        None | Some(0) => ScanResult::NeedsMore,
+        Some(over) => ScanResult::NotHere(over),
     }
 }
 
-impl Wanted {
-    fn read(head: &[u8]) -> Option<Self> {
-        let (path, host) = (path(before(head, b"\r\n")?)?, field(head, "host")?);
+impl CacheKey {
+    fn from_head(head: &[u8]) -> Option<Self> {
+        let (path, host) = (request_path(before(head, b"\r\n")?)?, header_value(head, "host")?);
         Some(Self { host, path })
     }
 }
 
 /// The path of a request line.
-fn path(line: &[u8]) -> Option<String> {
+fn request_path(line: &[u8]) -> Option<String> {
     let mut words = str::from_utf8(line).ok()?.split(' ');
     let (Some("GET"), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else {
         return None;
@@ -314,7 +314,7 @@ fn path(line: &[u8]) -> Option<String> {
     version.starts_with("HTTP/1.").then(|| path.to_owned())
 }
 
-fn field(head: &[u8], name: &str) -> Option<String> {
+fn header_value(head: &[u8], name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(head);
     let value = |line: &str| {
         let (have, value) = line.split_once(':')?;
@@ -326,15 +326,15 @@ fn field(head: &[u8], name: &str) -> Option<String> {
 /// A head with the empty line that ends it.
 fn head_of(bytes: &[u8]) -> Option<&[u8]> {
     const END: &[u8] = b"\r\n\r\n";
-    bytes.get(..position(bytes, END)?.saturating_add(END.len()))
+    bytes.get(..find(bytes, END)?.saturating_add(END.len()))
 }
 
 /// What stands before the first `wanted`.
 fn before<'b>(bytes: &'b [u8], wanted: &[u8]) -> Option<&'b [u8]> {
-    bytes.get(..position(bytes, wanted)?)
+    bytes.get(..find(bytes, wanted)?)
 }
 
-fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
@@ -343,12 +343,12 @@ mod tests {
     use super::*;
 
     fn requests(pieces: &[&[u8]]) -> Vec<String> {
-        let mut looker = Looker::new(b"GET ");
+        let mut looker = Scanner::new(b"GET ");
         let mut found = Vec::new();
         for piece in pieces {
             looker.push(piece);
             found
-                .extend(std::iter::from_fn(|| looker.find(request)).map(|wanted| wanted.host + &wanted.path));
+                .extend(std::iter::from_fn(|| looker.find(scan_request)).map(|wanted| wanted.host + &wanted.path));
         }
         found
     }
@@ -367,15 +367,15 @@ mod tests {
 
     #[test]
     fn what_only_begins_like_a_request_costs_bounded_memory() {
-        let mut looker = Looker::new(b"GET ");
+        let mut looker = Scanner::new(b"GET ");
         for _ in 0..1000 {
             looker.push(&b"GET GET ".repeat(1000));
-            assert_eq!(looker.find(request), None);
-            assert!(looker.bytes.len() <= MOST_HEAD + 8000);
+            assert_eq!(looker.find(scan_request), None);
+            assert!(looker.bytes.len() <= MAX_HEAD_BYTES + 8000);
         }
-        let mut looker = Looker::new(b"HTTP/1.1 200");
+        let mut looker = Scanner::new(b"HTTP/1.1 200");
         looker.push(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
-        assert_eq!(looker.find(answer), None);
+        assert_eq!(looker.find(scan_response), None);
         assert!(looker.bytes.len() < 12);
     }
 
@@ -389,11 +389,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_kept_once_its_body_is_whole() {
-        let mut looker = Looker::new(b"HTTP/1.1 200");
+        let mut looker = Scanner::new(b"HTTP/1.1 200");
         looker.push(b"\x81\x30HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nal");
-        assert_eq!(looker.find(answer), None);
+        assert_eq!(looker.find(scan_response), None);
         looker.push(b"erted");
         let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\naler";
-        assert_eq!(looker.find(answer).as_deref(), Some(&whole[..]));
+        assert_eq!(looker.find(scan_response).as_deref(), Some(&whole[..]));
     }
 }

@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpStream;
 
-use crate::net::{self, Direction, Observer, READ_BUFFER, Taken, Tap};
+use crate::net::{self, Direction, Observer, READ_BUFFER, Transfer, Tap};
 use crate::scope::Scope;
-use crate::servers::connection::serve::listen;
-use crate::servers::{Limits, Options, http, reply_headers, websocket};
+use crate::servers::connection::serve::listen_on_loopback;
+use crate::servers::{Limits, ServerOptions, http, production_response_headers, websocket};
 
 /// The bytes of each direction that are kept.
-const KEPT: usize = 1 << 20;
+const MAX_RECORDED_BYTES: usize = 1 << 20;
 
 /// What went over a server's sockets, as they gave it and took it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bytes {
+pub struct RecordedBytes {
     /// From client to server.
     pub up: Vec<u8>,
     /// From server to client.
@@ -27,24 +27,24 @@ pub struct Bytes {
 
 /// A handle on the bytes of a recorded server.
 #[derive(Clone, Debug, Default)]
-pub struct Record(Arc<Mutex<Bytes>>);
+pub struct TrafficRecording(Arc<Mutex<RecordedBytes>>);
 
-impl Record {
+impl TrafficRecording {
     /// Takes what was kept since the last time.
-    pub fn take(&self) -> Bytes {
+    pub fn take(&self) -> RecordedBytes {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Observer for Record {
-    fn observe(&mut self, direction: Direction, taken: Taken<'_>) {
+impl Observer for TrafficRecording {
+    fn observe(&mut self, direction: Direction, taken: Transfer<'_>) {
         let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = match direction {
             Direction::Received => &mut bytes.up,
             Direction::Sent => &mut bytes.down,
         };
         for piece in taken.pieces() {
-            let room = KEPT.saturating_sub(kept.len());
+            let room = MAX_RECORDED_BYTES.saturating_sub(kept.len());
             kept.extend_from_slice(piece.get(..room).unwrap_or(piece));
         }
     }
@@ -56,13 +56,13 @@ impl Observer for Record {
 /// If there is no free port.
 pub fn http(
     scope: &Scope,
-    record: Record,
-    dressed: bool,
+    record: TrafficRecording,
+    with_headers: bool,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let echo = http::echo_with(Limits::default(), if dressed { reply_headers() } else { &[] });
+    let echo = http::echo_service(Limits::default(), if with_headers { production_response_headers() } else { &[] });
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
-        http::serve_connection(socket, peer, echo.clone(), Options::default())
+        http::serve_connection(socket, peer, echo.clone(), ServerOptions::default())
     };
     serve("recorded http", scope, connection)
 }
@@ -73,11 +73,11 @@ pub fn http(
 /// If there is no free port.
 pub fn websocket(
     scope: &Scope,
-    record: Record,
+    record: TrafficRecording,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
-        websocket::serve_connection(socket, peer, Options::default(), READ_BUFFER)
+        websocket::serve_connection(socket, peer, ServerOptions::default(), READ_BUFFER)
     };
     serve("recorded websocket", scope, connection)
 }
@@ -92,7 +92,7 @@ where
     C: Fn(TcpStream, SocketAddr) -> F + Send,
     F: Future<Output = ()> + Send + 'static,
 {
-    let (address, listener) = listen(0)?;
+    let (address, listener) = listen_on_loopback(0)?;
     let scope = scope.child();
     let serving = async move {
         // nobody listens to a log here

@@ -10,12 +10,12 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{in_words, linger};
+use crate::net::{describe_io_error, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
-use crate::servers::connection::serve::{listen, serve};
+use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
+use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::connection::{Timed, Timeout};
-use crate::servers::{Event, Options};
+use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 use crate::wire::{Endpoint, EndpointEvent};
 
@@ -23,7 +23,7 @@ use crate::wire::{Endpoint, EndpointEvent};
 const READ_BUFFER: usize = 16 << 10;
 
 /// Answers that wait for more of the same read; beyond that they are sent at once.
-const WAITING: usize = 64 << 10;
+const OUTBOX_FLUSH_SIZE: usize = 64 << 10;
 
 /// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
 /// `policy` says who is let in, and whether messages may be compressed.
@@ -32,45 +32,45 @@ const WAITING: usize = 64 << 10;
 /// If the port is taken or may not be used.
 pub fn bind(
     scope: &Scope,
-    options: Options,
+    options: ServerOptions,
     policy: ServerPolicy,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = listen(options.port)?;
+    let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), policy.clone());
-    Ok((address, serve("strict websocket connection", scope, listener, options, connection)))
+    Ok((address, serve_connections("strict websocket connection", scope, listener, options, connection)))
 }
 
 pub(super) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
-    options: Options,
+    options: ServerOptions,
     policy: ServerPolicy,
 ) {
     let mut socket = Timed::new(socket, options.limits);
-    let opening = tokio::select! {
+    let result = tokio::select! {
         opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::Judged) => opening,
         () = options.shutdown.cancelled() => return,
     };
-    match opening {
+    match result {
         Ok(opened) => {
-            options.tell(Event::Opened { peer, path: opened.path });
+            options.record(ServerEvent::Opened { peer, path: opened.path });
             socket.frames_begin(&opened.rest);
             let endpoint = Endpoint::server(opened.agreed, options.limits.max_message);
-            let mut echo = Echo::new(&mut socket, endpoint);
-            let why = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
-            options.tell(echo.closed(peer, why));
+            let mut echo = StrictEcho::new(&mut socket, endpoint);
+            let end = echo.run(&opened.rest, pin!(options.shutdown.cancelled())).await;
+            options.record(echo.closed(peer, end));
         }
-        Err(NotOpened::HungUp) => return,
-        Err(why) => options.tell(Event::Refused { peer, why: why.to_string() }),
+        Err(HandshakeError::HungUp) => return,
+        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
     }
-    linger(socket).await;
+    lingering_close(socket).await;
 }
 
 /// Why an echo ended, where not by a closing handshake.
 #[derive(Debug, thiserror::Error)]
-enum Ended {
+enum EchoEnd {
     #[error("{0}")]
     Failed(String),
     #[error("the stream ended without a Close frame")]
@@ -82,7 +82,7 @@ enum Ended {
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s, S> {
+struct StrictEcho<'s, S> {
     socket: &'s mut Timed<S>,
     endpoint: Endpoint,
     opened: Instant,
@@ -92,13 +92,13 @@ struct Echo<'s, S> {
 }
 
 /// What one wait brought.
-enum Next {
+enum ReadEvent {
     Read(usize),
     Late(Timeout),
     Shutdown,
 }
 
-impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
     fn new(socket: &'s mut Timed<S>, endpoint: Endpoint) -> Self {
         Self { socket, endpoint, opened: Instant::now(), code: None, received: 0, sent: 0 }
     }
@@ -107,48 +107,48 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
         &mut self,
         rest: &[u8],
         mut shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Option<Ended> {
+    ) -> Option<EchoEnd> {
         let mut leaving = false;
         let result = async {
-            self.take(rest).await?;
+            self.receive(rest).await?;
             let mut buffer = vec![0; READ_BUFFER];
             while !self.endpoint.is_finished() {
-                match self.next(&mut buffer, shutdown.as_mut(), leaving).await? {
-                    Next::Read(0) => return Err(Ended::WithoutClose),
-                    Next::Read(count) => self.take(buffer.get(..count).unwrap_or_default()).await?,
-                    Next::Late(timeout) => return self.late(timeout).await,
-                    Next::Shutdown => {
+                match self.next_event(&mut buffer, shutdown.as_mut(), leaving).await? {
+                    ReadEvent::Read(0) => return Err(EchoEnd::WithoutClose),
+                    ReadEvent::Read(count) => self.receive(buffer.get(..count).unwrap_or_default()).await?,
+                    ReadEvent::Late(timeout) => return self.late(timeout).await,
+                    ReadEvent::Shutdown => {
                         leaving = true;
                         self.code.get_or_insert(1001);
-                        self.endpoint.close(1001, &Ended::GoingAway.to_string());
+                        self.endpoint.close(1001, &EchoEnd::GoingAway.to_string());
                         self.flush().await?;
                     }
                 }
             }
-            if leaving { Err(Ended::GoingAway) } else { Ok(()) }
+            if leaving { Err(EchoEnd::GoingAway) } else { Ok(()) }
         };
         result.await.err()
     }
 
     /// The next bytes; a frame that has begun must go on in time.
-    async fn next(
+    async fn next_event(
         &mut self,
         buffer: &mut [u8],
         shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
         leaving: bool,
-    ) -> Result<Next, Ended> {
+    ) -> Result<ReadEvent, EchoEnd> {
         let read = tokio::select! {
             biased;
-            () = shutdown, if !leaving => return Ok(Next::Shutdown),
+            () = shutdown, if !leaving => return Ok(ReadEvent::Shutdown),
             read = self.socket.read(buffer) => read,
         };
         match read {
-            Ok(count) => Ok(Next::Read(count)),
-            Err(err) => Timeout::of(&err).map(Next::Late).ok_or(Ended::Io(err)),
+            Ok(count) => Ok(ReadEvent::Read(count)),
+            Err(err) => Timeout::of(&err).map(ReadEvent::Late).ok_or(EchoEnd::Io(err)),
         }
     }
 
-    async fn take(&mut self, mut input: &[u8]) -> Result<(), Ended> {
+    async fn receive(&mut self, mut input: &[u8]) -> Result<(), EchoEnd> {
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
                 EndpointEvent::Message(kind, data) => {
@@ -160,32 +160,32 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
                     self.flush().await?;
-                    return Err(Ended::Failed(failure.reason));
+                    return Err(EchoEnd::Failed(failure.reason));
                 }
                 EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
-            if self.endpoint.outbox().len() > WAITING {
+            if self.endpoint.outbox().len() > OUTBOX_FLUSH_SIZE {
                 self.flush().await?;
             }
         }
         self.flush().await
     }
 
-    async fn late(&mut self, timeout: Timeout) -> Result<(), Ended> {
+    async fn late(&mut self, timeout: Timeout) -> Result<(), EchoEnd> {
         let failure = self.endpoint.fail(1008, &timeout.to_string());
         self.code.get_or_insert(failure.code);
         self.flush().await?;
-        Err(Ended::Failed(failure.reason))
+        Err(EchoEnd::Failed(failure.reason))
     }
 
     /// Sends what waits. A peer may read slowly, but not stop reading.
-    async fn flush(&mut self) -> Result<(), Ended> {
+    async fn flush(&mut self) -> Result<(), EchoEnd> {
         Ok(self.socket.write_all(&self.endpoint.take_outbox()).await?)
     }
 
-    fn closed(self, peer: SocketAddr, why: Option<Ended>) -> Event {
+    fn closed(self, peer: SocketAddr, end: Option<EchoEnd>) -> ServerEvent {
         let Self { code, received, sent, .. } = self;
-        let why = why.map(|why| why.to_string());
-        Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
+        let why = end.map(|why| why.to_string());
+        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
     }
 }

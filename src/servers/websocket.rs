@@ -15,16 +15,16 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::net::{READ_BUFFER, WebSocketLimits, fault_code, in_words, linger};
+use crate::net::{READ_BUFFER, WebSocketLimits, close_code_for, describe_io_error, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::handshake::{self, NotOpened, OrdinaryHttp};
-use crate::servers::connection::serve::{listen, serve};
+use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
+use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::connection::{Timed, Timeout};
-use crate::servers::{Event, Options};
+use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 
 /// How long a last Close frame may take to leave.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
 ///
@@ -32,13 +32,13 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// If the port is taken or may not be used.
 pub fn bind(
     scope: &Scope,
-    options: Options,
+    options: ServerOptions,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let (address, listener) = listen(options.port)?;
+    let (address, listener) = listen_on_loopback(options.port)?;
     let scope = scope.child();
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, own.clone(), READ_BUFFER);
-    Ok((address, serve("websocket connection", scope, listener, options, connection)))
+    Ok((address, serve_connections("websocket connection", scope, listener, options, connection)))
 }
 
 /// Echoes on one connection, whatever it runs over, until it ends or the options' shutdown. `read_buffer` is how much it
@@ -46,48 +46,48 @@ pub fn bind(
 pub(crate) async fn serve_connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
     peer: SocketAddr,
-    options: Options,
+    options: ServerOptions,
     read_buffer: usize,
 ) {
     let mut socket = Timed::new(socket, options.limits);
-    let opening = {
+    let result = {
         let policy = ServerPolicy::default();
         tokio::select! {
             opening = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired) => opening,
             () = options.shutdown.cancelled() => return,
         }
     };
-    match opening {
+    match result {
         Ok(opened) => {
-            options.tell(Event::Opened { peer, path: opened.path });
+            options.record(ServerEvent::Opened { peer, path: opened.path });
             socket.frames_begin(&opened.rest);
             let limits = WebSocketLimits { message: options.limits.max_message, read_buffer };
-            let mut echo = Echo::new(limits.server(&mut socket, opened.rest).await);
+            let mut echo = PlainEcho::new(limits.server(&mut socket, opened.rest).await);
             echo.run(&options).await;
-            options.tell(echo.closed(peer));
+            options.record(echo.closed(peer));
         }
-        Err(NotOpened::HungUp) => return,
-        Err(why) => options.tell(Event::Refused { peer, why: why.to_string() }),
+        Err(HandshakeError::HungUp) => return,
+        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
     }
-    linger(socket).await;
+    lingering_close(socket).await;
 }
 
 /// One WebSocket, from the handshake to its end.
-struct Echo<'s, S> {
+struct PlainEcho<'s, S> {
     stream: WebSocketStream<&'s mut S>,
     opened: Instant,
     code: Option<u16>,
-    why: Option<String>,
+    reason: Option<String>,
     received: u64,
     sent: u64,
 }
 
-impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
     fn new(stream: WebSocketStream<&'s mut S>) -> Self {
-        Self { stream, opened: Instant::now(), code: None, why: None, received: 0, sent: 0 }
+        Self { stream, opened: Instant::now(), code: None, reason: None, received: 0, sent: 0 }
     }
 
-    async fn run(&mut self, options: &Options) {
+    async fn run(&mut self, options: &ServerOptions) {
         if let Err(err) = self.echo(options).await {
             self.fail(err).await;
         }
@@ -95,7 +95,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
 
     /// On a Close it keeps reading until the end of the stream: tungstenite sends the answering Close with the next
     /// read, and after our own Close the peer's has yet to come.
-    async fn echo(&mut self, options: &Options) -> Result<(), Error> {
+    async fn echo(&mut self, options: &ServerOptions) -> Result<(), Error> {
         let mut leaving = false;
         let mut shutdown = pin!(options.shutdown.cancelled());
         loop {
@@ -105,7 +105,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
                 () = &mut shutdown, if !leaving => {
                     leaving = true;
                     self.code.get_or_insert(CloseCode::Away.into());
-                    self.why = Some("the server is going away".to_owned());
+                    self.reason = Some("the server is going away".to_owned());
                     self.close(CloseCode::Away, "the server is going away").await?;
                     continue;
                 }
@@ -136,15 +136,15 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
             _ => None,
         };
         let why = match &err {
-            Error::Io(err) => in_words(err),
+            Error::Io(err) => describe_io_error(err),
             err => err.to_string(),
         };
-        if let Some(code) = fault_code(&err).or(late.map(|_| CloseCode::Policy)) {
+        if let Some(code) = close_code_for(&err).or(late.map(|_| CloseCode::Policy)) {
             self.code.get_or_insert(code.into());
             // It may fail, or the peer may not read: there is nobody left to tell.
-            let _ = timeout(LAST_WORDS, self.close(code, &why)).await;
+            let _ = timeout(CLOSE_TIMEOUT, self.close(code, &why)).await;
         }
-        self.why = Some(why);
+        self.reason = Some(why);
     }
 
     async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
@@ -153,9 +153,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Echo<'s, S> {
         self.stream.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await
     }
 
-    fn closed(self, peer: SocketAddr) -> Event {
-        let Self { code, why, received, sent, .. } = self;
-        Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
+    fn closed(self, peer: SocketAddr) -> ServerEvent {
+        let Self { code, reason: why, received, sent, .. } = self;
+        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn an_idle_connection_is_little_more_than_its_read_buffer() {
         let (socket, peer) = socket().await;
-        let size = size_of_val(&serve_connection(socket, peer, Options::default(), READ_BUFFER));
+        let size = size_of_val(&serve_connection(socket, peer, ServerOptions::default(), READ_BUFFER));
         assert!(size <= 1700, "{size} bytes");
     }
 }

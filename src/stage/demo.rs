@@ -12,9 +12,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::mpsc;
 
-use crate::race::Program;
+use crate::race::WorkerProgram;
 use crate::scope::Scope;
-use crate::servers::{Addresses, Bundle};
+use crate::servers::{Addresses, ServerBundle};
 use crate::stage::{Complaint, Declared, Doc, Settings, Theme};
 
 /// A live demo on a slide.
@@ -110,9 +110,9 @@ pub struct Look {
 #[derive(Clone, Debug, Default)]
 pub struct House {
     /// The bundled servers; none where only slides are drawn.
-    pub servers: Option<Arc<Bundle>>,
+    pub servers: Option<Arc<ServerBundle>>,
     /// The program that the ends of a race are: this one, unless a test says otherwise.
-    pub program: Program,
+    pub program: WorkerProgram,
 }
 
 impl House {
@@ -123,7 +123,7 @@ impl House {
     /// Why they do not, in words.
     pub async fn addresses(&self) -> Result<Addresses, String> {
         match &self.servers {
-            Some(servers) => servers.up().await,
+            Some(servers) => servers.ready().await,
             None => Err("the bundled servers were not started".to_owned()),
         }
     }

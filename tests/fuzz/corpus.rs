@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use wiretalk::capture::{Ending, Writer};
+use wiretalk::capture::{ConnectionEnd, PcapngWriter};
 use wiretalk::wire::deflater::Deflater;
 use wiretalk::wire::{DeflateParams, Side, format};
 
@@ -185,12 +185,12 @@ fn pcapng(case: &Case) -> Vec<u8> {
     let from = if case.client { Side::Client } else { Side::Server };
     let second = Duration::from_secs;
     let write = || {
-        let mut writer = Writer::new(Vec::new(), None)?;
+        let mut writer = PcapngWriter::new(Vec::new(), None)?;
         let flow = writer.open(([127, 0, 0, 1], 50_000).into(), ([127, 0, 0, 1], 9_001).into(), second(1))?;
         for piece in case.bytes.chunks(100) {
-            writer.data(flow, from, second(2), piece)?;
+            writer.write_data(flow, from, second(2), piece)?;
         }
-        writer.close(flow, Ending::Closed(from), second(3))?;
+        writer.close(flow, ConnectionEnd::Closed(from), second(3))?;
         std::io::Result::Ok(writer.into_inner())
     };
     write().expect("memory takes every byte")

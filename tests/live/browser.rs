@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Kind, Ports};
+use wiretalk::servers::{ServerBundle, ServerKind, Ports};
 
 use crate::{HUNG, soon};
 
@@ -77,8 +77,8 @@ async fn noticed(site: SocketAddr, inbox: &mut mpsc::Receiver<Value>, server: &s
 async fn a_page_notices_nothing_of_the_proxy_and_the_proxy_sees_all_of_the_page() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (site, mut inbox) = site(&scope).await;
-    let servers = Bundle::start(&scope, Ports::default(), None);
-    let strict = servers.server(Kind::Strict).up().await.unwrap().to_string();
+    let servers = ServerBundle::start(&scope, Ports::default(), None);
+    let strict = servers.server(ServerKind::Strict).ready().await.unwrap().to_string();
     let mut proxy = Command::new(env!("CARGO_BIN_EXE_wiretalk"))
         .args(["inspect", "--json", "--proxy", "127.0.0.1:0", &format!("ws://{strict}/")])
         .stdout(Stdio::piped())

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Ports};
+use wiretalk::servers::{ServerBundle, Ports};
 
 use crate::{SWITCHING, UPGRADE, soon};
 
@@ -27,7 +27,7 @@ async fn records(child: Child) -> (Vec<Value>, Option<i32>) {
 }
 
 async fn servers(scope: &Scope) -> String {
-    Bundle::start(scope, Ports::default(), None).up().await.unwrap().websocket_url()
+    ServerBundle::start(scope, Ports::default(), None).ready().await.unwrap().websocket_url()
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 use wiretalk::net::listen;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Options, hub};
+use wiretalk::servers::{ServerOptions, hub};
 
 use crate::browser::browse;
 
@@ -37,7 +37,7 @@ async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
     let site = listener.local_addr().unwrap().port();
     scope.spawn("site", async move { axum::serve(listener, routes).await.unwrap() });
 
-    let (address, speaker, serving) = hub::bind(&scope, Options::default()).unwrap();
+    let (address, speaker, serving) = hub::bind(&scope, ServerOptions::default()).unwrap();
     scope.spawn("hub", serving);
     scope.spawn("talk", async move {
         let mut clock = interval(Duration::from_millis(20));

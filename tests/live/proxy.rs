@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use wiretalk::net::{Target, Tls};
-use wiretalk::proxy::{Act, Command, Options, Report, Told, Which, bind};
+use wiretalk::net::{Target, TlsOptions};
+use wiretalk::proxy::{InterceptAction, ProxyCommand, ProxyOptions, ProxyEvent, ProxyEventKind, ConnectionSelector, bind};
 use wiretalk::scope::Scope;
 use wiretalk::wire::Side;
 
@@ -21,18 +21,18 @@ const B: &[u8] = &[0x82, 0x82, 1, 2, 3, 4, 5, 6];
 struct Rig {
     address: SocketAddr,
     behind: TcpListener,
-    orders: mpsc::Sender<Command>,
-    reports: mpsc::Receiver<Report>,
+    orders: mpsc::Sender<ProxyCommand>,
+    reports: mpsc::Receiver<ProxyEvent>,
     _scope: Scope,
 }
 
-async fn rig(change: impl FnOnce(Options) -> Options) -> Rig {
+async fn rig(change: impl FnOnce(ProxyOptions) -> ProxyOptions) -> Rig {
     let behind = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (orders, inbox) = mpsc::channel(8);
     let (post, reports) = mpsc::channel(64);
-    let options = change(Options::new("127.0.0.1:0".parse().unwrap(), upstream));
+    let options = change(ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream));
     let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
     scope.spawn("proxy", proxy);
     Rig { address, behind, orders, reports, _scope: scope }
@@ -45,13 +45,13 @@ impl Rig {
         (client, server)
     }
 
-    async fn act(&self, from: Side, act: Act) {
-        self.orders.send(Command { which: Which::All, from, act }).await.unwrap();
+    async fn act(&self, from: Side, act: InterceptAction) {
+        self.orders.send(ProxyCommand { selector: ConnectionSelector::All, from, action: act }).await.unwrap();
     }
 
-    async fn until(&mut self, mut sought: impl FnMut(&Told) -> bool) -> Told {
+    async fn until(&mut self, mut sought: impl FnMut(&ProxyEventKind) -> bool) -> ProxyEventKind {
         loop {
-            if let Report::Connection(_, told) = soon(self.reports.recv()).await.unwrap()
+            if let ProxyEvent::Connection(_, told) = soon(self.reports.recv()).await.unwrap()
                 && sought(&told)
             {
                 return told;
@@ -60,7 +60,7 @@ impl Rig {
     }
 
     async fn waits(&mut self, frames: usize) {
-        self.until(|told| matches!(told, Told::Waiting { frames: found, .. } if *found == frames)).await;
+        self.until(|told| matches!(told, ProxyEventKind::Held { frames: found, .. } if *found == frames)).await;
     }
 }
 
@@ -107,11 +107,11 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
     };
     let seen = async {
         let mut seen = [Vec::new(), Vec::new()];
-        while let Some(Report::Connection(number, told)) = rig.reports.recv().await {
+        while let Some(ProxyEvent::Connection(number, told)) = rig.reports.recv().await {
             assert_eq!(number, 1);
             match told {
-                Told::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
-                Told::Ended(why) => {
+                ProxyEventKind::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
+                ProxyEventKind::Ended(why) => {
                     why.unwrap();
                     break;
                 }
@@ -128,32 +128,32 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
 
 #[tokio::test]
 async fn frames_are_held_stepped_dropped_put_in_and_released() {
-    let mut rig = rig(|options| Options { hold_client: true, ..options }).await;
+    let mut rig = rig(|options| ProxyOptions { hold_client: true, ..options }).await;
     let (mut client, mut server) = rig.pair().await;
     client.write_all(&[UPGRADE, A, B, A, &B[..3]].concat()).await.unwrap();
     expect(&mut server, UPGRADE).await;
     server.write_all(&[SWITCHING, b"\x81\x02hi"].concat()).await.unwrap();
     expect(&mut client, &[SWITCHING, b"\x81\x02hi"].concat()).await;
     rig.waits(4).await;
-    rig.act(Side::Client, Act::Step).await;
+    rig.act(Side::Client, InterceptAction::Forward).await;
     expect(&mut server, A).await;
-    rig.act(Side::Client, Act::Drop).await;
-    let dropped = rig.until(|told| matches!(told, Told::Dropped { .. })).await;
-    assert!(matches!(dropped, Told::Dropped { from: Side::Client, bytes, .. } if bytes == B));
-    rig.act(Side::Client, Act::Inject(b"\x89\x80abcd".to_vec())).await;
+    rig.act(Side::Client, InterceptAction::Drop).await;
+    let dropped = rig.until(|told| matches!(told, ProxyEventKind::Dropped { .. })).await;
+    assert!(matches!(dropped, ProxyEventKind::Dropped { from: Side::Client, bytes, .. } if bytes == B));
+    rig.act(Side::Client, InterceptAction::Inject(b"\x89\x80abcd".to_vec())).await;
     expect(&mut server, b"\x89\x80abcd").await;
-    rig.act(Side::Client, Act::Release).await;
+    rig.act(Side::Client, InterceptAction::Release).await;
     expect(&mut server, &[A, &B[..3]].concat()).await;
-    rig.act(Side::Client, Act::Inject(b"\x8a\x80abcd".to_vec())).await;
+    rig.act(Side::Client, InterceptAction::Inject(b"\x8a\x80abcd".to_vec())).await;
     client.write_all(&[&B[3..], A].concat()).await.unwrap();
     expect(&mut server, &[&B[3..], b"\x8a\x80abcd", A].concat()).await;
-    rig.act(Side::Server, Act::Inject(b"\x81\x01!".to_vec())).await;
+    rig.act(Side::Server, InterceptAction::Inject(b"\x81\x01!".to_vec())).await;
     expect(&mut client, b"\x81\x01!").await;
 }
 
 #[tokio::test]
 async fn a_held_peer_really_waits_and_goes_on_when_released() {
-    let rig = rig(|options| Options { hold_server: true, ..options }).await;
+    let rig = rig(|options| ProxyOptions { hold_server: true, ..options }).await;
     let (mut client, mut server) = rig.pair().await;
     client.write_all(UPGRADE).await.unwrap();
     expect(&mut server, UPGRADE).await;
@@ -176,7 +176,7 @@ async fn a_held_peer_really_waits_and_goes_on_when_released() {
             sent.extend_from_slice(&frame[at..at + count]);
             assert!(sent.len() < 64 << 20, "nothing makes it wait");
         }
-        let release = Command { which: Which::One(1), from: Side::Server, act: Act::Release };
+        let release = ProxyCommand { selector: ConnectionSelector::One(1), from: Side::Server, action: InterceptAction::Release };
         rig.orders.send(release).await.unwrap();
         let mut found = vec![0; sent.len()];
         soon(client.read_exact(&mut found)).await.unwrap();
@@ -204,7 +204,7 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
     drop(client);
     let error = soon(server.read_to_end(&mut Vec::new())).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    rig.until(|told| matches!(told, Told::Ended(Err(why)) if why.contains("reset"))).await;
+    rig.until(|told| matches!(told, ProxyEventKind::Ended(Err(why)) if why.contains("reset"))).await;
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn it_leads_to_a_tls_server_too() {
     let port = listener.local_addr().unwrap().port();
     let upstream = Target::parse(&format!("wss://localhost:{port}/")).unwrap();
     let rig =
-        rig(|options| Options { upstream, tls: Tls { ca: Some(ca), ..Tls::default() }, ..options }).await;
+        rig(|options| ProxyOptions { upstream, tls: TlsOptions { ca: Some(ca), ..TlsOptions::default() }, ..options }).await;
     let play = async {
         let mut client = TcpStream::connect(rig.address).await.unwrap();
         client.write_all(&[UPGRADE, A].concat()).await.unwrap();
@@ -240,7 +240,7 @@ async fn only_loopback_is_listened_on_unless_wished_in_so_many_words() {
     let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
     let try_to = async |anywhere| {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let options = Options { anywhere, ..Options::new("0.0.0.0:0".parse().unwrap(), upstream.clone()) };
+        let options = ProxyOptions { allow_remote: anywhere, ..ProxyOptions::new("0.0.0.0:0".parse().unwrap(), upstream.clone()) };
         bind(&scope, options, mpsc::channel(1).1, mpsc::channel(4).0).await.map(|(address, _)| address)
     };
     assert!(try_to(false).await.unwrap_err().to_string().contains("127.0.0.1 would be right"));

@@ -17,9 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use wiretalk::race::{self, Course, Kind, Lane, Program, Report, Wish};
+use wiretalk::race::{self, RaceConfig, LaneKind, Lane, WorkerProgram, RaceEvent, RaceControl};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Ports};
+use wiretalk::servers::{ServerBundle, Ports};
 
 /// How long a race, or a wait for one, may take before it is called hung; no machine is that slow.
 const HUNG: Duration = Duration::from_mins(3);
@@ -228,9 +228,9 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
 #[tokio::test]
 async fn a_stall_is_felt_in_the_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let program = Program(env!("CARGO_BIN_EXE_wiretalk").into());
+    let program = WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into());
     let course =
-        Course { lanes: vec![Lane::plain(Kind::Ws)], rate: Some(200), pairs: 500, ..Course::default() };
+        RaceConfig { lanes: vec![Lane::plain(LaneKind::Ws)], rate: Some(200), pairs: 500, ..RaceConfig::default() };
     let (reports, mut inbox) = mpsc::channel(64);
     let (wishes, wished) = mpsc::channel(1);
     let inner = scope.child();
@@ -238,17 +238,17 @@ async fn a_stall_is_felt_in_the_lane() {
     let felt = async {
         loop {
             let live = match inbox.recv().await.expect("a race reports its end") {
-                Report::Live(live) => live,
-                Report::End(outcome) => panic!("it was never felt: {outcome:?}"),
+                RaceEvent::Progress(live) => live,
+                RaceEvent::Finished(outcome) => panic!("it was never felt: {outcome:?}"),
             };
             let times = live.lanes[0].times;
             if times.max > Duration::from_millis(350) {
-                assert!(live.lanes[0].naive.is_some(), "a fixed rate has both clocks");
+                assert!(live.lanes[0].service_times.is_some(), "a fixed rate has both clocks");
                 return;
             }
             if live.running.is_some() {
                 // one that comes between two slices may be over before the next
-                let _ = wishes.try_send(Wish::Stall(Duration::from_millis(500)));
+                let _ = wishes.try_send(RaceControl::Stall(Duration::from_millis(500)));
             }
         }
     };
@@ -291,7 +291,7 @@ async fn nothing_is_left_when_the_race_itself_is_killed() {
 #[tokio::test]
 async fn servers_of_others_that_refuse_or_answer_nonsense_show_on_their_lanes() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let ours = Bundle::start(&scope, Ports::default(), None).up().await.unwrap();
+    let ours = ServerBundle::start(&scope, Ports::default(), None).ready().await.unwrap();
     // answers every request with something else
     let nonsense = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nonsense.local_addr().unwrap();
@@ -322,8 +322,8 @@ async fn servers_of_others_that_refuse_or_answer_nonsense_show_on_their_lanes() 
 #[tokio::test]
 async fn load_on_others_keeps_within_its_bound() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let bundle = Bundle::start(&scope, Ports::default(), None);
-    let ours = bundle.up().await.unwrap();
+    let bundle = ServerBundle::start(&scope, Ports::default(), None);
+    let ours = bundle.ready().await.unwrap();
     let urls = format!("{},{}", ours.http_url(), ours.websocket_url());
     let json =
         json(&["--lanes", "http-hyper,ws", "--against", &urls, "--max-requests", "100", "--max-time", "10s"])

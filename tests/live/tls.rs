@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use wiretalk::clients::{Command, Options, Report, session};
-use wiretalk::net::{Direction, Tls};
+use wiretalk::clients::{SessionCommand, SessionOptions, SessionEvent, run_session};
+use wiretalk::net::{Direction, TlsOptions};
 
 use crate::soon;
 
@@ -53,7 +53,7 @@ pub(crate) async fn mirror(listener: TcpListener, acceptor: TlsAcceptor) {
 }
 
 /// Both directions' bytes, and the other reports.
-async fn play(options: Options, commands: &[Command]) -> (Vec<u8>, Vec<u8>, Vec<Report>) {
+async fn play(options: SessionOptions, commands: &[SessionCommand]) -> (Vec<u8>, Vec<u8>, Vec<SessionEvent>) {
     let (orders, inbox) = mpsc::channel(8);
     let (post, mut mail) = mpsc::channel(8);
     for command in commands {
@@ -63,15 +63,15 @@ async fn play(options: Options, commands: &[Command]) -> (Vec<u8>, Vec<u8>, Vec<
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(report) = mail.recv().await {
             match report {
-                Report::Bytes(chunk) if chunk.direction == Direction::Sent => sent.extend(chunk.bytes),
-                Report::Bytes(chunk) => received.extend(chunk.bytes),
+                SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => sent.extend(chunk.bytes),
+                SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),
                 other => others.push(other),
             }
         }
         (sent, received, others)
     };
     let (_orders, ((), told)) =
-        (orders, soon(async { tokio::join!(session(options, inbox, post), reading) }).await);
+        (orders, soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await);
     told
 }
 
@@ -81,12 +81,12 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let large = vec![7; 300_000];
-    let tls = Tls { ca: Some(ca), ..Tls::default() };
-    let options = Options { tls, ..Options::new(format!("wss://localhost:{port}/")) };
+    let tls = TlsOptions { ca: Some(ca), ..TlsOptions::default() };
+    let options = SessionOptions { tls, ..SessionOptions::new(format!("wss://localhost:{port}/")) };
     // half a frame, so that the goodbye is the end of the stream and not a Close
     let half = b"\x82\xff\0\0\x01\0\0\0\0\0abcd, as it is".to_vec();
-    let close = Command::Close(1000, String::new());
-    let commands = [Command::Raw(half), Command::Raw(large.clone()), close];
+    let close = SessionCommand::Close(1000, String::new());
+    let commands = [SessionCommand::Raw(half), SessionCommand::Raw(large.clone()), close];
     let (sent, received, others) = tokio::select! {
         told = play(options, &commands) => told,
         () = mirror(listener, acceptor) => unreachable!("it serves on"),
@@ -96,7 +96,7 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
     let at = sent.windows(8).position(|window| window == b"as it is").unwrap();
     assert!(sent[at + 8..] == large);
     assert!(received.ends_with(&sent[at..]), "{} of {}", received.len(), sent.len());
-    let [Report::Connected(_), Report::Note(how), Report::Secrets(secrets), Report::Open, Report::Ended(_)] =
+    let [SessionEvent::Connected(_), SessionEvent::Note(how), SessionEvent::KeyLog(secrets), SessionEvent::Open, SessionEvent::Ended(_)] =
         others.as_slice()
     else {
         panic!("{others:?}");
@@ -112,24 +112,24 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
     let (acceptor, ca) = acceptor("unknown.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let with = |tls| Options { tls, ..Options::new(format!("wss://127.0.0.1:{port}/")) };
+    let with = |tls| SessionOptions { tls, ..SessionOptions::new(format!("wss://127.0.0.1:{port}/")) };
     let tests = async {
-        let why = |others: &[Report]| match others.last() {
-            Some(Report::Ended(Err(why))) => why.clone(),
+        let why = |others: &[SessionEvent]| match others.last() {
+            Some(SessionEvent::Ended(Err(why))) => why.clone(),
             _ => panic!("{others:?}"),
         };
-        let (sent, _, others) = play(with(Tls::default()), &[]).await;
+        let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
         assert!(sent.is_empty() && why(&others).contains("nobody that is trusted"), "{others:?}");
-        let (_, _, others) = play(with(Tls { ca: Some(ca.clone()), ..Tls::default() }), &[]).await;
+        let (_, _, others) = play(with(TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() }), &[]).await;
         assert!(why(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
-        let named = Tls { ca: Some(ca), name: Some("localhost".into()), ..Tls::default() };
-        let (_, _, others) = play(with(named), &[Command::HangUp]).await;
-        assert_eq!(others.last(), Some(&Report::Ended(Ok("we hung up".into()))));
-        let (_, _, others) = play(with(Tls { insecure: true, ..Tls::default() }), &[Command::HangUp]).await;
-        let Some(Report::Note(warning)) = others.first() else { panic!("{others:?}") };
+        let named = TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
+        let (_, _, others) = play(with(named), &[SessionCommand::HangUp]).await;
+        assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
+        let (_, _, others) = play(with(TlsOptions { insecure: true, ..TlsOptions::default() }), &[SessionCommand::HangUp]).await;
+        let Some(SessionEvent::Note(warning)) = others.first() else { panic!("{others:?}") };
         assert!(warning.contains("NOT SECURE"), "{warning}");
-        assert_eq!(others.last(), Some(&Report::Ended(Ok("we hung up".into()))));
-        let none = Tls { ca: Some("/nowhere.pem".into()), ..Tls::default() };
+        assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
+        let none = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(none), &[]).await;
         assert!(why(&others).contains("/nowhere.pem") && why(&others).contains("PEM"), "{others:?}");
     };
@@ -145,7 +145,7 @@ async fn a_server_without_tls_is_told() {
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
     };
-    let ((_, _, others), ()) = tokio::join!(play(Options::new(url), &[]), plain);
-    let Some(Report::Ended(Err(why))) = others.last() else { panic!("{others:?}") };
+    let ((_, _, others), ()) = tokio::join!(play(SessionOptions::new(url), &[]), plain);
+    let Some(SessionEvent::Ended(Err(why))) = others.last() else { panic!("{others:?}") };
     assert!(why.contains("is it a ws:// server?"), "{why}");
 }

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Access, Bundle, HOME_ORIGIN, Kind, Origins, Plan};
+use wiretalk::servers::{Access, ServerBundle, GUARDED_ORIGIN, ServerKind, Origins, BundleOptions};
 
 use crate::{Peer, UPGRADE, soon};
 
 /// The addresses of the REST echo and of a WebSocket server of that kind.
-async fn bundle(scope: &Scope, kind: Kind, access: Access) -> (SocketAddr, SocketAddr) {
-    let bundle = Bundle::of(scope, Plan { websocket: kind, access, ..Plan::default() }, None);
-    let addresses = soon(bundle.up()).await.unwrap();
+async fn bundle(scope: &Scope, kind: ServerKind, access: Access) -> (SocketAddr, SocketAddr) {
+    let bundle = ServerBundle::start_with(scope, BundleOptions { websocket: kind, access, ..BundleOptions::default() }, None);
+    let addresses = soon(bundle.ready()).await.unwrap();
     (addresses.http, addresses.websocket)
 }
 
@@ -53,7 +53,7 @@ async fn only_requests_for_this_server_are_answered() {
         ("Host: localhost\r\nHost: localhost\r\n", "400 Bad Request"),
         ("Host: localhost\r\nHost: evil.example\r\n", "400 Bad Request"),
     ];
-    for kind in Kind::ALL {
+    for kind in ServerKind::ALL {
         let scope = quiet();
         let (http, websocket) = bundle(&scope, kind, Access::default()).await;
         for (host, expected) in hosts {
@@ -81,7 +81,7 @@ async fn only_requests_for_this_server_are_answered() {
 async fn a_name_that_is_given_is_this_server_too() {
     let scope = quiet();
     let access = Access { hosts: ["talk.example".parse().unwrap()].into(), ..Access::default() };
-    let (http, websocket) = bundle(&scope, Kind::Plain, access).await;
+    let (http, websocket) = bundle(&scope, ServerKind::Plain, access).await;
     let get = |host: &str| format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
     assert_eq!(status(http, &get("Talk.Example:8080")).await, "200 OK");
     assert_eq!(status(http, &get("evil.example")).await, "421 Misdirected Request");
@@ -97,16 +97,16 @@ async fn pages_are_let_in_by_their_origin_on_every_kind() {
         })
     };
     let only = Origins::only("https://talk.example:8443".parse().unwrap());
-    for kind in Kind::ALL {
+    for kind in ServerKind::ALL {
         let scope = quiet();
         let (_, by_default) = bundle(&scope, kind, Access::default()).await;
         let (_, told) =
             bundle(&scope, kind, Access { origins: Some(only.clone()), ..Access::default() }).await;
-        for origin in ["http://evil.example", "http://localhost:3000", "null", HOME_ORIGIN] {
+        for origin in ["http://evil.example", "http://localhost:3000", "null", GUARDED_ORIGIN] {
             let lets_in = match kind {
-                Kind::Plain | Kind::Strict | Kind::Sloppy => true,
-                Kind::Hub => origin.contains("localhost"),
-                Kind::Guarded => origin == HOME_ORIGIN,
+                ServerKind::Plain | ServerKind::Strict | ServerKind::Sloppy => true,
+                ServerKind::Hub => origin.contains("localhost"),
+                ServerKind::Guarded => origin == GUARDED_ORIGIN,
             };
             let expected = if lets_in { "101 Switching Protocols" } else { "403 Forbidden" };
             assert_eq!(status(by_default, &from(origin)).await, expected, "{kind:?}: {origin}");

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Event, Kind, Limits, Log, Plan, naive_proxy};
+use wiretalk::servers::{ServerBundle, ServerEvent, ServerKind, Limits, EventLog, BundleOptions, naive_proxy};
 
 use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon, websocket_house};
 
@@ -26,15 +26,15 @@ fn limits() -> Limits {
 struct Bundled {
     _scope: Scope,
     address: std::net::SocketAddr,
-    events: tokio::sync::mpsc::Receiver<Event>,
+    events: tokio::sync::mpsc::Receiver<ServerEvent>,
 }
 
-async fn bundled(kind: Kind) -> Bundled {
+async fn bundled(kind: ServerKind) -> Bundled {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let (log, events) = Log::new(256);
-    let plan = Plan { websocket: kind, limits: limits(), ..Plan::default() };
-    let server = Bundle::of(&scope, plan, Some(&log)).websocket;
-    let address = soon(server.up()).await.unwrap();
+    let (log, events) = EventLog::new(256);
+    let plan = BundleOptions { websocket: kind, limits: limits(), ..BundleOptions::default() };
+    let server = ServerBundle::start_with(&scope, plan, Some(&log)).websocket;
+    let address = soon(server.ready()).await.unwrap();
     Bundled { _scope: scope, address, events }
 }
 
@@ -51,7 +51,7 @@ impl Bundled {
     /// How a WebSocket that is no good one came to its end: its close code, and why.
     async fn ended(&mut self) -> (Option<u16>, String) {
         loop {
-            if let Event::Closed { code, why: Some(why), .. } = soon(self.events.recv()).await.unwrap() {
+            if let ServerEvent::Closed { code, reason: Some(why), .. } = soon(self.events.recv()).await.unwrap() {
                 return (code, why);
             }
         }
@@ -72,10 +72,10 @@ async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
 #[tokio::test]
 async fn who_never_reads_is_given_up_and_others_are_served() {
     let message = masked(0x82, &vec![7; 60_000]);
-    for kind in Kind::ALL {
+    for kind in ServerKind::ALL {
         for bytes in [masked(0x89, &[7; 125]).repeat(30), message.clone()] {
             // what one says to the hub, all have to read
-            if kind == Kind::Hub && bytes == message {
+            if kind == ServerKind::Hub && bytes == message {
                 continue;
             }
             let mut server = bundled(kind).await;
@@ -86,7 +86,7 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
             let ended = loop {
                 good.send(MASKED_HELLO).await;
                 good.expect(HELLO).await;
-                if let Ok(Event::Closed { why: Some(why), .. }) = server.events.try_recv() {
+                if let Ok(ServerEvent::Closed { reason: Some(why), .. }) = server.events.try_recv() {
                     break why;
                 }
             };
@@ -100,7 +100,7 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
 
 #[tokio::test]
 async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
-    let mut server = bundled(Kind::Hub).await;
+    let mut server = bundled(ServerKind::Hub).await;
     let hostile = server.open().await;
     let flooded = flood(hostile, masked(0x82, &vec![7; 60_000]));
     let (written, (code, why)) = tokio::join!(flooded, server.ended());
@@ -116,7 +116,7 @@ async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
 
 #[tokio::test]
 async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
-    for kind in Kind::ALL {
+    for kind in ServerKind::ALL {
         let mut server = bundled(kind).await;
         let mut hostile = server.open().await;
         hostile.send(&[CLAIM, &[7]].concat()).await;
@@ -124,7 +124,7 @@ async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
         let why = "a frame stood still for 0.2 s, at least 1048575 bytes before its end";
         let close = [&[0x88, why.len() as u8 + 2, 0x03, 0xf0], why.as_bytes()].concat();
         let (code, told) = server.ended().await;
-        if kind == Kind::Sloppy {
+        if kind == ServerKind::Sloppy {
             assert_eq!((answer.as_slice(), code), (&b""[..], None), "it just hangs up");
         } else {
             assert_eq!((&answer, code), (&close, Some(1008)), "{kind:?}");
@@ -135,7 +135,7 @@ async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn a_frame_that_dribbles_is_given_up_however_steadily() {
-    for kind in Kind::ALL {
+    for kind in ServerKind::ALL {
         let mut server = bundled(kind).await;
         let mut hostile = server.open().await;
         hostile.send(CLAIM).await;
@@ -148,7 +148,7 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
         // on a machine that is slow enough it stood still
         let told = why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
         assert!(told || why.starts_with("a frame stood still for 0.2 s"), "{kind:?}: {why}");
-        assert_eq!(code, (kind != Kind::Sloppy).then_some(1008), "{kind:?}");
+        assert_eq!(code, (kind != ServerKind::Sloppy).then_some(1008), "{kind:?}");
     }
 }
 
@@ -163,7 +163,7 @@ async fn beyond_the_limit_connections_wait_and_that_is_told() {
     let mut third = house.visit().await;
     third.send(&[UPGRADE, MASKED_HELLO].concat()).await;
     loop {
-        if let Event::Full { connections } = house.event().await {
+        if let ServerEvent::Full { connections } = house.event().await {
             assert_eq!(connections, 2);
             break;
         }
@@ -187,7 +187,7 @@ async fn short_proxy(echo: &House) -> House {
 
 async fn none_is_open(house: &House) {
     let gone = async {
-        while house.traffic.tally().open > 0 {
+        while house.traffic.snapshot().open > 0 {
             tokio::task::yield_now().await;
         }
     };

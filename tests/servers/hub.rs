@@ -9,7 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
-use wiretalk::servers::{Bundle, Event, Kind, Limits, Plan};
+use wiretalk::servers::{ServerBundle, ServerEvent, ServerKind, Limits, BundleOptions};
 use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, encode};
 
 use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
@@ -82,7 +82,7 @@ async fn what_one_says_all_hear_the_speaker_too() {
     first.expect(&[0x88, 2, 0x03, 0xe8]).await;
     first.hung_up_on().await;
     loop {
-        if let Event::Closed { code, why, received, sent, .. } = house.event().await {
+        if let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await {
             assert_eq!((code, why, received, sent), (Some(1000), None, 0, 4));
             break;
         }
@@ -119,7 +119,7 @@ async fn all_hear_the_same_in_the_same_order() {
 /// What the house says when it drops somebody for being slow.
 async fn dropped(house: &mut House) -> (SocketAddr, u64) {
     loop {
-        if let Event::Closed { peer, code, why, sent, .. } = house.event().await {
+        if let ServerEvent::Closed { peer, code, reason: why, sent, .. } = house.event().await {
             assert_eq!(code, Some(1008));
             assert_eq!(why.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
             return (peer, sent);
@@ -174,7 +174,7 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
     dropped(&mut house).await;
     // Limits::write for its last words, and two seconds to hang up
     let gone = async {
-        while house.traffic.tally().open > 0 {
+        while house.traffic.snapshot().open > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -268,9 +268,9 @@ async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub
 #[tokio::test]
 async fn a_bundle_has_it_by_name() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let plan = Plan { websocket: Kind::from_name("hub").unwrap(), ..Plan::default() };
-    let bundle = Bundle::of(&scope, plan, None);
-    let address = soon(bundle.websocket.up()).await.unwrap();
+    let plan = BundleOptions { websocket: ServerKind::from_name("hub").unwrap(), ..BundleOptions::default() };
+    let bundle = ServerBundle::start_with(&scope, plan, None);
+    let address = soon(bundle.websocket.ready()).await.unwrap();
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());
     peer.send(&[UPGRADE, MASKED_HELLO].concat()).await;
     peer.expect(&[SWITCHING, HELLO].concat()).await;

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wiretalk::net::{Traffic, listen};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Event, Limits, Log, Options, Ports, State, http, websocket};
+use wiretalk::servers::{ServerBundle, ServerEvent, Limits, EventLog, ServerOptions, Ports, ServerState, http, websocket};
 
 /// How long a wait may take before it is called hung; no machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);
@@ -42,15 +42,15 @@ const HELLO: &[u8] = b"\x81\x05Hello";
 /// A running server, seen from its outside.
 struct House {
     address: SocketAddr,
-    events: mpsc::Receiver<Event>,
+    events: mpsc::Receiver<ServerEvent>,
     shutdown: CancellationToken,
     traffic: Arc<Traffic>,
     scope: Scope,
 }
 
 /// A small limit of bytes, and time that no machine is too slow for; a test that waits for a limit's end makes it [`SHORT`].
-fn options() -> (Options, mpsc::Receiver<Event>) {
-    let (log, events) = Log::new(64);
+fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
+    let (log, events) = EventLog::new(64);
     let limits = Limits {
         max_message: 1024,
         head_timeout: HUNG,
@@ -61,10 +61,10 @@ fn options() -> (Options, mpsc::Receiver<Event>) {
         drain_timeout: HUNG,
         ..Limits::default()
     };
-    (Options { log: Some(log), limits, ..Options::default() }, events)
+    (ServerOptions { log: Some(log), limits, ..ServerOptions::default() }, events)
 }
 
-async fn house<B, F>(bind: impl FnOnce(Scope, Options) -> B) -> House
+async fn house<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> House
 where
     B: Future<Output = io::Result<(SocketAddr, F)>>,
     F: Future<Output = ()> + Send + 'static,
@@ -82,8 +82,8 @@ async fn http_house() -> House {
 }
 
 async fn http_within(change: impl FnOnce(Limits) -> Limits) -> House {
-    let bind = async |scope, options: Options| {
-        http::bind(&scope, Options { limits: change(options.limits), ..options })
+    let bind = async |scope, options: ServerOptions| {
+        http::bind(&scope, ServerOptions { limits: change(options.limits), ..options })
     };
     house(bind).await
 }
@@ -93,21 +93,21 @@ async fn websocket_house() -> House {
 }
 
 async fn websocket_within(change: impl FnOnce(Limits) -> Limits) -> House {
-    let bind = async |scope, options: Options| {
-        websocket::bind(&scope, Options { limits: change(options.limits), ..options })
+    let bind = async |scope, options: ServerOptions| {
+        websocket::bind(&scope, ServerOptions { limits: change(options.limits), ..options })
     };
     house(bind).await
 }
 
 impl House {
-    async fn event(&mut self) -> Event {
+    async fn event(&mut self) -> ServerEvent {
         soon(self.events.recv()).await.unwrap()
     }
 
     /// The code of the next close.
     async fn close_code(&mut self) -> Option<u16> {
         loop {
-            if let Event::Closed { code, .. } = self.event().await {
+            if let ServerEvent::Closed { code, .. } = self.event().await {
                 return code;
             }
         }
@@ -207,10 +207,10 @@ async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
     for _ in 0..3 {
         peer.send(POST_HELLO).await;
         assert_eq!(peer.answer().await, ECHOED_HELLO);
-        let Event::Request { method, path, status, bytes, .. } = house.event().await else { panic!() };
+        let ServerEvent::Request { method, path, status, bytes, .. } = house.event().await else { panic!() };
         assert_eq!((method.as_str(), path.as_str(), status, bytes), ("POST", "/echo", 200, 5));
     }
-    let tally = house.traffic.tally();
+    let tally = house.traffic.snapshot();
     assert_eq!((tally.received, tally.connections), (3 * POST_HELLO.len() as u64, 1));
 }
 
@@ -223,7 +223,7 @@ async fn every_byte_of_an_answer_is_counted() {
     peer.send(last.as_bytes()).await;
     let rest = peer.rest().await;
     assert!(rest.ends_with(b"\r\n\r\nHello"));
-    assert_eq!(house.traffic.tally().sent, rest.len() as u64);
+    assert_eq!(house.traffic.snapshot().sent, rest.len() as u64);
 }
 
 #[tokio::test]
@@ -355,7 +355,7 @@ async fn garbage_gets_400_and_others_are_served_on() {
             "{:?}",
             String::from_utf8_lossy(&answer)
         );
-        let Event::Refused { why, .. } = house.event().await else { panic!() };
+        let ServerEvent::Refused { reason: why, .. } = house.event().await else { panic!() };
         assert!(why.starts_with("not HTTP/1.1"), "{why}");
     }
     let mut good = house.visit().await;
@@ -370,7 +370,7 @@ async fn shutdown_finishes_the_request_in_hand_and_frees_the_port() {
     idle.send(POST_HELLO).await;
     idle.answer().await;
     busy.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
-    while house.traffic.tally().received < 2 * POST_HELLO.len() as u64 - 1 {
+    while house.traffic.snapshot().received < 2 * POST_HELLO.len() as u64 - 1 {
         tokio::task::yield_now().await;
     }
     house.shutdown.cancel();
@@ -396,11 +396,11 @@ async fn hello_comes_back_unmasked() {
     peer.send(&masked(0x88, &[0x03, 0xe8])).await;
     peer.expect(&[0x88, 2, 0x03, 0xe8]).await;
     peer.hung_up_on().await;
-    let Event::Opened { path, .. } = house.event().await else { panic!() };
+    let ServerEvent::Opened { path, .. } = house.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let Event::Closed { code, why, received, sent, .. } = house.event().await else { panic!() };
+    let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await else { panic!() };
     assert_eq!((code, why, received, sent), (Some(1000), None, 2, 2));
-    let tally = house.traffic.tally();
+    let tally = house.traffic.snapshot();
     assert_eq!(tally.received, (UPGRADE.len() + MASKED_HELLO.len() + 8 + 8) as u64);
     assert_eq!(tally.sent, (SWITCHING.len() + HELLO.len() + 4 + 4) as u64);
 }
@@ -510,7 +510,7 @@ async fn plain_http_and_garbage_are_told_what_is_wrong() {
         peer.send(&bytes).await;
         let answer = String::from_utf8(peer.rest().await).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {told}")), "{answer}");
-        assert!(matches!(house.event().await, Event::Refused { .. }));
+        assert!(matches!(house.event().await, ServerEvent::Refused { .. }));
     }
 }
 
@@ -521,7 +521,7 @@ async fn a_stalled_handshake_is_given_up() {
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     let answer = peer.rest().await;
     assert!(answer.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
-    let Event::Refused { why, .. } = house.event().await else { panic!() };
+    let ServerEvent::Refused { reason: why, .. } = house.event().await else { panic!() };
     assert!(why.contains("within 1 s"), "{why}");
 }
 
@@ -529,8 +529,8 @@ async fn a_stalled_handshake_is_given_up() {
 async fn a_peer_that_just_goes_is_told_of_as_that() {
     let mut house = websocket_house().await;
     drop(house.open().await);
-    assert!(matches!(house.event().await, Event::Opened { .. }));
-    let Event::Closed { code: None, why: Some(why), .. } = house.event().await else { panic!() };
+    assert!(matches!(house.event().await, ServerEvent::Opened { .. }));
+    let ServerEvent::Closed { code: None, reason: Some(why), .. } = house.event().await else { panic!() };
     assert!(why.contains("without closing handshake"), "{why}");
 }
 
@@ -577,34 +577,34 @@ async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
 #[tokio::test]
 async fn a_bundle_comes_up_and_goes_down() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let bundle = Bundle::start(&scope, Ports::default(), None);
-    let addresses = soon(bundle.up()).await.unwrap();
-    assert_eq!(bundle.http.state(), State::Up(addresses.http));
+    let bundle = ServerBundle::start(&scope, Ports::default(), None);
+    let addresses = soon(bundle.ready()).await.unwrap();
+    assert_eq!(bundle.http.state(), ServerState::Up(addresses.http));
     let mut peer = Peer(TcpStream::connect(addresses.websocket).await.unwrap());
     peer.send(&[UPGRADE, MASKED_HELLO].concat()).await;
     peer.expect(&[SWITCHING, HELLO].concat()).await;
-    assert_eq!(bundle.websocket.traffic().tally().open, 1);
-    assert_eq!(bundle.http.traffic().tally().received, 0);
+    assert_eq!(bundle.websocket.traffic().snapshot().open, 1);
+    assert_eq!(bundle.http.traffic().snapshot().received, 0);
     bundle.shut_down();
     peer.expect(&[0x88]).await;
     drop(peer);
-    soon(bundle.ended()).await;
-    assert_eq!((bundle.http.state(), bundle.websocket.state()), (State::Ended, State::Ended));
+    soon(bundle.closed()).await;
+    assert_eq!((bundle.http.state(), bundle.websocket.state()), (ServerState::Ended, ServerState::Ended));
     soon(scope.closed()).await;
 }
 
 #[tokio::test]
 async fn cancelling_the_scope_frees_a_bundles_ports() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let bundle = Bundle::start(&scope, Ports::default(), None);
-    let addresses = soon(bundle.up()).await.unwrap();
+    let bundle = ServerBundle::start(&scope, Ports::default(), None);
+    let addresses = soon(bundle.ready()).await.unwrap();
     let _peers = (
         TcpStream::connect(addresses.http).await.unwrap(),
         TcpStream::connect(addresses.websocket).await.unwrap(),
     );
     scope.cancel();
     soon(scope.closed()).await;
-    assert_eq!(bundle.http.state(), State::Ended);
+    assert_eq!(bundle.http.state(), ServerState::Ended);
     for address in [addresses.http, addresses.websocket] {
         listen(address).unwrap();
     }
@@ -615,10 +615,10 @@ async fn a_taken_port_fails_one_server_and_not_the_other() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let taken = listen(([127, 0, 0, 1], 0)).unwrap();
     let ports = Ports { http: taken.local_addr().unwrap().port(), websocket: 0 };
-    let bundle = Bundle::start(&scope, ports, None);
-    let why = soon(bundle.up()).await.unwrap_err();
+    let bundle = ServerBundle::start(&scope, ports, None);
+    let why = soon(bundle.ready()).await.unwrap_err();
     assert!(why.starts_with("http server: could not listen on 127.0.0.1:"), "{why}");
     assert!(why.contains("the port is taken"), "{why}");
-    let websocket = soon(bundle.websocket.up()).await.unwrap();
+    let websocket = soon(bundle.websocket.ready()).await.unwrap();
     TcpStream::connect(websocket).await.unwrap();
 }

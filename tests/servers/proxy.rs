@@ -1,6 +1,6 @@
 //! The naive proxy in front of the plain echo: fooled by a key of zeros, and by no other.
 
-use wiretalk::servers::{Event, naive_proxy};
+use wiretalk::servers::{ServerEvent, naive_proxy};
 
 use crate::{House, SWITCHING, UPGRADE, house, websocket_house};
 
@@ -33,15 +33,15 @@ async fn attack(proxy: &House, key: [u8; 4]) {
 async fn a_key_of_zeros_puts_a_script_into_the_cache() {
     let (mut proxy, echo) = proxied().await;
     attack(&proxy, [0; 4]).await;
-    let Event::Parsed { host, path, .. } = proxy.event().await else { panic!() };
+    let ServerEvent::Parsed { host, path, .. } = proxy.event().await else { panic!() };
     assert_eq!((host.as_str(), path.as_str()), ("victim.example", "/script.js"));
-    let Event::Cached { bytes, .. } = proxy.event().await else { panic!() };
+    let ServerEvent::Cached { bytes, .. } = proxy.event().await else { panic!() };
     assert_eq!(bytes, ANSWER.len() as u64);
     let mut victim = proxy.visit().await;
     victim.send(ASKED).await;
     assert_eq!(victim.rest().await, ANSWER);
-    assert!(matches!(proxy.event().await, Event::Served { .. }));
-    assert_eq!(echo.traffic.tally().connections, 1, "the victim's request went nowhere");
+    assert!(matches!(proxy.event().await, ServerEvent::Served { .. }));
+    assert_eq!(echo.traffic.snapshot().connections, 1, "the victim's request went nowhere");
 }
 
 #[tokio::test]

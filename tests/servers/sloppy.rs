@@ -1,7 +1,7 @@
 //! The sloppy server: each of its paths must break exactly the rule that its catalogue names.
 
-use wiretalk::servers::blunders::{BLUNDERS, Breaks};
-use wiretalk::servers::{Event, sloppy};
+use wiretalk::servers::misbehaviors::{MISBEHAVIORS, BrokenRule};
+use wiretalk::servers::{ServerEvent, sloppy};
 use wiretalk::wire::{ConnectionTranscript, Side};
 
 use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
@@ -37,16 +37,16 @@ async fn seen(house: &House, path: &str) -> (ConnectionTranscript, usize) {
 #[tokio::test]
 async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let house = sloppy_house().await;
-    for blunder in BLUNDERS {
+    for blunder in MISBEHAVIORS {
         let (seen, _) = seen(&house, &format!("/{}", blunder.name)).await;
         let server = seen.direction(Side::Server);
         let problems: Vec<_> =
             server.head().unwrap().validation.problems.iter().map(|problem| problem.code).collect();
         let faults: Vec<_> = server.transcript().faults().iter().map(|fault| fault.code).collect();
-        let (in_head, in_frames) = match blunder.breaks {
-            Breaks::Handshake(code) => (vec![code], vec![]),
-            Breaks::Frames(code) => (vec![], vec![code]),
-            Breaks::Silence => (vec![], vec![]),
+        let (in_head, in_frames) = match blunder.broken_rule {
+            BrokenRule::Handshake(code) => (vec![code], vec![]),
+            BrokenRule::Frames(code) => (vec![], vec![code]),
+            BrokenRule::Silence => (vec![], vec![]),
         };
         assert_eq!(problems, in_head, "{}", blunder.name);
         let mut once = faults.clone();
@@ -100,14 +100,14 @@ async fn a_browser_gets_the_list_and_a_wrong_path_too() {
     peer.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let list = String::from_utf8(peer.rest().await).unwrap();
     assert!(list.starts_with("HTTP/1.1 200 OK\r\n"), "{list}");
-    for blunder in BLUNDERS {
+    for blunder in MISBEHAVIORS {
         assert!(
-            list.contains(&format!("/{} ", blunder.name)) && list.contains(blunder.what),
+            list.contains(&format!("/{} ", blunder.name)) && list.contains(blunder.summary),
             "{}",
             blunder.name
         );
     }
-    assert!(matches!(house.event().await, Event::Refused { .. }));
+    assert!(matches!(house.event().await, ServerEvent::Refused { .. }));
     let mut peer = house.visit().await;
     peer.send(&upgrade("/guid-forgoten")).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 404 Not Found\r\n"));

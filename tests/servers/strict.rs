@@ -3,7 +3,7 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Bundle, Event, HOME_ORIGIN, Kind as Server, Limits, Options, Ports, State, strict};
+use wiretalk::servers::{ServerBundle, ServerEvent, GUARDED_ORIGIN, ServerKind as Server, Limits, ServerOptions, Ports, ServerState, strict};
 use wiretalk::wire::handshake::ServerPolicy;
 use wiretalk::wire::{AgreedExtensions, Endpoint, MessageKind};
 
@@ -14,8 +14,8 @@ pub(crate) async fn strict_house(policy: ServerPolicy) -> House {
 }
 
 async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: ServerPolicy) -> House {
-    let bind = async |scope, options: Options| {
-        strict::bind(&scope, Options { limits: change(options.limits), ..options }, policy)
+    let bind = async |scope, options: ServerOptions| {
+        strict::bind(&scope, ServerOptions { limits: change(options.limits), ..options }, policy)
     };
     house(bind).await
 }
@@ -31,9 +31,9 @@ async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
     peer.send(&masked(0x88, b"\x0f\xa1so long")).await;
     peer.expect(&[0x88, 2, 0x0f, 0xa1]).await;
     peer.hung_up_on().await;
-    let Event::Opened { path, .. } = house.event().await else { panic!() };
+    let ServerEvent::Opened { path, .. } = house.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let Event::Closed { code, why, received, sent, .. } = house.event().await else { panic!() };
+    let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await else { panic!() };
     assert_eq!((code, why, received, sent), (Some(4001), None, 2, 2));
 }
 
@@ -74,9 +74,9 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
     assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
     assert!(body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"), "{answer}");
-    assert!(matches!(guarded.event().await, Event::Refused { why, .. } if why.contains("Origin")));
+    assert!(matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if why.contains("Origin")));
     let mut peer = guarded.visit().await;
-    peer.send(&ask(HOME_ORIGIN)).await;
+    peer.send(&ask(GUARDED_ORIGIN)).await;
     peer.expect(SWITCHING).await;
 }
 
@@ -149,7 +149,7 @@ async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
     let events = async {
         loop {
-            if let Event::Closed { why, .. } = house.event().await {
+            if let ServerEvent::Closed { reason: why, .. } = house.event().await {
                 return why.unwrap();
             }
         }
@@ -200,19 +200,19 @@ async fn a_stalled_handshake_is_given_up() {
 #[tokio::test]
 async fn a_bundle_starts_other_servers_when_they_are_asked_for() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let bundle = Bundle::start(&scope, Ports::default(), None);
-    assert_eq!(bundle.server(Server::Plain).up().await, bundle.websocket.up().await);
+    let bundle = ServerBundle::start(&scope, Ports::default(), None);
+    assert_eq!(bundle.server(Server::Plain).ready().await, bundle.websocket.ready().await);
     let strict = bundle.server(Server::Strict);
-    let address = soon(strict.up()).await.unwrap();
-    assert_eq!(soon(bundle.server(Server::Strict).up()).await, Ok(address), "it is started once");
-    assert_ne!(soon(bundle.server(Server::Sloppy).up()).await, Ok(address));
+    let address = soon(strict.ready()).await.unwrap();
+    assert_eq!(soon(bundle.server(Server::Strict).ready()).await, Ok(address), "it is started once");
+    assert_ne!(soon(bundle.server(Server::Sloppy).ready()).await, Ok(address));
     let mut peer = Peer(TcpStream::connect(address).await.unwrap());
     peer.send(&[UPGRADE, HELLO].concat()).await;
     peer.expect(SWITCHING).await;
     peer.expect(&[0x88]).await;
     bundle.shut_down();
-    soon(bundle.ended()).await;
-    assert_eq!(strict.state(), State::Ended);
+    soon(bundle.closed()).await;
+    assert_eq!(strict.state(), ServerState::Ended);
     soon(scope.closed()).await;
-    assert!(soon(bundle.server(Server::Guarded).up()).await.is_err(), "too late");
+    assert!(soon(bundle.server(Server::Guarded).ready()).await.is_err(), "too late");
 }

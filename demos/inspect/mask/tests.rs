@@ -7,7 +7,7 @@ use super::*;
 use crate::stage::{Demo as _, Event};
 use crate::wire::{MessageKind, encode};
 
-fn hello() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Command>) {
+fn hello() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::SessionCommand>) {
     let (mut inspect, inbox) = opened();
     inspect.tab = Tab::Mask;
     (inspect, inbox)

@@ -8,8 +8,8 @@ mod view;
 
 use serde::Deserialize;
 
-use crate::clients::Command;
-use crate::servers::Kind;
+use crate::clients::SessionCommand;
+use crate::servers::ServerKind;
 use crate::wire::{Header, LengthForm, Opcode, format};
 
 pub(super) use play::{Play, Stand};
@@ -180,7 +180,7 @@ impl Scenario {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// `None` is the naive proxy, with the plain server behind it.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<ServerKind>,
     /// With its slash.
     pub(super) path: String,
 }
@@ -191,8 +191,8 @@ impl Server {
         let (name, path) = text.split_once('/').unwrap_or((text, ""));
         let kind = match name {
             "naive-proxy" => None,
-            "echo" => Some(Kind::Plain),
-            name => Some(Kind::from_name(name)?),
+            "echo" => Some(ServerKind::Plain),
+            name => Some(ServerKind::from_name(name)?),
         };
         Some(Self { kind, path: format!("/{path}") })
     }
@@ -200,7 +200,7 @@ impl Server {
 
 impl Step {
     /// What is sent, as commands; `key` masks what has no key of its own.
-    pub(super) fn commands(&self, key: [u8; 4]) -> Result<Vec<Command>, String> {
+    pub(super) fn commands(&self, key: [u8; 4]) -> Result<Vec<SessionCommand>, String> {
         let mut commands = Vec::new();
         for (number, send) in (0_u8..).zip(&self.send) {
             let key = [key[0], key[1], key[2], key[3].wrapping_add(number).wrapping_mul(7)];
@@ -213,12 +213,12 @@ impl Step {
 }
 
 impl Send {
-    fn command(&self, fresh: [u8; 4]) -> Result<Command, String> {
+    fn command(&self, fresh: [u8; 4]) -> Result<SessionCommand, String> {
         if let Some(hex) = &self.hex {
-            return Ok(Command::Raw(format::parse_hex(hex)?));
+            return Ok(SessionCommand::Raw(format::parse_hex(hex)?));
         }
         if let Some(ping) = &self.ping {
-            return Ok(Command::Ping(ping.clone().into_bytes()));
+            return Ok(SessionCommand::Ping(ping.clone().into_bytes()));
         }
         let plain = match (&self.text, self.letters, &self.payload) {
             (Some(text), _, _) => text.clone().into_bytes(),
@@ -229,7 +229,7 @@ impl Send {
         let plain_text = *self
             == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::nothing() };
         if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
-            return Ok(Command::Text(text));
+            return Ok(SessionCommand::Text(text));
         }
         let key = match &self.key {
             Some(hex) => *format::parse_hex(hex)?.first_chunk().ok_or("a key has 4 bytes")?,
@@ -248,7 +248,7 @@ impl Send {
             },
             ..Header::new(Opcode::from_bits(self.opcode.unwrap_or(1)), len)
         };
-        Ok(Command::Frame(header, plain))
+        Ok(SessionCommand::Frame(header, plain))
     }
 
     fn nothing() -> Self {
@@ -285,10 +285,10 @@ mod tests {
     #[test]
     fn a_frame_is_as_broken_as_it_is_written() {
         let send: Send = toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
-        let Ok(Command::Frame(header, plain)) = send.command([1; 4]) else { panic!("{send:?}") };
+        let Ok(SessionCommand::Frame(header, plain)) = send.command([1; 4]) else { panic!("{send:?}") };
         assert_eq!(crate::wire::encode::frame(&header, &plain), [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']);
         let plain: Send = toml::from_str("text = \"Hi\"").unwrap();
-        assert_eq!(plain.command([1; 4]), Ok(Command::Text("Hi".into())));
+        assert_eq!(plain.command([1; 4]), Ok(SessionCommand::Text("Hi".into())));
     }
 
     #[test]

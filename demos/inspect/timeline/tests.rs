@@ -13,7 +13,7 @@ use std::time::Duration;
 const KEY: Option<[u8; 4]> = Some([0xa1, 0xb2, 0xc3, 0xd4]);
 
 /// A text in three fragments with a Ping in between, which is answered before the message ends.
-fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Command>) {
+fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::SessionCommand>) {
     let mut keys = 1_u8..;
     let mut fresh = || keys.next().map(|key| [key, 7, 7, 7]);
     let text = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98", b"\x80!!R"], &mut fresh);

@@ -1,14 +1,14 @@
 //! What the two hellos of a TLS handshake say: randoms, version, cipher suite (RFC 8446 section 4.1).
 //! Nothing is checked here that an inspector of WebSocket has no use for.
 
-use super::secrets::Random;
+use super::key_log::Random;
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 const SUPPORTED_VERSIONS: u16 = 43;
 
 /// The random bytes of a `ServerHello` that asks for another `ClientHello` (RFC 8446 section 4.1.3).
-const RETRY: Random = [
+const RETRY_REQUEST_RANDOM: Random = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
     0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
@@ -21,15 +21,15 @@ pub(super) enum Hello {
 }
 
 /// The hello that a handshake message is, if it is one; a request to try again is none.
-pub(super) fn read(message: &[u8]) -> Option<Hello> {
+pub(super) fn parse(message: &[u8]) -> Option<Hello> {
     let (&[kind, _, _, _], body) = message.split_first_chunk()?;
-    let (legacy, body) = number(body)?;
+    let (legacy, body) = read_u16(body)?;
     let (&random, body): (&Random, _) = body.split_first_chunk()?;
     match kind {
         CLIENT_HELLO => Some(Hello::Client { random }),
-        SERVER_HELLO if random != RETRY => {
+        SERVER_HELLO if random != RETRY_REQUEST_RANDOM => {
             let (session, body) = body.split_first()?;
-            let (suite, body) = number(body.get(usize::from(*session)..)?)?;
+            let (suite, body) = read_u16(body.get(usize::from(*session)..)?)?;
             // one byte of compression method, two of the extensions' length
             let version = body.get(3..).and_then(selected_version).unwrap_or(legacy);
             Some(Hello::Server { random, suite, version })
@@ -40,17 +40,17 @@ pub(super) fn read(message: &[u8]) -> Option<Hello> {
 
 fn selected_version(mut extensions: &[u8]) -> Option<u16> {
     loop {
-        let (kind, behind) = number(extensions)?;
-        let (len, behind) = number(behind)?;
+        let (kind, behind) = read_u16(extensions)?;
+        let (len, behind) = read_u16(behind)?;
         let (value, behind) = behind.split_at_checked(len.into())?;
         if kind == SUPPORTED_VERSIONS {
-            return number(value).map(|(version, _)| version);
+            return read_u16(value).map(|(version, _)| version);
         }
         extensions = behind;
     }
 }
 
 /// Takes two bytes off the front.
-fn number(bytes: &[u8]) -> Option<(u16, &[u8])> {
+fn read_u16(bytes: &[u8]) -> Option<(u16, &[u8])> {
     bytes.split_first_chunk().map(|(two, rest)| (u16::from_be_bytes(*two), rest))
 }

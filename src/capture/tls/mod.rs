@@ -4,13 +4,13 @@
 //! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites with ECDHE of TLS 1.2.
 
 mod hello;
-mod keys;
-mod secrets;
+mod record_decryptor;
+mod key_log;
 
 use self::hello::Hello;
-use self::keys::{Opener, Suite};
-use self::secrets::Label;
-pub(super) use self::secrets::{Random, Secrets};
+use self::record_decryptor::{RecordDecryptor, CipherSuite};
+use self::key_log::SecretLabel;
+pub(super) use self::key_log::{Random, KeyLog};
 use crate::wire::{Side, Sides};
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
@@ -22,81 +22,81 @@ const TLS_1_3: u16 = 0x0304;
 const TLS_1_2: u16 = 0x0303;
 
 /// No record's body is longer (RFC 5246 section 6.2.3).
-const LONGEST_RECORD: usize = (1 << 14) + 2048;
+const MAX_RECORD_LEN: usize = (1 << 14) + 2048;
 /// No hello is longer that is waited for.
-const LONGEST_HELLO: usize = 1 << 17;
+const MAX_HELLO_LEN: usize = 1 << 17;
 /// What one side may send before the other side's hello is there.
-const MOST_WAITING: usize = 1 << 20;
+const MAX_WAITING_BYTES: usize = 1 << 20;
 
 /// How far the records of a connection can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
+pub enum TlsStatus {
     /// The connection is not encrypted.
-    No,
+    Plaintext,
     /// TLS that is read, with this version and cipher suite.
-    Read {
+    Decrypted {
         /// `TLS 1.3` or `TLS 1.2`.
         version: &'static str,
         /// The suite's name in the registry.
         suite: &'static str,
     },
     /// TLS that cannot be read, and why.
-    Unread(String),
+    Encrypted(String),
 }
 
 /// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough to tell it from HTTP.
-pub(super) fn begins(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_tls(bytes: &[u8]) -> bool {
     matches!(bytes, [20..=23] | [20..=23, 3] | [20..=23, 3, 0..=4, ..])
 }
 
 /// The TLS of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Session {
-    sides: Sides<Direction>,
+pub(super) struct TlsSession {
+    sides: Sides<TlsDirection>,
     client_random: Option<Random>,
-    agreed: Option<(Suite, u16, Random)>,
-    unread: Option<String>,
+    negotiated: Option<(CipherSuite, u16, Random)>,
+    unreadable_because: Option<String>,
     /// The handshake was seen, and no secret for it.
-    lacking: bool,
+    secrets_missing: bool,
 }
 
 /// One side's records.
 #[derive(Debug, Default)]
-struct Direction {
+struct TlsDirection {
     waiting: Vec<u8>,
     hello: Vec<u8>,
-    greeted: bool,
+    hello_done: bool,
     /// The keys in the order in which they are used; the first is in use.
-    openers: Vec<Opener>,
+    decryptors: Vec<RecordDecryptor>,
     /// TLS 1.2: records are encrypted from here on.
-    changed: bool,
-    over: bool,
+    cipher_changed: bool,
+    lost: bool,
 }
 
-impl Session {
+impl TlsSession {
     /// How it stands.
-    pub(super) fn state(&self) -> Tls {
-        match (&self.unread, self.agreed) {
-            (Some(why), _) => Tls::Unread(why.clone()),
-            (None, Some((suite, version, _))) => Tls::Read {
+    pub(super) fn status(&self) -> TlsStatus {
+        match (&self.unreadable_because, self.negotiated) {
+            (Some(why), _) => TlsStatus::Encrypted(why.clone()),
+            (None, Some((suite, version, _))) => TlsStatus::Decrypted {
                 version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" },
                 suite: suite.name,
             },
             (None, None) => {
-                Tls::Unread("TLS whose handshake is not whole in the capture: cannot be read".into())
+                TlsStatus::Encrypted("TLS whose handshake is not whole in the capture: cannot be read".into())
             }
         }
     }
 
     /// The connection's name in key logs, if nothing but secrets is lacking.
-    pub(super) fn lacks(&self) -> Option<Random> {
-        self.client_random.filter(|_| self.lacking)
+    pub(super) fn missing_secrets_for(&self) -> Option<Random> {
+        self.client_random.filter(|_| self.secrets_missing)
     }
 
     /// Bytes of `from` are missing: no record behind them can be found.
-    pub(super) fn lost(&mut self, from: Side) {
+    pub(super) fn lose_records(&mut self, from: Side) {
         let side = &mut self.sides[from];
-        side.over = true;
+        side.lost = true;
         side.waiting = Vec::new();
     }
 
@@ -105,30 +105,30 @@ impl Session {
         &mut self,
         from: Side,
         bytes: &[u8],
-        secrets: &Secrets,
+        secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
         let side = &mut self.sides[from];
-        if side.over || self.unread.is_some() {
+        if side.lost || self.unreadable_because.is_some() {
             return Ok(());
         }
         side.waiting.extend_from_slice(bytes);
-        let knew = self.agreed.is_some();
-        self.records(from, secrets, out)?;
-        if !knew && self.agreed.is_some() {
-            self.records(from.peer(), secrets, out)?;
+        let knew = self.negotiated.is_some();
+        self.read_records(from, secrets, out)?;
+        if !knew && self.negotiated.is_some() {
+            self.read_records(from.peer(), secrets, out)?;
         }
-        if self.sides[from].waiting.len() > MOST_WAITING {
-            self.lost(from);
+        if self.sides[from].waiting.len() > MAX_WAITING_BYTES {
+            self.lose_records(from);
             return Err("TLS: the other side's hello is missing, so nothing can be decrypted".into());
         }
         Ok(())
     }
 
-    fn records(
+    fn read_records(
         &mut self,
         from: Side,
-        secrets: &Secrets,
+        secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
         let mut waiting = std::mem::take(&mut self.sides[from].waiting);
@@ -137,17 +137,17 @@ impl Session {
         while let Some((&head, behind)) = rest.split_first_chunk::<5>() {
             let [kind, _, _, len @ ..] = head;
             let len = usize::from(u16::from_be_bytes(len));
-            if !begins(&head) || len > LONGEST_RECORD {
+            if !looks_like_tls(&head) || len > MAX_RECORD_LEN {
                 result = Err(format!("TLS: the {} sends what is no TLS record", from.name()));
                 break;
             }
             let Some((body, behind)) = behind.split_at_checked(len) else { break };
-            if self.must_wait(from, kind) {
+            if self.must_wait_for_hello(from, kind) {
                 break;
             }
-            result = self.record(from, head, body, secrets, out);
+            result = self.read_record(from, head, body, secrets, out);
             rest = behind;
-            if result.is_err() || self.unread.is_some() {
+            if result.is_err() || self.unreadable_because.is_some() {
                 break;
             }
         }
@@ -155,34 +155,34 @@ impl Session {
         waiting.drain(..read);
         self.sides[from].waiting = waiting;
         if result.is_err() {
-            self.lost(from);
+            self.lose_records(from);
         }
         result
     }
 
     /// Encrypted records whose keys depend on a hello that has not come yet.
-    fn must_wait(&self, from: Side, kind: u8) -> bool {
-        self.agreed.is_none() && (kind == APPLICATION_DATA || self.sides[from].greeted && kind == HANDSHAKE)
+    fn must_wait_for_hello(&self, from: Side, kind: u8) -> bool {
+        self.negotiated.is_none() && (kind == APPLICATION_DATA || self.sides[from].hello_done && kind == HANDSHAKE)
     }
 
-    fn record(
+    fn read_record(
         &mut self,
         from: Side,
         head: [u8; 5],
         body: &[u8],
-        secrets: &Secrets,
+        secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
-        let version = self.agreed.map(|(_, version, _)| version);
+        let version = self.negotiated.map(|(_, version, _)| version);
         let side = &mut self.sides[from];
         let [kind, ..] = head;
         match (kind, version) {
-            (HANDSHAKE, _) if !side.greeted => self.greet(from, body, secrets),
-            (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.changed = true,
-            (APPLICATION_DATA, Some(TLS_1_3)) => return self.open_1_3(from, head, body, out),
-            (_, Some(TLS_1_2)) if side.changed => {
-                let opened = side.openers.first_mut().and_then(|opener| opener.open(kind, head, body));
-                let opened = opened.ok_or_else(|| unopened(from))?;
+            (HANDSHAKE, _) if !side.hello_done => self.read_hello(from, body, secrets),
+            (CHANGE_CIPHER_SPEC, Some(TLS_1_2)) => side.cipher_changed = true,
+            (APPLICATION_DATA, Some(TLS_1_3)) => return self.decrypt_1_3(from, head, body, out),
+            (_, Some(TLS_1_2)) if side.cipher_changed => {
+                let opened = side.decryptors.first_mut().and_then(|opener| opener.decrypt(kind, head, body));
+                let opened = opened.ok_or_else(|| undecryptable(from))?;
                 if kind == APPLICATION_DATA {
                     out(from, &opened);
                 }
@@ -193,17 +193,17 @@ impl Session {
     }
 
     /// Takes handshake bytes until the hello of this side is whole.
-    fn greet(&mut self, from: Side, body: &[u8], secrets: &Secrets) {
+    fn read_hello(&mut self, from: Side, body: &[u8], secrets: &KeyLog) {
         let side = &mut self.sides[from];
         side.hello.extend_from_slice(body);
         let Some(&[_, a, b, c]) = side.hello.first_chunk() else { return };
         let len = three_bytes(a, b, c).saturating_add(4);
-        if len > LONGEST_HELLO {
-            self.unread = Some("TLS whose hello is too long: cannot be read".into());
+        if len > MAX_HELLO_LEN {
+            self.unreadable_because = Some("TLS whose hello is too long: cannot be read".into());
             return;
         }
         let Some(message) = side.hello.get(..len) else { return };
-        let hello = hello::read(message);
+        let hello = hello::parse(message);
         side.hello = Vec::new();
         match hello {
             Some(Hello::Client { random }) if from == Side::Client => {
@@ -211,64 +211,64 @@ impl Session {
                 // a server may ask for a second one, with the same random: only the server's ends the greeting
             }
             Some(Hello::Server { random, suite, version }) if from == Side::Server => {
-                (self.sides.client.greeted, self.sides.server.greeted) = (true, true);
-                if let Err(why) = self.agree(random, suite, version, secrets) {
-                    self.unread = Some(why);
+                (self.sides.client.hello_done, self.sides.server.hello_done) = (true, true);
+                if let Err(why) = self.derive_keys(random, suite, version, secrets) {
+                    self.unreadable_because = Some(why);
                 }
             }
             _ => {}
         }
     }
 
-    fn agree(&mut self, random: Random, number: u16, version: u16, secrets: &Secrets) -> Result<(), String> {
+    fn derive_keys(&mut self, random: Random, number: u16, version: u16, secrets: &KeyLog) -> Result<(), String> {
         let Some(client) = self.client_random else {
             return Err("TLS whose handshake is not whole in the capture: cannot be read".into());
         };
         if !matches!(version, TLS_1_2 | TLS_1_3) {
             return Err(format!("TLS of version {version:#06x}: 1.2 and 1.3 can be read"));
         }
-        let suite = Suite::of(number).ok_or_else(|| {
+        let suite = CipherSuite::from_id(number).ok_or_else(|| {
             format!("TLS with cipher suite {number:#06x}, which is not known here: cannot be read")
         })?;
         let openers = match version {
-            TLS_1_3 => openers_1_3(suite, &client, secrets),
+            TLS_1_3 => decryptors_1_3(suite, &client, secrets),
             _ => secrets
-                .secret(Label::Master, &client)
-                .and_then(|master| Opener::of_master(suite, master, &client, &random))
+                .secret(SecretLabel::Master, &client)
+                .and_then(|master| RecordDecryptor::from_master_secret(suite, master, &client, &random))
                 .map(|[client, server]| Sides { client: vec![client], server: vec![server] }),
         };
         let Some(openers) = openers else {
-            self.lacking = true;
+            self.secrets_missing = true;
             return Err("TLS, no secrets: cannot be read".into());
         };
-        (self.sides.client.openers, self.sides.server.openers) = (openers.client, openers.server);
-        self.agreed = Some((suite, version, random));
+        (self.sides.client.decryptors, self.sides.server.decryptors) = (openers.client, openers.server);
+        self.negotiated = Some((suite, version, random));
         Ok(())
     }
 
-    fn open_1_3(
+    fn decrypt_1_3(
         &mut self,
         from: Side,
         head: [u8; 5],
         body: &[u8],
         out: &mut impl FnMut(Side, &[u8]),
     ) -> Result<(), String> {
-        let openers = &mut self.sides[from].openers;
+        let openers = &mut self.sides[from].decryptors;
         let [kind, ..] = head;
         let mut numbered = openers.iter_mut().enumerate();
-        let found = numbered.find_map(|(at, opener)| Some((at, opener.open(kind, head, body)?)));
+        let found = numbered.find_map(|(at, opener)| Some((at, opener.decrypt(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
             // early data that the server refused, or handshake records whose secret was not logged
-            return if openers.len() > 1 { Ok(()) } else { Err(unopened(from)) };
+            return if openers.len() > 1 { Ok(()) } else { Err(undecryptable(from)) };
         };
         openers.drain(..at);
         // zeros may fill up a record behind its kind
         inner.truncate(inner.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1)));
         match inner.pop() {
             Some(APPLICATION_DATA) => out(from, &inner),
-            Some(HANDSHAKE) if updates_key(&inner) => {
+            Some(HANDSHAKE) if contains_key_update(&inner) => {
                 if let Some(opener) = openers.first_mut()
-                    && let Some(updated) = opener.updated()
+                    && let Some(updated) = opener.after_key_update()
                 {
                     *opener = updated;
                 }
@@ -280,21 +280,21 @@ impl Session {
 }
 
 /// The keys of both sides in the order of use; `None` unless both sides' application data can be read.
-fn openers_1_3(suite: Suite, client: &Random, secrets: &Secrets) -> Option<Sides<Vec<Opener>>> {
-    let opener = |label| secrets.secret(label, client).and_then(|secret| Opener::of_secret(suite, secret));
-    let with = |before: &[Label], last| {
-        let mut openers: Vec<Opener> = before.iter().filter_map(|label| opener(*label)).collect();
-        openers.push(opener(last)?);
-        Some(openers)
+fn decryptors_1_3(suite: CipherSuite, client: &Random, secrets: &KeyLog) -> Option<Sides<Vec<RecordDecryptor>>> {
+    let decryptor = |label| secrets.secret(label, client).and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret));
+    let with = |before: &[SecretLabel], last| {
+        let mut decryptors: Vec<RecordDecryptor> = before.iter().filter_map(|label| decryptor(*label)).collect();
+        decryptors.push(decryptor(last)?);
+        Some(decryptors)
     };
     Some(Sides {
-        client: with(&[Label::ClientEarly, Label::ClientHandshake], Label::ClientTraffic)?,
-        server: with(&[Label::ServerHandshake], Label::ServerTraffic)?,
+        client: with(&[SecretLabel::ClientEarly, SecretLabel::ClientHandshake], SecretLabel::ClientTraffic)?,
+        server: with(&[SecretLabel::ServerHandshake], SecretLabel::ServerTraffic)?,
     })
 }
 
 /// Whether handshake messages end with a `KeyUpdate` (RFC 8446 section 4.6.3: nothing may follow it in its record).
-fn updates_key(mut messages: &[u8]) -> bool {
+fn contains_key_update(mut messages: &[u8]) -> bool {
     while let Some((&[kind, a, b, c], rest)) = messages.split_first_chunk() {
         if kind == KEY_UPDATE {
             return true;
@@ -309,7 +309,7 @@ fn three_bytes(a: u8, b: u8, c: u8) -> usize {
     usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
 }
 
-fn unopened(from: Side) -> String {
+fn undecryptable(from: Side) -> String {
     format!(
         "TLS: a record of the {} cannot be opened with the secrets given, nor what follows it",
         from.name()

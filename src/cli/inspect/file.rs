@@ -9,18 +9,18 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::capture::{Begins, Capture, Heard, OpenOptions, Said, Stream, Tls, open};
+use crate::capture::{StreamStart, Capture, ReplayEvent, ReadOptions, ReplayData, CapturedStream, TlsStatus, open};
 use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep;
 use crate::cli::inspect::printer::Printer;
-use crate::net::Peers;
+use crate::net::AddressPair;
 use crate::wire::Trace;
 
 pub(super) fn play(inspect: &Inspect, path: &Path) -> anyhow::Result<ExitCode> {
     if inspect.write.as_deref().is_some_and(|write| is_same(write, path)) {
         anyhow::bail!("{} cannot be read and written at once; --write takes another file", path.display());
     }
-    let options = OpenOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
+    let options = ReadOptions { keylog: inspect.keylog.clone(), from: inspect.from.map(Into::into) };
     let capture = open(path, &options)?;
     if let Some(mut writer) = keep::writer(inspect)? {
         capture.write(&mut writer).context("could not write the other file")?;
@@ -71,24 +71,24 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Who talks, and how the first bytes are to be read.
-fn introduce<W: Write>(printer: &mut Printer<W>, number: usize, stream: &Stream<Trace>) -> io::Result<()> {
-    if stream.begins == Begins::Frames {
+fn introduce<W: Write>(printer: &mut Printer<W>, number: usize, stream: &CapturedStream<Trace>) -> io::Result<()> {
+    if stream.start == StreamStart::Frames {
         printer.midway(number);
     }
-    let since = stream.began.as_secs_f64();
+    let since = stream.started_at.as_secs_f64();
     let tls = match &stream.tls {
-        Tls::No => Value::Null,
-        Tls::Read { version, suite } => json!(format!("{version} with {suite}, decrypted")),
-        Tls::Unread(_) => json!("not decrypted"),
+        TlsStatus::Plaintext => Value::Null,
+        TlsStatus::Decrypted { version, suite } => json!(format!("{version} with {suite}, decrypted")),
+        TlsStatus::Encrypted(_) => json!("not decrypted"),
     };
-    if let Some(Peers { client, server }) = stream.peers {
+    if let Some(AddressPair { client, server }) = stream.addresses {
         let fields = json!({
             "connection": number, "client": client.to_string(), "server": server.to_string(),
             "since_1970_s": since, "tls": tls,
         });
         printer.tell_at("connection", Duration::ZERO, fields)?;
     }
-    if let Tls::Unread(why) = &stream.tls {
+    if let TlsStatus::Encrypted(why) = &stream.tls {
         note(printer, Some(number), &format!("this connection is encrypted: {why}"))?;
     }
     Ok(())
@@ -98,11 +98,11 @@ fn note<W: Write>(printer: &mut Printer<W>, number: Option<usize>, text: &str) -
     printer.tell_at("note", Duration::ZERO, json!({ "connection": number, "text": text }))
 }
 
-fn print<W: Write>(printer: &mut Printer<W>, heard: &Heard<'_>) -> anyhow::Result<()> {
+fn print<W: Write>(printer: &mut Printer<W>, heard: &ReplayEvent<'_>) -> anyhow::Result<()> {
     let number = heard.stream.saturating_add(1);
-    match heard.said {
-        Said::Bytes(bytes) => printer.bytes(number, heard.from, heard.at, bytes)?,
-        Said::Missing { bytes, within_frame } => {
+    match heard.data {
+        ReplayData::Bytes(bytes) => printer.bytes(number, heard.from, heard.at, bytes)?,
+        ReplayData::Missing { bytes, within_frame } => {
             let text = format!(
                 "{bytes} bytes of the {} are missing here; {within_frame} of them belong to the frame that is under way \
                  and are taken for zeros",
@@ -158,7 +158,7 @@ mod tests {
         }
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), lines).unwrap();
-        open(file.path(), &OpenOptions::default()).unwrap()
+        open(file.path(), &ReadOptions::default()).unwrap()
     }
 
     fn shown(capture: &Capture) -> (Vec<Value>, String) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::capture::{Recorder, WriteOptions, Writer};
+use crate::capture::{Recorder, WriteOptions, PcapngWriter};
 use crate::cli::inspect::Inspect;
 
 /// A live connection's file, or none.
@@ -28,9 +28,9 @@ impl<'a> Keep<'a> {
 }
 
 /// The file for what another file holds.
-pub(super) fn writer(inspect: &Inspect) -> anyhow::Result<Option<Writer>> {
+pub(super) fn writer(inspect: &Inspect) -> anyhow::Result<Option<PcapngWriter>> {
     let create =
-        |path: &Path| Writer::create(path, &options(inspect)).map_err(|error| refused(path, inspect, error));
+        |path: &Path| PcapngWriter::create(path, &options(inspect)).map_err(|error| refused(path, inspect, error));
     inspect.write.as_deref().map(create).transpose()
 }
 

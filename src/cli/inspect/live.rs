@@ -13,7 +13,7 @@ use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::output::{GRACE, unread};
 use crate::cli::{Interrupt, Output};
-use crate::clients::{Command, Report, session};
+use crate::clients::{SessionCommand, SessionEvent, run_session};
 use crate::net::later;
 
 /// Reports that wait for the printer; then the socket waits.
@@ -50,7 +50,7 @@ async fn talk(
 ) -> anyhow::Result<bool> {
     let (orders, inbox) = mpsc::channel(inspect.sends.0.len().saturating_add(2));
     let (post, mut mail) = mpsc::channel(WAITING);
-    let mut session = Box::pin(session(inspect.options(), inbox, post));
+    let mut session = Box::pin(run_session(inspect.options(), inbox, post));
     let (mut deadline, mut over, mut well) = (None, false, true);
     // the goodbye needs no reader, but what there is to say of it does: one that stands still is waited for so long
     let mut stuck = None;
@@ -62,34 +62,34 @@ async fn talk(
             () = asked.interrupt.recv() => {
                 asked.came = true;
                 deadline = None;
-                orders.try_send(Command::Close(1000, String::new()))?;
+                orders.try_send(SessionCommand::Close(1000, String::new()))?;
             }
             () = sleep_until(stuck.unwrap_or_else(Deadline::now)), if stuck.is_some() => {
                 return Err(unread().into());
             }
             () = sleep_until(deadline.unwrap_or_else(Deadline::now)), if deadline.is_some() => {
                 deadline = None;
-                orders.try_send(Command::Close(1000, String::new()))?;
+                orders.try_send(SessionCommand::Close(1000, String::new()))?;
             }
             sent = printer.out().advance() => sent?,
             report = mail.recv(), if !pending => {
                 let Some(report) = report else { return Ok(well) };
-                keep.tell(|recorder| recorder.session(&report))?;
+                keep.tell(|recorder| recorder.record_session(&report))?;
                 match report {
-                    Report::Open => {
+                    SessionEvent::Open => {
                         for send in &inspect.sends.0 {
                             orders.try_send(send.clone())?;
                         }
                         let stay = Duration::try_from_secs_f64(inspect.seconds.unwrap_or(1.0)).unwrap_or(Duration::MAX);
                         deadline = Some(later(Deadline::now(), stay));
                     }
-                    Report::Bytes(chunk) => {
+                    SessionEvent::Bytes(chunk) => {
                         let from = chunk.direction.sender();
                         printer.bytes(ONLY, from, printer.time(chunk.at), &chunk.bytes)?;
                     }
-                    Report::Note(text) => printer.tell("note", json!({ "text": text }))?,
-                    Report::Connected(_) | Report::Secrets(_) => {}
-                    Report::Ended(why) => {
+                    SessionEvent::Note(text) => printer.tell("note", json!({ "text": text }))?,
+                    SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
+                    SessionEvent::Ended(why) => {
                         well = why.is_ok();
                         printer.end(ONLY, &why)?;
                     }

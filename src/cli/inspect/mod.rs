@@ -20,8 +20,8 @@ use std::process::ExitCode;
 pub use sends::Sends;
 
 use crate::cli::{Sender, Theme};
-use crate::clients::{Options, Request, Wishes};
-use crate::net::{Target, Tls};
+use crate::clients::{SessionOptions, HandshakeRequest, RequestOptions};
+use crate::net::{Target, TlsOptions};
 use crate::wire::Side;
 
 /// Connect to a WebSocket server, stand between one and its clients, or look into a capture, and show every byte.
@@ -182,25 +182,25 @@ impl Inspect {
     }
 
     /// How to connect.
-    pub fn options(&self) -> Options {
-        let wishes = Wishes {
+    pub fn options(&self) -> SessionOptions {
+        let wishes = RequestOptions {
             headers: self.headers.clone(),
             origin: self.origin.clone(),
             protocols: self.protocols.clone(),
             deflate: self.deflate,
         };
-        Options {
-            request: Request::Proper(wishes),
+        SessionOptions {
+            request: HandshakeRequest::Standard(wishes),
             tls: self.tls(),
             auto_pong: !self.no_pong,
-            ..Options::new(&self.source)
+            ..SessionOptions::new(&self.source)
         }
     }
 
     /// Whom to trust.
-    pub fn tls(&self) -> Tls {
+    pub fn tls(&self) -> TlsOptions {
         let (ca, name) = (self.ca.clone(), self.server_name.clone());
-        Tls { ca, insecure: self.insecure, name, ..Tls::default() }
+        TlsOptions { ca, insecure: self.insecure, server_name: name, ..TlsOptions::default() }
     }
 
     /// The same as the inspector's settings, which are those of a slide.
@@ -272,7 +272,7 @@ mod tests {
 
     use super::printer::Printer;
     use super::*;
-    use crate::clients::Command;
+    use crate::clients::SessionCommand;
     use crate::wire::Side;
 
     #[derive(Parser)]
@@ -310,8 +310,8 @@ mod tests {
         let inspect =
             parse(&["--send", "a", "--send-hex", "89 80 0x01020304", "--json", "--send", "b"]).unwrap();
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
-        assert_eq!((a, b), (&Command::Text("a".into()), &Command::Text("b".into())));
-        assert_eq!(raw, &Command::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
+        assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));
+        assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
         assert!(inspect.sends.lines().starts_with("text a\n"), "{}", inspect.sends.lines());
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");

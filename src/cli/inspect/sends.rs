@@ -10,17 +10,17 @@ use crate::wire::format;
 
 /// What is to be sent once the connection is open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sends(pub Vec<clients::Command>);
+pub struct Sends(pub Vec<clients::SessionCommand>);
 
 impl Sends {
     /// A line each, as the inspector's setting `sends` takes them.
     pub(super) fn lines(&self) -> String {
-        let line = |send: &clients::Command| match send {
-            clients::Command::Text(text) if text.contains(['\r', '\n']) => {
+        let line = |send: &clients::SessionCommand| match send {
+            clients::SessionCommand::Text(text) if text.contains(['\r', '\n']) => {
                 format!("quoted {}\n", serde_json::Value::from(text.as_str()))
             }
-            clients::Command::Text(text) => format!("text {text}\n"),
-            clients::Command::Raw(bytes) => format!("hex {}\n", format::hex(bytes)),
+            clients::SessionCommand::Text(text) => format!("text {text}\n"),
+            clients::SessionCommand::Raw(bytes) => format!("hex {}\n", format::hex(bytes)),
             _ => String::new(),
         };
         self.0.iter().map(line).collect()
@@ -55,8 +55,8 @@ impl FromArgMatches for Sends {
         }
         all.sort_unstable();
         let command = |(_, name, value): (usize, &str, &String)| match name {
-            "send" => Ok(clients::Command::Text(value.clone())),
-            _ => hex_bytes(value).map(clients::Command::Raw).map_err(|error| {
+            "send" => Ok(clients::SessionCommand::Text(value.clone())),
+            _ => hex_bytes(value).map(clients::SessionCommand::Raw).map_err(|error| {
                 Error::raw(ErrorKind::ValueValidation, format!("--send-hex {value:?}: {error:#}\n"))
             }),
         };

@@ -15,8 +15,8 @@ use crate::cli::inspect::Inspect;
 use crate::cli::inspect::keep::Keep;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::{Interrupt, Output};
-use crate::net::{Target, in_words};
-use crate::proxy::{Options, ROOM, Report, Told, bind, full};
+use crate::net::{Target, describe_io_error};
+use crate::proxy::{ProxyOptions, ROOM, ProxyEvent, ProxyEventKind, bind, full};
 use crate::scope::Scope;
 
 /// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
@@ -29,12 +29,12 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     });
     let upstream = Target::parse(&inspect.source).map_err(anyhow::Error::msg)?;
     let options =
-        Options { tls: inspect.tls(), anywhere: inspect.anywhere, ..Options::new(listen, upstream) };
+        ProxyOptions { tls: inspect.tls(), allow_remote: inspect.anywhere, ..ProxyOptions::new(listen, upstream) };
     let (_orders, inbox) = mpsc::channel(1);
     let (post, mut mail) = mpsc::channel(WAITING);
     let bound = bind(&scope, options, inbox, post).await;
     let (address, proxy) =
-        bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", in_words(&error)))?;
+        bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error)))?;
     let mut interrupt = Interrupt::new()?;
     let mut keep = Keep::new(inspect)?;
     let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
@@ -59,7 +59,7 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
             sent = printer.out().advance() => sent?,
             report = mail.recv(), if !pending => match report {
                 Some(report) => {
-                    keep.tell(|recorder| recorder.passage(address, &report))?;
+                    keep.tell(|recorder| recorder.record_proxy(address, &report))?;
                     print(&mut printer, report)?;
                 }
                 None => break "the proxy has ended",
@@ -76,24 +76,24 @@ pub(super) async fn play(inspect: &Inspect, listen: SocketAddr) -> anyhow::Resul
     Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print(printer: &mut Printer<Output>, report: Report) -> io::Result<()> {
+fn print(printer: &mut Printer<Output>, report: ProxyEvent) -> io::Result<()> {
     let (number, told) = match report {
-        Report::Connection(number, told) => (number, told),
-        Report::Full => return printer.tell("note", json!({ "text": full() })),
-        Report::Room => return printer.tell("note", json!({ "text": ROOM })),
+        ProxyEvent::Connection(number, told) => (number, told),
+        ProxyEvent::Full => return printer.tell("note", json!({ "text": full() })),
+        ProxyEvent::Room => return printer.tell("note", json!({ "text": ROOM })),
     };
     match told {
-        Told::Opened { peer } => {
+        ProxyEventKind::Opened { peer } => {
             printer.tell("connection", json!({ "connection": number, "peer": peer.to_string() }))
         }
-        Told::Connected { how: Some(how), .. } => {
+        ProxyEventKind::Connected { tls: Some(how), .. } => {
             printer.tell("note", json!({ "connection": number, "text": how }))
         }
-        Told::Connected { .. } | Told::Waiting { .. } | Told::Dropped { .. } => Ok(()),
+        ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => Ok(()),
         // without a hand, only the proxy's own refusal is put in
-        Told::Bytes { from, at, bytes } | Told::Injected { from, at, bytes } => {
+        ProxyEventKind::Bytes { from, at, bytes } | ProxyEventKind::Injected { from, at, bytes } => {
             printer.bytes(number, from, printer.time(at), &bytes)
         }
-        Told::Ended(why) => printer.end(number, &why),
+        ProxyEventKind::Ended(why) => printer.end(number, &why),
     }
 }

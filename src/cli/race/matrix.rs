@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::{Interrupt, output};
-use crate::race::grid::{COLUMNS, Cell, Column, Exchange, ROWS, Record};
-use crate::race::{Machine, Outcome};
+use crate::race::grid::{COLUMNS, GridCell, GridColumn, GridExchange, ROWS, GridRecord};
+use crate::race::{Machine, RaceOutcome};
 use crate::scope::Scope;
 
 /// For each race of a column; there are three.
@@ -22,21 +22,21 @@ pub(super) async fn run(
     json: bool,
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<ExitCode> {
-    let mut record = Record {
+    let mut record = GridRecord {
         date: time::OffsetDateTime::now_utc().date().to_string(),
-        machine: Machine::here().summary(),
+        machine: Machine::detect().summary(),
         cells: vec![vec![None; COLUMNS.len()]; ROWS.len()],
     };
     let mut valid = true;
     for (place, column) in COLUMNS.iter().enumerate() {
-        for exchange in Exchange::ALL {
+        for exchange in GridExchange::ALL {
             let outcome = counted(scope, exchange, column, pairs, interrupt).await?;
-            valid &= outcome.valid();
+            valid &= outcome.is_valid();
             for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
                 let of = outcome.ratios.iter().find(|of| of.lane == row.lane);
                 if let Some(cell) = cells.get_mut(place) {
-                    *cell = of.map(|of| Cell::from(of.ratio));
+                    *cell = of.map(|of| GridCell::from(of.ratio));
                 }
             }
         }
@@ -44,8 +44,8 @@ pub(super) async fn run(
     let told = if json {
         format!("{}\n", serde_json::to_string(&record)?)
     } else {
-        let Record { date, machine, .. } = &record;
-        format!("{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n", record.table())
+        let GridRecord { date, machine, .. } = &record;
+        format!("{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n", record.to_markdown())
     };
     output::print(&told, interrupt).await?;
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -54,17 +54,17 @@ pub(super) async fn run(
 /// All lanes of an exchange in one race, until one counts. What does not count is told on standard error.
 async fn counted(
     scope: &Scope,
-    exchange: Exchange,
-    column: &Column,
+    exchange: GridExchange,
+    column: &GridColumn,
     pairs: usize,
     interrupt: &mut Interrupt,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<RaceOutcome> {
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
-    let mut course = exchange.course(rows.map(|row| row.lane), column, TIME);
+    let mut course = exchange.race_config(rows.map(|row| row.lane), column, TIME);
     course.pairs = course.pairs.min(pairs);
     let mut outcome = super::race(scope, course.clone(), interrupt).await?;
     for _ in 1..TRIES {
-        if outcome.valid() {
+        if outcome.is_valid() {
             break;
         }
         let why = outcome.invalid_because.join("; ");

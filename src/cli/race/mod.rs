@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 
 use crate::cli::units::{bandwidth, time};
 use crate::cli::{Interrupt, output};
-use crate::net::Distance;
+use crate::net::LinkConditions;
 use crate::race::{
-    self, Against, Bound, Course, Headers, Kind, LACKING, Lane, Outcome, Placement, Program, Report, record,
+    self, ExternalServers, LoadLimit, RaceConfig, HeaderProfile, LaneKind, LACKING, Lane, RaceOutcome, Placement, WorkerProgram, RaceEvent, formats,
 };
 use crate::scope::Scope;
 
@@ -73,7 +73,7 @@ pub struct Race {
     pub seed: u64,
     /// Servers that run already: a POST to the first and a binary message to the second come back as they are
     #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = Against::parse)]
-    pub against: Option<Against>,
+    pub against: Option<ExternalServers>,
     /// With --against: the most requests of all lanes together (POSTs, opening handshakes and messages), shared out
     /// evenly; needed for anything but loopback
     #[arg(long, value_name = "N", requires = "max_time")]
@@ -132,25 +132,25 @@ impl Race {
 
     async fn race(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
         let course = self.course()?;
-        course.check()?;
+        course.validate()?;
         // before the race: nobody should wait for what cannot be kept
         let log = self.hdr.as_deref().map(open_log).transpose()?;
         let outcome = race(scope, course, interrupt).await?;
         let told = match (self.json, self.csv) {
-            (true, _) => format!("{:#}\n", record::json(&outcome)),
-            (_, true) => record::csv(&outcome),
+            (true, _) => format!("{:#}\n", formats::json(&outcome)),
+            (_, true) => formats::csv(&outcome),
             _ => table::table(&outcome),
         };
         output::print(&told, interrupt).await?;
         // last: what was measured has been told by now, whatever becomes of the log
         if let Some(mut log) = log {
-            log.write_all(&record::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
+            log.write_all(&formats::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
         }
-        Ok(if outcome.valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if outcome.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn course(&self) -> anyhow::Result<Course> {
-        let bound = self.max_requests.zip(self.max_time).map(|(requests, time)| Bound { requests, time });
+    fn course(&self) -> anyhow::Result<RaceConfig> {
+        let bound = self.max_requests.zip(self.max_time).map(|(requests, time)| LoadLimit { requests, time });
         if bound.is_some() && self.against.is_none() {
             bail!(
                 "--max-requests and --max-time bound the load on servers of others; they belong to --against"
@@ -162,29 +162,29 @@ impl Race {
                  unpinned-threads are possible"
             );
         }
-        let against = self.against.clone().map(|against| Against { bound, ..against });
-        Ok(Course {
+        let against = self.against.clone().map(|against| ExternalServers { load_limit: bound, ..against });
+        Ok(RaceConfig {
             lanes: self.lanes(against.as_ref())?,
             payload: self.payload,
             connections: self.connections,
             headers: match self.headers {
-                HeaderSize::Minimal => Headers::Minimal,
-                HeaderSize::Browser => Headers::Browser,
+                HeaderSize::Minimal => HeaderProfile::Minimal,
+                HeaderSize::Browser => HeaderProfile::Browser,
             },
             burst: self.burst,
-            distance: Distance { rtt: self.rtt, jitter: self.jitter, bandwidth: self.bandwidth },
+            link: LinkConditions { rtt: self.rtt, jitter: self.jitter, bandwidth: self.bandwidth },
             real_net: self.real_net,
             rate: self.rate,
             placement: self.placement.unwrap_or_else(Placement::best),
             pairs: self.pairs,
             seed: self.seed,
-            against,
-            ..Course::default()
+            external: against,
+            ..RaceConfig::default()
         })
     }
 
     /// The lanes that are named, or those that the servers can have.
-    fn lanes(&self, against: Option<&Against>) -> anyhow::Result<Vec<Lane>> {
+    fn lanes(&self, against: Option<&ExternalServers>) -> anyhow::Result<Vec<Lane>> {
         match against {
             _ if !self.lanes.is_empty() => Ok(self.lanes.clone()),
             None => Ok(Lane::DEFAULT.to_vec()),
@@ -193,9 +193,9 @@ impl Race {
                 let websocket = against.websocket().map_err(anyhow::Error::msg)?.tls;
                 let lane = |kind, tls| Lane { kind, tls };
                 Ok(vec![
-                    lane(Kind::HttpHyper, http),
-                    lane(Kind::HttpReqwest, http),
-                    lane(Kind::Ws, websocket),
+                    lane(LaneKind::HttpHyper, http),
+                    lane(LaneKind::HttpReqwest, http),
+                    lane(LaneKind::Ws, websocket),
                 ])
             }
         }
@@ -213,19 +213,19 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn race(scope: &Scope, course: Course, interrupt: &mut Interrupt) -> anyhow::Result<Outcome> {
+async fn race(scope: &Scope, course: RaceConfig, interrupt: &mut Interrupt) -> anyhow::Result<RaceOutcome> {
     let pairs = course.pairs;
     let (reports, mut inbox) = mpsc::channel(8);
     let (_wishes, wishes) = mpsc::channel(1);
     let (inner, running) = (scope.child(), scope.child());
     running.spawn("race", async move {
-        race::run(&inner, &Program::current(), course, reports, wishes).await;
+        race::run(&inner, &WorkerProgram::current(), course, reports, wishes).await;
     });
     let reading = async {
         loop {
             match inbox.recv().await {
-                Some(Report::Live(live)) => progress(live.round, pairs, live.running),
-                Some(Report::End(outcome)) => return Some(*outcome),
+                Some(RaceEvent::Progress(live)) => progress(live.round, pairs, live.running),
+                Some(RaceEvent::Finished(outcome)) => return Some(*outcome),
                 None => return None,
             }
         }

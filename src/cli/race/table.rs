@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
-use crate::race::{Figures, LACKING, LaneRatio, Outcome, split};
+use crate::race::{LaneStats, LACKING, LaneRatio, RaceOutcome, gap_breakdown};
 use crate::text::sanitize;
 use crate::wire::format::group_thousands;
 
@@ -12,27 +12,27 @@ const COLUMNS: usize = 10;
 type Line = [String; COLUMNS];
 
 /// The lanes, where the time goes, and the verdict; each column is as wide as it must be.
-pub(super) fn table(outcome: &Outcome) -> String {
-    let base = format!("ratio to {}", outcome.course.base());
+pub(super) fn table(outcome: &RaceOutcome) -> String {
+    let base = format!("ratio to {}", outcome.config.baseline());
     let head = ["lane", "exch/s", "p50 µs", "p90 µs", "p99 µs", "max µs", "up B", "down B", "CPU µs", &base];
-    let ratio = |of: &Figures| outcome.ratios.iter().find(|ratio| ratio.lane == of.lane);
+    let ratio = |of: &LaneStats| outcome.ratios.iter().find(|ratio| ratio.lane == of.lane);
     let lines = outcome.lanes.iter().map(|figures| line(figures, ratio(figures)));
     let lines: Vec<Line> = std::iter::once(head.map(str::to_owned)).chain(lines).collect();
     let mut table = aligned(&lines);
-    for Figures { lane, failure, .. } in &outcome.lanes {
+    for LaneStats { lane, failure, .. } in &outcome.lanes {
         if let Some(why) = failure {
             table += &format!("{lane} failed: {}\n", sanitize(why));
         }
     }
-    if outcome.lanes.iter().any(|figures| figures.naive.is_some()) {
+    if outcome.lanes.iter().any(|figures| figures.service_times.is_some()) {
         table += &naive(outcome);
     }
-    if outcome.course.against.is_some() {
+    if outcome.config.external.is_some() {
         table += "bytes and CPU are counted at the server's end, and these servers are not ours\n";
     }
     table += &steps(outcome);
-    table += &format!("\n{}\n", sanitize(&outcome.sentence()));
-    let foreign = match outcome.foreign {
+    table += &format!("\n{}\n", sanitize(&outcome.summary()));
+    let foreign = match outcome.foreign_cpu {
         Some(share) => format!(", others had {:.1} %", share * 100.0),
         None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
         None => String::new(),
@@ -50,14 +50,14 @@ fn drift(Drift { relative_change: share, p_value: chance }: Drift) -> String {
     format!("floor {:+.1} %{scatter}", share * 100.0)
 }
 
-fn line(figures: &Figures, ratio: Option<&LaneRatio>) -> Line {
-    let Figures { lane, times, bytes, client, server, .. } = figures;
+fn line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> Line {
+    let LaneStats { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
     let time = |time| if times.count == 0 { dash() } else { micros(time) };
     let (up, down) = bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
     let used = client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
     let ratio =
-        ratio.filter(|of| of.lane != of.base).map_or_else(String::new, |LaneRatio { ratio, .. }| {
+        ratio.filter(|of| of.lane != of.baseline).map_or_else(String::new, |LaneRatio { ratio, .. }| {
             let same = if ratio.verdict() == RatioVerdict::NoDifference { " =" } else { "" };
             format!("{:.2} [{:.2}–{:.2}]{same}", ratio.median, ratio.low, ratio.high)
         });
@@ -107,10 +107,10 @@ fn micros(time: Duration) -> String {
     }
 }
 
-fn naive(outcome: &Outcome) -> String {
+fn naive(outcome: &RaceOutcome) -> String {
     let mut told = "\nfrom when they really began (what a closed loop would have told)\n".to_owned();
     for figures in &outcome.lanes {
-        if let Some(naive) = figures.naive {
+        if let Some(naive) = figures.service_times {
             let [p50, p90, p99, max] = [naive.p50, naive.p90, naive.p99, naive.max].map(micros);
             told += &format!("{:<26}{p50:>9}{p90:>9}{p99:>9}{max:>9}\n", figures.lane.name());
         }
@@ -118,11 +118,11 @@ fn naive(outcome: &Outcome) -> String {
     told
 }
 
-fn steps(outcome: &Outcome) -> String {
-    let tls = outcome.course.base().tls;
-    let Some(split) = split(&outcome.lanes, tls) else { return String::new() };
+fn steps(outcome: &RaceOutcome) -> String {
+    let tls = outcome.config.baseline().tls;
+    let Some(split) = gap_breakdown(&outcome.lanes, tls) else { return String::new() };
     let steps: Vec<String> =
-        split.steps.iter().map(|step| format!("{} {:+.1}", step.layer, step.cost * 1e6)).collect();
+        gap_breakdown.layers.iter().map(|step| format!("{} {:+.1}", step.layer, step.cost * 1e6)).collect();
     format!("\nof the {:+.1} µs from ws to http-reqwest: {}\n", split.gap * 1e6, steps.join(", "))
 }
 
@@ -130,9 +130,9 @@ fn steps(outcome: &Outcome) -> String {
 mod tests {
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
-    use crate::race::{Kind, Lane, ListenDrops};
+    use crate::race::{LaneKind, Lane, ListenDrops};
 
-    fn figures(kind: Kind, micros: u64, bytes: f64) -> Figures {
+    fn figures(kind: LaneKind, micros: u64, bytes: f64) -> LaneStats {
         let us = Duration::from_micros;
         let times = HistogramSummary {
             count: 7270,
@@ -141,27 +141,27 @@ mod tests {
             p99: us(189),
             max: us(1_234_567),
         };
-        Figures {
+        LaneStats {
             lane: Lane::plain(kind),
             times,
-            busy: us(micros) * 7270,
+            running_time: us(micros) * 7270,
             bytes: Some((bytes, bytes)),
-            ..Figures::default()
+            ..LaneStats::default()
         }
     }
 
     #[test]
     fn columns_stand_under_their_heads_and_never_touch() {
-        let mut lanes = vec![figures(Kind::HttpReqwest, 133, 10_486_470.0), figures(Kind::Ws, 90, 38.0)];
-        lanes.push(Figures {
-            lane: Lane::plain(Kind::WsNew),
+        let mut lanes = vec![figures(LaneKind::HttpReqwest, 133, 10_486_470.0), figures(LaneKind::Ws, 90, 38.0)];
+        lanes.push(LaneStats {
+            lane: Lane::plain(LaneKind::WsNew),
             failure: Some("refused\x1b".into()),
-            ..Figures::default()
+            ..LaneStats::default()
         });
         let ratio = Ratio { median: 1.47, low: 1.46, high: 1.49, pairs: 15 };
         let ratios =
-            vec![LaneRatio { lane: Lane::plain(Kind::HttpReqwest), base: Lane::plain(Kind::Ws), ratio }];
-        let table = table(&Outcome { lanes, ratios, ..Outcome::default() });
+            vec![LaneRatio { lane: Lane::plain(LaneKind::HttpReqwest), baseline: Lane::plain(LaneKind::Ws), ratio }];
+        let table = table(&RaceOutcome { lanes, ratios, ..RaceOutcome::default() });
         let head: Vec<&str> = table.lines().take(5).collect();
         assert_eq!(
             head,
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn lost_connections_are_told_where_there_are_some() {
-        let with = |lost| table(&Outcome { lost: Some(lost), ..Outcome::default() });
+        let with = |lost| table(&RaceOutcome { lost: Some(lost), ..RaceOutcome::default() });
         let some = ListenDrops { overflows: 515, drops: 520 };
         assert!(with(some).ends_with("floor +0.0 %, 520 connections lost at a listener\n"), "{}", with(some));
         assert!(with(ListenDrops::default()).ends_with("floor +0.0 %\n"));

@@ -14,10 +14,10 @@ use hyper::header::{CONNECTION, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use super::way::{Opening, Reply};
-use crate::net::with_causes;
-use crate::race::dial::Stream;
-use crate::race::executor::Scoped;
+use super::lane_client::{LaneSetup, ReplyCheck};
+use crate::net::error_chain;
+use crate::race::connector::Stream;
+use crate::race::executor::ScopedExecutor;
 
 type Body = Full<Bytes>;
 
@@ -25,39 +25,39 @@ type Body = Full<Bytes>;
 const CLOSED: &str = "the server closed the connection";
 
 /// A request that is made again and again: its head is the same, its body is shared.
-fn request(opening: &Opening, version2: bool) -> Result<Request<Body>, String> {
-    let dial = &opening.dial;
-    let mut builder = if version2 {
-        Request::post(dial.url("http"))
+fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, String> {
+    let connector = &setup.connector;
+    let mut builder = if is_http2 {
+        Request::post(connector.url("http"))
     } else {
-        Request::post(&dial.goal.path).header(HOST, dial.authority())
+        Request::post(&connector.target.path).header(HOST, connector.authority())
     };
-    for (name, value) in opening.headers.of_requests() {
+    for (name, value) in setup.headers.request_headers() {
         builder = builder.header(*name, *value);
     }
-    builder.body(Full::new(opening.payload.clone())).map_err(with_causes)
+    builder.body(Full::new(setup.payload.clone())).map_err(error_chain)
 }
 
-async fn compare(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), String> {
+async fn check_response(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), String> {
     let status = response.status();
     if !status.is_success() {
         return Err(format!("the server answered {status}, not 200"));
     }
     let mut body = response.into_body();
-    let mut reply = Reply::new(payload);
+    let mut reply = ReplyCheck::new(payload);
     while let Some(frame) = body.frame().await {
-        if let Some(data) = frame.map_err(with_causes)?.data_ref() {
+        if let Some(data) = frame.map_err(error_chain)?.data_ref() {
             reply.add(data)?;
         }
     }
-    reply.end()
+    reply.finish()
 }
 
 /// A new HTTP/1.1 connection; what drives it belongs to the lane's scope.
-async fn connect(opening: &Opening) -> Result<http1::SendRequest<Body>, String> {
-    let stream = opening.dial.open().await?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
-    opening.scope.spawn("hyper connection", async move {
+async fn connect(setup: &LaneSetup) -> Result<http1::SendRequest<Body>, String> {
+    let stream = setup.connector.connect().await?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+    setup.scope.spawn("hyper connection", async move {
         // what went wrong is told to whoever waits for a reply
         let _ = connection.await;
     });
@@ -65,29 +65,29 @@ async fn connect(opening: &Opening) -> Result<http1::SendRequest<Body>, String> 
 }
 
 /// One connection, kept alive. Whoever waits for a reply drives it, so that no task stands between.
-pub(super) struct HyperKept {
-    opening: Arc<Opening>,
+pub(super) struct HyperKeepAlive {
+    setup: Arc<LaneSetup>,
     request: Request<Body>,
     sender: http1::SendRequest<Body>,
     /// Until it ends.
     connection: Option<http1::Connection<TokioIo<Stream>, Body>>,
 }
 
-impl HyperKept {
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        let stream = opening.dial.open().await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(with_causes)?;
-        let (request, connection) = (request(opening, false)?, Some(connection));
-        Ok(Self { opening: opening.clone(), request, sender, connection })
+impl HyperKeepAlive {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+        let stream = setup.connector.connect().await?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+        let (request, connection) = (request(setup, false)?, Some(connection));
+        Ok(Self { setup: setup.clone(), request, sender, connection })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        let Self { opening, request, sender, connection } = self;
+        let Self { setup, request, sender, connection } = self;
         let mut exchanging = pin!(async {
-            for _ in 0..opening.messages {
-                sender.ready().await.map_err(with_causes)?;
-                let response = sender.send_request(request.clone()).await.map_err(with_causes)?;
-                compare(response, &opening.payload).await?;
+            for _ in 0..setup.messages {
+                sender.ready().await.map_err(error_chain)?;
+                let response = sender.send_request(request.clone()).await.map_err(error_chain)?;
+                check_response(response, &setup.payload).await?;
             }
             Ok(())
         });
@@ -103,7 +103,7 @@ impl HyperKept {
                 *connection = None;
             }
             match (exchanging.as_mut().poll(cx), ended) {
-                (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(with_causes(error))),
+                (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(error_chain(error))),
                 (done, _) => done,
             }
         })
@@ -112,58 +112,58 @@ impl HyperKept {
 }
 
 /// A new connection for every request, which says so: `Connection: close` (RFC 9112 section 9.6).
-pub(super) struct HyperNew {
-    opening: Arc<Opening>,
+pub(super) struct HyperReconnect {
+    setup: Arc<LaneSetup>,
 }
 
-impl HyperNew {
-    pub(super) fn new(opening: &Arc<Opening>) -> Self {
-        Self { opening: opening.clone() }
+impl HyperReconnect {
+    pub(super) fn new(setup: &Arc<LaneSetup>) -> Self {
+        Self { setup: setup.clone() }
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        for _ in 0..self.opening.messages {
-            let mut request = request(&self.opening, false)?;
+        for _ in 0..self.setup.messages {
+            let mut request = request(&self.setup, false)?;
             request.headers_mut().insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
-            let mut sender = connect(&self.opening).await?;
-            let response = sender.send_request(request).await.map_err(with_causes)?;
-            compare(response, &self.opening.payload).await?;
+            let mut sender = connect(&self.setup).await?;
+            let response = sender.send_request(request).await.map_err(error_chain)?;
+            check_response(response, &self.setup.payload).await?;
         }
         Ok(())
     }
 }
 
 /// One HTTP/2 connection (RFC 9113); the requests of an exchange are streams beside each other.
-pub(super) struct Http2 {
-    opening: Arc<Opening>,
+pub(super) struct HyperHttp2 {
+    setup: Arc<LaneSetup>,
     request: Request<Body>,
     sender: http2::SendRequest<Body>,
 }
 
-impl Http2 {
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        let stream = opening.dial.open().await?;
-        let executor = Scoped(opening.scope.clone());
+impl HyperHttp2 {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+        let stream = setup.connector.connect().await?;
+        let executor = ScopedExecutor(setup.scope.clone());
         let (sender, connection) =
-            http2::handshake(executor, TokioIo::new(stream)).await.map_err(with_causes)?;
-        opening.scope.spawn("http2 connection", async move {
+            http2::handshake(executor, TokioIo::new(stream)).await.map_err(error_chain)?;
+        setup.scope.spawn("http2 connection", async move {
             let _ = connection.await;
         });
-        Ok(Self { opening: opening.clone(), request: request(opening, true)?, sender })
+        Ok(Self { setup: setup.clone(), request: request(setup, true)?, sender })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        self.sender.ready().await.map_err(with_causes)?;
-        if self.opening.messages == 1 {
-            let response = self.sender.send_request(self.request.clone()).await.map_err(with_causes)?;
-            return compare(response, &self.opening.payload).await;
+        self.sender.ready().await.map_err(error_chain)?;
+        if self.setup.messages == 1 {
+            let response = self.sender.send_request(self.request.clone()).await.map_err(error_chain)?;
+            return check_response(response, &self.setup.payload).await;
         }
-        let (sender, request, payload) = (&self.sender, &self.request, &self.opening.payload);
+        let (sender, request, payload) = (&self.sender, &self.request, &self.setup.payload);
         let one = |_| async move {
-            let response = sender.clone().send_request(request.clone()).await.map_err(with_causes)?;
-            compare(response, payload).await
+            let response = sender.clone().send_request(request.clone()).await.map_err(error_chain)?;
+            check_response(response, payload).await
         };
-        try_join_all((0..self.opening.messages).map(one)).await?;
+        try_join_all((0..self.setup.messages).map(one)).await?;
         Ok(())
     }
 }
@@ -174,13 +174,13 @@ mod tests {
 
     use super::*;
     use crate::net::listen;
-    use crate::race::dial::Dial;
-    use crate::race::order::{Goal, Trust};
-    use crate::race::{Course, Kind, Lane};
+    use crate::race::connector::LaneConnector;
+    use crate::race::ipc::{LaneTarget, TlsTrust};
+    use crate::race::{RaceConfig, LaneKind, Lane};
     use crate::scope::Scope;
 
     /// A kept connection to a server that gives these replies, one a request, and then hangs up.
-    async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKept {
+    async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKeepAlive {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         scope.spawn("server", async move {
@@ -191,11 +191,11 @@ mod tests {
                 stream.write_all(reply.as_bytes()).await.unwrap();
             }
         });
-        let goal = Goal { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: Trust::Plain };
-        let course = Course { payload: 4, ..Course::default() };
-        let dial = Dial::new(goal, None).unwrap();
-        let opening = Opening::new(scope.child(), Lane::plain(Kind::HttpHyper), &course, dial).unwrap();
-        HyperKept::open(&Arc::new(opening)).await.unwrap()
+        let goal = LaneTarget { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: TlsTrust::Plain };
+        let course = RaceConfig { payload: 4, ..RaceConfig::default() };
+        let dial = LaneConnector::new(goal, None).unwrap();
+        let opening = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &course, dial).unwrap();
+        HyperKeepAlive::open(&Arc::new(opening)).await.unwrap()
     }
 
     fn reply(more: &str, body: &[u8]) -> String {
@@ -206,7 +206,7 @@ mod tests {
     #[tokio::test]
     async fn a_reply_that_comes_with_the_end_is_taken_and_the_next_exchange_is_told() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let bytes = Course { payload: 4, ..Course::default() }.bytes();
+        let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
         let last = reply("connection: close\r\n", &bytes);
         let mut kept = kept(&scope, vec![reply("", &bytes), last]).await;
         kept.exchange().await.unwrap();
@@ -219,7 +219,7 @@ mod tests {
     #[tokio::test]
     async fn a_reply_that_is_cut_off_is_told_with_its_cause() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let bytes = Course { payload: 4, ..Course::default() }.bytes();
+        let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
         let mut kept = kept(&scope, vec![reply("", &bytes[..2])]).await;
         let why = kept.exchange().await.unwrap_err();
         assert!(why.contains("end of file before message length reached"), "{why}");

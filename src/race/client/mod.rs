@@ -3,7 +3,7 @@
 //! A time counts from before a request is given to the lane's client library until the whole reply has been compared.
 //! At a fixed rate it counts from when the request was due, however late it could really begin.
 
-mod bare;
+mod bare_http;
 mod hyper;
 mod reqwest;
 mod slice;
@@ -11,7 +11,7 @@ mod sse;
 mod tcp;
 #[cfg(test)]
 mod trips;
-mod way;
+mod lane_client;
 mod websocket;
 
 use std::sync::Arc;
@@ -19,75 +19,75 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
 
-use crate::race::dial::Dial;
-use crate::race::order::{Answer, Goal, Order, Trust, hear, tell};
-use crate::race::{Course, Kind, Lane};
+use crate::race::connector::LaneConnector;
+use crate::race::ipc::{WorkerResponse, LaneTarget, WorkerRequest, TlsTrust, read_message, write_message};
+use crate::race::{RaceConfig, LaneKind, Lane};
 use crate::scope::Scope;
-use slice::Connections;
-use way::{Opening, Way};
+use slice::LaneConnections;
+use lane_client::{LaneSetup, LaneClient};
 
 /// Does what the orders say, until they end; then all that was begun ends with the scope. `pinned` is told to the
 /// referee: whether this process is where its placement puts it.
-pub async fn client(
+pub async fn run_client(
     scope: &Scope,
     pinned: bool,
     input: impl AsyncRead + Unpin + Send + 'static,
     mut output: impl AsyncWrite + Unpin,
 ) {
-    let (post, mut orders) = mpsc::channel(1);
+    let (sender, mut requests) = mpsc::channel(1);
     scope.spawn("orders", async move {
         let mut input = BufReader::new(input);
-        while let Ok(Some(order)) = hear::<Order>(&mut input).await {
-            if post.send(order).await.is_err() {
+        while let Ok(Some(request)) = read_message::<WorkerRequest>(&mut input).await {
+            if sender.send(request).await.is_err() {
                 return;
             }
         }
     });
-    let mut connections: Option<Connections> = None;
-    while let Some(order) = orders.recv().await {
-        let answer = match order {
-            Order::Open { lane, course, goal } => match open(scope, lane, &course, goal).await {
+    let mut connections: Option<LaneConnections> = None;
+    while let Some(order) = requests.recv().await {
+        let response = match order {
+            WorkerRequest::Connect { lane, config: course, target: goal } => match connect_all(scope, lane, &course, goal).await {
                 Ok(opened) => {
                     connections = Some(opened);
-                    Answer::Opened { pinned }
+                    WorkerResponse::Connected { pinned }
                 }
-                Err(why) => Answer::Failed(why),
+                Err(reason) => WorkerResponse::Failed(reason),
             },
-            Order::Run { slice, most } => {
+            WorkerRequest::Run { slice, max_exchanges: most } => {
                 let Some(connections) = &mut connections else { return };
                 // whoever speaks while a slice runs, or hangs up, has no use for it any more
                 tokio::select! {
                     biased;
-                    ran = connections.run(scope, slice, most) => Answer::Ran(ran),
-                    _ = orders.recv() => return,
+                    ran = connections.run_slice(scope, slice, most) => WorkerResponse::SliceDone(ran),
+                    _ = requests.recv() => return,
                 }
             }
-            Order::Host { .. } | Order::Count | Order::Stall { .. } => {
-                Answer::Failed("that is for a server".to_owned())
+            WorkerRequest::Listen { .. } | WorkerRequest::Count | WorkerRequest::Stall { .. } => {
+                WorkerResponse::Failed("that is for a server".to_owned())
             }
         };
-        if tell(&mut output, &answer).await.is_err() {
+        if write_message(&mut output, &response).await.is_err() {
             return;
         }
     }
 }
 
 /// All connections of a lane.
-async fn open(scope: &Scope, lane: Lane, course: &Course, goal: Goal) -> Result<Connections, String> {
-    let protocol: Option<&[u8]> = match (&goal.trust, lane.kind) {
-        (Trust::Plain, _) | (_, Kind::Tcp) => None,
-        (_, Kind::Http2) => Some(b"h2"),
+async fn connect_all(scope: &Scope, lane: Lane, config: &RaceConfig, target: LaneTarget) -> Result<LaneConnections, String> {
+    let protocol: Option<&[u8]> = match (&target.trust, lane.kind) {
+        (TlsTrust::Plain, _) | (_, LaneKind::Tcp) => None,
+        (_, LaneKind::Http2) => Some(b"h2"),
         _ => Some(b"http/1.1"),
     };
-    let dial = Dial::new(goal, protocol)?;
-    let opening = Arc::new(Opening::new(scope.child(), lane, course, dial)?);
-    let mut ways = Vec::new();
-    for _ in 0..course.connections {
-        let opened = tokio::time::timeout(course.patience(), Way::open(&opening)).await;
-        let late = || format!("no connection within {} s", course.patience().as_secs());
-        ways.push(opened.unwrap_or_else(|_| Err(late()))?);
+    let connector = LaneConnector::new(target, protocol)?;
+    let setup = Arc::new(LaneSetup::new(scope.child(), lane, config, connector)?);
+    let mut clients = Vec::new();
+    for _ in 0..config.connections {
+        let opened = tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
+        let timed_out = || format!("no connection within {} s", config.exchange_timeout().as_secs());
+        clients.push(opened.unwrap_or_else(|_| Err(timed_out()))?);
     }
-    Connections::new(ways, course)
+    LaneConnections::new(clients, config)
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
 
     use super::*;
     use crate::net::listen;
-    use crate::race::executor::Scoped;
+    use crate::race::executor::ScopedExecutor;
 
     /// More than any kernel keeps between two sockets, and far less than a reply that must not be read has.
     const MOST: usize = 64 << 20;
@@ -134,13 +134,13 @@ mod tests {
     }
 
     /// What a lane with a payload of 4 bytes says of a server.
-    async fn failure(scope: &Scope, kind: Kind, address: SocketAddr) -> String {
-        let course = Course { payload: 4, lanes: vec![Lane::plain(kind)], ..Course::default() };
+    async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> String {
+        let course = RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
-        let goal = Goal { host, port: address.port(), path, trust: Trust::Plain };
-        let dial = Dial::new(goal, None).unwrap();
-        let opening = Arc::new(Opening::new(scope.child(), Lane::plain(kind), &course, dial).unwrap());
-        match Way::open(&opening).await {
+        let goal = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
+        let dial = LaneConnector::new(goal, None).unwrap();
+        let opening = Arc::new(LaneSetup::new(scope.child(), Lane::plain(kind), &course, dial).unwrap());
+        match LaneClient::connect(&opening).await {
             Ok(mut way) => way.exchange().await.unwrap_err(),
             Err(why) => why,
         }
@@ -154,12 +154,12 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let longer = "the reply is not what was sent: it is longer than 4 bytes";
         for (kind, head, why) in [
-            (Kind::HttpBare, ENDLESS, longer),
-            (Kind::HttpHyper, ENDLESS, longer),
-            (Kind::HttpReqwest, ENDLESS, longer),
-            (Kind::HttpNew, ENDLESS, longer),
-            (Kind::SsePost, ENDLESS, "the server sent an event of more than 64 bytes"),
-            (Kind::Tcp, b"", "the reply is not what was sent: it is longer than 8 bytes"),
+            (LaneKind::HttpBare, ENDLESS, longer),
+            (LaneKind::HttpHyper, ENDLESS, longer),
+            (LaneKind::HttpReqwest, ENDLESS, longer),
+            (LaneKind::HttpNew, ENDLESS, longer),
+            (LaneKind::SsePost, ENDLESS, "the server sent an event of more than 64 bytes"),
+            (LaneKind::Tcp, b"", "the reply is not what was sent: it is longer than 8 bytes"),
         ] {
             let (address, written) = hostile(&scope, head.to_vec(), b"x");
             let told = failure(&scope, kind, address).await;
@@ -173,7 +173,7 @@ mod tests {
     async fn chunks_without_end_are_refused_too() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        for kind in [Kind::HttpHyper, Kind::HttpReqwest, Kind::HttpNew] {
+        for kind in [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew] {
             let (address, written) = hostile(&scope, head.to_vec(), b"1\r\nx\r\n");
             let told = failure(&scope, kind, address).await;
             assert!(told.contains("longer than 4 bytes"), "{kind:?}: {told}");
@@ -185,7 +185,7 @@ mod tests {
     async fn a_head_that_does_not_end_is_refused_too() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         for kind in
-            [Kind::HttpBare, Kind::HttpHyper, Kind::HttpReqwest, Kind::HttpNew, Kind::SsePost, Kind::Ws]
+            [LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew, LaneKind::SsePost, LaneKind::Ws]
         {
             let (address, written) = hostile(&scope, b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n");
             failure(&scope, kind, address).await;
@@ -215,7 +215,7 @@ mod tests {
             while let Ok(1..) = stream.read(&mut [0; 4096]).await {}
         });
         assert_eq!(
-            failure(&scope, Kind::Ws, address).await,
+            failure(&scope, LaneKind::Ws, address).await,
             "Space limit exceeded: Message too long: 1099511627776 > 125"
         );
     }
@@ -230,13 +230,13 @@ mod tests {
             Body::from_stream(stream::unfold((), piece))
         };
         let router = Router::new().route("/echo", post(endless));
-        let executor = Scoped(scope.child());
+        let executor = ScopedExecutor(scope.child());
         scope.spawn("hostile server", async move {
             let (stream, _) = listener.accept().await.unwrap();
             let service = TowerToHyperService::new(router);
             let _ = http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
         });
-        let told = failure(&scope, Kind::Http2, address).await;
+        let told = failure(&scope, LaneKind::Http2, address).await;
         assert!(told.contains("longer than 4 bytes"), "{told}");
         scope.cancel();
     }
@@ -257,7 +257,7 @@ mod tests {
             posts.write_all(ENDLESS).await.unwrap();
             while posts.write_all(&[b'x'; 4096]).await.is_ok() {}
         });
-        let told = failure(&scope, Kind::SsePost, address).await;
+        let told = failure(&scope, LaneKind::SsePost, address).await;
         assert_eq!(told, "the server answered a POST with more than its status");
     }
 }

@@ -4,60 +4,60 @@ use std::sync::Arc;
 
 use reqwest::{Client, Url};
 
-use super::way::{Opening, Reply};
-use crate::net::with_causes;
-use crate::race::dial::{Dial, OUR_NAME, settings};
+use super::lane_client::{LaneSetup, ReplyCheck};
+use crate::net::error_chain;
+use crate::race::connector::{LaneConnector, CERTIFICATE_NAME, tls_config};
 
-pub(super) struct Reqwest {
+pub(super) struct ReqwestClient {
     client: Client,
     url: Url,
-    opening: Arc<Opening>,
+    setup: Arc<LaneSetup>,
 }
 
-impl Reqwest {
+impl ReqwestClient {
     /// The client that all connections of a lane share.
-    pub(super) fn client(dial: &Dial) -> Result<Client, String> {
+    pub(super) fn client(connector: &LaneConnector) -> Result<Client, String> {
         let mut builder = Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
             .http1_only()
             .pool_idle_timeout(None)
             .redirect(reqwest::redirect::Policy::none())
-            .tls_backend_preconfigured(settings(&dial.goal.trust)?);
+            .tls_backend_preconfigured(tls_config(&connector.target.trust)?);
         // the certificate of our own server has a name, which leads to its address
-        if let (true, Ok(ip)) = (dial.is_ours(), dial.goal.host.parse()) {
-            builder = builder.resolve(OUR_NAME, std::net::SocketAddr::new(ip, dial.goal.port));
+        if let (true, Ok(ip)) = (connector.is_own_server(), connector.target.host.parse()) {
+            builder = builder.resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
         }
-        builder.build().map_err(with_causes)
+        builder.build().map_err(error_chain)
     }
 
     /// Its connection is opened by the first exchange, which is part of the warm-up.
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        let client = opening.reqwest.clone().ok_or("the lane has no client")?;
-        let mut url = Url::parse(&opening.dial.url("http")).map_err(with_causes)?;
-        if opening.lane.tls && opening.dial.is_ours() {
-            url.set_host(Some(OUR_NAME)).map_err(with_causes)?;
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+        let client = setup.reqwest.clone().ok_or("the lane has no client")?;
+        let mut url = Url::parse(&setup.connector.url("http")).map_err(error_chain)?;
+        if setup.lane.tls && setup.connector.is_own_server() {
+            url.set_host(Some(CERTIFICATE_NAME)).map_err(error_chain)?;
         }
-        let mut way = Self { client, url, opening: opening.clone() };
-        way.exchange().await?;
-        Ok(way)
+        let mut client_under_test = Self { client, url, setup: setup.clone() };
+        client_under_test.exchange().await?;
+        Ok(client_under_test)
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        for _ in 0..self.opening.messages {
-            let mut request = self.client.post(self.url.clone()).body(self.opening.payload.clone());
-            for (name, value) in self.opening.headers.of_requests() {
+        for _ in 0..self.setup.messages {
+            let mut request = self.client.post(self.url.clone()).body(self.setup.payload.clone());
+            for (name, value) in self.setup.headers.request_headers() {
                 request = request.header(*name, *value);
             }
-            let mut response = request.send().await.map_err(with_causes)?;
+            let mut response = request.send().await.map_err(error_chain)?;
             if !response.status().is_success() {
                 return Err(format!("the server answered {}, not 200", response.status()));
             }
-            let mut reply = Reply::new(&self.opening.payload);
-            while let Some(piece) = response.chunk().await.map_err(with_causes)? {
+            let mut reply = ReplyCheck::new(&self.setup.payload);
+            while let Some(piece) = response.chunk().await.map_err(error_chain)? {
                 reply.add(&piece)?;
             }
-            reply.end()?;
+            reply.finish()?;
         }
         Ok(())
     }

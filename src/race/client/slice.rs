@@ -5,56 +5,56 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::way::Way;
+use super::lane_client::LaneClient;
 use crate::measure::Histogram;
-use crate::net::{Alarm, Clock, SystemClock, later};
-use crate::race::Course;
-use crate::race::order::{Ran, Used};
+use crate::net::{DeadlineTimer, Clock, SystemClock, later};
+use crate::race::RaceConfig;
+use crate::race::ipc::{SliceResult, ResourceUsage};
 use crate::scope::Scope;
 
 /// The open connections of a lane, and what they write down together.
-pub(super) struct Connections {
-    runners: Vec<Runner>,
-    sheet: Arc<Mutex<Sheet>>,
-    patience: Duration,
+pub(super) struct LaneConnections {
+    connections: Vec<PacedConnection>,
+    recorder: Arc<Mutex<SliceRecorder>>,
+    exchange_timeout: Duration,
 }
 
 /// A connection, and when its exchanges are due.
-struct Runner {
-    way: Way,
-    pace: Option<Pace>,
+struct PacedConnection {
+    client: LaneClient,
+    schedule: Option<Schedule>,
 }
 
 /// An exchange each `every`, the first one `offset` after the slice begins.
-struct Pace<C: Clock = SystemClock> {
-    alarm: Alarm<C>,
-    every: Duration,
+struct Schedule<C: Clock = SystemClock> {
+    timer: DeadlineTimer<C>,
+    period: Duration,
     offset: Duration,
 }
 
 /// What the connections of a lane write down.
 #[derive(Default)]
-struct Sheet {
+struct SliceRecorder {
     times: Histogram,
-    naive: Histogram,
+    service_times: Histogram,
     /// Counts up with every exchange that begins, so that one that hangs is noticed.
-    begun: u64,
+    started: u64,
     /// How many may still begin in this slice.
-    left: Option<u64>,
+    budget: Option<u64>,
 }
 
-impl Sheet {
+impl SliceRecorder {
     /// For a new slice, in which at most `most` exchanges may begin.
-    fn clear(&mut self, most: Option<u64>) {
+    fn clear(&mut self, max_exchanges: Option<u64>) {
         self.times.clear();
-        self.naive.clear();
-        self.left = most;
+        self.service_times.clear();
+        self.budget = max_exchanges;
     }
 
     /// Whether one more exchange may begin.
-    fn begin(&mut self) -> bool {
-        self.begun = self.begun.saturating_add(1);
-        match &mut self.left {
+    fn try_start(&mut self) -> bool {
+        self.started = self.started.saturating_add(1);
+        match &mut self.budget {
             Some(0) => false,
             Some(left) => {
                 *left = left.saturating_sub(1);
@@ -65,76 +65,76 @@ impl Sheet {
     }
 }
 
-impl Connections {
-    pub(super) fn new(ways: Vec<Way>, course: &Course) -> Result<Self, String> {
-        let each = course
+impl LaneConnections {
+    pub(super) fn new(clients: Vec<LaneClient>, config: &RaceConfig) -> Result<Self, String> {
+        let each = config
             .rate
             .map(|rate| Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX));
-        let runner = |(number, way): (u32, Way)| {
-            let pace = each.map(|each| {
-                let alarm = Alarm::new().map_err(|error| format!("no timer: {error}"))?;
-                Ok::<_, String>(Pace {
-                    alarm,
-                    every: each.saturating_mul(u32::try_from(course.connections).unwrap_or(u32::MAX)),
+        let runner = |(number, client): (u32, LaneClient)| {
+            let schedule = each.map(|each| {
+                let timer = DeadlineTimer::new().map_err(|error| format!("no timer: {error}"))?;
+                Ok::<_, String>(Schedule {
+                    timer,
+                    period: each.saturating_mul(u32::try_from(config.connections).unwrap_or(u32::MAX)),
                     offset: each.saturating_mul(number),
                 })
             });
-            Ok(Runner { way, pace: pace.transpose()? })
+            Ok(PacedConnection { client, schedule: schedule.transpose()? })
         };
-        let runners = (0..).zip(ways).map(runner).collect::<Result<_, String>>()?;
-        Ok(Self { runners, sheet: Arc::default(), patience: course.patience() })
+        let runners = (0..).zip(clients).map(runner).collect::<Result<_, String>>()?;
+        Ok(Self { connections: runners, recorder: Arc::default(), exchange_timeout: config.exchange_timeout() })
     }
 
     /// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
-    pub(super) async fn run(&mut self, scope: &Scope, slice: Duration, most: Option<u64>) -> Ran {
-        if self.runners.is_empty() {
-            return Ran { error: Some("no connection is open".to_owned()), ..Ran::default() };
+    pub(super) async fn run_slice(&mut self, scope: &Scope, slice: Duration, max_exchanges: Option<u64>) -> SliceResult {
+        if self.connections.is_empty() {
+            return SliceResult { error: Some("no connection is open".to_owned()), ..SliceResult::default() };
         }
-        lock(&self.sheet).clear(most);
+        lock(&self.recorder).clear(max_exchanges);
         let running = scope.child();
-        let (post, mut back) = mpsc::channel(self.runners.len());
-        let (before, start) = (Used::now(), Instant::now());
-        for mut runner in self.runners.drain(..) {
-            let (post, sheet) = (post.clone(), self.sheet.clone());
+        let (sender, mut back) = mpsc::channel(self.connections.len());
+        let (before, start) = (ResourceUsage::now(), Instant::now());
+        for mut runner in self.connections.drain(..) {
+            let (post, recorder) = (sender.clone(), self.recorder.clone());
             running.spawn("exchanges", async move {
-                let Runner { way, pace } = &mut runner;
-                let result = exchanges(way, pace.as_mut(), &sheet, start, later(start, slice)).await;
+                let PacedConnection { client: way, schedule: pace } = &mut runner;
+                let result = exchanges(way, pace.as_mut(), &recorder, start, later(start, slice)).await;
                 if result.is_ok() {
-                    way.settle().await;
+                    way.wait_for_closes().await;
                 }
                 // nobody is there any more only if the whole race is over
                 let _ = post.send((runner, result)).await;
             });
         }
-        drop(post);
+        drop(sender);
         let mut error = None;
         let finishing = async {
             while let Some((runner, result)) = back.recv().await {
                 match result {
-                    Ok(()) => self.runners.push(runner),
-                    Err(why) => error = error.take().or(Some(why)),
+                    Ok(()) => self.connections.push(runner),
+                    Err(reason) => error = error.take().or(Some(reason)),
                 }
             }
         };
         let stuck = tokio::select! {
             biased;
             () = finishing => false,
-            () = stands_still(&self.sheet, slice, self.patience) => true,
+            () = wait_until_hung(&self.recorder, slice, self.exchange_timeout) => true,
         };
         if stuck {
             running.cancel();
-            self.runners.clear();
-            error = Some(format!("no reply within {} s", self.patience.as_secs()));
+            self.connections.clear();
+            error = Some(format!("no reply within {} s", self.exchange_timeout.as_secs()));
         }
-        let (took, used) = (start.elapsed(), Used::now().since(before));
-        let sheet = lock(&self.sheet);
-        Ran { times: sheet.times.counts(), naive: sheet.naive.counts(), took, used, error }
+        let (took, used) = (start.elapsed(), ResourceUsage::now().since(before));
+        let sheet = lock(&self.recorder);
+        SliceResult { times: sheet.times.counts(), service_times: sheet.service_times.counts(), took, usage: used, error }
     }
 }
 
-fn lock(sheet: &Mutex<Sheet>) -> MutexGuard<'_, Sheet> {
+fn lock(recorder: &Mutex<SliceRecorder>) -> MutexGuard<'_, SliceRecorder> {
     // counts are whole even if a panic came between
-    sheet.lock().unwrap_or_else(PoisonError::into_inner)
+    recorder.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is timed.
@@ -142,7 +142,7 @@ trait Exchange {
     fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send;
 }
 
-impl Exchange for Way {
+impl Exchange for LaneClient {
     fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send {
         self.exchange()
     }
@@ -151,8 +151,8 @@ impl Exchange for Way {
 /// Exchanges until `until`, at least two, and never cuts one off.
 async fn exchanges<C: Clock>(
     way: &mut impl Exchange,
-    mut pace: Option<&mut Pace<C>>,
-    sheet: &Mutex<Sheet>,
+    mut pace: Option<&mut Schedule<C>>,
+    sheet: &Mutex<SliceRecorder>,
     start: Instant,
     until: Instant,
 ) -> Result<(), String> {
@@ -164,9 +164,9 @@ async fn exchanges<C: Clock>(
             break;
         }
         if let Some(pace) = &mut pace {
-            pace.alarm.at(due).await;
+            pace.timer.sleep_until(due).await;
         }
-        if !lock(sheet).begin() {
+        if !lock(sheet).try_start() {
             break;
         }
         let began = C::now();
@@ -177,9 +177,9 @@ async fn exchanges<C: Clock>(
         match &pace {
             None => sheet.times.record(end.saturating_duration_since(began)),
             Some(pace) => {
-                sheet.naive.record(end.saturating_duration_since(began));
+                sheet.service_times.record(end.saturating_duration_since(began));
                 sheet.times.record(end.saturating_duration_since(due));
-                due = later(due, pace.every);
+                due = later(due, pace.period);
             }
         }
     }
@@ -187,12 +187,12 @@ async fn exchanges<C: Clock>(
 }
 
 /// Ready once `patience` has passed without a single exchange that begins.
-async fn stands_still(sheet: &Mutex<Sheet>, slice: Duration, patience: Duration) {
-    let mut before = lock(sheet).begun;
+async fn wait_until_hung(recorder: &Mutex<SliceRecorder>, slice: Duration, exchange_timeout: Duration) {
+    let mut before = lock(recorder).started;
     tokio::time::sleep(slice).await;
     loop {
-        tokio::time::sleep(patience).await;
-        let now = lock(sheet).begun;
+        tokio::time::sleep(exchange_timeout).await;
+        let now = lock(recorder).started;
         if now == before {
             return;
         }
@@ -224,11 +224,11 @@ mod tests {
     }
 
     /// A slice of 150 ms in the paused time; what was written down.
-    async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> Sheet {
-        let sheet = Mutex::new(Sheet::default());
+    async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> SliceRecorder {
+        let sheet = Mutex::new(SliceRecorder::default());
         lock(&sheet).clear(most);
         let mut pace =
-            every.map(|every| Pace::<PausedClock> { alarm: Alarm::new().unwrap(), every, offset: Duration::ZERO });
+            every.map(|every| Schedule::<PausedClock> { timer: DeadlineTimer::new().unwrap(), period: every, offset: Duration::ZERO });
         let start = PausedClock::now();
         exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI)
             .await
@@ -256,7 +256,7 @@ mod tests {
     async fn at_a_fixed_rate_a_stall_is_felt_by_all_that_were_due_meanwhile() {
         let stall = |number: u64| if number == 11 { 500 * MILLI } else { MILLI };
         let sheet = slice(Some(5 * MILLI), None, stall).await;
-        let (times, naive) = (sheet.times.summary(), sheet.naive.summary());
+        let (times, naive) = (sheet.times.summary(), sheet.service_times.summary());
         assert_eq!((times.count, naive.count), (30, 30), "all that were due in 150 ms, however late");
         assert!(near(times.max, 500 * MILLI) && near(naive.max, 500 * MILLI), "{times:?} {naive:?}");
         assert!(near(naive.p90, MILLI), "one exchange alone was under way: {naive:?}");

@@ -5,40 +5,40 @@ use std::sync::Arc;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::way::{Opening, same};
-use crate::net::with_causes;
-use crate::race::dial::Stream;
+use super::lane_client::{LaneSetup, check_reply};
+use crate::net::error_chain;
+use crate::race::connector::Stream;
 
-pub(super) struct Tcp {
+pub(super) struct RawTcp {
     stream: Stream,
     message: Bytes,
     reply: Vec<u8>,
     messages: usize,
 }
 
-impl Tcp {
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
+impl RawTcp {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
         let mut message = BytesMut::new();
-        let length = u32::try_from(opening.payload.len());
+        let length = u32::try_from(setup.payload.len());
         message.put_u32(length.map_err(|_| "the payload is too long for a length of 32 bits")?);
-        message.put_slice(&opening.payload);
+        message.put_slice(&setup.payload);
         // more than the reply, as the other lanes have: a read that fills its buffer is followed by one in vain
         let reply = Vec::with_capacity(message.len().saturating_add(4096));
-        let stream = opening.dial.open().await?;
-        Ok(Self { stream, message: message.freeze(), reply, messages: opening.messages })
+        let stream = setup.connector.connect().await?;
+        Ok(Self { stream, message: message.freeze(), reply, messages: setup.messages })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         for _ in 0..self.messages {
-            self.stream.write_all(&self.message).await.map_err(with_causes)?;
-            self.stream.flush().await.map_err(with_causes)?;
+            self.stream.write_all(&self.message).await.map_err(error_chain)?;
+            self.stream.flush().await.map_err(error_chain)?;
             self.reply.clear();
             while self.reply.len() < self.message.len() {
-                if self.stream.read_buf(&mut self.reply).await.map_err(with_causes)? == 0 {
+                if self.stream.read_buf(&mut self.reply).await.map_err(error_chain)? == 0 {
                     return Err("the server closed the connection".to_owned());
                 }
             }
-            same(&self.reply, &self.message)?;
+            check_reply(&self.reply, &self.message)?;
         }
         Ok(())
     }

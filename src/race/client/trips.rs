@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-use super::way::{Opening, Way};
+use super::lane_client::{LaneSetup, LaneClient};
 use crate::net::paused::PausedClock;
-use crate::net::{Clock, Distance, Line, Stall};
-use crate::race::dial::Dial;
-use crate::race::order::{Goal, Trust};
+use crate::net::{Clock, LinkConditions, DelayedStream, Stall};
+use crate::race::connector::LaneConnector;
+use crate::race::ipc::{LaneTarget, TlsTrust};
 use crate::race::server::piped;
-use crate::race::{Course, Kind, Lane};
+use crate::race::{RaceConfig, LaneKind, Lane};
 use crate::scope::Scope;
 
 const RTT: Duration = Duration::from_millis(60);
@@ -21,30 +21,30 @@ const RTT: Duration = Duration::from_millis(60);
 /// Puts the distance before each pipe, and serves it.
 async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
     while let Some(pipe) = pipes.recv().await {
-        let distance = Distance { rtt: RTT, ..Distance::default() };
+        let distance = LinkConditions { rtt: RTT, ..LinkConditions::default() };
         let (now, stall) = (PausedClock::now(), Stall::since(PausedClock::now()));
-        service.serve(Line::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap());
+        service.serve(DelayedStream::<_, PausedClock>::with_clock(pipe, distance, now, stall, 1).unwrap());
     }
 }
 
 /// How long the second and the third exchange take, once everything that is kept is open.
 async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let course = Course { lanes: vec![lane], burst: Some(burst), ..Course::default() };
+    let course = RaceConfig { lanes: vec![lane], burst: Some(burst), ..RaceConfig::default() };
     let (service, certificate) = piped::Piped::new(&scope, lane, &course);
     let (pipes, inbox) = mpsc::channel(16);
     scope.spawn("serving", serve(service, inbox));
-    let trust = certificate.map_or(Trust::Plain, Trust::Certificate);
-    let goal = Goal { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
-    let protocol: &[u8] = if lane.kind == Kind::Http2 { b"h2" } else { b"http/1.1" };
-    let mut dial = Dial::new(goal, (lane.kind != Kind::Tcp).then_some(protocol)).unwrap();
+    let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
+    let goal = LaneTarget { host: "127.0.0.1".to_owned(), port: 9, path: "/echo".to_owned(), trust };
+    let protocol: &[u8] = if lane.kind == LaneKind::Http2 { b"h2" } else { b"http/1.1" };
+    let mut dial = LaneConnector::new(goal, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
     dial.pipes = Some(pipes);
-    let opening = Arc::new(Opening::new(scope.child(), lane, &course, dial).unwrap());
-    let mut way = Way::open(&opening).await.unwrap();
+    let opening = Arc::new(LaneSetup::new(scope.child(), lane, &course, dial).unwrap());
+    let mut way = LaneClient::connect(&opening).await.unwrap();
     way.exchange().await.unwrap();
     let mut took = [Duration::ZERO; 2];
     for took in &mut took {
-        way.settle().await;
+        way.wait_for_closes().await;
         let start = PausedClock::now();
         way.exchange().await.unwrap();
         *took = PausedClock::now() - start;
@@ -52,7 +52,7 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     took
 }
 
-async fn assert_trips(kind: Kind, tls: bool, burst: usize, trips: u32) {
+async fn assert_trips(kind: LaneKind, tls: bool, burst: usize, trips: u32) {
     let lane = Lane { kind, tls };
     assert_eq!(
         exchanges(lane, burst).await,
@@ -66,21 +66,21 @@ async fn assert_trips(kind: Kind, tls: bool, burst: usize, trips: u32) {
 async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
     for tls in [false, true] {
         let more = u32::from(tls);
-        for kind in [Kind::Tcp, Kind::HttpBare, Kind::HttpHyper, Kind::Http2, Kind::SsePost, Kind::Ws] {
+        for kind in [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::Http2, LaneKind::SsePost, LaneKind::Ws] {
             assert_trips(kind, tls, 1, 1).await;
         }
-        assert_trips(Kind::HttpNew, tls, 1, 2 + more).await;
-        assert_trips(Kind::WsNew, tls, 1, 3 + more).await;
+        assert_trips(LaneKind::HttpNew, tls, 1, 2 + more).await;
+        assert_trips(LaneKind::WsNew, tls, 1, 3 + more).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn ten_awaited_are_ten_round_trips_and_ten_in_flight_are_one() {
-    for kind in [Kind::Tcp, Kind::HttpBare, Kind::HttpHyper, Kind::SsePost, Kind::Ws] {
+    for kind in [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::SsePost, LaneKind::Ws] {
         assert_trips(kind, false, 10, 10).await;
     }
-    assert_trips(Kind::HttpNew, false, 10, 20).await;
-    for kind in [Kind::Http2, Kind::WsPipelined] {
+    assert_trips(LaneKind::HttpNew, false, 10, 20).await;
+    for kind in [LaneKind::Http2, LaneKind::WsPipelined] {
         assert_trips(kind, false, 10, 1).await;
     }
 }

@@ -12,84 +12,84 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use super::way::{Opening, same};
-use crate::net::{WebSocketLimits, with_causes};
-use crate::race::dial::Stream;
+use super::lane_client::{LaneSetup, check_reply};
+use crate::net::{WebSocketLimits, error_chain};
+use crate::race::connector::Stream;
 use crate::scope::Scope;
 
 type Socket = WebSocketStream<Stream>;
 
-async fn connect(opening: &Opening) -> Result<Socket, String> {
-    let mut request = opening.dial.url("ws").into_client_request().map_err(with_causes)?;
-    for (name, value) in opening.headers.of_requests() {
+async fn connect(setup: &LaneSetup) -> Result<Socket, String> {
+    let mut request = setup.connector.url("ws").into_client_request().map_err(error_chain)?;
+    for (name, value) in setup.headers.request_headers() {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // a reply that is larger than what was sent is refused by its header
-    let limits = WebSocketLimits { message: opening.payload.len(), read_buffer: opening.read_buffer };
-    limits.client(request, opening.dial.open().await?).await.map_err(with_causes)
+    let limits = WebSocketLimits { message: setup.payload.len(), read_buffer: setup.read_buffer };
+    limits.client(request, setup.connector.connect().await?).await.map_err(error_chain)
 }
 
 /// The next message, compared.
-async fn reply(
+async fn receive_reply(
     messages: &mut (impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin),
     payload: &Bytes,
 ) -> Result<(), String> {
     loop {
         match messages.next().await {
-            Some(Ok(Message::Binary(reply))) => return same(&reply, payload),
+            Some(Ok(Message::Binary(reply))) => return check_reply(&reply, payload),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(other)) => return Err(format!("the server sent {other:?} instead of the message")),
-            Some(Err(error)) => return Err(with_causes(error)),
+            Some(Err(error)) => return Err(error_chain(error)),
             None => return Err("the server closed the connection".to_owned()),
         }
     }
 }
 
 /// One open connection; each reply is awaited.
-pub(super) struct Open {
+pub(super) struct OpenWebSocket {
     socket: Socket,
-    opening: Arc<Opening>,
+    setup: Arc<LaneSetup>,
 }
 
-impl Open {
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        Ok(Self { socket: connect(opening).await?, opening: opening.clone() })
+impl OpenWebSocket {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+        Ok(Self { socket: connect(setup).await?, setup: setup.clone() })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        let payload = &self.opening.payload;
-        for _ in 0..self.opening.messages {
-            self.socket.send(Message::Binary(payload.clone())).await.map_err(with_causes)?;
-            reply(&mut self.socket, payload).await?;
+        let payload = &self.setup.payload;
+        for _ in 0..self.setup.messages {
+            self.socket.send(Message::Binary(payload.clone())).await.map_err(error_chain)?;
+            receive_reply(&mut self.socket, payload).await?;
         }
         Ok(())
     }
 }
 
 /// One open connection; all messages of an exchange are sent while replies come in.
-pub(super) struct Pipelined {
+pub(super) struct PipelinedWebSocket {
     sink: SplitSink<Socket, Message>,
     replies: SplitStream<Socket>,
-    opening: Arc<Opening>,
+    setup: Arc<LaneSetup>,
 }
 
-impl Pipelined {
-    pub(super) async fn open(opening: &Arc<Opening>) -> Result<Self, String> {
-        let (sink, replies) = connect(opening).await?.split();
-        Ok(Self { sink, replies, opening: opening.clone() })
+impl PipelinedWebSocket {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+        let (sink, replies) = connect(setup).await?.split();
+        Ok(Self { sink, replies, setup: setup.clone() })
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        let (payload, messages) = (&self.opening.payload, self.opening.messages);
+        let (payload, messages) = (&self.setup.payload, self.setup.messages);
         let sending = async {
             for _ in 0..messages {
-                self.sink.feed(Message::Binary(payload.clone())).await.map_err(with_causes)?;
+                self.sink.feed(Message::Binary(payload.clone())).await.map_err(error_chain)?;
             }
-            self.sink.flush().await.map_err(with_causes)
+            self.sink.flush().await.map_err(error_chain)
         };
         let receiving = async {
             for _ in 0..messages {
-                reply(&mut self.replies, payload).await?;
+                receive_reply(&mut self.replies, payload).await?;
             }
             Ok::<(), String>(())
         };
@@ -100,23 +100,23 @@ impl Pipelined {
 
 /// A connection and its opening handshake for every message. The closing handshake is not waited for within an
 /// exchange, but its cost falls into the same slice.
-pub(super) struct OpenAnew {
-    opening: Arc<Opening>,
-    goodbyes: Scope,
+pub(super) struct ReconnectingWebSocket {
+    setup: Arc<LaneSetup>,
+    closing: Scope,
 }
 
-impl OpenAnew {
-    pub(super) fn new(opening: &Arc<Opening>) -> Self {
-        Self { opening: opening.clone(), goodbyes: opening.scope.child() }
+impl ReconnectingWebSocket {
+    pub(super) fn new(setup: &Arc<LaneSetup>) -> Self {
+        Self { setup: setup.clone(), closing: setup.scope.child() }
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        let payload = &self.opening.payload;
-        for _ in 0..self.opening.messages {
-            let mut socket = connect(&self.opening).await?;
-            socket.send(Message::Binary(payload.clone())).await.map_err(with_causes)?;
-            reply(&mut socket, payload).await?;
-            self.goodbyes.spawn("goodbye", async move {
+        let payload = &self.setup.payload;
+        for _ in 0..self.setup.messages {
+            let mut socket = connect(&self.setup).await?;
+            socket.send(Message::Binary(payload.clone())).await.map_err(error_chain)?;
+            receive_reply(&mut socket, payload).await?;
+            self.closing.spawn("goodbye", async move {
                 // a server that does not say goodbye is not waited for
                 let _ = timeout(Duration::from_secs(5), close(socket)).await;
             });
@@ -124,9 +124,9 @@ impl OpenAnew {
         Ok(())
     }
 
-    pub(super) async fn settle(&mut self) {
-        let said = std::mem::replace(&mut self.goodbyes, self.opening.scope.child());
-        said.closed().await;
+    pub(super) async fn wait_for_closes(&mut self) {
+        let closing = std::mem::replace(&mut self.closing, self.setup.scope.child());
+        closing.closed().await;
     }
 }
 

@@ -5,24 +5,24 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::race::Headers;
-use crate::race::executor::Scoped;
+use crate::race::HeaderProfile;
+use crate::race::executor::ScopedExecutor;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
-use crate::servers::{Options, http};
+use crate::servers::{ServerOptions, http};
 
 /// Until the peer hangs up.
-pub(super) async fn serve<S>(scope: Scope, socket: S, options: Options, headers: Headers)
+pub(super) async fn serve<S>(scope: Scope, socket: S, options: ServerOptions, headers: HeaderProfile)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let echo = http::echo_with(options.limits, headers.of_replies());
+    let echo = http::echo_service(options.limits, headers.response_headers());
     let socket = Timed::new(socket, options.limits);
     let service = service_fn(move |request| {
         let (echo, access) = (echo.clone(), options.access.clone());
         async move { http::judged(&echo, request, &access).await }
     });
-    let mut builder = http2::Builder::new(Scoped(scope));
+    let mut builder = http2::Builder::new(ScopedExecutor(scope));
     // nobody is left to be told
     let _ = builder.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
 }

@@ -3,7 +3,7 @@
 //!
 //! HTTP/1.1 and WebSocket are the bundled servers' own handlers; here are the others.
 
-mod bare;
+mod bare_http;
 mod http2;
 mod sse;
 mod tcp;
@@ -19,18 +19,18 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{self, Distance, Line, Stall, Tap, Traffic};
-use crate::race::order::{Answer, Counted, Order, Used, hear, tell};
-use crate::race::{Course, Headers, Kind, Lane};
+use crate::net::{self, LinkConditions, DelayedStream, Stall, Tap, Traffic};
+use crate::race::ipc::{WorkerResponse, ServerCounters, WorkerRequest, ResourceUsage, read_message, write_message};
+use crate::race::{RaceConfig, HeaderProfile, LaneKind, Lane};
 use crate::scope::Scope;
-use crate::servers::{Access, HostName, Limits, Options, http, websocket};
+use crate::servers::{Access, HostName, Limits, ServerOptions, http, websocket};
 
 /// Nothing is cut off while other lanes run.
-const PATIENT: Duration = Duration::from_hours(1);
+const LANE_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Does what the orders say, until they end; then all that was begun ends with the scope. `pinned` is told to the
 /// referee: whether this process is where its placement puts it.
-pub async fn server(
+pub async fn run_server(
     scope: &Scope,
     pinned: bool,
     input: impl AsyncRead + Unpin,
@@ -38,23 +38,23 @@ pub async fn server(
 ) {
     let mut input = BufReader::new(input);
     let (traffic, stall) = (Arc::new(Traffic::default()), Stall::default());
-    while let Ok(Some(order)) = hear::<Order>(&mut input).await {
-        let answer = match order {
-            Order::Host { lane, course, on } => match host(scope, lane, &course, on, &traffic, &stall) {
-                Ok((address, certificate)) => Answer::Hosting { address, certificate, pinned },
-                Err(why) => Answer::Failed(why),
+    while let Ok(Some(request)) = read_message::<WorkerRequest>(&mut input).await {
+        let response = match request {
+            WorkerRequest::Listen { lane, config, address } => match start_listening(scope, lane, &config, address, &traffic, &stall) {
+                Ok((address, certificate)) => WorkerResponse::Listening { address, certificate, pinned },
+                Err(reason) => WorkerResponse::Failed(reason),
             },
-            Order::Count => {
-                let tally = traffic.tally();
-                Answer::Counted(Counted { received: tally.received, sent: tally.sent, used: Used::now() })
+            WorkerRequest::Count => {
+                let snapshot = traffic.snapshot();
+                WorkerResponse::Counted(ServerCounters { received: snapshot.received, sent: snapshot.sent, usage: ResourceUsage::now() })
             }
-            Order::Stall { time } => {
-                stall.begin(time);
+            WorkerRequest::Stall { duration } => {
+                stall.begin(duration);
                 continue;
             }
-            Order::Open { .. } | Order::Run { .. } => Answer::Failed("that is for a client".to_owned()),
+            WorkerRequest::Connect { .. } | WorkerRequest::Run { .. } => WorkerResponse::Failed("that is for a client".to_owned()),
         };
-        if tell(&mut output, &answer).await.is_err() {
+        if write_message(&mut output, &response).await.is_err() {
             return;
         }
     }
@@ -62,63 +62,63 @@ pub async fn server(
 
 /// What each connection is served with.
 #[derive(Clone)]
-struct Service {
+struct LaneService {
     lane: Lane,
-    options: Options,
-    headers: Headers,
+    options: ServerOptions,
+    headers: HeaderProfile,
     read_buffer: usize,
-    events: sse::Events,
+    events: sse::EventStreams,
 }
 
 /// Connections are idle while other lanes run, and nothing may be cut off that is merely far away. Who does not read, or
 /// leaves unfinished what it has begun, gets as much time as an exchange does.
-fn limits(course: &Course) -> Limits {
-    let (patience, own) = (course.patience(), Limits::default());
+fn limits(course: &RaceConfig) -> Limits {
+    let (patience, own) = (course.exchange_timeout(), Limits::default());
     // a quarter of what comes over the narrowest link
-    let min_rate = course.distance.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
-    Limits { head_timeout: PATIENT, body_timeout: PATIENT, frame_timeout: patience, min_rate, write_timeout: patience, ..own }
+    let min_rate = course.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
+    Limits { head_timeout: LANE_TIMEOUT, body_timeout: LANE_TIMEOUT, frame_timeout: patience, min_rate, write_timeout: patience, ..own }
 }
 
-fn host(
+fn start_listening(
     scope: &Scope,
     lane: Lane,
-    course: &Course,
-    on: IpAddr,
+    config: &RaceConfig,
+    ip: IpAddr,
     traffic: &Arc<Traffic>,
     stall: &Stall,
 ) -> Result<(SocketAddr, Option<Vec<u8>>), String> {
     let listen = || {
-        let listener = net::listen((on, 0))?;
+        let listener = net::listen((ip, 0))?;
         Ok::<_, io::Error>((listener.local_addr()?, listener))
     };
-    let (address, listener) = listen().map_err(|error| format!("could not listen on {on}: {error}"))?;
-    let secured = if lane.tls { Some(tls::acceptor(lane.kind == Kind::Http2)?) } else { None };
-    let access = Access { hosts: [HostName::address(on)].into(), origins: None };
-    let options = Options { limits: limits(course), traffic: traffic.clone(), access, ..Options::default() };
-    let service = Service::new(lane, course, options);
+    let (address, listener) = listen().map_err(|error| format!("could not listen on {ip}: {error}"))?;
+    let secured = if lane.tls { Some(tls::acceptor(lane.kind == LaneKind::Http2)?) } else { None };
+    let access = Access { hosts: [HostName::address(ip)].into(), origins: None };
+    let options = ServerOptions { limits: limits(config), traffic: traffic.clone(), access, ..ServerOptions::default() };
+    let service = LaneService::new(lane, config, options);
     let (acceptor, certificate) = secured.unzip();
-    let accepting = Accepting {
+    let accepting = AcceptLoop {
         scope: scope.child(),
         service,
         acceptor,
-        distance: if course.real_net { Distance::default() } else { course.distance },
+        link: if config.real_net { LinkConditions::default() } else { config.link },
         stall: stall.clone(),
-        seed: course.seed,
+        seed: config.seed,
     };
     scope.spawn("accepting", accepting.run(listener));
     Ok((address, certificate))
 }
 
-struct Accepting {
+struct AcceptLoop {
     scope: Scope,
-    service: Service,
+    service: LaneService,
     acceptor: Option<TlsAcceptor>,
-    distance: Distance,
+    link: LinkConditions,
     stall: Stall,
     seed: u64,
 }
 
-impl Accepting {
+impl AcceptLoop {
     async fn run(self, listener: TcpListener) {
         let limit = self.service.options.limits.max_connections;
         let mut number = 0_u64;
@@ -126,8 +126,8 @@ impl Accepting {
             let (accepted, seed) = (Instant::now(), self.seed.wrapping_add(number));
             number = number.wrapping_add(1);
             // the tap stands at the socket itself: bytes count when they are there
-            let tap = Tap::new(stream, self.service.options.traffic.connection());
-            let socket = Line::new(tap, self.distance, accepted, self.stall.clone(), seed);
+            let tap = Tap::new(stream, self.service.options.traffic.count_connection());
+            let socket = DelayedStream::new(tap, self.link, accepted, self.stall.clone(), seed);
             let (service, scope, acceptor) =
                 (self.service.clone(), self.scope.child(), self.acceptor.clone());
             async move {
@@ -141,7 +141,7 @@ impl Accepting {
     }
 }
 
-async fn serve<S>(service: Service, scope: Scope, acceptor: Option<TlsAcceptor>, socket: S, peer: SocketAddr)
+async fn serve<S>(service: LaneService, scope: Scope, acceptor: Option<TlsAcceptor>, socket: S, peer: SocketAddr)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -152,10 +152,10 @@ where
     }
 }
 
-impl Service {
-    fn new(lane: Lane, course: &Course, options: Options) -> Self {
+impl LaneService {
+    fn new(lane: Lane, course: &RaceConfig, options: ServerOptions) -> Self {
         let (headers, read_buffer) = (course.headers, course.read_buffer());
-        Self { lane, options, headers, read_buffer, events: sse::Events::default() }
+        Self { lane, options, headers, read_buffer, events: sse::EventStreams::default() }
     }
 
     async fn serve<S>(self, scope: Scope, socket: S, peer: SocketAddr)
@@ -163,18 +163,18 @@ impl Service {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self.lane.kind {
-            Kind::Tcp => tcp::serve(socket, self.options.limits).await,
-            Kind::HttpBare => bare::serve(socket, self.headers, &self.options).await,
-            Kind::HttpHyper | Kind::HttpReqwest | Kind::HttpNew => {
-                let echo = http::echo_with(self.options.limits, self.headers.of_replies());
+            LaneKind::Tcp => tcp::serve(socket, self.options.limits).await,
+            LaneKind::HttpBare => bare_http::serve(socket, self.headers, &self.options).await,
+            LaneKind::HttpHyper | LaneKind::HttpReqwest | LaneKind::HttpNew => {
+                let echo = http::echo_service(self.options.limits, self.headers.response_headers());
                 http::serve_connection(socket, peer, echo, self.options).await;
             }
-            Kind::Http2 => http2::serve(scope, socket, self.options, self.headers).await,
-            Kind::SsePost => {
+            LaneKind::Http2 => http2::serve(scope, socket, self.options, self.headers).await,
+            LaneKind::SsePost => {
                 let service = self.events.service(self.headers);
                 http::serve_connection(socket, peer, service, self.options).await;
             }
-            Kind::Ws | Kind::WsPipelined | Kind::WsNew => {
+            LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => {
                 websocket::serve_connection(socket, peer, self.options, self.read_buffer).await;
             }
         }
@@ -188,18 +188,18 @@ pub(super) mod piped {
 
     /// What serves a lane, and where.
     pub(in crate::race) struct Piped {
-        service: Service,
+        service: LaneService,
         acceptor: Option<TlsAcceptor>,
         scope: Scope,
     }
 
     impl Piped {
         /// The service, and its certificate where the lane is within TLS.
-        pub(in crate::race) fn new(scope: &Scope, lane: Lane, course: &Course) -> (Self, Option<Vec<u8>>) {
-            let secured = lane.tls.then(|| tls::acceptor(lane.kind == Kind::Http2).unwrap());
+        pub(in crate::race) fn new(scope: &Scope, lane: Lane, course: &RaceConfig) -> (Self, Option<Vec<u8>>) {
+            let secured = lane.tls.then(|| tls::acceptor(lane.kind == LaneKind::Http2).unwrap());
             let (acceptor, certificate) = secured.unzip();
-            let options = Options { limits: limits(course), ..Options::default() };
-            let service = Service::new(lane, course, options);
+            let options = ServerOptions { limits: limits(course), ..ServerOptions::default() };
+            let service = LaneService::new(lane, course, options);
             (Self { service, acceptor, scope: scope.child() }, certificate)
         }
 
@@ -223,9 +223,9 @@ mod tests {
 
     /// What serves a connection of that lane in a race with default settings.
     fn serving(lane: Lane) -> impl Fn(DuplexStream) -> Serving {
-        let course = Course { lanes: vec![lane], ..Course::default() };
-        let options = Options { limits: limits(&course), ..Options::default() };
-        let service = Service::new(lane, &course, options);
+        let course = RaceConfig { lanes: vec![lane], ..RaceConfig::default() };
+        let options = ServerOptions { limits: limits(&course), ..ServerOptions::default() };
+        let service = LaneService::new(lane, &course, options);
         let scope = Scope::new(|panic| panic!("{panic}"));
         let acceptor = lane.tls.then(|| tls::acceptor(false).unwrap().0);
         move |stream| {
@@ -236,7 +236,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_hostile_websocket_is_given_up() {
-        withstands_all(1 << 20, Some(1008), serving(Lane::plain(Kind::Ws))).await;
+        withstands_all(1 << 20, Some(1008), serving(Lane::plain(LaneKind::Ws))).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -249,11 +249,11 @@ mod tests {
         let ping = b"\0\0\x08\x06\0\0\0\0\0whatever";
         let lost = post.iter().map(|byte| if *byte == b'e' { b'E' } else { *byte }).collect::<Vec<_>>();
         for (kind, first, bytes) in [
-            (Kind::Tcp, &b""[..], &tcp[..]),
-            (Kind::HttpBare, b"", &post),
-            (Kind::HttpHyper, b"", &post),
-            (Kind::SsePost, b"", &lost),
-            (Kind::Http2, preface, ping),
+            (LaneKind::Tcp, &b""[..], &tcp[..]),
+            (LaneKind::HttpBare, b"", &post),
+            (LaneKind::HttpHyper, b"", &post),
+            (LaneKind::SsePost, b"", &lost),
+            (LaneKind::Http2, preface, ping),
         ] {
             floods(first, bytes, serving(Lane::plain(kind))).await.was_given_up(1000);
         }
@@ -262,21 +262,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_never_ends_what_it_has_begun_is_given_up() {
         for (kind, begun) in [
-            (Kind::Tcp, &[0, 0x10, 0, 0][..]),
-            (Kind::Tcp, &[0]),
-            (Kind::HttpBare, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
-            (Kind::HttpBare, b"POST"),
+            (LaneKind::Tcp, &[0, 0x10, 0, 0][..]),
+            (LaneKind::Tcp, &[0]),
+            (LaneKind::HttpBare, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
+            (LaneKind::HttpBare, b"POST"),
         ] {
             let met = drips(begun, serving(Lane::plain(kind))).await;
             assert!(met.taken < begun.len() + 15, "{kind:?}: {}", met.taken);
         }
-        let met = drips(b"\x16\x03\x01\x02\x00", serving(Lane { kind: Kind::Ws, tls: true })).await;
+        let met = drips(b"\x16\x03\x01\x02\x00", serving(Lane { kind: LaneKind::Ws, tls: true })).await;
         assert!(met.taken < 20, "a TLS record that does not end: {}", met.taken);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_for_another_host_is_refused_on_every_lane() {
-        for kind in [Kind::HttpBare, Kind::HttpHyper, Kind::SsePost, Kind::Ws] {
+        for kind in [LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::SsePost, LaneKind::Ws] {
             for (host, status) in [
                 ("Host: evil.example\r\n", "421 "),
                 ("", "400 "),
@@ -297,11 +297,11 @@ mod tests {
     #[test]
     fn what_is_far_away_and_slow_is_not_cut_off() {
         let slow =
-            Distance { rtt: Duration::from_millis(500), bandwidth: Some(8_000), ..Distance::default() };
-        let course = Course { payload: 100_000, distance: slow, ..Course::default() };
+            LinkConditions { rtt: Duration::from_millis(500), bandwidth: Some(8_000), ..LinkConditions::default() };
+        let course = RaceConfig { payload: 100_000, link: slow, ..RaceConfig::default() };
         let limits = limits(&course);
         assert_eq!(limits.min_rate, 250, "a quarter of 1,000 bytes a second");
         assert!(limits.frame_timeout > Duration::from_secs(200) && limits.write_timeout > Duration::from_secs(200));
-        assert_eq!(super::limits(&Course::default()).min_rate, Limits::default().min_rate);
+        assert_eq!(super::limits(&RaceConfig::default()).min_rate, Limits::default().min_rate);
     }
 }

@@ -16,27 +16,27 @@ use futures_util::stream::{self, StreamExt as _};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::mpsc;
 
-use crate::race::Headers;
-use crate::race::course::LARGEST;
+use crate::race::HeaderProfile;
+use crate::race::config::MAX_PAYLOAD;
 use crate::servers::http;
 
 /// The event streams that are open.
 #[derive(Clone, Default)]
-pub(super) struct Events {
+pub(super) struct EventStreams {
     streams: Arc<Mutex<HashMap<u64, mpsc::Sender<String>>>>,
 }
 
-impl Events {
-    pub(super) fn service(&self, headers: Headers) -> TowerToHyperService<Router> {
+impl EventStreams {
+    pub(super) fn service(&self, headers: HeaderProfile) -> TowerToHyperService<Router> {
         let router = Router::new()
-            .route("/events", get(listen))
-            .route("/events/{number}", post(tell))
-            .layer(DefaultBodyLimit::max(LARGEST))
+            .route("/events", get(open_events))
+            .route("/events/{number}", post(post_event))
+            .layer(DefaultBodyLimit::max(MAX_PAYLOAD))
             .with_state(self.clone());
-        TowerToHyperService::new(http::with_headers(router, headers.of_replies()))
+        TowerToHyperService::new(http::with_headers(router, headers.response_headers()))
     }
 
-    fn open(&self) -> (u64, mpsc::Receiver<String>) {
+    fn open_stream(&self) -> (u64, mpsc::Receiver<String>) {
         let (sender, receiver) = mpsc::channel(64);
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         streams.retain(|_, sender| !sender.is_closed());
@@ -52,8 +52,8 @@ impl Events {
 
 /// The events are written by hand: axum's own leave the data line out where there is nothing to say, and an exchange of
 /// no bytes would wait for ever.
-async fn listen(State(events): State<Events>) -> impl IntoResponse {
-    let (number, receiver) = events.open();
+async fn open_events(State(events): State<EventStreams>) -> impl IntoResponse {
+    let (number, receiver) = events.open_stream();
     let first = stream::once(async move { Ok::<_, Infallible>(format!("data: {number}\n\n")) });
     let rest = stream::unfold(receiver, async |mut receiver| {
         let text = receiver.recv().await?;
@@ -63,7 +63,7 @@ async fn listen(State(events): State<Events>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body)
 }
 
-async fn tell(State(events): State<Events>, Path(number): Path<u64>, body: Bytes) -> StatusCode {
+async fn post_event(State(events): State<EventStreams>, Path(number): Path<u64>, body: Bytes) -> StatusCode {
     // event streams are text (WHATWG HTML section 9.2.6), and a line break would end the data's line
     let Ok(text) = String::from_utf8(body.to_vec()) else { return StatusCode::UNSUPPORTED_MEDIA_TYPE };
     if text.contains(['\n', '\r']) {

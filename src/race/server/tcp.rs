@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use crate::race::course::LARGEST;
+use crate::race::config::MAX_PAYLOAD;
 use crate::servers::Limits;
 use crate::servers::connection::{Inbox, Timed};
 
@@ -22,7 +22,7 @@ async fn echo(mut socket: impl AsyncRead + AsyncWrite + Unpin, limits: Limits) -
             Some(length) => (u32::from_be_bytes(*length) as usize).saturating_add(4),
             None => 4,
         };
-        if whole > 4 + LARGEST {
+        if whole > 4 + MAX_PAYLOAD {
             return Ok(());
         }
         if let Some(message) = bytes.get(..whole) {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::servers::connection::access::{Access, HostMismatch};
-use crate::servers::{Limits, Options};
+use crate::servers::{Limits, ServerOptions};
 use crate::wire::handshake::{
     HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem, ProblemCode,
     ServerPolicy, ValidatedHead,
@@ -19,9 +19,9 @@ use crate::wire::{AgreedExtensions, Side};
 
 /// A head that has been read to its end, or turned out to be none.
 #[derive(Debug)]
-pub(in crate::servers) struct Request {
+pub(in crate::servers) struct HandshakeHead {
     /// The head with its judgement.
-    pub opening: ValidatedHead,
+    pub handshake: ValidatedHead,
     /// What the client sent behind it: the beginning of its frames.
     pub rest: Vec<u8>,
 }
@@ -39,11 +39,11 @@ pub(crate) struct AcceptedHandshake {
 
 /// Why there is no WebSocket, in words; the peer has been told if there was a way.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NotOpened {
+pub(crate) enum HandshakeError {
     #[error("{0}")]
     Refused(String),
     #[error("sent no complete request head within {} s", .0.as_secs_f32())]
-    Stalled(Duration),
+    TimedOut(Duration),
     #[error("hung up before its request head was complete")]
     HungUp,
     #[error("{0}")]
@@ -64,30 +64,30 @@ pub(crate) enum OrdinaryHttp {
 pub(crate) async fn open<S>(
     stream: &mut S,
     policy: &ServerPolicy,
-    options: &Options,
+    options: &ServerOptions,
     ordinary: OrdinaryHttp,
-) -> Result<AcceptedHandshake, NotOpened>
+) -> Result<AcceptedHandshake, HandshakeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     // The judgement is large, and the future that waits here lives as long as the connection.
-    let request = Box::pin(read(stream, policy, options)).await?;
-    let judgement = &request.opening.validation;
+    let request = Box::pin(read_request(stream, policy, options)).await?;
+    let judgement = &request.handshake.validation;
     if judgement.outcome != HandshakeOutcome::Accept {
         let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(judgement);
         return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
     }
-    if let Some(head) = &request.opening.head {
+    if let Some(head) = &request.handshake.head {
         check_origin(stream, head, options).await?;
     }
     stream.write_all(response_head(101, &judgement.response_headers).as_bytes()).await?;
     Ok(AcceptedHandshake { path: request.path(), agreed: judgement.agreed, rest: request.rest })
 }
 
-impl Request {
+impl HandshakeHead {
     /// The path and query that were asked for.
     pub(in crate::servers) fn path(&self) -> String {
-        let head = self.opening.head.as_ref();
+        let head = self.handshake.head.as_ref();
         head.map_or_else(String::new, |head| String::from_utf8_lossy(target(head)).into_owned())
     }
 }
@@ -99,29 +99,29 @@ fn target(head: &Head) -> &[u8] {
 
 /// Reads one head, for at most [`Limits::head`], and judges it by `policy`. A request for another host than those that
 /// the server answers for is refused here already.
-pub(in crate::servers) async fn read<S>(
+pub(in crate::servers) async fn read_request<S>(
     stream: &mut S,
     policy: &ServerPolicy,
-    options: &Options,
-) -> Result<Request, NotOpened>
+    options: &ServerOptions,
+) -> Result<HandshakeHead, HandshakeError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Limits { head_timeout: limit, .. } = options.limits;
     let Ok(request) = timeout(limit, read_head(stream, policy)).await else {
-        let words = "the request head did not arrive in time";
-        stream.write_all(answer(408, &[], words).as_bytes()).await?;
-        return Err(NotOpened::Stalled(limit));
+        let body = "the request head did not arrive in time";
+        stream.write_all(text_response(408, &[], body).as_bytes()).await?;
+        return Err(HandshakeError::TimedOut(limit));
     };
     let request = request?;
-    match request.opening.head.as_ref().map(|head| check_host(&options.access, head)) {
+    match request.handshake.head.as_ref().map(|head| check_host(&options.access, head)) {
         // What else is wrong with it is told by the judgement, the missing Host among it.
-        Some(Err(HostMismatch::Invalid)) if request.opening.validation.outcome == HandshakeOutcome::Reject => {
-            refuse(stream, &request.opening.validation).await
+        Some(Err(HostMismatch::Invalid)) if request.handshake.validation.outcome == HandshakeOutcome::Reject => {
+            refuse(stream, &request.handshake.validation).await
         }
         Some(Err(foreign)) => {
-            stream.write_all(answer(foreign.status(), &[], foreign.description()).as_bytes()).await?;
-            Err(NotOpened::Refused(format!("{}: {}", foreign.status(), foreign.description())))
+            stream.write_all(text_response(foreign.status(), &[], foreign.description()).as_bytes()).await?;
+            Err(HandshakeError::Refused(format!("{}: {}", foreign.status(), foreign.description())))
         }
         Some(Ok(())) | None => Ok(request),
     }
@@ -130,14 +130,14 @@ where
 async fn read_head(
     stream: &mut (impl AsyncRead + Unpin),
     policy: &ServerPolicy,
-) -> Result<Request, NotOpened> {
+) -> Result<HandshakeHead, HandshakeError> {
     let mut reader = HeadReader::new(Side::Client, policy.max_head_len);
     // On the heap: the future lives as long as the connection, the buffer only until here is a head.
     let mut buffer = vec![0; 4096];
     loop {
         let count = stream.read(&mut buffer).await?;
         if count == 0 {
-            return Err(NotOpened::HungUp);
+            return Err(HandshakeError::HungUp);
         }
         let bytes = buffer.get(..count).unwrap_or_default();
         let taken = reader.push(bytes);
@@ -145,7 +145,7 @@ async fn read_head(
             let rest = bytes.get(taken..).unwrap_or_default().to_vec();
             let opening =
                 ValidatedHead::new(&reader, &HeadContext::Request(policy.clone()), !rest.is_empty());
-            return Ok(Request { opening, rest });
+            return Ok(HandshakeHead { handshake: opening, rest });
         }
     }
 }
@@ -166,37 +166,37 @@ fn check_host(access: &Access, head: &Head) -> Result<(), HostMismatch> {
 pub(in crate::servers) async fn check_origin(
     stream: &mut (impl AsyncWrite + Unpin),
     head: &Head,
-    options: &Options,
-) -> Result<(), NotOpened> {
+    options: &ServerOptions,
+) -> Result<(), HandshakeError> {
     let Some(origins) = &options.access.origins else { return Ok(()) };
     if head.fields_named("Origin").all(|field| origins.allow(&head.field_value(field))) {
         return Ok(());
     }
-    stream.write_all(answer(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes()).await?;
-    Err(NotOpened::Refused(ProblemCode::Origin.rule().summary.to_owned()))
+    stream.write_all(text_response(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes()).await?;
+    Err(HandshakeError::Refused(ProblemCode::Origin.rule().summary.to_owned()))
 }
 
-async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, NotOpened> {
+async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, HandshakeError> {
     let words = "here is a WebSocket server: ask with Upgrade: websocket";
     let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
     let upgrade = upgrade.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    stream.write_all(answer(426, &upgrade, words).as_bytes()).await?;
-    Err(NotOpened::Refused(format!("426: {words}")))
+    stream.write_all(text_response(426, &upgrade, words).as_bytes()).await?;
+    Err(HandshakeError::Refused(format!("426: {words}")))
 }
 
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
 async fn refuse<T>(
     stream: &mut (impl AsyncWrite + Unpin),
     judgement: &HeadValidation,
-) -> Result<T, NotOpened> {
+) -> Result<T, HandshakeError> {
     let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
         let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
-        stream.write_all(answer(status, &judgement.response_headers, &words.join("\n\n")).as_bytes()).await?;
+        stream.write_all(text_response(status, &judgement.response_headers, &words.join("\n\n")).as_bytes()).await?;
     }
     let first = fatal().next().map(|problem| problem.code.rule().summary);
-    Err(NotOpened::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
+    Err(HandshakeError::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.
@@ -229,7 +229,7 @@ pub(in crate::servers) fn response_head(status: u16, headers: &[(String, String)
 }
 
 /// A whole answer with words as its body, and a line end behind them, after which the server hangs up.
-pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], words: &str) -> String {
+pub(in crate::servers) fn text_response(status: u16, headers: &[(String, String)], body: &str) -> String {
     let mut headers = headers.to_vec();
     match headers.iter_mut().find(|(name, _)| name == "Connection") {
         Some((_, value)) if value.contains("close") => {}
@@ -237,8 +237,8 @@ pub(in crate::servers) fn answer(status: u16, headers: &[(String, String)], word
         None => headers.push(("Connection".to_owned(), "close".to_owned())),
     }
     headers.push(("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned()));
-    headers.push(("Content-Length".to_owned(), words.len().saturating_add(1).to_string()));
-    format!("{}{words}\n", response_head(status, &headers))
+    headers.push(("Content-Length".to_owned(), body.len().saturating_add(1).to_string()));
+    format!("{}{body}\n", response_head(status, &headers))
 }
 
 #[cfg(test)]
@@ -252,7 +252,7 @@ mod tests {
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     /// The answer to these bytes, and what the server makes of them.
-    async fn asked(bytes: &[u8], options: &Options) -> (String, Result<AcceptedHandshake, NotOpened>) {
+    async fn asked(bytes: &[u8], options: &ServerOptions) -> (String, Result<AcceptedHandshake, HandshakeError>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
         let opened =
@@ -266,7 +266,7 @@ mod tests {
     async fn status(from: &str, to: &str) -> String {
         assert!(REQUEST.contains(from), "{from}");
         let request = REQUEST.replacen(from, to, 1);
-        let (answer, _) = asked(request.as_bytes(), &Options::default()).await;
+        let (answer, _) = asked(request.as_bytes(), &ServerOptions::default()).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         if !head.contains(" 101 ") {
             assert!(head.contains("close"), "{head}");
@@ -277,7 +277,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_sample_request_opens_and_what_follows_it_is_kept() {
-        let (answer, opened) = asked(format!("{REQUEST}rest").as_bytes(), &Options::default()).await;
+        let (answer, opened) = asked(format!("{REQUEST}rest").as_bytes(), &ServerOptions::default()).await;
         assert!(answer.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"), "{answer}");
         assert!(answer.ends_with("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"), "{answer}");
         let AcceptedHandshake { path, rest, .. } = opened.unwrap();
@@ -308,7 +308,7 @@ mod tests {
 
     #[tokio::test]
     async fn ordinary_http_is_told_what_to_ask_for() {
-        let (answer, refused) = asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &Options::default()).await;
+        let (answer, refused) = asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &ServerOptions::default()).await;
         assert_eq!(
             answer,
             "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
@@ -319,20 +319,20 @@ mod tests {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
         let judged =
-            open(&mut server, &ServerPolicy::default(), &Options::default(), OrdinaryHttp::Judged).await;
+            open(&mut server, &ServerPolicy::default(), &ServerOptions::default(), OrdinaryHttp::Judged).await;
         assert!(judged.is_err());
         let mut answer = [0; 64];
         let count = client.read(&mut answer).await.unwrap();
         assert!(answer[..count].starts_with(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"));
         let huge = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
-        let (answer, _) = asked(huge.as_bytes(), &Options::default()).await;
+        let (answer, _) = asked(huge.as_bytes(), &ServerOptions::default()).await;
         assert!(answer.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"));
     }
 
     #[tokio::test]
     async fn a_page_is_let_in_by_its_origin_and_a_client_without_one_always() {
         let loopback = Access { origins: Some(Origins::Loopback), ..Access::default() };
-        let options = Options { access: loopback, ..Options::default() };
+        let options = ServerOptions { access: loopback, ..ServerOptions::default() };
         let ask =
             |origin: &str| REQUEST.replace("Upgrade: websocket", &format!("{origin}Upgrade: websocket"));
         for (origin, status) in [
@@ -357,12 +357,12 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
-        let (options, policy) = (Options::default(), ServerPolicy::default());
+        let (options, policy) = (ServerOptions::default(), ServerPolicy::default());
         let opened = tokio::select! {
             opened = open(&mut server, &policy, &options, OrdinaryHttp::Judged) => opened,
             () = dribbling => panic!("{} bytes were awaited", REQUEST.len()),
         };
-        assert!(matches!(opened, Err(NotOpened::Stalled(_))), "{opened:?}");
+        assert!(matches!(opened, Err(HandshakeError::TimedOut(_))), "{opened:?}");
         drop(server);
         let mut answer = String::new();
         from.read_to_string(&mut answer).await.unwrap();

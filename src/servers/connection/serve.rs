@@ -8,33 +8,33 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::net::{self, Counted, Tap};
+use crate::net::{self, CountedConnection, Tap};
 use crate::scope::Scope;
-use crate::servers::{Event, Options};
+use crate::servers::{ServerEvent, ServerOptions};
 
 /// A server's end of a connection, counted.
-pub(in crate::servers) type Socket = Tap<TcpStream, Counted>;
+pub(in crate::servers) type CountedSocket = Tap<TcpStream, CountedConnection>;
 
 /// Listens on that port of 127.0.0.1.
-pub(in crate::servers) fn listen(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
+pub(in crate::servers) fn listen_on_loopback(port: u16) -> io::Result<(SocketAddr, TcpListener)> {
     let listener = net::listen((Ipv4Addr::LOCALHOST, port))?;
     Ok((listener.local_addr()?, listener))
 }
 
 /// Accepts until `options.shutdown`, then gives the connections `options.limits.drain` to end, then cuts them.
 /// Dropping the future cuts all at once. `scope` hears of panics; only their own connection ends by them.
-pub(in crate::servers) async fn serve<F>(
+pub(in crate::servers) async fn serve_connections<F>(
     name: &'static str,
     scope: Scope,
     listener: TcpListener,
-    options: Options,
-    connection: impl Fn(Socket, SocketAddr) -> F,
+    options: ServerOptions,
+    connection: impl Fn(CountedSocket, SocketAddr) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
     let limit = options.limits.max_connections;
-    let full = || options.tell(Event::Full { connections: limit });
-    let counted = |stream, peer| connection(Tap::new(stream, options.traffic.connection()), peer);
+    let full = || options.record(ServerEvent::Full { connections: limit });
+    let counted = |stream, peer| connection(Tap::new(stream, options.traffic.count_connection()), peer);
     tokio::select! {
         biased;
         () = options.shutdown.cancelled() => {}
@@ -55,10 +55,10 @@ pub(in crate::servers) mod tests {
     use crate::net::Traffic;
 
     /// A server's end of a connection that nobody holds at the other end.
-    pub(in crate::servers) async fn socket() -> (Socket, SocketAddr) {
-        let (address, listener) = listen(0).unwrap();
+    pub(in crate::servers) async fn socket() -> (CountedSocket, SocketAddr) {
+        let (address, listener) = listen_on_loopback(0).unwrap();
         let (accepted, _) = tokio::join!(listener.accept(), TcpStream::connect(address));
         let (stream, peer) = accepted.unwrap();
-        (Tap::new(stream, Arc::new(Traffic::default()).connection()), peer)
+        (Tap::new(stream, Arc::new(Traffic::default()).count_connection()), peer)
     }
 }

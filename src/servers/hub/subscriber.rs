@@ -15,10 +15,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{Counted, Direction, in_words, later};
+use crate::net::{CountedConnection, Direction, describe_io_error, later};
 use crate::servers::connection::{FrameClock, Timeout};
-use crate::servers::hub::Said;
-use crate::servers::{Event, Limits};
+use crate::servers::hub::Broadcast;
+use crate::servers::{ServerEvent, Limits};
 use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind, encode};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
@@ -30,7 +30,7 @@ const LAST_WORDS: usize = 128 << 10;
 
 /// Why a subscriber has gone, where not by a closing handshake.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Ended {
+pub(super) enum SubscriberEnd {
     #[error("{0}")]
     Failed(String),
     #[error("the stream ended without a Close frame")]
@@ -65,7 +65,7 @@ impl fmt::Display for Waiting {
 #[derive(Debug)]
 pub(super) struct Subscriber {
     socket: TcpStream,
-    counted: Counted,
+    counted: CountedConnection,
     backlog: usize,
     backlog_bytes: usize,
     /// How long the socket may take nothing.
@@ -78,18 +78,18 @@ pub(super) struct Subscriber {
 /// What the socket has not taken yet.
 #[derive(Debug, Default)]
 struct Outbox {
-    queue: VecDeque<Said>,
+    queue: VecDeque<Broadcast>,
     /// The bytes in the queue.
     bytes: usize,
     /// Since when the socket has taken nothing, if there is something for it.
     full_since: Option<Instant>,
     /// Messages that the socket took.
     sent: u64,
-    state: State,
+    state: OutboxState,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum OutboxState {
     #[default]
     Open,
     /// A Close is in the queue, or was: nothing may follow it (RFC 6455 section 5.5.1).
@@ -99,7 +99,7 @@ enum State {
 }
 
 impl Subscriber {
-    pub(super) fn new(socket: TcpStream, counted: Counted, limits: Limits) -> Self {
+    pub(super) fn new(socket: TcpStream, counted: CountedConnection, limits: Limits) -> Self {
         let Limits { max_backlog: backlog, max_backlog_bytes: backlog_bytes, write_timeout: write, .. } = limits;
         Self {
             socket,
@@ -112,48 +112,48 @@ impl Subscriber {
         }
     }
 
-    pub(super) fn into_parts(self) -> (TcpStream, Counted) {
+    pub(super) fn into_parts(self) -> (TcpStream, CountedConnection) {
         (self.socket, self.counted)
     }
 
     /// Writes what the socket takes now, and queues the rest. Who has too much in the queue already gets a Close instead.
-    pub(super) fn feed(&self, said: &Said) {
+    pub(super) fn send(&self, broadcast: &Broadcast) {
         let mut outbox = self.lock();
-        if outbox.state == State::Open {
-            self.push(&mut outbox, said.clone());
+        if outbox.state == OutboxState::Open {
+            self.enqueue(&mut outbox, broadcast.clone());
         }
     }
 
     /// The same with control frames; after the last ones nothing more is taken.
-    fn control(&self, frames: Vec<u8>, last: bool) {
+    fn send_control(&self, frames: Vec<u8>, last: bool) {
         let mut outbox = self.lock();
-        if outbox.state == State::Open && !frames.is_empty() {
-            self.push(&mut outbox, Said { frames: frames.into(), messages: 0 });
-            if last && outbox.state == State::Open {
-                outbox.state = State::Closed;
+        if outbox.state == OutboxState::Open && !frames.is_empty() {
+            self.enqueue(&mut outbox, Broadcast { frames: frames.into(), messages: 0 });
+            if last && outbox.state == OutboxState::Open {
+                outbox.state = OutboxState::Closed;
             }
         }
     }
 
-    fn push(&self, outbox: &mut Outbox, said: Said) {
+    fn enqueue(&self, outbox: &mut Outbox, broadcast: Broadcast) {
         if outbox.queue.is_empty() {
-            outbox.add(said);
+            outbox.add(broadcast);
             // Where it fails, the subscriber's own task will try again, and end by it.
-            let _ = self.write(outbox);
+            let _ = self.flush_now(outbox);
             if outbox.queue.is_empty() {
                 return;
             }
-        } else if let Some(waiting) = self.exceeded(outbox, &said) {
-            outbox.give_up(waiting);
+        } else if let Some(waiting) = self.exceeded(outbox, &broadcast) {
+            outbox.close_slow_reader(waiting);
         } else {
-            outbox.add(said);
+            outbox.add(broadcast);
             return;
         }
         self.wake.notify_one();
     }
 
     /// The limit of the queue that would be passed.
-    fn exceeded(&self, outbox: &Outbox, said: &Said) -> Option<Waiting> {
+    fn exceeded(&self, outbox: &Outbox, said: &Broadcast) -> Option<Waiting> {
         if outbox.queue.len() >= self.backlog {
             return Some(Waiting::Writes(self.backlog));
         }
@@ -162,7 +162,7 @@ impl Subscriber {
     }
 
     /// Writes until the queue is empty or the socket is full.
-    fn write(&self, outbox: &mut Outbox) -> io::Result<()> {
+    fn flush_now(&self, outbox: &mut Outbox) -> io::Result<()> {
         while let Some(first) = outbox.queue.front_mut() {
             let count = match self.socket.try_write(&first.frames) {
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
@@ -185,15 +185,15 @@ impl Subscriber {
     }
 
     /// Empties the queue whenever there is something in it; it ends only with the connection.
-    async fn keep_up(&self) -> Ended {
+    async fn flush_until_closed(&self) -> SubscriberEnd {
         loop {
-            if let State::Slow(waiting) = self.lock().state {
-                return Ended::Slow(waiting);
+            if let OutboxState::Slow(waiting) = self.lock().state {
+                return SubscriberEnd::Slow(waiting);
             }
             let woken = self.wake.notified();
             tokio::select! {
                 () = woken => {}
-                emptied = self.empty(), if !self.is_empty() => if let Err(err) = emptied {
+                emptied = self.flush(), if !self.is_empty() => if let Err(err) = emptied {
                     return err.into();
                 },
             }
@@ -201,7 +201,7 @@ impl Subscriber {
     }
 
     /// Ends when the queue is empty. The socket must take something of it in time, however often this is begun anew.
-    pub(super) async fn empty(&self) -> io::Result<()> {
+    pub(super) async fn flush(&self) -> io::Result<()> {
         loop {
             let Some(full_since) = self.write_all()? else { return Ok(()) };
             // Boxed, because this is a part of every idle connection.
@@ -214,7 +214,7 @@ impl Subscriber {
     /// Writes what the socket takes; since when it takes nothing more, unless that was all.
     fn write_all(&self) -> io::Result<Option<Instant>> {
         let mut outbox = self.lock();
-        self.write(&mut outbox)?;
+        self.flush_now(&mut outbox)?;
         Ok(outbox.full_since.filter(|_| !outbox.queue.is_empty()))
     }
 
@@ -229,45 +229,45 @@ impl Subscriber {
 }
 
 impl Outbox {
-    fn add(&mut self, said: Said) {
+    fn add(&mut self, said: Broadcast) {
         self.bytes = self.bytes.saturating_add(said.frames.len());
         self.queue.push_back(said);
     }
 
     /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
-    fn give_up(&mut self, waiting: Waiting) {
+    fn close_slow_reader(&mut self, waiting: Waiting) {
         self.queue.truncate(1);
         self.bytes = self.queue.front().map_or(0, |first| first.frames.len());
         if self.bytes > LAST_WORDS {
             (self.queue, self.bytes) = (VecDeque::new(), 0);
         } else {
-            let reason = Ended::Slow(waiting).to_string();
-            self.add(Said { frames: encode::close_frame(1008, &reason, None).into(), messages: 0 });
+            let reason = SubscriberEnd::Slow(waiting).to_string();
+            self.add(Broadcast { frames: encode::close_frame(1008, &reason, None).into(), messages: 0 });
         }
-        self.state = State::Slow(waiting);
+        self.state = OutboxState::Slow(waiting);
     }
 }
 
 /// The receiving side: what the subscriber says is judged, answered and passed on.
-pub(super) struct Listener<'s> {
+pub(super) struct SubscriberReader<'s> {
     subscriber: &'s Subscriber,
     endpoint: Endpoint,
     frames: FrameClock,
     /// Messages of the last read, for the hub.
-    heard: Vec<u8>,
+    frames: Vec<u8>,
     messages: u64,
     opened: Instant,
     code: Option<u16>,
     received: u64,
 }
 
-impl<'s> Listener<'s> {
+impl<'s> SubscriberReader<'s> {
     pub(super) fn new(subscriber: &'s Subscriber, limits: Limits) -> Self {
         Self {
             subscriber,
             endpoint: Endpoint::server(AgreedExtensions::none(), limits.max_message),
             frames: FrameClock::new(limits.into()),
-            heard: Vec::new(),
+            frames: Vec::new(),
             messages: 0,
             opened: Instant::now(),
             code: None,
@@ -279,23 +279,23 @@ impl<'s> Listener<'s> {
     pub(super) async fn run(
         &mut self,
         rest: Vec<u8>,
-        turns: &mpsc::Sender<Said>,
+        broadcasts: &mpsc::Sender<Broadcast>,
         mut shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Option<Ended> {
+    ) -> Option<SubscriberEnd> {
         let mut leaving = false;
         let result = async {
             self.frames.push(&rest, Instant::now);
-            self.take(&rest)?;
+            self.receive(&rest)?;
             drop(rest);
             while !self.endpoint.is_finished() {
-                self.pass_on(turns).await?;
+                self.broadcast(broadcasts).await?;
                 tokio::select! {
                     biased;
                     () = shutdown.as_mut(), if !leaving => {
                         leaving = true;
-                        self.leave();
+                        self.start_going_away();
                     }
-                    ended = self.subscriber.keep_up() => return Err(ended),
+                    ended = self.subscriber.flush_until_closed() => return Err(ended),
                     ready = self.subscriber.socket.readable() => {
                         ready?;
                         self.read()?;
@@ -303,88 +303,88 @@ impl<'s> Listener<'s> {
                     () = at(self.frames.deadline()) => return Err(self.late()),
                 }
             }
-            if leaving { Err(Ended::GoingAway) } else { Ok(()) }
+            if leaving { Err(SubscriberEnd::GoingAway) } else { Ok(()) }
         };
         let ended = result.await.err();
         // What came before the Close, or before the fault, is said all the same.
-        let ended = ended.or(self.pass_on(turns).await.err());
-        if let Some(Ended::Slow(_)) = ended {
+        let ended = ended.or(self.broadcast(broadcasts).await.err());
+        if let Some(SubscriberEnd::Slow(_)) = ended {
             self.code.get_or_insert(1008);
         }
         ended
     }
 
-    fn leave(&mut self) {
+    fn start_going_away(&mut self) {
         self.code.get_or_insert(1001);
-        self.endpoint.close(1001, &Ended::GoingAway.to_string());
-        self.subscriber.control(self.endpoint.take_outbox(), true);
+        self.endpoint.close(1001, &SubscriberEnd::GoingAway.to_string());
+        self.subscriber.send_control(self.endpoint.take_outbox(), true);
     }
 
     /// A frame has begun and does not go on in time.
-    fn late(&mut self) -> Ended {
+    fn late(&mut self) -> SubscriberEnd {
         let failure = self.endpoint.fail(1008, &self.frames.timeout().to_string());
         self.code.get_or_insert(failure.code);
-        self.subscriber.control(self.endpoint.take_outbox(), true);
-        Ended::Failed(failure.reason)
+        self.subscriber.send_control(self.endpoint.take_outbox(), true);
+        SubscriberEnd::Failed(failure.reason)
     }
 
-    fn read(&mut self) -> Result<(), Ended> {
+    fn read(&mut self) -> Result<(), SubscriberEnd> {
         let mut buffer = [0; READ_BUFFER];
         match self.subscriber.socket.try_read(&mut buffer) {
-            Ok(0) => Err(Ended::WithoutClose),
+            Ok(0) => Err(SubscriberEnd::WithoutClose),
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
                 let bytes = buffer.get(..count).unwrap_or_default();
                 self.frames.push(bytes, Instant::now);
-                self.take(bytes)
+                self.receive(bytes)
             }
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
             Err(err) => Err(err.into()),
         }
     }
 
-    fn take(&mut self, mut input: &[u8]) -> Result<(), Ended> {
+    fn receive(&mut self, mut input: &[u8]) -> Result<(), SubscriberEnd> {
         let mut failed = None;
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
-                EndpointEvent::Message(kind, data) => self.hear(kind, &data),
+                EndpointEvent::Message(kind, data) => self.add_message(kind, &data),
                 EndpointEvent::Closed(code, _) => self.code = self.code.or(code),
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
-                    failed = Some(Ended::Failed(failure.reason));
+                    failed = Some(SubscriberEnd::Failed(failure.reason));
                 }
                 EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
         }
-        self.subscriber.control(self.endpoint.take_outbox(), self.endpoint.is_finished());
+        self.subscriber.send_control(self.endpoint.take_outbox(), self.endpoint.is_finished());
         failed.map_or(Ok(()), Err)
     }
 
-    fn hear(&mut self, kind: MessageKind, data: &[u8]) {
+    fn add_message(&mut self, kind: MessageKind, data: &[u8]) {
         let opcode = kind.opcode();
         self.received = self.received.saturating_add(1);
         self.messages = self.messages.saturating_add(1);
-        self.heard.extend(encode::single_frame(opcode, data, None));
+        self.frames.extend(encode::single_frame(opcode, data, None));
     }
 
     /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue is emptied.
-    async fn pass_on(&mut self, turns: &mpsc::Sender<Said>) -> Result<(), Ended> {
+    async fn broadcast(&mut self, broadcasts: &mpsc::Sender<Broadcast>) -> Result<(), SubscriberEnd> {
         if self.messages == 0 {
             return Ok(());
         }
-        let frames = Bytes::from(std::mem::take(&mut self.heard));
-        let said = Said { frames, messages: std::mem::take(&mut self.messages) };
+        let frames = Bytes::from(std::mem::take(&mut self.frames));
+        let broadcast = Broadcast { frames, messages: std::mem::take(&mut self.messages) };
         tokio::select! {
             // It fails where nobody delivers any more: the server is ending.
-            _ = turns.send(said) => Ok(()),
-            ended = self.subscriber.keep_up() => Err(ended),
+            _ = broadcasts.send(broadcast) => Ok(()),
+            ended = self.subscriber.flush_until_closed() => Err(ended),
         }
     }
 
-    pub(super) fn closed(self, peer: SocketAddr, why: Option<Ended>) -> Event {
+    pub(super) fn closed(self, peer: SocketAddr, end: Option<SubscriberEnd>) -> ServerEvent {
         let Self { subscriber, code, received, .. } = self;
-        let (why, sent) = (why.map(|why| why.to_string()), subscriber.lock().sent);
-        Event::Closed { peer, code, why, received, sent, took: self.opened.elapsed() }
+        let (why, sent) = (end.map(|why| why.to_string()), subscriber.lock().sent);
+        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
     }
 }
 
@@ -419,15 +419,15 @@ mod tests {
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         socket.writable().await.unwrap();
-        (Subscriber::new(socket, Arc::new(Traffic::default()).connection(), limits), peer)
+        (Subscriber::new(socket, Arc::new(Traffic::default()).count_connection(), limits), peer)
     }
 
-    fn said(byte: u8) -> Said {
-        Said { frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
+    fn said(byte: u8) -> Broadcast {
+        Broadcast { frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
     }
 
     /// How many of the frames somebody still holds, beside the one who asks.
-    fn held(frames: &[Said]) -> usize {
+    fn held(frames: &[Broadcast]) -> usize {
         frames.iter().filter(|said| !said.frames.is_unique()).count()
     }
 
@@ -437,13 +437,13 @@ mod tests {
         let (mut frames, mut most) = (Vec::new(), 0);
         for byte in 0..200 {
             frames.push(said(byte));
-            subscriber.feed(&frames[usize::from(byte)]);
+            subscriber.send(&frames[usize::from(byte)]);
             most = most.max(held(&frames));
         }
         assert_eq!(most, BACKLOG);
         assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
-        assert!(matches!(subscriber.keep_up().await, Ended::Slow(Waiting::Writes(BACKLOG))));
+        assert!(matches!(subscriber.flush_until_closed().await, SubscriberEnd::Slow(Waiting::Writes(BACKLOG))));
     }
 
     #[tokio::test]
@@ -451,24 +451,24 @@ mod tests {
         let limits = Limits { max_backlog: 1000, max_backlog_bytes: 1_000_000, ..Limits::default() };
         let (subscriber, _peer) = with(limits).await;
         let (mut frames, mut most) = (Vec::new(), 0);
-        while subscriber.lock().state == State::Open {
+        while subscriber.lock().state == OutboxState::Open {
             frames.push(said(frames.len() as u8));
-            subscriber.feed(&frames[frames.len() - 1]);
+            subscriber.send(&frames[frames.len() - 1]);
             most = most.max(subscriber.lock().bytes);
             assert!(frames.len() < 1000, "it is not given up");
         }
         assert!((900_000..=1_000_000).contains(&most), "{most}");
         assert!(subscriber.lock().bytes < 100_200, "what is half sent, and the Close");
-        assert!(matches!(subscriber.keep_up().await, Ended::Slow(Waiting::Bytes(..=1_000_000))));
+        assert!(matches!(subscriber.flush_until_closed().await, SubscriberEnd::Slow(Waiting::Bytes(..=1_000_000))));
     }
 
     #[tokio::test]
     async fn of_a_large_message_nothing_is_kept_for_one_who_is_given_up() {
         let (subscriber, _peer) = with(Limits { max_backlog: 1, ..Limits::default() }).await;
-        let large = Said { frames: vec![0; 20 << 20].into(), messages: 1 };
-        subscriber.feed(&large);
+        let large = Broadcast { frames: vec![0; 20 << 20].into(), messages: 1 };
+        subscriber.send(&large);
         assert!(!large.frames.is_unique(), "no socket takes it at once");
-        subscriber.feed(&said(1));
+        subscriber.send(&said(1));
         assert!(large.frames.is_unique());
         assert!(subscriber.is_empty());
         assert_eq!(subscriber.lock().bytes, 0);
@@ -479,12 +479,12 @@ mod tests {
         let write = Duration::from_millis(20);
         let (subscriber, _peer) = with(Limits { write_timeout: write, ..Limits::default() }).await;
         while subscriber.is_empty() {
-            subscriber.feed(&said(1));
+            subscriber.send(&said(1));
         }
         // as it is begun anew with everything that the peer says
         let error = loop {
             tokio::select! {
-                emptied = subscriber.empty() => break emptied.unwrap_err(),
+                emptied = subscriber.flush() => break emptied.unwrap_err(),
                 () = tokio::time::sleep(write / 4) => {}
             }
         };
@@ -496,10 +496,10 @@ mod tests {
         let (subscriber, mut peer) = pair().await;
         let mut count = 0;
         while subscriber.is_empty() {
-            subscriber.feed(&said(count));
+            subscriber.send(&said(count));
             count += 1;
         }
-        subscriber.feed(&said(count));
+        subscriber.send(&said(count));
         let reading = async {
             for byte in 0..=count {
                 let mut frame = said(byte).frames.to_vec();
@@ -507,7 +507,7 @@ mod tests {
                 assert_eq!(frame, said(byte).frames);
             }
         };
-        let (emptied, ()) = tokio::join!(subscriber.empty(), reading);
+        let (emptied, ()) = tokio::join!(subscriber.flush(), reading);
         emptied.unwrap();
         let outbox = subscriber.lock();
         assert_eq!((outbox.sent, outbox.queue.capacity()), (u64::from(count) + 1, 0));
@@ -516,9 +516,9 @@ mod tests {
     #[tokio::test]
     async fn nothing_follows_a_close() {
         let (subscriber, mut peer) = pair().await;
-        subscriber.control(encode::close_frame(1000, "", None), true);
-        subscriber.feed(&said(1));
-        subscriber.control(encode::single_frame(Opcode::Pong, b"", None), false);
+        subscriber.send_control(encode::close_frame(1000, "", None), true);
+        subscriber.send(&said(1));
+        subscriber.send_control(encode::single_frame(Opcode::Pong, b"", None), false);
         drop(subscriber);
         let mut rest = Vec::new();
         peer.read_to_end(&mut rest).await.unwrap();

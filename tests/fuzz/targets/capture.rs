@@ -1,7 +1,7 @@
 //! The capture reader: files of any kind with any damage give what they hold, and no more than that.
 
 use tempfile::NamedTempFile;
-use wiretalk::capture::{self, Capture, Kind, OpenOptions};
+use wiretalk::capture::{self, Capture, CaptureFormat, ReadOptions};
 use wiretalk::wire::{ByteLen, Offset, Side};
 
 /// The frames of so many rows are read again.
@@ -15,7 +15,7 @@ thread_local! {
 pub(crate) fn check(data: &[u8]) {
     FILE.with(|file| {
         std::fs::write(file.path(), data).expect("the folder for temporary files can be written to");
-        match capture::open(file.path(), &OpenOptions::default()) {
+        match capture::open(file.path(), &ReadOptions::default()) {
             Ok(capture) => holds(&capture, data),
             Err(error) => harmless(&error.to_string()),
         }
@@ -29,7 +29,7 @@ fn harmless(words: &str) {
 
 fn holds(capture: &Capture, data: &[u8]) {
     capture.warnings().iter().for_each(|words| harmless(words));
-    assert!(capture.kind() == Kind::Packets || capture.streams().len() <= 1);
+    assert!(capture.format() == CaptureFormat::Packets || capture.streams().len() <= 1);
     let mut held = 0;
     for stream in capture.streams() {
         stream.warnings.iter().for_each(|words| harmless(words));

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Parser as _;
 use wiretalk::cli::Cli;
 use wiretalk::net::Target;
-use wiretalk::race::{Against, Lane, Placement};
+use wiretalk::race::{ExternalServers, Lane, Placement};
 use wiretalk::wire::filter::Filter;
 use wiretalk::wire::search::Needle;
 use wiretalk::wire::{AgreedExtensions, Side, Trace};
@@ -31,7 +31,7 @@ pub(crate) fn check(data: &[u8]) {
     }
     again::<Lane>(&text);
     again::<Placement>(&text);
-    if let Ok(against) = Against::parse(&text) {
+    if let Ok(against) = ExternalServers::parse(&text) {
         assert!(against.http().is_ok() && against.websocket().is_ok());
     }
     let mut trace = Trace::new();

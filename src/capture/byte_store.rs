@@ -1,0 +1,364 @@
+//! [`Store`]: where the bytes of a stream stand, so that they are read again when somebody looks at them.
+//! The bytes themselves are not kept, unless they stand in no file: then they wait in a spill, which moves to a temporary
+//! file when it gets long.
+//!
+//! A stream of a million segments takes three or four megabytes here: an entry is the length of a piece and its distance
+//! from the piece before, both as variable-length numbers, with a checkpoint every 64 entries.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::wire::{ByteLen, Offset, Side, Sides};
+
+/// Entries between two checkpoints.
+const CHECKPOINT_STRIDE: usize = 64;
+/// How much of the file is read at once, so that one frame behind the other costs few reads.
+const WINDOW_SIZE: u64 = 1 << 16;
+/// What the spill keeps in memory.
+const MAX_SPILL_IN_MEMORY: usize = 8 << 20;
+/// Where the bytes of a piece stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the file, from here on.
+    File(Offset),
+    /// In no file, but kept in the spill from here on.
+    Spill(Offset),
+    /// Nowhere: the capture lacks them, and they are read as zeros.
+    Missing,
+}
+
+/// The number of a place in the spill has this bit.
+const SPILLED_BIT: u64 = 1 << 63;
+/// The number of a place that is missing has this one; no file reaches so far.
+const MISSING_BIT: u64 = 1 << 62;
+
+impl Place {
+    /// As one number, so that places behind one another have numbers behind one another.
+    fn number(self) -> u64 {
+        match self {
+            Self::File(at) => at.get() & !(SPILLED_BIT | MISSING_BIT),
+            Self::Spill(at) => at.get() | SPILLED_BIT,
+            Self::Missing => MISSING_BIT,
+        }
+    }
+
+    fn of_number(number: u64) -> Self {
+        match number {
+            _ if number & SPILLED_BIT != 0 => Self::Spill(Offset::new(number & !SPILLED_BIT)),
+            _ if number & MISSING_BIT != 0 => Self::Missing,
+            _ => Self::File(Offset::new(number)),
+        }
+    }
+}
+
+/// The bytes of one stream, by side and offset.
+#[derive(Debug)]
+pub struct ByteStore {
+    sides: Sides<Extents>,
+    backing: Arc<BackingStore>,
+}
+
+impl ByteStore {
+    pub(super) fn new(shelf: Arc<BackingStore>) -> Self {
+        Self { sides: Sides::default(), backing: shelf }
+    }
+
+    /// The next bytes of a side stand there.
+    pub(super) fn add(&mut self, from: Side, place: Place, len: ByteLen) {
+        self.sides[from].add(place, len);
+    }
+
+    /// How many bytes a side sent (TLS taken off).
+    pub fn len(&self, from: Side) -> ByteLen {
+        self.sides[from].len
+    }
+
+    /// Whether nobody sent anything.
+    pub fn is_empty(&self) -> bool {
+        self.sides.both().into_iter().all(|side| side.len == ByteLen::ZERO)
+    }
+
+    /// The bytes that `from` sent, `range` counted from its first byte; what lies behind the end is left out.
+    ///
+    /// # Errors
+    ///
+    /// If the capture cannot be read any more, for example because it has become shorter.
+    pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
+        let extents = &self.sides[from];
+        let mut bytes = Vec::new();
+        extents.for_each_extent(range, |place, len| self.backing.read(place, len, &mut bytes))?;
+        Ok(bytes)
+    }
+}
+
+/// Which places the bytes of one direction have.
+#[derive(Debug, Default)]
+struct Extents {
+    len: ByteLen,
+    /// How many entries there are since the last checkpoint.
+    count: usize,
+    /// The number of the place where the last piece ends.
+    last_end: u64,
+    entries: Vec<u8>,
+    checkpoints: Vec<Checkpoint>,
+}
+
+/// The state before every 64th entry.
+#[derive(Debug)]
+struct Checkpoint {
+    /// The stream's offset of the entry's first byte.
+    offset: Offset,
+    /// The number of the place where the piece before it ended.
+    end: u64,
+    entry: usize,
+}
+
+impl Extents {
+    fn add(&mut self, place: Place, len: ByteLen) {
+        if len == ByteLen::ZERO {
+            return;
+        }
+        if self.count == 0 {
+            let offset = Offset::START + self.len;
+            self.checkpoints.push(Checkpoint { offset, end: self.last_end, entry: self.entries.len() });
+        }
+        self.count = self.count.saturating_add(1) % CHECKPOINT_STRIDE;
+        put_varint(&mut self.entries, len.get());
+        // the sign is the lowest bit, so that a short way back is a small number too
+        let distance = place.number().wrapping_sub(self.last_end).cast_signed();
+        put_varint(&mut self.entries, (distance << 1 ^ distance >> 63).cast_unsigned());
+        self.len += len;
+        self.last_end = place.number().saturating_add(len.get());
+    }
+
+    /// Calls `take` with each place and length that `range` consists of.
+    fn for_each_extent(
+        &self,
+        range: Range<Offset>,
+        mut take: impl FnMut(Place, ByteLen) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let first = self.checkpoints.partition_point(|checkpoint| checkpoint.offset <= range.start);
+        let Some(checkpoint) = self.checkpoints.get(first.saturating_sub(1)) else { return Ok(()) };
+        let (mut offset, mut end) = (checkpoint.offset, checkpoint.end);
+        let mut entries = self.entries.get(checkpoint.entry..).unwrap_or_default();
+        while offset < range.end
+            && let (Some(len), Some(distance)) = (read_varint(&mut entries), read_varint(&mut entries))
+        {
+            let place = end.wrapping_add((distance >> 1) ^ (distance & 1).wrapping_neg());
+            let behind = offset + ByteLen::new(len);
+            let (from, to) = (range.start.max(offset), range.end.min(behind));
+            if from < to {
+                take(Place::of_number(place.saturating_add((from - offset).get())), to - from)?;
+            }
+            (offset, end) = (behind, place.saturating_add(len));
+        }
+        Ok(())
+    }
+}
+
+/// Seven bits a byte, the lowest first, the top bit set where more follow.
+fn put_varint(entries: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        entries.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    entries.push((number & 0x7f) as u8);
+}
+
+/// Takes such a number off the front.
+fn read_varint(entries: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0_u32);
+    loop {
+        let (byte, rest) = entries.split_first()?;
+        *entries = rest;
+        number |= u64::from(byte & 0x7f).unbounded_shl(shift);
+        shift = shift.saturating_add(7);
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+}
+
+/// What a capture's stores read from: the file, and what stands in no file.
+#[derive(Debug)]
+pub(super) struct BackingStore {
+    file: Mutex<FileWindow>,
+    spill: Mutex<SpillFile>,
+}
+
+impl BackingStore {
+    pub(super) fn new(file: File) -> Self {
+        Self {
+            file: Mutex::new(FileWindow { file, at: Offset::START, bytes: Vec::new() }),
+            spill: Mutex::default(),
+        }
+    }
+
+    /// Keeps bytes that stand in no file (decrypted, or written as hex) and says where.
+    pub(super) fn spill(&self, bytes: &[u8]) -> io::Result<Place> {
+        lock(&self.spill).append(bytes).map(Place::Spill)
+    }
+
+    fn read(&self, place: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        match place {
+            Place::File(at) => lock(&self.file).read(at, len, out),
+            Place::Spill(at) => lock(&self.spill).read(at, len, out),
+            Place::Missing => {
+                out.resize(out.len().saturating_add(len.to_usize_saturating()), 0);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A lock is only poisoned by a panic in here, and what is behind it is whole between any two calls.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The file, and the part of it that was read last.
+#[derive(Debug)]
+struct FileWindow {
+    file: File,
+    at: Offset,
+    bytes: Vec<u8>,
+}
+
+impl FileWindow {
+    fn read(&mut self, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        if len >= WINDOW_SIZE {
+            return read_at(&mut self.file, place, len, out);
+        }
+        if place < self.at || place + len > self.at + self.bytes.len() {
+            self.bytes.clear();
+            self.at = place;
+            self.file.seek(SeekFrom::Start(place.get()))?;
+            (&mut self.file).take(WINDOW_SIZE).read_to_end(&mut self.bytes)?;
+        }
+        let there = self.bytes.get((place - self.at).to_usize_saturating()..).unwrap_or_default();
+        out.extend_from_slice(there.get(..len.to_usize_saturating()).ok_or_else(|| file_shrank(place))?);
+        Ok(())
+    }
+}
+
+fn file_shrank(place: Offset) -> io::Error {
+    let what = format!("the capture has become shorter: not all of what stood at byte {place} is there");
+    io::Error::new(io::ErrorKind::UnexpectedEof, what)
+}
+
+fn read_at(file: &mut File, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    file.seek(SeekFrom::Start(place.get()))?;
+    let read = file.take(len.get()).read_to_end(out)?;
+    if ByteLen::from_usize(read) < len { Err(file_shrank(place)) } else { Ok(()) }
+}
+
+/// Bytes without a file: the first ones in a temporary file once they are many, the others in memory.
+#[derive(Debug, Default)]
+struct SpillFile {
+    /// It has no name, so it is gone when it is closed, however that comes about.
+    file: Option<File>,
+    /// Where the file ends.
+    file_len: Offset,
+    memory: Vec<u8>,
+}
+
+impl SpillFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<Offset> {
+        if self.memory.len().saturating_add(bytes.len()) > MAX_SPILL_IN_MEMORY && !self.memory.is_empty() {
+            self.flush_to_file()?;
+        }
+        let at = self.file_len + self.memory.len();
+        self.memory.extend_from_slice(bytes);
+        Ok(at)
+    }
+
+    fn flush_to_file(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.seek(SeekFrom::Start(self.file_len.get()))?;
+        file.write_all(&self.memory)?;
+        self.file_len += self.memory.len();
+        self.memory.clear();
+        Ok(())
+    }
+
+    fn read(&mut self, at: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        let in_file = (self.file_len - at).min(len);
+        if let Some(file) = self.file.as_mut().filter(|_| in_file > ByteLen::ZERO) {
+            read_at(file, at, in_file, out)?;
+        }
+        let waiting =
+            self.memory.get((at + in_file - self.file_len).to_usize_saturating()..).unwrap_or_default();
+        let rest = waiting.get(..(len - in_file).to_usize_saturating());
+        out.extend_from_slice(rest.ok_or_else(|| file_shrank(at))?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn places(extents: &Extents, range: Range<u64>) -> Vec<u64> {
+        let mut all = Vec::new();
+        let take = |place: Place, len: ByteLen| {
+            all.extend((0..len.get()).map(|at| place.number() + at));
+            Ok(())
+        };
+        extents.for_each_extent(Offset::new(range.start)..Offset::new(range.end), take).unwrap();
+        all
+    }
+
+    #[test]
+    fn an_entry_takes_four_bytes_where_pieces_follow_one_another() {
+        let mut extents = Extents::default();
+        for index in 0..100_000_u64 {
+            extents.add(Place::File(Offset::new(24 + index * 270)), ByteLen::new(190));
+        }
+        assert!(extents.entries.len() <= 400_010, "{}", extents.entries.len());
+    }
+
+    #[test]
+    fn what_is_spilled_is_read_from_memory_and_file() {
+        let mut spill = SpillFile::default();
+        let piece: Vec<u8> = (0..MAX_SPILL_IN_MEMORY / 3).map(|at| at as u8).collect();
+        let places: Vec<Offset> = (0..5).map(|_| spill.append(&piece).unwrap()).collect();
+        assert!(spill.file.is_some());
+        for place in places {
+            let mut read = Vec::new();
+            spill.read(place, ByteLen::of(&piece), &mut read).unwrap();
+            assert!(read == piece);
+        }
+        let mut across = Vec::new();
+        spill.read(spill.file_len - 2, ByteLen::new(4), &mut across).unwrap();
+        assert_eq!(across, [&piece[piece.len() - 2..], &piece[..2]].concat());
+    }
+
+    proptest! {
+        #[test]
+        fn every_range_gives_the_places_that_were_added(
+            pieces in proptest::collection::vec((0_u64..5000, 0_u64..300, any::<bool>()), 1..300),
+            start in 0_u64..20_000, len in 0_u64..3000,
+        ) {
+            let mut extents = Extents::default();
+            let mut all = Vec::new();
+            for (place, len, spilled) in pieces {
+                let at = Offset::new(place);
+                let place = if spilled { Place::Spill(at) } else { Place::File(at) };
+                extents.add(place, ByteLen::new(len));
+                all.extend((0..len).map(|at| place.number() + at));
+            }
+            let end = (start + len).min(all.len() as u64);
+            let expected = all.get(start as usize..end as usize).unwrap_or_default();
+            prop_assert_eq!(places(&extents, start..end), expected);
+        }
+    }
+}

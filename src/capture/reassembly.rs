@@ -1,0 +1,287 @@
+//! [`Half`]: the segments of one TCP direction put in order, each byte given on once.
+//! Whose direction it is, and what the bytes mean, is no question here.
+//!
+//! Memory is bounded: segments that wait for a missing one are held up to [`MOST_BYTES`] and [`MOST_SEGMENTS`]; then
+//! the missing one is given up, told as a gap, and reading goes on behind it.
+
+use std::collections::BTreeMap;
+
+use crate::wire::{ByteLen, Offset};
+
+/// Held bytes after which a missing segment is given up.
+const MAX_HELD_BYTES: usize = 4 << 20;
+/// Held segments after which a missing one is given up.
+const MAX_HELD_SEGMENTS: usize = 4096;
+/// Held segments after which a missing one is given up if the peer has acknowledged it: then it did arrive there, and only
+/// the capture lacks it. A few are waited for, because captures mix up the order of what several processors saw.
+const MAX_HELD_AFTER_ACK: usize = 16;
+
+/// Sequence numbers are counted on in 64 bits from here, so that segments before the first one have a number too.
+const SEQUENCE_BASE: Offset = Offset::new(1 << 33);
+
+/// What comes out, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reassembled<'a> {
+    Bytes {
+        /// Nanoseconds since 1970: when the segment was captured.
+        captured_at: u64,
+        /// Where in the file the first byte stands.
+        file_offset: Offset,
+        bytes: &'a [u8],
+    },
+    /// This many bytes are missing here.
+    Gap { captured_at: u64, missing: ByteLen },
+}
+
+/// Bytes of one segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SegmentData<'a> {
+    pub(super) seq: u32,
+    pub(super) captured_at: u64,
+    pub(super) file_offset: Offset,
+    pub(super) bytes: &'a [u8],
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Reassembler {
+    /// The number of the next byte, once one is known.
+    next_seq: Option<Offset>,
+    /// The peer has acknowledged what is before this number.
+    acked_seq: Offset,
+    held: BTreeMap<Offset, HeldSegment>,
+    held_bytes: usize,
+    /// Bytes that came again.
+    pub(super) repeated_bytes: ByteLen,
+}
+
+#[derive(Debug)]
+struct HeldSegment {
+    captured_at: u64,
+    file_offset: Offset,
+    bytes: Vec<u8>,
+}
+
+impl Reassembler {
+    /// A SYN has this sequence number: the first byte has the next one.
+    pub(super) fn start_at_syn(&mut self, seq: u32) {
+        if self.next_seq.is_none() {
+            self.next_seq = Some(SEQUENCE_BASE + ByteLen::new(seq.wrapping_add(1).into()));
+        }
+    }
+
+    /// The peer has acknowledged what is before `ack`.
+    pub(super) fn acknowledge(&mut self, ack: u32) {
+        if let Some(next) = self.next_seq {
+            self.acked_seq = self.acked_seq.max(unwrap_seq(next, ack));
+        }
+    }
+
+    /// Memory taken by what waits.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes.saturating_add(self.held.len().saturating_mul(64))
+    }
+
+    /// Takes a segment and gives on what is in order now.
+    pub(super) fn push(&mut self, piece: SegmentData<'_>, out: &mut dyn FnMut(Reassembled<'_>)) {
+        if piece.bytes.is_empty() {
+            return;
+        }
+        let next = *self.next_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(piece.seq.into()));
+        let start = unwrap_seq(next, piece.seq);
+        if start > next {
+            self.hold(start, piece);
+            while self.gap_is_lost() {
+                self.skip_gap(out);
+            }
+            return;
+        }
+        self.emit(start, piece.captured_at, piece.file_offset, piece.bytes, out);
+        self.emit_in_order(out);
+    }
+
+    /// Nothing more will come, or memory is short: what is held is given on, with its gaps told.
+    pub(super) fn finish(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+        while !self.held.is_empty() {
+            self.skip_gap(out);
+        }
+    }
+
+    fn hold(&mut self, start: Offset, piece: SegmentData<'_>) {
+        if let Some(held) = self.held.get(&start) {
+            if held.bytes.len() >= piece.bytes.len() {
+                self.repeated_bytes += piece.bytes.len();
+                return;
+            }
+            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
+        }
+        self.held_bytes = self.held_bytes.saturating_add(piece.bytes.len());
+        self.held.insert(start, HeldSegment { captured_at: piece.captured_at, file_offset: piece.file_offset, bytes: piece.bytes.to_vec() });
+    }
+
+    fn gap_is_lost(&self) -> bool {
+        let waited_for = self.next_seq.is_some_and(|next| self.acked_seq <= next);
+        let most = if waited_for { MAX_HELD_SEGMENTS } else { MAX_HELD_AFTER_ACK };
+        self.held_bytes > MAX_HELD_BYTES || self.held.len() > most
+    }
+
+    /// Goes on behind the gap.
+    fn skip_gap(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+        if let (Some((start, held)), Some(next)) = (self.held.first_key_value(), self.next_seq) {
+            out(Reassembled::Gap { captured_at: held.captured_at, missing: *start - next });
+            self.next_seq = Some(*start);
+        }
+        self.emit_in_order(out);
+    }
+
+    /// Gives on what is held and in order.
+    fn emit_in_order(&mut self, out: &mut dyn FnMut(Reassembled<'_>)) {
+        while let Some(entry) = self.held.first_entry() {
+            if self.next_seq.is_some_and(|next| *entry.key() > next) {
+                return;
+            }
+            let (start, held) = entry.remove_entry();
+            self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
+            self.emit(start, held.captured_at, held.file_offset, &held.bytes, out);
+        }
+    }
+
+    /// Gives on those bytes that have not been given yet. `start` is not behind the next byte.
+    fn emit(&mut self, start: Offset, captured_at: u64, file_offset: Offset, bytes: &[u8], out: &mut dyn FnMut(Reassembled<'_>)) {
+        let next = self.next_seq.unwrap_or(start);
+        let known = (next - start).to_usize_saturating().min(bytes.len());
+        let (known, bytes) = bytes.split_at(known);
+        self.repeated_bytes += known.len();
+        if !bytes.is_empty() {
+            self.next_seq = Some(next + bytes.len());
+            out(Reassembled::Bytes { captured_at, file_offset: file_offset + known.len(), bytes });
+        }
+    }
+}
+
+/// The number in 64 bits that is nearest to `next` among those that end like `seq`.
+fn unwrap_seq(next: Offset, seq: u32) -> Offset {
+    let distance = seq.wrapping_sub(sequence(next.get())).cast_signed();
+    Offset::new(next.get().saturating_add_signed(distance.into()))
+}
+
+/// A number of bytes as TCP counts them, modulo 2^32 (RFC 9293 section 3.4).
+pub(super) fn sequence(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Default)]
+    struct Stream {
+        half: Reassembler,
+        bytes: Vec<u8>,
+        places: Vec<u64>,
+        gaps: Vec<u64>,
+    }
+
+    impl Stream {
+        fn from(seq: u32) -> Self {
+            let mut stream = Self::default();
+            stream.half.start_at_syn(seq.wrapping_sub(1));
+            stream
+        }
+
+        fn take<'a>(
+            bytes: &'a mut Vec<u8>,
+            places: &'a mut Vec<u64>,
+            gaps: &'a mut Vec<u64>,
+        ) -> impl FnMut(Reassembled<'_>) + 'a {
+            move |out| match out {
+                Reassembled::Bytes { bytes: more, file_offset: place, .. } => {
+                    bytes.extend_from_slice(more);
+                    places.extend((0..more.len() as u64).map(|at| place.get() + at));
+                }
+                Reassembled::Gap { missing, .. } => gaps.push(missing.get()),
+            }
+        }
+
+        fn push(&mut self, seq: u32, place: u64, bytes: &[u8]) {
+            let mut take = Self::take(&mut self.bytes, &mut self.places, &mut self.gaps);
+            self.half.push(SegmentData { seq, captured_at: 0, file_offset: Offset::new(place), bytes }, &mut take);
+        }
+
+        fn finish(&mut self) {
+            self.half.finish(&mut Self::take(&mut self.bytes, &mut self.places, &mut self.gaps));
+        }
+    }
+
+    #[test]
+    fn a_capture_that_starts_in_the_middle_starts_with_its_first_segment() {
+        let mut stream = Stream::default();
+        stream.push(500, 0, b"mid");
+        stream.push(490, 50, b"before");
+        stream.push(503, 9, b"dle");
+        assert_eq!((stream.bytes.as_slice(), stream.half.repeated_bytes.get()), (&b"middle"[..], 6));
+    }
+
+    #[test]
+    fn an_overlap_gives_each_byte_once_with_its_place() {
+        let mut stream = Stream::from(u32::MAX - 1);
+        stream.push(u32::MAX - 1, 100, b"abc");
+        stream.push(0, 200, b"xyde");
+        assert_eq!(stream.bytes, b"abcyde");
+        assert_eq!(stream.places, [100, 101, 102, 201, 202, 203]);
+    }
+
+    #[test]
+    fn a_gap_that_was_acknowledged_is_given_up_soon_and_told() {
+        let mut stream = Stream::from(0);
+        stream.push(0, 0, b"a");
+        stream.half.acknowledge(200);
+        for index in 0..20_u32 {
+            stream.push(100 + index, 0, b"b");
+        }
+        assert_eq!(stream.gaps, [99]);
+        assert_eq!(stream.bytes.len(), 21);
+    }
+
+    #[test]
+    fn a_gap_that_nobody_acknowledged_is_waited_for_within_bounds() {
+        let mut stream = Stream::from(0);
+        for index in 0..4000_u32 {
+            stream.push(1 + index * 2, 0, b"bb");
+        }
+        assert_eq!((stream.bytes.len(), stream.gaps.len()), (0, 0));
+        for index in 0..400_u32 {
+            stream.push(100_000 + index * 60_000, 0, &vec![0; 60_000]);
+            assert!(stream.half.held_bytes() < 6 << 20);
+        }
+        assert_eq!(stream.gaps[0], 1);
+        stream.finish();
+        assert_eq!(stream.half.held_bytes(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn cut_reordered_and_repeated_segments_give_the_same_stream(
+            len in 1_usize..400, seq in any::<u32>(),
+            cuts in proptest::collection::vec((0_usize..400, 1_usize..60, any::<u32>()), 0..60),
+        ) {
+            let bytes: Vec<u8> = (0..len).map(|at| at as u8).collect();
+            // the whole stream in pieces of 7, and others on top that overlap it anyhow
+            let mut pieces: Vec<(usize, usize, u32)> =
+                (0..len).step_by(7).map(|at| (at, 7, (at as u32).wrapping_mul(2_654_435_761) ^ seq)).collect();
+            pieces.extend(cuts);
+            pieces.sort_by_key(|piece| piece.2);
+            let mut stream = Stream::from(seq);
+            for (start, count, _) in pieces {
+                let range = start.min(len)..(start + count).min(len);
+                stream.push(seq.wrapping_add(range.start as u32), range.start as u64, &bytes[range]);
+            }
+            prop_assert_eq!(&stream.bytes, &bytes);
+            prop_assert_eq!(stream.places, (0..len as u64).collect::<Vec<_>>());
+            prop_assert!(stream.gaps.is_empty());
+            prop_assert_eq!(stream.half.held_bytes(), 0);
+        }
+    }
+}

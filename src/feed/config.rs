@@ -1,0 +1,128 @@
+//! What is compared: the ways, how often something happens, how far away the server is.
+//! It is plain data, with what theory says of it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A way to hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Ask, pause, ask again.
+    Poll,
+    /// Ask for what is newer than the last answer; the server answers when there is something (RFC 6202 section 2).
+    LongPoll,
+    /// One request with an answer that never ends (WHATWG HTML, server-sent events).
+    Sse,
+    /// One handshake, then messages.
+    WebSocket,
+}
+
+impl Transport {
+    /// All ways, the freshest first.
+    pub const ALL: [Self; 4] = [Self::WebSocket, Self::Sse, Self::LongPoll, Self::Poll];
+
+    /// The word for it in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::LongPoll => "long",
+            Self::Sse => "sse",
+            Self::WebSocket => "ws",
+        }
+    }
+
+    /// The name on a slide.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::LongPoll => "long poll",
+            Self::Sse => "SSE",
+            Self::WebSocket => "WebSocket",
+        }
+    }
+
+    /// The way of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|transport| transport.name() == name)
+    }
+
+    /// Whether the server speaks without being asked each time.
+    pub const fn is_push(self) -> bool {
+        matches!(self, Self::Sse | Self::WebSocket)
+    }
+}
+
+/// One comparison: under which conditions, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedConfig {
+    /// The ways, in the order they are shown in.
+    pub transports: Vec<Transport>,
+    /// About how long it is from one event to the next.
+    pub mean_gap: Duration,
+    /// How long a polling client waits between an answer and its next question.
+    pub poll_interval: Duration,
+    /// The round trip to the server: modelled, on top of what loopback takes.
+    pub rtt: Duration,
+    /// How long it runs.
+    pub duration: Duration,
+    /// The seed of prices and gaps.
+    pub seed: u64,
+}
+
+impl Default for FeedConfig {
+    fn default() -> Self {
+        Self {
+            transports: Transport::ALL.to_vec(),
+            mean_gap: Duration::from_millis(700),
+            poll_interval: Duration::from_secs(1),
+            rtt: Duration::from_millis(50),
+            duration: Duration::from_secs(30),
+            seed: 1,
+        }
+    }
+}
+
+impl FeedConfig {
+    /// The mean age that theory gives `way`, where events come at random and far apart; a long poll has its best and
+    /// its worst case (RFC 6202 section 2.2).
+    pub fn expected_age(&self, transport: Transport) -> RangeInclusive<Duration> {
+        let [transit, mean_wait] = [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
+        match transport {
+            // between two looks of the server at the price lie the pause and a round trip, half of which is the mean wait
+            Transport::Poll => {
+                let age = mean_wait.saturating_add(self.rtt);
+                age..=age
+            }
+            Transport::LongPoll => transit..=transit.saturating_mul(3),
+            Transport::Sse | Transport::WebSocket => transit..=transit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn theory_is_that_of_the_textbook() {
+        let course = FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
+        let expected = |way| {
+            let (low, high) = course.expected_age(way).into_inner();
+            (low.as_millis(), high.as_millis())
+        };
+        assert_eq!(Transport::ALL.map(expected), [(25, 25), (25, 25), (25, 75), (100, 100)]);
+    }
+
+    #[test]
+    fn theory_of_the_longest_times_ends_at_the_longest_time() {
+        let course = FeedConfig { poll_interval: Duration::MAX, rtt: Duration::MAX, ..FeedConfig::default() };
+        let ends = [Transport::Poll, Transport::LongPoll].map(|way| *course.expected_age(way).end());
+        assert_eq!(ends, [Duration::MAX; 2]);
+    }
+
+    #[test]
+    fn every_way_is_found_by_its_name() {
+        assert_eq!(Transport::ALL.map(|way| Transport::from_name(way.name())), Transport::ALL.map(Some));
+        assert_eq!(Transport::from_name("pigeon"), None);
+    }
+}

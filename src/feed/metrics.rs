@@ -1,0 +1,344 @@
+//! [`Board`]: who knew what when, and what it cost. It has no clock: each call carries the time.
+//!
+//! The age of an event is the time until a client has it, or a newer one: a poll that skips two events is late for all
+//! three. A client is behind from the first event that it does not have yet.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::feed::{Tick, Transport};
+use crate::measure::{Histogram, HistogramSummary, to_u64_saturating};
+use crate::net::Traffic;
+
+/// The events, and the questions of each client, that are kept for the time line.
+const HISTORY_CAPACITY: usize = 512;
+
+/// How ages are spread, on a logarithmic axis from 1 ms to 10 s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgeHistogram {
+    bins: [u32; Self::BINS],
+}
+
+impl AgeHistogram {
+    /// The number of bins: 30 for a factor of ten.
+    pub const BINS: usize = 120;
+
+    /// The ages in each bin; shorter and longer ones stand in the first and the last.
+    pub fn bins(&self) -> &[u32] {
+        &self.bins
+    }
+
+    /// Where `age` stands on the axis, from 0 to 1.
+    pub fn position(age: Duration) -> f64 {
+        ((age.as_secs_f64() * 1e3).max(1.0).log10() / 4.0).min(1.0)
+    }
+
+    /// Counts one age.
+    pub fn record(&mut self, age: Duration) {
+        let place = to_u64_saturating(Self::position(age) * Self::BINS as f64);
+        let bin = usize::try_from(place).unwrap_or(usize::MAX).min(Self::BINS - 1);
+        if let Some(count) = self.bins.get_mut(bin) {
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+impl Default for AgeHistogram {
+    fn default() -> Self {
+        Self { bins: [0; Self::BINS] }
+    }
+}
+
+/// Something a client heard, for the time line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineMark {
+    /// When the answer or message was there.
+    pub at: Duration,
+    /// Whether it held something new.
+    pub is_new: bool,
+}
+
+/// How one way stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransportStats {
+    /// Which way.
+    pub transport: Transport,
+    /// The ages of the events that this client has heard of.
+    pub ages: HistogramSummary,
+    /// Their mean.
+    pub mean: Duration,
+    /// How they are spread.
+    pub spread: AgeHistogram,
+    /// The price on its screen; `None` before the first answer.
+    pub price: Option<f64>,
+    /// For how long that has been outdated: since the first event that it does not have; zero if it has the newest.
+    pub behind: Duration,
+    /// The longest that it has been behind.
+    pub max_behind: Duration,
+    /// Requests made; a handshake is one.
+    pub requests: u64,
+    /// The answers and messages that held nothing new.
+    pub empty: u64,
+    /// Bytes from client to server and back, counted at the server's socket: all that TCP carried.
+    pub bytes: (u64, u64),
+    /// What it heard, and when.
+    pub marks: Vec<TimelineMark>,
+    /// Why it hears nothing any more.
+    pub failure: Option<String>,
+}
+
+/// The comparison while it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedSnapshot {
+    /// How long it has run.
+    pub elapsed: Duration,
+    /// The events so far.
+    pub events: u64,
+    /// The price as it is at the source.
+    pub price: f64,
+    /// When the latest events happened.
+    pub recent: Vec<Duration>,
+    /// The ways in the order of the course.
+    pub transports: Vec<TransportStats>,
+}
+
+/// Everything that is measured.
+#[derive(Debug)]
+pub(super) struct FeedMetrics {
+    recorders: Vec<TransportRecorder>,
+    recent: VecDeque<Tick>,
+    newest: Tick,
+}
+
+/// One client.
+#[derive(Debug)]
+struct TransportRecorder {
+    transport: Transport,
+    traffic: Arc<Traffic>,
+    /// The newest it has; `None` before the first answer.
+    latest: Option<Tick>,
+    ages: Histogram,
+    spread: AgeHistogram,
+    max_behind: Duration,
+    requests: u64,
+    empty: u64,
+    marks: VecDeque<TimelineMark>,
+    failure: Option<String>,
+}
+
+impl FeedMetrics {
+    /// An empty board for clients on these ways, each with the counters of its server.
+    pub(super) fn new(transports: &[(Transport, Arc<Traffic>)]) -> Self {
+        let recorders = transports.iter().map(|(transport, traffic)| TransportRecorder::new(*transport, traffic.clone())).collect();
+        Self { recorders, recent: VecDeque::new(), newest: Tick::INITIAL }
+    }
+
+    /// Something has happened; this must be told before any client can hear of it.
+    pub(super) fn record_event(&mut self, tick: Tick) {
+        self.newest = tick;
+        push(&mut self.recent, tick);
+    }
+
+    /// A client has sent a request.
+    pub(super) fn record_request(&mut self, transport: Transport) {
+        self.with_recorder(transport, |recorder, _| recorder.requests = recorder.requests.saturating_add(1));
+    }
+
+    /// A client has this now.
+    pub(super) fn record_update(&mut self, transport: Transport, tick: Tick, now: Duration) {
+        self.with_recorder(transport, |recorder, recent| recorder.record_update(tick, now, recent));
+    }
+
+    /// An answer without a price: a long poll whose time was up.
+    pub(super) fn record_empty(&mut self, transport: Transport, now: Duration) {
+        self.with_recorder(transport, |recorder, _| recorder.add_mark(now, false));
+    }
+
+    /// A client hears nothing any more.
+    pub(super) fn record_failure(&mut self, transport: Transport, reason: String) {
+        self.with_recorder(transport, |recorder, _| recorder.failure = Some(reason));
+    }
+
+    /// Whether every client has its first price, or has failed.
+    pub(super) fn all_ready(&self) -> bool {
+        self.recorders.iter().all(|recorder| recorder.latest.is_some() || recorder.failure.is_some())
+    }
+
+    /// How everything stands at `now`.
+    pub(super) fn snapshot(&self, now: Duration) -> FeedSnapshot {
+        FeedSnapshot {
+            elapsed: now,
+            events: self.newest.seq,
+            price: self.newest.price,
+            recent: self.recent.iter().map(Tick::at).collect(),
+            transports: self.recorders.iter().map(|recorder| recorder.stats(now, &self.recent)).collect(),
+        }
+    }
+
+    fn with_recorder(&mut self, transport: Transport, change: impl FnOnce(&mut TransportRecorder, &VecDeque<Tick>)) {
+        if let Some(recorder) = self.recorders.iter_mut().find(|track| track.transport == transport) {
+            change(recorder, &self.recent);
+        }
+    }
+}
+
+impl TransportRecorder {
+    fn new(transport: Transport, traffic: Arc<Traffic>) -> Self {
+        Self {
+            transport,
+            traffic,
+            latest: None,
+            ages: Histogram::default(),
+            spread: AgeHistogram::default(),
+            max_behind: Duration::ZERO,
+            requests: 0,
+            empty: 0,
+            marks: VecDeque::new(),
+            failure: None,
+        }
+    }
+
+    fn seq(&self) -> u64 {
+        self.latest.map_or(0, |tick| tick.seq)
+    }
+
+    fn record_update(&mut self, tick: Tick, now: Duration, recent: &VecDeque<Tick>) {
+        let before = self.seq();
+        let news = recent.iter().filter(|event| event.seq > before && event.seq <= tick.seq);
+        for event in news {
+            let age = now.saturating_sub(event.at());
+            self.ages.record(age);
+            self.spread.record(age);
+            self.max_behind = self.max_behind.max(age);
+        }
+        let news = self.latest.is_none() || tick.seq > before;
+        if news {
+            self.latest = Some(tick);
+        }
+        self.add_mark(now, news);
+    }
+
+    fn add_mark(&mut self, at: Duration, news: bool) {
+        self.empty = self.empty.saturating_add(u64::from(!news));
+        push(&mut self.marks, TimelineMark { at, is_new: news });
+    }
+
+    fn stats(&self, now: Duration, recent: &VecDeque<Tick>) -> TransportStats {
+        let missed = recent.iter().find(|event| event.seq > self.seq());
+        let behind = missed.map_or(Duration::ZERO, |event| now.saturating_sub(event.at()));
+        let snapshot = self.traffic.snapshot();
+        TransportStats {
+            transport: self.transport,
+            ages: self.ages.summary(),
+            mean: self.ages.mean(),
+            spread: self.spread.clone(),
+            price: self.latest.map(|tick| tick.price),
+            behind,
+            max_behind: self.max_behind.max(behind),
+            requests: self.requests,
+            empty: self.empty,
+            bytes: (snapshot.received, snapshot.sent),
+            marks: self.marks.iter().copied().collect(),
+            failure: self.failure.clone(),
+        }
+    }
+}
+
+fn push<T>(history: &mut VecDeque<T>, item: T) {
+    if history.len() == HISTORY_CAPACITY {
+        history.pop_front();
+    }
+    history.push_back(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    fn tick(seq: u64, at: u64) -> Tick {
+        Tick { seq, at: at * 1_000_000, price: 42.0 + seq as f64 }
+    }
+
+    fn board() -> FeedMetrics {
+        let mut board = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
+        for way in [Transport::Poll, Transport::WebSocket] {
+            board.record_request(way);
+            board.record_update(way, Tick::INITIAL, ms(1));
+        }
+        board
+    }
+
+    #[test]
+    fn an_event_is_old_until_it_or_a_newer_one_is_there() {
+        let mut board = board();
+        for (seq, at) in [(1, 100), (2, 150), (3, 190)] {
+            board.record_event(tick(seq, at));
+            board.record_update(Transport::WebSocket, tick(seq, at), ms(at + 25));
+        }
+        board.record_update(Transport::Poll, tick(3, 190), ms(200));
+        let live = board.snapshot(ms(200));
+        let [poll, push] = &live.transports[..] else { panic!() };
+        assert_eq!((poll.ages.count, push.ages.count), (3, 3), "two of them were never asked for in time");
+        assert_eq!(poll.max_behind, ms(100));
+        assert!((poll.mean.as_secs_f64() * 1e3 - (100.0 + 50.0 + 10.0) / 3.0).abs() < 0.1, "{:?}", poll.mean);
+        assert!((push.mean.as_secs_f64() * 1e3 - 25.0).abs() < 0.1);
+        assert_eq!((poll.price, live.price, live.events), (Some(45.0), 45.0, 3));
+    }
+
+    #[test]
+    fn a_client_is_behind_from_the_first_event_that_it_misses() {
+        let mut board = board();
+        let behind = |board: &FeedMetrics, now| board.snapshot(ms(now)).transports[0].behind;
+        assert_eq!(behind(&board, 90), ms(0));
+        board.record_event(tick(1, 100));
+        board.record_event(tick(2, 150));
+        assert_eq!(behind(&board, 160), ms(60));
+        board.record_update(Transport::Poll, tick(1, 100), ms(170));
+        assert_eq!(behind(&board, 170), ms(20), "it has the first, not the second");
+        board.record_update(Transport::Poll, tick(2, 150), ms(180));
+        assert_eq!(behind(&board, 1_000), ms(0), "silence is not age");
+    }
+
+    #[test]
+    fn an_answer_without_news_is_a_mark_and_no_age() {
+        let mut board = board();
+        board.record_update(Transport::Poll, Tick::INITIAL, ms(500));
+        board.record_empty(Transport::Poll, ms(600));
+        let poll = &board.snapshot(ms(700)).transports[0];
+        assert_eq!((poll.ages.count, poll.requests, poll.empty), (0, 1, 2));
+        assert_eq!(poll.marks.iter().map(|mark| mark.is_new).collect::<Vec<_>>(), [true, false, false]);
+    }
+
+    #[test]
+    fn a_failure_is_its_own_ways_affair() {
+        let mut board = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
+        board.record_failure(Transport::Sse, "gone".into());
+        assert!(!board.all_ready());
+        board.record_update(Transport::Poll, Tick::INITIAL, ms(1));
+        assert!(board.all_ready());
+        let live = board.snapshot(ms(2));
+        assert_eq!((&live.transports[0].failure, live.transports[1].failure.as_deref()), (&None, Some("gone")));
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound() {
+        let mut board = board();
+        (1..3 * HISTORY_CAPACITY as u64).for_each(|seq| board.record_event(tick(seq, seq)));
+        assert_eq!(board.snapshot(ms(1)).recent.len(), HISTORY_CAPACITY);
+    }
+
+    #[test]
+    fn ages_stand_on_a_logarithmic_axis() {
+        let places = [0, 1, 10, 100, 1_000, 10_000, 100_000]
+            .map(|age| (AgeHistogram::position(ms(age)) * 100.0).round() as u32);
+        assert_eq!(places, [0, 0, 25, 50, 75, 100, 100]);
+        let mut spread = AgeHistogram::default();
+        [0, 10, 20_000].map(ms).into_iter().for_each(|age| spread.record(age));
+        assert_eq!([0, 30, AgeHistogram::BINS - 1].map(|bin| spread.bins()[bin]), [1, 1, 1]);
+    }
+}

@@ -1,0 +1,161 @@
+//! [`Flows`]: what has gone over a planet, counted packet by packet, and the counters behind it.
+//! Of a packet it reads the lengths in its headers, checked against what is there.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What a planet's relay has seen, each way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkStats {
+    /// From the client.
+    pub to_server: FlowStats,
+    /// From the server.
+    pub to_client: FlowStats,
+}
+
+/// What a planet's relay has seen one way. Each figure is exact; two may be a packet apart while packets come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowStats {
+    /// IPv4 packets, dropped ones too.
+    pub packets: u64,
+    /// Their bytes, from the IP header on (RFC 791 section 3.1, total length).
+    pub bytes: u64,
+    /// The bytes in them that are TCP's payload; what TCP sends again counts again.
+    pub payload: u64,
+    /// The packets among them that found no room and were dropped.
+    pub dropped: u64,
+}
+
+/// The counters of both ways.
+#[derive(Debug, Default)]
+pub(super) struct LinkCounters {
+    pub(super) to_server: FlowCounters,
+    pub(super) to_client: FlowCounters,
+}
+
+impl LinkCounters {
+    pub(super) fn snapshot(&self) -> LinkStats {
+        LinkStats { to_server: self.to_server.snapshot(), to_client: self.to_client.snapshot() }
+    }
+}
+
+/// The counters of one way.
+#[derive(Debug, Default)]
+pub(super) struct FlowCounters {
+    packets: AtomicU64,
+    bytes: AtomicU64,
+    payload: AtomicU64,
+    dropped: AtomicU64,
+}
+
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
+impl FlowCounters {
+    pub(super) fn count_packet(&self, packet: PacketLengths) {
+        self.packets.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(packet.bytes as u64, Relaxed);
+        self.payload.fetch_add(packet.payload as u64, Relaxed);
+    }
+
+    pub(super) fn count_drop(&self) {
+        self.dropped.fetch_add(1, Relaxed);
+    }
+}
+
+impl FlowCounters {
+    fn snapshot(&self) -> FlowStats {
+        FlowStats {
+            packets: self.packets.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            payload: self.payload.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+        }
+    }
+}
+
+/// The lengths of an IPv4 packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PacketLengths {
+    pub(super) bytes: usize,
+    /// Of TCP; 0 in a packet of anything else.
+    pub(super) payload: usize,
+}
+
+const IPPROTO_TCP: u8 = 6;
+
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no relay there"))]
+impl PacketLengths {
+    /// Reads the headers (RFC 791 section 3.1, RFC 9293 section 3.1); `None` for what is no whole IPv4 packet.
+    pub(super) fn parse(packet: &[u8]) -> Option<Self> {
+        let [first, _, high, low, _, _, flags, offset, _, protocol, ..] = *packet else { return None };
+        let header = usize::from(first & 0x0f) * 4;
+        let bytes = usize::from(u16::from_be_bytes([high, low]));
+        if first >> 4 != 4 || header < 20 || bytes < header {
+            return None;
+        }
+        let data = packet.get(..bytes)?.get(header..)?;
+        let payload = match (protocol, u16::from_be_bytes([flags & 0x1f, offset])) {
+            (IPPROTO_TCP, 0) => data.get(12).map_or(0, |byte| data.len().saturating_sub(usize::from(byte >> 4) * 4)),
+            // A further fragment has no TCP header.
+            (IPPROTO_TCP, _) => data.len(),
+            _ => 0,
+        };
+        Some(Self { bytes, payload })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 20 bytes of IPv4 header, 32 of TCP's with options, 3 of payload; as captured but for the addresses.
+    const SEGMENT: [u8; 55] = [
+        0x45, 0x00, 0x00, 0x37, 0x12, 0x34, 0x40, 0x00, 0x40, 0x06, 0x00, 0x00, 10, 77, 33, 2, 10, 77, 33,
+        1, //
+        0x9c, 0x40, 0x1f, 0x90, 0, 0, 0, 1, 0, 0, 0, 1, 0x80, 0x18, 0x01, 0xf6, 0, 0, 0, 0, //
+        0x01, 0x01, 0x08, 0x0a, 0, 0, 0, 1, 0, 0, 0, 2, b'a', b'b', b'c',
+    ];
+
+    fn changed(at: usize, byte: u8) -> [u8; 55] {
+        let mut packet = SEGMENT;
+        packet[at] = byte;
+        packet
+    }
+
+    #[test]
+    fn the_lengths_of_a_segment() {
+        assert_eq!(PacketLengths::parse(&SEGMENT), Some(PacketLengths { bytes: 55, payload: 3 }));
+        assert_eq!(PacketLengths::parse(&changed(9, 17)), Some(PacketLengths { bytes: 55, payload: 0 }), "UDP");
+        assert_eq!(
+            PacketLengths::parse(&changed(7, 9)),
+            Some(PacketLengths { bytes: 55, payload: 35 }),
+            "a further fragment"
+        );
+    }
+
+    #[test]
+    fn lengths_that_lie_are_not_believed() {
+        assert_eq!(PacketLengths::parse(&changed(0, 0x60)), None, "IPv6");
+        assert_eq!(PacketLengths::parse(&changed(0, 0x44)), None, "a header of 16 bytes");
+        assert_eq!(PacketLengths::parse(&changed(3, 0x38)), None, "more than is there");
+        assert_eq!(PacketLengths::parse(&changed(3, 0x13)), None, "less than the header");
+        assert_eq!(
+            PacketLengths::parse(&changed(32, 0xf0)),
+            Some(PacketLengths { bytes: 55, payload: 0 }),
+            "a TCP header too long"
+        );
+        for length in 0..SEGMENT.len() {
+            assert_eq!(PacketLengths::parse(&SEGMENT[..length]), None);
+        }
+    }
+
+    #[test]
+    fn counters_add_up() {
+        let counters = LinkCounters::default();
+        counters.to_server.count_packet(PacketLengths { bytes: 55, payload: 3 });
+        counters.to_server.count_packet(PacketLengths { bytes: 52, payload: 0 });
+        counters.to_client.count_packet(PacketLengths { bytes: 40, payload: 0 });
+        counters.to_client.count_drop();
+        let to_server = FlowStats { packets: 2, bytes: 107, payload: 3, dropped: 0 };
+        let to_client = FlowStats { packets: 1, bytes: 40, payload: 0, dropped: 1 };
+        assert_eq!(counters.snapshot(), LinkStats { to_server, to_client });
+    }
+}

@@ -1,0 +1,477 @@
+//! [`bind`]: the proxy's port, its connections and their numbers, and the way of each command to its connection.
+//! What happens on a connection is `passage`'s business.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::sleep;
+
+use crate::net::{self, Target, TlsOptions};
+use crate::proxy::{InterceptAction, relay};
+use crate::scope::{Scope, catch_panic};
+use crate::wire::Side;
+
+/// Connections at once; more wait until one is over.
+pub const MAX_CONNECTIONS: usize = 256;
+
+/// [`Report::Full`] in words.
+pub fn full() -> String {
+    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
+}
+
+/// [`Report::Room`] in words.
+pub const ROOM: &str = "there is room for new clients again";
+
+/// Commands that wait for one connection; more are not taken.
+const COMMAND_QUEUE_CAPACITY: usize = 64;
+
+/// Where to listen, where to lead, and what waits from the start.
+#[derive(Clone, Debug)]
+pub struct ProxyOptions {
+    /// Where to listen; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Listen on other addresses than loopback too: then anybody in reach gets through.
+    pub allow_remote: bool,
+    /// The server behind. Its path is not used: a client's request passes as it is.
+    pub upstream: Target,
+    /// Whom to trust, where the server is a `wss://` one.
+    pub tls: TlsOptions,
+    /// How long the server may take to accept a connection.
+    pub connect_timeout: Duration,
+    /// How long a client may take to send the head of its request.
+    pub head_timeout: Duration,
+    /// How long a side may be silent once the other has ended its stream.
+    pub half_closed_timeout: Duration,
+    /// How long a side that reads nothing is waited for, while there is something for it.
+    pub write_timeout: Duration,
+    /// Hold what clients send, from the first frame on.
+    pub hold_client: bool,
+    /// Hold what the server sends, from the first frame on.
+    pub hold_server: bool,
+    /// Holding holds the heads of the handshake too.
+    pub hold_heads: bool,
+}
+
+impl ProxyOptions {
+    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that neither sends nor ends its
+    /// stream after the other has, 60 s for a side that does not read (nginx's `send_timeout`: a
+    /// client that stands in a debugger for a while is no reason to end it).
+    pub fn new(listen: SocketAddr, upstream: Target) -> Self {
+        Self {
+            listen,
+            allow_remote: false,
+            upstream,
+            tls: TlsOptions::default(),
+            connect_timeout: Duration::from_secs(5),
+            head_timeout: Duration::from_secs(10),
+            half_closed_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_mins(1),
+            hold_client: false,
+            hold_server: false,
+            hold_heads: false,
+        }
+    }
+
+    /// Whether what this side sends is held from the start.
+    pub(super) fn holds(&self, from: Side) -> bool {
+        match from {
+            Side::Client => self.hold_client,
+            Side::Server => self.hold_server,
+        }
+    }
+}
+
+/// Which connections a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionSelector {
+    /// The one with this number.
+    One(usize),
+    /// All that are open; holding and releasing also for those that are still to come.
+    All,
+}
+
+/// Something to do with what one side sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyCommand {
+    /// Where.
+    pub selector: ConnectionSelector,
+    /// Who sends what is meant.
+    pub from: Side,
+    /// What.
+    pub action: InterceptAction,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyEvent {
+    /// On the connection of this number, which counts from 1.
+    Connection(usize, ProxyEventKind),
+    /// There are as many connections as there may be: new clients wait.
+    Full,
+    /// One is over, and no client has waited: there is room again.
+    Room,
+}
+
+/// What happens on a connection through the proxy, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyEventKind {
+    /// A client has come.
+    Opened {
+        /// From where.
+        peer: SocketAddr,
+    },
+    /// The server behind has accepted it.
+    Connected {
+        /// Its address.
+        server: SocketAddr,
+        /// What TLS has come to, where the server speaks it.
+        tls: Option<String>,
+    },
+    /// Bytes as they came from one side; they pass on unless they are held or dropped. Empty: the end of its stream.
+    Bytes {
+        /// Who sent them.
+        from: Side,
+        /// When they came.
+        at: Instant,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// So much that this side sent waits now.
+    Held {
+        /// Who sent it.
+        from: Side,
+        /// Frames, the last of which may not be complete.
+        frames: usize,
+        /// Their bytes.
+        bytes: usize,
+    },
+    /// These bytes were among those that came, and did not pass.
+    Dropped {
+        /// Who sent them.
+        from: Side,
+        /// When.
+        at: Instant,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// These bytes passed as if this side had sent them.
+    Injected {
+        /// Who seems to have sent them.
+        from: Side,
+        /// When.
+        at: Instant,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// It is over, and why, in words; the last report of this connection. Ok: both sides ended their streams.
+    Ended(Result<String, String>),
+}
+
+/// Tells what happens on one connection; while the reports are full it waits, and its peers with it.
+#[derive(Clone, Debug)]
+pub(super) struct EventSender {
+    connection: usize,
+    events: mpsc::Sender<ProxyEvent>,
+}
+
+impl EventSender {
+    pub(super) async fn send(&self, kind: ProxyEventKind) {
+        // a reader that is gone needs no reports; the bytes pass on all the same
+        let _ = self.events.send(ProxyEvent::Connection(self.connection, kind)).await;
+    }
+}
+
+/// Listens; the proxy lives as long as the future is run, or `scope`, whose tasks its connections are. It goes on
+/// when `commands` is closed.
+///
+/// # Errors
+/// If the address is not loopback and that was not wished in so many words, or is taken, or may not be used.
+pub async fn bind(
+    scope: &Scope,
+    options: ProxyOptions,
+    commands: mpsc::Receiver<ProxyCommand>,
+    events: mpsc::Sender<ProxyEvent>,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    if !options.listen.ip().is_loopback() && !options.allow_remote {
+        let reason = format!(
+            "{} is not loopback, so anybody in reach would get through; 127.0.0.1 would be right",
+            options.listen.ip()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    let listener = net::listen(options.listen)?;
+    let address = listener.local_addr()?;
+    let proxy = Proxy { scope: scope.child(), options, events, connections: HashMap::new(), last_number: 0 };
+    Ok((address, proxy.run(listener, commands)))
+}
+
+struct Proxy {
+    scope: Scope,
+    options: ProxyOptions,
+    events: mpsc::Sender<ProxyEvent>,
+    connections: HashMap<usize, mpsc::Sender<(Side, InterceptAction)>>,
+    last_number: usize,
+}
+
+impl Proxy {
+    async fn run(mut self, listener: TcpListener, mut commands: mpsc::Receiver<ProxyCommand>) {
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let (mut commands_open, mut full, mut permit) = (true, false, None);
+        loop {
+            tokio::select! {
+                command = commands.recv(), if commands_open => match command {
+                    Some(command) => self.dispatch(&command),
+                    None => commands_open = false,
+                },
+                got = permits.clone().acquire_owned(), if permit.is_none() => {
+                    let got = got.expect("nobody closes the semaphore");
+                    // a client that waits already takes it at once
+                    let waits = if full { listener.accept().now_or_never() } else { None };
+                    if let Some(Ok((client, peer))) = waits {
+                        self.start_connection(client, peer, got);
+                        continue;
+                    }
+                    permit = Some(got);
+                    if std::mem::take(&mut full) {
+                        self.tell(ProxyEvent::Room).await;
+                    }
+                }
+                accepted = listener.accept(), if permit.is_some() => match (accepted, permit.take()) {
+                    (Ok((client, peer)), Some(taken)) => {
+                        self.start_connection(client, peer, taken);
+                        if permits.available_permits() == 0 {
+                            full = true;
+                            self.tell(ProxyEvent::Full).await;
+                        }
+                    }
+                    // out of file handles, most likely: those that are open may end meanwhile
+                    (_, taken) => {
+                        permit = taken;
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn tell(&self, report: ProxyEvent) {
+        // a reader that is gone needs no reports
+        let _ = self.events.send(report).await;
+    }
+
+    fn start_connection(&mut self, client: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        self.connections.retain(|_, sender| !sender.is_closed());
+        self.last_number = self.last_number.saturating_add(1);
+        let (acts, receiver) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
+        self.connections.insert(self.last_number, acts);
+        let events = EventSender { connection: self.last_number, events: self.events.clone() };
+        let relaying = relay::relay(client, peer, self.options.clone(), receiver, events.clone());
+        self.serve(relaying, events, permit);
+    }
+
+    /// Runs a connection to its end. A panic in it ends it, and no other.
+    fn serve(
+        &self,
+        passing: impl Future<Output = ()> + Send + 'static,
+        teller: EventSender,
+        place: OwnedSemaphorePermit,
+    ) {
+        self.scope.spawn("proxy connection", async move {
+            if let Err(panic) = catch_panic(passing).await {
+                teller.send(ProxyEventKind::Ended(Err(format!("{panic}; this is a fault of wiretalk")))).await;
+            }
+            drop(place);
+        });
+    }
+
+    fn dispatch(&mut self, command: &ProxyCommand) {
+        let all = command.selector == ConnectionSelector::All;
+        let hold = match command.from {
+            Side::Client => &mut self.options.hold_client,
+            Side::Server => &mut self.options.hold_server,
+        };
+        match command.action {
+            InterceptAction::Hold if all => *hold = true,
+            InterceptAction::Release if all => *hold = false,
+            _ => {}
+        }
+        for (number, sender) in &self.connections {
+            if all || command.selector == ConnectionSelector::One(*number) {
+                // one that is over needs no command, and one that does not get to its own has enough of them
+                let _ = sender.try_send((command.from, command.action.clone()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    struct Rig {
+        address: SocketAddr,
+        behind: TcpListener,
+        reports: mpsc::Receiver<ProxyEvent>,
+        _orders: mpsc::Sender<ProxyCommand>,
+        _scope: Scope,
+    }
+
+    async fn rig() -> Rig {
+        rig_with(|options| options).await
+    }
+
+    async fn rig_with(change: impl FnOnce(ProxyOptions) -> ProxyOptions) -> Rig {
+        let behind = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
+        let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
+        let scope = Scope::new(|panic| panic!("{panic}"));
+        let (orders, inbox) = mpsc::channel(1);
+        let (post, reports) = mpsc::channel(4096);
+        let options = change(ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream));
+        let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
+        scope.spawn("proxy", proxy);
+        Rig { address, behind, reports, _orders: orders, _scope: scope }
+    }
+
+    /// The next report that is not about bytes.
+    async fn next(rig: &mut Rig) -> ProxyEvent {
+        loop {
+            let report = rig.reports.recv().await.unwrap();
+            let bytes = matches!(&report, ProxyEvent::Connection(_, ProxyEventKind::Bytes { .. } | ProxyEventKind::Connected { .. }));
+            if !bytes {
+                return report;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn it_says_when_it_is_full_and_when_there_is_room_again() {
+        let mut rig = rig().await;
+        let (mut clients, mut servers, mut full) = (Vec::new(), Vec::new(), 0);
+        for number in 1..=MAX_CONNECTIONS {
+            clients.push(TcpStream::connect(rig.address).await.unwrap());
+            loop {
+                let report = next(&mut rig).await;
+                if matches!(report, ProxyEvent::Connection(opened, ProxyEventKind::Opened { .. }) if opened == number) {
+                    break;
+                }
+                assert_eq!((report, number), (ProxyEvent::Full, MAX_CONNECTIONS));
+                full += 1;
+            }
+            // what is behind takes it and says nothing
+            servers.push(rig.behind.accept().await.unwrap().0);
+        }
+        if full == 0 {
+            assert_eq!(next(&mut rig).await, ProxyEvent::Full);
+        }
+        let mut waiting = TcpStream::connect(rig.address).await.unwrap();
+        drop((clients.pop(), servers.pop()));
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            seen.push(next(&mut rig).await);
+        }
+        assert!(matches!(seen[0], ProxyEvent::Connection(256, ProxyEventKind::Ended(_))), "{seen:?}");
+        assert!(
+            matches!(seen[1], ProxyEvent::Connection(257, ProxyEventKind::Opened { .. })),
+            "who waits comes first: {seen:?}"
+        );
+        waiting.write_all(b"x").await.unwrap();
+        drop((clients.pop(), servers.pop()));
+        assert!(matches!(next(&mut rig).await, ProxyEvent::Connection(255, ProxyEventKind::Ended(_))));
+        assert_eq!(next(&mut rig).await, ProxyEvent::Room);
+        drop(waiting);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_connection_costs_that_one() {
+        let (post, mut reports) = mpsc::channel(8);
+        let scope = Scope::new(|panic| panic!("it went further: {panic}"));
+        let upstream = Target::parse("ws://127.0.0.1:1/").unwrap();
+        let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
+        let proxy =
+            Proxy { scope: scope.child(), options, events: post.clone(), connections: HashMap::new(), last_number: 0 };
+        let places = Arc::new(Semaphore::new(2));
+        let serve = |number, passing: futures_util::future::BoxFuture<'static, ()>| {
+            let place = places.clone().try_acquire_owned().unwrap();
+            proxy.serve(passing, EventSender { connection: number, events: post.clone() }, place);
+        };
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        serve(1, Box::pin(async move { drop(waits.await) }));
+        serve(2, Box::pin(async { panic!("injected") }));
+        let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else { panic!() };
+        assert!(why.contains("panicked at src/proxy/listen.rs:") && why.contains("injected"), "{why}");
+        assert!(why.ends_with("this is a fault of wiretalk"), "{why}");
+        go_on.send(()).expect("the other connection lives on");
+        scope.closed().await;
+        assert_eq!(places.available_permits(), 2, "its place is free again");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_no_request_does_not_hold_its_place() {
+        let mut rig =
+            rig_with(|options| ProxyOptions { head_timeout: Duration::from_millis(50), ..options }).await;
+        let mut silent = TcpStream::connect(rig.address).await.unwrap();
+        let mut slow = TcpStream::connect(rig.address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+        let mut answer = String::new();
+        for client in [&mut silent, &mut slow] {
+            answer.clear();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        }
+        let mut ended = 0;
+        while ended < 2 {
+            if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {
+                assert!(why.unwrap_err().contains("sent no whole request within 0.05 s"));
+                ended += 1;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_side_that_never_follows_the_end_of_the_other_does_not_hold_its_place() {
+        let quickly = |options| ProxyOptions { half_closed_timeout: Duration::from_millis(50), ..options };
+        for server_ends in [true, false] {
+            let mut rig = rig_with(quickly).await;
+            let mut client = TcpStream::connect(rig.address).await.unwrap();
+            let (mut server, _) = rig.behind.accept().await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let ends = if server_ends { &mut server } else { &mut client };
+            ends.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
+            ends.shutdown().await.unwrap();
+            let why = loop {
+                if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {
+                    break why.unwrap_err();
+                }
+            };
+            assert!(why.ends_with("has sent nothing and not ended its own for 0.05 s"), "{why}");
+            assert!(why.starts_with(if server_ends { "the server" } else { "the client" }), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_side_that_reads_nothing_is_not_waited_for_for_ever() {
+        let mut rig =
+            rig_with(|options| ProxyOptions { write_timeout: Duration::from_millis(100), ..options }).await;
+        let mut client = TcpStream::connect(rig.address).await.unwrap();
+        let (_reads_nothing, _) = rig.behind.accept().await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let flood = vec![0; 1 << 20];
+        // in the end it is reset
+        while client.write_all(&flood).await.is_ok() {}
+        let why = loop {
+            if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {
+                break why.unwrap_err();
+            }
+        };
+        assert!(why.contains("the server has read nothing for 0.1 s"), "{why}");
+    }
+}

@@ -1,0 +1,379 @@
+//! One connection through the proxy: the client's socket and the server's, and a [`Gate`] for each direction.
+//! Nothing is read that could not be kept: while a gate is full, its peer really waits.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::net::{MaybeTlsStream, connect, describe_io_error, lingering_close};
+use crate::proxy::ProxyEventKind;
+use crate::proxy::intercept_queue::{Intervention, InterceptQueue};
+use crate::proxy::listener::{ProxyOptions, EventSender};
+use crate::wire::{Side, Sides};
+
+/// A direction that holds this much reads no further.
+const MAX_BUFFERED_BYTES: usize = 256 * 1024;
+
+/// Read at once at most.
+const READ_SIZE: usize = 16 * 1024;
+
+/// What is to be done with one direction of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InterceptAction {
+    /// Whole frames wait from now on; the peer waits too, once 256 KiB do.
+    Hold,
+    /// Let the first frame that waits pass, and only that.
+    Forward,
+    /// Let everything pass again.
+    Release,
+    /// Throw away the first frame that waits.
+    Drop,
+    /// Put these bytes before the next frame.
+    Inject(Vec<u8>),
+    /// Reset the connection on both sides.
+    Reset,
+}
+
+/// Serves one client to the end, which is told in words.
+pub(super) async fn relay(
+    client: TcpStream,
+    peer: SocketAddr,
+    options: ProxyOptions,
+    actions: mpsc::Receiver<(Side, InterceptAction)>,
+    events: EventSender,
+) {
+    events.send(ProxyEventKind::Opened { peer }).await;
+    let result = match connect(&options.upstream, &options.tls, options.connect_timeout).await {
+        Ok(server) => {
+            let address = server.tcp().peer_addr().unwrap_or(options.listen);
+            events.send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() }).await;
+            Relay::new(&options, events.clone()).run(client, server, actions).await
+        }
+        Err(reason) => {
+            let told = format!("there is no server behind it: {reason}");
+            answer(client, "502 Bad Gateway", &told, &options, &events).await;
+            Err(reason)
+        }
+    };
+    events.send(ProxyEventKind::Ended(result)).await;
+}
+
+/// An honest answer in the server's place.
+async fn answer(mut client: TcpStream, status: &str, why: &str, options: &ProxyOptions, teller: &EventSender) {
+    let body = format!("wiretalk is a proxy here, and {why}\n");
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    teller
+        .send(ProxyEventKind::Injected { from: Side::Server, at: Instant::now(), bytes: answer.clone().into() })
+        .await;
+    // a client that does not even take its refusal is left
+    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(answer.as_bytes())).await {
+        lingering_close(client).await;
+    }
+}
+
+/// One direction.
+struct RelayDirection {
+    from: Side,
+    queue: InterceptQueue,
+    /// The sender's end of stream has come.
+    read_closed: bool,
+    /// The sender has sent anything at all.
+    has_spoken: bool,
+    /// The end of its stream was passed on.
+    write_closed: bool,
+    unflushed: bool,
+    reported_held: (usize, usize),
+    /// How long the receiver has taken nothing, while there was something for it.
+    stalled: Duration,
+}
+
+impl RelayDirection {
+    fn wants_read(&self) -> bool {
+        !self.read_closed && self.queue.buffered_bytes() < MAX_BUFFERED_BYTES
+    }
+
+    fn next_step(&self) -> Option<WriteStep> {
+        if !self.queue.pending().is_empty() {
+            Some(WriteStep::Write)
+        } else if self.unflushed {
+            Some(WriteStep::Flush)
+        } else {
+            (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0).then_some(WriteStep::Shutdown)
+        }
+    }
+}
+
+/// What a direction does next on the receiver's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WriteStep {
+    Write,
+    Flush,
+    Shutdown,
+}
+
+/// What happens next on a connection.
+enum Turn {
+    Act(Option<(Side, InterceptAction)>),
+    Gone(Side, Option<WriteStep>, io::Result<usize>),
+    Came(Side, io::Result<usize>),
+    Late,
+}
+
+struct Relay {
+    directions: Sides<RelayDirection>,
+    events: EventSender,
+    options: ProxyOptions,
+    /// How long the client's head has been waited for.
+    headless: Duration,
+    /// How long nothing has come since one side ended its stream.
+    half_closed: Duration,
+}
+
+/// Why it is over: the end of both streams, or of one that the other never followed; a reset that is passed on; a client
+/// without a request.
+enum RelayEnd {
+    Closed,
+    HalfClosed(String),
+    Reset(String),
+    Headless(String),
+}
+
+impl Relay {
+    fn new(options: &ProxyOptions, events: EventSender) -> Self {
+        let direction = |from| RelayDirection {
+            from,
+            queue: InterceptQueue::new(from, options.holds(from), options.hold_heads),
+            read_closed: false,
+            has_spoken: false,
+            write_closed: false,
+            unflushed: false,
+            reported_held: (0, 0),
+            stalled: Duration::ZERO,
+        };
+        Self {
+            directions: Sides::each(direction),
+            events,
+            options: options.clone(),
+            headless: Duration::ZERO,
+            half_closed: Duration::ZERO,
+        }
+    }
+
+    async fn run(
+        mut self,
+        mut client: TcpStream,
+        mut server: MaybeTlsStream,
+        mut actions: mpsc::Receiver<(Side, InterceptAction)>,
+    ) -> Result<String, String> {
+        // an error of this leaves the answers a little later
+        let _ = client.set_nodelay(true);
+        let end = self.run_until_end(&mut client, &mut server, &mut actions).await;
+        match end {
+            RelayEnd::Closed => Ok("both sides have ended their streams".to_owned()),
+            RelayEnd::HalfClosed(reason) => Err(reason),
+            RelayEnd::Reset(why) => {
+                // Closing with this option resets: what one side meant, the other gets to know.
+                for socket in [&client, server.tcp()] {
+                    let _ = socket.set_zero_linger();
+                }
+                Err(why)
+            }
+            RelayEnd::Headless(why) => {
+                answer(client, "408 Request Timeout", &why, &self.options, &self.events).await;
+                Err(why)
+            }
+        }
+    }
+
+    /// The time that is left before somebody has been waited for too long. Only time in which nothing else was to be done
+    /// counts: while the reports are full, nobody here can read or write.
+    fn left(&self) -> Duration {
+        let head = (!self.directions.client.queue.is_past_head())
+            .then(|| self.options.head_timeout.saturating_sub(self.headless));
+        let end =
+            self.is_half_closed().then(|| self.options.half_closed_timeout.saturating_sub(self.half_closed));
+        let stalled = self.directions.both().into_iter().filter(|lane| lane.next_step().is_some());
+        let writes = stalled.map(|lane| self.options.write_timeout.saturating_sub(lane.stalled));
+        head.into_iter().chain(end).chain(writes).min().unwrap_or(Duration::MAX)
+    }
+
+    /// One side has ended its stream, the other has got to know it, and nothing waits here for a hand.
+    fn is_half_closed(&self) -> bool {
+        let lanes = self.directions.both();
+        lanes.iter().any(|lane| lane.write_closed) && lanes.iter().all(|lane| lane.queue.buffered_bytes() == 0)
+    }
+
+    /// So long nothing happened.
+    fn waited(&mut self, time: Duration) {
+        if !self.directions.client.queue.is_past_head() {
+            self.headless = self.headless.saturating_add(time);
+        }
+        if self.is_half_closed() {
+            self.half_closed = self.half_closed.saturating_add(time);
+        }
+        for lane in self.directions.both_mut() {
+            lane.stalled =
+                if lane.next_step().is_some() { lane.stalled.saturating_add(time) } else { Duration::ZERO };
+        }
+    }
+
+    /// Somebody has been waited for too long: whom, and for what.
+    fn too_late(&self) -> RelayEnd {
+        let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
+        if let Some(lane) =
+            self.directions.both().into_iter().find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
+        {
+            let peer = lane.from.peer();
+            return RelayEnd::Reset(format!("the {peer} has read nothing for {} s", write_timeout.as_secs_f32()));
+        }
+        if self.is_half_closed() && self.half_closed >= half_closed_timeout {
+            let (ended, silent) = if self.directions.client.write_closed {
+                (Side::Client, Side::Server)
+            } else {
+                (Side::Server, Side::Client)
+            };
+            let limit = half_closed_timeout.as_secs_f32();
+            return RelayEnd::HalfClosed(format!(
+                "the {ended} ended its stream, and the {silent} has sent nothing and not ended its own for {limit} s"
+            ));
+        }
+        let why = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
+        // where the server has spoken, an answer of ours would stand in the middle of its own
+        if self.directions.server.has_spoken { RelayEnd::Reset(why) } else { RelayEnd::Headless(why) }
+    }
+
+    async fn run_until_end(
+        &mut self,
+        client: &mut TcpStream,
+        server: &mut MaybeTlsStream,
+        actions: &mut mpsc::Receiver<(Side, InterceptAction)>,
+    ) -> RelayEnd {
+        let (mut client_in, mut client_out) = tokio::io::split(client);
+        let (mut server_in, mut server_out) = tokio::io::split(server);
+        let (mut up, mut down) = (vec![0; READ_SIZE], vec![0; READ_SIZE]);
+        let mut actions_open = true;
+        loop {
+            let Sides { client: client_to_server, server: server_to_client } = &self.directions;
+            if client_to_server.write_closed && server_to_client.write_closed {
+                return RelayEnd::Closed;
+            }
+            let (next_up, next_down) = (client_to_server.next_step(), server_to_client.next_step());
+            let (reads_up, reads_down) = (client_to_server.wants_read(), server_to_client.wants_read());
+            let (left, began) = (self.left(), Instant::now());
+            let turn = tokio::select! {
+                act = actions.recv(), if actions_open => Turn::Act(act),
+                done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
+                done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
+                read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
+                read = server_in.read(&mut down), if reads_down => Turn::Came(Side::Server, read),
+                () = sleep(left), if left < Duration::MAX => Turn::Late,
+            };
+            // before what is told of it, which may have to wait for its reader
+            self.waited(began.elapsed());
+            let result = match turn {
+                Turn::Act(act) => {
+                    actions_open = act.is_some();
+                    act.map_or(Ok(()), |(from, act)| self.apply(from, act))
+                }
+                Turn::Gone(from, next, done) => self.on_written(from, next, done),
+                Turn::Came(from, read) => {
+                    self.on_read(from, read, if from == Side::Client { &up } else { &down }).await
+                }
+                Turn::Late => return self.too_late(),
+            };
+            if let Err(why) = result {
+                return RelayEnd::Reset(why);
+            }
+            self.report_changes().await;
+        }
+    }
+
+    fn apply(&mut self, from: Side, act: InterceptAction) -> Result<(), String> {
+        let queue = &mut self.directions[from].queue;
+        match act {
+            InterceptAction::Hold => queue.hold(),
+            InterceptAction::Release => queue.release(),
+            // that nothing waits, or that there are no frames, is seen by nothing being told
+            InterceptAction::Forward => drop(queue.forward_one()),
+            InterceptAction::Drop => drop(queue.drop_one()),
+            InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),
+            InterceptAction::Reset => return Err("cut by hand".to_owned()),
+        }
+        Ok(())
+    }
+
+    async fn on_read(&mut self, from: Side, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
+        let at = Instant::now();
+        let count = match read {
+            Ok(count) => count,
+            // TLS without its own goodbye
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+            Err(error) => return Err(format!("the {from}'s connection broke: {}", describe_io_error(&error))),
+        };
+        let bytes = buffer.get(..count).unwrap_or(buffer);
+        self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
+        let index = &mut self.directions[from];
+        index.queue.push(bytes);
+        index.read_closed = count == 0;
+        index.has_spoken |= count > 0;
+        self.half_closed = Duration::ZERO;
+        let Sides { client, server } = &mut self.directions;
+        if server.queue.is_passthrough() && !client.queue.is_passthrough() {
+            client.queue.set_passthrough();
+        }
+        Ok(())
+    }
+
+    fn on_written(&mut self, from: Side, step: Option<WriteStep>, done: io::Result<usize>) -> Result<(), String> {
+        let lane = &mut self.directions[from];
+        match (step, done) {
+            (_, Err(error)) => {
+                return Err(format!("the {}'s connection broke: {}", lane.from.peer(), describe_io_error(&error)));
+            }
+            (Some(WriteStep::Shutdown), Ok(_)) => lane.write_closed = true,
+            (next, Ok(count)) => {
+                lane.queue.advance(count);
+                lane.stalled = Duration::ZERO;
+                lane.unflushed = next == Some(WriteStep::Write);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what a peer cannot see: what was dropped and put in, and what waits.
+    async fn report_changes(&mut self) {
+        for direction in self.directions.both_mut() {
+            let (from, at) = (direction.from, Instant::now());
+            for intervention in direction.queue.take_interventions() {
+                let kind = match intervention {
+                    Intervention::Dropped(bytes) => ProxyEventKind::Dropped { from, at, bytes },
+                    Intervention::Injected(bytes) => ProxyEventKind::Injected { from, at, bytes },
+                };
+                self.events.send(kind).await;
+            }
+            let held = direction.queue.held();
+            if held != direction.reported_held {
+                direction.reported_held = held;
+                self.events.send(ProxyEventKind::Held { from, frames: held.0, bytes: held.1 }).await;
+            }
+        }
+    }
+}
+
+async fn write_step(writer: &mut (impl AsyncWrite + Unpin), step: Option<WriteStep>, bytes: &[u8]) -> io::Result<usize> {
+    match step {
+        Some(WriteStep::Write) => writer.write(bytes).await,
+        Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),
+        Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
+        None => Ok(0),
+    }
+}

@@ -1,0 +1,160 @@
+//! A lane's connection, whichever lane it is: opened, asked for exchanges, settled when its slice is over.
+
+use bytes::Bytes;
+
+use super::bare_http::BareHttp;
+use super::hyper::{HyperHttp2, HyperKeepAlive, HyperReconnect};
+use super::reqwest::ReqwestClient;
+use super::sse::SsePost;
+use super::tcp::RawTcp;
+use super::websocket::{OpenWebSocket, ReconnectingWebSocket, PipelinedWebSocket};
+use crate::race::connector::LaneConnector;
+use crate::race::{RaceConfig, HeaderProfile, LaneKind, Lane};
+use crate::scope::Scope;
+
+/// What every connection of a lane is opened with.
+pub(super) struct LaneSetup {
+    pub(super) scope: Scope,
+    pub(super) lane: Lane,
+    pub(super) connector: LaneConnector,
+    pub(super) payload: Bytes,
+    pub(super) messages: usize,
+    pub(super) headers: HeaderProfile,
+    pub(super) read_buffer: usize,
+    /// One client for all connections of the lane, as its documentation wants.
+    pub(super) reqwest: Option<::reqwest::Client>,
+}
+
+impl LaneSetup {
+    pub(super) fn new(scope: Scope, lane: Lane, config: &RaceConfig, connector: LaneConnector) -> Result<Self, String> {
+        let reqwest = (lane.kind == LaneKind::HttpReqwest).then(|| ReqwestClient::client(&connector)).transpose()?;
+        Ok(Self {
+            scope,
+            lane,
+            connector,
+            payload: config.payload_bytes(),
+            messages: config.messages_per_exchange(),
+            headers: config.headers,
+            read_buffer: config.read_buffer(),
+            reqwest,
+        })
+    }
+}
+
+/// An open connection, or what opens one each time.
+pub(super) enum LaneClient {
+    Tcp(RawTcp),
+    BareHttp(BareHttp),
+    HyperKeepAlive(Box<HyperKeepAlive>),
+    Reqwest(Box<ReqwestClient>),
+    HyperReconnect(HyperReconnect),
+    Http2(Box<HyperHttp2>),
+    Sse(Box<SsePost>),
+    WebSocket(Box<OpenWebSocket>),
+    PipelinedWebSocket(Box<PipelinedWebSocket>),
+    ReconnectingWebSocket(ReconnectingWebSocket),
+}
+
+impl LaneClient {
+    pub(super) async fn connect(setup: &std::sync::Arc<LaneSetup>) -> Result<Self, String> {
+        Ok(match setup.lane.kind {
+            LaneKind::Tcp => Self::Tcp(RawTcp::open(setup).await?),
+            LaneKind::HttpBare => Self::BareHttp(BareHttp::open(setup).await?),
+            LaneKind::HttpHyper => Self::HyperKeepAlive(Box::new(HyperKeepAlive::open(setup).await?)),
+            LaneKind::HttpReqwest => Self::Reqwest(Box::new(ReqwestClient::open(setup).await?)),
+            LaneKind::HttpNew => Self::HyperReconnect(HyperReconnect::new(setup)),
+            LaneKind::Http2 => Self::Http2(Box::new(HyperHttp2::open(setup).await?)),
+            LaneKind::SsePost => Self::Sse(Box::new(SsePost::open(setup).await?)),
+            LaneKind::Ws => Self::WebSocket(Box::new(OpenWebSocket::open(setup).await?)),
+            LaneKind::WsPipelined => Self::PipelinedWebSocket(Box::new(PipelinedWebSocket::open(setup).await?)),
+            LaneKind::WsNew => Self::ReconnectingWebSocket(ReconnectingWebSocket::new(setup)),
+        })
+    }
+
+    /// All messages of one exchange there and back, each reply compared with what was sent.
+    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+        match self {
+            Self::Tcp(way) => way.exchange().await,
+            Self::BareHttp(way) => way.exchange().await,
+            Self::HyperKeepAlive(way) => way.exchange().await,
+            Self::Reqwest(way) => way.exchange().await,
+            Self::HyperReconnect(way) => way.exchange().await,
+            Self::Http2(way) => way.exchange().await,
+            Self::Sse(way) => way.exchange().await,
+            Self::WebSocket(way) => way.exchange().await,
+            Self::PipelinedWebSocket(way) => way.exchange().await,
+            Self::ReconnectingWebSocket(way) => way.exchange().await,
+        }
+    }
+
+    /// Waits for goodbyes that are still under way, so that they fall into their own slice.
+    pub(super) async fn wait_for_closes(&mut self) {
+        if let Self::ReconnectingWebSocket(way) = self {
+            way.wait_for_closes().await;
+        }
+    }
+}
+
+/// Whether the reply is what was sent.
+pub(super) fn check_reply(reply: &[u8], payload: &[u8]) -> Result<(), String> {
+    let mut whole = ReplyCheck::new(payload);
+    whole.add(reply)?;
+    whole.finish()
+}
+
+/// A reply that comes in pieces, compared with what was sent.
+pub(super) struct ReplyCheck<'p> {
+    payload: &'p [u8],
+    got: usize,
+    differs: bool,
+}
+
+impl<'p> ReplyCheck<'p> {
+    pub(super) fn new(payload: &'p [u8]) -> Self {
+        Self { payload, got: 0, differs: false }
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// At the first byte too many: whoever sends more than was sent may go on for ever.
+    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
+        let end = self.got.saturating_add(piece.len());
+        let Some(wanted) = self.payload.get(self.got..end) else {
+            return Err(too_long(self.payload.len()));
+        };
+        self.differs |= wanted != piece;
+        self.got = end;
+        Ok(())
+    }
+
+    /// Whether it was what was sent, all of it.
+    pub(super) fn finish(self) -> Result<(), String> {
+        if !self.differs && self.got == self.payload.len() {
+            return Ok(());
+        }
+        Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", self.got, self.payload.len()))
+    }
+}
+
+/// What a reply of more than `sent` bytes is called.
+pub(super) fn too_long(sent: usize) -> String {
+    format!("the reply is not what was sent: it is longer than {sent} bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_refused_at_its_first_byte_too_many() {
+        let mut reply = ReplyCheck::new(b"four");
+        reply.add(b"fo").unwrap();
+        reply.add(b"ur").unwrap();
+        reply.add(b"").unwrap();
+        assert_eq!(reply.add(b"!").unwrap_err(), "the reply is not what was sent: it is longer than 4 bytes");
+        assert_eq!(check_reply(b"four", b"four"), Ok(()));
+        assert!(check_reply(b"fou", b"four").unwrap_err().contains("(3 bytes)"));
+        assert!(check_reply(b"fuor", b"four").unwrap_err().contains("(4 bytes)"));
+    }
+}

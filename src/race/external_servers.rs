@@ -1,0 +1,310 @@
+//! Somebody else's servers: where they are, and how much load they get at most.
+//!
+//! The contract: a POST to the first gives its body back, a binary WebSocket message to the second comes back as it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::net::Target;
+use crate::race::{RaceConfig, LaneKind, Lane};
+
+/// Servers that are not ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExternalServers {
+    /// The URL whose POST gives its body back.
+    pub http: String,
+    /// The URL whose WebSocket gives its messages back.
+    pub websocket: String,
+    /// The most load; it must be given for anything but loopback.
+    pub load_limit: Option<LoadLimit>,
+}
+
+/// The most that a server of others is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadLimit {
+    /// Requests of all lanes together, those before the first round too: POSTs, opening handshakes and messages.
+    pub requests: u64,
+    /// From the first slice on.
+    pub time: Duration,
+}
+
+impl ExternalServers {
+    /// `HTTP_URL,WS_URL`
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (http, websocket) = text.split_once(',').ok_or(
+            "it takes two URLs with a comma between them, for example \
+             http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/",
+        )?;
+        let external =
+            Self { http: http.trim().to_owned(), websocket: websocket.trim().to_owned(), load_limit: None };
+        external.http()?;
+        external.websocket()?;
+        Ok(external)
+    }
+
+    /// Where the POSTs go.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn http(&self) -> Result<Target, String> {
+        let url = &self.http;
+        let wrong = || format!("`{url}` is no HTTP URL; write for example http://127.0.0.1:8080/echo");
+        let rest = url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
+        Target::parse(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
+    }
+
+    /// Where the messages go.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn websocket(&self) -> Result<Target, String> {
+        Target::parse(&self.websocket)
+    }
+
+    /// Both hosts, or the one.
+    pub(super) fn hosts(&self) -> String {
+        let host =
+            |target: Result<Target, String>| target.map(|target| target.authority()).unwrap_or_default();
+        let (http, websocket) = (host(self.http()), host(self.websocket()));
+        if http == websocket { http } else { format!("{http} and {websocket}") }
+    }
+
+    /// Whether the course can be run on these servers.
+    pub(super) fn check(&self, config: &RaceConfig) -> Result<(), String> {
+        let (http, websocket) = (self.http()?, self.websocket()?);
+        for lane in &config.lanes {
+            let tls = match lane.kind {
+                kind if kind.is_websocket() => websocket.tls,
+                kind if kind.is_http() => http.tls,
+                _ => {
+                    return Err(format!(
+                        "the lane {lane} needs our own server; against others there are the lanes http-* and ws*"
+                    ));
+                }
+            };
+            if lane.tls != tls {
+                let (with, url) = if tls { ("with", "s://") } else { ("without", "://") };
+                return Err(format!("a URL with {url} wants lanes {with} +tls, and {lane} is named"));
+            }
+        }
+        if !config.link.is_ideal() {
+            return Err(
+                "a distance is modelled in our own servers; those of others are where they are".to_owned()
+            );
+        }
+        match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), self.load_limit) {
+            (Some(remote), None) => Err(format!(
+                "`{}` is not on loopback, and a race is load; say how much it may be at most: \
+                 --max-requests 10000 --max-time 30s",
+                remote.authority()
+            )),
+            (_, Some(bound)) => LoadBudget::new(bound, config).check(config),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// The exchanges a connection does at least in a slice that counts.
+const MIN_EXCHANGES: u64 = 2;
+
+/// The requests that may still be asked of others' servers, and how they are shared: every lane does as many exchanges
+/// in a round as the others, and no round is begun that the rest would not complete.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoadBudget {
+    left: u64,
+}
+
+impl LoadBudget {
+    /// What is left once the connections of all lanes are open. A lane that does not open has had its part all the same.
+    pub(super) fn new(bound: LoadLimit, course: &RaceConfig) -> Self {
+        Self { left: bound.requests.saturating_sub(to_open(course)) }
+    }
+
+    /// Whether it is enough for one round.
+    fn check(self, course: &RaceConfig) -> Result<(), String> {
+        let opening = to_open(course);
+        let least = opening.saturating_add(to_complete(course, &course.lanes));
+        if self.left >= to_complete(course, &course.lanes) {
+            return Ok(());
+        }
+        let given =
+            course.external.as_ref().and_then(|against| against.load_limit).map_or(0, |bound| bound.requests);
+        Err(format!(
+            "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
+             {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
+            least.saturating_sub(opening)
+        ))
+    }
+
+    /// The exchanges that each of `lanes` may do in its warm-up; what a round needs is kept for it.
+    pub(super) fn warm_up(self, course: &RaceConfig, lanes: &[Lane]) -> u64 {
+        let spare = self.left.saturating_sub(to_complete(course, lanes));
+        exchanges(spare.min(self.share(course.pairs.saturating_add(1))), course, lanes)
+    }
+
+    /// The exchanges that each of `lanes` may do in the next round, of so many that are still to come; none if the rest
+    /// would not complete it.
+    pub(super) fn round(self, course: &RaceConfig, lanes: &[Lane], rounds: usize) -> Option<u64> {
+        let least = to_complete(course, lanes);
+        (self.left >= least).then(|| exchanges(self.share(rounds).max(least), course, lanes))
+    }
+
+    /// These exchanges were done, or may have been.
+    pub(super) fn spend(&mut self, exchanges: u64, course: &RaceConfig, lane: Lane) {
+        self.left = self.left.saturating_sub(exchanges.saturating_mul(per_exchange(course, lane)));
+    }
+
+    fn share(self, parts: usize) -> u64 {
+        self.left.checked_div(parts as u64).unwrap_or(self.left)
+    }
+}
+
+/// The requests of one exchange: its messages, and where each has a connection of its own, an opening handshake each.
+fn per_exchange(course: &RaceConfig, lane: Lane) -> u64 {
+    let each = if lane.kind == LaneKind::WsNew { 2 } else { 1 };
+    (course.messages_per_exchange() as u64).saturating_mul(each)
+}
+
+/// The requests of one exchange in each of the lanes.
+fn of_all(course: &RaceConfig, lanes: &[Lane]) -> u64 {
+    lanes.iter().fold(0, |sum, lane| sum.saturating_add(per_exchange(course, *lane)))
+}
+
+/// How many exchanges each of the lanes can do with so many requests.
+fn exchanges(requests: u64, course: &RaceConfig, lanes: &[Lane]) -> u64 {
+    requests.checked_div(of_all(course, lanes)).unwrap_or(0)
+}
+
+/// The requests of the smallest round.
+fn to_complete(course: &RaceConfig, lanes: &[Lane]) -> u64 {
+    let each = MIN_EXCHANGES.saturating_mul(course.connections as u64);
+    of_all(course, lanes).saturating_mul(each)
+}
+
+/// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens a connection by an
+/// exchange.
+fn to_open(course: &RaceConfig) -> u64 {
+    let of = |lane: &Lane| match lane.kind {
+        LaneKind::Ws | LaneKind::WsPipelined => 1,
+        LaneKind::HttpReqwest => per_exchange(course, *lane),
+        _ => 0,
+    };
+    let each = course.lanes.iter().fold(0, |sum: u64, lane| sum.saturating_add(of(lane)));
+    each.saturating_mul(course.connections as u64)
+}
+
+/// Narrower than [`crate::net::is_loopback`]: reqwest asks the resolver for names in `localhost`.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+impl fmt::Display for ExternalServers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.http, self.websocket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::arithmetic_side_effects, reason = "the numbers are this test's own")]
+    use super::*;
+
+    fn told(urls: &str, bound: Option<LoadLimit>) -> String {
+        let against = ExternalServers::parse(urls).map(|against| ExternalServers { load_limit: bound, ..against });
+        let lanes = vec![Lane::plain(LaneKind::HttpReqwest), Lane::plain(LaneKind::Ws)];
+        let checked = against.and_then(|against| {
+            let course = RaceConfig { lanes, external: Some(against), ..RaceConfig::default() };
+            course.validate().map_err(|error| error.to_string())
+        });
+        checked.map_or_else(|why| why, |()| "fine".to_owned())
+    }
+
+    #[test]
+    fn load_goes_elsewhere_only_within_a_bound() {
+        assert_eq!(told("http://127.0.0.1:1/echo,ws://[::1]:2/", None), "fine");
+        assert_eq!(told("http://localhost/,ws://127.9.9.9/", None), "fine");
+        assert!(told("http://192.168.1.2/,ws://127.0.0.1/", None).contains("--max-requests"));
+        assert!(told("http://127.0.0.1.example/,ws://127.0.0.1/", None).contains("not on loopback"));
+        let bound = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
+        assert_eq!(told("http://192.168.1.2/,ws://127.0.0.1/", bound), "fine");
+    }
+
+    fn course(kinds: &[LaneKind], connections: usize, burst: Option<usize>, requests: u64) -> RaceConfig {
+        let lanes = kinds.iter().copied().map(Lane::plain).collect();
+        let against = ExternalServers::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
+        let bound = Some(LoadLimit { requests, time: Duration::from_secs(1) });
+        RaceConfig { lanes, connections, burst, external: Some(ExternalServers { load_limit: bound, ..against }), ..RaceConfig::default() }
+    }
+
+    const USUAL: [LaneKind; 3] = [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::Ws];
+
+    #[test]
+    fn a_bound_that_no_round_fits_into_is_refused_with_one_that_will_do() {
+        for (connections, burst, least) in
+            [(1, None, 8), (8, None, 64), (1, Some(10), 71), (8, Some(10), 568)]
+        {
+            let checked =
+                |requests| course(&USUAL, connections, burst, requests).validate().map_err(|e| e.to_string());
+            assert_eq!(checked(least), Ok(()));
+            let why = checked(least - 1).unwrap_err();
+            assert!(
+                why.contains("too few for one round") && why.ends_with(&format!("give {least} or more")),
+                "{why}"
+            );
+            assert!(checked(0).is_err() && checked(1).is_err());
+            assert_eq!(checked(u64::MAX), Ok(()));
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever the lanes make of what they may do: no more is asked for than allowed, and one round is complete.
+        #[test]
+        fn a_budget_is_never_exceeded_and_completes_a_round(
+            kinds in proptest::sample::subsequence(LaneKind::ALL.iter().copied().filter(|kind| kind.is_http() || kind.is_websocket()).collect::<Vec<_>>(), 1..7),
+            connections in 1_usize..20,
+            burst in proptest::option::of(1_usize..20),
+            pairs in 1_usize..20,
+            more in 0_u64..5000,
+            part in proptest::collection::vec(0_u64..=4, 200),
+        ) {
+            let least = {
+                let course = course(&kinds, connections, burst, 0);
+                to_open(&course) + to_complete(&course, &course.lanes)
+            };
+            let course = RaceConfig { pairs, ..course(&kinds, connections, burst, least + more) };
+            proptest::prop_assert!(course.validate().is_ok());
+            let bound = course.external.as_ref().unwrap().load_limit.unwrap();
+            let mut budget = LoadBudget::new(bound, &course);
+            let mut asked = to_open(&course);
+            let mut part = part.into_iter().cycle();
+            let mut slice = |budget: &mut LoadBudget, most: u64, lane: Lane| {
+                let done = most * part.next().unwrap_or(4) / 4;
+                budget.spend(done, &course, lane);
+                asked += done * per_exchange(&course, lane);
+            };
+            let most = budget.warm_up(&course, &course.lanes);
+            course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+            let mut rounds = 0;
+            while rounds < pairs && let Some(most) = budget.round(&course, &course.lanes, pairs - rounds) {
+                proptest::prop_assert!(most >= 2 * connections as u64);
+                course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+                rounds += 1;
+            }
+            proptest::prop_assert!(rounds >= 1);
+            proptest::prop_assert!(asked <= bound.requests, "{} of {}", asked, bound.requests);
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_is_told_with_a_right_one() {
+        assert!(told("127.0.0.1:80,ws://127.0.0.1/", None).contains("no HTTP URL"));
+        assert!(told("http://127.0.0.1/,http://127.0.0.1/", None).contains("no WebSocket URL"));
+        assert!(told("http://127.0.0.1/", None).contains("two URLs"));
+        assert!(told("https://127.0.0.1/,ws://127.0.0.1/", None).contains("wants lanes with +tls"));
+    }
+}

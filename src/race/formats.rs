@@ -1,0 +1,178 @@
+//! The outcome of a race as data: JSON, comma-separated values, and an `HdrHistogram` interval log.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::measure::{LogInterval, RatioVerdict, write_interval_log as log};
+use crate::race::{LaneStats, LaneRatio, RaceOutcome, SliceRecord, ExchangeCost, gap_breakdown};
+
+/// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
+const SCHEMA: u32 = 1;
+
+/// Everything that is known of the run.
+pub fn json(outcome: &RaceOutcome) -> Value {
+    let config = &outcome.config;
+    let machine = &outcome.machine;
+    json!({
+        "schema": SCHEMA,
+        "valid": outcome.is_valid(),
+        "invalid_because": outcome.invalid_because,
+        "placement": outcome.placement(),
+        "sentence": outcome.summary(),
+        "command": config.command(),
+        "machine": {
+            "cpu": machine.cpu,
+            "cpus": machine.cpus,
+            "kernel": machine.kernel,
+            "congestion_control": machine.congestion_control,
+        },
+        "crates": machine.crates,
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": if cfg!(debug_assertions) { "debug" } else { "release" },
+        "seed": config.seed,
+        "conditions": {
+            "payload": config.payload,
+            "connections": config.connections,
+            "headers": config.headers,
+            "burst": config.messages_per_exchange(),
+            "rtt_ms": millis(config.link.rtt),
+            "jitter_ms": millis(config.link.jitter),
+            "bandwidth_bits_per_s": config.link.bandwidth,
+            "distance": if config.real_net { "real" } else { "modelled" },
+            "rate": config.rate,
+            "pairs": config.pairs,
+            "slice_ms": millis(config.slice),
+            "against": config.external.as_ref().map(ToString::to_string),
+        },
+        "foreign_cpu": outcome.foreign_cpu,
+        "listen_overflows": outcome.lost.map(|lost| lost.overflows),
+        "listen_drops": outcome.lost.map(|lost| lost.drops),
+        "floor": { "lane": config.floor(), "drift": outcome.drift.relative_change, "chance": outcome.drift.p_value },
+        "lanes": outcome.lanes.iter().map(lane).collect::<Vec<_>>(),
+        "ratios": outcome.ratios.iter().map(ratio).collect::<Vec<_>>(),
+        "split_us": gap_breakdown(&outcome.lanes, config.baseline().tls).map(|split| json!({
+            "gap": micros_rounded(split.gap),
+            "steps": split.layers.map(|step| json!({ "layer": step.layer, "cost": micros_rounded(step.cost) })),
+        })),
+        "order": round_orders(&outcome.slices),
+        "slices": outcome.slices.iter().map(slice).collect::<Vec<_>>(),
+    })
+}
+
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Microseconds with a tenth.
+fn micros_rounded(seconds: f64) -> f64 {
+    (seconds * 1e7).round() / 10.0
+}
+
+fn us(duration: Duration) -> f64 {
+    micros_rounded(duration.as_secs_f64())
+}
+
+fn lane(stats: &LaneStats) -> Value {
+    let LaneStats { lane, times, service_times: naive, bytes, client, server, failure, .. } = stats;
+    let cpu = client.zip(*server).and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
+    let end = |of: &Option<ExchangeCost>| {
+        of.map(|of| json!({ "cpu_us": of.cpu.map(micros_rounded), "allocations": of.allocations }))
+    };
+    json!({
+        "name": lane,
+        "exchanges": times.count,
+        "per_second": stats.rate(),
+        "p50_us": us(times.p50),
+        "p90_us": us(times.p90),
+        "p99_us": us(times.p99),
+        "max_us": us(times.max),
+        "bytes_up": bytes.map(|(up, _)| up),
+        "bytes_down": bytes.map(|(_, down)| down),
+        "cpu_us": cpu,
+        "client": end(client),
+        "server": end(server),
+        "naive": naive.map(|naive| json!({
+            "p50_us": us(naive.p50),
+            "p90_us": us(naive.p90),
+            "p99_us": us(naive.p99),
+            "max_us": us(naive.max),
+        })),
+        "failure": failure,
+    })
+}
+
+fn ratio(LaneRatio { lane, baseline: base, ratio }: &LaneRatio) -> Value {
+    let verdict = match ratio.verdict() {
+        RatioVerdict::Slower => "slower",
+        RatioVerdict::Faster => "faster",
+        RatioVerdict::NoDifference => "no difference",
+    };
+    json!({
+        "lane": lane,
+        "base": base,
+        "ratio": ratio.median,
+        "low": ratio.low,
+        "high": ratio.high,
+        "pairs": ratio.pairs,
+        "verdict": verdict,
+    })
+}
+
+/// The lanes of each round as they were shuffled.
+fn round_orders(slices: &[SliceRecord]) -> Vec<Vec<String>> {
+    let mut rounds: Vec<Vec<String>> = Vec::new();
+    for slice in slices {
+        while rounds.len() <= slice.round {
+            rounds.push(Vec::new());
+        }
+        if let Some(round) = rounds.get_mut(slice.round) {
+            round.push(slice.lane.name());
+        }
+    }
+    rounds
+}
+
+fn slice(slice: &SliceRecord) -> Value {
+    let times = &slice.summary;
+    json!({
+        "lane": slice.lane,
+        "round": slice.round,
+        "place": slice.position,
+        "took_ms": millis(slice.took),
+        "exchanges": times.count,
+        "p50_us": us(times.p50),
+        "p90_us": us(times.p90),
+        "p99_us": us(times.p99),
+        "max_us": us(times.max),
+    })
+}
+
+/// A line for each slice, with a head.
+pub fn csv(outcome: &RaceOutcome) -> String {
+    let mut text = "round,place,lane,took_ms,exchanges,p50_us,p90_us,p99_us,max_us\n".to_owned();
+    for SliceRecord { lane, round, position: place, took, summary, .. } in &outcome.slices {
+        let [p50, p90, p99, max] = [summary.p50, summary.p90, summary.p99, summary.max].map(us);
+        text += &format!(
+            "{round},{place},{lane},{:.3},{},{p50},{p90},{p99},{max}\n",
+            took.as_secs_f64() * 1e3,
+            summary.count
+        );
+    }
+    text
+}
+
+/// All times in nanoseconds, an interval for each slice, its lane as the tag.
+///
+/// # Errors
+/// None that a race's own lanes can cause.
+pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, String> {
+    let mut at = Duration::ZERO;
+    let intervals = outcome.slices.iter().map(|slice| {
+        let start = at;
+        at = at.saturating_add(slice.took);
+        LogInterval { tag: slice.lane.name(), start, length: slice.took, counts: &slice.times }
+    });
+    let comment = format!("{}\ntimes in nanoseconds", outcome.config.command());
+    log(&comment, intervals)
+}

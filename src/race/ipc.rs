@@ -1,0 +1,159 @@
+//! What the referee and the two ends of a lane say to each other: one JSON object a line.
+//! The end of either stream is the end of the race: an end whose referee is gone has nothing left to do.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
+
+use crate::race::{RaceConfig, Lane};
+
+/// The longest line; a slice's histogram has at most some thousand buckets.
+const MAX_LINE_BYTES: u64 = 8 << 20;
+
+/// What the referee asks of an end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WorkerRequest {
+    /// The server is to listen.
+    Listen {
+        lane: Lane,
+        config: RaceConfig,
+        /// The address to listen on; the port is any free one.
+        address: std::net::IpAddr,
+    },
+    /// The client is to open its connections.
+    Connect { lane: Lane, config: RaceConfig, target: LaneTarget },
+    /// The client is to do exchanges for that long, at least two a connection, but no more than `most` in all.
+    Run { slice: Duration, max_exchanges: Option<u64> },
+    /// The server is to say what it has counted.
+    Count,
+    /// The server is to stand still; it does not answer.
+    Stall { duration: Duration },
+}
+
+/// What an end answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WorkerResponse {
+    /// The server listens.
+    Listening {
+        address: SocketAddr,
+        /// Its certificate (DER), where the lane is within TLS.
+        certificate: Option<Vec<u8>>,
+        pinned: bool,
+    },
+    /// The client's connections are open.
+    Connected { pinned: bool },
+    /// The slice is over.
+    SliceDone(SliceResult),
+    /// What the server has counted since its start.
+    Counted(ServerCounters),
+    /// What was asked for could not be done.
+    Failed(String),
+}
+
+/// Where a client goes, and whom it trusts there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LaneTarget {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Path and query of the request.
+    pub(super) path: String,
+    pub(super) trust: TlsTrust,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum TlsTrust {
+    /// No TLS.
+    Plain,
+    /// This certificate (DER) and no other.
+    Certificate(Vec<u8>),
+    /// Whom browsers trust.
+    Web,
+}
+
+/// One slice of one lane.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct SliceResult {
+    /// Nanoseconds and how often: from before an exchange, or from when it was due, to its compared reply.
+    pub(super) times: Vec<(u64, u64)>,
+    /// The same from when an exchange really began; only at a fixed rate, otherwise it is the same.
+    pub(super) service_times: Vec<(u64, u64)>,
+    pub(super) took: Duration,
+    /// What the client's process used.
+    pub(super) usage: ResourceUsage,
+    /// The first error; its connection takes no further part.
+    pub(super) error: Option<String>,
+}
+
+/// What the server has counted since it listens.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct ServerCounters {
+    /// TCP payload that came in.
+    pub(super) received: u64,
+    /// TCP payload that went out.
+    pub(super) sent: u64,
+    pub(super) usage: ResourceUsage,
+}
+
+/// What a process has used, or used between two moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ResourceUsage {
+    /// CPU time of all its threads; none where the system does not tell.
+    pub(super) cpu: Option<Duration>,
+    /// Allocations; none where nobody counts them.
+    pub(super) allocations: Option<u64>,
+}
+
+impl ResourceUsage {
+    /// What this process has used so far.
+    pub(super) fn now() -> Self {
+        let count = stats_alloc::INSTRUMENTED_SYSTEM.stats();
+        let allocations = count.allocations.saturating_add(count.reallocations);
+        Self { cpu: process_cpu_time(), allocations: (allocations > 0).then_some(allocations as u64) }
+    }
+
+    /// What was used since `before`.
+    pub(super) fn since(self, before: Self) -> Self {
+        let allocations = self.allocations.zip(before.allocations);
+        Self {
+            cpu: self.cpu.zip(before.cpu).map(|(now, before)| now.saturating_sub(before)),
+            allocations: allocations.map(|(now, before)| now.saturating_sub(before)),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+fn process_cpu_time() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let nanos = Duration::from_nanos(time.tv_nsec.unsigned_abs());
+    Some(Duration::from_secs(time.tv_sec.unsigned_abs()).saturating_add(nanos))
+}
+
+#[cfg(not(unix))]
+fn cpu() -> Option<Duration> {
+    None
+}
+
+/// Sends one line.
+pub(super) async fn write_message(output: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    output.write_all(&line).await?;
+    output.flush().await
+}
+
+/// The next line; `None` at the end of the stream.
+pub(super) async fn read_message<T: DeserializeOwned>(
+    input: &mut (impl AsyncBufRead + Unpin),
+) -> io::Result<Option<T>> {
+    use tokio::io::AsyncReadExt as _;
+    let mut line = Vec::new();
+    if input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(serde_json::from_slice(&line)?))
+}

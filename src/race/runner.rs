@@ -1,0 +1,327 @@
+//! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and whether it counts.
+//!
+//! It measures nothing itself: a lane's two ends are processes of their own, and the referee sleeps while they run.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
+
+use crate::measure::{Drift, SplitMix64};
+use crate::net::{EndpointRole, NetnsPair};
+use crate::race::external_servers::LoadBudget;
+use crate::race::machine::{CpuBusyTime, ListenDrops};
+use crate::race::ipc::ResourceUsage;
+use crate::race::outcome::{self, RaceOutcome, SliceRecord};
+use crate::race::lane_processes::{WorkerProgram, LaneProcesses};
+use crate::race::lane_recorder::LaneRecorder;
+use crate::race::validity::Conditions;
+use crate::race::{RaceConfig, LaneStats, Lane, LaneRatio, Machine};
+use crate::scope::Scope;
+
+/// The race while it runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RaceProgress {
+    /// The rounds that are complete.
+    pub round: usize,
+    /// The lane that runs just now; `None` while warming up.
+    pub running: Option<Lane>,
+    /// The lanes in the order of the course.
+    pub lanes: Vec<LaneStats>,
+    /// The ratios of the rounds that are complete.
+    pub ratios: Vec<LaneRatio>,
+}
+
+/// What a race tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RaceEvent {
+    /// Where it stands; some are left out if the reader is slow.
+    Progress(RaceProgress),
+    /// How it ended; always sent, always last.
+    Finished(Box<RaceOutcome>),
+}
+
+/// What may be asked of a race while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RaceControl {
+    /// The server of the lane that runs is to stand still that long.
+    Stall(Duration),
+}
+
+/// Runs the race to its end and reports on the way. Dropping the future ends it and all its processes at once.
+///
+/// A lane that fails takes no further part; the others go on, and the outcome says why the run does not count.
+pub async fn run(
+    scope: &Scope,
+    program: &WorkerProgram,
+    config: RaceConfig,
+    events: mpsc::Sender<RaceEvent>,
+    controls: mpsc::Receiver<RaceControl>,
+) {
+    let mut race = RaceRunner::new(config, events, controls);
+    let failure = race.run(scope, program).await.err();
+    let outcome = race.outcome(failure);
+    // the reader is gone only if nobody wants the outcome
+    let _ = race.events.send(RaceEvent::Finished(Box::new(outcome))).await;
+}
+
+struct RaceRunner {
+    config: RaceConfig,
+    recorders: Vec<LaneRecorder>,
+    rounds: usize,
+    ratios: Vec<LaneRatio>,
+    slices: Vec<SliceRecord>,
+    pinned: bool,
+    measurement: Option<MeasurementStart>,
+    foreign_cpu: Option<f64>,
+    lost: Option<ListenDrops>,
+    /// What may still be asked of others' servers; none without a bound.
+    budget: Option<LoadBudget>,
+    events: mpsc::Sender<RaceEvent>,
+    controls: mpsc::Receiver<RaceControl>,
+}
+
+/// How things stood before the first round.
+struct MeasurementStart {
+    at: Instant,
+    busy: Option<CpuBusyTime>,
+    own_usage: ResourceUsage,
+    cpus: Vec<usize>,
+}
+
+impl RaceRunner {
+    fn new(config: RaceConfig, events: mpsc::Sender<RaceEvent>, controls: mpsc::Receiver<RaceControl>) -> Self {
+        Self {
+            config,
+            recorders: Vec::new(),
+            rounds: 0,
+            ratios: Vec::new(),
+            slices: Vec::new(),
+            pinned: false,
+            measurement: None,
+            foreign_cpu: None,
+            lost: None,
+            budget: None,
+            events,
+            controls,
+        }
+    }
+
+    async fn run(&mut self, scope: &Scope, program: &WorkerProgram) -> Result<(), String> {
+        self.config.validate().map_err(|error| error.to_string())?;
+        let far = self.config.real_net;
+        let netns = if far { Some(NetnsPair::start(scope, self.config.link)?) } else { None };
+        let bound = self.config.external.as_ref().and_then(|against| against.load_limit);
+        self.budget = bound.map(|bound| LoadBudget::new(bound, &self.config));
+        self.start(program, netns.as_ref()).await;
+        self.warm_up().await;
+        self.start_measuring();
+        let before = listen_drops(netns.as_ref());
+        let mut rng = SplitMix64::new(self.config.seed);
+        let mut order: Vec<usize> = (0..self.recorders.len()).collect();
+        for round in 0..self.config.pairs {
+            rng.shuffle(&mut order);
+            if !self.round(round, &order).await {
+                break;
+            }
+            self.rounds = round.saturating_add(1);
+            self.ratios = outcome::ratios(&self.config, &self.lane_stats());
+            self.send_progress(None);
+        }
+        self.foreign_cpu = self.foreign_cpu_share();
+        self.lost = lost(before, netns.as_ref());
+        Ok(())
+    }
+
+    /// One slice of every lane that does not count. Where a bound leaves nothing for it, the first round is the warm-up.
+    async fn warm_up(&mut self) {
+        let most = self.budget.map(|budget| budget.warm_up(&self.config, &self.running()));
+        if most == Some(0) {
+            return;
+        }
+        for index in 0..self.recorders.len() {
+            self.run_slice(index, None, most).await;
+        }
+    }
+
+    /// One slice of every lane, in this order; `false` if there is to be no further one.
+    async fn round(&mut self, round: usize, order: &[usize]) -> bool {
+        let lanes = self.running();
+        let to_come = self.config.pairs.saturating_sub(round);
+        let most = self.budget.map(|budget| budget.round(&self.config, &lanes, to_come));
+        // a bound that leaves no round
+        if lanes.is_empty() || most == Some(None) {
+            return false;
+        }
+        for (place, &index) in order.iter().enumerate() {
+            if self.is_out_of_time() || self.running().is_empty() {
+                return false;
+            }
+            self.run_slice(index, Some((round, place)), most.flatten()).await;
+        }
+        true
+    }
+
+    /// The lanes that still take part.
+    fn running(&self) -> Vec<Lane> {
+        self.recorders.iter().filter(|track| track.processes.is_some()).map(|track| track.lane).collect()
+    }
+
+    async fn start(&mut self, program: &WorkerProgram, netns: Option<&NetnsPair>) {
+        let config = &self.config;
+        let starting =
+            config.lanes.iter().map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
+        let started = join_all(starting).await;
+        self.recorders = started.into_iter().map(|(lane, team)| LaneRecorder::new(lane, team)).collect();
+        self.pinned = self.recorders.iter().filter_map(|track| track.processes.as_ref()).all(|team| team.pinned);
+        self.send_progress(None);
+    }
+
+    fn start_measuring(&mut self) {
+        let cpus = if self.pinned { self.config.placement.cpus() } else { Vec::new() };
+        self.measurement = Some(MeasurementStart { at: Instant::now(), busy: CpuBusyTime::now(&cpus), own_usage: ResourceUsage::now(), cpus });
+    }
+
+    /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
+    /// count.
+    async fn run_slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
+        let Some(lane) = self.recorders.get(index).filter(|track| track.processes.is_some()).map(|track| track.lane)
+        else {
+            return;
+        };
+        self.send_progress(at.map(|_| lane));
+        let ran = self.try_run_slice(index, at, most).await;
+        if let (Some(budget), Some(most)) = (&mut self.budget, most) {
+            // of a slice that broke off nobody knows what was asked for: all that it was allowed
+            let done = ran.as_ref().map_or(most, |done| *done);
+            budget.spend(done, &self.config, lane);
+        }
+        if let (Some(track), Err(reason)) = (self.recorders.get_mut(index), ran) {
+            track.fail(reason);
+        }
+    }
+
+    /// How many exchanges were done.
+    async fn try_run_slice(
+        &mut self,
+        index: usize,
+        at: Option<(usize, usize)>,
+        max_exchanges: Option<u64>,
+    ) -> Result<u64, String> {
+        let timeout = self.config.exchange_timeout();
+        let length = if at.is_some() { self.config.slice } else { self.config.warm_up };
+        let stall = next_stall(&mut self.controls);
+        let Some(recorder) = self.recorders.get_mut(index) else { return Ok(0) };
+        let Some(processes) = &mut recorder.processes else { return Ok(0) };
+        let before = processes.server_counters().await?;
+        let result = processes.run_slice(length, max_exchanges, timeout, stall).await?;
+        let after = processes.server_counters().await?;
+        let (error, done) =
+            (result.error.clone(), result.times.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)));
+        if let Some(at) = at {
+            self.slices.push(recorder.add_slice(at, result, before.zip(after)));
+        }
+        error.map_or(Ok(done), Err)
+    }
+
+    /// The time that a bound allows is over.
+    fn is_out_of_time(&self) -> bool {
+        let bound = self.config.external.as_ref().and_then(|against| against.load_limit);
+        let over = |began: &MeasurementStart| bound.is_some_and(|bound| began.at.elapsed() >= bound.time);
+        self.measurement.as_ref().is_some_and(over)
+    }
+
+    fn lane_stats(&self) -> Vec<LaneStats> {
+        self.recorders.iter().map(LaneRecorder::stats).collect()
+    }
+
+    /// Reports where the race stands.
+    fn send_progress(&mut self, running: Option<Lane>) {
+        let live = RaceProgress { round: self.rounds, running, lanes: self.lane_stats(), ratios: self.ratios.clone() };
+        // a slow reader misses a report, but never slows the race
+        let _ = self.events.try_send(RaceEvent::Progress(live));
+    }
+
+    /// The share of the CPUs that others have had since the race began.
+    fn foreign_cpu_share(&self) -> Option<f64> {
+        let MeasurementStart { at, busy, own_usage: own, cpus } = self.measurement.as_ref()?;
+        let now = CpuBusyTime::now(cpus)?;
+        let workers = self.recorders.iter().map(LaneRecorder::cpu).fold(Duration::ZERO, Duration::saturating_add);
+        let ours = workers.saturating_add(ResourceUsage::now().since(*own).cpu.unwrap_or_default());
+        let count = if cpus.is_empty() { Machine::detect().cpus } else { cpus.len() };
+        Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
+    }
+
+    fn outcome(&self, failure: Option<String>) -> RaceOutcome {
+        let lanes = self.lane_stats();
+        let floor = lanes.iter().find(|figures| figures.lane == self.config.floor());
+        let series: Vec<f64> =
+            floor.map(|floor| floor.round_medians.iter().copied().flatten().collect()).unwrap_or_default();
+        let drift = Drift::of(&series, self.config.seed);
+        let conditions = Conditions {
+            failure,
+            lanes: &lanes,
+            foreign: self.foreign_cpu,
+            floor: self.config.floor(),
+            drift,
+            lost: self.lost,
+            rounds: self.rounds,
+        };
+        let invalid_because = conditions.objections();
+        RaceOutcome {
+            config: self.config.clone(),
+            machine: Machine::detect(),
+            pinned: self.pinned,
+            lanes,
+            ratios: self.ratios.clone(),
+            slices: self.slices.clone(),
+            foreign_cpu: self.foreign_cpu,
+            lost: self.lost,
+            drift,
+            invalid_because,
+        }
+    }
+}
+
+/// What the kernel has lost so far where the servers are.
+fn listen_drops(planet: Option<&NetnsPair>) -> Option<ListenDrops> {
+    match planet {
+        Some(planet) => planet.run_in(EndpointRole::Server, ListenDrops::now).ok()?,
+        None => ListenDrops::now(),
+    }
+}
+
+fn lost(before: Option<ListenDrops>, planet: Option<&NetnsPair>) -> Option<ListenDrops> {
+    Some(listen_drops(planet)?.since(before?))
+}
+
+/// How long the server is to stand still, once somebody wishes it.
+async fn next_stall(controls: &mut mpsc::Receiver<RaceControl>) -> Duration {
+    match controls.recv().await {
+        Some(RaceControl::Stall(time)) => time,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
+        let (reports, _inbox) = mpsc::channel(1);
+        let (_wishes, wished) = mpsc::channel(1);
+        let mut race = RaceRunner::new(RaceConfig::default(), reports, wished);
+        race.rounds = 1;
+        assert!(race.outcome(None).is_valid());
+        race.lost = Some(ListenDrops { overflows: 0, drops: 0 });
+        assert!(race.outcome(None).is_valid());
+        race.lost = Some(ListenDrops { overflows: 515, drops: 520 });
+        let outcome = race.outcome(None);
+        assert_eq!((outcome.is_valid(), outcome.lost), (false, race.lost));
+        let sentence = outcome.summary();
+        assert!(sentence.starts_with("This run does not count: the kernel lost connections"), "{sentence}");
+        let json = crate::race::formats::json(&outcome);
+        assert_eq!((&json["listen_overflows"], &json["listen_drops"]), (&515.into(), &520.into()));
+    }
+}

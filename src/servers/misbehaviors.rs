@@ -1,0 +1,346 @@
+//! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an inspector must see broken.
+//! The bytes are made here; sockets and the order of events are the server's.
+
+use crate::wire::encode;
+use crate::wire::handshake::{AcceptMistake, AcceptValue, ProblemCode};
+use crate::wire::{FaultCode, Header, LengthForm, Opcode};
+
+/// One way to be sloppy.
+#[derive(Clone, Copy)]
+pub struct Misbehavior {
+    /// Its path, without the slash.
+    pub name: &'static str,
+    /// What the server does, in one clause.
+    pub summary: &'static str,
+    /// What an inspector tells of it.
+    pub broken_rule: BrokenRule,
+    /// Changes the right answer to the handshake.
+    pub(super) alter_response: fn(&mut HandshakeResponse),
+    /// What is sent for a data message.
+    pub(super) data_reply: fn(Opcode, &[u8]) -> Vec<u8>,
+    /// What is sent for a ping.
+    pub(super) ping_reply: fn(&[u8]) -> Vec<u8>,
+    /// What is sent for a Close.
+    pub(super) close_reply: fn(&[u8]) -> Vec<u8>,
+    /// It hangs up behind its first reply.
+    pub(super) hangs_up_after_reply: bool,
+}
+
+/// The rule that is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenRule {
+    /// One of the handshake.
+    Handshake(ProblemCode),
+    /// One of the frames.
+    Frames(FaultCode),
+    /// None that bytes could show: something does not come.
+    Silence,
+}
+
+/// The answer to a handshake before it is sent.
+pub(super) struct HandshakeResponse {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    accept: AcceptValue,
+}
+
+impl HandshakeResponse {
+    /// The right one, but for compression, which is never agreed on.
+    pub(super) fn new(key: &str) -> Self {
+        let accept = AcceptValue::new(key);
+        let headers =
+            [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", &accept.value)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec();
+        Self { status: 101, headers, accept }
+    }
+
+    fn remove_header(&mut self, name: &str) {
+        self.headers.retain(|(have, _)| have != name);
+    }
+
+    fn add_header(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn break_accept(&mut self, mistake: AcceptMistake) {
+        let value = mistake.wrong_value(&self.accept).unwrap_or_default();
+        self.remove_header("Sec-WebSocket-Accept");
+        self.add_header("Sec-WebSocket-Accept", &value);
+    }
+}
+
+/// What the server does at its root: everything is taken as it comes, and the answers are right.
+pub const ACCEPTS_ANYTHING: Misbehavior = Misbehavior {
+    name: "",
+    summary: "takes frames that no server may take, and echoes them all the same",
+    broken_rule: BrokenRule::Silence,
+    alter_response: |_| {},
+    data_reply: echo_frame,
+    ping_reply: |data| encode::single_frame(Opcode::Pong, data, None),
+    close_reply: |body| encode::single_frame(Opcode::Close, body, None),
+    hangs_up_after_reply: false,
+};
+
+impl Misbehavior {
+    /// The one at this path, which begins with its slash.
+    pub fn for_path(path: &str) -> Option<&'static Self> {
+        let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
+        MISBEHAVIORS.iter().find(|blunder| blunder.name == name)
+    }
+
+    /// Every path with what happens there, a line each.
+    pub fn list() -> String {
+        let line = |misbehavior: &Misbehavior| {
+            let rule = match misbehavior.broken_rule {
+                BrokenRule::Handshake(code) => code.name(),
+                BrokenRule::Frames(code) => code.name(),
+                BrokenRule::Silence => "",
+            };
+            format!("/{:<24} {rule:<28} {}\n", misbehavior.name, misbehavior.summary)
+        };
+        MISBEHAVIORS.iter().map(line).collect()
+    }
+
+    const fn handshake(
+        name: &'static str,
+        code: ProblemCode,
+        what: &'static str,
+        answer: fn(&mut HandshakeResponse),
+    ) -> Self {
+        Self { name, summary: what, broken_rule: BrokenRule::Handshake(code), alter_response: answer, ..ACCEPTS_ANYTHING }
+    }
+
+    const fn frames(
+        name: &'static str,
+        code: FaultCode,
+        what: &'static str,
+        reply: fn(Opcode, &[u8]) -> Vec<u8>,
+    ) -> Self {
+        Self { name, summary: what, broken_rule: BrokenRule::Frames(code), data_reply: reply, ..ACCEPTS_ANYTHING }
+    }
+
+    const fn then_hang_up(self) -> Self {
+        Self { hangs_up_after_reply: true, ..self }
+    }
+}
+
+/// All of them, in the order in which a connection meets them.
+pub static MISBEHAVIORS: &[Misbehavior] = &[
+    ACCEPTS_ANYTHING,
+    Misbehavior::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |answer| {
+        answer.break_accept(AcceptMistake::GuidMissing);
+    }),
+    Misbehavior::handshake(
+        "key-was-decoded",
+        ProblemCode::AcceptMismatch,
+        "takes the key out of its base64 before hashing",
+        |answer| answer.break_accept(AcceptMistake::KeyWasDecoded),
+    ),
+    Misbehavior::handshake(
+        "hex-digest-encoded",
+        ProblemCode::AcceptMismatch,
+        "puts the digest's hex text into base64, not its bytes",
+        |answer| answer.break_accept(AcceptMistake::HexDigestEncoded),
+    ),
+    Misbehavior::handshake(
+        "guid-lowercase",
+        ProblemCode::AcceptMismatch,
+        "writes the GUID in lower case",
+        |answer| answer.break_accept(AcceptMistake::GuidLowercase),
+    ),
+    Misbehavior::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |answer| {
+        answer.break_accept(AcceptMistake::KeyEchoed);
+    }),
+    Misbehavior::handshake(
+        "case-changed",
+        ProblemCode::AcceptMismatch,
+        "sends the right value in upper case",
+        |answer| answer.break_accept(AcceptMistake::CaseChanged),
+    ),
+    Misbehavior::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |answer| {
+        answer.remove_header("Sec-WebSocket-Accept");
+    }),
+    Misbehavior::handshake("no-upgrade", ProblemCode::UpgradeMissing, "forgets the Upgrade header", |answer| {
+        answer.remove_header("Upgrade");
+    }),
+    Misbehavior::handshake(
+        "no-connection",
+        ProblemCode::ConnectionMissing,
+        "forgets the Connection header, as behind a proxy that drops it",
+        |answer| answer.remove_header("Connection"),
+    ),
+    Misbehavior::handshake("status-200", ProblemCode::Status, "answers 200 OK and sends frames", |answer| {
+        answer.status = 200;
+    }),
+    Misbehavior::handshake(
+        "subprotocol-not-offered",
+        ProblemCode::SubprotocolNotOffered,
+        "chooses a subprotocol that nobody offered",
+        |answer| answer.add_header("Sec-WebSocket-Protocol", "nobody.asked.v1"),
+    ),
+    Misbehavior::handshake(
+        "extension-not-offered",
+        ProblemCode::ExtNotOffered,
+        "agrees on an extension that nobody offered",
+        |answer| answer.add_header("Sec-WebSocket-Extensions", "x-nobody-asked"),
+    ),
+    Misbehavior::frames(
+        "masked",
+        FaultCode::MaskedServer,
+        "masks its frames, as only clients do",
+        |opcode, data| encode::single_frame(opcode, data, Some(*b"mask")),
+    ),
+    Misbehavior::frames(
+        "reserved-bit",
+        FaultCode::RsvNonzero,
+        "sets RSV2, which nothing defines",
+        |opcode, data| encode::frame(&Header { rsv2: true, ..Header::new(opcode, data.len() as u64) }, data),
+    ),
+    Misbehavior::frames(
+        "compressed-unasked",
+        FaultCode::RsvNonzero,
+        "compresses, though no compression was agreed on",
+        |_, data| {
+            // as binary, so that no reader takes offence at text that is none
+            let stored = stored_blocks(data);
+            encode::frame(&Header { rsv1: true, ..Header::new(Opcode::Binary, stored.len() as u64) }, &stored)
+        },
+    ),
+    Misbehavior::frames("reserved-opcode", FaultCode::OpcodeReserved, "sends opcode 3", |_, data| {
+        encode::single_frame(Opcode::Reserved(3), data, None)
+    }),
+    Misbehavior::frames(
+        "long-length",
+        FaultCode::LenNotMinimal,
+        "writes every length in eight bytes",
+        |opcode, data| {
+            let header = Header { length_form: LengthForm::Bits64, ..Header::new(opcode, data.len() as u64) };
+            encode::frame(&header, data)
+        },
+    ),
+    Misbehavior::frames("top-bit", FaultCode::LenMsbSet, "claims a length of 2^63 and more", |_, data| {
+        let claimed = 1 << 63 | data.len() as u64;
+        encode::frame(&Header::new(Opcode::Binary, claimed), data)
+    }),
+    Misbehavior::frames("fragmented-ping", FaultCode::CtrlFragmented, "sends half a ping", |opcode, data| {
+        let half = Header { fin: false, ..Header::new(Opcode::Ping, 4) };
+        [encode::frame(&half, b"half"), echo_frame(opcode, data)].concat()
+    }),
+    Misbehavior::frames("long-ping", FaultCode::CtrlTooLong, "sends a ping of 126 bytes", |opcode, data| {
+        [encode::single_frame(Opcode::Ping, &[b'p'; 126], None), echo_frame(opcode, data)].concat()
+    }),
+    Misbehavior::frames(
+        "continuation",
+        FaultCode::ContWithoutStart,
+        "continues a message that was never begun",
+        |_, data| encode::single_frame(Opcode::Continuation, data, None),
+    ),
+    Misbehavior::frames(
+        "two-at-once",
+        FaultCode::NewDataInFragmented,
+        "begins a message within another one",
+        |opcode, data| {
+            let open = Header { fin: false, ..Header::new(opcode, data.len() as u64) };
+            [encode::frame(&open, data), echo_frame(opcode, data)].concat()
+        },
+    ),
+    Misbehavior::frames(
+        "empty-fragments",
+        FaultCode::EmptyFragment,
+        "puts fragments of no bytes before the message",
+        |opcode, data| {
+            let empty = |opcode| encode::frame(&Header { fin: false, ..Header::new(opcode, 0) }, &[]);
+            [
+                empty(opcode),
+                empty(Opcode::Continuation),
+                encode::single_frame(Opcode::Continuation, data, None),
+            ]
+            .concat()
+        },
+    ),
+    Misbehavior::frames("not-utf8", FaultCode::Utf8, "sends text with an é in Latin-1", |_, data| {
+        encode::single_frame(Opcode::Text, &[data, b" caf\xe9!"].concat(), None)
+    }),
+    Misbehavior::frames(
+        "close-1005",
+        FaultCode::CloseCodeInvalid,
+        "closes with 1005, which must never travel",
+        |_, _| encode::close_frame(1005, "", None),
+    )
+    .then_hang_up(),
+    Misbehavior::frames(
+        "close-5000",
+        FaultCode::CloseCodeOutOfRange,
+        "closes with a code of no range",
+        |_, _| encode::close_frame(5000, "", None),
+    )
+    .then_hang_up(),
+    Misbehavior::frames("close-half", FaultCode::CloseLen1, "closes with half a code", |_, _| {
+        encode::single_frame(Opcode::Close, &[3], None)
+    })
+    .then_hang_up(),
+    Misbehavior::frames("close-reason", FaultCode::CloseReasonUtf8, "closes with a reason in Latin-1", |_, _| {
+        encode::single_frame(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
+    })
+    .then_hang_up(),
+    Misbehavior::frames(
+        "data-after-close",
+        FaultCode::DataAfterClose,
+        "goes on behind its Close",
+        |opcode, data| [encode::close_frame(1000, "", None), echo_frame(opcode, data)].concat(),
+    )
+    .then_hang_up(),
+    Misbehavior::frames(
+        "ping-after-close",
+        FaultCode::ControlAfterClose,
+        "asks whether anybody is there behind its Close",
+        |_, _| [encode::close_frame(1000, "", None), encode::single_frame(Opcode::Ping, b"", None)].concat(),
+    )
+    .then_hang_up(),
+    Misbehavior {
+        name: "cut-short",
+        summary: "claims five bytes more than it sends, and hangs up",
+        data_reply: |opcode, data| encode::frame(&Header::new(opcode, data.len() as u64 + 5), data),
+        hangs_up_after_reply: true,
+        ..ACCEPTS_ANYTHING
+    },
+    Misbehavior {
+        name: "hangs-up",
+        summary: "echoes once and hangs up without a Close, which its peer calls 1006",
+        hangs_up_after_reply: true,
+        ..ACCEPTS_ANYTHING
+    },
+    Misbehavior { name: "no-pong", summary: "answers no ping", ping_reply: |_| Vec::new(), ..ACCEPTS_ANYTHING },
+    Misbehavior {
+        name: "wrong-pong",
+        summary: "answers pings, but not with their data",
+        ping_reply: |_| encode::single_frame(Opcode::Pong, b"pong", None),
+        ..ACCEPTS_ANYTHING
+    },
+    Misbehavior {
+        name: "no-close",
+        summary: "hangs up on a Close instead of answering it",
+        close_reply: |_| Vec::new(),
+        ..ACCEPTS_ANYTHING
+    },
+];
+
+fn echo_frame(opcode: Opcode, data: &[u8]) -> Vec<u8> {
+    encode::single_frame(opcode, data, None)
+}
+
+/// DEFLATE blocks that compress nothing (RFC 1951 section 3.2.4), with the byte that RFC 7692 section 7.2.3.4 puts behind a
+/// last block.
+fn stored_blocks(data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for block in data.chunks(usize::from(u16::MAX)) {
+        let len = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        bytes.push(0);
+        bytes.extend(len.to_le_bytes());
+        bytes.extend((!len).to_le_bytes());
+        bytes.extend_from_slice(block);
+    }
+    bytes.push(0);
+    bytes
+}

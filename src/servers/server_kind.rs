@@ -1,0 +1,93 @@
+//! [`Kind`]: the bundled WebSocket servers by the names that slides and the command line use.
+//! What each does stands in its own module; here one is chosen and started.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use crate::scope::Scope;
+use crate::servers::{ServerOptions, Origins, hub, sloppy, strict, websocket};
+use crate::wire::handshake::ServerPolicy;
+
+/// The only origin that the guarded server lets in.
+pub const GUARDED_ORIGIN: &str = "https://talk.example";
+
+/// One of the bundled WebSocket servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ServerKind {
+    /// An echo on tokio-tungstenite, as a program of today would be written.
+    #[default]
+    Plain,
+    /// An echo that answers each broken rule with the right close code and a reason in words.
+    Strict,
+    /// The strict echo, which lets in only pages of [`HOME_ORIGIN`].
+    Guarded,
+    /// An echo that takes anything, and breaks one rule at each of its paths.
+    Sloppy,
+    /// No echo: what one client says, all hear.
+    Hub,
+}
+
+/// A server that runs as long as it is polled.
+pub(super) type ServerFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl ServerKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Plain, Self::Strict, Self::Guarded, Self::Sloppy, Self::Hub];
+
+    /// `plain`, `strict`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Strict => "strict",
+            Self::Guarded => "guarded",
+            Self::Sloppy => "sloppy",
+            Self::Hub => "hub",
+        }
+    }
+
+    /// The server of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whose pages it lets in, unless [`Access::origins`](super::Access::origins) says otherwise.
+    pub fn origins(self) -> Origins {
+        match self {
+            Self::Guarded => Origins::only(GUARDED_ORIGIN.parse().expect("it is an origin")),
+            // what one client says, all hear: a page from elsewhere would hear what is none of its business
+            Self::Hub => Origins::Loopback,
+            Self::Plain | Self::Strict | Self::Sloppy => Origins::Any,
+        }
+    }
+
+    /// What it agrees to in a handshake.
+    pub fn policy(self) -> ServerPolicy {
+        ServerPolicy { deflate: matches!(self, Self::Strict | Self::Guarded), ..ServerPolicy::default() }
+    }
+
+    pub(super) fn bind(
+        self,
+        scope: &Scope,
+        mut options: ServerOptions,
+        policy: ServerPolicy,
+    ) -> io::Result<(SocketAddr, ServerFuture)> {
+        options.access.origins.get_or_insert_with(|| self.origins());
+        Ok(match self {
+            Self::Plain => boxed(websocket::bind(scope, options)?),
+            Self::Strict | Self::Guarded => boxed(strict::bind(scope, options, policy)?),
+            Self::Sloppy => boxed(sloppy::bind(scope, options)?),
+            Self::Hub => {
+                let (address, _, server) = hub::bind(scope, options)?;
+                boxed((address, server))
+            }
+        })
+    }
+}
+
+fn boxed(
+    (address, server): (SocketAddr, impl Future<Output = ()> + Send + 'static),
+) -> (SocketAddr, ServerFuture) {
+    (address, Box::pin(server))
+}
