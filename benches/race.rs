@@ -21,7 +21,7 @@ use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
 use wiretalk::race::{self, RaceConfig, RaceOutcome, WorkerProgram, RaceEvent};
 use wiretalk::scope::Scope;
-use wiretalk::stage::{Demo as _, Event, Look, Theme, settings};
+use wiretalk::stage::{Demo as _, DemoEvent, ViewContext, Theme, settings};
 
 /// Unless told otherwise.
 const ROUNDS: usize = 120;
@@ -30,9 +30,9 @@ const AREA: Rect = Rect { x: 0, y: 0, width: 120, height: 36 };
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // cargo adds an option of its own
-    let told = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let argument = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let rounds =
-        told.map_or(Ok(ROUNDS), |told| told.parse()).context("the argument is a number of rounds")?;
+        argument.map_or(Ok(ROUNDS), |argument| argument.parse()).context("the argument is a number of rounds")?;
     let outcome = runtime.block_on(run(rounds))?;
     runtime.shutdown_background();
     println!(
@@ -62,16 +62,16 @@ fn main() -> anyhow::Result<()> {
 async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     let scope = Scope::new(|panic| println!("{panic}"));
     let program = WorkerProgram(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
-    let course = RaceConfig { pairs: rounds, ..RaceConfig::default() };
-    let (reports, mut inbox) = mpsc::channel(8);
-    let (_wishes, wished) = mpsc::channel(1);
+    let config = RaceConfig { pairs: rounds, ..RaceConfig::default() };
+    let (events, mut inbox) = mpsc::channel(8);
+    let (_wishes, controls) = mpsc::channel(1);
     let (pictures, shown) = mpsc::channel(8);
     let drawing = Arc::new(AtomicBool::new(false));
     let on = drawing.clone();
     // on a thread of its own, as the stage is
     scope.spawn_thread("drawing", move |_| draw(shown, on))?;
     let inner = scope.child();
-    scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
+    scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });
     loop {
         match inbox.recv().await {
             Some(RaceEvent::Progress(live)) => {
@@ -97,7 +97,7 @@ fn fence() -> Fence {
 async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
     let settings = settings(&fence(), Race::SETTINGS).expect("the settings are legal");
     let (mut demo, _) = Race::open(&settings).expect("the settings are legal");
-    demo.update(Event::Key(KeyCode::Enter.into()));
+    demo.update(DemoEvent::Key(KeyCode::Enter.into()));
     let sink = File::create("/dev/null").expect("there is /dev/null");
     let options = TerminalOptions { viewport: Viewport::Fixed(AREA) };
     let mut terminal = Terminal::with_options(CrosstermBackend::new(sink), options).expect("a fixed size");
@@ -111,8 +111,8 @@ async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
             },
             _ = clock.tick() => {
                 let (true, Some(report)) = (on.load(Relaxed), &last) else { continue };
-                demo.update(Event::Msg(Msg::Report(1, report.clone())));
-                let look = Look { theme: &Theme::DARK, focused: true };
+                demo.update(DemoEvent::Msg(Msg::Event(1, report.clone())));
+                let look = ViewContext { theme: &Theme::DARK, focused: true };
                 let drawn = terminal.draw(|frame| demo.view(AREA, frame.buffer_mut(), &look));
                 drawn.expect("/dev/null takes all");
             }

@@ -6,15 +6,15 @@ pub mod inspect;
 pub mod race;
 pub mod weigh;
 
-use crate::stage::{Entry, Registry};
+use crate::stage::{DemoEntry, Registry};
 
 /// Every demo a deck may name.
 pub static REGISTRY: Registry = Registry::new(&ENTRIES);
 
-static ENTRIES: [Entry; 5] = [
-    Entry::of::<feed::Feed>(),
-    Entry::of::<inspect::Inspect>(),
-    Entry::of::<race::Race>(),
-    Entry::of::<grid::Grid>(),
-    Entry::of::<weigh::Weigh>(),
+static ENTRIES: [DemoEntry; 5] = [
+    DemoEntry::of::<feed::Feed>(),
+    DemoEntry::of::<inspect::Inspect>(),
+    DemoEntry::of::<race::Race>(),
+    DemoEntry::of::<grid::Grid>(),
+    DemoEntry::of::<weigh::Weigh>(),
 ];

@@ -12,14 +12,14 @@ use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, Event, Highlights, Lamp, Show};
+use wiretalk::app::{self, App, AppEvent, Highlights, ServerStatus, Presentation};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
-use wiretalk::export::svg;
+use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{ServerBundle, Ports};
-use wiretalk::stage::{Consents, Depth, House, Theme};
+use wiretalk::stage::{EffectConsents, ColorDepth, Services, Theme};
 
 /// How long the app plays on after each key: the demos' sockets are real.
 const BETWEEN: Duration = Duration::from_millis(700);
@@ -73,56 +73,56 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let scope = Scope::new(|panic| panic!("{panic}"));
     let servers = Arc::new(ServerBundle::start(&scope, Ports::default(), None));
     servers.ready().await.map_err(anyhow::Error::msg)?;
-    let (deck, warnings) = check::read(path.as_ref(), REGISTRY)?;
-    let highlights = Highlights::of(&deck);
+    let (deck, warnings) = check::read_deck(path.as_ref(), REGISTRY)?;
+    let highlights = Highlights::from_deck(&deck);
     let theme = Theme::of(deck.front_matter.theme.unwrap_or(wiretalk::deck::ThemeChoice::Dark));
     // examples lie in a folder beside the program
     let beside =
         std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
     let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
-    let house = House { servers: Some(servers), program };
-    let (file, depth) = (path.to_owned(), Depth::True);
+    let house = Services { servers: Some(servers), worker_program: program };
+    let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
-    let consents = Consents::default();
-    let show = Show {
+    let consents = EffectConsents::default();
+    let show = Presentation {
         deck,
         file,
         warnings,
         registry,
-        house,
+        services: house,
         theme: kind,
-        depth,
+        color_depth: depth,
         consents,
         notice: None,
-        alone: false,
+        standalone: false,
     };
     let mut app = App::new(show, size);
-    app.update(Event::Highlighted(highlights));
-    app.update(Event::Lamps(["http", "ws"].map(|name| Lamp { name, up: Some(true) }).to_vec()));
+    app.update(AppEvent::Highlighted(highlights));
+    app.update(AppEvent::Servers(["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec()));
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
     let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
     for code in go_to.iter().chain([&KeyCode::Enter]) {
-        app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
+        app.update(AppEvent::Input(Input::Key(KeyEvent::from(*code))));
     }
     play_on(&mut app, &mut terminal, BETWEEN).await?;
     for step in steps {
         let time = match step {
             Step::Wait(time) => *time,
             Step::Key(code) => {
-                app.update(Event::Input(Input::Key(KeyEvent::from(*code))));
+                app.update(AppEvent::Input(Input::Key(KeyEvent::from(*code))));
                 BETWEEN
             }
         };
         play_on(&mut app, &mut terminal, time).await?;
     }
-    Ok(svg(terminal.backend().buffer(), theme.text, theme.ground))
+    Ok(to_svg(terminal.backend().buffer(), theme.text, theme.background))
 }
 
 async fn play_on(app: &mut App, terminal: &mut Terminal<TestBackend>, time: Duration) -> anyhow::Result<()> {
     let quiet = pin!(stream::unfold((), |()| async move {
         tokio::time::sleep(time).await;
-        None::<(Event, ())>
+        None::<(AppEvent, ())>
     }));
-    app::run(app, terminal, &mut { quiet }).await?;
+    app::run_event_loop(app, terminal, &mut { quiet }).await?;
     Ok(())
 }

@@ -11,21 +11,21 @@ use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use wiretalk::app::{self, ASK_BACKGROUND, App, End, Screen, Show, Signals};
-use wiretalk::cli::inspect::Inspect;
-use wiretalk::cli::{Cli, Command, check};
+use wiretalk::app::{self, BACKGROUND_QUERY, App, LoopExit, Screen, Presentation, Signals};
+use wiretalk::cli::inspect::InspectArgs;
+use wiretalk::cli::{Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{ServerBundle, Ports};
-use wiretalk::stage::{Consents, Depth, House};
+use wiretalk::stage::{EffectConsents, ColorDepth, Services};
 
 /// Counts allocations, which the race tells an exchange's number of.
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// The talk that is built in, so that an installed binary works anywhere.
-const TALK: &str = include_str!("../slides/talk.md");
+const BUILT_IN_TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -38,15 +38,15 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         None => present(cli.deck, cli.theme.map(Into::into), cli.trust),
-        Some(Command::Check(check)) => check.run(REGISTRY),
-        Some(Command::Inspect(inspect)) => inspected(inspect),
-        Some(Command::Decode(decode)) => decode.run(),
-        Some(Command::Race(race)) => race.run(),
-        Some(Command::Racer(racer)) => racer.run(),
-        Some(Command::Serve(serve)) => serve.run(),
-        Some(Command::Demos(demos)) => demos.run(REGISTRY),
-        Some(Command::Completions(completions)) => completions.run(),
-        Some(Command::Licenses(licenses)) => licenses.run(),
+        Some(CliCommand::Check(check)) => check.run(REGISTRY),
+        Some(CliCommand::Inspect(inspect)) => run_inspect(inspect),
+        Some(CliCommand::Decode(decode)) => decode.run(),
+        Some(CliCommand::Race(race)) => race.run(),
+        Some(CliCommand::Racer(racer)) => racer.run(),
+        Some(CliCommand::Serve(serve)) => serve.run(),
+        Some(CliCommand::Demos(demos)) => demos.run(REGISTRY),
+        Some(CliCommand::Completions(completions)) => completions.run(),
+        Some(CliCommand::Licenses(licenses)) => licenses.run(),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
@@ -60,83 +60,83 @@ fn present(
     trust: bool,
 ) -> anyhow::Result<ExitCode> {
     let (file, (deck, warnings)) = match path {
-        Some(path) => (check::name(&path), check::read(&path, REGISTRY)?),
-        None => ("talk.md".to_owned(), check::parse(TALK, REGISTRY)),
+        Some(path) => (check::printable_path(&path), check::read_deck(&path, REGISTRY)?),
+        None => ("talk.md".to_owned(), check::parse_deck(BUILT_IN_TALK, REGISTRY)),
     };
     let theme = theme.or(deck.front_matter.theme);
-    let (registry, house, depth) = (REGISTRY, House::default(), depth());
-    let consents = if trust { Consents::all() } else { Consents::default() };
-    play(Show {
+    let (registry, services, color_depth) = (REGISTRY, Services::default(), color_depth());
+    let consents = if trust { EffectConsents::all() } else { EffectConsents::default() };
+    run_presentation(Presentation {
         deck,
         file,
         warnings,
         registry,
-        house,
+        services,
         theme,
-        depth,
+        color_depth,
         consents,
-        notice: app::locale_notice(variable),
-        alone: false,
+        notice: app::locale_notice(env_var),
+        standalone: false,
     })
 }
 
-fn inspected(inspect: Inspect) -> anyhow::Result<ExitCode> {
-    if let Some(why) = inspect.misuse() {
-        writeln!(std::io::stderr(), "wiretalk: {why}")?;
+fn run_inspect(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
+    if let Some(error) = inspect.usage_error() {
+        writeln!(std::io::stderr(), "wiretalk: {error}")?;
         return Ok(ExitCode::from(2));
     }
-    if inspect.is_headless() { inspect.run() } else { look_into(inspect) }
+    if inspect.is_headless() { inspect.run() } else { inspect_on_stage(inspect) }
 }
 
 /// The inspector with the whole screen to itself: a deck of one slide that holds nothing else.
-fn look_into(inspect: Inspect) -> anyhow::Result<ExitCode> {
+fn inspect_on_stage(inspect: InspectArgs) -> anyhow::Result<ExitCode> {
     let setting = |(key, value): (&str, String)| Setting {
         key: key.to_owned(),
         value: SettingValue::Text(value),
         position: Position::default(),
     };
-    let settings = inspect.settings().into_iter().map(setting).collect();
+    let settings = inspect.demo_settings().into_iter().map(setting).collect();
     let fence = Fence { name: "inspect".to_owned(), settings, ..Fence::default() };
     let slide = Slide { blocks: vec![Block::Demo(fence)], ..Slide::default() };
     let deck = Deck { slides: vec![slide], ..Deck::default() };
-    let show = Show {
+    let presentation = Presentation {
         warnings: REGISTRY.check(&deck, ""),
         deck,
         file: inspect.source,
         registry: REGISTRY,
-        house: House::default(),
+        services: Services::default(),
         theme: inspect.theme.map(Into::into),
-        depth: depth(),
+        color_depth: color_depth(),
         // whoever types it wants it
-        consents: Consents::all(),
-        notice: app::locale_notice(variable),
-        alone: true,
+        consents: EffectConsents::all(),
+        notice: app::locale_notice(env_var),
+        standalone: true,
     };
-    play(show)
+    run_presentation(presentation)
 }
 
-fn depth() -> Depth {
-    Depth::detect(variable)
+fn color_depth() -> ColorDepth {
+    ColorDepth::from_env(env_var)
 }
 
-fn variable(name: &str) -> Option<String> {
+fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// Plays a talk on the terminal.
-fn play(show: Show) -> anyhow::Result<ExitCode> {
-    if let Some(why) = app::unsuitable(variable) {
-        bail!(why);
+fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
+    if let Some(reason) = app::unsuitable_terminal(env_var) {
+        bail!(reason);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let alone = show.alone;
-    let end = catch_unwind(AssertUnwindSafe(|| runtime.block_on(stage(show))));
+    let alone = presentation.standalone;
+    let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
     runtime.shutdown_background();
-    let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::last_words().unwrap_or_default());
-    match end {
+    let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default());
+    match exit {
         // a talk goes on without one of its demos; the inspector alone is nothing else
-        Ok(Ok((End::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
-        Ok(Ok((End::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
+        Ok(Ok((LoopExit::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
+        Ok(Ok((LoopExit::Signal(number), _))) => Ok(ExitCode::from(128 + number as u8)),
         Ok(Ok(_)) => Ok(ExitCode::SUCCESS),
         Ok(Err(error)) => Err(error.context("could not use the terminal")),
         Err(_) => Err(fault()),
@@ -146,32 +146,32 @@ fn play(show: Show) -> anyhow::Result<ExitCode> {
 /// Everything between taking the terminal and giving it back. The first frame comes before all
 /// that takes time: questions to the terminal, highlighting. Only the signals must be caught before. With the end comes why
 /// a demo has stopped, if one has.
-async fn stage(mut show: Show) -> anyhow::Result<(End, Option<String>)> {
+async fn present_on_terminal(mut presentation: Presentation) -> anyhow::Result<(LoopExit, Option<String>)> {
     let scope = Scope::new(|_| {});
-    let signals = Signals::catch(&scope)?;
-    let mut screen = Screen::raise()?;
+    let signals = Signals::install(&scope)?;
+    let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
-    let servers = (!show.alone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
-    show.house.servers.clone_from(&servers);
-    let deck = show.deck.clone();
-    let ask = show.theme.is_none();
-    let mut app = App::new(show, terminal.size()?);
-    app::paint(&mut app, &mut terminal)?;
+    let servers = (!presentation.standalone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
+    presentation.services.servers.clone_from(&servers);
+    let deck = presentation.deck.clone();
+    let ask = presentation.theme.is_none();
+    let mut app = App::new(presentation, terminal.size()?);
+    app::draw_frame(&mut app, &mut terminal)?;
     if ask {
-        screen.ask(ASK_BACKGROUND)?;
+        screen.send_query(BACKGROUND_QUERY)?;
     }
-    let (post, mut events) = app::events(&deck, &scope, signals)?;
+    let (sender, mut events) = app::event_stream(&deck, &scope, signals)?;
     if let Some(servers) = servers {
-        app::watch(&servers, &scope, post);
+        app::watch_servers(&servers, &scope, sender);
     }
     loop {
-        match app::run(&mut app, &mut terminal, &mut events).await? {
-            End::Suspend => screen.suspend()?,
-            End::Continued => screen.retake()?,
-            End::Copy(text) => screen.copy(&text)?,
-            End::Mouse(on) => screen.mouse(on)?,
-            end => return Ok((end, app.fault())),
+        match app::run_event_loop(&mut app, &mut terminal, &mut events).await? {
+            LoopExit::Suspend => screen.suspend()?,
+            LoopExit::Continued => screen.reenter()?,
+            LoopExit::CopyToClipboard(text) => screen.copy_to_clipboard(&text)?,
+            LoopExit::CaptureMouse(on) => screen.capture_mouse(on)?,
+            end => return Ok((end, app.demo_fault())),
         }
     }
 }

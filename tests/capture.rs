@@ -88,9 +88,9 @@ fn write_long(path: &Path, client: &str, server: &str, longest: usize) {
 }
 
 /// Side, opcode, payload in hex (its length where it is long): one line a frame, by our reading.
-fn told(capture: &Capture, stream: usize) -> Vec<String> {
+fn frames_of(capture: &Capture, stream: usize) -> Vec<String> {
     let stream = &capture.streams()[stream];
-    let told = stream.trace.rows().iter().map(|row| {
+    let frames_of = stream.trace.rows().iter().map(|row| {
         let start = stream.trace.stream_offset(row.from(), row.offset());
         let raw = stream.store.read(row.from(), start..start + row.len()).unwrap();
         let frame = stream.trace.frame(row, raw);
@@ -98,7 +98,7 @@ fn told(capture: &Capture, stream: usize) -> Vec<String> {
         let shown = if payload.len() > 300 { payload.len().to_string() } else { format::hex(&payload) };
         format!("{} {} {shown}", row.from().name(), row.opcode().bits())
     });
-    told.collect()
+    frames_of.collect()
 }
 
 #[test]
@@ -111,8 +111,8 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
         // longer than the window that the segments announce
         write_long(&file, client, server, 9_000_000);
         let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
-        let said = tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
-        assert!(!said.contains("Warn") && !said.contains("Error"), "{said}");
+        let output = tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
+        assert!(!output.contains("Warn") && !output.contains("Error"), "{output}");
         let odd =
             "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
         assert_eq!(tool("tshark", &[&["-r", text(&file), "-Y", odd], &checked[..]].concat()), "");
@@ -147,7 +147,7 @@ fn what_is_written_here_is_read_here() {
     assert_eq!(stream.addresses.unwrap().client.port(), 50000);
     assert_eq!(stream.started_at, Duration::from_secs(1_700_000_000));
     assert_eq!(stream.trace.rows()[0].completed_at(), Duration::from_millis(3));
-    let frames = told(&capture, 0);
+    let frames = frames_of(&capture, 0);
     assert_eq!(frames[..2], ["client 1 48656c6c6f", "server 1 7878787878"]);
     assert_eq!(
         frames[2..],
@@ -157,7 +157,7 @@ fn what_is_written_here_is_read_here() {
 }
 
 #[test]
-fn a_file_that_is_there_is_replaced_only_when_told_so() {
+fn a_file_that_is_there_is_replaced_only_on_request() {
     let folder = Folder::new();
     let file = folder.file("there");
     std::fs::write(&file, "precious").unwrap();
@@ -172,14 +172,14 @@ fn what_wireshark_and_its_tools_write_is_read_here() {
     let folder = Folder::new();
     let ours = folder.file("ours.pcapng");
     write(&ours, "192.0.2.1:50000", "192.0.2.2:9001");
-    let expected = told(&open(&ours), 0);
+    let expected = frames_of(&open(&ours), 0);
     let again = folder.file("tshark.pcapng");
     tool("tshark", &["-r", text(&ours), "-w", text(&again)]);
-    assert_eq!(told(&open(&again), 0), expected);
+    assert_eq!(frames_of(&open(&again), 0), expected);
     for format in ["pcap", "nsecpcap", "pcapng"] {
         let file = folder.file(format);
         tool("editcap", &["-F", format, text(&ours), text(&file)]);
-        assert_eq!(told(&open(&file), 0), expected, "{format}");
+        assert_eq!(frames_of(&open(&file), 0), expected, "{format}");
     }
     let shuffled = folder.file("shuffled.pcapng");
     std::fs::write(&shuffled, disordered(&std::fs::read(&ours).unwrap())).unwrap();
@@ -188,12 +188,12 @@ fn what_wireshark_and_its_tools_write_is_read_here() {
         frames.sort_by_key(|frame| frame.starts_with("server"));
         frames
     };
-    assert_eq!(by_side(told(&open(&shuffled), 0)), by_side(expected.clone()));
+    assert_eq!(by_side(frames_of(&open(&shuffled), 0)), by_side(expected.clone()));
     let (second, merged) = (folder.file("second.pcapng"), folder.file("merged.pcapng"));
     write(&second, "192.0.2.7:50001", "192.0.2.2:9001");
     tool("mergecap", &["-w", text(&merged), text(&ours), text(&second)]);
     let merged = open(&merged);
-    assert_eq!((told(&merged, 0), told(&merged, 1)), (expected.clone(), expected));
+    assert_eq!((frames_of(&merged, 0), frames_of(&merged, 1)), (expected.clone(), expected));
 }
 
 /// The same file with every third packet repeated and pairs of packets exchanged, once the handshake is over.
@@ -229,7 +229,7 @@ fn packets_of_other_link_types_that_text2pcap_writes() {
         let all = ["-q", "-T", "50000,9001", headers[0], headers[1], text(&dump), text(&file)];
         tool("text2pcap", &all);
         let capture = open(&file);
-        assert_eq!(told(&capture, 0), ["client 1 48656c6c6f"], "{name}");
+        assert_eq!(frames_of(&capture, 0), ["client 1 48656c6c6f"], "{name}");
         assert_eq!(capture.streams()[0].start, capture::StreamStart::Frames);
     }
 }
@@ -258,7 +258,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
         let capture = capture::open(&folder.join(name), &ReadOptions { keylog, from: None }).unwrap();
         let stream = &capture.streams()[0];
         assert_eq!(stream.tls, TlsStatus::Decrypted { version, suite }, "{name}");
-        assert_eq!(told(&capture, 0), talk, "{name}");
+        assert_eq!(frames_of(&capture, 0), talk, "{name}");
         assert_eq!((stream.warnings.len(), stream.trace.faults(Side::Client).len()), (0, 0), "{name}");
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
@@ -274,7 +274,7 @@ fn secrets_behind_the_packets_are_found_all_the_same() {
     let keys = std::fs::read_to_string(fixtures.join("tls12-chacha20.keys")).unwrap();
     let behind = PcapngWriter::new(Vec::new(), Some(&keys)).unwrap().into_inner();
     std::fs::write(&secrets, [std::fs::read(&plain).unwrap(), behind].concat()).unwrap();
-    assert_eq!(told(&open(&secrets), 0).len(), 6);
+    assert_eq!(frames_of(&open(&secrets), 0).len(), 6);
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     let file = folder.file("hex");
     std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
     let capture = open(&file);
-    assert_eq!((capture.format(), told(&capture, 0)), (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()]));
+    assert_eq!((capture.format(), frames_of(&capture, 0)), (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()]));
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
         format::hex(REQUEST),
@@ -291,7 +291,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
         format::hex(HELLO)
     );
     std::fs::write(&file, whole).unwrap();
-    assert_eq!(told(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
+    assert_eq!(frames_of(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
     std::fs::write(&file, "81 0g").unwrap();
     let error = capture::open(&file, &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("line 1, column 5: 'g' is no hex digit; right would be"), "{error}");
@@ -301,7 +301,7 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
         + &record("end", "\"ok\":true");
     std::fs::write(&file, &recording).unwrap();
     let capture = open(&file);
-    assert_eq!((capture.format(), told(&capture, 0).len()), (CaptureFormat::Recording, 2));
+    assert_eq!((capture.format(), frames_of(&capture, 0).len()), (CaptureFormat::Recording, 2));
     assert_eq!(capture.streams()[0].trace.rows()[0].completed_at(), Duration::from_micros(1500));
     std::fs::write(&file, &recording[..recording.len() - 20]).unwrap();
     let cut = open(&file);
@@ -328,7 +328,7 @@ fn a_recording_of_several_connections_keeps_them_apart() {
     std::fs::write(&file, recording).unwrap();
     let capture = open(&file);
     assert_eq!(
-        (told(&capture, 0), told(&capture, 1)),
+        (frames_of(&capture, 0), frames_of(&capture, 1)),
         (vec!["server 1 61".to_owned()], vec!["server 2 62".to_owned()])
     );
     assert_eq!(capture.streams()[2].trace.leftover(Side::Server), b"body");
@@ -337,22 +337,22 @@ fn a_recording_of_several_connections_keeps_them_apart() {
 }
 
 /// What a capture says in all, and what is missing in it.
-fn heard(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
+fn replayed(capture: &Capture) -> (Vec<Vec<u8>>, Vec<(u64, u64)>) {
     let (mut bytes, mut missing) = (vec![Vec::new(); capture.streams().len() * 2], Vec::new());
     let mut last = Duration::ZERO;
-    let told = capture.replay(|heard| {
-        let at = capture.streams()[heard.stream].started_at + heard.at;
+    let frames_of = capture.replay(|replayed| {
+        let at = capture.streams()[replayed.stream].started_at + replayed.at;
         assert!(at >= last, "time goes forward");
         last = at;
-        match heard.data {
-            ReplayData::Bytes(said) => {
-                bytes[heard.stream * 2 + usize::from(heard.from == Side::Server)].extend(said);
+        match replayed.data {
+            ReplayData::Bytes(output) => {
+                bytes[replayed.stream * 2 + usize::from(replayed.from == Side::Server)].extend(output);
             }
             ReplayData::Missing { bytes, within_frame } => missing.push((bytes.get(), within_frame.get())),
         }
         std::io::Result::Ok(())
     });
-    told.unwrap();
+    frames_of.unwrap();
     (bytes, missing)
 }
 
@@ -365,14 +365,14 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
     tool("editcap", &[text(&file), text(&lossy), "100"]);
     for (file, gaps) in [(&file, &[][..]), (&lossy, &[(1460, 1460)])] {
         let capture = open(file);
-        let (bytes, missing) = heard(&capture);
+        let (bytes, missing) = replayed(&capture);
         assert_eq!(missing, gaps);
         let lost: u64 = missing.iter().map(|(missing, _)| missing).sum();
         assert_eq!(capture.streams()[0].store.len(Side::Server), bytes[1].len() as u64 + lost);
         let mut writer = PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
         capture.write(&mut writer).unwrap();
         let copy = open(&again);
-        assert_eq!((heard(&copy), told(&copy, 0)), ((bytes, missing), told(&capture, 0)));
+        assert_eq!((replayed(&copy), frames_of(&copy, 0)), ((bytes, missing), frames_of(&capture, 0)));
         assert_eq!(copy.streams()[0].addresses, capture.streams()[0].addresses);
     }
 }
@@ -384,7 +384,7 @@ fn tls_comes_out_plain_and_where_tshark_finds_it() {
     let capture = open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/tls13-aes128.pcapng"));
     let mut writer = PcapngWriter::create(&again, &WriteOptions::default()).unwrap();
     capture.write(&mut writer).unwrap();
-    assert_eq!(told(&open(&again), 0), told(&capture, 0));
+    assert_eq!(frames_of(&open(&again), 0), frames_of(&capture, 0));
     let mut far = PcapngWriter::create(&folder.file("far.pcapng"), &WriteOptions::default()).unwrap();
     let address = |text: &str| text.parse().unwrap();
     let peers = AddressPair { client: address("192.0.2.1:50000"), server: address("192.0.2.2:443") };
@@ -401,10 +401,10 @@ fn tls_comes_out_plain_and_where_tshark_finds_it() {
 }
 
 #[test]
-fn what_is_nothing_known_is_told_with_what_would_be_right() {
+fn what_is_nothing_known_is_refused_with_what_would_be_right() {
     let folder = Folder::new();
     let file = folder.file("file");
-    for (bytes, told) in [
+    for (bytes, frames_of) in [
         (&b""[..], "is empty"),
         (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
         (b"\x7fELF", "begins with 7f 45 4c 46"),
@@ -413,7 +413,7 @@ fn what_is_nothing_known_is_told_with_what_would_be_right() {
     ] {
         std::fs::write(&file, bytes).unwrap();
         let error = capture::open(&file, &ReadOptions::default()).unwrap_err().to_string();
-        assert!(error.contains(told), "{error}");
+        assert!(error.contains(frames_of), "{error}");
     }
     assert!(capture::open(folder.0.path(), &ReadOptions::default()).is_err());
 }
@@ -435,17 +435,17 @@ fn a_truncated_file_gives_what_there_is_and_says_where_it_ends() {
 }
 
 #[test]
-fn a_missing_segment_is_told_and_the_frames_behind_it_are_read() {
+fn a_missing_segment_is_reported_and_the_frames_behind_it_are_read() {
     let folder = Folder::new();
     let file = folder.file("gap.pcapng");
     write(&file, "192.0.2.1:50000", "192.0.2.2:9001");
     // one segment from the middle of the long frame
-    let (whole, lossy) = (told(&open(&file), 0), folder.file("lossy.pcapng"));
+    let (whole, lossy) = (frames_of(&open(&file), 0), folder.file("lossy.pcapng"));
     tool("editcap", &[text(&file), text(&lossy), "100"]);
     let capture = open(&lossy);
     let stream = &capture.streams()[0];
     assert_eq!(stream.gaps.len(), 1, "{:?}", stream.warnings);
     assert_eq!((stream.gaps[0].missing.get(), stream.gaps[0].filled.get()), (1460, 1460));
     assert!(stream.warnings[0].contains("1460 bytes of the server are missing"), "{:?}", stream.warnings);
-    assert_eq!(told(&capture, 0), whole);
+    assert_eq!(frames_of(&capture, 0), whole);
 }

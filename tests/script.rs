@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{self, App, End, Event, Highlights, Show};
+use wiretalk::app::{self, App, LoopExit, AppEvent, Highlights, Presentation};
 use wiretalk::cli::check;
 use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
@@ -20,27 +20,27 @@ use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{ServerBundle, Ports};
 use wiretalk::stage::{
-    Complaint, Consents, Demo, Depth, Doc, Entry, Hint, House, Look, Registry, Settings, Stage,
+    Diagnostic, EffectConsents, Demo, ColorDepth, SettingSpec, DemoEntry, KeyHint, Services, ViewContext, Registry, Settings, Stage,
 };
 
 const TALK: &str = include_str!("../slides/talk.md");
 const TOUR: &str = include_str!("../slides/tour.md");
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (200, 60)];
 
-fn show(source: &str) -> Show {
-    let (deck, warnings) = check::parse(source, REGISTRY);
+fn show(source: &str) -> Presentation {
+    let (deck, warnings) = check::parse_deck(source, REGISTRY);
     let file = "deck.md".to_owned();
-    Show {
+    Presentation {
         deck,
         file,
         warnings,
         registry: REGISTRY,
-        house: House::default(),
+        services: Services::default(),
         theme: None,
-        depth: Depth::True,
-        consents: Consents::default(),
+        color_depth: ColorDepth::TrueColor,
+        consents: EffectConsents::default(),
         notice: None,
-        alone: false,
+        standalone: false,
     }
 }
 
@@ -50,11 +50,11 @@ fn app(source: &str, (width, height): (u16, u16)) -> App {
 
 /// The index of a deck's last slide.
 fn last_slide(source: &str) -> usize {
-    check::parse(source, REGISTRY).0.slides.len() - 1
+    check::parse_deck(source, REGISTRY).0.slides.len() - 1
 }
 
 fn press(app: &mut App, code: KeyCode) {
-    app.update(Event::Input(Input::Key(code.into())));
+    app.update(AppEvent::Input(Input::Key(code.into())));
 }
 
 fn screen(app: &App, (width, height): (u16, u16)) -> String {
@@ -74,20 +74,20 @@ fn text(buffer: &Buffer) -> String {
 /// Every screen from the first to the last, as a speaker sees them who only presses →.
 fn walk(source: &str, size: (u16, u16)) -> Vec<String> {
     let mut app = app(source, size);
-    let slides = check::parse(source, REGISTRY).0.slides;
+    let slides = check::parse_deck(source, REGISTRY).0.slides;
     let presses: usize = slides.iter().map(wiretalk::deck::Slide::steps).sum();
     let mut screens = vec![screen(&app, size)];
     for _ in 1..presses {
         press(&mut app, KeyCode::Right);
         screens.push(screen(&app, size));
     }
-    assert_eq!(app.at(), slides.len() - 1, "→ reaches the last slide");
+    assert_eq!(app.slide_index(), slides.len() - 1, "→ reaches the last slide");
     screens
 }
 
 #[tokio::test]
 async fn the_talk_has_its_slides_and_no_warning() {
-    let (deck, warnings) = check::parse(TALK, REGISTRY);
+    let (deck, warnings) = check::parse_deck(TALK, REGISTRY);
     assert_eq!(warnings, []);
     assert_eq!(deck.slides.len(), 54);
     for (number, slide) in deck.slides.iter().enumerate() {
@@ -107,7 +107,7 @@ async fn every_slide_of_the_talk_fits_100x30_without_scrolling() {
 #[tokio::test]
 async fn every_slide_of_both_decks_can_be_shown_at_every_size() {
     for source in [TALK, TOUR] {
-        let (deck, warnings) = check::parse(source, REGISTRY);
+        let (deck, warnings) = check::parse_deck(source, REGISTRY);
         assert_eq!(warnings, []);
         for size in SIZES {
             let screens = walk(source, size);
@@ -158,19 +158,19 @@ async fn keys_move_scroll_shift_and_show() {
         (KeyCode::Home, 0),
     ] {
         press(&mut app, code);
-        assert_eq!(app.at(), at, "{code:?}");
+        assert_eq!(app.slide_index(), at, "{code:?}");
     }
     for code in [KeyCode::Char('g'), KeyCode::Char('4'), KeyCode::Enter] {
         press(&mut app, code);
     }
-    assert_eq!(app.at(), 3);
+    assert_eq!(app.slide_index(), 3);
     press(&mut app, KeyCode::Down);
     assert!(screen(&app, size).contains("▲ 1 above"), "{}", screen(&app, size));
     for code in [KeyCode::Char('g'), KeyCode::Char('1'), KeyCode::Char('0'), KeyCode::Enter] {
         press(&mut app, code);
     }
     let before = screen(&app, size);
-    app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT))));
+    app.update(AppEvent::Input(Input::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT))));
     assert_ne!(screen(&app, size), before);
     assert!(screen(&app, size).contains('‹') && before.contains('›'));
     press(&mut app, KeyCode::Char('?'));
@@ -205,11 +205,11 @@ async fn any_size_can_be_drawn_and_resized_to() {
     let last = last_slide(TOUR);
     for number in 0..=last {
         for size in [(1, 1), (2, 1), (10, 3), (25, 8), (40, 12), (300, 100)] {
-            app.update(Event::Input(Input::Resize(size.0, size.1)));
+            app.update(AppEvent::Input(Input::Resize(size.0, size.1)));
             screen(&app, size);
         }
         press(&mut app, KeyCode::PageDown);
-        assert_eq!(app.at(), (number + 1).min(last).min(app.at().max(1)));
+        assert_eq!(app.slide_index(), (number + 1).min(last).min(app.slide_index().max(1)));
     }
 }
 
@@ -222,7 +222,7 @@ async fn colours_of_the_code_come_later_and_change_nothing_but_colours() {
     }
     let mut plain = Buffer::empty(Rect::new(0, 0, size.0, size.1));
     app.view(&mut plain);
-    app.update(Event::Highlighted(Highlights::of(&deck::parse(TOUR).0)));
+    app.update(AppEvent::Highlighted(Highlights::from_deck(&deck::parse(TOUR).0)));
     let mut colored = Buffer::empty(plain.area);
     app.view(&mut colored);
     assert_eq!(text(&plain), text(&colored));
@@ -243,8 +243,8 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
     loop {
         let pause =
             stream::once(tokio::time::sleep(Duration::from_millis(20))).filter_map(|()| async { None });
-        let end = app::run(app, terminal, &mut Box::pin(pause)).await.unwrap();
-        assert!(matches!(end, End::Quit | End::Mouse(_) | End::Copy(_)), "{end:?}");
+        let end = app::run_event_loop(app, terminal, &mut Box::pin(pause)).await.unwrap();
+        assert!(matches!(end, LoopExit::Quit | LoopExit::CaptureMouse(_) | LoopExit::CopyToClipboard(_)), "{end:?}");
         let shown = text(terminal.backend().buffer());
         if wanted.iter().any(|wanted| shown.contains(wanted)) {
             return shown;
@@ -255,8 +255,8 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
     let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
-    let show = Show {
-        house: House { servers: Some(servers), program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()) },
+    let show = Presentation {
+        services: Services { servers: Some(servers), worker_program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()) },
         ..show(source)
     };
     let app = App::new(show, Size { width: 100, height: 30 });
@@ -277,7 +277,7 @@ async fn the_inspector_shows_a_typed_text_go_and_come_back() {
     until(&mut app, &mut terminal, "Frames(2)").await;
     let shown = until(&mut app, &mut terminal, "0000  81 85 ").await;
     assert!(shown.contains("K  K  K  K  P  P  P  P  P") && shown.contains("H  e  l  l  o"), "{shown}");
-    app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL))));
+    app.update(AppEvent::Input(Input::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL))));
     let shown = until(&mut app, &mut terminal, "closed by us, answered by the server").await;
     assert_eq!(shown.matches("1000 \"done\"").count(), 2, "both Close frames: {shown}");
     press(&mut app, KeyCode::Char('1'));
@@ -367,24 +367,24 @@ async fn every_scenario_holds_on_the_bundled_servers() {
 struct Faulty(u32);
 
 static IN_A_TASK: AtomicBool = AtomicBool::new(false);
-static FAULTY: [Entry; 1] = [Entry::of::<Faulty>()];
+static FAULTY: [DemoEntry; 1] = [DemoEntry::of::<Faulty>()];
 
 impl Demo for Faulty {
     const NAME: &'static str = "faulty";
     const ABOUT: &'static str = "a demo with a fault";
-    const SETTINGS: &'static [Doc] = &[];
-    const KEYS: &'static [Hint] = &[];
-    const ROWS: u16 = 3;
+    const SETTINGS: &'static [SettingSpec] = &[];
+    const KEYS: &'static [KeyHint] = &[];
+    const MIN_ROWS: u16 = 3;
     type Msg = ();
     type Cmd = ();
 
-    fn open(_: &Settings) -> Result<(Self, Vec<()>), Complaint> {
+    fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
         Ok((Self(0), Vec::new()))
     }
 
-    fn update(&mut self, event: wiretalk::stage::Event<()>) -> Vec<()> {
+    fn update(&mut self, event: wiretalk::stage::DemoEvent<()>) -> Vec<()> {
         match event {
-            wiretalk::stage::Event::Key(key) if key.code == KeyCode::Char('x') => {
+            wiretalk::stage::DemoEvent::Key(key) if key.code == KeyCode::Char('x') => {
                 assert!(IN_A_TASK.load(Ordering::Relaxed), "out of cheese");
                 vec![()]
             }
@@ -395,12 +395,12 @@ impl Demo for Faulty {
         }
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, _: &Look) {
+    fn view(&self, area: Rect, buffer: &mut Buffer, _: &ViewContext) {
         buffer.set_stringn(area.x, area.y, format!("{} keys", self.0), area.width.into(), Style::new());
     }
 
     fn perform((): (), stage: &Stage<()>) {
-        stage.begin("work").spawn("work", async { panic!("out of cheese") });
+        stage.start("work").spawn("work", async { panic!("out of cheese") });
     }
 }
 
@@ -409,7 +409,7 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
     for alone in [false, true] {
         for in_a_task in [false, true] {
             IN_A_TASK.store(in_a_task, Ordering::Relaxed);
-            let show = Show { registry: Registry::new(&FAULTY), alone, ..show("```demo faulty\n```\n") };
+            let show = Presentation { registry: Registry::new(&FAULTY), standalone: alone, ..show("```demo faulty\n```\n") };
             let mut app = App::new(show, Size { width: 100, height: 30 });
             let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
             if !alone {
@@ -417,19 +417,19 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
             }
             press(&mut app, KeyCode::Char('y'));
             until(&mut app, &mut terminal, "1 keys").await;
-            assert_eq!(app.fault(), None);
+            assert_eq!(app.demo_fault(), None);
             press(&mut app, KeyCode::Char('x'));
             let shown = until(&mut app, &mut terminal, "this demo has stopped: Ctrl-R starts it anew").await;
             let why = if in_a_task { "task \"work\" panicked at tests/script.rs:" } else { "out of cheese" };
             assert!(shown.contains(why) && shown.contains("1 keys"), "{shown}");
             press(&mut app, KeyCode::Char('y'));
             until(&mut app, &mut terminal, "1 keys").await;
-            app.update(Event::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
+            app.update(AppEvent::Input(Input::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL))));
             let shown = until(&mut app, &mut terminal, "0 keys").await;
             assert!(!shown.contains("stopped"), "{shown}");
             press(&mut app, KeyCode::Char('y'));
             until(&mut app, &mut terminal, "1 keys").await;
-            assert!(app.fault().unwrap().contains("out of cheese"), "the inspector alone ends with it");
+            assert!(app.demo_fault().unwrap().contains("out of cheese"), "the inspector alone ends with it");
         }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! The measuring is `wiretalk::feed`'s; here is what its keys do and what it looks like.
 
-mod lanes;
-mod panes;
-mod spread;
-mod table;
-mod view;
-mod words;
+mod timeline_strip;
+mod age_panes;
+mod age_histogram;
+mod stats_table;
+mod feed_view;
+mod verdict_text;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +19,24 @@ use tokio::sync::{mpsc, watch};
 
 use crate::feed::{self, FeedConfig, FeedSnapshot, FeedEvent, Transport};
 use crate::scope::Scope;
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
+use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
 
 /// The pauses that `+` and `-` choose from, in ms.
-const PAUSES: [u64; 8] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000];
+const POLL_INTERVALS_MS: [u64; 8] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000];
 /// The round trips that `d` goes through, in ms.
-const ROUND_TRIPS: [u64; 6] = [0, 1, 10, 50, 100, 250];
+const RTTS_MS: [u64; 6] = [0, 1, 10, 50, 100, 250];
 /// The gaps that `g` goes through, in ms.
-const GAPS: [u64; 5] = [100, 300, 700, 1_500, 4_000];
+const MEAN_GAPS_MS: [u64; 5] = [100, 300, 700, 1_500, 4_000];
 
 /// The demo's state.
 pub struct Feed {
-    course: FeedConfig,
+    config: FeedConfig,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
-    phase: Phase,
+    phase: FeedPhase,
     /// Whether anything happens; `k` changes it.
-    flowing: bool,
-    switch: Option<Switch>,
+    running: bool,
+    handle: Option<FeedHandle>,
     /// What the room has bet on: an index into [`words::BETS`].
     bet: Option<usize>,
     help: bool,
@@ -44,7 +44,7 @@ pub struct Feed {
 
 /// How far the comparison is.
 #[derive(Clone, Debug, PartialEq)]
-enum Phase {
+enum FeedPhase {
     Ready,
     /// Running; `None` until the first report.
     Running(Option<Box<FeedSnapshot>>),
@@ -56,9 +56,9 @@ enum Phase {
 
 /// The way to a running feed: a handle, so that what is asked stays plain data.
 #[derive(Clone, Debug)]
-pub struct Switch(Arc<watch::Sender<bool>>);
+pub struct FeedHandle(Arc<watch::Sender<bool>>);
 
-impl PartialEq for Switch {
+impl PartialEq for FeedHandle {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -72,95 +72,95 @@ pub enum Cmd {
     /// End the run, and with it all load, at once.
     Stop,
     /// Let things happen, or not.
-    Flow(Switch, bool),
+    SetRunning(FeedHandle, bool),
 }
 
 /// What comes back, with the number of its run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
     /// It has begun, and can be silenced.
-    Begun(u64, Switch),
+    Started(u64, FeedHandle),
     /// The feed reports.
-    Report(u64, FeedEvent),
+    Event(u64, FeedEvent),
 }
 
 impl Demo for Feed {
     const NAME: &'static str = "feed";
     const ABOUT: &'static str =
         "one price, polled and pushed: how old the news is, and what it costs to hear it";
-    const SETTINGS: &'static [Doc] = &[
-        Doc {
+    const SETTINGS: &'static [SettingSpec] = &[
+        SettingSpec {
             name: "gap",
-            takes: Takes::Number(20..=60_000, 700),
+            value_type: SettingType::Number(20..=60_000, 700),
             about: "ms from one event to the next, about",
         },
-        Doc {
+        SettingSpec {
             name: "poll",
-            takes: Takes::Number(10..=60_000, 1_000),
+            value_type: SettingType::Number(10..=60_000, 1_000),
             about: "ms from an answer to the next question",
         },
-        Doc { name: "rtt", takes: Takes::Number(0..=2_000, 50), about: "ms there and back, modelled" },
-        Doc { name: "seconds", takes: Takes::Number(1..=600, 30), about: "how long it runs" },
-        Doc {
+        SettingSpec { name: "rtt", value_type: SettingType::Number(0..=2_000, 50), about: "ms there and back, modelled" },
+        SettingSpec { name: "seconds", value_type: SettingType::Number(1..=600, 30), about: "how long it runs" },
+        SettingSpec {
             name: "ways",
-            takes: Takes::Text("ws, sse, long, poll"),
+            value_type: SettingType::Text("ws, sse, long, poll"),
             about: "what is compared, in this order: ws, sse, long, poll",
         },
     ];
-    const KEYS: &'static [Hint] = &[
-        Hint { keys: "Enter Space", about: "start; again: stop" },
-        Hint { keys: "1 2 3 4", about: "the bet, before the start" },
-        Hint { keys: "+ -", about: "a longer, a shorter pause between polls" },
-        Hint { keys: "d", about: "the distance: 0, 1, 10, 50, 100, 250 ms there and back" },
-        Hint { keys: "g", about: "the gap between events" },
-        Hint { keys: "k", about: "silence: nothing happens any more; again: it goes on" },
-        Hint { keys: "r", about: "back to the bet" },
-        Hint { keys: "?", about: "the rules" },
+    const KEYS: &'static [KeyHint] = &[
+        KeyHint { keys: "Enter Space", about: "start; again: stop" },
+        KeyHint { keys: "1 2 3 4", about: "the bet, before the start" },
+        KeyHint { keys: "+ -", about: "a longer, a shorter pause between polls" },
+        KeyHint { keys: "d", about: "the distance: 0, 1, 10, 50, 100, 250 ms there and back" },
+        KeyHint { keys: "g", about: "the gap between events" },
+        KeyHint { keys: "k", about: "silence: nothing happens any more; again: it goes on" },
+        KeyHint { keys: "r", about: "back to the bet" },
+        KeyHint { keys: "?", about: "the rules" },
     ];
-    const ROWS: u16 = 16;
+    const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
 
-    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let ms = |name| Duration::from_millis(settings.number(name) as u64);
-        let course = FeedConfig {
-            transports: ways(settings.text("ways")).map_err(|told| settings.complain("ways", told))?,
+        let config = FeedConfig {
+            transports: parse_transports(settings.text("ways")).map_err(|error| settings.invalid("ways", error))?,
             mean_gap: ms("gap"),
             poll_interval: ms("poll"),
             rtt: ms("rtt"),
             duration: Duration::from_secs(settings.number("seconds") as u64),
             ..FeedConfig::default()
         };
-        let phase = Phase::Ready;
-        Ok((Self { course, run: 0, phase, flowing: true, switch: None, bet: None, help: false }, Vec::new()))
+        let phase = FeedPhase::Ready;
+        Ok((Self { config, run: 0, phase, running: true, handle: None, bet: None, help: false }, Vec::new()))
     }
 
-    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
-            Event::Key(key) => return self.key(key),
-            Event::Msg(Msg::Begun(run, switch)) if run == self.run => self.switch = Some(switch),
-            Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
-            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {}
+            DemoEvent::Key(key) => return self.handle_key(key),
+            DemoEvent::Msg(Msg::Started(run, switch)) if run == self.run => self.handle = Some(switch),
+            DemoEvent::Msg(Msg::Event(run, report)) if run == self.run => self.apply_event(report),
+            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        view::draw(self, area, buffer, look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        feed_view::draw(self, area, buffer, context);
     }
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Stop => stage.end("feed"),
+            Cmd::Stop => stage.stop("feed"),
             // it fails only where the feed has ended already
-            Cmd::Flow(switch, flowing) => drop(switch.0.send(flowing)),
+            Cmd::SetRunning(switch, flowing) => drop(switch.0.send(flowing)),
             Cmd::Run(run, course) => {
-                let (scope, mail) = (stage.begin("feed"), stage.mail());
-                let failed = stage.mail();
-                let started = scope.spawn_thread("feed", move |scope| drive(run, course, scope, mail));
+                let (scope, mailbox) = (stage.start("feed"), stage.mailbox());
+                let failed = stage.mailbox();
+                let started = scope.spawn_thread("feed", move |scope| run_and_forward(run, course, scope, mailbox));
                 if let Err(error) = started {
-                    let told = format!("could not start a thread: {error}");
-                    let _ = failed.try_send(Msg::Report(run, FeedEvent::Finished(Err(told))));
+                    let reason = format!("could not start a thread: {error}");
+                    let _ = failed.try_send(Msg::Event(run, FeedEvent::Finished(Err(reason))));
                 }
             }
         }
@@ -168,22 +168,22 @@ impl Demo for Feed {
 }
 
 /// The ways that a setting names.
-fn ways(names: &str) -> Result<Vec<Transport>, String> {
-    let mut ways = Vec::new();
+fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
+    let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
-        let way =
+        let transport =
             Transport::from_name(name).ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
-        if ways.contains(&way) {
+        if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }
-        ways.push(way);
+        transports.push(transport);
     }
-    Ok(ways)
+    Ok(transports)
 }
 
 impl Feed {
-    fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         if self.help {
             self.help = false;
             return Vec::new();
@@ -191,24 +191,24 @@ impl Feed {
         match key.code {
             KeyCode::Enter | KeyCode::Char(' ') => return self.start_or_stop(),
             KeyCode::Char('?') => self.help = true,
-            KeyCode::Char('k') => return self.silence(),
+            KeyCode::Char('k') => return self.toggle_running(),
             KeyCode::Char('r') => return self.reset(),
             KeyCode::Char('+' | '=') => {
-                return self.pause(PAUSES.into_iter().find(|ms| *ms > self.pause_ms()));
+                return self.set_poll_interval(POLL_INTERVALS_MS.into_iter().find(|ms| *ms > self.poll_interval_ms()));
             }
             KeyCode::Char('-') => {
-                return self.pause(PAUSES.into_iter().rev().find(|ms| *ms < self.pause_ms()));
+                return self.set_poll_interval(POLL_INTERVALS_MS.into_iter().rev().find(|ms| *ms < self.poll_interval_ms()));
             }
             KeyCode::Char('d') => {
-                self.course.rtt = after(&ROUND_TRIPS, self.course.rtt);
-                return self.anew();
+                self.config.rtt = next_choice(&RTTS_MS, self.config.rtt);
+                return self.restart();
             }
             KeyCode::Char('g') => {
-                self.course.mean_gap = after(&GAPS, self.course.mean_gap);
-                return self.anew();
+                self.config.mean_gap = next_choice(&MEAN_GAPS_MS, self.config.mean_gap);
+                return self.restart();
             }
             KeyCode::Char(digit @ '1'..='4')
-                if self.phase == Phase::Ready && words::can_bet(&self.course) =>
+                if self.phase == FeedPhase::Ready && verdict_text::can_bet(&self.config) =>
             {
                 self.bet = Some(digit as usize - '1' as usize);
             }
@@ -218,92 +218,92 @@ impl Feed {
     }
 
     fn start_or_stop(&mut self) -> Vec<Cmd> {
-        let Phase::Running(live) = &mut self.phase else { return self.start() };
+        let FeedPhase::Running(snapshot) = &mut self.phase else { return self.start() };
         // a report of the run before must not count any more
         self.run += 1;
-        self.phase = live.take().map_or(Phase::Ready, Phase::Over);
-        self.switch = None;
+        self.phase = snapshot.take().map_or(FeedPhase::Ready, FeedPhase::Over);
+        self.handle = None;
         vec![Cmd::Stop]
     }
 
     fn start(&mut self) -> Vec<Cmd> {
         self.run += 1;
-        self.phase = Phase::Running(None);
-        (self.flowing, self.switch) = (true, None);
-        vec![Cmd::Run(self.run, self.course.clone())]
+        self.phase = FeedPhase::Running(None);
+        (self.running, self.handle) = (true, None);
+        vec![Cmd::Run(self.run, self.config.clone())]
     }
 
     /// Other conditions: what was measured under the old ones does not count.
-    fn anew(&mut self) -> Vec<Cmd> {
-        if matches!(self.phase, Phase::Running(_)) {
+    fn restart(&mut self) -> Vec<Cmd> {
+        if matches!(self.phase, FeedPhase::Running(_)) {
             return self.start();
         }
-        self.phase = Phase::Ready;
+        self.phase = FeedPhase::Ready;
         Vec::new()
     }
 
     fn reset(&mut self) -> Vec<Cmd> {
-        let running = matches!(self.phase, Phase::Running(_));
+        let running = matches!(self.phase, FeedPhase::Running(_));
         self.run += 1;
-        self.phase = Phase::Ready;
-        (self.bet, self.switch) = (None, None);
+        self.phase = FeedPhase::Ready;
+        (self.bet, self.handle) = (None, None);
         if running { vec![Cmd::Stop] } else { Vec::new() }
     }
 
-    fn pause_ms(&self) -> u64 {
-        self.course.poll_interval.as_millis() as u64
+    fn poll_interval_ms(&self) -> u64 {
+        self.config.poll_interval.as_millis() as u64
     }
 
-    fn pause(&mut self, ms: Option<u64>) -> Vec<Cmd> {
+    fn set_poll_interval(&mut self, ms: Option<u64>) -> Vec<Cmd> {
         let Some(ms) = ms else { return Vec::new() };
-        self.course.poll_interval = Duration::from_millis(ms);
-        self.anew()
+        self.config.poll_interval = Duration::from_millis(ms);
+        self.restart()
     }
 
-    fn silence(&mut self) -> Vec<Cmd> {
-        let Some(switch) = &self.switch else { return Vec::new() };
-        self.flowing = !self.flowing;
-        vec![Cmd::Flow(switch.clone(), self.flowing)]
+    fn toggle_running(&mut self) -> Vec<Cmd> {
+        let Some(handle) = &self.handle else { return Vec::new() };
+        self.running = !self.running;
+        vec![Cmd::SetRunning(handle.clone(), self.running)]
     }
 
-    fn report(&mut self, report: FeedEvent) {
-        match report {
-            FeedEvent::Progress(live) => self.phase = Phase::Running(Some(live)),
-            FeedEvent::Finished(Ok(live)) => self.phase = Phase::Over(live),
-            FeedEvent::Finished(Err(why)) => self.phase = Phase::Failed(why),
+    fn apply_event(&mut self, event: FeedEvent) {
+        match event {
+            FeedEvent::Progress(snapshot) => self.phase = FeedPhase::Running(Some(snapshot)),
+            FeedEvent::Finished(Ok(live)) => self.phase = FeedPhase::Over(live),
+            FeedEvent::Finished(Err(why)) => self.phase = FeedPhase::Failed(why),
         }
-        if !matches!(self.phase, Phase::Running(_)) {
-            self.switch = None;
+        if !matches!(self.phase, FeedPhase::Running(_)) {
+            self.handle = None;
         }
     }
 }
 
 /// The choice behind the one that is taken now; the first behind the last.
-fn after(choices: &[u64], now: Duration) -> Duration {
+fn next_choice(choices: &[u64], now: Duration) -> Duration {
     let next = choices.iter().find(|ms| u128::from(**ms) > now.as_millis());
     Duration::from_millis(*next.unwrap_or(&choices[0]))
 }
 
 /// Runs the feed and hands its reports on with the number of the run.
-async fn drive(run: u64, course: FeedConfig, scope: Scope, mail: mpsc::Sender<Msg>) {
-    let switch = Switch(Arc::new(watch::Sender::new(true)));
-    let flowing = switch.0.subscribe();
-    if mail.send(Msg::Begun(run, switch)).await.is_err() {
+async fn run_and_forward(run: u64, config: FeedConfig, scope: Scope, mailbox: mpsc::Sender<Msg>) {
+    let handle = FeedHandle(Arc::new(watch::Sender::new(true)));
+    let flowing = handle.0.subscribe();
+    if mailbox.send(Msg::Started(run, handle)).await.is_err() {
         return;
     }
-    let (reports, mut inbox) = mpsc::channel(8);
+    let (events, mut inbox) = mpsc::channel(8);
     let forward = async {
-        while let Some(report) = inbox.recv().await {
-            if matches!(report, FeedEvent::Finished(_)) {
+        while let Some(event) = inbox.recv().await {
+            if matches!(event, FeedEvent::Finished(_)) {
                 // the reader is gone only if nobody wants it
-                let _ = mail.send(Msg::Report(run, report)).await;
+                let _ = mailbox.send(Msg::Event(run, event)).await;
                 return;
             }
             // the screen may be slow; the feed is not
-            let _ = mail.try_send(Msg::Report(run, report));
+            let _ = mailbox.try_send(Msg::Event(run, event));
         }
     };
-    tokio::join!(feed::run(course, scope, flowing, reports), forward);
+    tokio::join!(feed::run(config, scope, flowing, events), forward);
 }
 
 #[cfg(test)]
@@ -324,79 +324,79 @@ pub(super) mod tests {
     }
 
     /// A demo on the ways that `ways` names.
-    pub(in crate::demos::feed) fn open(ways: &str) -> Feed {
-        let fence = fence(&[("ways", SettingValue::Text(ways.into()))]);
+    pub(in crate::demos::feed) fn open(transports: &str) -> Feed {
+        let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
         let (feed, commands) = Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).unwrap();
         assert_eq!(commands, [], "a feed never starts by being looked at");
         feed
     }
 
     /// What an engine would report after 6 s: three events, and the last not yet heard by the poll.
-    pub(in crate::demos::feed) fn live(ways: &[Transport]) -> FeedSnapshot {
+    pub(in crate::demos::feed) fn snapshot(transports: &[Transport]) -> FeedSnapshot {
         let ms = Duration::from_millis;
         let recent = vec![ms(1_000), ms(2_500), ms(5_000)];
-        let standing = |way: &Transport| {
-            let late = if *way == Transport::Poll { ms(540) } else { ms(25) };
+        let stats = |transport: &Transport| {
+            let late = if *transport == Transport::Poll { ms(540) } else { ms(25) };
             let mut spread = AgeHistogram::default();
-            let heard = if *way == Transport::Poll { &recent[..2] } else { &recent[..] };
-            for _ in heard {
+            let received = if *transport == Transport::Poll { &recent[..2] } else { &recent[..] };
+            for _ in received {
                 spread.record(late);
             }
             TransportStats {
-                transport: *way,
+                transport: *transport,
                 ages: HistogramSummary { count: 3, p99: late * 2, ..HistogramSummary::default() },
                 mean: late,
                 spread,
                 price: Some(42.03),
-                behind: if *way == Transport::Poll { ms(1_000) } else { ms(0) },
+                behind: if *transport == Transport::Poll { ms(1_000) } else { ms(0) },
                 max_behind: late * 2,
-                requests: if way.is_push() { 1 } else { 6 },
+                requests: if transport.is_push() { 1 } else { 6 },
                 empty: 2,
                 bytes: (400, 600),
-                marks: heard.iter().map(|at| TimelineMark { at: *at + late, is_new: true }).collect(),
+                marks: received.iter().map(|at| TimelineMark { at: *at + late, is_new: true }).collect(),
                 failure: None,
             }
         };
-        let standings = ways.iter().map(standing).collect();
-        FeedSnapshot { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), transports: standings }
+        let all_stats = transports.iter().map(stats).collect();
+        FeedSnapshot { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), transports: all_stats }
     }
 
     fn press(feed: &mut Feed, letter: char) -> Vec<Cmd> {
-        feed.update(Event::Key(KeyCode::Char(letter).into()))
+        feed.update(DemoEvent::Key(KeyCode::Char(letter).into()))
     }
 
-    fn tell(feed: &mut Feed, message: Msg) {
-        assert_eq!(feed.update(Event::Msg(message)), []);
+    fn deliver(feed: &mut Feed, message: Msg) {
+        assert_eq!(feed.update(DemoEvent::Msg(message)), []);
     }
 
-    fn switch() -> Switch {
-        Switch(Arc::new(watch::Sender::new(true)))
+    fn feed_handle() -> FeedHandle {
+        FeedHandle(Arc::new(watch::Sender::new(true)))
     }
 
     #[test]
     fn enter_starts_and_stops_and_what_comes_late_does_not_count() {
         let mut feed = open("ws, poll");
-        let course = FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
-        assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, course.clone())]);
-        let report = |run| Msg::Report(run, FeedEvent::Progress(Box::new(live(&[Transport::WebSocket, Transport::Poll]))));
-        tell(&mut feed, report(1));
+        let config = FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
+        assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, config.clone())]);
+        let event = |run| Msg::Event(run, FeedEvent::Progress(Box::new(snapshot(&[Transport::WebSocket, Transport::Poll]))));
+        deliver(&mut feed, event(1));
         assert_eq!(press(&mut feed, ' '), [Cmd::Stop]);
-        assert!(matches!(feed.phase, Phase::Over(_)), "what was measured stays");
-        tell(&mut feed, report(1));
-        assert!(matches!(feed.phase, Phase::Over(_)));
-        assert_eq!(press(&mut feed, ' '), [Cmd::Run(3, course)]);
-        tell(&mut feed, Msg::Report(3, FeedEvent::Finished(Err("no sockets".into()))));
-        assert_eq!(feed.phase, Phase::Failed("no sockets".into()));
-        assert_eq!(feed.pace(), None, "nothing ticks, ever");
+        assert!(matches!(feed.phase, FeedPhase::Over(_)), "what was measured stays");
+        deliver(&mut feed, event(1));
+        assert!(matches!(feed.phase, FeedPhase::Over(_)));
+        assert_eq!(press(&mut feed, ' '), [Cmd::Run(3, config)]);
+        deliver(&mut feed, Msg::Event(3, FeedEvent::Finished(Err("no sockets".into()))));
+        assert_eq!(feed.phase, FeedPhase::Failed("no sockets".into()));
+        assert_eq!(feed.tick_interval(), None, "nothing ticks, ever");
     }
 
     #[test]
     fn other_conditions_begin_anew() {
         let mut feed = open("ws, poll");
         assert_eq!(press(&mut feed, '+'), []);
-        assert_eq!(feed.course.poll_interval, Duration::from_secs(2));
+        assert_eq!(feed.config.poll_interval, Duration::from_secs(2));
         press(&mut feed, ' ');
-        let mut expect = feed.course.clone();
+        let mut expect = feed.config.clone();
         expect.poll_interval = Duration::from_secs(1);
         assert_eq!(press(&mut feed, '-'), [Cmd::Run(2, expect.clone())]);
         expect.rtt = Duration::from_millis(100);
@@ -406,12 +406,12 @@ pub(super) mod tests {
         for _ in 0..20 {
             press(&mut feed, '-');
         }
-        assert_eq!(feed.course.poll_interval, Duration::from_millis(50));
+        assert_eq!(feed.config.poll_interval, Duration::from_millis(50));
         let through: Vec<_> = (0..7)
             .map(|_| {
-                after(&ROUND_TRIPS, {
+                next_choice(&RTTS_MS, {
                     press(&mut feed, 'd');
-                    feed.course.rtt
+                    feed.config.rtt
                 })
             })
             .collect();
@@ -424,11 +424,11 @@ pub(super) mod tests {
         assert_eq!(press(&mut feed, 'k'), [], "nothing runs");
         press(&mut feed, ' ');
         assert_eq!(press(&mut feed, 'k'), [], "it has not begun yet");
-        let switch = switch();
-        tell(&mut feed, Msg::Begun(1, switch.clone()));
-        assert_eq!(press(&mut feed, 'k'), [Cmd::Flow(switch.clone(), false)]);
-        assert_eq!(press(&mut feed, 'k'), [Cmd::Flow(switch, true)]);
-        tell(&mut feed, Msg::Begun(0, self::switch()));
+        let handle = feed_handle();
+        deliver(&mut feed, Msg::Started(1, handle.clone()));
+        assert_eq!(press(&mut feed, 'k'), [Cmd::SetRunning(handle.clone(), false)]);
+        assert_eq!(press(&mut feed, 'k'), [Cmd::SetRunning(handle, true)]);
+        deliver(&mut feed, Msg::Started(0, self::feed_handle()));
         press(&mut feed, ' ');
         assert_eq!(press(&mut feed, 'k'), []);
     }
@@ -443,19 +443,19 @@ pub(super) mod tests {
         press(&mut feed, '1');
         assert_eq!(feed.bet, Some(3));
         assert_eq!(press(&mut feed, 'r'), [Cmd::Stop]);
-        assert_eq!((feed.bet, &feed.phase), (None, &Phase::Ready));
+        assert_eq!((feed.bet, &feed.phase), (None, &FeedPhase::Ready));
         let mut alone = open("ws");
         press(&mut alone, '1');
         assert_eq!(alone.bet, None, "there is nothing to bet on");
     }
 
     #[test]
-    fn a_wrong_way_is_told_with_what_would_be_right() {
-        let told = |ways: &str| {
-            let fence = fence(&[("ways", SettingValue::Text(ways.into()))]);
+    fn a_wrong_transport_is_reported_with_what_would_be_right() {
+        let message = |transports: &str| {
+            let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
             Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).map(|_| ()).unwrap_err().message
         };
-        assert_eq!(told("ws, pigeon"), "there is no way `pigeon`; there are: ws, sse, long, poll");
-        assert_eq!(told("ws, ws"), "`ws` is named twice; once is enough");
+        assert_eq!(message("ws, pigeon"), "there is no way `pigeon`; there are: ws, sse, long, poll");
+        assert_eq!(message("ws, ws"), "`ws` is named twice; once is enough");
     }
 }

@@ -1,7 +1,7 @@
 //! "When is it 5 to 10 times?": conditions by lanes. What is shown at first is a recorded run; Enter measures a cell here
 //! and now, in about three seconds.
 
-mod view;
+mod grid_view;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::demos::race::drive;
+use crate::demos::race::run_and_forward;
 use crate::race::grid::{COLUMNS, GridCell, ROWS, GridRecord};
 use crate::race::{RaceConfig, RaceOutcome, RaceEvent};
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
+use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage};
 
 /// How long a cell may take.
-const TIME: Duration = Duration::from_secs(3);
+const CELL_DURATION: Duration = Duration::from_secs(3);
 
 /// A run of the whole grid: what `wiretalk race --matrix --json` has printed.
 static RECORDED: LazyLock<GridRecord> =
@@ -26,20 +26,20 @@ static RECORDED: LazyLock<GridRecord> =
 /// The demo's state.
 pub struct Grid {
     /// What was measured here since the slide was opened.
-    measured: Vec<Vec<Option<Measured>>>,
+    measured: Vec<Vec<Option<MeasuredCell>>>,
     cursor: (usize, usize),
     /// The cell that is measured just now, and how many of its rounds are over.
     running: Option<(usize, usize)>,
-    round: usize,
+    rounds_done: usize,
     /// The cells that are still to be measured after it, the next one last.
-    waiting: Vec<(usize, usize)>,
+    queue: Vec<(usize, usize)>,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
 }
 
 /// What came of a cell.
 #[derive(Clone, Debug, PartialEq)]
-struct Measured {
+struct MeasuredCell {
     cell: Option<GridCell>,
     pairs: usize,
     invalid_because: Vec<String>,
@@ -53,7 +53,7 @@ pub enum Cmd {
         /// The number of this run.
         run: u64,
         /// What to run.
-        course: Box<RaceConfig>,
+        config: Box<RaceConfig>,
     },
     /// End the run, and with it all load, at once.
     Stop,
@@ -67,46 +67,46 @@ impl Demo for Grid {
     const NAME: &'static str = "grid";
     const ABOUT: &'static str =
         "when is it 5 to 10 times? conditions by lanes, each cell measured again on Enter";
-    const SETTINGS: &'static [Doc] = &[];
-    const KEYS: &'static [Hint] = &[
-        Hint { keys: "↑ ↓ ← →", about: "choose a cell" },
-        Hint { keys: "Enter Space", about: "measure it; again: stop" },
-        Hint { keys: "r", about: "measure the whole row" },
-        Hint { keys: "c", about: "measure the whole column" },
-        Hint { keys: "0", about: "forget what was measured here" },
+    const SETTINGS: &'static [SettingSpec] = &[];
+    const KEYS: &'static [KeyHint] = &[
+        KeyHint { keys: "↑ ↓ ← →", about: "choose a cell" },
+        KeyHint { keys: "Enter Space", about: "measure it; again: stop" },
+        KeyHint { keys: "r", about: "measure the whole row" },
+        KeyHint { keys: "c", about: "measure the whole column" },
+        KeyHint { keys: "0", about: "forget what was measured here" },
     ];
-    const ROWS: u16 = 16;
+    const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
 
-    fn open(_: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
+    fn open(_: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         Ok((Self::new(), Vec::new()))
     }
 
-    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
-            Event::Key(key) => self.key(key),
-            Event::Msg(Msg(run, report)) if run == self.run => self.report(report),
-            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {
+            DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Msg(Msg(run, report)) if run == self.run => self.apply_event(report),
+            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
                 Vec::new()
             }
         }
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        view::draw(self, area, buffer, look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        grid_view::draw(self, area, buffer, context);
     }
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Stop => stage.end("grid"),
-            Cmd::Run { run, course } => {
-                let (scope, mail) = (stage.begin("grid"), stage.mail());
-                let program = stage.house().program.clone();
-                let failed = stage.mail();
+            Cmd::Stop => stage.stop("grid"),
+            Cmd::Run { run, config } => {
+                let (scope, mailbox) = (stage.start("grid"), stage.mailbox());
+                let program = stage.services().worker_program.clone();
+                let failed = stage.mailbox();
                 let started = scope.spawn_thread("grid", move |scope| async move {
-                    let (_wishes, wished) = mpsc::channel(1);
-                    drive(&scope, &program, *course, wished, mail, |report| Msg(run, report)).await;
+                    let (_control_sender, control_receiver) = mpsc::channel(1);
+                    run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| Msg(run, event)).await;
                 });
                 if let Err(error) = started {
                     let invalid_because = vec![format!("could not start a thread: {error}")];
@@ -124,13 +124,13 @@ impl Grid {
             measured: vec![vec![None; COLUMNS.len()]; ROWS.len()],
             cursor: (2, 0),
             running: None,
-            round: 0,
-            waiting: Vec::new(),
+            rounds_done: 0,
+            queue: Vec::new(),
             run: 0,
         }
     }
 
-    fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         let (row, column) = self.cursor;
         match key.code {
             KeyCode::Up | KeyCode::Char('k') => self.cursor.0 = row.saturating_sub(1),
@@ -156,43 +156,43 @@ impl Grid {
     /// Measures these cells one after the other.
     fn measure(&mut self, mut cells: Vec<(usize, usize)>) -> Vec<Cmd> {
         cells.reverse();
-        self.waiting = cells;
-        self.next()
+        self.queue = cells;
+        self.measure_next()
     }
 
-    fn next(&mut self) -> Vec<Cmd> {
+    fn measure_next(&mut self) -> Vec<Cmd> {
         self.run += 1;
-        self.round = 0;
-        self.running = self.waiting.pop();
+        self.rounds_done = 0;
+        self.running = self.queue.pop();
         let Some((row, column)) = self.running else { return Vec::new() };
         self.cursor = (row, column);
-        let course = Box::new(ROWS[row].race_config(&COLUMNS[column], TIME));
-        vec![Cmd::Run { run: self.run, course }]
+        let config = Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION));
+        vec![Cmd::Run { run: self.run, config }]
     }
 
     fn stop(&mut self) -> Vec<Cmd> {
         self.run += 1;
         self.running = None;
-        self.waiting.clear();
+        self.queue.clear();
         vec![Cmd::Stop]
     }
 
-    fn report(&mut self, report: RaceEvent) -> Vec<Cmd> {
-        match report {
-            RaceEvent::Progress(live) => self.round = live.round,
+    fn apply_event(&mut self, event: RaceEvent) -> Vec<Cmd> {
+        match event {
+            RaceEvent::Progress(progress) => self.rounds_done = progress.round,
             RaceEvent::Finished(outcome) => {
                 if let Some((row, column)) = self.running {
-                    self.measured[row][column] = Some(Measured::of(&outcome, row));
+                    self.measured[row][column] = Some(MeasuredCell::from_outcome(&outcome, row));
                 }
-                return self.next();
+                return self.measure_next();
             }
         }
         Vec::new()
     }
 }
 
-impl Measured {
-    fn of(outcome: &RaceOutcome, row: usize) -> Self {
+impl MeasuredCell {
+    fn from_outcome(outcome: &RaceOutcome, row: usize) -> Self {
         let ratio = outcome.ratios.iter().find(|of| of.lane == ROWS[row].lane).map(|of| of.ratio);
         Self {
             cell: ratio.map(GridCell::from),
@@ -209,18 +209,18 @@ mod tests {
     use crate::race::{LaneRatio, RaceProgress};
 
     fn press(grid: &mut Grid, code: KeyCode) -> Vec<Cmd> {
-        grid.update(Event::Key(code.into()))
+        grid.update(DemoEvent::Key(code.into()))
     }
 
     fn runs(run: u64, row: usize, column: usize) -> Vec<Cmd> {
-        vec![Cmd::Run { run, course: Box::new(ROWS[row].race_config(&COLUMNS[column], TIME)) }]
+        vec![Cmd::Run { run, config: Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION)) }]
     }
 
     fn end(row: usize, median: f64) -> RaceEvent {
-        let course = ROWS[row].race_config(&COLUMNS[0], TIME);
+        let config = ROWS[row].race_config(&COLUMNS[0], CELL_DURATION);
         let ratio = Ratio { median, low: median, high: median, pairs: 10 };
-        let ratios = vec![LaneRatio { lane: ROWS[row].lane, baseline: course.baseline(), ratio }];
-        RaceEvent::Finished(Box::new(RaceOutcome { config: course, ratios, ..RaceOutcome::default() }))
+        let ratios = vec![LaneRatio { lane: ROWS[row].lane, baseline: config.baseline(), ratio }];
+        RaceEvent::Finished(Box::new(RaceOutcome { config, ratios, ..RaceOutcome::default() }))
     }
 
     #[test]
@@ -229,10 +229,10 @@ mod tests {
         press(&mut grid, KeyCode::Down);
         press(&mut grid, KeyCode::Right);
         assert_eq!(press(&mut grid, KeyCode::Enter), runs(1, 3, 1));
-        grid.update(Event::Msg(Msg(1, RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }))));
-        assert_eq!((grid.round, grid.running), (4, Some((3, 1))));
+        grid.update(DemoEvent::Msg(Msg(1, RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }))));
+        assert_eq!((grid.rounds_done, grid.running), (4, Some((3, 1))));
         assert_eq!(press(&mut grid, KeyCode::Enter), [Cmd::Stop]);
-        grid.update(Event::Msg(Msg(1, end(3, 4.4))));
+        grid.update(DemoEvent::Msg(Msg(1, end(3, 4.4))));
         assert_eq!(grid.measured[3][1], None, "a late report changes nothing");
     }
 
@@ -240,7 +240,7 @@ mod tests {
     fn a_column_is_measured_cell_by_cell() {
         let mut grid = Grid::new();
         assert_eq!(press(&mut grid, KeyCode::Char('c')), runs(1, 0, 0));
-        assert_eq!(grid.update(Event::Msg(Msg(1, end(0, 1.0)))), runs(2, 1, 0));
+        assert_eq!(grid.update(DemoEvent::Msg(Msg(1, end(0, 1.0)))), runs(2, 1, 0));
         assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));

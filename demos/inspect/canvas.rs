@@ -10,7 +10,7 @@ use crate::wire::Side;
 
 /// What a spot of the picture stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum ClickTarget {
     /// A tab's name.
     Tab(Tab),
     /// A row of the frame list, by its number in the trace.
@@ -20,9 +20,9 @@ pub(super) enum Target {
     /// A bit of it (0 = most significant).
     Bit(usize, u8),
     /// A line of a head.
-    Line(Side, usize),
+    HeadLine(Side, usize),
     /// A step of the unmasking, by the payload's index.
-    Step(usize),
+    MaskStep(usize),
     /// A problem, by its number in the list.
     Problem(usize),
     /// A symbol of compressed data, by its number in the list.
@@ -33,37 +33,37 @@ pub(super) enum Target {
 pub(super) struct Canvas<'a> {
     pub(super) buffer: &'a mut Buffer,
     pub(super) theme: &'static Theme,
-    spots: Vec<(Rect, Target)>,
+    targets: Vec<(Rect, ClickTarget)>,
 }
 
 impl<'a> Canvas<'a> {
     pub(super) fn new(buffer: &'a mut Buffer, theme: &'static Theme) -> Self {
-        Self { buffer, theme, spots: Vec::new() }
+        Self { buffer, theme, targets: Vec::new() }
     }
 
     /// Draws a line into row `row` of `area`, if there is one.
-    pub(super) fn line(&mut self, line: &Line, row: u16, area: Rect) {
-        stage::line(line, row, area, self.buffer);
+    pub(super) fn draw_line(&mut self, line: &Line, row: u16, area: Rect) {
+        stage::draw_line(line, row, area, self.buffer);
     }
 
     /// A thin line across `area`'s first row with a title.
-    pub(super) fn rule(&mut self, title: &str, area: Rect) {
-        stage::rule(title, area, self.buffer, self.theme);
+    pub(super) fn draw_rule(&mut self, title: &str, area: Rect) {
+        stage::draw_rule(title, area, self.buffer, self.theme);
     }
 
     /// Says what a spot stands for; later ones lie above earlier ones.
-    pub(super) fn spot(&mut self, area: Rect, target: Target) {
-        self.spots.push((area, target));
+    pub(super) fn add_target(&mut self, area: Rect, target: ClickTarget) {
+        self.targets.push((area, target));
     }
 
     /// What the spot at a position stands for.
-    pub(super) fn target(&self, at: Position) -> Option<Target> {
-        self.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
+    pub(super) fn target_at(&self, at: Position) -> Option<ClickTarget> {
+        self.targets.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
     }
 }
 
 /// `count` rows of `area` from its top, and the rest.
-pub(super) fn split(area: Rect, count: u16) -> (Rect, Rect) {
+pub(super) fn split_rows(area: Rect, count: u16) -> (Rect, Rect) {
     let count = count.min(area.height);
     let rest = Rect { y: area.y + count, height: area.height - count, ..area };
     (Rect { height: count, ..area }, rest)

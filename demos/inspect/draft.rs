@@ -11,127 +11,127 @@ use crate::wire::{
 };
 
 /// The longest frame that is taken into the hand.
-pub(super) const LONGEST: usize = 70_000;
+pub(super) const MAX_DRAFT_BYTES: usize = 70_000;
 
 /// Bytes that would be a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Draft {
-    raw: Vec<u8>,
+    bytes: Vec<u8>,
     original: Vec<u8>,
     context: FrameContext,
     /// A message is open where the frame stands.
-    continues: bool,
+    in_message: bool,
     agreed: AgreedExtensions,
 }
 
 impl Draft {
     /// A copy of a frame that was seen.
-    pub(super) fn of(frame: &Frame, agreed: AgreedExtensions) -> Self {
+    pub(super) fn from_frame(frame: &Frame, agreed: AgreedExtensions) -> Self {
         let mut raw = frame.raw().to_vec();
-        raw.truncate(LONGEST);
+        raw.truncate(MAX_DRAFT_BYTES);
         let continues = matches!(frame.role, FragmentRole::Continuation { .. });
-        Self { original: raw.clone(), raw, context: frame.context, continues, agreed }
+        Self { original: raw.clone(), bytes: raw, context: frame.context, in_message: continues, agreed }
     }
 
-    pub(super) fn raw(&self) -> &[u8] {
-        &self.raw
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     pub(super) fn is_changed(&self) -> bool {
-        self.raw != self.original
+        self.bytes != self.original
     }
 
     /// The byte is not what it was.
-    pub(super) fn differs(&self, at: usize) -> bool {
-        self.original.get(at) != self.raw.get(at)
+    pub(super) fn is_changed_at(&self, at: usize) -> bool {
+        self.original.get(at) != self.bytes.get(at)
     }
 
     pub(super) fn undo(&mut self) {
-        self.raw.clone_from(&self.original);
+        self.bytes.clone_from(&self.original);
     }
 
     /// What its fields would mean.
     pub(super) fn spans(&self) -> Vec<FieldSpan> {
-        field_span::field_spans(&self.raw, self.context)
+        field_span::field_spans(&self.bytes, self.context)
     }
 
     /// What is wrong with it, where it stands; offsets count from its first byte.
     pub(super) fn faults(&self) -> Vec<Fault> {
-        let mut said = Transcript::new(self.context.from, self.agreed);
-        let before = if self.continues { self.opening() } else { Vec::new() };
-        said.push(&before);
-        said.push(&self.raw);
-        let index = usize::from(self.continues);
+        let mut transcript = Transcript::new(self.context.from, self.agreed);
+        let before = if self.in_message { self.first_fragment() } else { Vec::new() };
+        transcript.push(&before);
+        transcript.push(&self.bytes);
+        let index = usize::from(self.in_message);
         let start = Offset::START + before.len();
         let shift = |fault: &Fault| Fault {
             byte_offset: fault.byte_offset.counted_from(start),
             detectable_after: fault.detectable_after.counted_from(start),
             ..*fault
         };
-        said.faults_of(index).map(shift).collect()
+        transcript.faults_of(index).map(shift).collect()
     }
 
     /// The payload is shorter than the length says: the peer waits for so many more bytes.
-    pub(super) fn missing(&self) -> ByteLen {
-        let mut said = Transcript::new(self.context.from, self.agreed);
-        said.push(&self.raw);
-        said.needed().map_or(ByteLen::ZERO, |needs| needs.more)
+    pub(super) fn missing_bytes(&self) -> ByteLen {
+        let mut transcript = Transcript::new(self.context.from, self.agreed);
+        transcript.push(&self.bytes);
+        transcript.needed().map_or(ByteLen::ZERO, |needs| needs.more)
     }
 
     /// Bytes beyond the length: the beginning of a next frame.
-    pub(super) fn beyond(&self) -> Range<usize> {
-        let end = Header::parse(&self.raw)
-            .map_or(self.raw.len(), |header| header.frame_len().to_usize_saturating());
-        end.min(self.raw.len())..self.raw.len()
+    pub(super) fn trailing_bytes(&self) -> Range<usize> {
+        let end = Header::parse(&self.bytes)
+            .map_or(self.bytes.len(), |header| header.frame_len().to_usize_saturating());
+        end.min(self.bytes.len())..self.bytes.len()
     }
 
-    pub(super) fn flip(&mut self, at: usize, bit: u8) {
-        if let Some(byte) = self.raw.get_mut(at) {
+    pub(super) fn flip_bit(&mut self, at: usize, bit: u8) {
+        if let Some(byte) = self.bytes.get_mut(at) {
             *byte ^= 0x80 >> (bit & 7);
         }
     }
 
     /// Writes one hex digit over the upper or the lower half of a byte.
-    pub(super) fn digit(&mut self, at: usize, lower: bool, digit: u8) {
-        if let Some(byte) = self.raw.get_mut(at) {
+    pub(super) fn set_hex_digit(&mut self, at: usize, lower: bool, digit: u8) {
+        if let Some(byte) = self.bytes.get_mut(at) {
             *byte = if lower { *byte & 0xf0 | digit } else { *byte & 0x0f | digit << 4 };
         }
     }
 
-    pub(super) fn insert(&mut self, at: usize) {
-        if self.raw.len() < LONGEST {
-            self.raw.insert(at.min(self.raw.len()), 0);
+    pub(super) fn insert_byte(&mut self, at: usize) {
+        if self.bytes.len() < MAX_DRAFT_BYTES {
+            self.bytes.insert(at.min(self.bytes.len()), 0);
         }
     }
 
-    pub(super) fn remove(&mut self, at: usize) {
-        if at < self.raw.len() && self.raw.len() > 1 {
-            self.raw.remove(at);
+    pub(super) fn remove_byte(&mut self, at: usize) {
+        if at < self.bytes.len() && self.bytes.len() > 1 {
+            self.bytes.remove(at);
         }
     }
 
     /// Makes the length say what is there, in the shortest form; the rest of the header stays.
-    pub(super) fn mend_length(&mut self) {
-        let Ok(header) = Header::parse(&self.raw) else { return };
-        let payload = self.raw.split_off(header.len());
+    pub(super) fn fix_length(&mut self) {
+        let Ok(header) = Header::parse(&self.bytes) else { return };
+        let payload = self.bytes.split_off(header.len());
         let len = ByteLen::of(&payload);
         let header = Header { payload_len: len, length_form: LengthForm::shortest(len), ..header };
-        self.raw = [header.to_bytes(), payload].concat();
+        self.bytes = [header.to_bytes(), payload].concat();
     }
 
     /// Masks the payload with another key; what it says stays the same. Without a key it gets one.
     pub(super) fn mask_with(&mut self, key: [u8; 4]) {
-        let Ok(header) = Header::parse(&self.raw) else { return };
-        let mut payload = self.raw.split_off(header.len());
+        let Ok(header) = Header::parse(&self.bytes) else { return };
+        let mut payload = self.bytes.split_off(header.len());
         if let Some(old) = header.masking_key {
             mask::apply(&mut payload, old, 0);
         }
         mask::apply(&mut payload, key, 0);
-        self.raw = [Header { masking_key: Some(key), ..header }.to_bytes(), payload].concat();
+        self.bytes = [Header { masking_key: Some(key), ..header }.to_bytes(), payload].concat();
     }
 
     /// The first fragment that such a frame would go on with.
-    fn opening(&self) -> Vec<u8> {
+    fn first_fragment(&self) -> Vec<u8> {
         let key = (self.context.from == Side::Client).then_some([1, 2, 3, 5]);
         let opcode = match self.context.kind {
             Some(crate::wire::MessageKind::Binary) => Opcode::Binary,
@@ -151,9 +151,9 @@ mod tests {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
     fn draft(raw: &[u8]) -> Draft {
-        let mut said = Transcript::new(Side::Client, AgreedExtensions::none());
-        said.push(raw);
-        Draft::of(&said.frames()[said.frames().len() - 1], AgreedExtensions::none())
+        let mut transcript = Transcript::new(Side::Client, AgreedExtensions::none());
+        transcript.push(raw);
+        Draft::from_frame(&transcript.frames()[transcript.frames().len() - 1], AgreedExtensions::none())
     }
 
     fn codes(draft: &Draft) -> Vec<(FaultCode, u64)> {
@@ -164,11 +164,11 @@ mod tests {
     fn a_flipped_bit_is_judged_and_can_be_undone() {
         let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
         assert_eq!(codes(&draft), []);
-        draft.flip(0, 7);
+        draft.flip_bit(0, 7);
         assert_eq!(codes(&draft), [(FaultCode::ContWithoutStart, 0)]);
-        draft.flip(0, 1);
+        draft.flip_bit(0, 1);
         assert_eq!(codes(&draft).len(), 2);
-        assert!(draft.differs(0) && !draft.differs(1) && draft.is_changed());
+        assert!(draft.is_changed_at(0) && !draft.is_changed_at(1) && draft.is_changed());
         draft.undo();
         assert!(!draft.is_changed());
     }
@@ -178,27 +178,27 @@ mod tests {
         let frames = encode::fragments(crate::wire::MessageKind::Text, &[b"a", b"b"], || Some(KEY)).concat();
         let mut draft = draft(&frames);
         assert_eq!(codes(&draft), []);
-        draft.flip(0, 7);
+        draft.flip_bit(0, 7);
         assert_eq!(codes(&draft), [(FaultCode::NewDataInFragmented, 0)]);
     }
 
     #[test]
     fn length_and_mask_are_mended_on_demand() {
         let mut draft = draft(&encode::single_frame(Opcode::Text, b"Hello", Some(KEY)));
-        draft.insert(11);
+        draft.insert_byte(11);
         assert_eq!(
-            (draft.missing().get(), draft.beyond()),
+            (draft.missing_bytes().get(), draft.trailing_bytes()),
             (1, 11..12),
             "the added byte begins another frame"
         );
-        draft.mend_length();
-        assert_eq!((draft.missing().get(), draft.beyond(), draft.raw()[1]), (0, 12..12, 0x86));
+        draft.fix_length();
+        assert_eq!((draft.missing_bytes().get(), draft.trailing_bytes(), draft.bytes()[1]), (0, 12..12, 0x86));
         draft.mask_with([9, 8, 7, 6]);
-        let plain = mask::unmask(&draft.raw()[6..], [9, 8, 7, 6]);
+        let plain = mask::unmask(&draft.bytes()[6..], [9, 8, 7, 6]);
         assert_eq!(&plain[..5], b"Hello");
-        draft.digit(0, true, 0xf);
-        draft.digit(0, false, 0);
-        draft.remove(11);
-        assert_eq!((draft.raw()[0], draft.missing().get()), (0x0f, 1));
+        draft.set_hex_digit(0, true, 0xf);
+        draft.set_hex_digit(0, false, 0);
+        draft.remove_byte(11);
+        assert_eq!((draft.bytes()[0], draft.missing_bytes().get()), (0x0f, 1));
     }
 }

@@ -9,114 +9,114 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
-use super::keeping::Keeping;
-use super::scenario::Server;
-use super::source::{Keep, Opening, Source};
-use super::{Loaded, Msg, Orders, ProxyOrders};
+use super::recorder::RunRecorder;
+use super::scenario::BundledServer;
+use super::source::{RecordingOptions, ConnectOptions, InspectSource};
+use super::{LoadedCapture, Msg, CommandSender, ProxyCommandSender};
 use crate::capture::{self, Capture, ByteStore};
 use crate::clients::{self, SessionEvent, HandshakeRequest};
 use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{ServerEvent, EventLog, naive_proxy};
-use crate::stage::{House, Stage};
+use crate::stage::{Services, Stage};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow, search};
 
 /// Begins a run of the source; what ran before ends.
-pub(super) fn open(stage: &Stage<Msg>, run: u64, source: Source, opening: Opening) {
-    let (house, mail, scope) = (stage.house().clone(), stage.mail(), stage.begin("source"));
+pub(super) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {
+    let (services, mailbox, scope) = (stage.services().clone(), stage.mailbox(), stage.start("source"));
     let task = scope.clone();
     match source {
-        Source::Bundled(_) | Source::Url(_) => {
-            scope.spawn("inspect", async move { own(run, source, opening, house, mail, task).await });
+        InspectSource::Bundled(_) | InspectSource::Url(_) => {
+            scope.spawn("inspect", async move { run_connection(run, source, connect_options, services, mailbox, task).await });
         }
-        Source::Proxy(options) => {
-            let keep = opening.keep;
-            scope.spawn("proxy", async move { proxy(run, *options, keep, mail, task).await });
+        InspectSource::Proxy(options) => {
+            let recording = connect_options.recording;
+            scope.spawn("proxy", async move { run_proxy(run, *options, recording, mailbox, task).await });
         }
-        Source::File(path, options) => file(&scope, run, path, options, opening.keep, mail),
+        InspectSource::File(path, options) => load_file(&scope, run, path, options, connect_options.recording, mailbox),
     }
 }
 
 /// A connection of our own.
-async fn own(
+async fn run_connection(
     run: u64,
-    source: Source,
-    opening: Opening,
-    house: House,
-    mail: mpsc::Sender<Msg>,
+    source: InspectSource,
+    connect_options: ConnectOptions,
+    services: Services,
+    mailbox: mpsc::Sender<Msg>,
     scope: Scope,
 ) {
-    let options = match options(run, source, &opening, &house, &mail, &scope).await {
+    let options = match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
         Ok(options) => options,
-        Err(why) => {
-            let _ = mail.send(Msg::Report(run, SessionEvent::Ended(Err(why)))).await;
+        Err(error) => {
+            let _ = mailbox.send(Msg::Session(run, SessionEvent::Ended(Err(error)))).await;
             return;
         }
     };
-    let (orders, inbox) = mpsc::channel(opening.first.len() + 8);
-    for command in opening.first {
-        orders.try_send(command).expect("a new queue has room");
+    let (commands, inbox) = mpsc::channel(connect_options.initial_commands.len() + 8);
+    for command in connect_options.initial_commands {
+        commands.try_send(command).expect("a new queue has room");
     }
-    let (post, mut reports) = mpsc::channel(64);
+    let (sender, mut events) = mpsc::channel(64);
     let url = options.url.clone();
-    let (mut keeping, kept) = Keeping::begin(opening.keep.as_ref(), run);
+    let (mut run_recorder, notice) = RunRecorder::create(connect_options.recording.as_ref(), run);
     let forward = async {
-        if mail.send(Msg::Opening(run, url, Instant::now(), Orders(orders))).await.is_err() {
+        if mailbox.send(Msg::Connecting(run, url, Instant::now(), CommandSender(commands))).await.is_err() {
             return;
         }
-        note(&mail, run, kept).await;
-        while let Some(report) = reports.recv().await {
-            note(&mail, run, keeping.tell(|recorder| recorder.record_session(&report))).await;
-            if mail.send(Msg::Report(run, report)).await.is_err() {
+        send_note(&mailbox, run, notice).await;
+        while let Some(event) = events.recv().await {
+            send_note(&mailbox, run, run_recorder.record(|recorder| recorder.record_session(&event))).await;
+            if mailbox.send(Msg::Session(run, event)).await.is_err() {
                 return;
             }
         }
     };
-    tokio::join!(clients::run_session(options, inbox, post), forward);
+    tokio::join!(clients::run_session(options, inbox, sender), forward);
 }
 
 /// Tells what a reader should know, if there is anything.
-async fn note(mail: &mpsc::Sender<Msg>, run: u64, told: Option<String>) {
-    if let Some(told) = told {
+async fn send_note(mailbox: &mpsc::Sender<Msg>, run: u64, text: Option<String>) {
+    if let Some(text) = text {
         // who has left the slide need not know
-        let _ = mail.send(Msg::Report(run, SessionEvent::Note(told))).await;
+        let _ = mailbox.send(Msg::Session(run, SessionEvent::Note(text))).await;
     }
 }
 
 /// Where to, and what is said first.
-async fn options(
+async fn client_options(
     run: u64,
-    source: Source,
-    opening: &Opening,
-    house: &House,
-    mail: &mpsc::Sender<Msg>,
+    source: InspectSource,
+    connect_options: &ConnectOptions,
+    services: &Services,
+    mailbox: &mpsc::Sender<Msg>,
     scope: &Scope,
 ) -> Result<clients::SessionOptions, String> {
-    let source = opening.server.clone().map_or(source, Source::Bundled);
+    let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
     let mut options = match source {
-        Source::Url(options) => *options,
-        Source::Bundled(server) => clients::SessionOptions::new(bundled(run, &server, house, mail, scope).await?),
-        Source::File(..) | Source::Proxy(_) => {
+        InspectSource::Url(options) => *options,
+        InspectSource::Bundled(server) => clients::SessionOptions::new(bundled_server_url(run, &server, services, mailbox, scope).await?),
+        InspectSource::File(..) | InspectSource::Proxy(_) => {
             return Err("there is no connection of our own here".to_owned());
         }
     };
-    let proper = HandshakeRequest::Standard(opening.wishes.clone());
+    let proper = HandshakeRequest::Standard(connect_options.request.clone());
     let target = Target::parse(&options.url)?;
     let good = proper.to_bytes(&target, clients::nonce()?)?;
-    options.request = opening.edits.apply(good);
+    options.request = connect_options.request_edits.apply_to(good);
     Ok(options)
 }
 
 /// The URL of a bundled server, once it is up.
-async fn bundled(
+async fn bundled_server_url(
     run: u64,
-    server: &Server,
-    house: &House,
-    mail: &mpsc::Sender<Msg>,
+    server: &BundledServer,
+    services: &Services,
+    mailbox: &mpsc::Sender<Msg>,
     scope: &Scope,
 ) -> Result<String, String> {
-    let Some(bundle) = &house.servers else {
+    let Some(bundle) = &services.servers else {
         return Err("the bundled servers were not started".to_owned());
     };
     let address = bundle.server(server.kind.unwrap_or_default()).ready().await?;
@@ -127,11 +127,11 @@ async fn bundled(
     let options = crate::servers::ServerOptions { log: Some(log), ..crate::servers::ServerOptions::default() };
     let (proxy, serving) = naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
     scope.spawn("naive proxy", serving);
-    let mail = mail.clone();
+    let mailbox = mailbox.clone();
     scope.spawn("naive proxy's log", async move {
         while let Some(event) = events.recv().await {
             if let ServerEvent::Parsed { host, path, .. } = event
-                && mail.send(Msg::Parsed(run, format!("GET {path} of {host}"))).await.is_err()
+                && mailbox.send(Msg::ParsedRequest(run, format!("GET {path} of {host}"))).await.is_err()
             {
                 return;
             }
@@ -141,31 +141,31 @@ async fn bundled(
 }
 
 /// A proxy between others.
-async fn proxy(
+async fn run_proxy(
     run: u64,
     options: crate::proxy::ProxyOptions,
-    keep: Option<Keep>,
-    mail: mpsc::Sender<Msg>,
+    recording: Option<RecordingOptions>,
+    mailbox: mpsc::Sender<Msg>,
     scope: Scope,
 ) {
-    let (orders, commands) = mpsc::channel(64);
-    let (post, mut reports) = mpsc::channel(256);
-    match crate::proxy::bind(&scope, options, commands, post).await {
+    let (sender, commands) = mpsc::channel(64);
+    let (event_sender, mut events) = mpsc::channel(256);
+    match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
-            let why = format!("the proxy cannot listen there: {error}");
-            let _ = mail.send(Msg::Report(run, SessionEvent::Ended(Err(why)))).await;
+            let reason = format!("the proxy cannot listen there: {error}");
+            let _ = mailbox.send(Msg::Session(run, SessionEvent::Ended(Err(reason)))).await;
         }
         Ok((address, serving)) => {
             scope.spawn("proxy's port", serving);
-            let up = Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyOrders(orders));
-            if mail.send(up).await.is_err() {
+            let up = Msg::ProxyUp(run, address.to_string(), Instant::now(), ProxyCommandSender(sender));
+            if mailbox.send(up).await.is_err() {
                 return;
             }
-            let (mut keeping, kept) = Keeping::begin(keep.as_ref(), run);
-            note(&mail, run, kept).await;
-            while let Some(report) = reports.recv().await {
-                note(&mail, run, keeping.tell(|recorder| recorder.record_proxy(address, &report))).await;
-                if mail.send(Msg::Proxy(run, report)).await.is_err() {
+            let (mut run_recorder, notice) = RunRecorder::create(recording.as_ref(), run);
+            send_note(&mailbox, run, notice).await;
+            while let Some(event) = events.recv().await {
+                send_note(&mailbox, run, run_recorder.record(|recorder| recorder.record_proxy(address, &event))).await;
+                if mailbox.send(Msg::Proxy(run, event)).await.is_err() {
                     return;
                 }
             }
@@ -174,35 +174,35 @@ async fn proxy(
 }
 
 /// A file, read on a thread of its own.
-fn file(
+fn load_file(
     scope: &Scope,
     run: u64,
     path: PathBuf,
     options: capture::ReadOptions,
-    keep: Option<Keep>,
-    mail: mpsc::Sender<Msg>,
+    recording: Option<RecordingOptions>,
+    mailbox: mpsc::Sender<Msg>,
 ) {
-    let failed = mail.clone();
+    let failed = mailbox.clone();
     let reading = scope.spawn_thread("capture", move |_| async move {
         let message = match capture::open(&path, &options) {
             Ok(capture) => {
-                let kept = keep.map(|keep| copy(&capture, &path, &keep, run));
-                let notes = kept.into_iter().chain(capture.warnings().iter().cloned()).collect();
-                Msg::Loaded(run, Box::new(Loaded { streams: capture.into_streams(), notes }))
+                let notice = recording.map(|recording| copy_capture(&capture, &path, &recording, run));
+                let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
+                Msg::Loaded(run, Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
             }
-            Err(error) => Msg::Report(run, SessionEvent::Ended(Err(error.to_string()))),
+            Err(error) => Msg::Session(run, SessionEvent::Ended(Err(error.to_string()))),
         };
         // who has left the slide needs no file
-        let _ = mail.send(message).await;
+        let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
-        let _ = failed.try_send(Msg::Report(run, SessionEvent::Ended(Err(error.to_string()))));
+        let _ = failed.try_send(Msg::Session(run, SessionEvent::Ended(Err(error.to_string()))));
     }
 }
 
 /// Writes what a file holds into another one, and says how that went.
-fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
-    let (path, created) = keep.create(run, |path, options| {
+fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, run: u64) -> String {
+    let (path, created) = recording.create(run, |path, options| {
         if path.is_file() && same_file::is_same_file(path, from).unwrap_or(false) {
             return Err(io::Error::other("it is the file that is read"));
         }
@@ -215,29 +215,29 @@ fn copy(capture: &Capture, from: &Path, keep: &Keep, run: u64) -> String {
 }
 
 /// Reads the bytes of frames out of a file, at most `most` of each.
-pub(super) fn read(
+pub(super) fn read_frames(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<ByteStore>,
     wanted: Vec<(usize, TraceRow, Offset)>,
     most: u64,
 ) {
-    let mail = stage.mail();
-    let reading = stage.begin("read").spawn_thread("capture bytes", move |_| async move {
+    let mailbox = stage.mailbox();
+    let reading = stage.start("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
         };
         let found = wanted.iter().filter_map(read).collect();
-        let _ = mail.send(Msg::Read(run, found, most)).await;
+        let _ = mailbox.send(Msg::Read(run, found, most)).await;
     });
     if let Err(error) = reading {
-        let _ = stage.mail().try_send(Msg::Report(run, SessionEvent::Note(error.to_string())));
+        let _ = stage.mailbox().try_send(Msg::Session(run, SessionEvent::Note(error.to_string())));
     }
 }
 
 /// Looks for a needle in a file's frames, from one row on, round to it again.
-pub(super) fn find(
+pub(super) fn search_frames(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<ByteStore>,
@@ -245,8 +245,8 @@ pub(super) fn find(
     from: usize,
     needle: Needle,
 ) {
-    let mail = stage.mail();
-    let _ = stage.begin("find").spawn_thread("capture search", move |_| async move {
+    let mailbox = stage.mailbox();
+    let _ = stage.start("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {
             let frame = &trace.rows()[*row];
@@ -255,6 +255,6 @@ pub(super) fn find(
             raw.is_ok_and(|raw| search::find(&trace.frame(frame, raw), &needle).is_some())
         };
         let found = (from..rows).chain(0..from.min(rows)).find(hit);
-        let _ = mail.send(Msg::Found(run, found)).await;
+        let _ = mailbox.send(Msg::Found(run, found)).await;
     });
 }

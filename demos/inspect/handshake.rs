@@ -10,30 +10,30 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Cmd;
-use super::canvas::{Canvas, Target, split};
-use super::list::moment;
-use super::proof::{self, Lettered, STEPS, sign};
+use super::canvas::{Canvas, ClickTarget, split_rows};
+use super::list::format_time;
+use super::accept_steps::{self, LetteredCheck, ACCEPT_STEP_COUNT, result_symbol};
 use super::state::Inspect;
-use super::view::side;
-use super::{headline, prose};
+use super::chrome::side_style;
+use super::{head_line, prose};
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::handshake::{Head, HeadPartKind, ValidatedHead};
 use crate::wire::{Side, format};
 
 /// The tab's keys.
-pub(super) const HINT: &str =
+pub(super) const KEY_HINT: &str =
     "↑↓ line  ←→ byte  n p accept step by step  a all of it  ⏎ type and send  ? why  h keys";
 
 /// From this width on the heads stand side by side.
-const WIDE: u16 = 84;
+const SIDE_BY_SIDE_WIDTH: u16 = 84;
 
 /// A line of a head takes at most so many rows.
-const FOLDS: usize = 4;
+const MAX_FOLDED_ROWS: usize = 4;
 
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(super) struct HandshakeTabState {
     /// The line that has the cursor, the response's after the request's.
     pub(super) line: usize,
     /// The byte of that line.
@@ -44,9 +44,9 @@ pub(super) struct State {
 
 /// Takes a key; none if it is not one of this tab's.
 pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
-    let lines = inspect.lines();
+    let lines = inspect.head_lines();
     let last = lines.len().saturating_sub(1);
-    let bytes = lines.get(inspect.handshake.line.min(last)).map_or(0, |line| len(inspect, *line));
+    let bytes = lines.get(inspect.handshake.line.min(last)).map_or(0, |line| line_len(inspect, *line));
     let state = &mut inspect.handshake;
     match key.code {
         KeyCode::Up => (state.line, state.byte) = (state.line.saturating_sub(1), 0),
@@ -54,55 +54,55 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
-            state.step = state.step.map_or(Some(0), |step| (step + 1 < STEPS).then_some(step + 1));
+            state.step = state.step.map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
         }
-        KeyCode::Char('p') => state.step = state.step.map_or(Some(STEPS - 1), |step| step.checked_sub(1)),
+        KeyCode::Char('p') => state.step = state.step.map_or(Some(ACCEPT_STEP_COUNT - 1), |step| step.checked_sub(1)),
         KeyCode::Char('a') => state.step = None,
         _ => return None,
     }
     Some(Vec::new())
 }
 
-fn len(inspect: &Inspect, (from, line): (Side, usize)) -> usize {
-    let head = inspect.conn().trace.head(from).and_then(|opening| opening.head.as_ref());
+fn line_len(inspect: &Inspect, (from, line): (Side, usize)) -> usize {
+    let head = inspect.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
     head.and_then(|head| head.lines().get(line)).map_or(0, |line| line.line_end.end - line.text.start)
 }
 
 /// Puts the cursor on a line of a head.
 pub(super) fn click(inspect: &mut Inspect, from: Side, number: usize) {
-    if let Some(line) = inspect.lines().iter().position(|line| *line == (from, number)) {
+    if let Some(line) = inspect.head_lines().iter().position(|line| *line == (from, number)) {
         (inspect.handshake.line, inspect.handshake.byte) = (line, 0);
     }
 }
 
 /// The line under the cursor.
-pub(super) fn cursor(inspect: &Inspect) -> Option<(Side, usize)> {
-    let lines = inspect.lines();
+pub(super) fn line_under_cursor(inspect: &Inspect) -> Option<(Side, usize)> {
+    let lines = inspect.head_lines();
     lines.get(inspect.handshake.line.min(lines.len().saturating_sub(1))).copied()
 }
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let Some(at) = cursor(inspect) else { return draw_strange(inspect, area, canvas) };
-    let checks = proof::lettered(inspect);
-    let wide = area.width >= WIDE;
+    let Some(at) = line_under_cursor(inspect) else { return draw_without_head(inspect, area, canvas) };
+    let checks = accept_steps::lettered_checks(inspect);
+    let wide = area.width >= SIDE_BY_SIDE_WIDTH;
     let half = if wide { (area.width - 3) / 2 } else { area.width };
-    let heads = [Side::Client, Side::Server].map(|from| Rows::new(inspect, from, at, &checks, half, theme));
+    let heads = [Side::Client, Side::Server].map(|from| HeadRows::new(inspect, from, at, &checks, half, theme));
     let tallest = heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
-    let steps = proof::steps(inspect, area.width, theme);
-    let (checked, told_checks) = proof::checks(inspect, &checks, at, area.width, theme);
-    let (title, why) = headline::why(inspect, at, &checks, area.width, theme);
-    let head = inspect.conn().trace.head(at.0).and_then(|opening| opening.head.as_ref());
-    let wanted = Wanted {
+    let steps = accept_steps::accept_step_lines(inspect, area.width, theme);
+    let (checked, check_rows) = accept_steps::check_lines(inspect, &checks, at, area.width, theme);
+    let (title, explanation) = head_line::explain_line(inspect, at, &checks, area.width, theme);
+    let head = inspect.connection().trace.head(at.0).and_then(|validated| validated.head.as_ref());
+    let wanted = WantedRows {
         heads: tallest.unwrap_or(0) as u16 + 1,
-        bytes: head.map_or(0, |head| headline::rows(head, at.1, area.width)),
+        bytes: head.map_or(0, |head| head_line::row_count(head, at.1, area.width)),
         steps: steps.as_ref().map_or(0, |(_, lines)| lines.len() as u16 + 1),
-        checks: told_checks.len() as u16 + 1,
-        why: why.len() as u16 + 1,
+        checks: check_rows.len() as u16 + 1,
+        explanation: explanation.len() as u16 + 1,
         stepping: inspect.handshake.step.is_some(),
     };
     let [first, bytes, accept, list, last] =
-        Layout::vertical(wanted.rows(area.height).map(Constraint::Length)).areas(area);
+        Layout::vertical(wanted.share_out(area.height).map(Constraint::Length)).areas(area);
     if wide {
         let [left, right] =
             Layout::horizontal([Constraint::Length(half), Constraint::Fill(1)]).spacing(3).areas(first);
@@ -113,35 +113,35 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         heads[1].draw(right, canvas);
     } else {
         heads[usize::from(at.0 == Side::Server)].draw(first, canvas);
-        let told = if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
-        let wide = (text::width(told) as u16).min(first.width);
+        let hint = if at.0 == Side::Client { "↓ on to the response" } else { "↑ back to the request" };
+        let wide = (text::width(hint) as u16).min(first.width);
         let row = Rect { x: first.right() - wide, width: wide, ..first };
-        canvas.line(&Line::styled(told, theme.dim()), 0, row);
+        canvas.draw_line(&Line::styled(hint, theme.dim()), 0, row);
     }
     if let Some(head) = head {
-        headline::draw(head, at.1, inspect.handshake.byte, bytes, canvas);
+        head_line::draw(head, at.1, inspect.handshake.byte, bytes, canvas);
     }
     if let Some((title, lines)) = steps {
-        headline::pane(&title, &lines, accept, canvas);
+        head_line::draw_pane(&title, &lines, accept, canvas);
     }
-    headline::pane(&checked, &told_checks, list, canvas);
-    headline::pane(&title, &why, last, canvas);
+    head_line::draw_pane(&checked, &check_rows, list, canvas);
+    head_line::draw_pane(&title, &explanation, last, canvas);
 }
 
 /// The rows that each part of the tab would like.
-struct Wanted {
+struct WantedRows {
     heads: u16,
     bytes: u16,
     steps: u16,
     checks: u16,
-    why: u16,
+    explanation: u16,
     stepping: bool,
 }
 
-impl Wanted {
+impl WantedRows {
     /// What each gets of `height`, from the top: heads, bytes, steps, checks, why. What matters most is served first, and
     /// what is left goes to those that want more.
-    fn rows(&self, height: u16) -> [u16; 5] {
+    fn share_out(&self, height: u16) -> [u16; 5] {
         let mut left = height;
         let mut take = |most: u16, least: u16| {
             let rows = if left < least { 0 } else { most.min(left) };
@@ -150,21 +150,21 @@ impl Wanted {
         };
         let mut heads = take(self.heads.min((height / 2).max(4)), 1);
         let first = if self.stepping { take(self.steps, 4) } else { 0 };
-        let mut why = take(self.why.min(3), 2);
+        let mut explanation = take(self.explanation.min(3), 2);
         let mut bytes = take(self.bytes.min(3), 3);
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
         let checks = take(self.checks, 3);
-        for (rows, wanted) in [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut why, self.why)] {
+        for (rows, wanted) in [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut explanation, self.explanation)] {
             if *rows > 0 {
                 *rows += take(wanted.saturating_sub(*rows), 1);
             }
         }
-        [heads, bytes, steps, checks, why]
+        [heads, bytes, steps, checks, explanation]
     }
 }
 
 /// A head in rows: long lines folded, each with its verdict.
-struct Rows {
+struct HeadRows {
     from: Side,
     title: Line<'static>,
     /// The number of the head's line with each row; none for what is behind the head.
@@ -172,25 +172,25 @@ struct Rows {
     cursor: Option<usize>,
 }
 
-impl Rows {
+impl HeadRows {
     fn new(
         inspect: &Inspect,
         from: Side,
         cursor: (Side, usize),
-        checks: &[Lettered],
+        checks: &[LetteredCheck],
         width: u16,
         theme: &Theme,
     ) -> Self {
-        let (color, arrow) = side(from, theme);
+        let (color, arrow) = side_style(from, theme);
         let bold = Style::new().fg(color).add_modifier(Modifier::BOLD);
-        let opening = inspect.conn().trace.head(from);
-        let Some(head) = opening.and_then(|opening: &ValidatedHead| opening.head.as_ref()) else {
+        let validated = inspect.connection().trace.head(from);
+        let Some(head) = validated.and_then(|validated: &ValidatedHead| validated.head.as_ref()) else {
             let title = Line::styled(format!("{arrow}  no answer yet"), theme.dim());
             return Self { from, title, lines: Vec::new(), cursor: None };
         };
-        let end = end(inspect, from);
+        let end = head_end(inspect, from);
         let what = if from == Side::Client { "request" } else { "response" };
-        let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", moment(at)));
+        let at = end.map_or_else(String::new, |(at, _)| format!(" · at {}", format_time(at)));
         let title = Line::styled(
             format!("{arrow}  {what} · {}{at}", format::byte_count(head.raw().len() as u64)),
             bold,
@@ -200,8 +200,8 @@ impl Rows {
         let mut lines = Vec::new();
         for number in 0..head.lines().len() {
             let row = checks.iter().find(|row| row.from == from && row.check.line == Some(number));
-            let verdict = row.map(|row| (sign(row.check.result, theme), row.letter));
-            for (fold, spans) in folded(styled_line(head, number, theme), room).into_iter().enumerate() {
+            let verdict = row.map(|row| (result_symbol(row.check.result, theme), row.letter));
+            for (fold, spans) in fold(styled_line(head, number, theme), room).into_iter().enumerate() {
                 let mark = if cursor == Some(number) && fold == 0 { "▶" } else { " " };
                 let mut line = Line::styled(mark, Style::new().fg(theme.accent));
                 line.spans.extend(spans);
@@ -216,13 +216,13 @@ impl Rows {
             }
         }
         let glued = end.map_or(0, |(_, glued)| glued);
-        lines.extend(behind(inspect, from, glued, width, theme).into_iter().map(|line| (None, line)));
+        lines.extend(bytes_after_head(inspect, from, glued, width, theme).into_iter().map(|line| (None, line)));
         Self { from, title, lines, cursor }
     }
 
     fn draw(&self, area: Rect, canvas: &mut Canvas) {
-        canvas.line(&self.title, 0, area);
-        let body = split(area, 1).1;
+        canvas.draw_line(&self.title, 0, area);
+        let body = split_rows(area, 1).1;
         let rows = usize::from(body.height);
         let last = self.lines.iter().rposition(|(line, _)| line.is_some() && *line == self.cursor);
         let first = (last.unwrap_or(0) + 1).saturating_sub(rows);
@@ -231,17 +231,17 @@ impl Rows {
             if number.is_some() && *number == self.cursor {
                 canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
             }
-            canvas.line(line, 0, spot);
+            canvas.draw_line(line, 0, spot);
             if let Some(number) = number {
-                canvas.spot(spot, Target::Line(self.from, *number));
+                canvas.add_target(spot, ClickTarget::HeadLine(self.from, *number));
             }
         }
     }
 }
 
 /// When a head was complete, and how many bytes came in one piece with its end.
-fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
-    let trace = &inspect.conn().trace;
+fn head_end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
+    let trace = &inspect.connection().trace;
     trace.head(from)?;
     let head = trace.frames_start(from);
     let pieces = trace.arrivals().all().iter().filter(|piece| piece.from() == from);
@@ -250,20 +250,20 @@ fn end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
 }
 
 /// What came in one piece with the head's end, and whether that is legal.
-fn behind(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+fn bytes_after_head(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     if glued == 0 {
         return Vec::new();
     }
     let bytes =
-        inspect.conn().read(from, inspect.conn().trace.frames_start(from), glued.min(8)).unwrap_or_default();
+        inspect.connection().read(from, inspect.connection().trace.frames_start(from), glued.min(8)).unwrap_or_default();
     let hex = format::spaced_hex(&bytes, 8) + if glued > 8 { " …" } else { "" };
-    let told = match (from, inspect.conn().trace.is_open()) {
+    let remark = match (from, inspect.connection().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let told = format!("{} behind \\r\\n\\r\\n: {hex} · {told}", format::byte_count(glued as u64));
-    prose::labelled(" + ", &told, 3, width, theme.dim(), theme)
+    let text = format!("{} behind \\r\\n\\r\\n: {hex} · {remark}", format::byte_count(glued as u64));
+    prose::labelled_paragraph(" + ", &text, 3, width, theme.dim(), theme)
 }
 
 /// One line of a head, each part in its colour, its line end made visible.
@@ -272,7 +272,7 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
     parts
         .map(|part| {
             let shown = String::from_utf8_lossy(&head.raw()[part.bytes.clone()]);
-            let style = Style::new().fg(color(part.kind, theme));
+            let style = Style::new().fg(role_color(part.kind, theme));
             let style = match part.kind {
                 HeadPartKind::Method | HeadPartKind::Status => style.add_modifier(Modifier::BOLD),
                 _ => style,
@@ -287,7 +287,7 @@ fn styled_line(head: &Head, number: usize, theme: &Theme) -> Vec<Span<'static>> 
 }
 
 /// The colour of a part of a head.
-pub(super) fn color(role: HeadPartKind, theme: &Theme) -> Color {
+pub(super) fn role_color(role: HeadPartKind, theme: &Theme) -> Color {
     match role {
         HeadPartKind::Name => theme.field(0),
         HeadPartKind::Value | HeadPartKind::Target => theme.field(4),
@@ -299,7 +299,7 @@ pub(super) fn color(role: HeadPartKind, theme: &Theme) -> Color {
 }
 
 /// The spans in rows of at most `cells` cells; those after the first are indented, and the last says when there would be more.
-fn folded(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
+fn fold(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
     let mut rows = vec![Vec::new()];
     let mut used = 0;
     for span in spans {
@@ -307,7 +307,7 @@ fn folded(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
         while !rest.is_empty() {
             let piece = text::prefix_within(rest, cells.saturating_sub(used));
             if piece.is_empty() && used > 2 {
-                if rows.len() == FOLDS {
+                if rows.len() == MAX_FOLDED_ROWS {
                     rows.last_mut().expect("it has the first row").push(Span::raw("…"));
                     return rows;
                 }
@@ -328,28 +328,28 @@ fn folded(spans: Vec<Span<'static>>, cells: usize) -> Vec<Vec<Span<'static>>> {
 }
 
 /// There is no head to show: nothing has come, or something else has.
-fn draw_strange(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+fn draw_without_head(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let mut lines = Vec::new();
     for from in [Side::Client, Side::Server] {
-        let Some(opening) = inspect.conn().trace.head(from) else { continue };
-        for problem in &opening.validation.problems {
+        let Some(validated) = inspect.connection().trace.head(from) else { continue };
+        for problem in &validated.validation.problems {
             let rule = problem.code.rule();
-            let told = format!("{}: {}. {}", rule.name, rule.summary, rule.rationale);
-            lines.extend(prose::labelled("✗ ", &told, 2, area.width, Style::new().fg(theme.bad), theme));
+            let text = format!("{}: {}. {}", rule.name, rule.summary, rule.rationale);
+            lines.extend(prose::labelled_paragraph("✗ ", &text, 2, area.width, Style::new().fg(theme.bad), theme));
         }
     }
     if lines.is_empty() {
         lines.push(Line::styled("Nothing has been said yet.", theme.dim()));
     }
-    prose::draw(&lines, split(area, 1).1, canvas);
+    prose::draw_lines(&lines, split_rows(area, 1).1, canvas);
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::state::Tab;
     use super::super::state::tests::{opened, press};
-    use super::super::view::tests::picture;
+    use super::super::chrome::tests::render_text;
     use super::*;
 
     #[test]
@@ -357,7 +357,7 @@ mod tests {
         let (mut inspect, _inbox) = opened();
         inspect.tab = Tab::Handshake;
         inspect.handshake.line = 4;
-        let shown = picture(&inspect, 100, 30);
+        let shown = render_text(&inspect, 100, 30);
         for part in [
             "C→S  request · 140 bytes · at 0.100 ms",
             "S→C  response · 129 bytes · at 0.512 ms",
@@ -383,11 +383,11 @@ mod tests {
         for _ in 0..3 {
             press(&mut inspect, KeyCode::Char('n'));
         }
-        let shown = picture(&inspect, 78, 15);
+        let shown = render_text(&inspect, 78, 15);
         assert!(shown.contains("step 3 of 5") && shown.contains("b3 7a 4f 2c"), "{shown}");
         assert!(shown.contains("4 base64     ·"), "{shown}");
         press(&mut inspect, KeyCode::Char('p'));
-        assert!(!picture(&inspect, 78, 15).contains("b3 7a"));
+        assert!(!render_text(&inspect, 78, 15).contains("b3 7a"));
         press(&mut inspect, KeyCode::Char('a'));
         assert_eq!(inspect.handshake.step, None);
     }
@@ -400,7 +400,7 @@ mod tests {
             press(&mut inspect, KeyCode::Right);
         }
         assert_eq!(inspect.handshake.byte, 15);
-        assert!(picture(&inspect, 100, 30).contains("byte 0x000f = 0a = line feed, line end"));
+        assert!(render_text(&inspect, 100, 30).contains("byte 0x000f = 0a = line feed, line end"));
         press(&mut inspect, KeyCode::Down);
         assert_eq!((inspect.handshake.line, inspect.handshake.byte), (1, 0));
     }
@@ -408,18 +408,18 @@ mod tests {
     #[test]
     fn long_lines_are_folded_and_not_cut() {
         let spans = vec![Span::raw("name: "), Span::raw("0123456789")];
-        let rows = folded(spans, 8);
+        let rows = fold(spans, 8);
         let rows: Vec<String> =
             rows.iter().map(|row| row.iter().map(|span| &*span.content).collect()).collect();
         assert_eq!(rows, ["name: 01", "  234567", "  89"]);
-        assert_eq!(folded(vec![Span::raw("abc")], 0).len(), 1);
+        assert_eq!(fold(vec![Span::raw("abc")], 0).len(), 1);
     }
 
     #[test]
     fn what_matters_most_is_served_first() {
-        let wanted = Wanted { heads: 9, bytes: 5, steps: 6, checks: 4, why: 3, stepping: false };
-        assert_eq!(wanted.rows(27), [9, 5, 6, 4, 3]);
-        assert_eq!(wanted.rows(12), [6, 3, 0, 0, 3]);
-        assert_eq!(Wanted { stepping: true, ..wanted }.rows(12), [6, 0, 6, 0, 0]);
+        let wanted = WantedRows { heads: 9, bytes: 5, steps: 6, checks: 4, explanation: 3, stepping: false };
+        assert_eq!(wanted.share_out(27), [9, 5, 6, 4, 3]);
+        assert_eq!(wanted.share_out(12), [6, 3, 0, 0, 3]);
+        assert_eq!(WantedRows { stepping: true, ..wanted }.share_out(12), [6, 0, 6, 0, 0]);
     }
 }

@@ -4,15 +4,15 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
-use super::canvas::{Canvas, Target};
+use super::canvas::{Canvas, ClickTarget};
 use super::draft::Draft;
-use super::frames::tie;
-use super::state::Cursor;
+use super::frames::field_tag;
+use super::state::ByteCursor;
 use crate::stage::Theme;
 use crate::wire::{FieldSpan, Header, mask};
 
 /// The bytes, their fields, and how long the header is.
-pub(super) struct Hex<'a> {
+pub(super) struct HexDump<'a> {
     pub(super) raw: &'a [u8],
     pub(super) spans: &'a [FieldSpan],
     pub(super) header: usize,
@@ -22,19 +22,19 @@ pub(super) struct Hex<'a> {
 }
 
 /// The bytes that stand side by side in `width` columns.
-fn per_row(width: u16) -> usize {
+fn bytes_per_row(width: u16) -> usize {
     (usize::from(width.saturating_sub(8)) / 3).clamp(1, 32)
 }
 
 /// The rows that `bytes` take, three a line.
-pub(super) fn rows(bytes: usize, width: u16) -> u16 {
-    u16::try_from(3 * bytes.div_ceil(per_row(width)).max(1)).unwrap_or(u16::MAX)
+pub(super) fn row_count(bytes: usize, width: u16) -> u16 {
+    u16::try_from(3 * bytes.div_ceil(bytes_per_row(width)).max(1)).unwrap_or(u16::MAX)
 }
 
-impl Hex<'_> {
-    pub(super) fn draw(&self, cursor: Cursor, area: Rect, canvas: &mut Canvas) {
-        let plain = self.plain();
-        let per_row = per_row(area.width);
+impl HexDump<'_> {
+    pub(super) fn draw(&self, cursor: ByteCursor, area: Rect, canvas: &mut Canvas) {
+        let plain = self.unmasked_payload();
+        let per_row = bytes_per_row(area.width);
         let shown = usize::from(area.height / 3).max(1);
         let total = self.raw.len().div_ceil(per_row);
         let first = (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
@@ -50,29 +50,29 @@ impl Hex<'_> {
                 lines.iter_mut().zip(cells).for_each(|(line, cell)| line.push(cell));
                 let x = area.x + 6 + 3 * (index - start) as u16;
                 let spot = Rect { x, y: area.y + y, width: 3, height: 3 }.intersection(area);
-                canvas.spot(spot, Target::Byte(index));
+                canvas.add_target(spot, ClickTarget::Byte(index));
             }
             for (line, offset) in lines.into_iter().zip(0..) {
-                canvas.line(&Line::from(line), y + offset, area);
+                canvas.draw_line(&Line::from(line), y + offset, area);
             }
         }
     }
 
     /// The payload as the receiver reads it.
-    fn plain(&self) -> Vec<u8> {
+    fn unmasked_payload(&self) -> Vec<u8> {
         let Ok(header) = Header::parse(self.raw) else { return Vec::new() };
         let payload = &self.raw[header.len()..];
         header.masking_key.map_or_else(|| payload.to_vec(), |key| mask::unmask(payload, key))
     }
 
     /// The hex digits, the letter and the plain text of one byte.
-    fn cell(&self, index: usize, cursor: Cursor, plain: &[u8], theme: &Theme) -> [Text<'static>; 3] {
+    fn cell(&self, index: usize, cursor: ByteCursor, plain: &[u8], theme: &Theme) -> [Text<'static>; 3] {
         let span = self.spans.iter().find(|span| span.bytes.contains(&index));
-        let (letters, color) = span.map_or((" ", theme.dim), |span| tie(span, theme));
+        let (letters, color) = span.map_or((" ", theme.dim), |span| field_tag(span, theme));
         let under = self.spans.iter().find(|span| span.contains(cursor.byte, cursor.bit));
         let hit = under.is_some_and(|span| span.bytes.contains(&index));
         let style = Style::new().fg(color);
-        let changed = self.draft.is_some_and(|draft| draft.differs(index));
+        let changed = self.draft.is_some_and(|draft| draft.is_changed_at(index));
         let mut digits = if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
         if index == cursor.byte {
             digits = digits.add_modifier(Modifier::REVERSED);

@@ -6,16 +6,16 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
-use super::canvas::{Canvas, Target};
+use super::canvas::{Canvas, ClickTarget};
 use super::state::Inspect;
-use super::view::side;
+use super::chrome::side_style;
 use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Frame, MessageKind, Opcode, Side, TraceRow, format};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
-pub(super) fn rows(inspect: &Inspect, most: u16) -> u16 {
-    let trace = &inspect.conn().trace;
+pub(super) fn wanted_rows(inspect: &Inspect, most: u16) -> u16 {
+    let trace = &inspect.connection().trace;
     let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
     let full = usize::from(trace.dropped_rows() > 0);
     let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
@@ -31,46 +31,46 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, canvas: &mut C
     }
     let rows = usize::from(area.height - header);
     let filtered = inspect.filter.as_ref().map(|filter| filter.rows.as_slice());
-    let total = filtered.map_or(inspect.conn().trace.rows().len(), <[u32]>::len);
+    let total = filtered.map_or(inspect.connection().trace.rows().len(), <[u32]>::len);
     let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
     // one more than the current frame, so that an answer is seen beside what it answers
-    let arriving = if filtered.is_none() { arriving(inspect, canvas) } else { Vec::new() };
+    let arriving = if filtered.is_none() { partial_frame_lines(inspect, canvas) } else { Vec::new() };
     let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
-    for (line, told) in arriving.iter().enumerate() {
+    for (line, content) in arriving.iter().enumerate() {
         if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
-            canvas.line(told, header + row as u16, area);
+            canvas.draw_line(content, header + row as u16, area);
         }
     }
     for (line, place) in (first..total).take(rows).enumerate() {
         let number = filtered.map_or(place, |rows| rows[place] as usize);
         let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
-        canvas.spot(spot, Target::Row(number));
+        canvas.add_target(spot, ClickTarget::Row(number));
         if number == current {
             canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
         }
-        let row = inspect.conn().trace.rows()[number];
-        canvas.line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
+        let row = inspect.connection().trace.rows()[number];
+        canvas.draw_line(&row_line(inspect, number, &row, number == current, canvas), 0, spot);
     }
 }
 
 /// A line for what came after the list was full, and one for each side's frame that is not complete yet.
-pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>> {
+pub(super) fn partial_frame_lines(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>> {
     let theme = canvas.theme;
-    let trace = &inspect.conn().trace;
+    let trace = &inspect.connection().trace;
     let full = (trace.dropped_rows() > 0).then(|| {
         let (lost, listed) = (
             format::group_thousands(trace.dropped_rows()),
             format::group_thousands(trace.rows().len() as u64),
         );
-        let told =
+        let text =
             format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
-        Line::styled(told, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
+        Line::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
     });
     let line = |from| {
-        let frame = inspect.conn().trace.partial_frame(from)?;
-        let (color, arrow) = side(from, theme);
+        let frame = inspect.connection().trace.partial_frame(from)?;
+        let (color, arrow) = side_style(from, theme);
         let what = frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
-        let told = match frame.needed {
+        let text = match frame.needed {
             Some(needs) => format!(
                 "{what}: {} there, waiting for {} more",
                 format::byte_count(frame.have),
@@ -81,7 +81,7 @@ pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>>
         Some(Line::from(vec![
             Text::styled("     …             ", theme.dim()),
             Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
-            Text::styled(told, Style::new().fg(theme.warn)),
+            Text::styled(text, Style::new().fg(theme.warn)),
         ]))
     };
     full.into_iter().chain([Side::Client, Side::Server].into_iter().filter_map(line)).collect()
@@ -91,15 +91,15 @@ pub(super) fn arriving(inspect: &Inspect, canvas: &Canvas) -> Vec<Line<'static>>
 fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
     let names = "     #       time  way   FIN opcode        key            len  says";
-    canvas.line(&Line::styled(names, theme.faint()), 0, area);
-    let following = inspect.chosen.is_none();
-    let (told, sign, color) = if following {
+    canvas.draw_line(&Line::styled(names, theme.faint()), 0, area);
+    let following = inspect.selected_row.is_none();
+    let (label, sign, color) = if following {
         ("● follows", "●", theme.good)
     } else {
         ("❚❚ stands still · space follows", "❚❚", theme.warn)
     };
     let filter = inspect.filter.as_ref().map(|filter| {
-        let (passed, all) = (filter.rows.len(), inspect.conn().trace.rows().len());
+        let (passed, all) = (filter.rows.len(), inspect.connection().trace.rows().len());
         format!(
             "{}: {} of {} · ",
             filter.text,
@@ -110,16 +110,16 @@ fn draw_header(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let filter = filter.as_deref().map(text::sanitize).unwrap_or_default();
     // what does not fit is said more shortly; that there is a filter, always
     let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
-    let told = [told, sign].map(|told| format!("{filter}{told}"));
-    let fits = told.iter().find(|told| text::width(told) <= room);
-    let told = match fits {
-        Some(told) => told.clone(),
+    let label = [label, sign].map(|label| format!("{filter}{label}"));
+    let fits = label.iter().find(|label| text::width(label) <= room);
+    let label = match fits {
+        Some(label) => label.clone(),
         None if filter.is_empty() => sign.to_owned(),
-        None => text::ellipsize(&told[1], usize::from(area.width)).into_owned(),
+        None => text::ellipsize(&label[1], usize::from(area.width)).into_owned(),
     };
-    let width = (text::width(&told) as u16).min(area.width);
+    let width = (text::width(&label) as u16).min(area.width);
     let spot = Rect { x: area.right() - width, width, height: 1, ..area };
-    canvas.line(&Line::styled(told, Style::new().fg(color)), 0, spot);
+    canvas.draw_line(&Line::styled(label, Style::new().fg(color)), 0, spot);
 }
 
 fn row_line(
@@ -130,7 +130,7 @@ fn row_line(
     canvas: &Canvas,
 ) -> Line<'static> {
     let theme = canvas.theme;
-    let (color, arrow) = side(row.from(), theme);
+    let (color, arrow) = side_style(row.from(), theme);
     let header = row.header();
     let kind = if header.opcode.is_control() { theme.control } else { theme.text };
     let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
@@ -138,7 +138,7 @@ fn row_line(
     let opcode = text::ellipsize(&opcode, 13).into_owned();
     let mut line = Line::from(vec![
         Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
-        Text::styled(format!("{number:>5} {:>10}  ", moment(row.completed_at())), theme.dim()),
+        Text::styled(format!("{number:>5} {:>10}  ", format_time(row.completed_at())), theme.dim()),
         Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
         Text::raw(if header.fin { "1   " } else { "0   " }),
         Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
@@ -151,23 +151,23 @@ fn row_line(
         None if row.is_after_fault() => line.push_span(Text::styled("↯ ", theme.dim())),
         None => {}
     }
-    if let Some(fate) = inspect.conn().fate(row) {
-        line.push_span(Text::styled(format!("{fate} "), Style::new().fg(theme.warn)));
+    if let Some(disposition) = inspect.connection().proxy_disposition(row) {
+        line.push_span(Text::styled(format!("{disposition} "), Style::new().fg(theme.warn)));
     }
-    let inflated = inspect.conn().trace.inflated_preview(row);
+    let inflated = inspect.connection().trace.inflated_preview(row);
     match (inflated, inspect.frame(number)) {
         (Some(data), _) if row.kind() == Some(MessageKind::Text) => {
             line.push_span(Text::raw(format::quote(data, 120)));
         }
         (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
-        (None, Some(frame)) => line.push_span(Text::raw(preview(&frame))),
+        (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
         (None, None) => {}
     }
     line
 }
 
 /// A time in at most ten cells.
-pub(super) fn moment(at: Duration) -> String {
+pub(super) fn format_time(at: Duration) -> String {
     match at.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.3} ms", seconds * 1e3),
         seconds => format!("{seconds:.3} s"),
@@ -175,7 +175,7 @@ pub(super) fn moment(at: Duration) -> String {
 }
 
 /// What a frame says, in a few words.
-pub(super) fn preview(frame: &Frame) -> String {
+pub(super) fn payload_preview(frame: &Frame) -> String {
     match (frame.close_body(), frame.header.opcode) {
         (Some((code, reason)), _) if reason.is_empty() => format!("{code}"),
         (Some((code, reason)), _) => format!("{code} {}", format::quote(&reason, 60)),
@@ -188,21 +188,21 @@ pub(super) fn preview(frame: &Frame) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::state::tests::{opened, press};
-    use super::super::view::tests::{holds, picture};
+    use super::super::chrome::tests::{assert_contains, render_text};
     use crossterm::event::KeyCode;
 
     #[test]
     fn a_filter_is_seen_and_what_does_not_pass_is_not() {
         let (mut inspect, _inbox) = opened();
-        holds(&picture(&inspect, 100, 30), &["● follows"]);
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows"]);
         press(&mut inspect, KeyCode::Char('f'));
         for letter in "from=server".chars() {
             press(&mut inspect, KeyCode::Char(letter));
         }
         press(&mut inspect, KeyCode::Enter);
-        let shown = picture(&inspect, 100, 30);
-        holds(&shown, &["from=server: 1 of 2 · ●", "▶    1"]);
+        let shown = render_text(&inspect, 100, 30);
+        assert_contains(&shown, &["from=server: 1 of 2 · ●", "▶    1"]);
         assert!(!shown.contains("     0   0.600 ms"), "{shown}");
-        holds(&picture(&inspect, 78, 15), &["2 Frames(1/2)"]);
+        assert_contains(&render_text(&inspect, 78, 15), &["2 Frames(1/2)"]);
     }
 }

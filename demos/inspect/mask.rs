@@ -3,8 +3,8 @@
 //! Nothing that is tried here is sent; the frame that was seen stays as it is.
 
 mod columns;
-mod lesson;
-mod work;
+mod explanation;
+mod unmasking;
 
 use std::time::{Duration, Instant};
 
@@ -14,22 +14,22 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::Cmd;
-use super::canvas::{Canvas, Target, split};
+use super::canvas::{Canvas, ClickTarget, split_rows};
 use super::keys::fresh_key;
-use super::state::{Inspect, Mode, Tab};
-use super::view::side;
+use super::state::{Inspect, InputMode, Tab};
+use super::chrome::side_style;
 use crate::wire::{MaskingKey, Side, format};
-use work::{Idle, Work};
+use unmasking::{NoMaskReason, Unmasking};
 
 /// The tab's keys.
-pub(super) const HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero key  t twice  w wide  k key  r reset  h keys";
+pub(super) const KEY_HINT: &str = "n → next  p ← back  a auto, 1–9 speed  b bit  f flip  z zero key  t twice  w wide  k key  r reset  h keys";
 
 /// Bytes of one wide step.
-const WIDE: usize = 8;
+const WIDE_STEP: usize = 8;
 
 /// What the tab remembers: what is tried, and of which frame. Which byte and bit is looked at, the cursor says.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
+pub(super) struct MaskTabState {
     /// The frame that the rest belongs to: the run, the connection and the row.
     frame: Option<(u64, usize, usize)>,
     /// Flipped bits of the payload on the wire: index, and a 1 for each flipped bit.
@@ -37,52 +37,52 @@ pub(super) struct State {
     /// Another key, with which the same text is masked.
     key: Option<MaskingKey>,
     /// The key is applied once more.
-    twice: bool,
+    apply_twice: bool,
     /// Eight bytes a step.
-    wide: bool,
-    auto: Option<Auto>,
+    wide_steps: bool,
+    auto_step: Option<AutoStep>,
 }
 
 /// Steps go on by themselves.
 #[derive(Clone, Copy, Debug)]
-struct Auto {
+struct AutoStep {
     /// Steps a second.
-    speed: u32,
-    last: Option<Instant>,
+    steps_per_second: u32,
+    last_step: Option<Instant>,
 }
 
-impl Auto {
-    fn pause(self) -> Duration {
-        Duration::from_secs(1) / self.speed
+impl AutoStep {
+    fn interval(self) -> Duration {
+        Duration::from_secs(1) / self.steps_per_second
     }
 }
 
 /// How often the tab wants the time: only while steps go on by themselves and are seen.
-pub(super) fn pace(inspect: &Inspect) -> Option<Duration> {
-    let seen = inspect.tab == Tab::Mask && inspect.mode == Mode::Look;
-    inspect.mask.auto.filter(|_| seen).map(Auto::pause)
+pub(super) fn tick_interval(inspect: &Inspect) -> Option<Duration> {
+    let seen = inspect.tab == Tab::Mask && inspect.mode == InputMode::Browse;
+    inspect.mask.auto_step.filter(|_| seen).map(AutoStep::interval)
 }
 
 /// Takes the time: steps on if it is due.
 pub(super) fn tick(inspect: &mut Inspect, now: Instant) {
-    if pace(inspect).is_none() {
+    if tick_interval(inspect).is_none() {
         return;
     }
-    let Some(auto) = &mut inspect.mask.auto else { return };
+    let Some(auto) = &mut inspect.mask.auto_step else { return };
     // a tick may come a little early, and more often where another demo asks for that
-    let due = auto.last.is_none_or(|last| now.saturating_duration_since(last) >= auto.pause() * 9 / 10);
+    let due = auto.last_step.is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
     if !due {
         return;
     }
-    auto.last = Some(now);
-    let work = Work::of(inspect);
-    let Ok(work) = work.as_ref().map_err(|_| ()).map(|work| (work.next(), work.step, work.header)) else {
-        inspect.mask.auto = None;
+    auto.last_step = Some(now);
+    let unmasking = Unmasking::from_current(inspect);
+    let Ok(unmasking) = unmasking.as_ref().map_err(|_| ()).map(|unmasking| (unmasking.next_step(), unmasking.step, unmasking.header_len)) else {
+        inspect.mask.auto_step = None;
         return;
     };
-    let (next, step, header) = work;
+    let (next, step, header) = unmasking;
     if next == step {
-        inspect.mask.auto = None;
+        inspect.mask.auto_step = None;
     } else {
         inspect.cursor.byte = header + next;
     }
@@ -90,68 +90,68 @@ pub(super) fn tick(inspect: &mut Inspect, now: Instant) {
 
 /// Takes a key; none if it is not one of this tab's.
 pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
-    let work = match Work::of(inspect) {
-        Ok(work) => work,
-        Err(Idle::Unmasked { masked: Some(row), .. }) if key.code == KeyCode::Char('n') => {
-            inspect.choose(row);
+    let unmasking = match Unmasking::from_current(inspect) {
+        Ok(unmasking) => unmasking,
+        Err(NoMaskReason::Unmasked { nearest_masked: Some(row), .. }) if key.code == KeyCode::Char('n') => {
+            inspect.select_row(row);
             return Some(Vec::new());
         }
         Err(_) => return None,
     };
-    let frame = Some(work::place(inspect, work.row));
+    let frame = Some(unmasking::frame_id(inspect, unmasking.row));
     let known = inspect.mask.frame == frame;
-    let mut state = if known { inspect.mask.clone() } else { State { frame, ..State::default() } };
+    let mut state = if known { inspect.mask.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
     let mut cursor = inspect.cursor;
-    let mut go = |step: usize| cursor.byte = work.header + step;
-    match (key.code, &mut state.auto) {
-        (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => auto.speed = digit as u32 - '0' as u32,
-        (KeyCode::Char('n') | KeyCode::Right, _) => go(work.next()),
-        (KeyCode::Char('p') | KeyCode::Left, _) => go(work.back()),
+    let mut go = |step: usize| cursor.byte = unmasking.header_len + step;
+    match (key.code, &mut state.auto_step) {
+        (KeyCode::Char(digit @ '1'..='9'), Some(auto)) => auto.steps_per_second = digit as u32 - '0' as u32,
+        (KeyCode::Char('n') | KeyCode::Right, _) => go(unmasking.next_step()),
+        (KeyCode::Char('p') | KeyCode::Left, _) => go(unmasking.previous_step()),
         (KeyCode::Home, _) => go(0),
-        (KeyCode::End, _) => go(work.wire.len().saturating_sub(1)),
+        (KeyCode::End, _) => go(unmasking.wire_bytes.len().saturating_sub(1)),
         (KeyCode::Up, _) => cursor.bit = cursor.bit.saturating_sub(1),
         (KeyCode::Down, _) => cursor.bit = (cursor.bit + 1).min(7),
         (KeyCode::Char('a'), auto @ Some(_)) => *auto = None,
         (KeyCode::Char('a'), auto) => {
-            *auto = Some(Auto { speed: 2, last: None });
-            if work.next() == work.step {
+            *auto = Some(AutoStep { steps_per_second: 2, last_step: None });
+            if unmasking.next_step() == unmasking.step {
                 go(0);
             }
         }
-        (KeyCode::Char(letter), _) => attempt(&mut state, letter, &work, cursor.bit)?,
+        (KeyCode::Char(letter), _) => try_key(&mut state, letter, &unmasking, cursor.bit)?,
         _ => return None,
     }
     if matches!(
         key.code,
         KeyCode::Char('n' | 'p') | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End
     ) {
-        state.auto = None;
+        state.auto_step = None;
     }
     // what is looked at closely must not be pulled away by the next frame
-    inspect.chosen = Some(work.row);
+    inspect.selected_row = Some(unmasking.row);
     (inspect.mask, inspect.cursor) = (state, cursor);
     Some(Vec::new())
 }
 
 /// Tries something; none if no such thing can be tried.
-fn attempt(state: &mut State, letter: char, work: &Work, bit: u8) -> Option<()> {
+fn try_key(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit: u8) -> Option<()> {
     match letter {
         'f' => {
             let bit = 0x80 >> bit;
-            match state.flips.iter_mut().find(|(at, _)| *at == work.step) {
+            match state.flips.iter_mut().find(|(at, _)| *at == unmasking.step) {
                 Some((_, bits)) => *bits ^= bit,
-                None => state.flips.push((work.step, bit)),
+                None => state.flips.push((unmasking.step, bit)),
             }
             state.flips.retain(|(_, bits)| *bits != 0);
         }
         'z' if state.key == Some([0; 4]) => state.key = None,
         'z' => state.key = Some([0; 4]),
         'k' => {
-            state.key = Some(fresh_key(&[&work.key[..], &work.plain[..work.plain.len().min(64)]].concat()));
+            state.key = Some(fresh_key(&[&unmasking.key[..], &unmasking.plain_bytes[..unmasking.plain_bytes.len().min(64)]].concat()));
         }
-        't' => state.twice = !state.twice,
-        'w' => state.wide = !state.wide,
-        'r' => *state = State { frame: state.frame, wide: state.wide, ..State::default() },
+        't' => state.apply_twice = !state.apply_twice,
+        'w' => state.wide_steps = !state.wide_steps,
+        'r' => *state = MaskTabState { frame: state.frame, wide_steps: state.wide_steps, ..MaskTabState::default() },
         _ => return None,
     }
     Some(())
@@ -159,74 +159,74 @@ fn attempt(state: &mut State, letter: char, work: &Work, bit: u8) -> Option<()> 
 
 /// Goes to a step.
 pub(super) fn click(inspect: &mut Inspect, step: usize) {
-    let Ok(work) = Work::of(inspect) else { return };
-    let (row, byte) = (work.row, work.header + step.min(work.wire.len().saturating_sub(1)));
-    inspect.chosen = Some(row);
+    let Ok(unmasking) = Unmasking::from_current(inspect) else { return };
+    let (row, byte) = (unmasking.row, unmasking.header_len + step.min(unmasking.wire_bytes.len().saturating_sub(1)));
+    inspect.selected_row = Some(row);
     inspect.cursor.byte = byte;
-    inspect.mask.auto = None;
+    inspect.mask.auto_step = None;
 }
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
-    let work = match Work::of(inspect) {
-        Ok(work) => work,
-        Err(idle) => return draw_idle(inspect, &idle, area, canvas),
+    let unmasking = match Unmasking::from_current(inspect) {
+        Ok(unmasking) => unmasking,
+        Err(reason) => return draw_no_mask(inspect, &reason, area, canvas),
     };
     let height = area.height;
-    let (title, rest) = split(area, 1);
-    canvas.line(&headline(inspect, &work, canvas), 0, title);
-    let (_, rest) = split(rest, u16::from(height >= 24));
+    let (title, rest) = split_rows(area, 1);
+    canvas.draw_line(&title_line(inspect, &unmasking, canvas), 0, title);
+    let (_, rest) = split_rows(rest, u16::from(height >= 24));
     let narrow = !columns::has_notes(area.width);
-    let rows = columns::rows(&work, height) + u16::from(narrow && height >= 14);
-    let (table, rest) = split(rest, rows);
-    columns::draw(&work, table, canvas);
-    let (_, rest) = split(rest, u16::from(height >= 26));
-    let (bits, rest) = split(rest, if height >= 12 { 6 } else { 5 }.min(rest.height));
-    lesson::draw_step(&work, bits, canvas);
-    let (_, rest) = split(rest, u16::from(height >= 30));
-    let (tries, rest) = split(rest, if height >= 17 { 5 } else { 0 });
-    lesson::draw_tries(&work, tries, canvas);
-    let (_, rest) = split(rest, u16::from(height >= 30));
-    lesson::draw_why(work.from, rest, canvas);
+    let rows = columns::row_count(&unmasking, height) + u16::from(narrow && height >= 14);
+    let (table, rest) = split_rows(rest, rows);
+    columns::draw(&unmasking, table, canvas);
+    let (_, rest) = split_rows(rest, u16::from(height >= 26));
+    let (bits, rest) = split_rows(rest, if height >= 12 { 6 } else { 5 }.min(rest.height));
+    explanation::draw_step(&unmasking, bits, canvas);
+    let (_, rest) = split_rows(rest, u16::from(height >= 30));
+    let (tries, rest) = split_rows(rest, if height >= 17 { 5 } else { 0 });
+    explanation::draw_experiments(&unmasking, tries, canvas);
+    let (_, rest) = split_rows(rest, u16::from(height >= 30));
+    explanation::draw_rationale(unmasking.from, rest, canvas);
 }
 
-fn headline(inspect: &Inspect, work: &Work, canvas: &Canvas) -> Line<'static> {
+fn title_line(inspect: &Inspect, unmasking: &Unmasking, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
-    let (color, arrow) = side(work.from, theme);
-    let shown = if (work.wire.len() as u64) < work.total {
+    let (color, arrow) = side_style(unmasking.from, theme);
+    let shown = if (unmasking.wire_bytes.len() as u64) < unmasking.payload_len {
         format!(
             "the first {} of {} payload bytes",
-            format::group_thousands(work.wire.len() as u64),
-            format::group_thousands(work.total)
+            format::group_thousands(unmasking.wire_bytes.len() as u64),
+            format::group_thousands(unmasking.payload_len)
         )
     } else {
         format!(
             "{} payload byte{}",
-            format::group_thousands(work.total),
-            if work.total == 1 { "" } else { "s" }
+            format::group_thousands(unmasking.payload_len),
+            if unmasking.payload_len == 1 { "" } else { "s" }
         )
     };
     let mut spans = vec![
-        Span::styled(format!("Frame {} · ", work.row), theme.dim()),
+        Span::styled(format!("Frame {} · ", unmasking.row), theme.dim()),
         Span::styled(arrow, ratatui::style::Style::new().fg(color).add_modifier(Modifier::BOLD)),
         Span::styled(format!(" · {shown}    "), theme.dim()),
         Span::styled("plain[i] = wire[i] ⊕ key[i mod 4]", theme.heading()),
         Span::styled("    §5.3", theme.dim()),
     ];
-    if let Some(auto) = inspect.mask.auto {
-        let told = format!("    ▶ auto, {} a second", auto.speed);
-        spans.push(Span::styled(told, ratatui::style::Style::new().fg(theme.good)));
+    if let Some(auto) = inspect.mask.auto_step {
+        let text = format!("    ▶ auto, {} a second", auto.steps_per_second);
+        spans.push(Span::styled(text, ratatui::style::Style::new().fg(theme.good)));
     }
     Line::from(spans)
 }
 
 /// There is nothing to unmask: why, and where there is.
-fn draw_idle(inspect: &Inspect, idle: &Idle, area: Rect, canvas: &mut Canvas) {
+fn draw_no_mask(inspect: &Inspect, reason: &NoMaskReason, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let say = |told: &'static str| vec![told.to_owned()];
-    let (told, masked) = match *idle {
-        Idle::NoFrame => (say("No frame yet: the handshake comes first, and nothing of it is masked."), None),
-        Idle::Gone => (say("The bytes of this frame are not in memory any more."), None),
-        Idle::Empty { row } => (
+    let single_line = |text: &'static str| vec![text.to_owned()];
+    let (lines, masked) = match *reason {
+        NoMaskReason::NoFrame => (single_line("No frame yet: the handshake comes first, and nothing of it is masked."), None),
+        NoMaskReason::BytesGone => (single_line("The bytes of this frame are not in memory any more."), None),
+        NoMaskReason::Empty { row } => (
             vec![
                 format!("Frame {row} has no payload: there is nothing to unmask."),
                 "The key is there all the same: what says that one follows is the MASK bit, not the length (§5.2)."
@@ -234,7 +234,7 @@ fn draw_idle(inspect: &Inspect, idle: &Idle, area: Rect, canvas: &mut Canvas) {
             ],
             None,
         ),
-        Idle::Unmasked { row, from: Side::Server, masked } => (
+        NoMaskReason::Unmasked { row, from: Side::Server, nearest_masked: masked } => (
             vec![
                 format!("Frame {row} comes from the server: MASK is 0, there is no key, and nothing to undo."),
                 "What stands on the wire is the payload. A server must not mask (§5.1): the attack that masking".to_owned(),
@@ -242,7 +242,7 @@ fn draw_idle(inspect: &Inspect, idle: &Idle, area: Rect, canvas: &mut Canvas) {
             ],
             masked,
         ),
-        Idle::Unmasked { row, from: Side::Client, masked } => (
+        NoMaskReason::Unmasked { row, from: Side::Client, nearest_masked: masked } => (
             vec![
                 format!("Frame {row} comes from the client without a mask: that breaks §5.1."),
                 "A server closes the connection when it sees this, with code 1002.".to_owned(),
@@ -250,20 +250,20 @@ fn draw_idle(inspect: &Inspect, idle: &Idle, area: Rect, canvas: &mut Canvas) {
             masked,
         ),
     };
-    for (row, line) in (1..).zip(told) {
-        canvas.line(&Line::styled(line, if row == 1 { theme.base() } else { theme.dim() }), row, area);
+    for (row, line) in (1..).zip(lines) {
+        canvas.draw_line(&Line::styled(line, if row == 1 { theme.base() } else { theme.dim() }), row, area);
     }
-    if let (Some(masked), true) = (masked, inspect.current().is_some()) {
+    if let (Some(masked), true) = (masked, inspect.current_row().is_some()) {
         let spot = Rect { y: area.y + 5, height: 1, ..area }.intersection(area);
-        canvas.spot(spot, Target::Row(masked));
-        canvas.line(
+        canvas.add_target(spot, ClickTarget::Row(masked));
+        canvas.draw_line(
             &Line::styled(format!("n  to frame {masked}, the nearest that is masked"), theme.heading()),
             0,
             spot,
         );
     }
-    let (_, rest) = split(area, 7);
-    lesson::draw_why(Side::Server, rest, canvas);
+    let (_, rest) = split_rows(area, 7);
+    explanation::draw_rationale(Side::Server, rest, canvas);
 }
 
 #[cfg(test)]

@@ -3,28 +3,28 @@
 //! What bytes mean is `wire`'s part, and the connection is `clients`'; here is how the parts are joined.
 
 mod canvas;
-mod conn;
+mod connection;
 mod deflate;
 mod draft;
 mod engine;
 mod fields;
 mod frames;
 mod handshake;
-mod headline;
+mod head_line;
 mod hex;
-mod keeping;
-mod kept;
+mod recorder;
+mod ring;
 mod keys;
 mod list;
-mod listed;
-mod looking;
+mod problem_row;
+mod search;
 mod mask;
-mod memory;
-mod place;
+mod memory_limit;
+mod location;
 mod problems;
-mod proof;
+mod accept_steps;
 mod prose;
-mod reading;
+mod payload_text;
 mod reports;
 mod rules;
 mod scenario;
@@ -33,7 +33,7 @@ mod state;
 mod symbols;
 mod timeline;
 mod verdict;
-mod view;
+mod chrome;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,24 +45,24 @@ use tokio::sync::mpsc;
 use crate::capture::{self, ByteStore};
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::proxy;
-use crate::stage::{Complaint, Declared, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
+use crate::stage::{Diagnostic, DeclaredEffect, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
-use scenario::{Play, Scenario};
-use state::{Mode, Tab};
+use scenario::{ScenarioPlayer, Scenario};
+use state::{InputMode, Tab};
 
-pub use source::{Opening, Source};
+pub use source::{ConnectOptions, InspectSource};
 pub use state::Inspect;
 
 /// What the inspector asks for.
 #[derive(Clone, Debug)]
 pub enum Cmd {
     /// Begin with this source; what ran before ends. The number tells its reports from those of an earlier one.
-    Open(u64, Source, Box<Opening>),
+    Open(u64, InspectSource, Box<ConnectOptions>),
     /// Something to do on the open connection.
-    Do(Orders, SessionCommand),
+    Send(CommandSender, SessionCommand),
     /// Something to do with what passes through the proxy.
-    Handle(ProxyOrders, proxy::ProxyCommand),
+    Proxy(ProxyCommandSender, proxy::ProxyCommand),
     /// Read at most so many bytes of each of these frames out of a file: the row's number, the row, where it stands.
     Read(u64, Arc<ByteStore>, Vec<(usize, TraceRow, Offset)>, u64),
     /// Look for something in a file's frames, from this row on.
@@ -73,15 +73,15 @@ pub enum Cmd {
 
 /// The way to an open connection: a handle, so that what is asked stays plain data.
 #[derive(Clone, Debug)]
-pub struct Orders(mpsc::Sender<SessionCommand>);
+pub struct CommandSender(mpsc::Sender<SessionCommand>);
 
 /// The way to a running proxy.
 #[derive(Clone, Debug)]
-pub struct ProxyOrders(mpsc::Sender<proxy::ProxyCommand>);
+pub struct ProxyCommandSender(mpsc::Sender<proxy::ProxyCommand>);
 
 /// A file that was read.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedCapture {
     streams: Vec<capture::CapturedStream<Trace>>,
     notes: Vec<String>,
 }
@@ -90,17 +90,17 @@ pub struct Loaded {
 #[derive(Debug)]
 pub enum Msg {
     /// A connection is being opened: to where, when, and where commands for it go.
-    Opening(u64, String, Instant, Orders),
+    Connecting(u64, String, Instant, CommandSender),
     /// It reports.
-    Report(u64, SessionEvent),
+    Session(u64, SessionEvent),
     /// The proxy listens.
-    ProxyUp(u64, String, Instant, ProxyOrders),
+    ProxyUp(u64, String, Instant, ProxyCommandSender),
     /// The proxy reports.
     Proxy(u64, proxy::ProxyEvent),
     /// The naive proxy took something for a request.
-    Parsed(u64, String),
+    ParsedRequest(u64, String),
     /// A file was read.
-    Loaded(u64, Box<Loaded>),
+    Loaded(u64, Box<LoadedCapture>),
     /// Bytes of frames, and how much of each was asked for at most.
     Read(u64, Vec<(usize, Vec<u8>)>, u64),
     /// Where something was found.
@@ -110,11 +110,11 @@ pub enum Msg {
 impl Msg {
     fn run(&self) -> u64 {
         match self {
-            Self::Opening(run, ..)
-            | Self::Report(run, _)
+            Self::Connecting(run, ..)
+            | Self::Session(run, _)
             | Self::ProxyUp(run, ..)
             | Self::Proxy(run, _)
-            | Self::Parsed(run, _)
+            | Self::ParsedRequest(run, _)
             | Self::Loaded(run, _)
             | Self::Read(run, ..)
             | Self::Found(run, _) => *run,
@@ -125,102 +125,102 @@ impl Msg {
 impl Demo for Inspect {
     const NAME: &'static str = "inspect";
     const ABOUT: &'static str = "a real WebSocket connection, every byte of it explained";
-    const SETTINGS: &'static [Doc] = &[
-        Doc {
+    const SETTINGS: &'static [SettingSpec] = &[
+        SettingSpec {
             name: "server",
-            takes: Takes::Text("echo"),
+            value_type: SettingType::Text("echo"),
             about: "a bundled server (plain, strict, guarded, sloppy/PATH, naive-proxy), or a ws:// or wss:// URL",
         },
-        Doc { name: "text", takes: Takes::Text("Hello"), about: "the first message" },
-        Doc {
+        SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "the first message" },
+        SettingSpec {
             name: "sends",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "what follows it, a line each: `text Hello` or `hex 81 00`",
         },
-        Doc {
+        SettingSpec {
             name: "show",
-            takes: Takes::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
+            value_type: SettingType::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
             about: "what is shown first",
         },
-        Doc {
+        SettingSpec {
             name: "scenario",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate",
         },
-        Doc {
+        SettingSpec {
             name: "file",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "a capture, hex text or recording to look into, instead of a server",
         },
-        Doc { name: "keylog", takes: Takes::Text(""), about: "the TLS key log that belongs to the file" },
-        Doc {
+        SettingSpec { name: "keylog", value_type: SettingType::Text(""), about: "the TLS key log that belongs to the file" },
+        SettingSpec {
             name: "from",
-            takes: Takes::Choice(&["mask", "client", "server"]),
+            value_type: SettingType::Choice(&["mask", "client", "server"]),
             about: "whose bytes a file of hex text holds; `mask`: the first frame's MASK bit tells",
         },
-        Doc {
+        SettingSpec {
             name: "write",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "a pcapng file that keeps what is seen, unencrypted",
         },
-        Doc {
+        SettingSpec {
             name: "replace",
-            takes: Takes::Choice(&["no", "yes"]),
+            value_type: SettingType::Choice(&["no", "yes"]),
             about: "write over that file if it is there",
         },
-        Doc {
+        SettingSpec {
             name: "proxy",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "listen here, for example 127.0.0.1:9000, and pass everything on to the server",
         },
-        Doc {
+        SettingSpec {
             name: "anywhere",
-            takes: Takes::Choice(&["no", "yes"]),
+            value_type: SettingType::Choice(&["no", "yes"]),
             about: "let the proxy listen beyond loopback",
         },
-        Doc { name: "deflate", takes: Takes::Choice(&["no", "yes"]), about: "offer permessage-deflate" },
-        Doc {
+        SettingSpec { name: "deflate", value_type: SettingType::Choice(&["no", "yes"]), about: "offer permessage-deflate" },
+        SettingSpec {
             name: "origin",
-            takes: Takes::Text(""),
+            value_type: SettingType::Text(""),
             about: "the page that asks, as a browser would tell it",
         },
-        Doc { name: "protocols", takes: Takes::Text(""), about: "subprotocols to offer, the best first" },
-        Doc { name: "headers", takes: Takes::Text(""), about: "further headers, a line each" },
-        Doc { name: "pong", takes: Takes::Choice(&["yes", "no"]), about: "answer pings" },
-        Doc { name: "ca", takes: Takes::Text(""), about: "a PEM file with further authorities to trust" },
-        Doc { name: "name", takes: Takes::Text(""), about: "the name to ask the certificate for" },
-        Doc {
+        SettingSpec { name: "protocols", value_type: SettingType::Text(""), about: "subprotocols to offer, the best first" },
+        SettingSpec { name: "headers", value_type: SettingType::Text(""), about: "further headers, a line each" },
+        SettingSpec { name: "pong", value_type: SettingType::Choice(&["yes", "no"]), about: "answer pings" },
+        SettingSpec { name: "ca", value_type: SettingType::Text(""), about: "a PEM file with further authorities to trust" },
+        SettingSpec { name: "name", value_type: SettingType::Text(""), about: "the name to ask the certificate for" },
+        SettingSpec {
             name: "insecure",
-            takes: Takes::Choice(&["no", "yes"]),
+            value_type: SettingType::Choice(&["no", "yes"]),
             about: "do not check the certificate: anybody may sit in between",
         },
     ];
-    const KEYS: &'static [Hint] = &[
-        Hint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
-        Hint { keys: "Enter  r", about: "type a text and send it; raw bytes in hex" },
-        Hint { keys: "p  P  c", about: "send a Ping; leave pings unanswered; say goodbye" },
-        Hint { keys: "Ctrl-D  Ctrl-R", about: "say goodbye; connect anew" },
-        Hint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
-        Hint { keys: "space  g", about: "stand still, follow; next frame of the message" },
-        Hint { keys: "f  /  n", about: "filter frames; search in what they say; the next hit" },
-        Hint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
-        Hint { keys: "x  e", about: "flip the bit; edit the frame, and Enter sends it as it is" },
-        Hint { keys: "?", about: "what the RFC wants of this, and why; a text as a whole" },
-        Hint { keys: "y", about: "copy: hex, text, test vector, command, program" },
-        Hint { keys: "handshake  n p a", about: "the accept value step by step; all of it" },
-        Hint { keys: "mask  n p a f z t w k r", about: "step, auto; flip, zero, twice, wide, key, reset" },
-        Hint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
-        Hint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
-        Hint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
-        Hint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
-        Hint { keys: ".  ,", about: "lesson: on, back; a digit bets" },
+    const KEYS: &'static [KeyHint] = &[
+        KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
+        KeyHint { keys: "Enter  r", about: "type a text and send it; raw bytes in hex" },
+        KeyHint { keys: "p  P  c", about: "send a Ping; leave pings unanswered; say goodbye" },
+        KeyHint { keys: "Ctrl-D  Ctrl-R", about: "say goodbye; connect anew" },
+        KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
+        KeyHint { keys: "space  g", about: "stand still, follow; next frame of the message" },
+        KeyHint { keys: "f  /  n", about: "filter frames; search in what they say; the next hit" },
+        KeyHint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
+        KeyHint { keys: "x  e", about: "flip the bit; edit the frame, and Enter sends it as it is" },
+        KeyHint { keys: "?", about: "what the RFC wants of this, and why; a text as a whole" },
+        KeyHint { keys: "y", about: "copy: hex, text, test vector, command, program" },
+        KeyHint { keys: "handshake  n p a", about: "the accept value step by step; all of it" },
+        KeyHint { keys: "mask  n p a f z t w k r", about: "step, auto; flip, zero, twice, wide, key, reset" },
+        KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
+        KeyHint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
+        KeyHint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
+        KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
+        KeyHint { keys: ".  ,", about: "lesson: on, back; a digit bets" },
     ];
-    const ROWS: u16 = 13;
+    const MIN_ROWS: u16 = 13;
     type Msg = Msg;
     type Cmd = Cmd;
 
-    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
-        let mut source = Source::of(settings)?;
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
+        let mut source = InspectSource::from_settings(settings)?;
         let tab = match settings.text("show") {
             "handshake" => Tab::Handshake,
             "mask" => Tab::Mask,
@@ -229,60 +229,60 @@ impl Demo for Inspect {
             "deflate" => Tab::Deflate,
             _ => Tab::Frames,
         };
-        let opening = Source::opening(settings)?;
-        let mut play = None;
+        let connect_options = InspectSource::connect_options(settings)?;
+        let mut player = None;
         if !settings.text("scenario").is_empty() {
-            let scenario = Scenario::named(settings.text("scenario")).ok_or_else(|| {
-                let told =
+            let scenario = Scenario::from_name(settings.text("scenario")).ok_or_else(|| {
+                let message =
                     format!("there is no scenario of that name; there are: {}", Scenario::names().join(", "));
-                settings.complain("scenario", told)
+                settings.invalid("scenario", message)
             })?;
-            source = Source::Bundled(
-                scenario::Server::parse(&scenario.server).expect("it was checked with the file"),
+            source = InspectSource::Bundled(
+                scenario::BundledServer::parse(&scenario.server).expect("it was checked with the file"),
             );
-            play = Some(Play::new(scenario));
+            player = Some(ScenarioPlayer::new(scenario));
         }
-        let mut inspect = Self::new(source, opening, tab);
-        let commands = if play.is_some() { Vec::new() } else { inspect.connect() };
-        inspect.play = play;
+        let mut inspect = Self::new(source, connect_options, tab);
+        let commands = if player.is_some() { Vec::new() } else { inspect.connect() };
+        inspect.player = player;
         Ok((inspect, commands))
     }
 
-    fn effects(settings: &Settings) -> Result<Vec<Declared>, Complaint> {
-        Source::effects(settings)
+    fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
+        InspectSource::effects(settings)
     }
 
-    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         let mut commands = Vec::new();
         match event {
-            Event::Key(key) => commands = self.key(key),
-            Event::Paste(text) => self.paste(&text),
-            Event::Click(at, area) => {
-                if let Some(target) = view::target(self, area, at) {
-                    self.click(target);
+            DemoEvent::Key(key) => commands = self.handle_key(key),
+            DemoEvent::Paste(text) => self.paste(&text),
+            DemoEvent::Click(at, area) => {
+                if let Some(target) = chrome::click_target(self, area, at) {
+                    self.handle_click(target);
                 }
             }
-            Event::Wheel(by) => self.step(by),
-            Event::Msg(message) if message.run() == self.run => self.message(message),
-            Event::Tick(now) => mask::tick(self, now),
-            Event::Msg(_) => {}
+            DemoEvent::Wheel(by) => self.move_selection(by),
+            DemoEvent::Msg(message) if message.run() == self.run => self.handle_message(message),
+            DemoEvent::Tick(now) => mask::tick(self, now),
+            DemoEvent::Msg(_) => {}
         }
-        self.settle();
-        self.follow();
-        commands.extend(self.wanted());
+        self.update_progress();
+        self.update_tabs();
+        commands.extend(self.fetch_command());
         commands
     }
 
-    fn pace(&self) -> Option<Duration> {
-        mask::pace(self)
+    fn tick_interval(&self) -> Option<Duration> {
+        mask::tick_interval(self)
     }
 
     fn wants_escape(&self) -> bool {
-        !matches!(self.mode, Mode::Look | Mode::Bet)
+        !matches!(self.mode, InputMode::Browse | InputMode::Bet)
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        view::draw(self, area, buffer, look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        chrome::draw(self, area, buffer, context);
     }
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
@@ -290,13 +290,13 @@ impl Demo for Inspect {
             Cmd::Open(run, source, opening) => engine::open(stage, run, source, *opening),
             // a queue that is full holds what the peer has not taken yet; one that is closed belongs to a
             // connection whose end is on the screen already
-            Cmd::Do(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Handle(orders, command) => drop(orders.0.try_send(command)),
-            Cmd::Read(run, store, wanted, most) => engine::read(stage, run, store, wanted, most),
+            Cmd::Send(orders, command) => drop(orders.0.try_send(command)),
+            Cmd::Proxy(orders, command) => drop(orders.0.try_send(command)),
+            Cmd::Read(run, store, wanted, most) => engine::read_frames(stage, run, store, wanted, most),
             Cmd::Find(run, store, trace, from, needle) => {
-                engine::find(stage, run, store, trace, from, *needle);
+                engine::search_frames(stage, run, store, trace, from, *needle);
             }
-            Cmd::Copy(text) => stage.copy(text),
+            Cmd::Copy(text) => stage.copy_to_clipboard(text),
         }
     }
 }

@@ -10,25 +10,25 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Cmd;
-use super::canvas::{Canvas, Target, split};
-use super::conn::SHOWN;
-use super::listed::{Cells, headings};
+use super::canvas::{Canvas, ClickTarget, split_rows};
+use super::connection::MAX_BYTES_SHOWN;
+use super::problem_row::{ProblemRow, column_titles};
 use super::prose;
-use super::state::{Cursor, Inspect, Tab};
+use super::state::{ByteCursor, Inspect, Tab};
 use super::verdict;
 use crate::clients::SessionCommand;
 use crate::wire::fault::Severity;
 use crate::wire::{Bits, Fault, Offset, Side, Trace, format};
 
 /// The tab's keys.
-pub(super) const HINT: &str =
+pub(super) const KEY_HINT: &str =
     "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
 /// One thing that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum ProblemRef {
     /// In that side's head: its number in the judgement.
     Head(Side, usize),
     /// In that side's frames: its number among the trace's faults.
@@ -37,57 +37,57 @@ pub(super) enum Problem {
 
 /// What is told below the list where there is no room for everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Pane {
+pub(super) enum ProblemPane {
     #[default]
     Rule,
-    Who,
-    Now,
+    Implementations,
+    Reaction,
 }
 
 /// What the tab remembers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct State {
-    list: Vec<Problem>,
+pub(super) struct ProblemsTabState {
+    problems: Vec<ProblemRef>,
     /// How many of each side's are in the list: of the heads, of the frames.
-    heads: [usize; 2],
-    frames: [usize; 2],
-    chosen: usize,
+    head_counts: [usize; 2],
+    frame_counts: [usize; 2],
+    selected: usize,
     /// Those that the reader has put aside.
     ignored: BTreeSet<usize>,
-    pub(super) pane: Pane,
+    pub(super) pane: ProblemPane,
 }
 
-impl State {
+impl ProblemsTabState {
     /// The problem under the cursor.
-    pub(super) fn chosen(&self) -> Option<Problem> {
-        self.list.get(self.chosen.min(self.list.len().saturating_sub(1))).copied()
+    pub(super) fn selected(&self) -> Option<ProblemRef> {
+        self.problems.get(self.selected.min(self.problems.len().saturating_sub(1))).copied()
     }
 }
 
 /// Takes what has become certain since the last time.
 pub(super) fn follow(inspect: &mut Inspect) {
-    let Inspect { conns, at, problems: state, .. } = inspect;
+    let Inspect { connections: conns, connection_index: at, problems: state, .. } = inspect;
     let trace = &conns[*at].trace;
-    let heads = SIDES.map(|from| trace.head(from).map_or(0, |opening| opening.validation.problems.len()));
+    let heads = SIDES.map(|from| trace.head(from).map_or(0, |validated| validated.validation.problems.len()));
     let frames = SIDES.map(|from| trace.faults(from).len());
     let fewer = |now: [usize; 2], then: [usize; 2]| now[0] < then[0] || now[1] < then[1];
-    if fewer(heads, state.heads) || fewer(frames, state.frames) {
-        *state = State { pane: state.pane, ..State::default() };
+    if fewer(heads, state.head_counts) || fewer(frames, state.frame_counts) {
+        *state = ProblemsTabState { pane: state.pane, ..ProblemsTabState::default() };
     }
     let mut fresh = Vec::new();
     for (which, from) in SIDES.into_iter().enumerate() {
-        state.list.extend((state.heads[which]..heads[which]).map(|number| Problem::Head(from, number)));
-        let faults = trace.faults(from).iter().enumerate().skip(state.frames[which]);
+        state.problems.extend((state.head_counts[which]..heads[which]).map(|number| ProblemRef::Head(from, number)));
+        let faults = trace.faults(from).iter().enumerate().skip(state.frame_counts[which]);
         fresh.extend(faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)));
     }
-    if frames[0] > state.frames[0] && frames[1] > state.frames[1] {
+    if frames[0] > state.frame_counts[0] && frames[1] > state.frame_counts[1] {
         let when = |&(from, _, frame, after): &(Side, usize, usize, Offset)| {
             (row_of(trace, from, frame).unwrap_or(usize::MAX), after)
         };
         fresh.sort_by_cached_key(when);
     }
-    state.list.extend(fresh.into_iter().map(|(from, number, ..)| Problem::Frame(from, number)));
-    (state.heads, state.frames) = (heads, frames);
+    state.problems.extend(fresh.into_iter().map(|(from, number, ..)| ProblemRef::Frame(from, number)));
+    (state.head_counts, state.frame_counts) = (heads, frames);
 }
 
 /// The row of a side's frame, found by halving: of either side the numbers rise.
@@ -110,70 +110,70 @@ pub(super) fn row_of(trace: &Trace, from: Side, index: usize) -> Option<usize> {
 }
 
 /// A fault with the frame that it is in.
-pub(super) struct Found<'a> {
+pub(super) struct LocatedFault<'a> {
     pub(super) from: Side,
     pub(super) fault: &'a Fault,
     /// The row of its frame; none while that is not complete.
     pub(super) row: Option<usize>,
     /// Where its frame begins, counted like the fault's bytes.
-    pub(super) start: Offset,
+    pub(super) frame_start: Offset,
 }
 
-impl Found<'_> {
+impl LocatedFault<'_> {
     /// The byte of the frame that is wrong.
-    pub(super) fn byte(&self) -> usize {
-        (self.fault.byte_offset - self.start).to_usize_saturating()
+    pub(super) fn byte_in_frame(&self) -> usize {
+        (self.fault.byte_offset - self.frame_start).to_usize_saturating()
     }
 
     /// The bytes of the frame, as far as they are there and shown.
-    pub(super) fn raw(&self, inspect: &Inspect) -> Option<Vec<u8>> {
+    pub(super) fn frame_bytes(&self, inspect: &Inspect) -> Option<Vec<u8>> {
         if let Some(row) = self.row {
             return inspect.frame(row).map(|frame| frame.raw().to_vec());
         }
-        let have = inspect.conn().trace.partial_frame(self.from)?.have;
-        let at = inspect.conn().trace.stream_offset(self.from, self.start);
-        inspect.conn().read(self.from, at, have.min(SHOWN.into()).to_usize_saturating())
+        let have = inspect.connection().trace.partial_frame(self.from)?.have;
+        let at = inspect.connection().trace.stream_offset(self.from, self.frame_start);
+        inspect.connection().read(self.from, at, have.min(MAX_BYTES_SHOWN.into()).to_usize_saturating())
     }
 }
 
 /// A fault of the frames, looked up.
-pub(super) fn found(inspect: &Inspect, from: Side, number: usize) -> Option<Found<'_>> {
-    let fault = inspect.conn().trace.faults(from).get(number)?;
-    let row = row_of(&inspect.conn().trace, from, fault.frame);
+pub(super) fn locate_fault(inspect: &Inspect, from: Side, number: usize) -> Option<LocatedFault<'_>> {
+    let fault = inspect.connection().trace.faults(from).get(number)?;
+    let row = row_of(&inspect.connection().trace, from, fault.frame);
     let start = match row {
-        Some(row) => inspect.conn().trace.rows()[row].offset(),
-        None => inspect.conn().trace.partial_frame(from).map_or(Offset::START, |frame| frame.offset),
+        Some(row) => inspect.connection().trace.rows()[row].offset(),
+        None => inspect.connection().trace.partial_frame(from).map_or(Offset::START, |frame| frame.offset),
     };
-    Some(Found { from, fault, row, start })
+    Some(LocatedFault { from, fault, row, frame_start: start })
 }
 
 /// The row that this tab shows, while it is open.
-pub(super) fn looked_at(inspect: &Inspect) -> Option<usize> {
-    match inspect.problems.chosen()? {
-        Problem::Frame(from, number) if inspect.tab == Tab::Problems => found(inspect, from, number)?.row,
+pub(super) fn visible_row(inspect: &Inspect) -> Option<usize> {
+    match inspect.problems.selected()? {
+        ProblemRef::Frame(from, number) if inspect.tab == Tab::Problems => locate_fault(inspect, from, number)?.row,
         _ => None,
     }
 }
 
 /// Takes a key; none if it is not one of this tab's.
 pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
-    let last = inspect.problems.list.len().checked_sub(1)?;
+    let last = inspect.problems.problems.len().checked_sub(1)?;
     let state = &mut inspect.problems;
     match key.code {
-        KeyCode::Up => state.chosen = state.chosen.min(last).saturating_sub(1),
-        KeyCode::Down => state.chosen = (state.chosen + 1).min(last),
-        KeyCode::Home => state.chosen = 0,
-        KeyCode::End => state.chosen = last,
+        KeyCode::Up => state.selected = state.selected.min(last).saturating_sub(1),
+        KeyCode::Down => state.selected = (state.selected + 1).min(last),
+        KeyCode::Home => state.selected = 0,
+        KeyCode::End => state.selected = last,
         KeyCode::Char('w') => {
             state.pane = match state.pane {
-                Pane::Rule => Pane::Who,
-                Pane::Who => Pane::Now,
-                Pane::Now => Pane::Rule,
+                ProblemPane::Rule => ProblemPane::Implementations,
+                ProblemPane::Implementations => ProblemPane::Reaction,
+                ProblemPane::Reaction => ProblemPane::Rule,
             };
         }
-        KeyCode::Char('i') => ignore(inspect),
-        KeyCode::Char('s') => return Some(answer(inspect)),
-        KeyCode::Enter => jump(inspect),
+        KeyCode::Char('i') => toggle_ignored(inspect),
+        KeyCode::Char('s') => return Some(send_close(inspect)),
+        KeyCode::Enter => jump_to_problem(inspect),
         _ => return None,
     }
     Some(Vec::new())
@@ -181,54 +181,54 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
 
 /// Goes to a problem.
 pub(super) fn click(inspect: &mut Inspect, number: usize) {
-    inspect.problems.chosen = number;
+    inspect.problems.selected = number;
 }
 
 /// Puts the problem aside, or takes it back, and goes on to the next.
-fn ignore(inspect: &mut Inspect) {
+fn toggle_ignored(inspect: &mut Inspect) {
     let state = &mut inspect.problems;
-    let at = state.chosen.min(state.list.len().saturating_sub(1));
+    let at = state.selected.min(state.problems.len().saturating_sub(1));
     if state.ignored.remove(&at) {
-        inspect.said = Some("no longer ignored".to_owned());
+        inspect.notice = Some("no longer ignored".to_owned());
         return;
     }
     state.ignored.insert(at);
-    state.chosen = (at + 1).min(state.list.len().saturating_sub(1));
-    inspect.said = Some("ignored: nothing is sent, the inspector reads on".to_owned());
+    state.selected = (at + 1).min(state.problems.len().saturating_sub(1));
+    inspect.notice = Some("ignored: nothing is sent, the inspector reads on".to_owned());
 }
 
 /// Sends the Close that answers the problem, as it was shown.
-fn answer(inspect: &mut Inspect) -> Vec<Cmd> {
-    let (told, raw) = match inspect.problems.chosen().and_then(|problem| verdict::answer(inspect, problem)) {
-        Some(answer) if answer.ours => (format!("Close {} sent", answer.code), Some(answer.raw)),
+fn send_close(inspect: &mut Inspect) -> Vec<Cmd> {
+    let (notice, raw) = match inspect.problems.selected().and_then(|problem| verdict::close_response(inspect, problem)) {
+        Some(response) if response.is_ours => (format!("Close {} sent", response.code), Some(response.raw)),
         Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
         None => ("there is no Close that would answer this".to_owned(), None),
     };
-    let commands = raw.map_or_else(Vec::new, |raw| inspect.ask(&SessionCommand::Raw(raw)));
-    let unsent = told.ends_with("sent") && commands.is_empty();
-    let why = if inspect.source.is_ours() { "the connection is over" } else { "this connection is not ours" };
-    inspect.said = Some(if unsent { format!("{why}: nothing is sent") } else { told });
+    let commands = raw.map_or_else(Vec::new, |raw| inspect.send_command(&SessionCommand::Raw(raw)));
+    let unsent = notice.ends_with("sent") && commands.is_empty();
+    let reason = if inspect.source.is_own_connection() { "the connection is over" } else { "this connection is not ours" };
+    inspect.notice = Some(if unsent { format!("{reason}: nothing is sent") } else { notice });
     commands
 }
 
 /// Shows the bit in the frames, or the line in the handshake.
-fn jump(inspect: &mut Inspect) {
-    match inspect.problems.chosen() {
-        Some(Problem::Head(from, number)) => {
-            let line = head_line(inspect, from, number).unwrap_or(0);
+fn jump_to_problem(inspect: &mut Inspect) {
+    match inspect.problems.selected() {
+        Some(ProblemRef::Head(from, number)) => {
+            let line = line_of_problem(inspect, from, number).unwrap_or(0);
             super::handshake::click(inspect, from, line);
             inspect.tab = Tab::Handshake;
         }
-        Some(Problem::Frame(from, number)) => {
-            let Some(found) = found(inspect, from, number) else { return };
+        Some(ProblemRef::Frame(from, number)) => {
+            let Some(found) = locate_fault(inspect, from, number) else { return };
             let Some(row) = found.row else {
-                inspect.said = Some("its frame is not complete: there is no row to jump to yet".to_owned());
+                inspect.notice = Some("its frame is not complete: there is no row to jump to yet".to_owned());
                 return;
             };
             let bit = found.fault.bits.map_or(0, first_bit);
-            let byte = found.byte().min(SHOWN as usize - 1);
-            inspect.choose(row);
-            inspect.cursor = Cursor { byte, bit };
+            let byte = found.byte_in_frame().min(MAX_BYTES_SHOWN as usize - 1);
+            inspect.select_row(row);
+            inspect.cursor = ByteCursor { byte, bit };
             inspect.tab = Tab::Frames;
         }
         None => {}
@@ -240,16 +240,16 @@ fn first_bit(bits: Bits) -> u8 {
 }
 
 /// The line of the head that a problem is in.
-fn head_line(inspect: &Inspect, from: Side, number: usize) -> Option<usize> {
-    let opening = inspect.conn().trace.head(from)?;
-    let at = opening.validation.problems.get(number)?.span.as_ref()?.start;
-    let lines = opening.head.as_ref()?.lines();
+fn line_of_problem(inspect: &Inspect, from: Side, number: usize) -> Option<usize> {
+    let validated = inspect.connection().trace.head(from)?;
+    let at = validated.validation.problems.get(number)?.span.as_ref()?.start;
+    let lines = validated.head.as_ref()?.lines();
     lines.iter().position(|line| at < line.line_end.end).or(lines.len().checked_sub(1))
 }
 
 pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let state = &inspect.problems;
-    let Some(problem) = state.chosen() else { return draw_none(inspect, area, canvas) };
+    let Some(problem) = state.selected() else { return draw_no_problems(inspect, area, canvas) };
     let most = match area.height {
         0..=9 => 2,
         10..=15 => 3,
@@ -258,27 +258,27 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         height => height / 4,
     };
     let header = u16::from(area.height >= 16);
-    let rows = most.min(u16::try_from(state.list.len()).unwrap_or(u16::MAX));
-    let (list, rest) = split(area, 1 + header + rows);
-    canvas.line(&summary(inspect, canvas), 0, list);
-    let chosen = state.chosen.min(state.list.len() - 1);
-    let first = (chosen + 2).min(state.list.len()).saturating_sub(rows.into());
-    let shown = first..(first + usize::from(rows)).min(state.list.len());
-    let cells: Vec<Cells> =
-        shown.clone().filter_map(|at| Some(Cells::of(inspect, *state.list.get(at)?))).collect();
+    let rows = most.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
+    let (list, rest) = split_rows(area, 1 + header + rows);
+    canvas.draw_line(&summary(inspect, canvas), 0, list);
+    let chosen = state.selected.min(state.problems.len() - 1);
+    let first = (chosen + 2).min(state.problems.len()).saturating_sub(rows.into());
+    let shown = first..(first + usize::from(rows)).min(state.problems.len());
+    let cells: Vec<ProblemRow> =
+        shown.clone().filter_map(|at| Some(ProblemRow::from_problem(inspect, *state.problems.get(at)?))).collect();
     let code = cells.iter().map(|cells| cells.code.len()).max().unwrap_or(0);
     if header == 1 {
-        canvas.line(&headings(code, list.width, canvas), 1, list);
+        canvas.draw_line(&column_titles(code, list.width, canvas), 1, list);
     }
     for (line, (at, cells)) in shown.zip(&cells).enumerate() {
         let y = list.y + 1 + header + line as u16;
         let spot = Rect { y, height: 1, ..list }.intersection(list);
-        canvas.spot(spot, Target::Problem(at));
+        canvas.add_target(spot, ClickTarget::Problem(at));
         if at == chosen {
             canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
         }
         let line = cells.line(at == chosen, state.ignored.contains(&at), code, spot.width, canvas);
-        canvas.line(&line, 0, spot);
+        canvas.draw_line(&line, 0, spot);
     }
     verdict::draw(inspect, problem, rest, canvas);
 }
@@ -286,7 +286,7 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 /// How much there is, and that a receiver need not find all of it.
 fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
     let theme = canvas.theme;
-    let list = &inspect.problems.list;
+    let list = &inspect.problems.problems;
     let fatal = list.iter().filter(|problem| severity(inspect, **problem) == Some(Severity::Fatal)).count();
     let others = list.len() - fatal;
     let mut line = Line::styled(
@@ -294,10 +294,10 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
         Style::new().fg(if fatal > 0 { theme.bad } else { theme.good }).add_modifier(Modifier::BOLD),
     );
     if others > 0 {
-        let told = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
-        line.push_span(Span::styled(told, Style::new().fg(theme.warn)));
+        let text = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
+        line.push_span(Span::styled(text, Style::new().fg(theme.warn)));
     }
-    let lost: u64 = SIDES.map(|from| inspect.conn().trace.dropped_faults(from)).iter().sum();
+    let lost: u64 = SIDES.map(|from| inspect.connection().trace.dropped_faults(from)).iter().sum();
     if lost > 0 {
         line.push_span(Span::styled(
             format!(", {} more not kept", format::group_thousands(lost)),
@@ -308,43 +308,43 @@ fn summary(inspect: &Inspect, canvas: &Canvas) -> Line<'static> {
     line
 }
 
-fn severity(inspect: &Inspect, problem: Problem) -> Option<Severity> {
+fn severity(inspect: &Inspect, problem: ProblemRef) -> Option<Severity> {
     match problem {
-        Problem::Head(from, number) => {
-            Some(inspect.conn().trace.head(from)?.validation.problems.get(number)?.severity)
+        ProblemRef::Head(from, number) => {
+            Some(inspect.connection().trace.head(from)?.validation.problems.get(number)?.severity)
         }
-        Problem::Frame(from, number) => Some(inspect.conn().trace.faults(from).get(number)?.severity()),
+        ProblemRef::Frame(from, number) => Some(inspect.connection().trace.faults(from).get(number)?.severity()),
     }
 }
 
 /// Nothing is wrong: what that rests on, and how to change it.
-fn draw_none(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
+fn draw_no_problems(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let theme = canvas.theme;
-    let frames = format::group_thousands(inspect.conn().trace.rows().len() as u64);
+    let frames = format::group_thousands(inspect.connection().trace.rows().len() as u64);
     let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
     let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
-    for told in [
+    for text in [
         &*format!(
             "Both heads of the handshake and all {frames} frames were judged, each rule as soon as its last byte was there."
         ),
         "Break something and see it judged, here and by the server:",
     ] {
-        lines.extend(prose::labelled("", told, 0, area.width, Style::new(), theme));
+        lines.extend(prose::labelled_paragraph("", text, 0, area.width, Style::new(), theme));
     }
-    for (key, told) in [
+    for (key, text) in [
         ("2 x", "flips a bit of a frame in your hand; Enter there sends it"),
         ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has an opcode that nothing defines"),
         ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the mask that it must have"),
     ] {
-        lines.extend(prose::labelled(&format!("  {key}"), told, 8, area.width, theme.dim(), theme));
+        lines.extend(prose::labelled_paragraph(&format!("  {key}"), text, 8, area.width, theme.dim(), theme));
     }
-    prose::draw(&lines, area, canvas);
+    prose::draw_lines(&lines, area, canvas);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::{asked, opened, press, seen};
-    use super::super::view::tests::picture;
+    use super::super::state::tests::{client_commands, opened, press, seen};
+    use super::super::chrome::tests::render_text;
     use super::*;
     use crate::wire::{FaultCode, Opcode, encode};
 
@@ -352,11 +352,11 @@ mod tests {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
     fn listed(inspect: &Inspect) -> Vec<(Side, FaultCode)> {
-        let code = |problem: &Problem| match *problem {
-            Problem::Frame(from, number) => (from, inspect.conn().trace.faults(from)[number].code),
-            Problem::Head(..) => panic!("{problem:?}"),
+        let code = |problem: &ProblemRef| match *problem {
+            ProblemRef::Frame(from, number) => (from, inspect.connection().trace.faults(from)[number].code),
+            ProblemRef::Head(..) => panic!("{problem:?}"),
         };
-        inspect.problems.list.iter().map(code).collect()
+        inspect.problems.problems.iter().map(code).collect()
     }
 
     #[test]
@@ -379,12 +379,12 @@ mod tests {
     fn what_comes_at_once_is_ordered_by_the_frames() {
         let (mut inspect, _inbox) =
             seen(&[(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x00, 0x84, 0x00])]);
-        inspect.problems = State::default();
+        inspect.problems = ProblemsTabState::default();
         follow(&mut inspect);
         let sides: Vec<Side> = listed(&inspect).iter().map(|(from, _)| *from).collect();
         assert_eq!(sides, [Side::Client, Side::Server, Side::Server]);
         follow(&mut inspect);
-        assert_eq!(inspect.problems.list.len(), 3, "each stands there once");
+        assert_eq!(inspect.problems.problems.len(), 3, "each stands there once");
     }
 
     #[test]
@@ -393,25 +393,25 @@ mod tests {
         let client = encode::single_frame(Opcode::Ping, b"", Some(KEY)).repeat(2);
         let (inspect, _inbox) =
             seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
-        for (number, row) in inspect.conn().trace.rows().iter().enumerate() {
-            assert_eq!(row_of(&inspect.conn().trace, row.from(), row.index()), Some(number));
+        for (number, row) in inspect.connection().trace.rows().iter().enumerate() {
+            assert_eq!(row_of(&inspect.connection().trace, row.from(), row.index()), Some(number));
         }
-        assert_eq!(row_of(&inspect.conn().trace, Side::Client, 4), None);
-        assert_eq!(row_of(&inspect.conn().trace, Side::Server, 9), None);
+        assert_eq!(row_of(&inspect.connection().trace, Side::Client, 4), None);
+        assert_eq!(row_of(&inspect.connection().trace, Side::Server, 9), None);
     }
 
     #[test]
     fn the_close_that_is_shown_is_the_one_that_is_sent() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
         inspect.tab = Tab::Problems;
-        let shown = picture(&inspect, 100, 30);
+        let shown = render_text(&inspect, 100, 30);
         let sent = press(&mut inspect, KeyCode::Char('s'));
-        let [SessionCommand::Raw(raw)] = asked(&sent)[..] else { panic!("{sent:?}") };
+        let [SessionCommand::Raw(raw)] = client_commands(&sent)[..] else { panic!("{sent:?}") };
         assert!(shown.contains(&format::spaced_hex(raw, 16)), "{shown}");
-        let mut said = crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
-        said.push(raw);
-        assert_eq!(said.frames()[0].close_body(), Some((1002, Vec::new())));
-        assert_eq!(said.faults(), []);
+        let mut transcript = crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
+        transcript.push(raw);
+        assert_eq!(transcript.frames()[0].close_body(), Some((1002, Vec::new())));
+        assert_eq!(transcript.faults(), []);
     }
 
     #[test]
@@ -420,8 +420,8 @@ mod tests {
             seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
         inspect.tab = Tab::Problems;
         assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
-        assert!(inspect.said.as_ref().unwrap().contains("our own"), "{:?}", inspect.said);
-        let shown = picture(&inspect, 100, 30);
+        assert!(inspect.notice.as_ref().unwrap().contains("our own"), "{:?}", inspect.notice);
+        let shown = render_text(&inspect, 100, 30);
         assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
         assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
     }
@@ -432,8 +432,8 @@ mod tests {
             seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
         inspect.tab = Tab::Problems;
         press(&mut inspect, KeyCode::Enter);
-        assert_eq!((inspect.tab, inspect.current()), (Tab::Frames, Some(1)));
-        assert_eq!(inspect.cursor, Cursor { byte: 0, bit: 4 });
+        assert_eq!((inspect.tab, inspect.current_row()), (Tab::Frames, Some(1)));
+        assert_eq!(inspect.cursor, ByteCursor { byte: 0, bit: 4 });
     }
 
     #[test]
@@ -441,9 +441,9 @@ mod tests {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.tab = Tab::Problems;
         press(&mut inspect, KeyCode::Char('i'));
-        assert_eq!(inspect.problems.chosen, 1);
+        assert_eq!(inspect.problems.selected, 1);
         assert_eq!(
-            picture(&inspect, 100, 30).matches("ignored").count(),
+            render_text(&inspect, 100, 30).matches("ignored").count(),
             2,
             "in the list, and what was done"
         );
@@ -456,7 +456,7 @@ mod tests {
     fn the_screen_holds_place_rule_refusers_and_answer() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.tab = Tab::Problems;
-        let shown = picture(&inspect, 100, 30);
+        let shown = render_text(&inspect, 100, 30);
         for part in [
             "fatal, ",
             "A receiver may stop at the first; all are listed.",
@@ -477,19 +477,19 @@ mod tests {
     fn without_room_one_pane_is_shown_and_w_turns_it() {
         let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
         inspect.tab = Tab::Problems;
-        let shown = picture(&inspect, 78, 15);
+        let shown = render_text(&inspect, 78, 15);
         assert!(shown.contains("Found") && !shown.contains("tungstenite"), "{shown}");
         press(&mut inspect, KeyCode::Char('w'));
-        assert!(picture(&inspect, 78, 15).contains("tungstenite"));
+        assert!(render_text(&inspect, 78, 15).contains("tungstenite"));
         press(&mut inspect, KeyCode::Char('w'));
-        assert!(picture(&inspect, 78, 15).contains("Close 1002"));
+        assert!(render_text(&inspect, 78, 15).contains("Close 1002"));
     }
 
     #[test]
     fn without_a_problem_it_says_what_that_rests_on() {
         let (mut inspect, _inbox) = opened();
         inspect.tab = Tab::Problems;
-        let shown = picture(&inspect, 100, 30);
+        let shown = render_text(&inspect, 100, 30);
         assert!(shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"), "{shown}");
     }
 }

@@ -10,10 +10,10 @@ use crate::stage::Theme;
 use crate::text;
 
 /// `told` in lines of at most `cells` cells; a word that is longer than a line is cut.
-pub(super) fn wrapped(told: &str, cells: usize) -> Vec<String> {
+pub(super) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = vec![String::new()];
-    for word in told.split(' ').filter(|word| !word.is_empty()) {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let mut word = word;
         let last = lines.last_mut().expect("there is at least the first line");
         let used = text::width(last);
@@ -42,16 +42,16 @@ pub(super) fn wrapped(told: &str, cells: usize) -> Vec<String> {
 }
 
 /// A paragraph with a label of `indent` cells before its first line.
-pub(super) fn labelled(
+pub(super) fn labelled_paragraph(
     label: &str,
-    told: &str,
+    text: &str,
     indent: usize,
     width: u16,
     style: Style,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
     let room = usize::from(width).saturating_sub(indent);
-    let lines = wrapped(told, room).into_iter().enumerate();
+    let lines = wrap_words(text, room).into_iter().enumerate();
     lines
         .map(|(row, line)| {
             let label = if row == 0 { label } else { "" };
@@ -65,7 +65,7 @@ pub(super) fn labelled(
 }
 
 /// Pieces of text side by side with two blanks between, as many a line as fit; none is cut unless it is longer than a line.
-pub(super) fn flow(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Line<'static>> {
+pub(super) fn flow_pieces(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = Vec::new();
     for piece in pieces {
         let wide: usize = piece.iter().map(Span::width).sum();
@@ -81,10 +81,10 @@ pub(super) fn flow(pieces: Vec<Vec<Span<'static>>>, width: u16) -> Vec<Line<'sta
 }
 
 /// Draws lines from the top of an area on, as many as there is room for; the last says so when there are more.
-pub(super) fn draw(lines: &[Line], area: Rect, canvas: &mut Canvas) {
+pub(super) fn draw_lines(lines: &[Line], area: Rect, canvas: &mut Canvas) {
     let rows = usize::from(area.height);
     for (row, line) in lines.iter().take(rows).enumerate() {
-        canvas.line(line, row as u16, area);
+        canvas.draw_line(line, row as u16, area);
     }
     if lines.len() > rows && area.width > 2 && rows > 0 {
         let style = canvas.theme.dim();
@@ -103,15 +103,15 @@ mod tests {
 
     #[test]
     fn words_are_wrapped_and_long_ones_cut() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("a abcdefgh i", 3), ["a", "abc", "def", "gh", "i"].map(str::to_owned));
-        assert_eq!(wrapped("日本", 1), ["日", "本"].map(str::to_owned));
-        assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrap_words("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap_words("a abcdefgh i", 3), ["a", "abc", "def", "gh", "i"].map(str::to_owned));
+        assert_eq!(wrap_words("日本", 1), ["日", "本"].map(str::to_owned));
+        assert_eq!(wrap_words("", 4), [""]);
     }
 
     #[test]
     fn a_label_hangs_before_the_first_line() {
-        let lines = labelled("Why", "one two three", 5, 12, Style::new(), &Theme::DARK);
+        let lines = labelled_paragraph("Why", "one two three", 5, 12, Style::new(), &Theme::DARK);
         let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["Why  one two", "     three"]);
     }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn pieces_flow_without_being_cut() {
         let pieces = ["✓ aa", "✓ bb", "✗ cc"].map(|piece| vec![Span::raw(piece)]).to_vec();
-        let lines: Vec<String> = flow(pieces, 11).iter().map(ToString::to_string).collect();
+        let lines: Vec<String> = flow_pieces(pieces, 11).iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["✓ aa  ✓ bb", "✗ cc"]);
     }
 }

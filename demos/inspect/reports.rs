@@ -4,222 +4,222 @@
 
 use std::time::Instant;
 
-use super::conn::{Bytes, Conn, PREVIEW, SHOWN, Status};
-use super::scenario::Stand;
-use super::state::{Inspect, Mode};
-use super::{Cmd, Loaded, Msg, deflate, handshake, mask, problems, timeline};
+use super::connection::{ByteSource, InspectedConnection, PREVIEW_BYTES, MAX_BYTES_SHOWN, ConnectionStatus};
+use super::scenario::StepState;
+use super::state::{Inspect, InputMode};
+use super::{Cmd, LoadedCapture, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
 use crate::clients::SessionEvent;
 use crate::proxy::{self, ProxyEventKind};
 use crate::wire::{Side, Trace, format};
 
 /// Frames before and behind the one that is shown whose bytes the list may need.
-const IN_SIGHT: usize = 100;
+const NEARBY_ROWS: usize = 100;
 
 impl Inspect {
-    pub(super) fn message(&mut self, message: Msg) {
+    pub(super) fn handle_message(&mut self, message: Msg) {
         match message {
-            Msg::Opening(_, name, at, orders) => {
-                let conn = self.own();
-                (conn.name, conn.began) = (name, Some(at));
-                self.orders = Some(orders);
+            Msg::Connecting(_, name, at, orders) => {
+                let connection = self.own_connection();
+                (connection.name, connection.started_at) = (name, Some(at));
+                self.commands = Some(orders);
             }
-            Msg::Report(_, report) => self.report(report),
+            Msg::Session(_, report) => self.handle_session_event(report),
             Msg::ProxyUp(_, address, at, orders) => {
-                let conn = &mut self.conns[0];
-                (conn.name, conn.began) = (format!("proxy on {address}"), Some(at));
-                conn.status = Status::Open;
-                self.said = Some(format!("waiting for a client on {address}"));
-                self.proxy = Some(orders);
+                let connection = &mut self.connections[0];
+                (connection.name, connection.started_at) = (format!("proxy on {address}"), Some(at));
+                connection.status = ConnectionStatus::Open;
+                self.notice = Some(format!("waiting for a client on {address}"));
+                self.proxy_commands = Some(orders);
             }
-            Msg::Proxy(_, report) => self.passed(report),
-            Msg::Parsed(_, request) => {
-                if let Some(play) = &mut self.play {
-                    play.parsed.push(request);
+            Msg::Proxy(_, report) => self.handle_proxy_event(report),
+            Msg::ParsedRequest(_, request) => {
+                if let Some(player) = &mut self.player {
+                    player.parsed_requests.push(request);
                 }
             }
-            Msg::Loaded(_, loaded) => self.loaded(*loaded),
+            Msg::Loaded(_, loaded) => self.show_loaded_capture(*loaded),
             Msg::Read(_, found, most) => {
                 if !found.is_empty() {
-                    self.asked = None;
+                    self.requested_rows = None;
                 }
-                self.conns[self.at].fetched(found, most);
+                self.connections[self.connection_index].store_fetched(found, most);
             }
-            Msg::Found(_, row) => self.found(row),
+            Msg::Found(_, row) => self.show_hit(row),
         }
     }
 
-    fn report(&mut self, report: SessionEvent) {
-        let conn = self.own();
-        match report {
+    fn handle_session_event(&mut self, event: SessionEvent) {
+        let connection = self.own_connection();
+        match event {
             SessionEvent::Bytes(chunk) => {
                 let from = chunk.direction.sender();
-                conn.push(from, chunk.at, &chunk.bytes);
-                self.keep_within(self.conns.len() - 1);
+                connection.push(from, chunk.at, &chunk.bytes);
+                self.enforce_memory_limit(self.connections.len() - 1);
             }
-            SessionEvent::Open => conn.status = Status::Open,
-            SessionEvent::Note(note) => self.said = Some(note),
+            SessionEvent::Open => connection.status = ConnectionStatus::Open,
+            SessionEvent::Note(note) => self.notice = Some(note),
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
-            SessionEvent::Ended(why) => {
-                conn.status = Status::Ended(why);
-                self.orders = None;
+            SessionEvent::Ended(result) => {
+                connection.status = ConnectionStatus::Ended(result);
+                self.commands = None;
             }
         }
     }
 
     /// A report of the proxy: each of its connections has a place of its own.
-    fn passed(&mut self, report: proxy::ProxyEvent) {
-        let (number, told) = match report {
+    fn handle_proxy_event(&mut self, event: proxy::ProxyEvent) {
+        let (number, kind) = match event {
             proxy::ProxyEvent::Connection(number, told) => (number, told),
             proxy::ProxyEvent::Full => {
                 self.full = true;
-                self.said = Some(proxy::full());
+                self.notice = Some(proxy::full());
                 return;
             }
             proxy::ProxyEvent::Room => {
                 self.full = false;
-                self.said = Some(proxy::ROOM.to_owned());
+                self.notice = Some(proxy::ROOM.to_owned());
                 return;
             }
         };
         let through = self.source.name();
-        let index = self.numbered(number, || format!("connection {number} through the {through}"));
-        let conn = &mut self.conns[index];
-        match told {
+        let index = self.connection_numbered(number, || format!("connection {number} through the {through}"));
+        let connection = &mut self.connections[index];
+        match kind {
             ProxyEventKind::Opened { peer } => {
-                conn.name = format!("{peer} → {}", self.source.name());
-                conn.began = Some(Instant::now());
-                conn.status = Status::Connecting;
-                self.said = Some(format!("a client has come: {peer}"));
+                connection.name = format!("{peer} → {}", self.source.name());
+                connection.started_at = Some(Instant::now());
+                connection.status = ConnectionStatus::Connecting;
+                self.notice = Some(format!("a client has come: {peer}"));
             }
-            ProxyEventKind::Connected { .. } => conn.status = Status::Open,
+            ProxyEventKind::Connected { .. } => connection.status = ConnectionStatus::Open,
             ProxyEventKind::Bytes { from, at, bytes } => {
-                conn.push(from, at, &bytes);
-                self.keep_within(index);
+                connection.push(from, at, &bytes);
+                self.enforce_memory_limit(index);
             }
-            ProxyEventKind::Held { from, frames, .. } => conn.waiting[usize::from(from == Side::Server)] = frames,
+            ProxyEventKind::Held { from, frames, .. } => connection.held_frames[usize::from(from == Side::Server)] = frames,
             ProxyEventKind::Dropped { from, bytes, .. } => {
-                conn.drop_first(from);
-                self.said = Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
+                connection.drop_first_held(from);
+                self.notice = Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
             }
             ProxyEventKind::Injected { from, bytes, .. } => {
-                self.said = Some(format!(
+                self.notice = Some(format!(
                     "{} put in as if the {from} had sent them",
                     format::byte_count(bytes.len() as u64)
                 ));
             }
-            ProxyEventKind::Ended(why) => conn.status = Status::Ended(why),
+            ProxyEventKind::Ended(result) => connection.status = ConnectionStatus::Ended(result),
         }
     }
 
-    fn loaded(&mut self, loaded: Loaded) {
+    fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
         let file = self.source.name();
         let count = loaded.streams.len();
-        self.conns =
-            loaded.streams.into_iter().enumerate().map(|(at, stream)| read(&file, at, stream)).collect();
-        if self.conns.is_empty() {
-            let mut conn = Conn::new(file);
-            let mut why = "there is no TCP connection in it that says anything".to_owned();
+        self.connections =
+            loaded.streams.into_iter().enumerate().map(|(at, stream)| connection_from_stream(&file, at, stream)).collect();
+        if self.connections.is_empty() {
+            let mut connection = InspectedConnection::new(file);
+            let mut reason = "there is no TCP connection in it that says anything".to_owned();
             for note in &loaded.notes {
-                why = format!("{why}; {note}");
+                reason = format!("{reason}; {note}");
             }
-            conn.status = Status::Ended(Err(why));
-            self.conns.push(conn);
+            connection.status = ConnectionStatus::Ended(Err(reason));
+            self.connections.push(connection);
         }
-        let busiest = (0..self.conns.len()).max_by_key(|at| self.conns[*at].trace.rows().len());
-        self.at = busiest.unwrap_or(0);
-        self.chosen = Some(0);
+        let busiest = (0..self.connections.len()).max_by_key(|at| self.connections[*at].trace.rows().len());
+        self.connection_index = busiest.unwrap_or(0);
+        self.selected_row = Some(0);
         let more = if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
         let note = loaded.notes.first().map_or("", String::as_str);
-        self.said = Some(more + note).filter(|said| !said.is_empty());
+        self.notice = Some(more + note).filter(|notice| !notice.is_empty());
     }
 
     /// Looks whether the scenario's step has come to something, and brings the filter up to date.
-    pub(super) fn settle(&mut self) {
-        let conn = &self.conns[self.at];
+    pub(super) fn update_progress(&mut self) {
+        let connection = &self.connections[self.connection_index];
         if let Some(filter) = &mut self.filter {
-            filter.go_on(&conn.trace);
+            filter.extend(&connection.trace);
         }
-        if let Some(play) = &mut self.play {
-            let ended = match &conn.status {
-                Status::Ended(Ok(why) | Err(why)) => Some(why.as_str()),
+        if let Some(player) = &mut self.player {
+            let ended = match &connection.status {
+                ConnectionStatus::Ended(Ok(reason) | Err(reason)) => Some(reason.as_str()),
                 _ => None,
             };
-            let was = matches!(play.stand, Stand::Done(_));
-            play.look(&conn.trace, ended, |row| conn.frame(row));
-            if !was && matches!(play.stand, Stand::Done(_)) {
-                self.look_at_outcome();
+            let was = matches!(player.step_state, StepState::Done(_));
+            player.check_outcome(&connection.trace, ended, |row| connection.frame(row));
+            if !was && matches!(player.step_state, StepState::Done(_)) {
+                self.show_outcome();
             }
         }
     }
 
     /// The bytes that the picture needs and a file still has; what was asked for already is on its way.
-    pub(super) fn wanted(&mut self) -> Option<Cmd> {
-        let current = problems::looked_at(self).or_else(|| self.current())?;
-        let conn = self.conn();
-        let Bytes::Stored(store, _) = &conn.bytes else { return None };
-        let message = conn.trace.message_rows(current).into_iter().take(IN_SIGHT);
-        let whole = conn.lacking(message.chain([current]), SHOWN);
+    pub(super) fn fetch_command(&mut self) -> Option<Cmd> {
+        let current = problems::visible_row(self).or_else(|| self.current_row())?;
+        let connection = self.connection();
+        let ByteSource::File(store, _) = &connection.bytes else { return None };
+        let message = connection.trace.message_rows(current).into_iter().take(NEARBY_ROWS);
+        let whole = connection.rows_to_fetch(message.chain([current]), MAX_BYTES_SHOWN);
         let (rows, lacking, most) = if whole.is_empty() {
-            let sight = self.in_sight(current);
+            let sight = self.nearby_rows(current);
             let rows = *sight.first()?..*sight.last()? + 1;
-            (rows, conn.lacking(sight.into_iter(), PREVIEW), PREVIEW)
+            (rows, connection.rows_to_fetch(sight.into_iter(), PREVIEW_BYTES), PREVIEW_BYTES)
         } else {
-            (current..current, whole, SHOWN)
+            (current..current, whole, MAX_BYTES_SHOWN)
         };
-        if lacking.is_empty() || self.asked.as_ref() == Some(&rows) {
+        if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
             return None;
         }
         let command = Cmd::Read(self.run, store.clone(), lacking, most);
-        self.asked = Some(rows);
+        self.requested_rows = Some(rows);
         Some(command)
     }
 
     /// The rows near the current one, in the order of the list.
-    fn in_sight(&self, current: usize) -> Vec<usize> {
-        let near = |at: usize, count: usize| at.saturating_sub(IN_SIGHT)..(at + IN_SIGHT).min(count);
+    fn nearby_rows(&self, current: usize) -> Vec<usize> {
+        let near = |at: usize, count: usize| at.saturating_sub(NEARBY_ROWS)..(at + NEARBY_ROWS).min(count);
         let Some(filter) = &self.filter else {
-            return near(current, self.conn().trace.rows().len()).collect();
+            return near(current, self.connection().trace.rows().len()).collect();
         };
         let at = filter.rows.partition_point(|row| (*row as usize) < current);
         filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
     }
 
     /// Shows another connection of the proxy or the capture.
-    pub(super) fn switch(&mut self, by: isize) {
-        let count = self.conns.len() as isize;
-        self.at = (self.at as isize + by).rem_euclid(count) as usize;
-        self.chosen = None;
+    pub(super) fn switch_connection(&mut self, by: isize) {
+        let count = self.connections.len() as isize;
+        self.connection_index = (self.connection_index as isize + by).rem_euclid(count) as usize;
+        self.selected_row = None;
         self.draft = None;
-        self.mode = Mode::Look;
-        self.asked = None;
-        self.handshake = handshake::State::default();
-        self.mask = mask::State::default();
-        self.timeline = timeline::State::default();
-        self.problems = problems::State::default();
-        self.deflate = deflate::State::default();
+        self.mode = InputMode::Browse;
+        self.requested_rows = None;
+        self.handshake = handshake::HandshakeTabState::default();
+        self.mask = mask::MaskTabState::default();
+        self.timeline = timeline::TimelineTabState::default();
+        self.problems = problems::ProblemsTabState::default();
+        self.deflate = deflate::DeflateTabState::default();
         if let Some(filter) = &mut self.filter {
-            filter.begin_anew();
+            filter.reset();
         }
-        self.said = Some(format!("connection {} of {count}", self.at + 1));
+        self.notice = Some(format!("connection {} of {count}", self.connection_index + 1));
     }
 }
 
 /// A connection of a file.
-fn read(file: &str, at: usize, stream: capture::CapturedStream<Trace>) -> Conn {
+fn connection_from_stream(file: &str, at: usize, stream: capture::CapturedStream<Trace>) -> InspectedConnection {
     let peers =
         stream.addresses.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
-    let mut told: Vec<String> = stream.warnings.clone();
+    let mut notes: Vec<String> = stream.warnings.clone();
     if !stream.gaps.is_empty() {
-        told.push(format!("{} gaps in it", stream.gaps.len()));
+        notes.push(format!("{} gaps in it", stream.gaps.len()));
     }
-    let told = if told.is_empty() { "read from a file".to_owned() } else { told.join("; ") };
+    let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
     let status = match (&stream.failed, &stream.tls) {
-        (Some(why), _) => Status::Ended(Err(format!("this connection could not be read: {why}"))),
-        (None, capture::TlsStatus::Encrypted(why)) => Status::Ended(Err(format!(
+        (Some(why), _) => ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}"))),
+        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
             "{why}; --keylog FILE would name the secrets, if somebody logged them"
         ))),
-        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => Status::Read(told),
+        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => ConnectionStatus::FromFile(notes),
     };
-    Conn::stored(format!("{file} · stream {}{peers}", at + 1), status, stream.trace, stream.store)
+    InspectedConnection::from_file(format!("{file} · stream {}{peers}", at + 1), status, stream.trace, stream.store)
 }

@@ -9,19 +9,19 @@ use std::path::{Path, PathBuf};
 use crate::capture;
 use crate::clients::{self, HandshakeRequest, RequestOptions};
 use crate::net::{Target, TlsOptions, is_loopback};
-use crate::stage::{Complaint, Declared, Effect, Settings};
+use crate::stage::{Diagnostic, DeclaredEffect, Effect, Settings};
 use crate::wire::{Side, format};
 
-use super::scenario::{Edits, Server};
+use super::scenario::{RequestEdits, BundledServer};
 
 /// The most numbers that are tried for the file of a further connection.
-const MAX_FILES: u64 = 1000;
+const MAX_RECORDING_FILES: u64 = 1000;
 
 /// Where the bytes come from.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum InspectSource {
     /// A connection of its own to a bundled server.
-    Bundled(Server),
+    Bundled(BundledServer),
     /// A connection of its own to any server.
     Url(Box<clients::SessionOptions>),
     /// A file: a capture, hex text, a recording.
@@ -32,37 +32,37 @@ pub enum Source {
 
 /// How a connection of its own is opened: the wishes of the slide, and what a scenario's step changes.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Opening {
+pub struct ConnectOptions {
     /// Headers, origin, subprotocols, compression.
-    pub(super) wishes: RequestOptions,
+    pub(super) request: RequestOptions,
     /// How the request differs from a good one.
-    pub(super) edits: Edits,
+    pub(super) request_edits: RequestEdits,
     /// What is sent as soon as it is open.
-    pub(super) first: Vec<clients::SessionCommand>,
+    pub(super) initial_commands: Vec<clients::SessionCommand>,
     /// A server of the step's own.
-    pub(super) server: Option<Server>,
+    pub(super) server: Option<BundledServer>,
     /// A file that keeps what is seen.
-    pub(super) keep: Option<Keep>,
+    pub(super) recording: Option<RecordingOptions>,
 }
 
-impl Opening {
+impl ConnectOptions {
     /// The headers that a good request would not have by itself.
     fn own_headers(&self) -> usize {
-        let RequestOptions { headers, origin, protocols, .. } = &self.wishes;
+        let RequestOptions { headers, origin, protocols, .. } = &self.request;
         headers.len() + usize::from(origin.is_some()) + usize::from(!protocols.is_empty())
     }
 }
 
 /// A pcapng file that keeps what is seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Keep {
+pub(super) struct RecordingOptions {
     path: PathBuf,
     /// It may be there already.
     replace: bool,
 }
 
-impl Keep {
-    fn of(settings: &Settings) -> Option<Self> {
+impl RecordingOptions {
+    fn from_settings(settings: &Settings) -> Option<Self> {
         let path = Some(settings.text("write")).filter(|path| !path.is_empty())?;
         Some(Self { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
     }
@@ -80,9 +80,9 @@ impl Keep {
         }
         let mut number = run;
         loop {
-            let path = self.numbered(number);
+            let path = self.path_with_number(number);
             match create(&path, &options(false)) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_FILES => {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_RECORDING_FILES => {
                     number += 1;
                 }
                 created => return (path, created),
@@ -90,7 +90,7 @@ impl Keep {
         }
     }
 
-    fn numbered(&self, number: u64) -> PathBuf {
+    fn path_with_number(&self, number: u64) -> PathBuf {
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
         let ending =
             self.path.extension().map_or_else(String::new, |ending| format!(".{}", ending.display()));
@@ -98,12 +98,12 @@ impl Keep {
     }
 }
 
-impl Source {
-    pub(super) fn of(settings: &Settings) -> Result<Self, Complaint> {
+impl InspectSource {
+    pub(super) fn from_settings(settings: &Settings) -> Result<Self, Diagnostic> {
         let text = |name| settings.text(name);
         for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
             if text(name) == "yes" && text(of).is_empty() {
-                return Err(settings.complain(name, format!("`{name}` belongs to `{of}`, which is not set")));
+                return Err(settings.invalid(name, format!("`{name}` belongs to `{of}`, which is not set")));
             }
         }
         let tls = || TlsOptions {
@@ -127,9 +127,9 @@ impl Source {
         if !text("proxy").is_empty() {
             let listen: SocketAddr = text("proxy").parse().map_err(|_| {
                 settings
-                    .complain("proxy", "takes an address to listen on, for example 127.0.0.1:9000".to_owned())
+                    .invalid("proxy", "takes an address to listen on, for example 127.0.0.1:9000".to_owned())
             })?;
-            let upstream = Target::parse(server).map_err(|why| settings.complain("server", why))?;
+            let upstream = Target::parse(server).map_err(|error| settings.invalid("server", error))?;
             let anywhere = text("anywhere") == "yes";
             let options = crate::proxy::ProxyOptions {
                 tls: tls(),
@@ -139,19 +139,19 @@ impl Source {
             return Ok(Self::Proxy(Box::new(options)));
         }
         if url {
-            Target::parse(server).map_err(|why| settings.complain("server", why))?;
+            Target::parse(server).map_err(|error| settings.invalid("server", error))?;
             let pong = text("pong") == "yes";
             let options = clients::SessionOptions { tls: tls(), auto_pong: pong, ..clients::SessionOptions::new(server) };
             return Ok(Self::Url(Box::new(options)));
         }
-        Server::parse(server).map(Self::Bundled).ok_or_else(|| {
-            let told = "is neither a ws:// or wss:// URL nor a bundled server: plain, strict, guarded, sloppy/PATH, naive-proxy";
-            settings.complain("server", format!("`{server}` {told}"))
+        BundledServer::parse(server).map(Self::Bundled).ok_or_else(|| {
+            let expected = "is neither a ws:// or wss:// URL nor a bundled server: plain, strict, guarded, sloppy/PATH, naive-proxy";
+            settings.invalid("server", format!("`{server}` {expected}"))
         })
     }
 
     /// How a slide wishes a connection to be opened.
-    pub(super) fn opening(settings: &Settings) -> Result<Opening, Complaint> {
+    pub(super) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Diagnostic> {
         let text = |name| settings.text(name);
         let lines = |name: &'static str| text(name).lines().filter(|line| !line.trim().is_empty());
         let header = |line: &str| {
@@ -160,8 +160,8 @@ impl Source {
         };
         let headers: Option<Vec<_>> = lines("headers").map(header).collect();
         let headers = headers
-            .ok_or_else(|| settings.complain("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
-        let wishes = RequestOptions {
+            .ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
+        let request = RequestOptions {
             headers,
             origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
             protocols: text("protocols")
@@ -179,28 +179,28 @@ impl Source {
             first.push(match line.split_once(' ') {
                 Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
                 Some(("quoted", text)) => clients::SessionCommand::Text(
-                    serde_json::from_str(text).map_err(|why| settings.complain("sends", why.to_string()))?,
+                    serde_json::from_str(text).map_err(|error| settings.invalid("sends", error.to_string()))?,
                 ),
                 Some(("hex", hex)) => clients::SessionCommand::Raw(
-                    format::parse_hex(hex).map_err(|why| settings.complain("sends", why))?,
+                    format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
                 ),
                 _ => {
-                    return Err(settings.complain(
+                    return Err(settings.invalid(
                         "sends",
                         "takes lines like `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`".to_owned(),
                     ));
                 }
             });
         }
-        Ok(Opening { wishes, first, keep: Keep::of(settings), ..Opening::default() })
+        Ok(ConnectOptions { request, initial_commands: first, recording: RecordingOptions::from_settings(settings), ..ConnectOptions::default() })
     }
 
     /// What these settings do outside of the talk: all that their source and their file are made of.
-    pub(super) fn effects(settings: &Settings) -> Result<Vec<Declared>, Complaint> {
-        let (source, opening) = (Self::of(settings)?, Self::opening(settings)?);
-        let declared = |effect, setting| Declared { effect, at: settings.place(setting) };
-        let connect = |target: &Target, tls: &TlsOptions, opening: &Opening| {
-            let (headers, messages) = (opening.own_headers(), opening.first.len());
+    pub(super) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
+        let (source, connect_options) = (Self::from_settings(settings)?, Self::connect_options(settings)?);
+        let declared = |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
+        let connect = |target: &Target, tls: &TlsOptions, connect_options: &ConnectOptions| {
+            let (headers, messages) = (connect_options.own_headers(), connect_options.initial_commands.len());
             let target_url = target.to_string();
             let effect = Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
             (!is_loopback(&target.host)).then(|| declared(effect, "server"))
@@ -211,18 +211,18 @@ impl Source {
             _ if !settings.text("scenario").is_empty() => {}
             Self::Bundled(_) | Self::File(..) => {}
             Self::Url(options) => {
-                let target = Target::parse(&options.url).map_err(|why| settings.complain("server", why))?;
-                found.extend(connect(&target, &options.tls, &opening));
+                let target = Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
+                found.extend(connect(&target, &options.tls, &connect_options));
             }
             Self::Proxy(options) => {
                 let anywhere = options.allow_remote && !options.listen.ip().is_loopback();
                 let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
                 found.push(declared(effect, "proxy"));
                 // what passes is its clients'
-                found.extend(connect(&options.upstream, &options.tls, &Opening::default()));
+                found.extend(connect(&options.upstream, &options.tls, &ConnectOptions::default()));
             }
         }
-        if let Some(Keep { path, replace }) = opening.keep {
+        if let Some(RecordingOptions { path, replace }) = connect_options.recording {
             found.push(declared(Effect::Write { path, replace }, "write"));
         }
         Ok(found)
@@ -231,8 +231,8 @@ impl Source {
     /// What the title says before anything is known.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Bundled(Server { kind: None, .. }) => "bundled naive proxy".to_owned(),
-            Self::Bundled(Server { kind: Some(kind), path }) => {
+            Self::Bundled(BundledServer { kind: None, .. }) => "bundled naive proxy".to_owned(),
+            Self::Bundled(BundledServer { kind: Some(kind), path }) => {
                 format!("bundled {} server{}", kind.name(), path.trim_end_matches('/'))
             }
             Self::Url(options) => options.url.clone(),
@@ -242,14 +242,14 @@ impl Source {
     }
 
     /// Whether there is somebody to send to.
-    pub(super) fn is_ours(&self) -> bool {
+    pub(super) fn is_own_connection(&self) -> bool {
         matches!(self, Self::Bundled(_) | Self::Url(_))
     }
 }
 
-impl Edits {
+impl RequestEdits {
     /// A good request, changed as the step wants it.
-    pub(super) fn apply(&self, request: Vec<u8>) -> HandshakeRequest {
+    pub(super) fn apply_to(&self, request: Vec<u8>) -> HandshakeRequest {
         if *self == Self::default() {
             return HandshakeRequest::Raw(request);
         }
@@ -283,14 +283,14 @@ mod tests {
     #[test]
     fn a_step_changes_the_request_as_it_says() {
         let good = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n".to_vec();
-        let edits = Edits {
+        let edits = RequestEdits {
             method: Some("POST".into()),
             set: [("host".to_owned(), "b".to_owned()), ("X".to_owned(), "y".to_owned())].into(),
             drop: vec!["upgrade".into()],
         };
         let changed = b"POST / HTTP/1.1\r\nhost: b\r\nX: y\r\n\r\n".to_vec();
-        assert_eq!(edits.apply(good.clone()), HandshakeRequest::Raw(changed));
-        assert_eq!(Edits::default().apply(good.clone()), HandshakeRequest::Raw(good));
+        assert_eq!(edits.apply_to(good.clone()), HandshakeRequest::Raw(changed));
+        assert_eq!(RequestEdits::default().apply_to(good.clone()), HandshakeRequest::Raw(good));
     }
 
     fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
@@ -305,8 +305,8 @@ mod tests {
             ..Fence::default()
         };
         let settings = settings(&fence, Inspect::SETTINGS).unwrap();
-        let declared = Source::effects(&settings).map_err(|complaint| complaint.message)?;
-        assert!(declared.iter().all(|declared| declared.at.line == 7), "{declared:?}");
+        let declared = InspectSource::effects(&settings).map_err(|complaint| complaint.message)?;
+        assert!(declared.iter().all(|declared| declared.position.line == 7), "{declared:?}");
         Ok(declared.into_iter().map(|declared| declared.effect).collect())
     }
 
@@ -354,10 +354,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
-        let keep = Keep { path: named.clone(), replace: true };
+        let recording = RecordingOptions { path: named.clone(), replace: true };
         let create = |path: &Path, options: &capture::WriteOptions| capture::PcapngWriter::create(path, options);
-        assert_eq!(keep.create(1, create).0, named);
-        let (path, created) = keep.create(2, create);
+        assert_eq!(recording.create(1, create).0, named);
+        let (path, created) = recording.create(2, create);
         assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));
         assert_eq!(std::fs::read(folder.path().join("x-2.pcapng")).unwrap(), b"mine");
     }

@@ -5,18 +5,18 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::deflate::Looked;
-use super::prose::labelled;
+use super::deflate::InspectedMessage;
+use super::prose::labelled_paragraph;
 use crate::stage::Theme;
 use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, MatchSource};
 use crate::wire::format;
 use crate::wire::inflate::BlockType;
 
 /// Bits of an item that are written out.
-const BITS: u64 = 24;
+const MAX_BITS_SHOWN: u64 = 24;
 
 /// One symbol in a line: its bits, what it is, what it gives.
-pub(super) fn item_line(looked: &Looked, item: &DeflateItem, chosen: bool, theme: &Theme) -> Line<'static> {
+pub(super) fn item_line(message: &InspectedMessage, item: &DeflateItem, chosen: bool, theme: &Theme) -> Line<'static> {
     let (name, color) = match item.kind {
         DeflateItemKind::Block { .. } => ("block", theme.field(0)),
         DeflateItemKind::Codes { .. } => ("codes", theme.field(1)),
@@ -27,7 +27,7 @@ pub(super) fn item_line(looked: &Looked, item: &DeflateItem, chosen: bool, theme
         DeflateItemKind::Match { .. } => ("match", theme.field(4)),
         DeflateItemKind::End => ("end", theme.field(5)),
     };
-    let tail = item.bits.start >= looked.lens.tail_bit;
+    let tail = item.bits.start >= message.listing.tail_bit;
     let style = if tail { theme.dim() } else { Style::new().fg(color) };
     let mut line = Line::from(vec![
         Span::styled(if chosen { "▶ " } else { "  " }, Style::new().fg(theme.accent)),
@@ -36,14 +36,14 @@ pub(super) fn item_line(looked: &Looked, item: &DeflateItem, chosen: bool, theme
             theme.dim(),
         ),
         Span::styled(format!("{name:<8} "), style.add_modifier(Modifier::BOLD)),
-        Span::styled(format!("{:<25} ", bits_of(looked, item)), theme.dim()),
+        Span::styled(format!("{:<25} ", bits_of(message, item)), theme.dim()),
     ]);
-    let told = match item.kind {
+    let text = match item.kind {
         _ if tail => "added by the receiver".to_owned(),
         DeflateItemKind::Match { length, distance } => {
-            format!("{length} from {distance} back  {}", format::quote(looked.lens.bytes(item), 40))
+            format!("{length} from {distance} back  {}", format::quote(message.listing.bytes(item), 40))
         }
-        DeflateItemKind::Literal | DeflateItemKind::Stored => format::quote(looked.lens.bytes(item), 40),
+        DeflateItemKind::Literal | DeflateItemKind::Stored => format::quote(message.listing.bytes(item), 40),
         DeflateItemKind::Block { last, block_type: coding } => {
             let coding = match coding {
                 BlockType::Stored => "stored",
@@ -55,35 +55,35 @@ pub(super) fn item_line(looked: &Looked, item: &DeflateItem, chosen: bool, theme
         DeflateItemKind::StoredLength(len) => format::byte_count(u64::from(len)),
         DeflateItemKind::Codes { .. } | DeflateItemKind::Padding | DeflateItemKind::End => String::new(),
     };
-    line.push_span(Span::styled(told, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
+    line.push_span(Span::styled(text, if tail { theme.dim() } else { Style::new().fg(theme.text) }));
     line
 }
 
 /// The item's bits as they are read, the first one first.
-fn bits_of(looked: &Looked, item: &DeflateItem) -> String {
+fn bits_of(message: &InspectedMessage, item: &DeflateItem) -> String {
     let bit = |at: u64| {
         let byte = usize::try_from(at / 8).ok()?;
-        let byte = looked
+        let byte = message
             .payload
             .get(byte)
-            .or_else(|| crate::wire::inflate::DEFLATE_TAIL.get(byte.checked_sub(looked.payload.len())?))?;
+            .or_else(|| crate::wire::inflate::DEFLATE_TAIL.get(byte.checked_sub(message.payload.len())?))?;
         Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
     };
-    let many = item.bits.end - item.bits.start > BITS;
-    let shown = item.bits.start..item.bits.end.min(item.bits.start + BITS);
+    let many = item.bits.end - item.bits.start > MAX_BITS_SHOWN;
+    let shown = item.bits.start..item.bits.end.min(item.bits.start + MAX_BITS_SHOWN);
     shown.filter_map(bit).collect::<String>() + if many { "…" } else { "" }
 }
 
 /// One item in sentences; of a match also the place that it copies.
-pub(super) fn told_item(
-    looked: &Looked,
+pub(super) fn item_lines(
+    message: &InspectedMessage,
     item: &DeflateItem,
     width: u16,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
-    let told = match &item.kind {
-        _ if item.bits.start >= looked.lens.tail_bit => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
+    let text = match &item.kind {
+        _ if item.bits.start >= message.listing.tail_bit => "These bits were not sent: every compressed message would end with 00 00 ff ff, so the sender takes them off and the receiver puts them back (RFC 7692 §7.2.1, §7.2.2).".to_owned(),
         DeflateItemKind::Block { last, block_type: coding } => {
             let last = if *last { "BFINAL = 1: the last block" } else { "BFINAL = 0: more blocks follow" };
             let coding = match coding {
@@ -113,29 +113,29 @@ pub(super) fn told_item(
         ),
         DeflateItemKind::End => "The block ends here (symbol 256).".to_owned(),
     };
-    let mut lines = labelled("", &told, 0, width, plain, theme);
+    let mut lines = labelled_paragraph("", &text, 0, width, plain, theme);
     if let Some(source) = item.source() {
-        lines.extend(told_source(looked, item, source, theme));
+        lines.extend(source_lines(message, item, source, theme));
     }
     lines
 }
 
 /// The text around what a match copies, the copied part marked.
-fn told_source(
-    looked: &Looked,
+fn source_lines(
+    message: &InspectedMessage,
     item: &DeflateItem,
     source: MatchSource,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
-    let data: Vec<u8> = looked.lens.items.iter().flat_map(|item| looked.lens.bytes(item).to_vec()).collect();
+    let data: Vec<u8> = message.listing.items.iter().flat_map(|item| message.listing.bytes(item).to_vec()).collect();
     let (text, at, place) = match source {
         MatchSource::ThisMessage(at) => {
             (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:"))
         }
         MatchSource::EarlierMessage(back) => {
-            let at = looked.window.len().saturating_sub(back.to_usize_saturating());
+            let at = message.window.len().saturating_sub(back.to_usize_saturating());
             let place = format!("in an earlier message, {} before this one:", format::byte_count(back));
-            (looked.window.clone(), at, place)
+            (message.window.clone(), at, place)
         }
     };
     let at = at.min(text.len());

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use crate::stage::Theme;
 
 /// What may be bet on, in times.
-pub(super) const CHOICES: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
+pub(super) const BET_CHOICES: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 100.0];
 
 /// A choice, if one was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,21 +13,21 @@ pub(super) struct Bet(Option<usize>);
 
 impl Bet {
     /// To the next choice, or back.
-    pub(super) fn turn(&mut self, more: bool) {
+    pub(super) fn cycle(&mut self, more: bool) {
         self.0 = Some(match (self.0, more) {
             (None, true) => 0,
-            (None, false) => CHOICES.len() - 1,
-            (Some(at), true) => (at + 1).min(CHOICES.len() - 1),
+            (None, false) => BET_CHOICES.len() - 1,
+            (Some(at), true) => (at + 1).min(BET_CHOICES.len() - 1),
             (Some(at), false) => at.saturating_sub(1),
         });
     }
 
     pub(super) fn choice(self) -> Option<f64> {
-        self.0.map(|at| CHOICES[at])
+        self.0.map(|at| BET_CHOICES[at])
     }
 
     /// All choices in a row; the one that is made stands in brackets.
-    pub(super) fn line(self, theme: &Theme) -> Line<'static> {
+    pub(super) fn choices_line(self, theme: &Theme) -> Line<'static> {
         let choice = |(at, times): (usize, f64)| {
             if self.0 == Some(at) {
                 Span::styled(format!("[{times}x]"), theme.cursor())
@@ -35,14 +35,14 @@ impl Bet {
                 Span::styled(format!(" {times}x "), theme.dim())
             }
         };
-        CHOICES.into_iter().enumerate().map(choice).collect::<Vec<_>>().into()
+        BET_CHOICES.into_iter().enumerate().map(choice).collect::<Vec<_>>().into()
     }
 
     /// What the ratio says to it; empty if nobody has bet. The nearest choice wins, as a factor is near: 3 is nearer to
     /// 2 than to 5.
-    pub(super) fn settle(self, ratio: f64) -> String {
+    pub(super) fn result_sentence(self, ratio: f64) -> String {
         let distance = |choice: f64| (choice.ln() - ratio.max(f64::MIN_POSITIVE).ln()).abs();
-        let nearest = CHOICES.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(1.0);
+        let nearest = BET_CHOICES.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(1.0);
         match self.choice() {
             None => String::new(),
             Some(choice) if choice.total_cmp(&nearest).is_eq() => format!("Your bet of {choice}x wins."),
@@ -58,17 +58,17 @@ mod tests {
     #[test]
     fn the_nearest_choice_wins() {
         let mut bet = Bet::default();
-        assert_eq!((bet.choice(), bet.settle(1.4)), (None, String::new()));
-        bet.turn(true);
-        assert_eq!(bet.settle(1.3), "Your bet of 1x wins.");
-        bet.turn(true);
-        assert_eq!(bet.settle(3.0), "Your bet of 2x wins.");
-        assert_eq!(bet.settle(3.5), "Your bet was 2x; 5x was nearest.");
-        bet.turn(false);
-        bet.turn(false);
+        assert_eq!((bet.choice(), bet.result_sentence(1.4)), (None, String::new()));
+        bet.cycle(true);
+        assert_eq!(bet.result_sentence(1.3), "Your bet of 1x wins.");
+        bet.cycle(true);
+        assert_eq!(bet.result_sentence(3.0), "Your bet of 2x wins.");
+        assert_eq!(bet.result_sentence(3.5), "Your bet was 2x; 5x was nearest.");
+        bet.cycle(false);
+        bet.cycle(false);
         assert_eq!(bet.choice(), Some(1.0));
         let mut high = Bet::default();
-        high.turn(false);
+        high.cycle(false);
         assert_eq!(high.choice(), Some(100.0));
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use crate::race::{RaceOutcome, formats};
 
 /// The most exports in one folder.
-const MOST: usize = 1000;
+const MAX_EXPORTS: usize = 1000;
 
 /// Writes both files into the folder that the program was started in; what came of it, in words.
 pub(super) fn write(outcome: &RaceOutcome) -> String {
@@ -19,7 +19,7 @@ pub(super) fn write(outcome: &RaceOutcome) -> String {
 fn try_write(outcome: &RaceOutcome) -> io::Result<String> {
     let log = formats::interval_log(outcome).map_err(io::Error::other)?;
     let json = format!("{:#}\n", formats::json(outcome));
-    for number in 1..=MOST {
+    for number in 1..=MAX_EXPORTS {
         let name = format!("wiretalk-race-{number}");
         match File::create_new(format!("{name}.json")) {
             Ok(mut file) => {

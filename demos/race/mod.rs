@@ -4,15 +4,15 @@
 //! `view` and the files beside it.
 
 mod bet;
-mod cards;
-mod dials;
+mod lane_cards;
+mod settings;
 mod export;
-mod lanes;
-mod rules;
-mod spread;
-mod steps;
-mod verdict;
-mod view;
+mod lane_table;
+mod overlays;
+mod latency_histogram;
+mod ratio_panel;
+mod status_lines;
+mod race_view;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -24,21 +24,21 @@ use tokio::sync::mpsc;
 
 use crate::race::{self, RaceConfig, LaneStats, LaneRatio, RaceProgress, RaceOutcome, WorkerProgram, RaceEvent, RaceControl};
 use crate::scope::Scope;
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage};
+use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage};
 use bet::Bet;
 
 /// How long `s` lets the server stand still.
-const STALL: Duration = Duration::from_millis(500);
+const STALL_DURATION: Duration = Duration::from_millis(500);
 
 /// The demo's state.
 pub struct Race {
-    course: RaceConfig,
+    config: RaceConfig,
     /// Counts the runs, so that a late report of a stopped one is known as such.
     run: u64,
-    phase: Phase,
-    page: Page,
+    phase: RacePhase,
+    overlay: RaceOverlay,
     bet: Bet,
-    wishes: Option<Wishes>,
+    control: Option<RaceControlSender>,
     /// What came of the last key that does something outside.
     note: Option<String>,
     /// This is a debug build, whose times are longer than they need be; the picture says so.
@@ -47,7 +47,7 @@ pub struct Race {
 
 /// How far the race is.
 #[derive(Clone, Debug, PartialEq)]
-enum Phase {
+enum RacePhase {
     Ready,
     /// Running; nothing is measured before the first report.
     Running(RaceProgress),
@@ -58,7 +58,7 @@ enum Phase {
 
 /// What lies over the race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Page {
+enum RaceOverlay {
     None,
     /// The rules and keys, from this row on.
     Rules(u16),
@@ -68,9 +68,9 @@ enum Page {
 
 /// Where a running race takes wishes.
 #[derive(Clone, Debug)]
-pub struct Wishes(mpsc::Sender<RaceControl>);
+pub struct RaceControlSender(mpsc::Sender<RaceControl>);
 
-impl PartialEq for Wishes {
+impl PartialEq for RaceControlSender {
     fn eq(&self, other: &Self) -> bool {
         self.0.same_channel(&other.0)
     }
@@ -84,12 +84,12 @@ pub enum Cmd {
         /// The number of this run.
         run: u64,
         /// What to run.
-        course: Box<RaceConfig>,
+        config: Box<RaceConfig>,
     },
     /// End the run, and with it all load, at once.
     Stop,
     /// Let the server of the lane that runs stand still.
-    Stall(Wishes, Duration),
+    Stall(RaceControlSender, Duration),
     /// Write the outcome beside the talk.
     Export(Box<RaceOutcome>),
 }
@@ -98,78 +98,78 @@ pub enum Cmd {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
     /// It runs, and takes wishes.
-    Running(u64, Wishes),
+    Running(u64, RaceControlSender),
     /// The race reports.
-    Report(u64, RaceEvent),
+    Event(u64, RaceEvent),
     /// What came of something else, an export say, in words.
-    Told(String),
+    Note(String),
 }
 
 impl Demo for Race {
     const NAME: &'static str = "race";
     const ABOUT: &'static str =
         "HTTP, WebSocket and their like beside each other, measured live on this machine";
-    const SETTINGS: &'static [Doc] = dials::SETTINGS;
-    const KEYS: &'static [Hint] = dials::KEYS;
-    const ROWS: u16 = 15;
+    const SETTINGS: &'static [SettingSpec] = settings::SETTINGS;
+    const KEYS: &'static [KeyHint] = settings::KEYS;
+    const MIN_ROWS: u16 = 15;
     type Msg = Msg;
     type Cmd = Cmd;
 
-    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let debug = cfg!(debug_assertions);
-        Ok((Self { debug, ..Self::of(dials::course(settings)?) }, Vec::new()))
+        Ok((Self { debug, ..Self::with_config(settings::race_config(settings)?) }, Vec::new()))
     }
 
-    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
-            Event::Key(key) => self.key(key),
-            Event::Msg(Msg::Running(run, wishes)) if run == self.run => {
-                self.wishes = Some(wishes);
+            DemoEvent::Key(key) => self.handle_key(key),
+            DemoEvent::Msg(Msg::Running(run, control)) if run == self.run => {
+                self.control = Some(control);
                 Vec::new()
             }
-            Event::Msg(Msg::Report(run, report)) if run == self.run => self.report(report),
-            Event::Msg(Msg::Told(told)) => {
-                self.note = Some(told);
+            DemoEvent::Msg(Msg::Event(run, report)) if run == self.run => self.apply_event(report),
+            DemoEvent::Msg(Msg::Note(note)) => {
+                self.note = Some(note);
                 Vec::new()
             }
-            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {
+            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
                 Vec::new()
             }
         }
     }
 
     fn wants_escape(&self) -> bool {
-        self.page != Page::None
+        self.overlay != RaceOverlay::None
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        view::draw(self, area, buffer, look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        race_view::draw(self, area, buffer, context);
     }
 
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
-            Cmd::Stop => stage.end("race"),
-            Cmd::Stall(Wishes(wishes), time) => {
+            Cmd::Stop => stage.stop("race"),
+            Cmd::Stall(RaceControlSender(control_sender), time) => {
                 // one wish at a time is enough
-                let _ = wishes.try_send(RaceControl::Stall(time));
+                let _ = control_sender.try_send(RaceControl::Stall(time));
             }
             Cmd::Export(outcome) => {
-                let mail = stage.mail();
-                let _ = mail.try_send(Msg::Told(export::write(&outcome)));
+                let mailbox = stage.mailbox();
+                let _ = mailbox.try_send(Msg::Note(export::write(&outcome)));
             }
-            Cmd::Run { run, course } => {
-                let (scope, mail) = (stage.begin("race"), stage.mail());
-                let program = stage.house().program.clone();
-                let failed = stage.mail();
+            Cmd::Run { run, config } => {
+                let (scope, mailbox) = (stage.start("race"), stage.mailbox());
+                let program = stage.services().worker_program.clone();
+                let failed = stage.mailbox();
                 let started = scope.spawn_thread("race", move |scope| async move {
-                    let (wishes, wished) = mpsc::channel(1);
-                    if mail.send(Msg::Running(run, Wishes(wishes))).await.is_ok() {
-                        drive(&scope, &program, *course, wished, mail, |report| Msg::Report(run, report))
+                    let (control_sender, control_receiver) = mpsc::channel(1);
+                    if mailbox.send(Msg::Running(run, RaceControlSender(control_sender))).await.is_ok() {
+                        run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| Msg::Event(run, event))
                             .await;
                     }
                 });
                 if let Err(error) = started {
-                    let _ = failed.try_send(Msg::Told(format!("could not start a thread: {error}")));
+                    let _ = failed.try_send(Msg::Note(format!("could not start a thread: {error}")));
                 }
             }
         }
@@ -177,50 +177,50 @@ impl Demo for Race {
 }
 
 impl Race {
-    fn of(course: RaceConfig) -> Self {
+    fn with_config(config: RaceConfig) -> Self {
         Self {
-            course,
+            config,
             run: 0,
-            phase: Phase::Ready,
-            page: Page::None,
+            phase: RacePhase::Ready,
+            overlay: RaceOverlay::None,
             bet: Bet::default(),
-            wishes: None,
+            control: None,
             note: None,
             debug: false,
         }
     }
 
-    fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         self.note = None;
-        match (self.page, key.code) {
-            (Page::Rules(from), KeyCode::Down) => self.turn(Page::Rules((from + 1).min(40))),
-            (Page::Rules(from), KeyCode::Up) => self.turn(Page::Rules(from.saturating_sub(1))),
-            (Page::Rules(_), _) => self.turn(Page::None),
-            (Page::Lanes(cursor), code) => self.choose(code, cursor),
+        match (self.overlay, key.code) {
+            (RaceOverlay::Rules(from), KeyCode::Down) => self.show_overlay(RaceOverlay::Rules((from + 1).min(40))),
+            (RaceOverlay::Rules(from), KeyCode::Up) => self.show_overlay(RaceOverlay::Rules(from.saturating_sub(1))),
+            (RaceOverlay::Rules(_), _) => self.show_overlay(RaceOverlay::None),
+            (RaceOverlay::Lanes(cursor), code) => self.choose_lanes(code, cursor),
             (_, KeyCode::Enter | KeyCode::Char(' ')) => self.start_or_stop(),
-            (_, KeyCode::Char('?')) => self.turn(Page::Rules(0)),
-            (_, KeyCode::Char('l')) => self.turn(Page::Lanes(0)),
+            (_, KeyCode::Char('?')) => self.show_overlay(RaceOverlay::Rules(0)),
+            (_, KeyCode::Char('l')) => self.show_overlay(RaceOverlay::Lanes(0)),
             (_, code @ (KeyCode::Left | KeyCode::Right)) => self.place_bet(code == KeyCode::Right),
             (_, KeyCode::Char('s')) => self.stall(),
             (_, KeyCode::Char('e')) => self.export(),
-            (_, code) => self.dial(code),
+            (_, code) => self.change_setting(code),
         }
     }
 
-    fn turn(&mut self, page: Page) -> Vec<Cmd> {
-        self.page = page;
+    fn show_overlay(&mut self, overlay: RaceOverlay) -> Vec<Cmd> {
+        self.overlay = overlay;
         Vec::new()
     }
 
     fn is_running(&self) -> bool {
-        matches!(self.phase, Phase::Running(_))
+        matches!(self.phase, RacePhase::Running(_))
     }
 
     fn start_or_stop(&mut self) -> Vec<Cmd> {
-        if let Phase::Running(live) = &mut self.phase {
+        if let RacePhase::Running(progress) = &mut self.phase {
             // a report of this run must not count for the next one
             self.run += 1;
-            self.phase = Phase::Stopped(std::mem::take(live));
+            self.phase = RacePhase::Stopped(std::mem::take(progress));
             return vec![Cmd::Stop];
         }
         self.start()
@@ -228,14 +228,14 @@ impl Race {
 
     fn start(&mut self) -> Vec<Cmd> {
         self.run += 1;
-        self.wishes = None;
-        self.phase = Phase::Running(RaceProgress::default());
-        vec![Cmd::Run { run: self.run, course: Box::new(self.course.clone()) }]
+        self.control = None;
+        self.phase = RacePhase::Running(RaceProgress::default());
+        vec![Cmd::Run { run: self.run, config: Box::new(self.config.clone()) }]
     }
 
     fn place_bet(&mut self, more: bool) -> Vec<Cmd> {
-        if self.phase == Phase::Ready {
-            self.bet.turn(more);
+        if self.phase == RacePhase::Ready {
+            self.bet.cycle(more);
         } else {
             self.note = Some("bets are placed before the start; 0 clears the table".to_owned());
         }
@@ -243,125 +243,125 @@ impl Race {
     }
 
     /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different ones are no pairs.
-    fn dial(&mut self, code: KeyCode) -> Vec<Cmd> {
+    fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
         if code == KeyCode::Char('0') {
             let stop = self.is_running();
             self.run += 1;
-            (self.phase, self.bet) = (Phase::Ready, Bet::default());
+            (self.phase, self.bet) = (RacePhase::Ready, Bet::default());
             return if stop { vec![Cmd::Stop] } else { Vec::new() };
         }
-        let before = self.course.clone();
-        if !dials::turn(&mut self.course, code) {
+        let before = self.config.clone();
+        if !settings::change_setting(&mut self.config, code) {
             return Vec::new();
         }
-        if let Err(why) = self.course.validate() {
-            self.course = before;
-            self.note = Some(why.to_string());
+        if let Err(error) = self.config.validate() {
+            self.config = before;
+            self.note = Some(error.to_string());
             return Vec::new();
         }
-        self.changed()
+        self.restart_or_reset()
     }
 
     /// What a change of the course means for what runs or is shown.
-    fn changed(&mut self) -> Vec<Cmd> {
+    fn restart_or_reset(&mut self) -> Vec<Cmd> {
         if self.is_running() {
             return self.start();
         }
         self.run += 1;
-        self.phase = Phase::Ready;
+        self.phase = RacePhase::Ready;
         Vec::new()
     }
 
-    fn choose(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
-        let last = dials::all_lanes().len() - 1;
+    fn choose_lanes(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
+        let last = settings::all_lanes().len() - 1;
         match code {
-            KeyCode::Up | KeyCode::Char('k') => self.turn(Page::Lanes(cursor.saturating_sub(1))),
-            KeyCode::Down | KeyCode::Char('j') => self.turn(Page::Lanes((cursor + 1).min(last))),
+            KeyCode::Up | KeyCode::Char('k') => self.show_overlay(RaceOverlay::Lanes(cursor.saturating_sub(1))),
+            KeyCode::Down | KeyCode::Char('j') => self.show_overlay(RaceOverlay::Lanes((cursor + 1).min(last))),
             KeyCode::Char(' ') => {
-                if dials::switch(&mut self.course, dials::all_lanes()[cursor]) {
-                    self.changed()
+                if settings::toggle_lane(&mut self.config, settings::all_lanes()[cursor]) {
+                    self.restart_or_reset()
                 } else {
                     Vec::new()
                 }
             }
-            _ => self.turn(Page::None),
+            _ => self.show_overlay(RaceOverlay::None),
         }
     }
 
     fn stall(&mut self) -> Vec<Cmd> {
-        let Some(wishes) = self.wishes.clone().filter(|_| self.is_running()) else {
+        let Some(control) = self.control.clone().filter(|_| self.is_running()) else {
             self.note = Some("s lets the server stand still while a race runs".to_owned());
             return Vec::new();
         };
-        let told = match self.course.rate {
+        let note = match self.config.rate {
             Some(_) => "the server stands still for 500 ms",
             None => "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait",
         };
-        self.note = Some(told.to_owned());
-        vec![Cmd::Stall(wishes, STALL)]
+        self.note = Some(note.to_owned());
+        vec![Cmd::Stall(control, STALL_DURATION)]
     }
 
     fn export(&mut self) -> Vec<Cmd> {
-        if let Phase::Over(outcome) = &self.phase {
+        if let RacePhase::Over(outcome) = &self.phase {
             return vec![Cmd::Export(outcome.clone())];
         }
         self.note = Some("there is nothing to export before a race is over".to_owned());
         Vec::new()
     }
 
-    fn report(&mut self, report: RaceEvent) -> Vec<Cmd> {
-        self.phase = match report {
-            RaceEvent::Progress(live) => Phase::Running(live),
-            RaceEvent::Finished(outcome) => Phase::Over(outcome),
+    fn apply_event(&mut self, event: RaceEvent) -> Vec<Cmd> {
+        self.phase = match event {
+            RaceEvent::Progress(progress) => RacePhase::Running(progress),
+            RaceEvent::Finished(outcome) => RacePhase::Over(outcome),
         };
         Vec::new()
     }
 
     /// The lanes as they are measured, or blank ones before the first report.
-    fn figures(&self) -> Cow<'_, [LaneStats]> {
+    fn lane_stats(&self) -> Cow<'_, [LaneStats]> {
         let measured = match &self.phase {
-            Phase::Running(live) | Phase::Stopped(live) => &live.lanes[..],
-            Phase::Over(outcome) => &outcome.lanes,
-            Phase::Ready => &[],
+            RacePhase::Running(progress) | RacePhase::Stopped(progress) => &progress.lanes[..],
+            RacePhase::Over(outcome) => &outcome.lanes,
+            RacePhase::Ready => &[],
         };
         if measured.is_empty() {
             let blank = |&lane| LaneStats { lane, ..LaneStats::default() };
-            return self.course.lanes.iter().map(blank).collect();
+            return self.config.lanes.iter().map(blank).collect();
         }
         measured.into()
     }
 
     fn ratios(&self) -> &[LaneRatio] {
         match &self.phase {
-            Phase::Running(live) | Phase::Stopped(live) => &live.ratios,
-            Phase::Over(outcome) => &outcome.ratios,
-            Phase::Ready => &[],
+            RacePhase::Running(progress) | RacePhase::Stopped(progress) => &progress.ratios,
+            RacePhase::Over(outcome) => &outcome.ratios,
+            RacePhase::Ready => &[],
         }
     }
 }
 
 /// Runs a race and hands its reports on, each as `message` wraps it: for this demo and for the grid.
-pub(in crate::demos) async fn drive<M>(
+pub(in crate::demos) async fn run_and_forward<M>(
     scope: &Scope,
     program: &WorkerProgram,
-    course: RaceConfig,
-    wished: mpsc::Receiver<RaceControl>,
-    mail: mpsc::Sender<M>,
+    config: RaceConfig,
+    control_receiver: mpsc::Receiver<RaceControl>,
+    mailbox: mpsc::Sender<M>,
     message: impl Fn(RaceEvent) -> M,
 ) {
-    let (reports, mut inbox) = mpsc::channel(8);
+    let (events, mut inbox) = mpsc::channel(8);
     let forward = async {
-        while let Some(report) = inbox.recv().await {
-            if matches!(report, RaceEvent::Finished(_)) {
+        while let Some(event) = inbox.recv().await {
+            if matches!(event, RaceEvent::Finished(_)) {
                 // the slide is gone only if nobody wants the outcome
-                let _ = mail.send(message(report)).await;
+                let _ = mailbox.send(message(event)).await;
                 return;
             }
             // the screen may be slow; the race is not
-            let _ = mail.try_send(message(report));
+            let _ = mailbox.try_send(message(event));
         }
     };
-    tokio::join!(race::run(scope, program, course, reports, wished), forward);
+    tokio::join!(race::run(scope, program, config, events, control_receiver), forward);
 }
 
 #[cfg(test)]
@@ -384,11 +384,11 @@ mod tests {
     }
 
     fn press(race: &mut Race, code: KeyCode) -> Vec<Cmd> {
-        race.update(Event::Key(code.into()))
+        race.update(DemoEvent::Key(code.into()))
     }
 
     fn runs(race: &Race, run: u64) -> Vec<Cmd> {
-        vec![Cmd::Run { run, course: Box::new(race.course.clone()) }]
+        vec![Cmd::Run { run, config: Box::new(race.config.clone()) }]
     }
 
     fn live() -> RaceProgress {
@@ -399,12 +399,12 @@ mod tests {
     fn enter_starts_and_stops() {
         let mut race = open(64);
         assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 1));
-        assert_eq!(race.course.payload, 64);
-        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
+        assert_eq!(race.config.payload, 64);
+        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
         assert_eq!(press(&mut race, KeyCode::Char(' ')), [Cmd::Stop]);
-        assert_eq!(race.phase, Phase::Stopped(live()));
-        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
-        assert!(matches!(race.phase, Phase::Stopped(_)), "a late report changes nothing");
+        assert_eq!(race.phase, RacePhase::Stopped(live()));
+        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
+        assert!(matches!(race.phase, RacePhase::Stopped(_)), "a late report changes nothing");
         assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 3));
     }
 
@@ -413,12 +413,12 @@ mod tests {
         let mut race = open(64);
         press(&mut race, KeyCode::Enter);
         assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race, 2));
-        assert_eq!(race.course.payload, 1024);
-        race.update(Event::Msg(Msg::Report(1, RaceEvent::Progress(live()))));
-        assert_eq!(race.phase, Phase::Running(RaceProgress::default()), "what was measured before is no pair of it");
+        assert_eq!(race.config.payload, 1024);
+        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
+        assert_eq!(race.phase, RacePhase::Running(RaceProgress::default()), "what was measured before is no pair of it");
         assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);
-        assert_eq!((race.course.payload, &race.phase), (64 * 1024, &Phase::Ready));
+        assert_eq!((race.config.payload, &race.phase), (64 * 1024, &RacePhase::Ready));
     }
 
     #[test]
@@ -426,14 +426,14 @@ mod tests {
         let mut race = open(32);
         press(&mut race, KeyCode::Char('l'));
         assert!(race.wants_escape());
-        for _ in dials::all_lanes() {
-            let Page::Lanes(cursor) = race.page else { panic!("the choice is open") };
-            if race.course.lanes.contains(&dials::all_lanes()[cursor]) {
+        for _ in settings::all_lanes() {
+            let RaceOverlay::Lanes(cursor) = race.overlay else { panic!("the choice is open") };
+            if race.config.lanes.contains(&settings::all_lanes()[cursor]) {
                 press(&mut race, KeyCode::Char(' '));
             }
             press(&mut race, KeyCode::Down);
         }
-        assert_eq!(race.course.lanes, [Lane::plain(LaneKind::Ws)]);
+        assert_eq!(race.config.lanes, [Lane::plain(LaneKind::Ws)]);
         press(&mut race, KeyCode::Esc);
         assert!(!race.wants_escape());
     }
@@ -443,9 +443,9 @@ mod tests {
         let mut race = open(32);
         assert_eq!(press(&mut race, KeyCode::Char('s')), []);
         press(&mut race, KeyCode::Enter);
-        let wishes = Wishes(mpsc::channel(1).0);
-        race.update(Event::Msg(Msg::Running(1, wishes.clone())));
-        assert_eq!(press(&mut race, KeyCode::Char('s')), [Cmd::Stall(wishes, STALL)]);
+        let control = RaceControlSender(mpsc::channel(1).0);
+        race.update(DemoEvent::Msg(Msg::Running(1, control.clone())));
+        assert_eq!(press(&mut race, KeyCode::Char('s')), [Cmd::Stall(control, STALL_DURATION)]);
     }
 
     #[test]

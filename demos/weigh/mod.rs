@@ -2,33 +2,33 @@
 //!
 //! The bytes are those that the servers' sockets gave and took; all figures are counted from them.
 
-mod bytes;
-mod engine;
-mod view;
+mod exchange_bytes;
+mod exchanges;
+mod weigh_view;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::stage::{Complaint, Demo, Doc, Event, Hint, Look, Settings, Stage, Takes};
+use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
 
-pub use bytes::{Exchange, Weighed};
+pub use exchange_bytes::{MeasuredExchange, ExchangePair};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
-const PAYLOADS: [usize; 3] = [33, 1024, 16 * 1024];
+const PAYLOAD_CHOICES: [usize; 3] = [33, 1024, 16 * 1024];
 
 /// The demo's state.
 pub struct Weigh {
-    order: Order,
+    spec: ExchangeSpec,
     /// Counts the exchanges, so that a late one is known as such.
     run: u64,
-    phase: Phase,
+    phase: WeighPhase,
     help: bool,
 }
 
 /// What is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
+pub struct ExchangeSpec {
     /// Bytes of JSON, there and back.
     pub payload: usize,
     /// With the headers and cookies of a browser, and of a server in production.
@@ -37,77 +37,77 @@ pub struct Order {
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq)]
-enum Phase {
+enum WeighPhase {
     Ready,
     /// Under way; what was weighed before is still shown.
-    Sending(Option<Box<Weighed>>),
-    Done(Box<Weighed>),
+    Sending(Option<Box<ExchangePair>>),
+    Done(Box<ExchangePair>),
     /// It did not work: why, in words.
     Failed(String),
 }
 
 /// What the scales ask for: one exchange each way, with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cmd(u64, Order);
+pub struct Cmd(u64, ExchangeSpec);
 
 /// What comes back, with the number of its exchange.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Msg(u64, Result<Box<Weighed>, String>);
+pub struct Msg(u64, Result<Box<ExchangePair>, String>);
 
 impl Demo for Weigh {
     const NAME: &'static str = "weigh";
     const ABOUT: &'static str = "what an exchange weighs: every byte of it over HTTP and over WebSocket";
-    const SETTINGS: &'static [Doc] = &[
-        Doc {
+    const SETTINGS: &'static [SettingSpec] = &[
+        SettingSpec {
             name: "payload",
-            takes: Takes::Number(engine::LEAST as i64..=64 * 1024, 33),
+            value_type: SettingType::Number(exchanges::MIN_PAYLOAD as i64..=64 * 1024, 33),
             about: "bytes of JSON there and back",
         },
-        Doc {
+        SettingSpec {
             name: "browser",
-            takes: Takes::Choice(&["no", "yes"]),
+            value_type: SettingType::Choice(&["no", "yes"]),
             about: "a browser's headers and cookies from the start",
         },
     ];
-    const KEYS: &'static [Hint] = &[
-        Hint { keys: "Enter Space n", about: "send; again: send once more" },
-        Hint { keys: "b", about: "with a browser's headers and cookies; without" },
-        Hint { keys: "1 2 3", about: "33 B, 1 KiB, 16 KiB of JSON" },
-        Hint { keys: "?", about: "what is counted" },
+    const KEYS: &'static [KeyHint] = &[
+        KeyHint { keys: "Enter Space n", about: "send; again: send once more" },
+        KeyHint { keys: "b", about: "with a browser's headers and cookies; without" },
+        KeyHint { keys: "1 2 3", about: "33 B, 1 KiB, 16 KiB of JSON" },
+        KeyHint { keys: "?", about: "what is counted" },
     ];
-    const ROWS: u16 = 16;
+    const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
 
-    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Complaint> {
+    fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let payload = settings.number("payload") as usize;
-        let order = Order { payload, browser: settings.text("browser") == "yes" };
-        Ok((Self { order, run: 0, phase: Phase::Ready, help: false }, Vec::new()))
+        let spec = ExchangeSpec { payload, browser: settings.text("browser") == "yes" };
+        Ok((Self { spec, run: 0, phase: WeighPhase::Ready, help: false }, Vec::new()))
     }
 
-    fn update(&mut self, event: Event<Msg>) -> Vec<Cmd> {
+    fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
-            Event::Key(key) => return self.key(key),
-            Event::Msg(Msg(run, found)) if run == self.run => {
-                self.phase = found.map_or_else(Phase::Failed, Phase::Done);
+            DemoEvent::Key(key) => return self.handle_key(key),
+            DemoEvent::Msg(Msg(run, found)) if run == self.run => {
+                self.phase = found.map_or_else(WeighPhase::Failed, WeighPhase::Done);
             }
-            Event::Msg(_) | Event::Paste(_) | Event::Click(..) | Event::Wheel(_) | Event::Tick(_) => {}
+            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
 
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        view::draw(self, area, buffer, look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+        weigh_view::draw(self, area, buffer, context);
     }
 
     fn perform(Cmd(run, order): Cmd, stage: &Stage<Msg>) {
-        let (scope, mail) = (stage.begin("weigh"), stage.mail());
-        let failed = stage.mail();
+        let (scope, mailbox) = (stage.start("weigh"), stage.mailbox());
+        let failed = stage.mailbox();
         // servers and clients share one thread: when a client has its answer, the tap has seen all of it
         let started = scope.spawn_thread("weigh", move |scope| async move {
-            let found = engine::weigh(order, &scope).await.map(Box::new);
+            let found = exchanges::run_exchanges(order, &scope).await.map(Box::new);
             // the reader is gone only if nobody wants it
-            let _ = mail.send(Msg(run, found)).await;
+            let _ = mailbox.send(Msg(run, found)).await;
         });
         if let Err(error) = started {
             let _ = failed.try_send(Msg(run, Err(format!("could not start a thread: {error}"))));
@@ -116,7 +116,7 @@ impl Demo for Weigh {
 }
 
 impl Weigh {
-    fn key(&mut self, key: KeyEvent) -> Vec<Cmd> {
+    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         if self.help {
             self.help = false;
             return Vec::new();
@@ -125,12 +125,12 @@ impl Weigh {
             KeyCode::Enter | KeyCode::Char(' ' | 'n') => return self.send(),
             KeyCode::Char('?') => self.help = true,
             KeyCode::Char('b') => {
-                self.order.browser = !self.order.browser;
-                return self.again();
+                self.spec.browser = !self.spec.browser;
+                return self.resend();
             }
             KeyCode::Char(digit @ '1'..='3') => {
-                self.order.payload = PAYLOADS[digit as usize - '1' as usize];
-                return self.again();
+                self.spec.payload = PAYLOAD_CHOICES[digit as usize - '1' as usize];
+                return self.resend();
             }
             _ => {}
         }
@@ -139,18 +139,18 @@ impl Weigh {
 
     fn send(&mut self) -> Vec<Cmd> {
         self.run += 1;
-        let before = match std::mem::replace(&mut self.phase, Phase::Ready) {
-            Phase::Done(weighed) => Some(weighed),
-            Phase::Sending(before) => before,
-            Phase::Ready | Phase::Failed(_) => None,
+        let before = match std::mem::replace(&mut self.phase, WeighPhase::Ready) {
+            WeighPhase::Done(pair) => Some(pair),
+            WeighPhase::Sending(before) => before,
+            WeighPhase::Ready | WeighPhase::Failed(_) => None,
         };
-        self.phase = Phase::Sending(before);
-        vec![Cmd(self.run, self.order)]
+        self.phase = WeighPhase::Sending(before);
+        vec![Cmd(self.run, self.spec)]
     }
 
     /// Sends once more where something was sent: what is on the scales is what the keys say.
-    fn again(&mut self) -> Vec<Cmd> {
-        if self.phase == Phase::Ready { Vec::new() } else { self.send() }
+    fn resend(&mut self) -> Vec<Cmd> {
+        if self.phase == WeighPhase::Ready { Vec::new() } else { self.send() }
     }
 }
 
@@ -168,23 +168,23 @@ mod tests {
     }
 
     fn press(weigh: &mut Weigh, letter: char) -> Vec<Cmd> {
-        weigh.update(Event::Key(KeyCode::Char(letter).into()))
+        weigh.update(DemoEvent::Key(KeyCode::Char(letter).into()))
     }
 
     #[test]
     fn keys_choose_and_what_was_sent_is_sent_anew() {
         let mut weigh = open();
         assert_eq!(press(&mut weigh, 'b'), []);
-        assert_eq!(press(&mut weigh, 'n'), [Cmd(1, Order { payload: 33, browser: true })]);
-        assert_eq!(press(&mut weigh, '2'), [Cmd(2, Order { payload: 1024, browser: true })]);
-        weigh.update(Event::Msg(Msg(1, Err("late".into()))));
-        assert_eq!(weigh.phase, Phase::Sending(None), "the first does not count any more");
-        weigh.update(Event::Msg(Msg(2, Ok(Box::default()))));
-        assert_eq!(weigh.phase, Phase::Done(Box::default()));
-        assert_eq!(press(&mut weigh, 'b'), [Cmd(3, Order { payload: 1024, browser: false })]);
-        assert_eq!(weigh.phase, Phase::Sending(Some(Box::default())), "no flicker");
-        weigh.update(Event::Msg(Msg(3, Err("no sockets".into()))));
-        assert_eq!(weigh.phase, Phase::Failed("no sockets".into()));
+        assert_eq!(press(&mut weigh, 'n'), [Cmd(1, ExchangeSpec { payload: 33, browser: true })]);
+        assert_eq!(press(&mut weigh, '2'), [Cmd(2, ExchangeSpec { payload: 1024, browser: true })]);
+        weigh.update(DemoEvent::Msg(Msg(1, Err("late".into()))));
+        assert_eq!(weigh.phase, WeighPhase::Sending(None), "the first does not count any more");
+        weigh.update(DemoEvent::Msg(Msg(2, Ok(Box::default()))));
+        assert_eq!(weigh.phase, WeighPhase::Done(Box::default()));
+        assert_eq!(press(&mut weigh, 'b'), [Cmd(3, ExchangeSpec { payload: 1024, browser: false })]);
+        assert_eq!(weigh.phase, WeighPhase::Sending(Some(Box::default())), "no flicker");
+        weigh.update(DemoEvent::Msg(Msg(3, Err("no sockets".into()))));
+        assert_eq!(weigh.phase, WeighPhase::Failed("no sockets".into()));
         assert_eq!(press(&mut weigh, '?'), []);
         assert_eq!(press(&mut weigh, 'n'), [], "any key closes the page");
     }

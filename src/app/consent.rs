@@ -8,42 +8,42 @@ use ratatui::text::{Line, Span};
 
 use crate::app::slide::wrap;
 use crate::app::state::App;
-use crate::stage::{self, Closed, Effect, Look, Spot, Theme};
+use crate::stage::{self, OpenRefusal, Effect, ViewContext, DemoPosition, Theme};
 use crate::text;
 
 impl App {
     /// The first demo that is to be seen and waits to be allowed.
-    pub(crate) fn asking(&self) -> Option<usize> {
-        let shown = self.sheet.demos(self.progress);
+    pub(crate) fn demo_awaiting_consent(&self) -> Option<usize> {
+        let shown = self.layout.demo_areas(self.progress);
         let asks = |index: &usize| {
-            matches!(self.stands[*index], Err(Closed::Asks(_)))
+            matches!(self.slots[*index], Err(OpenRefusal::Asks(_)))
                 && shown.get(*index).is_some_and(Option::is_some)
         };
-        (0..self.stands.len()).find(asks)
+        (0..self.slots.len()).find(asks)
     }
 
     /// Allows what the demo that waits has on the screen, and opens it. Where not all of it is on the screen, that part of
     /// the slide is shown first.
-    pub(crate) fn allow(&mut self) {
-        let Some(index) = self.asking() else { return };
-        let Some(Err(Closed::Asks(effects))) = self.stands.get(index) else { return };
+    pub(crate) fn allow_demo(&mut self) {
+        let Some(index) = self.demo_awaiting_consent() else { return };
+        let Some(Err(OpenRefusal::Asks(effects))) = self.slots.get(index) else { return };
         let effects = effects.clone();
-        let place = self.sheet.demos(self.progress).get(index).copied().flatten();
-        let whole = place.filter(|place| place.hidden == 0 && place.area.height == place.whole);
+        let place = self.layout.demo_areas(self.progress).get(index).copied().flatten();
+        let whole = place.filter(|place| place.hidden_rows == 0 && place.visible.height == place.total_rows);
         let Some(place) = whole else {
-            self.show_demo(index);
+            self.scroll_to_demo(index);
             return;
         };
-        if !fits(&effects, place.area) {
+        if !fits(&effects, place.visible) {
             return;
         }
-        self.show.consents.allow(Spot { slide: self.at, demo: index }, effects);
+        self.presentation.consents.allow(DemoPosition { slide: self.slide_index, demo: index }, effects);
         self.reopen(index);
     }
 }
 
 /// The inside of the panel around what is asked for.
-fn inside(area: Rect) -> Rect {
+fn panel_inner(area: Rect) -> Rect {
     Rect {
         x: area.x + 2.min(area.width),
         y: area.y + 1.min(area.height),
@@ -54,21 +54,21 @@ fn inside(area: Rect) -> Rect {
 
 /// All that is asked for can be read in an area of this size.
 fn fits(effects: &[Effect], area: Rect) -> bool {
-    let inner = inside(area);
-    inner.width >= 20 && asked(effects, inner.width, &Theme::DARK).len() + 2 <= usize::from(inner.height)
+    let inner = panel_inner(area);
+    inner.width >= 20 && request_lines(effects, inner.width, &Theme::DARK).len() + 2 <= usize::from(inner.height)
 }
 
-fn asked(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let sentence = text::sanitize(&stage::sentence(effects)).into_owned();
+fn request_lines(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let sentence = text::sanitize(&stage::describe_all(effects)).into_owned();
     wrap(&[(sentence, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))], width.into())
 }
 
 /// Draws what a demo asks for, with the key that allows it.
-pub(super) fn draw(effects: &[Effect], area: Rect, buffer: &mut Buffer, look: &Look) {
-    let theme = look.theme;
-    stage::panel("this demo waits", area, buffer, look);
-    let inner = inside(area);
-    let mut lines = asked(effects, inner.width, theme);
+pub(super) fn draw_consent(effects: &[Effect], area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let theme = context.theme;
+    stage::draw_panel("this demo waits", area, buffer, context);
+    let inner = panel_inner(area);
+    let mut lines = request_lines(effects, inner.width, theme);
     if fits(effects, area) {
         let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
         lines.push(Line::default());
@@ -79,10 +79,10 @@ pub(super) fn draw(effects: &[Effect], area: Rect, buffer: &mut Buffer, look: &L
     } else {
         let room = usize::from(inner.height).saturating_sub(2);
         lines.truncate(room);
-        let told = "There is no room here for all of it: enlarge the terminal to allow it.";
-        lines.extend(wrap(&[(told.to_owned(), theme.dim())], inner.width.into()));
+        let text = "There is no room here for all of it: enlarge the terminal to allow it.";
+        lines.extend(wrap(&[(text.to_owned(), theme.dim())], inner.width.into()));
     }
     for (row, line) in (0..).zip(&lines) {
-        stage::line(line, row, inner, buffer);
+        stage::draw_line(line, row, inner, buffer);
     }
 }

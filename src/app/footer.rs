@@ -11,7 +11,7 @@ use crate::stage::Theme;
 use crate::text;
 
 /// The most steps to come that are shown as a dot each; more are shown as a number and a dot.
-const MAX_DOTS: usize = 9;
+const MAX_STEP_DOTS: usize = 9;
 
 /// What the footer tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,16 +27,16 @@ pub(crate) struct Footer<'a> {
     /// The whole minutes since the talk began.
     pub(crate) minutes: u64,
     /// Who has the keys.
-    pub(crate) keys: Keys<'a>,
+    pub(crate) key_owner: KeyOwner<'a>,
     /// The bundled servers.
-    pub(crate) lamps: &'a [Lamp],
+    pub(crate) servers: &'a [ServerStatus],
     /// There is no talk around the demo.
-    pub(crate) alone: bool,
+    pub(crate) standalone: bool,
 }
 
 /// Who has the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Keys<'a> {
+pub(crate) enum KeyOwner<'a> {
     /// The slide, on which there is no demo.
     Slide,
     /// The slide; Enter would give them to the demo of that name.
@@ -51,19 +51,19 @@ pub(crate) enum Keys<'a> {
 
 /// The state of one bundled server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lamp {
+pub struct ServerStatus {
     /// The server's name.
     pub name: &'static str,
     /// Whether it listens; `None` while it starts.
-    pub up: Option<bool>,
+    pub is_up: Option<bool>,
 }
 
 impl Footer<'_> {
     /// Draws it into the one row of `area`.
-    pub(crate) fn view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         buffer.set_style(area, Style::new().fg(theme.dim).bg(theme.panel));
-        let count = if self.alone { leave(theme) } else { self.count(theme) };
-        let keys = self.keys(theme);
+        let count = if self.standalone { quit_hint(theme) } else { self.slide_count(theme) };
+        let keys = self.key_line(theme);
         let mut left = vec![keys];
         let mut right = vec![count];
         let mut room = usize::from(area.width).saturating_sub(left[0].width() + right[0].width() + 3);
@@ -71,12 +71,12 @@ impl Footer<'_> {
         let section = self
             .section
             .map(|name| Line::styled(format!("{name} │ "), theme.dim().add_modifier(Modifier::BOLD)));
-        let talk = |part: Line<'static>| (!self.alone).then_some(part);
+        let talk = |part: Line<'static>| (!self.standalone).then_some(part);
         for (part, on_left) in [
             (section, true),
-            (Some(self.lamps(theme)), false),
+            (Some(self.server_line(theme)), false),
             (talk(Line::styled(format!("{} min  ", self.minutes), theme.dim())), false),
-            (talk(self.bar(bar, theme)), false),
+            (talk(self.progress_bar(bar, theme)), false),
         ] {
             let Some(part) = part.filter(|part| part.width() <= room) else { continue };
             room -= part.width();
@@ -94,54 +94,54 @@ impl Footer<'_> {
         buffer.set_line(start, area.y, &right, end);
     }
 
-    fn keys(&self, theme: &Theme) -> Line<'static> {
+    fn key_line(&self, theme: &Theme) -> Line<'static> {
         let key = |text: &str| {
             Span::styled(text.to_owned(), Style::new().fg(theme.accent).add_modifier(Modifier::BOLD))
         };
-        let say = |text: &str| Span::styled(text.to_owned(), theme.dim());
-        let next = if self.alone { Vec::new() } else { vec![key("→"), say(" next  ")] };
-        match self.keys {
-            Keys::Slide => Line::from([next, vec![key("?"), say(" keys")]].concat()),
-            Keys::Offer(name) => {
-                let offer = vec![key("Enter"), say(&format!(" keys to {name}  ")), key("?"), say(" keys")];
+        let dim = |text: &str| Span::styled(text.to_owned(), theme.dim());
+        let next = if self.standalone { Vec::new() } else { vec![key("→"), dim(" next  ")] };
+        match self.key_owner {
+            KeyOwner::Slide => Line::from([next, vec![key("?"), dim(" keys")]].concat()),
+            KeyOwner::Offer(name) => {
+                let offer = vec![key("Enter"), dim(&format!(" keys to {name}  ")), key("?"), dim(" keys")];
                 Line::from([next, offer].concat())
             }
-            Keys::Asks(name) => {
-                let asks = vec![key("a"), say(&format!(" allows {name}  ")), key("?"), say(" keys")];
+            KeyOwner::Asks(name) => {
+                let asks = vec![key("a"), dim(&format!(" allows {name}  ")), key("?"), dim(" keys")];
                 Line::from([next, asks].concat())
             }
-            Keys::Demo(name) if self.alone => {
+            KeyOwner::Demo(name) if self.standalone => {
                 let name = Span::styled(format!(" {name} "), theme.cursor());
                 Line::from(vec![
                     name,
-                    say("  "),
+                    dim("  "),
                     key("h"),
-                    say(" all keys  "),
+                    dim(" all keys  "),
                     key("Esc"),
-                    say(" closes what is open"),
+                    dim(" closes what is open"),
                 ])
             }
-            Keys::Demo(name) => {
-                let told = format!(" {name} has the keys ");
+            KeyOwner::Demo(name) => {
+                let label = format!(" {name} has the keys ");
                 Line::from(vec![
-                    Span::styled(told, theme.cursor()),
-                    say("  "),
+                    Span::styled(label, theme.cursor()),
+                    dim("  "),
                     key("Esc"),
-                    say(" gives them back"),
+                    dim(" gives them back"),
                 ])
             }
-            Keys::GoTo(typed) => Line::from(vec![
-                say("go to slide "),
+            KeyOwner::GoTo(typed) => Line::from(vec![
+                dim("go to slide "),
                 key(&format!("{typed}▏")),
-                say(" Enter goes, Esc stays"),
+                dim(" Enter goes, Esc stays"),
             ]),
         }
     }
 
-    fn count(&self, theme: &Theme) -> Line<'static> {
+    fn slide_count(&self, theme: &Theme) -> Line<'static> {
         let (step, steps) = self.step;
         let more = match steps - step.min(steps) {
-            left @ 0..=MAX_DOTS => "·".repeat(left),
+            left @ 0..=MAX_STEP_DOTS => "·".repeat(left),
             left => format!("{left}·"),
         };
         let count = format!("{}/{}", self.slide, self.slides);
@@ -151,22 +151,22 @@ impl Footer<'_> {
         ])
     }
 
-    fn lamps(&self, theme: &Theme) -> Line<'static> {
-        let lamp = |lamp: &Lamp| {
-            let (sign, color) = match lamp.up {
+    fn server_line(&self, theme: &Theme) -> Line<'static> {
+        let spans_of = |status: &ServerStatus| {
+            let (sign, color) = match status.is_up {
                 Some(true) => ("●", theme.good),
                 Some(false) => ("✗", theme.bad),
                 None => ("○", theme.dim),
             };
             [
                 Span::styled(sign, Style::new().fg(color)),
-                Span::styled(format!(" {}  ", lamp.name), theme.dim()),
+                Span::styled(format!(" {}  ", status.name), theme.dim()),
             ]
         };
-        self.lamps.iter().flat_map(lamp).collect()
+        self.servers.iter().flat_map(spans_of).collect()
     }
 
-    fn bar(&self, cells: usize, theme: &Theme) -> Line<'static> {
+    fn progress_bar(&self, cells: usize, theme: &Theme) -> Line<'static> {
         let cells = cells - 2;
         let done = if self.slides > 1 { (self.slide - 1) * cells / (self.slides - 1) } else { cells };
         Line::from(vec![
@@ -178,65 +178,65 @@ impl Footer<'_> {
 }
 
 /// What stands in the place of the count where there is nothing to count.
-fn leave(theme: &Theme) -> Line<'static> {
+fn quit_hint(theme: &Theme) -> Line<'static> {
     let key = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     Line::from(vec![Span::styled("Ctrl-C", key), Span::styled(" leaves", theme.dim())])
 }
 
 /// The marker row above the footer, right-aligned.
-pub(crate) fn more(told: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let told = text::ellipsize(told, area.width.into());
-    let x = area.right().saturating_sub(text::width(&told) as u16);
-    buffer.set_string(x, area.y, told, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD));
+pub(crate) fn draw_overflow_hint(text: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let text = text::ellipsize(text, area.width.into());
+    let x = area.right().saturating_sub(text::width(&text) as u16);
+    buffer.set_string(x, area.y, text, Style::new().fg(theme.accent).add_modifier(Modifier::BOLD));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn drawn(width: u16, keys: Keys) -> String {
+    fn drawn(width: u16, keys: KeyOwner) -> String {
         drawn_at((1, 2), width, keys)
     }
 
-    fn drawn_at(step: (usize, usize), width: u16, keys: Keys) -> String {
-        let lamps = [Lamp { name: "http", up: Some(true) }, Lamp { name: "ws", up: Some(false) }];
+    fn drawn_at(step: (usize, usize), width: u16, keys: KeyOwner) -> String {
+        let lamps = [ServerStatus { name: "http", is_up: Some(true) }, ServerStatus { name: "ws", is_up: Some(false) }];
         let footer = Footer {
             section: Some("Frames"),
             slide: 20,
             slides: 49,
             step,
             minutes: 12,
-            keys,
-            lamps: &lamps,
-            alone: false,
+            key_owner: keys,
+            servers: &lamps,
+            standalone: false,
         };
         let area = Rect::new(0, 0, width, 1);
         let mut buffer = Buffer::empty(area);
-        footer.view(area, &mut buffer, &Theme::DARK);
+        footer.draw(area, &mut buffer, &Theme::DARK);
         buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
     #[test]
     fn it_folds_from_wide_to_narrow() {
         assert_eq!(
-            drawn(80, Keys::Slide),
+            drawn(80, KeyOwner::Slide),
             " Frames │ → next  ? keys               ● http  ✗ ws  12 min  ━━━───────  ·20/49 "
         );
-        assert_eq!(drawn(50, Keys::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
-        assert_eq!(drawn(30, Keys::Slide), " → next  ? keys        ·20/49 ");
-        assert_eq!(drawn(12, Keys::Slide), " → ne·20/49 ");
+        assert_eq!(drawn(50, KeyOwner::Slide), " Frames │ → next  ? keys     ● http  ✗ ws  ·20/49 ");
+        assert_eq!(drawn(30, KeyOwner::Slide), " → next  ? keys        ·20/49 ");
+        assert_eq!(drawn(12, KeyOwner::Slide), " → ne·20/49 ");
     }
 
     #[test]
     fn many_steps_to_come_leave_the_rest_its_room() {
-        assert!(drawn_at((1, 10), 80, Keys::Slide).contains("12 min  ━━━───────  ·········20/49"));
-        assert!(drawn_at((1, 20_001), 80, Keys::Slide).contains("12 min  ━━━───────  20000·20/49"));
+        assert!(drawn_at((1, 10), 80, KeyOwner::Slide).contains("12 min  ━━━───────  ·········20/49"));
+        assert!(drawn_at((1, 20_001), 80, KeyOwner::Slide).contains("12 min  ━━━───────  20000·20/49"));
     }
 
     #[test]
     fn it_always_says_who_has_the_keys() {
-        assert!(drawn(80, Keys::Demo("inspect")).contains("inspect has the keys   Esc gives them back"));
-        assert!(drawn(80, Keys::Offer("race")).contains("Enter keys to race"));
-        assert!(drawn(80, Keys::GoTo("12")).contains("go to slide 12▏"));
+        assert!(drawn(80, KeyOwner::Demo("inspect")).contains("inspect has the keys   Esc gives them back"));
+        assert!(drawn(80, KeyOwner::Offer("race")).contains("Enter keys to race"));
+        assert!(drawn(80, KeyOwner::GoTo("12")).contains("go to slide 12▏"));
     }
 }

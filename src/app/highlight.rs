@@ -11,7 +11,7 @@ use crate::deck::{Block, Deck};
 
 /// What a word of code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum TokenKind {
     /// Nothing in particular.
     Plain,
     /// A comment.
@@ -31,7 +31,7 @@ pub enum Role {
 }
 
 /// One line of code in words.
-pub type Tokens = Vec<(String, Role)>;
+pub type Tokens = Vec<(String, TokenKind)>;
 
 /// The highlighted code blocks of a deck.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,9 +41,9 @@ pub struct Highlights {
 
 impl Highlights {
     /// Highlights every code block of `deck`. Blocks in a language that no grammar knows stay out.
-    pub fn of(deck: &Deck) -> Self {
+    pub fn from_deck(deck: &Deck) -> Self {
         let mut found = Vec::new();
-        deck.slides.iter().for_each(|slide| collect(&slide.blocks, &mut found));
+        deck.slides.iter().for_each(|slide| collect_code(&slide.blocks, &mut found));
         if found.is_empty() {
             return Self::default();
         }
@@ -56,7 +56,7 @@ impl Highlights {
     }
 
     /// The words of a code block, if it is highlighted.
-    pub fn lines(&self, language: &str, lines: &[String]) -> Option<&Vec<Tokens>> {
+    pub fn tokens(&self, language: &str, lines: &[String]) -> Option<&Vec<Tokens>> {
         if self.blocks.is_empty() {
             return None;
         }
@@ -69,12 +69,12 @@ impl Highlights {
     }
 }
 
-fn collect<'a>(blocks: &'a [Block], found: &mut Vec<(&'a str, &'a [String])>) {
+fn collect_code<'a>(blocks: &'a [Block], found: &mut Vec<(&'a str, &'a [String])>) {
     for block in blocks {
         match block {
             Block::Code { language, lines } => found.push((language, lines)),
-            Block::Quote { blocks, .. } => collect(blocks, found),
-            Block::List { items, .. } => items.iter().for_each(|item| collect(&item.blocks, found)),
+            Block::Quote { blocks, .. } => collect_code(blocks, found),
+            Block::List { items, .. } => items.iter().for_each(|item| collect_code(&item.blocks, found)),
             _ => {}
         }
     }
@@ -93,24 +93,24 @@ fn grammar<'a>(set: &'a SyntaxSet, language: &str) -> Option<&'a SyntaxReference
 fn highlight(set: &SyntaxSet, grammar: &SyntaxReference, lines: &[String]) -> Option<Vec<Tokens>> {
     let mut state = ParseState::new(grammar);
     let mut stack = ScopeStack::new();
-    let roles = Roles::new();
+    let roles = ScopeTable::new();
     let mut highlighted = Vec::with_capacity(lines.len());
     for line in lines {
         let ended = format!("{line}\n");
         let mut tokens = Tokens::new();
         let mut at = 0;
         for (next, change) in state.parse_line(&ended, set).ok()? {
-            push(&mut tokens, &line[at.min(line.len())..next.min(line.len())], roles.of(&stack));
+            push_token(&mut tokens, &line[at.min(line.len())..next.min(line.len())], roles.kind_of(&stack));
             at = next;
             stack.apply(&change).ok()?;
         }
-        push(&mut tokens, &line[at.min(line.len())..], roles.of(&stack));
+        push_token(&mut tokens, &line[at.min(line.len())..], roles.kind_of(&stack));
         highlighted.push(tokens);
     }
     Some(highlighted)
 }
 
-fn push(tokens: &mut Tokens, text: &str, role: Role) {
+fn push_token(tokens: &mut Tokens, text: &str, role: TokenKind) {
     match tokens.last_mut() {
         _ if text.is_empty() => {}
         Some((last, of)) if *of == role => last.push_str(text),
@@ -119,41 +119,41 @@ fn push(tokens: &mut Tokens, text: &str, role: Role) {
 }
 
 /// Scope prefixes and what they mean; the innermost scope that has a meaning decides.
-struct Roles(Vec<(Scope, Role)>);
+struct ScopeTable(Vec<(Scope, TokenKind)>);
 
-impl Roles {
+impl ScopeTable {
     fn new() -> Self {
         let table = [
-            ("comment", Role::Comment),
-            ("string", Role::Text),
-            ("constant", Role::Constant),
-            ("keyword.operator", Role::Punctuation),
-            ("keyword", Role::Keyword),
-            ("storage", Role::Keyword),
-            ("entity.name.function", Role::Function),
-            ("support.function", Role::Function),
-            ("variable.function", Role::Function),
-            ("entity.name", Role::Type),
-            ("entity.other.attribute-name", Role::Type),
-            ("support.type", Role::Type),
-            ("support.class", Role::Type),
-            ("punctuation", Role::Punctuation),
+            ("comment", TokenKind::Comment),
+            ("string", TokenKind::Text),
+            ("constant", TokenKind::Constant),
+            ("keyword.operator", TokenKind::Punctuation),
+            ("keyword", TokenKind::Keyword),
+            ("storage", TokenKind::Keyword),
+            ("entity.name.function", TokenKind::Function),
+            ("support.function", TokenKind::Function),
+            ("variable.function", TokenKind::Function),
+            ("entity.name", TokenKind::Type),
+            ("entity.other.attribute-name", TokenKind::Type),
+            ("support.type", TokenKind::Type),
+            ("support.class", TokenKind::Type),
+            ("punctuation", TokenKind::Punctuation),
         ];
         let scope = |name| Scope::new(name).expect("the table holds well-formed scopes of few atoms");
         Self(table.into_iter().map(|(name, role)| (scope(name), role)).collect())
     }
 
-    fn of(&self, stack: &ScopeStack) -> Role {
+    fn kind_of(&self, stack: &ScopeStack) -> TokenKind {
         let meaning = |scope: &Scope| {
             self.0.iter().find(|(prefix, _)| prefix.is_prefix_of(*scope)).map(|(_, role)| *role)
         };
         let mut found = stack.scopes.iter().rev().filter_map(meaning);
         match found.next() {
             // a quotation mark belongs to its string, a slash to its comment
-            Some(Role::Punctuation) => {
-                found.find(|role| matches!(role, Role::Text | Role::Comment)).unwrap_or(Role::Punctuation)
+            Some(TokenKind::Punctuation) => {
+                found.find(|role| matches!(role, TokenKind::Text | TokenKind::Comment)).unwrap_or(TokenKind::Punctuation)
             }
-            other => other.unwrap_or(Role::Plain),
+            other => other.unwrap_or(TokenKind::Plain),
         }
     }
 }
@@ -163,26 +163,26 @@ mod tests {
     use super::*;
     use crate::deck::parse;
 
-    fn roles(language: &str, code: &str) -> Vec<(String, Role)> {
+    fn roles(language: &str, code: &str) -> Vec<(String, TokenKind)> {
         let (deck, _) = parse(&format!("```{language}\n{code}\n```\n"));
-        let highlights = Highlights::of(&deck);
+        let highlights = Highlights::from_deck(&deck);
         let Block::Code { lines, .. } = &deck.slides[0].blocks[0] else { panic!("no code") };
-        highlights.lines(language, lines).map(|lines| lines.concat()).unwrap_or_default()
+        highlights.tokens(language, lines).map(|lines| lines.concat()).unwrap_or_default()
     }
 
     #[test]
     fn every_language_of_the_talk_is_known() {
         for (language, code, word, role) in [
-            ("go", "func main() { return }", "func", Role::Keyword),
-            ("rust", "let x = \"hi\";", "\"hi\"", Role::Text),
-            ("js", "const x = 1", "1", Role::Constant),
-            ("javascript", "// why", "// why", Role::Comment),
-            ("ts", "const x: number = 1", "1", Role::Constant),
-            ("typescript", "return x", "return", Role::Keyword),
-            ("json", "{\"a\": 12}", "12", Role::Constant),
-            ("sh", "# note", "# note", Role::Comment),
-            ("shell", "echo \"x\"", "\"x\"", Role::Text),
-            ("bash", "if true; then", "if", Role::Keyword),
+            ("go", "func main() { return }", "func", TokenKind::Keyword),
+            ("rust", "let x = \"hi\";", "\"hi\"", TokenKind::Text),
+            ("js", "const x = 1", "1", TokenKind::Constant),
+            ("javascript", "// why", "// why", TokenKind::Comment),
+            ("ts", "const x: number = 1", "1", TokenKind::Constant),
+            ("typescript", "return x", "return", TokenKind::Keyword),
+            ("json", "{\"a\": 12}", "12", TokenKind::Constant),
+            ("sh", "# note", "# note", TokenKind::Comment),
+            ("shell", "echo \"x\"", "\"x\"", TokenKind::Text),
+            ("bash", "if true; then", "if", TokenKind::Keyword),
         ] {
             let found = roles(language, code);
             assert!(
@@ -191,7 +191,7 @@ mod tests {
             );
         }
         let http = roles("http", "GET /chat HTTP/1.1\nHost: example.org");
-        assert!(http.iter().any(|(_, role)| *role != Role::Plain), "{http:?}");
+        assert!(http.iter().any(|(_, role)| *role != TokenKind::Plain), "{http:?}");
     }
 
     #[test]

@@ -5,11 +5,11 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use crate::app::state::{App, End};
+use crate::app::state::{App, LoopExit};
 
 impl App {
     /// The mouse belongs to the demo that has the keys; elsewhere the wheel scrolls the slide.
-    pub(crate) fn mouse(&mut self, mouse: MouseEvent) {
+    pub(crate) fn handle_mouse(&mut self, mouse: MouseEvent) {
         let by = match mouse.kind {
             MouseEventKind::ScrollDown => 1,
             MouseEventKind::ScrollUp => -1,
@@ -17,20 +17,20 @@ impl App {
             _ => return,
         };
         let at = Position::new(mouse.column, mouse.row);
-        let areas = self.sheet.demos(self.progress);
+        let areas = self.layout.demo_areas(self.progress);
         let hit = self.focus.and_then(|index| {
-            let place = areas.get(index).copied().flatten().filter(|place| place.area.contains(at))?;
-            Some((index, place))
+            let demo_area = areas.get(index).copied().flatten().filter(|demo_area| demo_area.visible.contains(at))?;
+            Some((index, demo_area))
         });
         self.dirty = true;
         match hit {
             Some((index, place)) => {
-                let Some(Ok(live)) = self.stands.get_mut(index) else { return };
-                let whole = Rect { height: place.whole, ..place.area };
+                let Some(Ok(demo)) = self.slots.get_mut(index) else { return };
+                let whole = Rect { height: place.total_rows, ..place.visible };
                 if by == 0 {
-                    live.click(Position { y: at.y + place.hidden, ..at }, whole);
+                    demo.click(Position { y: at.y + place.hidden_rows, ..at }, whole);
                 } else {
-                    live.wheel(by);
+                    demo.wheel(by);
                 }
             }
             None if by != 0 => self.scroll(by),
@@ -39,12 +39,12 @@ impl App {
     }
 
     /// What is to be done with the terminal before the loop goes on.
-    pub(crate) fn errand(&mut self) -> Option<End> {
-        let copied = self.stands.iter_mut().flatten().find_map(|live| live.copied());
+    pub(crate) fn terminal_request(&mut self) -> Option<LoopExit> {
+        let copied = self.slots.iter_mut().flatten().find_map(|demo| demo.take_clipboard());
         let mouse = self.focus.is_some();
         if let Some(text) = copied {
-            return Some(End::Copy(text));
+            return Some(LoopExit::CopyToClipboard(text));
         }
-        (std::mem::replace(&mut self.mouse, mouse) != mouse).then_some(End::Mouse(mouse))
+        (std::mem::replace(&mut self.mouse_captured, mouse) != mouse).then_some(LoopExit::CaptureMouse(mouse))
     }
 }

@@ -1,4 +1,4 @@
-//! [`Store`]: where the bytes of a stream stand, so that they are read again when somebody looks at them.
+//! [`ByteStore`]: where the bytes of a stream stand, so that they are read again when somebody looks at them.
 //! The bytes themselves are not kept, unless they stand in no file: then they wait in a spill, which moves to a temporary
 //! file when it gets long.
 //!
@@ -61,13 +61,13 @@ pub struct ByteStore {
 }
 
 impl ByteStore {
-    pub(super) fn new(shelf: Arc<BackingStore>) -> Self {
-        Self { sides: Sides::default(), backing: shelf }
+    pub(super) fn new(backing: Arc<BackingStore>) -> Self {
+        Self { sides: Sides::default(), backing }
     }
 
     /// The next bytes of a side stand there.
-    pub(super) fn add(&mut self, from: Side, place: Place, len: ByteLen) {
-        self.sides[from].add(place, len);
+    pub(super) fn add(&mut self, from: Side, location: Place, len: ByteLen) {
+        self.sides[from].add(location, len);
     }
 
     /// How many bytes a side sent (TLS taken off).
@@ -88,7 +88,7 @@ impl ByteStore {
     pub fn read(&self, from: Side, range: Range<Offset>) -> io::Result<Vec<u8>> {
         let extents = &self.sides[from];
         let mut bytes = Vec::new();
-        extents.for_each_extent(range, |place, len| self.backing.read(place, len, &mut bytes))?;
+        extents.for_each_extent(range, |location, len| self.backing.read(location, len, &mut bytes))?;
         Ok(bytes)
     }
 }
@@ -116,7 +116,7 @@ struct Checkpoint {
 }
 
 impl Extents {
-    fn add(&mut self, place: Place, len: ByteLen) {
+    fn add(&mut self, location: Place, len: ByteLen) {
         if len == ByteLen::ZERO {
             return;
         }
@@ -127,10 +127,10 @@ impl Extents {
         self.count = self.count.saturating_add(1) % CHECKPOINT_STRIDE;
         put_varint(&mut self.entries, len.get());
         // the sign is the lowest bit, so that a short way back is a small number too
-        let distance = place.number().wrapping_sub(self.last_end).cast_signed();
+        let distance = location.number().wrapping_sub(self.last_end).cast_signed();
         put_varint(&mut self.entries, (distance << 1 ^ distance >> 63).cast_unsigned());
         self.len += len;
-        self.last_end = place.number().saturating_add(len.get());
+        self.last_end = location.number().saturating_add(len.get());
     }
 
     /// Calls `take` with each place and length that `range` consists of.
@@ -149,13 +149,13 @@ impl Extents {
         while offset < range.end
             && let (Some(len), Some(distance)) = (read_varint(&mut entries), read_varint(&mut entries))
         {
-            let place = end.wrapping_add((distance >> 1) ^ (distance & 1).wrapping_neg());
+            let location = end.wrapping_add((distance >> 1) ^ (distance & 1).wrapping_neg());
             let behind = offset + ByteLen::new(len);
             let (from, to) = (range.start.max(offset), range.end.min(behind));
             if from < to {
-                take(Place::of_number(place.saturating_add((from - offset).get())), to - from)?;
+                take(Place::of_number(location.saturating_add((from - offset).get())), to - from)?;
             }
-            (offset, end) = (behind, place.saturating_add(len));
+            (offset, end) = (behind, location.saturating_add(len));
         }
         Ok(())
     }
@@ -204,8 +204,8 @@ impl BackingStore {
         lock(&self.spill).append(bytes).map(Place::Spill)
     }
 
-    fn read(&self, place: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
-        match place {
+    fn read(&self, location: Place, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+        match location {
             Place::File(at) => lock(&self.file).read(at, len, out),
             Place::Spill(at) => lock(&self.spill).read(at, len, out),
             Place::Missing => {
@@ -230,31 +230,31 @@ struct FileWindow {
 }
 
 impl FileWindow {
-    fn read(&mut self, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    fn read(&mut self, location: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
         if len >= WINDOW_SIZE {
-            return read_at(&mut self.file, place, len, out);
+            return read_at(&mut self.file, location, len, out);
         }
-        if place < self.at || place + len > self.at + self.bytes.len() {
+        if location < self.at || location + len > self.at + self.bytes.len() {
             self.bytes.clear();
-            self.at = place;
-            self.file.seek(SeekFrom::Start(place.get()))?;
+            self.at = location;
+            self.file.seek(SeekFrom::Start(location.get()))?;
             (&mut self.file).take(WINDOW_SIZE).read_to_end(&mut self.bytes)?;
         }
-        let there = self.bytes.get((place - self.at).to_usize_saturating()..).unwrap_or_default();
-        out.extend_from_slice(there.get(..len.to_usize_saturating()).ok_or_else(|| file_shrank(place))?);
+        let there = self.bytes.get((location - self.at).to_usize_saturating()..).unwrap_or_default();
+        out.extend_from_slice(there.get(..len.to_usize_saturating()).ok_or_else(|| file_shrank(location))?);
         Ok(())
     }
 }
 
-fn file_shrank(place: Offset) -> io::Error {
-    let what = format!("the capture has become shorter: not all of what stood at byte {place} is there");
+fn file_shrank(location: Offset) -> io::Error {
+    let what = format!("the capture has become shorter: not all of what stood at byte {location} is there");
     io::Error::new(io::ErrorKind::UnexpectedEof, what)
 }
 
-fn read_at(file: &mut File, place: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
-    file.seek(SeekFrom::Start(place.get()))?;
+fn read_at(file: &mut File, location: Offset, len: ByteLen, out: &mut Vec<u8>) -> io::Result<()> {
+    file.seek(SeekFrom::Start(location.get()))?;
     let read = file.take(len.get()).read_to_end(out)?;
-    if ByteLen::from_usize(read) < len { Err(file_shrank(place)) } else { Ok(()) }
+    if ByteLen::from_usize(read) < len { Err(file_shrank(location)) } else { Ok(()) }
 }
 
 /// Bytes without a file: the first ones in a temporary file once they are many, the others in memory.
@@ -309,8 +309,8 @@ mod tests {
 
     fn places(extents: &Extents, range: Range<u64>) -> Vec<u64> {
         let mut all = Vec::new();
-        let take = |place: Place, len: ByteLen| {
-            all.extend((0..len.get()).map(|at| place.number() + at));
+        let take = |location: Place, len: ByteLen| {
+            all.extend((0..len.get()).map(|at| location.number() + at));
             Ok(())
         };
         extents.for_each_extent(Offset::new(range.start)..Offset::new(range.end), take).unwrap();
@@ -332,9 +332,9 @@ mod tests {
         let piece: Vec<u8> = (0..MAX_SPILL_IN_MEMORY / 3).map(|at| at as u8).collect();
         let places: Vec<Offset> = (0..5).map(|_| spill.append(&piece).unwrap()).collect();
         assert!(spill.file.is_some());
-        for place in places {
+        for location in places {
             let mut read = Vec::new();
-            spill.read(place, ByteLen::of(&piece), &mut read).unwrap();
+            spill.read(location, ByteLen::of(&piece), &mut read).unwrap();
             assert!(read == piece);
         }
         let mut across = Vec::new();
@@ -350,11 +350,11 @@ mod tests {
         ) {
             let mut extents = Extents::default();
             let mut all = Vec::new();
-            for (place, len, spilled) in pieces {
-                let at = Offset::new(place);
-                let place = if spilled { Place::Spill(at) } else { Place::File(at) };
-                extents.add(place, ByteLen::new(len));
-                all.extend((0..len).map(|at| place.number() + at));
+            for (location, len, spilled) in pieces {
+                let at = Offset::new(location);
+                let location = if spilled { Place::Spill(at) } else { Place::File(at) };
+                extents.add(location, ByteLen::new(len));
+                all.extend((0..len).map(|at| location.number() + at));
             }
             let end = (start + len).min(all.len() as u64);
             let expected = all.get(start as usize..end as usize).unwrap_or_default();

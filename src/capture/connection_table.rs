@@ -1,4 +1,4 @@
-//! [`Table`]: the TCP connections of a capture while it is read: which segment belongs to which, and who is the client.
+//! [`ConnectionTable`]: the TCP connections of a capture while it is read: which segment belongs to which, and who is the client.
 //! It does not know what the bytes mean beyond their first few, which tell the client where no SYN does.
 
 use std::cmp::Ordering;
@@ -97,7 +97,7 @@ impl<S> Default for ConnectionTable<S> {
 }
 
 impl<S: StreamSink> ConnectionTable<S> {
-    /// Takes a segment, captured at `at`, whose packet stands at `place` in the file.
+    /// Takes a segment, captured at `captured_at`, whose packet stands at `file_offset` in the file.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         segment: &TcpSegment<'_>,
@@ -218,7 +218,7 @@ impl<S: StreamSink> TcpConnection<S> {
         self.apply_header(sender, segment);
         if !piece.bytes.is_empty() {
             self.guess_client(sender, piece.bytes);
-            self.deliver(sender, shared, |half, out| half.push(piece, out))?;
+            self.deliver(sender, shared, |reassembler, out| reassembler.push(piece, out))?;
         }
         if segment.flags & RST != 0 {
             self.give_rest(shared)?;
@@ -283,25 +283,25 @@ impl<S: StreamSink> TcpConnection<S> {
     fn give_rest<M: FnMut(StreamStart) -> S>(&mut self, shared: &mut ReadContext<M>) -> io::Result<()> {
         [End::Lower, End::Higher]
             .into_iter()
-            .try_for_each(|sender| self.deliver(sender, shared, |half, out| half.finish(out)))
+            .try_for_each(|sender| self.deliver(sender, shared, |reassembler, out| reassembler.finish(out)))
     }
 
-    /// Gives what a half has in order to the flow.
+    /// Gives what a direction has in order to its stream.
     fn deliver<M: FnMut(StreamStart) -> S>(
         &mut self,
         sender: End,
         shared: &mut ReadContext<M>,
-        order: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
+        take: impl FnOnce(&mut Reassembler, &mut dyn FnMut(Reassembled<'_>)),
     ) -> io::Result<()> {
         let from = if self.client == Some(sender) { Side::Client } else { Side::Server };
-        let (flow, mut result) = (&mut self.stream, Ok(()));
-        let (half, _) = sender.own_and_other(&mut self.directions);
-        order(half, &mut |out| match out {
-            Reassembled::Bytes { captured_at: at, file_offset: place, bytes } if result.is_ok() => {
-                result = flow.push(from, at, place, bytes, shared);
+        let (stream, mut result) = (&mut self.stream, Ok(()));
+        let (reassembler, _) = sender.own_and_other(&mut self.directions);
+        take(reassembler, &mut |out| match out {
+            Reassembled::Bytes { captured_at, file_offset, bytes } if result.is_ok() => {
+                result = stream.push(from, captured_at, file_offset, bytes, shared);
             }
             Reassembled::Bytes { .. } => {}
-            Reassembled::Gap { captured_at: at, missing } => flow.push_gap(from, at, missing),
+            Reassembled::Gap { captured_at, missing } => stream.push_gap(from, captured_at, missing),
         });
         result
     }

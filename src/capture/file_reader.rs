@@ -1,4 +1,4 @@
-//! [`Input`]: a file read forward through one buffer, with the place of every byte known.
+//! [`FileReader`]: a file read forward through one buffer, with the place of every byte known.
 //! What stands in the file is no question here.
 
 use std::fs::File;
@@ -35,7 +35,7 @@ impl<R: Read> FileReader<R> {
     }
 
     /// The next `count` bytes, or fewer at the end of the file; they stay the next ones. The buffer grows with what the
-    /// file really holds, never by more than twice that, and never above [`LONGEST`].
+    /// file really holds, never by more than twice that, and never above [`MAX_BLOCK_LEN`].
     pub(super) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(MAX_BLOCK_LEN);
         while self.waiting().len() < count && self.fill(count)? {}

@@ -1,12 +1,12 @@
 //! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are there), hex text, recordings.
 //! What the bytes mean is the business of [`crate::wire`]; nothing here knows a terminal.
 //!
-//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`] (a row a frame) and its [`Store`], which
-//! knows where each byte stands and reads it again when somebody looks. [`Writer`] writes a live connection as pcapng.
+//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`] (a row a frame) and its [`ByteStore`], which
+//! knows where each byte stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as pcapng.
 //!
-//! Inside, in reading order: `input` (bytes forward), `packets` and `pcapng` (packets), `headers` (segments), `table` (connections),
-//! `order` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `store` and `replay`; and the way out,
-//! `recorder`, `writer` and `segment`.
+//! Inside, in reading order: `file_reader` (bytes forward), `packet_reader` and `pcapng` (packets), `packet_headers` (segments), `connection_table` (connections),
+//! `reassembly` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `byte_store` and `replay`; and the way out,
+//! `recorder`, `pcapng_writer` and `packet_builder`.
 //!
 //! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
 //! above 8 MiB wait in a temporary file; at most 65,536 connections are read.
@@ -93,7 +93,7 @@ pub trait StreamSink {
 
     /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at most `most`, the sink
     /// took zeros instead.
-    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen;
+    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
 }
 
 impl StreamSink for Trace {
@@ -103,11 +103,11 @@ impl StreamSink for Trace {
 
     /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
     /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
-    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, most: ByteLen) -> ByteLen {
+    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
         let under_way = self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
         let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
         let filled = missing.min(lacks);
-        if filled > most {
+        if filled > limit {
             return ByteLen::ZERO;
         }
         let zeros = [0; 4096];
@@ -176,7 +176,7 @@ pub enum CaptureError {
     },
     /// It is nothing that is read here.
     #[error(
-        "{path:?} {what}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
+        "{path:?} {reason}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
     )]
     Unknown {
         /// The file.
@@ -185,7 +185,7 @@ pub enum CaptureError {
         reason: String,
     },
     /// Hex text or a recording with a mistake in it.
-    #[error("{path:?}, {what}")]
+    #[error("{path:?}, {reason}")]
     Text {
         /// The file.
         path: PathBuf,
@@ -200,7 +200,7 @@ pub enum CaptureError {
 ///
 /// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
 pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
-    open_with(path, options, |begins| match begins {
+    open_with(path, options, |start| match start {
         StreamStart::Head => Trace::new(),
         StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
     })
@@ -214,7 +214,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError>
 pub fn open_with<S: StreamSink>(
     path: &Path,
     options: &ReadOptions,
-    make: impl FnMut(StreamStart) -> S,
+    make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
     let io = |error| CaptureError::Io { path: path.to_owned(), error };
     let unknown = |what: &str| CaptureError::Unknown { path: path.to_owned(), reason: what.to_owned() };
@@ -231,8 +231,8 @@ pub fn open_with<S: StreamSink>(
     (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
     file.rewind().map_err(io)?;
     let secrets = read_key_log(options)?;
-    let shelf = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
-    let mut shared = ReadContext { key_log: secrets, backing: shelf, make_sink: make };
+    let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
+    let mut shared = ReadContext { key_log: secrets, backing, make_sink };
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
         (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {

@@ -1,5 +1,5 @@
 //! Packets made for a capture file: raw IP with TCP, checksums right, so that no reader has anything to say about them.
-//! When which segment is due is the business of [`super::writer`].
+//! When which segment is due is the business of [`super::pcapng_writer`].
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -34,7 +34,7 @@ pub(super) fn write_packet(out: &mut Vec<u8>, from: SocketAddr, to: SocketAddr, 
     let header_len = options.len().saturating_add(20);
     let len = u16::try_from(header_len.saturating_add(payload.len())).unwrap_or(u16::MAX);
     let pseudo = write_ip_header(out, from.ip(), to.ip(), len);
-    let begins = out.len();
+    let start = out.len();
     out.extend_from_slice(&from.port().to_be_bytes());
     out.extend_from_slice(&to.port().to_be_bytes());
     out.extend_from_slice(&header.seq.to_be_bytes());
@@ -46,14 +46,14 @@ pub(super) fn write_packet(out: &mut Vec<u8>, from: SocketAddr, to: SocketAddr, 
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&options);
     out.extend_from_slice(payload);
-    let segment = out.get_mut(begins..).unwrap_or_default();
+    let segment = out.get_mut(start..).unwrap_or_default();
     let checksum = fold_checksum(pseudo.saturating_add(checksum_sum(segment)));
     put(segment, 16, checksum);
 }
 
 /// Appends the IP header; gives the sum over the pseudo-header of the TCP checksum (RFC 9293 section 3.1).
 fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64 {
-    let begins = out.len();
+    let start = out.len();
     let protocol = u64::from(IPPROTO_TCP).saturating_add(len.into());
     match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
@@ -63,7 +63,7 @@ fn write_ip_header(out: &mut Vec<u8>, from: IpAddr, to: IpAddr, len: u16) -> u64
             out.extend_from_slice(&[0, 0, 0x40, 0, HOP_LIMIT, IPPROTO_TCP, 0, 0]);
             out.extend_from_slice(&from.octets());
             out.extend_from_slice(&to.octets());
-            let header = out.get_mut(begins..).unwrap_or_default();
+            let header = out.get_mut(start..).unwrap_or_default();
             let checksum = fold_checksum(checksum_sum(header));
             put(header, 10, checksum);
             protocol.saturating_add(checksum_sum([from.octets(), to.octets()].as_flattened()))
@@ -119,12 +119,12 @@ mod tests {
             let header = TcpHeader { seq: 0xffff_fff0, ack: 7, flags: 0x18, max_segment_size: Some(max_segment_size(from)) };
             let mut packet = Vec::new();
             write_packet(&mut packet, from, to, header, b"odd");
-            let (addresses, begins) = if from.is_ipv4() { (12..20, 20) } else { (8..40, 40) };
+            let (addresses, start) = if from.is_ipv4() { (12..20, 20) } else { (8..40, 40) };
             if from.is_ipv4() {
                 assert_eq!(fold_checksum(checksum_sum(&packet[..20])), 0);
             }
-            let len = (packet.len() - begins) as u64;
-            assert_eq!(fold_checksum(checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[begins..])), 0);
+            let len = (packet.len() - start) as u64;
+            assert_eq!(fold_checksum(checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])), 0);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Link, IP and TCP headers of one packet, down to the bytes that TCP carries.
-//! What the segments of a connection mean together is the business of [`super::order`]; checksums are not looked at,
+//! What the segments of a connection mean together is the business of [`super::reassembly`]; checksums are not looked at,
 //! because a capture on the sending machine often has them unfilled.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn extension_headers_are_passed_and_fragments_told() {
+    fn extension_headers_are_passed_and_fragments_reported() {
         let options = [IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0];
         assert_eq!(payload(linktype::RAW, &[], &v6(0, &options)), b"hi");
         let whole_in_one = [IPPROTO_TCP, 0, 0, 0, 0, 0, 0, 1];

@@ -1,4 +1,4 @@
-//! [`Packets`]: the packets of a pcap or pcapng file, one after the other, whatever the byte order and clock.
+//! [`PacketReader`]: the packets of a pcap or pcapng file, one after the other, whatever the byte order and clock.
 //! What is in a packet is no question here.
 
 use std::io::{self, Read};
@@ -110,7 +110,7 @@ impl<R: Read> PacketReader<R> {
             return Ok(None);
         }
         match self.format {
-            PacketFormat::Pcap { byte_order: order, nanos, link_type: link } => self.read_record(order, nanos, link),
+            PacketFormat::Pcap { byte_order, nanos, link_type } => self.read_record(byte_order, nanos, link_type),
             PacketFormat::Pcapng(_) => self.read_block(),
         }
     }
@@ -120,13 +120,13 @@ impl<R: Read> PacketReader<R> {
         CaptureItem::Damaged(what)
     }
 
-    fn read_record(&mut self, order: ByteOrder, nanos: bool, link: u16) -> io::Result<Option<CaptureItem<'_>>> {
+    fn read_record(&mut self, byte_order: ByteOrder, nanos: bool, link_type: u16) -> io::Result<Option<CaptureItem<'_>>> {
         let at = self.input.position();
         let head = self.input.peek(HEAD)?;
         if head.is_empty() {
             return Ok(None);
         }
-        let Some(([seconds, fraction, kept, _], _)) = order.u32s(head) else {
+        let Some(([seconds, fraction, kept, _], _)) = byte_order.u32s(head) else {
             let what = truncated_message("packet", at, HEAD, head.len());
             return Ok(Some(self.damaged(what)));
         };
@@ -144,7 +144,7 @@ impl<R: Read> PacketReader<R> {
         let fraction = u64::from(fraction).saturating_mul(if nanos { 1 } else { 1_000 });
         let time = u64::from(seconds).saturating_mul(1_000_000_000).saturating_add(fraction);
         let bytes = self.input.consumed(kept);
-        Ok(Some(CaptureItem::Packet(CapturedPacket { link_type: link, captured_at: time, bytes, file_offset: at + HEAD })))
+        Ok(Some(CaptureItem::Packet(CapturedPacket { link_type, captured_at: time, bytes, file_offset: at + HEAD })))
     }
 
     fn read_block(&mut self) -> io::Result<Option<CaptureItem<'_>>> {
@@ -168,15 +168,15 @@ pub(super) fn is_magic(first: [u8; 4]) -> bool {
 
 /// The file header of a pcap file.
 fn parse_pcap_header(head: &[u8]) -> Option<PacketFormat> {
-    [ByteOrder::Big, ByteOrder::Little].into_iter().find_map(|order| {
-        let ([magic, _, _, _, _, link], _) = order.u32s(head)?;
+    [ByteOrder::Big, ByteOrder::Little].into_iter().find_map(|byte_order| {
+        let ([magic, _, _, _, _, link_type], _) = byte_order.u32s(head)?;
         let nanos = match magic {
             PCAP_MICROS => false,
             PCAP_NANOS => true,
             _ => return None,
         };
         // the upper bits of the last field may hold the length of a frame check sequence
-        Some(PacketFormat::Pcap { byte_order: order, nanos, link_type: (link & 0xffff) as u16 })
+        Some(PacketFormat::Pcap { byte_order, nanos, link_type: (link_type & 0xffff) as u16 })
     })
 }
 
@@ -223,21 +223,21 @@ mod tests {
     use proptest::prelude::*;
 
     /// Seconds since 1970 in nanoseconds, link type, bytes; or what is odd; or secrets.
-    fn told(file: &[u8]) -> Vec<String> {
+    fn items(file: &[u8]) -> Vec<String> {
         let mut packets = PacketReader::new(file).unwrap().expect("a known beginning");
-        let mut told = Vec::new();
+        let mut items = Vec::new();
         while let Some(item) = packets.next_item().unwrap() {
-            told.push(match item {
-                CaptureItem::Packet(CapturedPacket { link_type: link, captured_at: at, bytes, file_offset: place }) => {
-                    assert_eq!(&file[place.to_usize_saturating()..][..bytes.len()], bytes);
-                    format!("{link} {at} {}", String::from_utf8_lossy(bytes))
+            items.push(match item {
+                CaptureItem::Packet(CapturedPacket { link_type, captured_at: at, bytes, file_offset }) => {
+                    assert_eq!(&file[file_offset.to_usize_saturating()..][..bytes.len()], bytes);
+                    format!("{link_type} {at} {}", String::from_utf8_lossy(bytes))
                 }
                 CaptureItem::Secrets(lines) => String::from_utf8_lossy(lines).into_owned(),
                 CaptureItem::Damaged(what) => what,
                 CaptureItem::Ignored => continue,
             });
         }
-        told
+        items
     }
 
     fn number(big: bool, number: u32) -> [u8; 4] {
@@ -273,7 +273,7 @@ mod tests {
         let file = [section(true, 9, 7 * second), section(false, 6, 7_000_000), section(true, 0x8a, 7 << 10)]
             .concat();
         let one = ["1 7000000000 ping", "1 7000000000 ack", "keys"];
-        assert_eq!(told(&file), [one, one, one].concat());
+        assert_eq!(items(&file), [one, one, one].concat());
     }
 
     #[test]
@@ -285,19 +285,19 @@ mod tests {
             let head = [n(magic), n(0), n(0), n(0), n(65_535), n(101)].concat();
             let packet = [&n(2)[..], &n(fraction), &n(2), &n(9), b"hi"].concat();
             let file = [&head[..], &packet, &packet[..17]].concat();
-            let odd = "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
-            assert_eq!(told(&file), ["101 2000005000 hi", odd]);
+            let message = "the file ends inside the packet at byte 42: 17 of its 18 bytes are there";
+            assert_eq!(items(&file), ["101 2000005000 hi", message]);
         }
     }
 
     #[test]
-    fn lengths_that_cannot_be_are_told_with_their_place() {
+    fn lengths_that_cannot_be_are_reported_with_their_place() {
         let whole = section(false, 9, 0);
         for (len, words) in
             [(13, "right would be a multiple of 4"), (0xffff_fff0, "more than the 16777216 that are read")]
         {
             let file = [&whole[..], &6_u32.to_le_bytes(), &u32::to_le_bytes(len), &[0; 40]].concat();
-            let last = told(&file).pop().unwrap();
+            let last = items(&file).pop().unwrap();
             assert!(last.contains(words) && last.contains(&format!("at byte {}", whole.len())), "{last}");
         }
     }

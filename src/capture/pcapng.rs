@@ -1,5 +1,5 @@
 //! [`Section`]: what a pcapng block means, given the blocks of its section before it.
-//! Where blocks begin and end is the business of [`super::packets`].
+//! Where blocks begin and end is the business of [`super::packet_reader`].
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
@@ -174,8 +174,8 @@ impl Interface {
 }
 
 /// Lines of a key log, or something odd; none where the block is too short for its fields.
-fn parse_secrets(order: ByteOrder, body: &[u8], at: Offset) -> Option<CaptureItem<'_>> {
-    let ([kind, len], data) = order.u32s(body)?;
+fn parse_secrets(byte_order: ByteOrder, body: &[u8], at: Offset) -> Option<CaptureItem<'_>> {
+    let ([kind, len], data) = byte_order.u32s(body)?;
     if kind != TLS_KEY_LOG {
         return Some(CaptureItem::Ignored);
     }

@@ -1,4 +1,4 @@
-//! [`Writer`]: live connections as a pcapng file that any reader opens without a complaint.
+//! [`PcapngWriter`]: live connections as a pcapng file that any reader opens without a complaint.
 //! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the real ones.
 //!
 //! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that was taken.
@@ -36,7 +36,7 @@ pub struct WriteOptions {
     pub secrets: Option<String>,
 }
 
-/// A connection in the file, as [`Writer::open`] named it.
+/// A connection in the file, as [`PcapngWriter::open`] named it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowId(usize);
 
@@ -169,7 +169,7 @@ impl<W: Write> PcapngWriter<W> {
         self.flush()
     }
 
-    /// [`Writer::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
+    /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
     /// nothing else (port 443), the server gets HTTP's port.
     ///
     /// # Errors
@@ -300,11 +300,11 @@ impl<W: Write> PcapngWriter<W> {
 
     /// Appends a block; its length stands before and behind its body.
     fn add_block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
-        let begins = self.blocks.len();
+        let start = self.blocks.len();
         self.blocks.extend_from_slice(&kind.to_le_bytes());
         self.blocks.extend_from_slice(&[0; 4]);
         body(&mut self.blocks);
-        let block = self.blocks.get_mut(begins..).unwrap_or_default();
+        let block = self.blocks.get_mut(start..).unwrap_or_default();
         let len = length(block).saturating_add(4).to_le_bytes();
         for (place, byte) in block.iter_mut().skip(4).zip(len) {
             *place = byte;

@@ -1,7 +1,7 @@
-//! [`Half`]: the segments of one TCP direction put in order, each byte given on once.
+//! [`Reassembler`]: the segments of one TCP direction put in order, each byte given on once.
 //! Whose direction it is, and what the bytes mean, is no question here.
 //!
-//! Memory is bounded: segments that wait for a missing one are held up to [`MOST_BYTES`] and [`MOST_SEGMENTS`]; then
+//! Memory is bounded: segments that wait for a missing one are held up to [`MAX_HELD_BYTES`] and [`MAX_HELD_SEGMENTS`]; then
 //! the missing one is given up, told as a gap, and reading goes on behind it.
 
 use std::collections::BTreeMap;
@@ -83,20 +83,20 @@ impl Reassembler {
     }
 
     /// Takes a segment and gives on what is in order now.
-    pub(super) fn push(&mut self, piece: SegmentData<'_>, out: &mut dyn FnMut(Reassembled<'_>)) {
-        if piece.bytes.is_empty() {
+    pub(super) fn push(&mut self, segment: SegmentData<'_>, out: &mut dyn FnMut(Reassembled<'_>)) {
+        if segment.bytes.is_empty() {
             return;
         }
-        let next = *self.next_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(piece.seq.into()));
-        let start = unwrap_seq(next, piece.seq);
+        let next = *self.next_seq.get_or_insert(SEQUENCE_BASE + ByteLen::new(segment.seq.into()));
+        let start = unwrap_seq(next, segment.seq);
         if start > next {
-            self.hold(start, piece);
+            self.hold(start, segment);
             while self.gap_is_lost() {
                 self.skip_gap(out);
             }
             return;
         }
-        self.emit(start, piece.captured_at, piece.file_offset, piece.bytes, out);
+        self.emit(start, segment.captured_at, segment.file_offset, segment.bytes, out);
         self.emit_in_order(out);
     }
 
@@ -107,22 +107,22 @@ impl Reassembler {
         }
     }
 
-    fn hold(&mut self, start: Offset, piece: SegmentData<'_>) {
+    fn hold(&mut self, start: Offset, segment: SegmentData<'_>) {
         if let Some(held) = self.held.get(&start) {
-            if held.bytes.len() >= piece.bytes.len() {
-                self.repeated_bytes += piece.bytes.len();
+            if held.bytes.len() >= segment.bytes.len() {
+                self.repeated_bytes += segment.bytes.len();
                 return;
             }
             self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
         }
-        self.held_bytes = self.held_bytes.saturating_add(piece.bytes.len());
-        self.held.insert(start, HeldSegment { captured_at: piece.captured_at, file_offset: piece.file_offset, bytes: piece.bytes.to_vec() });
+        self.held_bytes = self.held_bytes.saturating_add(segment.bytes.len());
+        self.held.insert(start, HeldSegment { captured_at: segment.captured_at, file_offset: segment.file_offset, bytes: segment.bytes.to_vec() });
     }
 
     fn gap_is_lost(&self) -> bool {
         let waited_for = self.next_seq.is_some_and(|next| self.acked_seq <= next);
-        let most = if waited_for { MAX_HELD_SEGMENTS } else { MAX_HELD_AFTER_ACK };
-        self.held_bytes > MAX_HELD_BYTES || self.held.len() > most
+        let limit = if waited_for { MAX_HELD_SEGMENTS } else { MAX_HELD_AFTER_ACK };
+        self.held_bytes > MAX_HELD_BYTES || self.held.len() > limit
     }
 
     /// Goes on behind the gap.
@@ -178,7 +178,7 @@ mod tests {
 
     #[derive(Default)]
     struct Stream {
-        half: Reassembler,
+        reassembler: Reassembler,
         bytes: Vec<u8>,
         places: Vec<u64>,
         gaps: Vec<u64>,
@@ -187,7 +187,7 @@ mod tests {
     impl Stream {
         fn from(seq: u32) -> Self {
             let mut stream = Self::default();
-            stream.half.start_at_syn(seq.wrapping_sub(1));
+            stream.reassembler.start_at_syn(seq.wrapping_sub(1));
             stream
         }
 
@@ -197,21 +197,21 @@ mod tests {
             gaps: &'a mut Vec<u64>,
         ) -> impl FnMut(Reassembled<'_>) + 'a {
             move |out| match out {
-                Reassembled::Bytes { bytes: more, file_offset: place, .. } => {
+                Reassembled::Bytes { bytes: more, file_offset, .. } => {
                     bytes.extend_from_slice(more);
-                    places.extend((0..more.len() as u64).map(|at| place.get() + at));
+                    places.extend((0..more.len() as u64).map(|at| file_offset.get() + at));
                 }
                 Reassembled::Gap { missing, .. } => gaps.push(missing.get()),
             }
         }
 
-        fn push(&mut self, seq: u32, place: u64, bytes: &[u8]) {
+        fn push(&mut self, seq: u32, file_offset: u64, bytes: &[u8]) {
             let mut take = Self::take(&mut self.bytes, &mut self.places, &mut self.gaps);
-            self.half.push(SegmentData { seq, captured_at: 0, file_offset: Offset::new(place), bytes }, &mut take);
+            self.reassembler.push(SegmentData { seq, captured_at: 0, file_offset: Offset::new(file_offset), bytes }, &mut take);
         }
 
         fn finish(&mut self) {
-            self.half.finish(&mut Self::take(&mut self.bytes, &mut self.places, &mut self.gaps));
+            self.reassembler.finish(&mut Self::take(&mut self.bytes, &mut self.places, &mut self.gaps));
         }
     }
 
@@ -221,7 +221,7 @@ mod tests {
         stream.push(500, 0, b"mid");
         stream.push(490, 50, b"before");
         stream.push(503, 9, b"dle");
-        assert_eq!((stream.bytes.as_slice(), stream.half.repeated_bytes.get()), (&b"middle"[..], 6));
+        assert_eq!((stream.bytes.as_slice(), stream.reassembler.repeated_bytes.get()), (&b"middle"[..], 6));
     }
 
     #[test]
@@ -234,10 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_was_acknowledged_is_given_up_soon_and_told() {
+    fn a_gap_that_was_acknowledged_is_given_up_soon_and_reported() {
         let mut stream = Stream::from(0);
         stream.push(0, 0, b"a");
-        stream.half.acknowledge(200);
+        stream.reassembler.acknowledge(200);
         for index in 0..20_u32 {
             stream.push(100 + index, 0, b"b");
         }
@@ -254,11 +254,11 @@ mod tests {
         assert_eq!((stream.bytes.len(), stream.gaps.len()), (0, 0));
         for index in 0..400_u32 {
             stream.push(100_000 + index * 60_000, 0, &vec![0; 60_000]);
-            assert!(stream.half.held_bytes() < 6 << 20);
+            assert!(stream.reassembler.held_bytes() < 6 << 20);
         }
         assert_eq!(stream.gaps[0], 1);
         stream.finish();
-        assert_eq!(stream.half.held_bytes(), 0);
+        assert_eq!(stream.reassembler.held_bytes(), 0);
     }
 
     proptest! {
@@ -272,7 +272,7 @@ mod tests {
             let mut pieces: Vec<(usize, usize, u32)> =
                 (0..len).step_by(7).map(|at| (at, 7, (at as u32).wrapping_mul(2_654_435_761) ^ seq)).collect();
             pieces.extend(cuts);
-            pieces.sort_by_key(|piece| piece.2);
+            pieces.sort_by_key(|segment| segment.2);
             let mut stream = Stream::from(seq);
             for (start, count, _) in pieces {
                 let range = start.min(len)..(start + count).min(len);
@@ -281,7 +281,7 @@ mod tests {
             prop_assert_eq!(&stream.bytes, &bytes);
             prop_assert_eq!(stream.places, (0..len as u64).collect::<Vec<_>>());
             prop_assert!(stream.gaps.is_empty());
-            prop_assert_eq!(stream.half.held_bytes(), 0);
+            prop_assert_eq!(stream.reassembler.held_bytes(), 0);
         }
     }
 }

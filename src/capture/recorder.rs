@@ -1,5 +1,5 @@
 //! [`Recorder`]: live connections, our own or a proxy's, on their way into a pcapng file.
-//! How packets are written is the business of [`Writer`].
+//! How packets are written is the business of [`PcapngWriter`].
 
 use std::collections::BTreeMap;
 use std::io;
@@ -51,7 +51,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// As for [`Writer::create`].
+    /// As for [`PcapngWriter::create`].
     pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
         let writer = PcapngWriter::create(path, options)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -66,8 +66,8 @@ impl Recorder {
     pub fn record_session(&mut self, event: &clients::SessionEvent) -> io::Result<()> {
         use clients::SessionEvent;
         match event {
-            SessionEvent::Connected(peers) => {
-                self.open(OWN_CONNECTION, *peers);
+            SessionEvent::Connected(addresses) => {
+                self.open(OWN_CONNECTION, *addresses);
                 Ok(())
             }
             SessionEvent::Bytes(chunk) => {

@@ -58,11 +58,11 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
         let RecordLine { connection, content: what } = match parse_line(&line) {
             Ok(line_read) => line_read,
-            Err(why) if number == 1 => {
-                return Err(CaptureError::Text { path: path.to_owned(), reason: format!("line 1: {why}") });
+            Err(reason) if number == 1 => {
+                return Err(CaptureError::Text { path: path.to_owned(), reason: format!("line 1: {reason}") });
             }
-            Err(why) => {
-                warnings.push(format!("line {number} is left out: {why}"));
+            Err(reason) => {
+                warnings.push(format!("line {number} is left out: {reason}"));
                 warnings.truncate(MAX_WARNINGS);
                 continue;
             }
@@ -76,13 +76,13 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
             }
             continue;
         };
-        let fresh = || RecordedConnection { stream: StreamBuilder::new(0), ended: false };
-        let RecordedConnection { stream: flow, ended } = connections.entry(connection).or_insert_with(fresh);
+        let new_connection = || RecordedConnection { stream: StreamBuilder::new(0), ended: false };
+        let RecordedConnection { stream, ended } = connections.entry(connection).or_insert_with(new_connection);
         match what {
             LineContent::Bytes { from, at, bytes, truncated } => {
-                flow.push_spilled(from, at, &bytes, shared).map_err(io)?;
+                stream.push_spilled(from, at, &bytes, shared).map_err(io)?;
                 if truncated {
-                    flow.warn(format!(
+                    stream.warn(format!(
                         "line {number}: the frame's end was not recorded, so nothing behind it can be read"
                     ));
                 }
@@ -92,11 +92,11 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
     }
     let mut streams = Vec::new();
-    for RecordedConnection { stream: mut flow, ended } in connections.into_values() {
+    for RecordedConnection { mut stream, ended } in connections.into_values() {
         if !ended {
-            flow.warn("the recording has no last record of it: it was cut off".into());
+            stream.warn("the recording has no last record of it: it was cut off".into());
         }
-        streams.extend(flow.finish(None, shared));
+        streams.extend(stream.finish(None, shared));
     }
     Ok(Capture { format: CaptureFormat::Recording, packets: 0, streams, warnings })
 }

@@ -58,11 +58,11 @@ impl Capture {
         let first = |(number, cursor): (usize, &mut ReplayCursor<'_>)| Some(Reverse(cursor.next_at(number)?));
         let mut next: BinaryHeap<_> = cursors.iter_mut().enumerate().filter_map(first).collect();
         while let Some(Reverse((_, number))) = next.pop() {
-            let Some(course) = cursors.get_mut(number) else { continue };
-            if let Some(step) = course.next_step.take() {
-                course.emit(number, step, &mut on_event)?;
+            let Some(cursor) = cursors.get_mut(number) else { continue };
+            if let Some(step) = cursor.next_step.take() {
+                cursor.emit(number, step, &mut on_event)?;
             }
-            next.extend(course.next_at(number).map(Reverse));
+            next.extend(cursor.next_at(number).map(Reverse));
         }
         Ok(())
     }

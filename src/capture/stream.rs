@@ -1,4 +1,4 @@
-//! [`Stream`]: one connection of a capture, as far as it could be read, and [`Flow`], the stream while it is being read.
+//! [`CapturedStream`]: one connection of a capture, as far as it could be read, and [`StreamBuilder`], the stream while it is being read.
 //! Which packets belong to it and in which order is decided before they get here.
 
 use std::io;
@@ -36,7 +36,7 @@ pub enum StreamStart {
 pub struct Gap {
     /// Whose bytes are missing.
     pub from: Side,
-    /// Where: an offset in that side's stream, as [`Store::read`] counts.
+    /// Where: an offset in that side's stream, as [`ByteStore::read`] counts.
     pub offset: Offset,
     /// How many bytes are missing.
     pub missing: ByteLen,
@@ -55,7 +55,7 @@ pub struct CapturedStream<S> {
     pub start: StreamStart,
     /// Whether it was encrypted, and whether that was undone.
     pub tls: TlsStatus,
-    /// What was made of its bytes; times in it count from `began`.
+    /// What was made of its bytes; times in it count from `started_at`.
     pub trace: S,
     /// Its bytes, to be read again.
     pub store: ByteStore,
@@ -150,10 +150,10 @@ impl Warnings {
 }
 
 impl<S: StreamSink> StreamBuilder<S> {
-    /// Nothing seen yet; `began` is the time of the first packet.
-    pub(super) fn new(began: u64) -> Self {
-        let (mode, told) = (StreamMode::Undecided, Warnings::default());
-        Self { started_at: began, saw_syn: false, mode, warnings: told, plaintext: None, failed: None }
+    /// Nothing seen yet; `started_at` is the time of the first packet.
+    pub(super) fn new(started_at: u64) -> Self {
+        let (mode, warnings) = (StreamMode::Undecided, Warnings::default());
+        Self { started_at, saw_syn: false, mode, warnings, plaintext: None, failed: None }
     }
 
     /// Nothing more of it is read, and what was read is forgotten.
@@ -174,7 +174,7 @@ impl<S: StreamSink> StreamBuilder<S> {
         if let StreamMode::Tls(session) = &self.mode { session.missing_secrets_for() } else { None }
     }
 
-    /// Takes the next bytes of a side, which stand in the file from `place` on.
+    /// Takes the next bytes of a side, which stand in the file from `file_offset` on.
     pub(super) fn push<M: FnMut(StreamStart) -> S>(
         &mut self,
         from: Side,
@@ -187,23 +187,23 @@ impl<S: StreamSink> StreamBuilder<S> {
             self.mode = if tls::looks_like_tls(bytes) { StreamMode::Tls(Box::default()) } else { StreamMode::Plain };
         }
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
-        let Self { mode, plaintext: inside, warnings: told, saw_syn: from_the_start, .. } = self;
+        let Self { mode, plaintext, warnings, saw_syn, .. } = self;
         let StreamMode::Tls(session) = mode else {
-            let place = Place::File(file_offset);
-            plaintext_sink(inside, bytes, *from_the_start, shared).push(from, at, place, bytes);
+            let location = Place::File(file_offset);
+            plaintext_sink(plaintext, bytes, *saw_syn, shared).push(from, at, location, bytes);
             return Ok(());
         };
-        let ReadContext { key_log: secrets, backing: shelf, make_sink: make } = shared;
+        let ReadContext { key_log, backing, make_sink } = shared;
         let mut failed = None;
-        let result = session.push(from, bytes, secrets, &mut |from, plain| match shelf.spill(plain) {
-            Ok(place) if !plain.is_empty() => {
-                plaintext_sink_with(inside, plain, true, shelf, make).push(from, at, place, plain);
+        let result = session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
+            Ok(location) if !plain.is_empty() => {
+                plaintext_sink_with(plaintext, plain, true, backing, make_sink).push(from, at, location, plain);
             }
             Ok(_) => {}
             Err(error) => failed = Some(error),
         });
         if let Err(what) = result {
-            told.warn(what);
+            warnings.warn(what);
         }
         failed.map_or(Ok(()), Err)
     }
@@ -219,9 +219,9 @@ impl<S: StreamSink> StreamBuilder<S> {
         if bytes.is_empty() || self.has_failed() {
             return Ok(());
         }
-        let place = shared.backing.spill(bytes)?;
+        let location = shared.backing.spill(bytes)?;
         guarded(self, Self::fail, |flow| {
-            plaintext_sink(&mut flow.plaintext, bytes, false, shared).push(from, at, place, bytes);
+            plaintext_sink(&mut flow.plaintext, bytes, false, shared).push(from, at, location, bytes);
             Ok(())
         })
     }
@@ -233,14 +233,14 @@ impl<S: StreamSink> StreamBuilder<S> {
         if let StreamMode::Tls(session) = &mut self.mode {
             session.lose_records(from);
             what += ", and nothing behind them can be decrypted";
-        } else if let Some(inside) = &mut self.plaintext {
-            let offset = Offset::START + inside.store.len(from);
+        } else if let Some(plaintext) = &mut self.plaintext {
+            let offset = Offset::START + plaintext.store.len(from);
             what += &format!(" behind its first {offset}");
-            let filled = inside.sink.gap(from, time, missing, MAX_FILLED_BYTES - inside.filled);
-            inside.filled += filled;
-            inside.store.add(from, Place::Missing, filled);
-            if inside.gaps.len() < MOST_GAPS {
-                inside.gaps.push(Gap { from, offset, missing, filled });
+            let filled = plaintext.sink.gap(from, time, missing, MAX_FILLED_BYTES - plaintext.filled);
+            plaintext.filled += filled;
+            plaintext.store.add(from, Place::Missing, filled);
+            if plaintext.gaps.len() < MOST_GAPS {
+                plaintext.gaps.push(Gap { from, offset, missing, filled });
             }
         }
         self.warnings.warn(what);
@@ -259,49 +259,49 @@ impl<S: StreamSink> StreamBuilder<S> {
         if self.plaintext.is_none() && tls == TlsStatus::Plaintext && self.failed.is_none() {
             return None;
         }
-        let PlaintextSink { start: begins, sink, store, gaps, .. } = self.plaintext.unwrap_or_else(|| PlaintextSink {
+        let PlaintextSink { start, sink, store, gaps, .. } = self.plaintext.unwrap_or_else(|| PlaintextSink {
             start: StreamStart::Head,
             sink: (shared.make_sink)(StreamStart::Head),
             store: ByteStore::new(Arc::clone(&shared.backing)),
             gaps: Vec::new(),
             filled: ByteLen::ZERO,
         });
-        let began = Duration::from_nanos(self.started_at);
+        let started_at = Duration::from_nanos(self.started_at);
         let (warnings, failed) = (self.warnings.into_messages(), self.failed);
-        Some(CapturedStream { addresses, started_at: began, start: begins, tls, trace: sink, store, gaps, warnings, failed })
+        Some(CapturedStream { addresses, started_at, start, tls, trace: sink, store, gaps, warnings, failed })
     }
 }
 
 impl<S: StreamSink> PlaintextSink<S> {
-    fn push(&mut self, from: Side, at: Duration, place: Place, bytes: &[u8]) {
-        self.store.add(from, place, ByteLen::of(bytes));
+    fn push(&mut self, from: Side, at: Duration, location: Place, bytes: &[u8]) {
+        self.store.add(from, location, ByteLen::of(bytes));
         self.sink.push(from, at, bytes);
     }
 }
 
 fn plaintext_sink<'a, S, M: FnMut(StreamStart) -> S>(
-    inside: &'a mut Option<PlaintextSink<S>>,
+    plaintext: &'a mut Option<PlaintextSink<S>>,
     first: &[u8],
-    from_the_start: bool,
+    saw_syn: bool,
     shared: &mut ReadContext<M>,
 ) -> &'a mut PlaintextSink<S> {
-    plaintext_sink_with(inside, first, from_the_start, &shared.backing, &mut shared.make_sink)
+    plaintext_sink_with(plaintext, first, saw_syn, &shared.backing, &mut shared.make_sink)
 }
 
 /// What takes the plain bytes; the first of them decide whether a head is awaited.
 fn plaintext_sink_with<'a, S, M: FnMut(StreamStart) -> S>(
-    inside: &'a mut Option<PlaintextSink<S>>,
+    plaintext: &'a mut Option<PlaintextSink<S>>,
     first: &[u8],
-    from_the_start: bool,
-    shelf: &Arc<BackingStore>,
-    make: &mut M,
+    saw_syn: bool,
+    backing: &Arc<BackingStore>,
+    make_sink: &mut M,
 ) -> &'a mut PlaintextSink<S> {
-    inside.get_or_insert_with(|| {
-        let begins = if from_the_start || is_head(first) { StreamStart::Head } else { StreamStart::Frames };
+    plaintext.get_or_insert_with(|| {
+        let start = if saw_syn || is_head(first) { StreamStart::Head } else { StreamStart::Frames };
         PlaintextSink {
-            start: begins,
-            sink: make(begins),
-            store: ByteStore::new(Arc::clone(shelf)),
+            start,
+            sink: make_sink(start),
+            store: ByteStore::new(Arc::clone(backing)),
             gaps: Vec::new(),
             filled: ByteLen::ZERO,
         }

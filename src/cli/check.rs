@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use crate::cli::{bounded, output};
+use crate::cli::{bounded_read, output};
 use crate::deck::{self, Deck, Warning};
 use crate::stage::Registry;
 use crate::text;
 
 /// The most bytes of a deck that are read.
-const MAX_DECK: u64 = 16 << 20;
+const MAX_DECK_BYTES: u64 = 16 << 20;
 
 /// Tell what is odd in decks, and what they would do outside of the talk.
 ///
@@ -21,13 +21,13 @@ const MAX_DECK: u64 = 16 << 20;
 /// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to listen or to write a
 /// file; presenting it asks first, unless it is trusted (--trust), so a note does not change the exit status.
 #[derive(Debug, clap::Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// The Markdown files to read
     #[arg(required = true, value_name = "DECK")]
     pub decks: Vec<PathBuf>,
 }
 
-impl Check {
+impl CheckArgs {
     /// Reads the decks and prints their warnings to standard output.
     ///
     /// # Errors
@@ -38,8 +38,8 @@ impl Check {
         let mut out = String::new();
         let mut odd = false;
         for path in &self.decks {
-            match source(path) {
-                Ok(source) => odd |= tell(&mut out, &name(path), &source, registry),
+            match read_source(path) {
+                Ok(source) => odd |= report_deck(&mut out, &printable_path(path), &source, registry),
                 Err(error) => {
                     odd = true;
                     out += &format!("{error:#}\n");
@@ -52,18 +52,18 @@ impl Check {
 }
 
 /// Prints what there is to say about a deck; true if anything is odd.
-fn tell(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
-    let (deck, warnings) = parse(source, registry);
+fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -> bool {
+    let (deck, warnings) = parse_deck(source, registry);
     let notes = registry.effects(&deck, source);
-    let mut told: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
-    told.extend(notes.iter().map(|note| ("note: ", note)));
-    told.sort_by_key(|(_, warning)| warning.position);
-    for (kind, warning) in told {
+    let mut entries: Vec<(&str, &Warning)> = warnings.iter().map(|warning| ("", warning)).collect();
+    entries.extend(notes.iter().map(|note| ("note: ", note)));
+    entries.sort_by_key(|(_, warning)| warning.position);
+    for (kind, warning) in entries {
         *out += &format!("{}\n", warning.report_as(name, kind));
     }
-    let notes = if notes.is_empty() { String::new() } else { format!(", {}", count(notes.len(), "note")) };
-    let counted = count(warnings.len(), "warning");
-    *out += &format!("{name}: {}, {counted}{notes}\n", count(deck.slides.len(), "slide"));
+    let notes = if notes.is_empty() { String::new() } else { format!(", {}", counted(notes.len(), "note")) };
+    let counted = counted(warnings.len(), "warning");
+    *out += &format!("{name}: {}, {counted}{notes}\n", counted(deck.slides.len(), "slide"));
     !warnings.is_empty()
 }
 
@@ -72,14 +72,14 @@ fn tell(out: &mut String, name: &str, source: &str, registry: Registry) -> bool 
 /// # Errors
 ///
 /// If the file cannot be read or is not UTF-8; the error says which, where, and what would be right.
-pub fn read(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
-    Ok(parse(&source(path)?, registry))
+pub fn read_deck(path: &Path, registry: Registry) -> anyhow::Result<(Deck, Vec<Warning>)> {
+    Ok(parse_deck(&read_source(path)?, registry))
 }
 
 /// A deck's text.
-fn source(path: &Path) -> anyhow::Result<String> {
-    let name = name(path);
-    let bytes = bounded::read(path, MAX_DECK).with_context(|| {
+fn read_source(path: &Path) -> anyhow::Result<String> {
+    let name = printable_path(path);
+    let bytes = bounded_read::read_file(path, MAX_DECK_BYTES).with_context(|| {
         format!(
             "could not read the deck {name}; give the path of a Markdown file, or none for the built-in talk"
         )
@@ -96,7 +96,7 @@ fn source(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Parses and checks a deck's text.
-pub fn parse(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
+pub fn parse_deck(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
     let (deck, mut warnings) = deck::parse(source);
     warnings.extend(registry.check(&deck, source));
     warnings.sort_by_key(|warning| warning.position);
@@ -104,12 +104,12 @@ pub fn parse(source: &str, registry: Registry) -> (Deck, Vec<Warning>) {
 }
 
 /// A path as it may be printed.
-pub fn name(path: &Path) -> String {
+pub fn printable_path(path: &Path) -> String {
     text::sanitize(&path.to_string_lossy()).into_owned()
 }
 
 /// `no warnings`, `1 warning`, `2 warnings`.
-fn count(count: usize, what: &str) -> String {
+fn counted(count: usize, what: &str) -> String {
     match count {
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),

@@ -11,12 +11,12 @@ use crate::cli::{Cli, output};
 ///
 /// For bash: `wiretalk completions bash > ~/.local/share/bash-completion/completions/wiretalk`.
 #[derive(Debug, clap::Args)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell
     pub shell: Shell,
 }
 
-impl Completions {
+impl CompletionsArgs {
     /// Prints the script to standard output.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
 //! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
 
-mod frames;
-mod handshake;
-mod input;
+mod frame_text;
+mod handshake_text;
+mod hex_input;
 mod json;
-mod lens;
-mod page;
+mod deflate_listing;
+mod text_page;
 
-pub(super) use json::{fault, problem, verdict};
+pub(super) use json::{fault_json, problem_json, verdict_name};
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::cli::{Sender, output};
+use crate::cli::{SenderArg, output};
 use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
 };
@@ -31,7 +31,7 @@ use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript, ex
   wiretalk decode --handshake request --raw request.bin
 
 Exit status: 0 nothing fatal, 1 a rule is broken, 2 wrong usage or no hex.")]
-pub struct Decode {
+pub struct DecodeArgs {
     /// Hex digits (blanks, ':', ',' and 0x are skipped), files that hold them, or - for standard input; of each at most
     /// 16 MiB are read
     #[arg(required = true, value_name = "INPUT")]
@@ -47,7 +47,7 @@ pub struct Decode {
     chunk: usize,
     /// Who sent the frames [default: a client if the first one is masked]
     #[arg(long, value_enum, conflicts_with = "handshake")]
-    from: Option<Sender>,
+    from: Option<SenderArg>,
     /// Frames: what was agreed; request: what the server supports; response: what the client offered
     #[arg(long, value_name = "HEADER")]
     extensions: Option<String>,
@@ -56,7 +56,7 @@ pub struct Decode {
     max_inflate: u64,
     /// The bytes are an opening handshake
     #[arg(long, value_enum)]
-    handshake: Option<Half>,
+    handshake: Option<HeadKind>,
     /// Response: the Sec-WebSocket-Key that was sent
     #[arg(long, requires = "handshake")]
     key: Option<String>,
@@ -72,32 +72,32 @@ pub struct Decode {
 }
 
 /// The bytes that hex text stands for, as everywhere on the command line.
-pub(super) fn hex_bytes(text: &str) -> anyhow::Result<Vec<u8>> {
-    input::hex(text)
+pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
+    hex_input::parse_hex(text)
 }
 
 /// Which half of the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Half {
+enum HeadKind {
     Request,
     Response,
 }
 
 /// A decoded handshake, with what followed it.
-struct Handshake {
-    opening: ValidatedHead,
-    bytes: Vec<u8>,
+struct DecodedHandshake {
+    validated: ValidatedHead,
+    head_bytes: Vec<u8>,
     leftover: Vec<u8>,
     from: Side,
 }
 
-impl Decode {
+impl DecodeArgs {
     /// Decodes, prints to standard output, and says how to exit: 0 nothing fatal, 1 a rule is broken, 2 wrong usage.
     ///
     /// # Errors
     /// Only where standard output cannot be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let (text, status) = match self.answer() {
+        let (text, status) = match self.output() {
             Ok(answer) => answer,
             Err(error) => {
                 writeln!(io::stderr(), "wiretalk decode: {error:#}")
@@ -110,24 +110,24 @@ impl Decode {
     }
 
     /// What is printed, and the exit status. An error is wrong usage.
-    fn answer(&self) -> anyhow::Result<(String, u8)> {
-        let bytes = input::bytes(&self.inputs, self.raw)?;
-        if let Some(half) = self.handshake {
-            let handshake = self.handshake(half, &bytes);
+    fn output(&self) -> anyhow::Result<(String, u8)> {
+        let bytes = hex_input::read_inputs(&self.inputs, self.raw)?;
+        if let Some(kind) = self.handshake {
+            let handshake = self.decode_handshake(kind, &bytes);
             let refused =
-                handshake.opening.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
-            let text = if self.json { json::handshake(&handshake) } else { handshake::explain(&handshake) };
+                handshake.validated.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
+            let text = if self.json { json::handshake_json(&handshake) } else { handshake_text::explain(&handshake) };
             return Ok((text, u8::from(refused)));
         }
-        let said = self.frames(&bytes)?;
-        let text = if self.json { json::frames(&said) } else { frames::explain(&said, &bytes) };
-        Ok((text, u8::from(said.verdict() == DecodeVerdict::Fail)))
+        let transcript = self.decode_frames(&bytes)?;
+        let text = if self.json { json::frames_json(&transcript) } else { frame_text::explain(&transcript, &bytes) };
+        Ok((text, u8::from(transcript.verdict() == DecodeVerdict::Fail)))
     }
 
-    fn frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
+    fn decode_frames(&self, bytes: &[u8]) -> anyhow::Result<Transcript> {
         let masked = bytes.get(1).is_some_and(|second| second & 0x80 != 0);
-        let told = if masked { Side::Client } else { Side::Server };
-        let from = self.from.map_or(told, Side::from);
+        let guessed = if masked { Side::Client } else { Side::Server };
+        let from = self.from.map_or(guessed, Side::from);
         let header = self.extensions.as_deref().unwrap_or_default();
         let agreed = AgreedExtensions::parse(header).map_err(|error| {
             let part = String::from_utf8_lossy(header.as_bytes().get(error.span).unwrap_or_default());
@@ -136,36 +136,36 @@ impl Decode {
                 error.reason
             )
         })?;
-        let mut said = Transcript::with_decoder(
+        let mut transcript = Transcript::with_decoder(
             Decoder::new(from, agreed).stop_at_fatal().inflate_limit(self.max_inflate),
         );
-        for piece in self.pieces(bytes) {
-            said.push(piece);
+        for piece in self.chunks(bytes) {
+            transcript.push(piece);
         }
-        Ok(said)
+        Ok(transcript)
     }
 
-    fn handshake(&self, half: Half, bytes: &[u8]) -> Handshake {
-        let context = match half {
-            Half::Request => HeadContext::Request(self.policy()),
-            Half::Response => HeadContext::Response(self.asked()),
+    fn decode_handshake(&self, kind: HeadKind, bytes: &[u8]) -> DecodedHandshake {
+        let context = match kind {
+            HeadKind::Request => HeadContext::Request(self.server_policy()),
+            HeadKind::Response => HeadContext::Response(self.client_offer()),
         };
         let from = context.sender();
         let mut reader = HeadReader::new(from, self.max_header_bytes);
         let mut leftover = Vec::new();
-        for piece in self.pieces(bytes) {
+        for piece in self.chunks(bytes) {
             let taken = reader.push(piece);
             leftover.extend_from_slice(piece.get(taken..).unwrap_or_default());
         }
-        let opening = ValidatedHead::new(&reader, &context, !leftover.is_empty());
-        Handshake { opening, bytes: reader.bytes().to_vec(), leftover, from }
+        let validated = ValidatedHead::new(&reader, &context, !leftover.is_empty());
+        DecodedHandshake { validated, head_bytes: reader.bytes().to_vec(), leftover, from }
     }
 
-    fn policy(&self) -> ServerPolicy {
+    fn server_policy(&self) -> ServerPolicy {
         let supported = self.extensions.as_deref().unwrap_or_default();
         ServerPolicy {
-            subprotocols: names(self.protocols.as_deref()),
-            origins: names(self.origins.as_deref()),
+            subprotocols: comma_separated(self.protocols.as_deref()),
+            origins: comma_separated(self.origins.as_deref()),
             deflate: extension::parse_extensions(supported.as_bytes(), 0)
                 .iter()
                 .any(extension::Extension::is_deflate),
@@ -173,22 +173,22 @@ impl Decode {
         }
     }
 
-    fn asked(&self) -> ClientOffer {
+    fn client_offer(&self) -> ClientOffer {
         let offered = self.extensions.as_deref().unwrap_or_default();
         ClientOffer {
             key: self.key.clone(),
-            subprotocols: names(self.protocols.as_deref()),
+            subprotocols: comma_separated(self.protocols.as_deref()),
             extensions: extension::parse_extensions(offered.as_bytes(), 0),
         }
     }
 
-    fn pieces<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    fn chunks<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         bytes.chunks(if self.chunk == 0 { bytes.len().max(1) } else { self.chunk })
     }
 }
 
 /// The names in a list `a, b`.
-fn names(list: Option<&str>) -> Vec<String> {
+fn comma_separated(list: Option<&str>) -> Vec<String> {
     let names = list.unwrap_or_default().split(',').map(str::trim);
     names.filter(|name| !name.is_empty()).map(String::from).collect()
 }
@@ -200,13 +200,13 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     #[derive(Parser)]
-    struct Line {
+    struct TestCommand {
         #[command(flatten)]
-        decode: Decode,
+        decode: DecodeArgs,
     }
 
     fn answer(args: &[&str]) -> anyhow::Result<(String, u8)> {
-        Line::try_parse_from([&["decode"], args].concat())?.decode.answer()
+        TestCommand::try_parse_from([&["decode"], args].concat())?.decode.answer()
     }
 
     fn picture(text: &str) -> String {
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn inflating_stops_where_it_is_told_to() {
+    fn inflating_stops_at_the_limit_that_is_given() {
         // "Hello" compressed (RFC 7692 section 7.2.3.1)
         let args = ["--json", "--extensions", "permessage-deflate", "c1 07 f2 48 cd c9 c9 07 00"];
         let (whole, status) = answer(&args).unwrap();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
+    fn a_length_of_2_64_minus_1_in_a_compressed_message_is_reported() {
         for (hex, at, chunk) in [
             ("c17fffffffffffffffff", 2, "0"),
             ("c17fffffffffffffffff", 2, "1"),
@@ -250,8 +250,8 @@ mod tests {
             let args = ["--from", "server", "--extensions", "permessage-deflate", "--chunk", chunk, hex];
             let (json, status) = answer(&[&args[..], &["--json"]].concat()).unwrap();
             let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-            let told = json["violations"].as_array().unwrap();
-            let claim = told.iter().find(|fault| fault["code"] == "E_LEN_MSB_SET").unwrap();
+            let text = json["violations"].as_array().unwrap();
+            let claim = text.iter().find(|fault| fault["code"] == "E_LEN_MSB_SET").unwrap();
             assert_eq!(
                 (&claim["byte_offset"], &claim["detectable_after_bytes"]),
                 (&at.into(), &(at + 1).into())

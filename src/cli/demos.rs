@@ -7,17 +7,17 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::output;
-use crate::stage::{Entry, Registry};
+use crate::stage::{DemoEntry, Registry};
 
 /// List the demos that a deck may embed, with their settings.
 #[derive(Debug, clap::Args)]
-pub struct Demos {
+pub struct DemosArgs {
     /// Print one JSON array instead
     #[arg(long)]
     pub json: bool,
 }
 
-impl Demos {
+impl DemosArgs {
     /// Prints the list to standard output.
     ///
     /// # Errors
@@ -25,21 +25,21 @@ impl Demos {
     /// If standard output cannot be written.
     pub fn run(self, registry: Registry) -> anyhow::Result<ExitCode> {
         let entries = registry.entries().iter();
-        let told = if self.json {
+        let text = if self.json {
             serde_json::to_string_pretty(&entries.map(entry_json).collect::<Vec<_>>())? + "\n"
         } else {
             entries.map(entry_text).collect()
         };
-        output::print_now(&told)?;
+        output::print_now(&text)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn entry_text(entry: &Entry) -> String {
+fn entry_text(entry: &DemoEntry) -> String {
     let mut text = format!("{}\n  {}\n\n  ```demo {}\n", entry.name, entry.about, entry.name);
-    for doc in entry.settings {
-        let setting = format!("{} = {}", doc.name, doc.takes.default_in_words());
-        text += &format!("  {setting:<22} # {} ({})\n", doc.about, doc.takes.in_words());
+    for spec in entry.settings {
+        let setting = format!("{} = {}", spec.name, spec.value_type.default_literal());
+        text += &format!("  {setting:<22} # {} ({})\n", spec.about, spec.value_type.describe());
     }
     text += "  ```\n\n  keys, once it has them:\n";
     let widest = entry.keys.iter().map(|hint| crate::text::width(hint.keys)).max().unwrap_or(0);
@@ -51,16 +51,16 @@ fn entry_text(entry: &Entry) -> String {
     text
 }
 
-fn entry_json(entry: &Entry) -> serde_json::Value {
+fn entry_json(entry: &DemoEntry) -> serde_json::Value {
     let settings: Vec<_> = entry
         .settings
         .iter()
-        .map(|doc| {
+        .map(|spec| {
             json!({
-                "name": doc.name,
-                "default": doc.takes.default_in_words(),
-                "takes": doc.takes.in_words(),
-                "about": doc.about,
+                "name": spec.name,
+                "default": spec.value_type.default_literal(),
+                "takes": spec.value_type.describe(),
+                "about": spec.about,
             })
         })
         .collect();

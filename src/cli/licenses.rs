@@ -8,9 +8,9 @@ const THIRD_PARTY: &str = include_str!("../../THIRD-PARTY-LICENSES.md");
 
 /// Print the licences of wiretalk and of everything that is linked into it.
 #[derive(Debug, clap::Args)]
-pub struct Licenses {}
+pub struct LicensesArgs {}
 
-impl Licenses {
+impl LicensesArgs {
     /// Prints the licences to standard output.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod bounded;
+mod bounded_read;
 pub mod check;
 pub mod completions;
 pub mod decode;
@@ -41,7 +41,7 @@ pub struct Cli {
 
     /// The colours: dark or light; without it, what the deck says, else what the terminal answers
     #[arg(long, value_enum)]
-    pub theme: Option<Theme>,
+    pub theme: Option<ThemeArg>,
 
     /// Let the deck do without asking what it wants to do outside: connect beyond loopback, listen, write files
     #[arg(long)]
@@ -49,65 +49,65 @@ pub struct Cli {
 
     /// What to do instead of presenting
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Tell what is odd in decks, with file, line and column
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Show every byte of a WebSocket connection: one of its own, one that passes through, or one in a capture
-    Inspect(inspect::Inspect),
+    Inspect(inspect::InspectArgs),
     /// Explain frames and handshakes, given as hex or as a file
-    Decode(decode::Decode),
+    Decode(decode::DecodeArgs),
     /// Race REST against WebSocket on this machine
-    Race(race::Race),
+    Race(race::RaceArgs),
     /// One end of a race
     #[command(hide = true)]
-    Racer(racer::Racer),
+    Racer(racer::RacerArgs),
     /// Run the two echo servers in the foreground, with a log
-    Serve(serve::Serve),
+    Serve(serve::ServeArgs),
     /// List the demos that a deck may embed, with their settings
-    Demos(demos::Demos),
+    Demos(demos::DemosArgs),
     /// Print a script that teaches a shell to complete wiretalk's commands
-    Completions(completions::Completions),
+    Completions(completions::CompletionsArgs),
     /// Print the licences of wiretalk and of everything that is linked into it
-    Licenses(licenses::Licenses),
+    Licenses(licenses::LicensesArgs),
 }
 
 /// `--theme`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Theme {
+pub enum ThemeArg {
     /// Light text on a dark ground
     Dark,
     /// Dark text on a light ground
     Light,
 }
 
-impl From<Theme> for deck::ThemeChoice {
-    fn from(theme: Theme) -> Self {
+impl From<ThemeArg> for deck::ThemeChoice {
+    fn from(theme: ThemeArg) -> Self {
         match theme {
-            Theme::Dark => Self::Dark,
-            Theme::Light => Self::Light,
+            ThemeArg::Dark => Self::Dark,
+            ThemeArg::Light => Self::Light,
         }
     }
 }
 
 /// Whose bytes they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Sender {
+pub enum SenderArg {
     /// The client's
     Client,
     /// The server's
     Server,
 }
 
-impl From<Sender> for Side {
-    fn from(sender: Sender) -> Self {
+impl From<SenderArg> for Side {
+    fn from(sender: SenderArg) -> Self {
         match sender {
-            Sender::Client => Self::Client,
-            Sender::Server => Self::Server,
+            SenderArg::Client => Self::Client,
+            SenderArg::Server => Self::Server,
         }
     }
 }

@@ -19,7 +19,7 @@ const QUEUE_CAPACITY: usize = 4;
 const MAX_WRITE: usize = 64 * 1024;
 
 /// How long a reader that stands still is waited for after the process was asked to end.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
+pub(super) const INTERRUPT_GRACE_PERIOD: Duration = Duration::from_secs(1);
 
 /// Standard output. What is written to it is collected; [`Output::advance`] hands it to the thread that writes.
 pub(super) struct Output {
@@ -37,21 +37,21 @@ impl Output {
     ///
     /// If there is no thread to be had.
     pub(super) fn new() -> io::Result<Self> {
-        Self::to(io::stdout())
+        Self::with_writer(io::stdout())
     }
 
-    fn to(mut out: impl Write + Send + 'static) -> io::Result<Self> {
+    fn with_writer(mut out: impl Write + Send + 'static) -> io::Result<Self> {
         let scope = Scope::new(|panic| {
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
         let (queue, mut pieces) = mpsc::channel(QUEUE_CAPACITY);
         let (end, ended) = oneshot::channel();
         let failure = Arc::new(Mutex::new(None));
-        let told = failure.clone();
+        let shared_failure = failure.clone();
         scope.spawn_thread("output", move |_| async move {
             while let Some(piece) = pieces.recv().await {
-                if let Err(error) = write(&mut out, piece, &mut pieces) {
-                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                if let Err(error) = write_batch(&mut out, piece, &mut pieces) {
+                    *shared_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     break;
                 }
             }
@@ -75,14 +75,14 @@ impl Output {
     pub(super) async fn advance(&mut self) -> io::Result<()> {
         if !self.is_pending() {
             self.queue.closed().await;
-            return Err(self.why());
+            return Err(self.failure_error());
         }
         match self.queue.reserve().await {
             Ok(place) => {
                 place.send(std::mem::take(&mut self.pending));
                 Ok(())
             }
-            Err(_) => Err(self.why()),
+            Err(_) => Err(self.failure_error()),
         }
     }
 
@@ -92,7 +92,7 @@ impl Output {
     ///
     /// If standard output takes no more, or is not read.
     pub(super) async fn finish(self, interrupt: &mut Interrupt, interrupted: bool) -> io::Result<()> {
-        self.finish_within(GRACE, interrupt, interrupted).await
+        self.finish_within(INTERRUPT_GRACE_PERIOD, interrupt, interrupted).await
     }
 
     async fn finish_within(
@@ -117,10 +117,10 @@ impl Output {
             let _ = ended.await;
             failure.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
         };
-        tokio::select! { done = rest => done, () = enough => Err(unread()) }
+        tokio::select! { done = rest => done, () = enough => Err(unread_error()) }
     }
 
-    fn why(&self) -> io::Error {
+    fn failure_error(&self) -> io::Error {
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         failure.unwrap_or_else(|| io::Error::other("the thread that writes standard output has ended"))
     }
@@ -162,12 +162,12 @@ pub(super) fn print_now(text: &str) -> anyhow::Result<()> {
 }
 
 /// What is told where the end came before a reader.
-pub(super) fn unread() -> io::Error {
+pub(super) fn unread_error() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "standard output was not read to its end")
 }
 
 /// Writes a piece, and with it those that wait already.
-fn write(out: &mut impl Write, mut piece: Vec<u8>, more: &mut mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+fn write_batch(out: &mut impl Write, mut piece: Vec<u8>, more: &mut mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
     while piece.len() < MAX_WRITE
         && let Ok(next) = more.try_recv()
     {
@@ -204,7 +204,7 @@ mod tests {
 
     fn output(most: usize) -> (Output, Arc<Mutex<Vec<u8>>>) {
         let taken = Arc::new(Mutex::new(Vec::new()));
-        (Output::to(Reader { taken: taken.clone(), most }).unwrap(), taken)
+        (Output::with_writer(Reader { taken: taken.clone(), most }).unwrap(), taken)
     }
 
     #[tokio::test]
@@ -251,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_stands_still_is_waited_for_only_so_long_once_the_end_is_asked_for() {
         let (_go_on, stands) = std::sync::mpsc::sync_channel(1);
-        let mut output = Output::to(Stuck(stands)).unwrap();
+        let mut output = Output::with_writer(Stuck(stands)).unwrap();
         let mut interrupt = Interrupt::new().unwrap();
         output.write_all(b"x").unwrap();
         let ended = output.finish_within(Duration::ZERO, &mut interrupt, true).await;

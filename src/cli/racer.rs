@@ -12,24 +12,24 @@ use crate::scope::Scope;
 
 /// One end of a race; `wiretalk race` starts it
 #[derive(Debug, clap::Args)]
-pub struct Racer {
+pub struct RacerArgs {
     /// client or server
     #[arg(value_enum)]
-    pub role: Role,
+    pub role: RacerRole,
     /// Where it runs
     pub placement: Placement,
 }
 
 /// The two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Role {
+pub enum RacerRole {
     /// It asks
     Client,
     /// It answers
     Server,
 }
 
-impl Racer {
+impl RacerArgs {
     /// Obeys until standard input ends.
     ///
     /// # Errors
@@ -37,12 +37,12 @@ impl Racer {
     /// If the system gives no runtime.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let end = match self.role {
-            Role::Client => EndpointRole::Client,
-            Role::Server => EndpointRole::Server,
+            RacerRole::Client => EndpointRole::Client,
+            RacerRole::Server => EndpointRole::Server,
         };
         // before the runtime, so that all its threads are where this one is
         let pinned = self.placement.pin(end);
-        let runtime = runtime(self.placement)?;
+        let runtime = build_runtime(self.placement)?;
         let scope = Scope::new(|panic| {
             let _ = writeln!(io::stderr(), "{panic}");
         });
@@ -60,7 +60,7 @@ impl Racer {
     }
 }
 
-fn runtime(placement: Placement) -> io::Result<Runtime> {
+fn build_runtime(placement: Placement) -> io::Result<Runtime> {
     let mut builder =
         if placement.is_multithreaded() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     builder.enable_all().build()

@@ -18,14 +18,14 @@ use crate::text::sanitize;
 const MAX_MESSAGE: usize = 1 << 30;
 
 /// The events that wait for the log's writer; more are counted as lost.
-const WAITING: usize = 16 * 1024;
+const LOG_CAPACITY: usize = 16 * 1024;
 
 /// Run the REST echo and the WebSocket echo until Ctrl-C, on loopback.
 ///
 /// The first two lines are their addresses; then one line a request follows. At the end requests in hand are finished
 /// and `WebSockets` closed with 1001.
 #[derive(Debug, clap::Args)]
-pub struct Serve {
+pub struct ServeArgs {
     /// The port of the REST echo; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub http: u16,
@@ -34,7 +34,7 @@ pub struct Serve {
     pub ws: u16,
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
-    pub ws_server: Which,
+    pub ws_server: WebSocketServerArg,
     /// Let in pages of this origin only, as `https://talk.example`; may be given several times. Clients that send no Origin
     /// are no pages, and let in [default: any origin; with the hub those of loopback]
     #[arg(long, value_name = "ORIGIN")]
@@ -47,13 +47,13 @@ pub struct Serve {
     #[arg(long)]
     pub ws_no_deflate: bool,
     /// The largest body or message that is echoed, in bytes, up to 1073741824
-    #[arg(long, value_name = "BYTES", value_parser = max_message, default_value_t = Limits::default().message)]
+    #[arg(long, value_name = "BYTES", value_parser = max_message, default_value_t = Limits::default().max_message)]
     pub max_message: usize,
 }
 
 /// The WebSocket servers by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Which {
+pub enum WebSocketServerArg {
     /// on tokio-tungstenite, as most programs in Rust
     Plain,
     /// answers every broken rule with its close code and a reason
@@ -64,18 +64,18 @@ pub enum Which {
     Hub,
 }
 
-impl From<Which> for ServerKind {
-    fn from(which: Which) -> Self {
+impl From<WebSocketServerArg> for ServerKind {
+    fn from(which: WebSocketServerArg) -> Self {
         match which {
-            Which::Plain => Self::Plain,
-            Which::Strict => Self::Strict,
-            Which::Sloppy => Self::Sloppy,
-            Which::Hub => Self::Hub,
+            WebSocketServerArg::Plain => Self::Plain,
+            WebSocketServerArg::Strict => Self::Strict,
+            WebSocketServerArg::Sloppy => Self::Sloppy,
+            WebSocketServerArg::Hub => Self::Hub,
         }
     }
 }
 
-impl Serve {
+impl ServeArgs {
     /// Serves until the process is asked to end.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ impl Serve {
         result
     }
 
-    fn plan(&self) -> anyhow::Result<BundleOptions> {
+    fn bundle_options(&self) -> anyhow::Result<BundleOptions> {
         let websocket = ServerKind::from(self.ws_server);
         if websocket != ServerKind::Strict && self.ws_no_deflate {
             bail!("only --ws-server strict compresses, so --ws-no-deflate belongs to it");
@@ -106,14 +106,14 @@ impl Serve {
         let scope = Scope::new(|panic| {
             let _ = writeln!(io::stderr(), "wiretalk: {panic}");
         });
-        let (log, mut events) = EventLog::new(WAITING);
+        let (log, mut events) = EventLog::new(LOG_CAPACITY);
         let lost = log.lost();
-        let bundle = ServerBundle::start_with(&scope, self.plan()?, Some(&log));
+        let bundle = ServerBundle::start_with(&scope, self.bundle_options()?, Some(&log));
         // the servers hold what they need of it; when both have ended, so has the log
         drop(log);
         let addresses = match bundle.ready().await {
             Ok(addresses) => addresses,
-            Err(why) => bail!(why),
+            Err(reason) => bail!(reason),
         };
         // caught before the addresses are told: who reads them may ask for the end at once
         let mut interrupt = Interrupt::new()?;
@@ -130,7 +130,7 @@ impl Serve {
                 }
                 sent = out.advance() => sent?,
                 event = events.recv(), if !pending => match event {
-                    Some(event) => write_all(&mut out, &event, &mut events)?,
+                    Some(event) => write_waiting(&mut out, &event, &mut events)?,
                     None => break,
                 },
                 // a log that nobody reads holds up no end
@@ -147,7 +147,7 @@ impl Serve {
     }
 }
 
-fn max_message(text: &str) -> Result<usize, String> {
+fn parse_max_message(text: &str) -> Result<usize, String> {
     match text.parse::<u64>().map(usize::try_from) {
         Ok(Ok(bytes)) if bytes <= MAX_MESSAGE => Ok(bytes),
         Ok(_) => {
@@ -158,26 +158,26 @@ fn max_message(text: &str) -> Result<usize, String> {
 }
 
 /// Writes an event and all others that wait already, with one write.
-fn write_all(out: &mut impl Write, event: &ServerEvent, events: &mut mpsc::Receiver<ServerEvent>) -> io::Result<()> {
-    let mut lines = line(event);
+fn write_waiting(out: &mut impl Write, event: &ServerEvent, events: &mut mpsc::Receiver<ServerEvent>) -> io::Result<()> {
+    let mut lines = log_line(event);
     while let Ok(event) = events.try_recv() {
-        lines += &line(&event);
+        lines += &log_line(&event);
     }
     out.write_all(lines.as_bytes())
 }
 
-fn line(event: &ServerEvent) -> String {
+fn log_line(event: &ServerEvent) -> String {
     let ms = |took: Duration| took.as_secs_f64() * 1e3;
     match event {
         ServerEvent::Request { peer, method, path, status, bytes, took } => {
             format!("{peer} {} {} {status} {bytes} B {:.3} ms\n", sanitize(method), sanitize(path), ms(*took))
         }
         ServerEvent::Opened { peer, path } => format!("{peer} GET {} 101 WebSocket opened\n", sanitize(path)),
-        ServerEvent::Closed { peer, code, reason: why, received, sent, took } => {
+        ServerEvent::Closed { peer, code, reason, received, sent, took } => {
             let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
-            let why = why.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
+            let reason = reason.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
             format!(
-                "{peer} WebSocket closed {code}{why}, {received} messages in, {sent} out, {:.0} ms\n",
+                "{peer} WebSocket closed {code}{reason}, {received} messages in, {sent} out, {:.0} ms\n",
                 ms(*took)
             )
         }
@@ -206,7 +206,7 @@ mod tests {
     #[derive(Debug, clap::Parser)]
     struct Command {
         #[command(flatten)]
-        serve: Serve,
+        serve: ServeArgs,
     }
 
     fn plan(arguments: &[&str]) -> Result<BundleOptions, String> {
@@ -232,8 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_in_words() {
-        for (arguments, why) in [
+    fn what_cannot_be_is_refused_with_a_reason() {
+        for (arguments, reason) in [
             (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` is no origin; write scheme://host"),
             (&["--ws-origin", "https://a.example/path"], "is no origin"),
             (
@@ -246,9 +246,9 @@ mod tests {
             (&["--max-message", "18446744073709551616"], "number too large"),
             (&["--max-message=-1"], "invalid digit"),
         ] {
-            let told = plan(arguments).unwrap_err();
-            assert!(told.contains(why), "{arguments:?}: {told}");
-            assert!(!told.contains("\x1b[2J"), "{arguments:?}: {told:?}");
+            let text = plan(arguments).unwrap_err();
+            assert!(text.contains(reason), "{arguments:?}: {text}");
+            assert!(!text.contains("\x1b[2J"), "{arguments:?}: {text:?}");
         }
         assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.max_message, 1 << 30);
         assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.max_message, 0);
@@ -260,8 +260,8 @@ mod tests {
         let took = Duration::from_micros(120);
         let path = "/\x1b[2J\n".to_owned();
         let event = ServerEvent::Request { peer, method: "POST".into(), path, status: 404, bytes: 9, took };
-        assert_eq!(line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
+        assert_eq!(log_line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
         let closed = ServerEvent::Closed { peer, code: Some(1001), reason: None, received: 2, sent: 3, took };
-        assert_eq!(line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
+        assert_eq!(log_line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
     }
 }

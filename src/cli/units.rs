@@ -8,10 +8,10 @@ use crate::measure::to_u64_saturating;
 ///
 /// # Errors
 /// What is wrong with it, and what would be right.
-pub(super) fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
     let seconds =
-        number(text, &units).ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
+        parse_quantity(text, &units).ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is too long a time"))
 }
 
@@ -19,9 +19,9 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// What is wrong with it, and what would be right.
-pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
+pub(super) fn parse_bandwidth(text: &str) -> Result<u64, String> {
     let units = [("kbit", 1e3), ("mbit", 1e6), ("gbit", 1e9), ("bit", 1.0)];
-    let bits = number(&text.to_ascii_lowercase(), &units).ok_or_else(|| {
+    let bits = parse_quantity(&text.to_ascii_lowercase(), &units).ok_or_else(|| {
         format!("`{text}` is no bandwidth; write for example 10mbit or 64kbit, in bits a second")
     })?;
     // 2^64 as a float; what is below it fits
@@ -31,7 +31,7 @@ pub(super) fn bandwidth(text: &str) -> Result<u64, String> {
     Ok(to_u64_saturating(bits.round()))
 }
 
-fn number(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+fn parse_quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let start = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(start);
     let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
@@ -44,16 +44,16 @@ mod tests {
 
     #[test]
     fn units_are_wanted() {
-        assert_eq!(time("80ms"), Ok(Duration::from_millis(80)));
+        assert_eq!(parse_time("80ms"), Ok(Duration::from_millis(80)));
         assert_eq!(
-            (time("1.5s"), time("250us")),
+            (parse_time("1.5s"), parse_time("250us")),
             (Ok(Duration::from_millis(1500)), Ok(Duration::from_micros(250)))
         );
-        assert!(time("80").unwrap_err().contains("80ms or 1.5s"));
-        assert!(time("-1s").is_err() && time("1h").is_err() && time("").is_err());
-        assert_eq!((bandwidth("10mbit"), bandwidth("64kbit")), (Ok(10_000_000), Ok(64_000)));
-        assert_eq!((bandwidth("1000bit"), bandwidth("1.5Gbit")), (Ok(1000), Ok(1_500_000_000)));
-        assert!(bandwidth("10MB").is_err());
+        assert!(parse_time("80").unwrap_err().contains("80ms or 1.5s"));
+        assert!(parse_time("-1s").is_err() && parse_time("1h").is_err() && parse_time("").is_err());
+        assert_eq!((parse_bandwidth("10mbit"), parse_bandwidth("64kbit")), (Ok(10_000_000), Ok(64_000)));
+        assert_eq!((parse_bandwidth("1000bit"), parse_bandwidth("1.5Gbit")), (Ok(1000), Ok(1_500_000_000)));
+        assert!(parse_bandwidth("10MB").is_err());
     }
 
     #[test]
@@ -62,15 +62,15 @@ mod tests {
             for unit in ["us", "µs", "ms", "s"] {
                 let given = format!("{number}{unit}");
                 // a u64 of seconds holds all but the largest
-                if let Ok(time) = time(&given) {
+                if let Ok(time) = parse_time(&given) {
                     assert!(time > Duration::from_hours(24), "{given} became {time:?}");
                 }
             }
             for unit in ["kbit", "mbit", "gbit"] {
-                assert!(bandwidth(&format!("{number}{unit}")).is_err(), "{number}{unit}");
+                assert!(parse_bandwidth(&format!("{number}{unit}")).is_err(), "{number}{unit}");
             }
         }
-        assert!(time("18446744073709551616s").unwrap_err().contains("too long"));
-        assert!(bandwidth("18446744073709551616bit").unwrap_err().contains("too large"));
+        assert!(parse_time("18446744073709551616s").unwrap_err().contains("too long"));
+        assert!(parse_bandwidth("18446744073709551616bit").unwrap_err().contains("too large"));
     }
 }

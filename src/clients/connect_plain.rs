@@ -1,4 +1,4 @@
-//! [`dial`]: the way for those who talk through a client library instead of byte by byte.
+//! [`connect_plain`]: the way for those who talk through a client library instead of byte by byte.
 //! Only `ws://` is dialled here.
 
 use std::time::Duration;

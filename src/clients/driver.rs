@@ -1,4 +1,4 @@
-//! [`Talk`]: the session once the connection stands: one loop that reads, writes and obeys, each as soon as it can.
+//! [`Driver`]: the session once the connection stands: one loop that reads, writes and obeys, each as soon as it can.
 //! None waits for another: a server that does not read is still read, and one that does not speak is still spoken to.
 
 use std::io;
@@ -94,7 +94,7 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Talks until the end, which is told in words.
+    /// Runs to the end, and says why it ended.
     pub(super) async fn run(
         mut self,
         stream: impl AsyncRead + AsyncWrite,
@@ -220,11 +220,11 @@ impl<'a> Driver<'a> {
             *left = left.saturating_sub(count as u64);
         }
         self.inbound.push(buffer.get(..count).unwrap_or_default(), |event| events.push(event));
-        for heard in events {
-            self.on_inbound(heard).await?;
+        for event in events {
+            self.on_inbound(event).await?;
         }
         Ok(match &self.phase {
-            SessionPhase::Refused { reason: why, body_left: Some(0) } => Some(Err(why.clone())),
+            SessionPhase::Refused { reason, body_left: Some(0) } => Some(Err(reason.clone())),
             _ => None,
         })
     }
@@ -235,11 +235,11 @@ impl<'a> Driver<'a> {
                 self.phase = SessionPhase::Open;
                 self.deadline = None;
                 self.send_queue.start_frames();
-                // a reader that is gone needs no reports
+                // a reader that is gone needs no events
                 let _ = self.events.send(SessionEvent::Open).await;
             }
-            InboundEvent::Refused(why, left) => {
-                self.phase = SessionPhase::Refused { reason: why, body_left: left };
+            InboundEvent::Refused(reason, left) => {
+                self.phase = SessionPhase::Refused { reason, body_left: left };
                 self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
             InboundEvent::Ping(payload) if self.auto_pong => self.send_queue.answer_ping(payload, masking_key()?),
@@ -280,12 +280,12 @@ impl<'a> Driver<'a> {
                 "the server took the request and did not answer within {waited}{}",
                 describe_unfinished(&self.inbound)
             )),
-            (SessionPhase::Refused { reason: why, .. }, _) => Err(why),
+            (SessionPhase::Refused { reason, .. }, _) => Err(reason),
             (SessionPhase::Open, Some(CloseStatus(code))) => {
                 Err(format!("the server said goodbye {} and did not hang up within {waited}", describe_code(code)))
             }
             (SessionPhase::Open, None) => match self.send_error {
-                Some(why) => Err(format!("could not send: {why}")),
+                Some(reason) => Err(format!("could not send: {reason}")),
                 None => Err(format!("we closed, and the server did not answer within {waited}")),
             },
         }
@@ -300,8 +300,8 @@ impl<'a> Driver<'a> {
             Some(_) => "the server hung up without TLS's own goodbye".to_owned(),
             None => "the server hung up".to_owned(),
         };
-        if let SessionPhase::Refused { reason: why, .. } = &self.phase {
-            return Err(why.clone());
+        if let SessionPhase::Refused { reason, .. } = &self.phase {
+            return Err(reason.clone());
         }
         match (self.received_close, self.send_queue.queued_close()) {
             (Some(CloseStatus(code)), Some(_)) if self.closed_by_us => {
@@ -330,7 +330,7 @@ async fn write_step(writer: &mut (impl AsyncWrite + Unpin), step: Option<WriteSt
 }
 
 fn describe_unfinished(inbound: &Inbound) -> String {
-    inbound.unfinished().map_or_else(String::new, |place| format!(", {place}"))
+    inbound.unfinished().map_or_else(String::new, |where_it_ended| format!(", {where_it_ended}"))
 }
 
 fn describe_code(code: Option<u16>) -> String {

@@ -1,11 +1,11 @@
-//! [`Ear`]: what the session itself must understand of what the server says: the answer, pings and the Close.
+//! [`Inbound`]: what the session itself must understand of what the server says: the answer, pings and the Close.
 //! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
 
 use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, response};
 use crate::wire::handshake::{HeadReader, HeadScan, ValidatedHead};
 use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side, format};
 
-/// What was heard.
+/// What the server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum InboundEvent {
     /// The server has answered 101: frames from here on.
@@ -69,10 +69,10 @@ impl Inbound {
                         self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                     }
                     DecoderEvent::FrameEnd(_) => {
-                        if let Some(told) =
+                        if let Some(event) =
                             self.current_header.take().and_then(|header| control_event(&header, &self.payload))
                         {
-                            on_event(told);
+                            on_event(event);
                         }
                     }
                     _ => {}
@@ -115,9 +115,9 @@ impl Inbound {
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.phase = InboundPhase::Body;
                 let status = format::escape_controls(&status);
-                let why =
+                let reason =
                     format!("the server answered {status}, not 101 Switching Protocols: {}", refusal_hint(&status));
-                return on_event(InboundEvent::Refused(why, left));
+                return on_event(InboundEvent::Refused(reason, left));
             }
             HeadScan::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
             HeadScan::Http2Frame | HeadScan::Http2Preface => {
@@ -157,23 +157,23 @@ fn control_event(header: &Header, payload: &[u8]) -> Option<InboundEvent> {
 mod tests {
     use super::*;
 
-    fn heard(bytes: &[u8], chunk: usize) -> (Vec<InboundEvent>, Option<String>) {
-        let (mut ear, mut all) = (Inbound::new(), Vec::new());
-        bytes.chunks(chunk).for_each(|piece| ear.push(piece, |heard| all.push(heard)));
-        (all, ear.unfinished())
+    fn events_of(bytes: &[u8], chunk: usize) -> (Vec<InboundEvent>, Option<String>) {
+        let (mut inbound, mut all) = (Inbound::new(), Vec::new());
+        bytes.chunks(chunk).for_each(|piece| inbound.push(piece, |events_of| all.push(events_of)));
+        (all, inbound.unfinished())
     }
 
     #[test]
-    fn what_must_be_answered_is_heard_in_any_pieces() {
+    fn what_must_be_answered_is_found_in_any_pieces() {
         let ping = [&[0x89, 126, 0, 200][..], &[7; 200]].concat();
-        let said = [
+        let bytes = [
             b"HTTP/1.1 101 X\r\n\r\n\x81\x02hi\x89\x01a".as_slice(),
             &ping,
             b"\x88\x02\x03\xe8\x88\x00\x82\x05a",
         ]
         .concat();
         for chunk in [1, 3, 7, 1000] {
-            let (all, end) = heard(&said, chunk);
+            let (all, end) = events_of(&bytes, chunk);
             assert_eq!(
                 all,
                 [InboundEvent::Open, InboundEvent::Ping(b"a".into()), InboundEvent::Close(Some(1000)), InboundEvent::Close(None)]
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn refusals_say_what_may_help() {
-        for (said, why, left) in [
+        for (bytes, reason, left) in [
             (
                 &b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnothing"[..],
                 "does not speak WebSocket",
@@ -193,16 +193,16 @@ mod tests {
             (b"HTTP/1.1 403 Forbidden\r\n\r\n", "Origin", None),
             (b"\x15\x03\x03\x00\x02\x02\x28", "wss://", Some(0)),
         ] {
-            let (all, _) = heard(said, 1000);
+            let (all, _) = events_of(bytes, 1000);
             let [InboundEvent::Refused(words, rest)] = all.as_slice() else { panic!("{all:?}") };
-            assert!(words.contains(why) && *rest == left, "{words}, {rest:?}");
+            assert!(words.contains(reason) && *rest == left, "{words}, {rest:?}");
         }
-        assert_eq!(heard(b"HTTP/1.1 1", 3), (Vec::new(), Some("in the middle of its answer".to_owned())));
+        assert_eq!(events_of(b"HTTP/1.1 1", 3), (Vec::new(), Some("in the middle of its answer".to_owned())));
     }
 
     #[test]
-    fn a_length_that_cannot_be_is_told() {
-        let said = [b"HTTP/1.1 101 X\r\n\r\n\x82\x7f".as_slice(), &[0xff; 8], &[0; 100]].concat();
-        assert_eq!(heard(&said, 1000).1.as_deref(), Some("behind a length that cannot be"));
+    fn a_length_that_cannot_be_is_reported() {
+        let bytes = [b"HTTP/1.1 101 X\r\n\r\n\x82\x7f".as_slice(), &[0xff; 8], &[0; 100]].concat();
+        assert_eq!(events_of(&bytes, 1000).1.as_deref(), Some("behind a length that cannot be"));
     }
 }

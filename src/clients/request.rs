@@ -1,4 +1,4 @@
-//! [`Request`]: the opening request as it goes on the wire (RFC 6455 section 4.1), or anything else in its place.
+//! [`HandshakeRequest`]: the opening request as it goes on the wire (RFC 6455 section 4.1), or anything else in its place.
 //! Whether it is a good one is judged by `wire`, as for anybody's request.
 
 use base64::Engine as _;
@@ -6,10 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::net::Target;
 
-/// What is said first.
+/// What is sent first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandshakeRequest {
-    /// A request as it should be, with these wishes.
+    /// A request as it should be, with these options.
     Standard(RequestOptions),
     /// These bytes as they are: for what is broken on purpose.
     Raw(Vec<u8>),
@@ -38,11 +38,11 @@ impl HandshakeRequest {
     /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
     ///
     /// # Errors
-    /// A header that would break the request apart; on purpose that is done with [`Request::Raw`].
+    /// A header that would break the request apart; on purpose that is done with [`HandshakeRequest::Raw`].
     pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
         match self {
             Self::Raw(bytes) => Ok(bytes.clone()),
-            Self::Standard(wishes) => wishes.to_bytes(target, nonce),
+            Self::Standard(options) => options.to_bytes(target, nonce),
         }
     }
 }
@@ -97,9 +97,9 @@ mod tests {
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 
-    fn text(wishes: RequestOptions) -> Result<String, String> {
+    fn text(options: RequestOptions) -> Result<String, String> {
         let target = Target::parse("ws://server.example.com:8000/chat?x=1").unwrap();
-        HandshakeRequest::Standard(wishes).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
+        HandshakeRequest::Standard(options).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]
@@ -110,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_server_lets_every_wish_pass() {
-        let wishes = RequestOptions {
+    fn a_strict_server_accepts_every_option() {
+        let options = RequestOptions {
             headers: vec![("Cookie".into(), "a=b".into())],
             origin: Some("https://example.com".into()),
             protocols: vec!["chat".into(), "mqtt".into()],
             deflate: true,
         };
         let mut reader = HeadReader::new(Side::Client, 4096);
-        reader.push(text(wishes).unwrap().as_bytes());
+        reader.push(text(options).unwrap().as_bytes());
         let policy = ServerPolicy {
             subprotocols: vec!["mqtt".into()],
             origins: vec!["https://example.com".into()],

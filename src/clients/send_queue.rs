@@ -1,4 +1,4 @@
-//! [`Mouth`]: what is still to be said, in order, and whether something may be put in between.
+//! [`SendQueue`]: what is still to be sent, in order, and whether something may be put in between.
 //! It knows no socket; whoever has one takes bytes from the front.
 
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
@@ -21,7 +21,7 @@ pub(super) struct SendQueue {
     decoder: Decoder,
     inside_frame: bool,
     is_open: bool,
-    /// The body of a Close that is being said, its first two bytes.
+    /// The body of a Close that is being queued, its first two bytes.
     close_body: Option<Vec<u8>>,
     queued_close: Option<CloseStatus>,
     pending_pong: Option<Vec<u8>>,
@@ -77,7 +77,7 @@ impl SendQueue {
             && self.queued_close.is_none()
     }
 
-    /// Says the pong that waits, if it may be said now.
+    /// Queues the pong that waits, if it may go now.
     pub(super) fn enqueue_pending_pong(&mut self, key: MaskingKey) {
         if self.pong_is_due()
             && let Some(payload) = self.pending_pong.take()
@@ -105,7 +105,7 @@ impl SendQueue {
         self.is_open && !self.inside_frame && self.decoder.partial_header().is_empty()
     }
 
-    /// A Close is among what was said, with its code where it has one.
+    /// A Close is among what was queued, with its code where it has one.
     pub(super) fn queued_close(&self) -> Option<CloseStatus> {
         self.queued_close
     }
@@ -150,22 +150,22 @@ mod tests {
     }
 
     fn with_request(request: &[u8]) -> SendQueue {
-        let mut mouth = SendQueue::new(request.to_vec());
-        mouth.advance(request.len());
-        mouth.start_frames();
-        mouth
+        let mut queue = SendQueue::new(request.to_vec());
+        queue.advance(request.len());
+        queue.start_frames();
+        queue
     }
 
     #[test]
     fn a_pong_waits_for_the_end_of_a_frame_that_was_begun_by_hand() {
-        let mut mouth = open();
-        mouth.enqueue(&[0x82, 0x83, 0, 0, 0, 0, 1]);
-        mouth.answer_ping(b"a".to_vec(), KEY);
-        mouth.answer_ping(b"b".to_vec(), KEY);
-        assert!(!mouth.pong_is_due());
-        mouth.enqueue(&[2, 3]);
-        mouth.enqueue_pending_pong(KEY);
-        assert_eq!(mouth.pending(), [0x82, 0x83, 0, 0, 0, 0, 1, 2, 3, 0x8a, 0x81, 0, 0, 0, 0, b'b']);
+        let mut queue = open();
+        queue.enqueue(&[0x82, 0x83, 0, 0, 0, 0, 1]);
+        queue.answer_ping(b"a".to_vec(), KEY);
+        queue.answer_ping(b"b".to_vec(), KEY);
+        assert!(!queue.pong_is_due());
+        queue.enqueue(&[2, 3]);
+        queue.enqueue_pending_pong(KEY);
+        assert_eq!(queue.pending(), [0x82, 0x83, 0, 0, 0, 0, 1, 2, 3, 0x8a, 0x81, 0, 0, 0, 0, b'b']);
     }
 
     #[test]
@@ -177,26 +177,26 @@ mod tests {
 
     #[test]
     fn pings_cannot_make_it_grow() {
-        let mut mouth = open();
+        let mut queue = open();
         for _ in 0..100_000 {
-            mouth.answer_ping(vec![0; 125], KEY);
+            queue.answer_ping(vec![0; 125], KEY);
         }
-        assert!(mouth.pending().len() < PONG_BACKLOG_LIMIT + 200);
-        mouth.advance(mouth.pending().len());
-        assert!(mouth.pong_is_due());
+        assert!(queue.pending().len() < PONG_BACKLOG_LIMIT + 200);
+        queue.advance(queue.pending().len());
+        assert!(queue.pong_is_due());
     }
 
     #[test]
-    fn a_close_is_noticed_however_it_is_said() {
-        let mut mouth = open();
+    fn a_close_is_noticed_however_it_is_sent() {
+        let mut queue = open();
         for byte in [0x88, 0x82, 1, 1, 1, 1, 0x02, 0xe9] {
-            mouth.enqueue(&[byte]);
+            queue.enqueue(&[byte]);
         }
-        assert_eq!(mouth.queued_close(), Some(CloseStatus(Some(1000))));
-        mouth.answer_ping(b"a".to_vec(), KEY);
-        assert!(!mouth.pong_is_due(), "nothing is said after a Close");
-        let mut mouth = open();
-        mouth.enqueue(&[0x88, 0x00]);
-        assert_eq!(mouth.queued_close(), Some(CloseStatus(None)));
+        assert_eq!(queue.queued_close(), Some(CloseStatus(Some(1000))));
+        queue.answer_ping(b"a".to_vec(), KEY);
+        assert!(!queue.pong_is_due(), "nothing is said after a Close");
+        let mut queue = open();
+        queue.enqueue(&[0x88, 0x00]);
+        assert_eq!(queue.queued_close(), Some(CloseStatus(None)));
     }
 }

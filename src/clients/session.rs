@@ -17,7 +17,7 @@ use crate::wire::{Header, MaskingKey};
 pub struct SessionOptions {
     /// A `ws://` or `wss://` URL.
     pub url: String,
-    /// What is said first.
+    /// What is sent first.
     pub request: HandshakeRequest,
     /// Whom to trust, for `wss://`.
     pub tls: TlsOptions,
@@ -30,7 +30,7 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// As a client usually does it: an ordinary request, 5 s of patience, pings and Close answered.
+    /// As a client usually does it: an ordinary request, a timeout of 5 s, pings and Close answered.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -68,7 +68,7 @@ pub enum SessionCommand {
     HangUp,
 }
 
-/// What a session tells, in the order in which it happened.
+/// What happens in a session, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
     /// TCP is there; TLS too, where there is any.
@@ -82,17 +82,17 @@ pub enum SessionEvent {
     Bytes(Chunk),
     /// The server has answered 101: frames from here on, even where the handshake has faults.
     Open,
-    /// The session is over, and why, in words; always the last report. Ok: both sides knew that it would end.
+    /// The session is over, and why, in words; always the last event. Ok: both sides knew that it would end.
     Ended(Result<String, String>),
 }
 
 /// Opens a connection, carries out commands and reports everything until it is over.
 ///
 /// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands` is closed. Dropping
-/// the future closes the socket at once. `reports` needs room for at least four; while it is full, the socket waits.
+/// the future closes the socket at once. `events` needs room for at least four; while it is full, the socket waits.
 pub async fn run_session(options: SessionOptions, commands: mpsc::Receiver<SessionCommand>, events: mpsc::Sender<SessionEvent>) {
     let result = connect_and_run(&options, commands, &events).await;
-    // a reader that is gone needs no reports
+    // a reader that is gone needs no events
     let _ = events.send(SessionEvent::Ended(result)).await;
 }
 
@@ -172,24 +172,24 @@ mod tests {
 
     /// Plays `commands` and gives back everything that was reported. The orders stay open until the end.
     async fn play(options: SessionOptions, commands: &[SessionCommand]) -> Played {
-        let (orders, inbox) = mpsc::channel(16);
-        let (post, mut mail) = mpsc::channel(8);
+        let (command_sender, inbox) = mpsc::channel(16);
+        let (sender, mut mail) = mpsc::channel(8);
         for command in commands {
-            orders.try_send(command.clone()).unwrap();
+            command_sender.try_send(command.clone()).unwrap();
         }
         let reading = async {
             let (mut seen, mut all) = (ConnectionTranscript::new(), Vec::new());
-            while let Some(report) = mail.recv().await {
-                if let SessionEvent::Bytes(chunk) = &report {
+            while let Some(event) = mail.recv().await {
+                if let SessionEvent::Bytes(chunk) = &event {
                     let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
                     seen.push(from, &chunk.bytes);
                 }
-                all.push(report);
+                all.push(event);
             }
-            drop(orders);
+            drop(command_sender);
             Played { seen, all }
         };
-        tokio::join!(run_session(options, inbox, post), reading).1
+        tokio::join!(run_session(options, inbox, sender), reading).1
     }
 
     /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once all that is to
@@ -199,7 +199,7 @@ mod tests {
     }
 
     /// A server for one connection: reads the request, answers 101, and then does as it is told.
-    async fn against(
+    async fn run_against(
         options: impl FnOnce(SessionOptions) -> SessionOptions,
         commands: &[SessionCommand],
         peer: impl AsyncFnOnce(&mut TcpStream),
@@ -264,24 +264,24 @@ mod tests {
             stream.shutdown().await.unwrap();
             stream.read_to_end(&mut Vec::new()).await.unwrap();
         };
-        let played = against(|options| options, &[], peer).await;
-        let answers: Vec<_> =
+        let played = run_against(|options| options, &[], peer).await;
+        let replies: Vec<_> =
             played.said(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
-        assert_eq!(answers, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
+        assert_eq!(replies, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
         let quiet = |options| SessionOptions { auto_pong: false, auto_close: false, ..options };
-        let played = against(quiet, &[], peer).await;
+        let played = run_against(quiet, &[], peer).await;
         assert!(played.said(Side::Client).frames().is_empty());
         assert_eq!(played.end(), &Ok("closed by the server with 1001, not answered by us".to_owned()));
     }
 
     #[tokio::test]
-    async fn a_server_that_speaks_only_http_is_told_and_its_bytes_are_kept() {
+    async fn a_server_that_speaks_only_http_is_reported_and_its_bytes_are_kept() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let played =
             play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[]).await;
-        let why = played.end().as_ref().unwrap_err();
-        assert!(why.contains("404") && why.contains("does not speak WebSocket"), "{why}");
+        let reason = played.end().as_ref().unwrap_err();
+        assert!(reason.contains("404") && reason.contains("does not speak WebSocket"), "{reason}");
         assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
     }
 
@@ -292,16 +292,16 @@ mod tests {
             stream.write_all(b"\x88\x02\x03\xe8").await.unwrap();
         };
         let patient = |options| SessionOptions { timeout: Duration::MAX, ..options };
-        let played = against(patient, &[SessionCommand::Close(1000, String::new())], peer).await;
+        let played = run_against(patient, &[SessionCommand::Close(1000, String::new())], peer).await;
         assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
     }
 
     #[tokio::test]
-    async fn ends_are_told_in_words() {
+    async fn every_end_has_its_reason() {
         let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
-        let played = against(|options| options, &[], stall).await;
-        let why = "the server hung up without a Close, in the middle of a frame, which needs 7 bytes more";
-        assert_eq!(played.end(), &Err(why.to_owned()));
+        let played = run_against(|options| options, &[], stall).await;
+        let reason = "the server hung up without a Close, in the middle of a frame, which needs 7 bytes more";
+        assert_eq!(played.end(), &Err(reason.to_owned()));
 
         let deaf = async |stream: &mut TcpStream| {
             // our Close: two bytes of header, four of key, two of payload; or the end of the stream
@@ -311,10 +311,10 @@ mod tests {
                 tokio::time::resume();
             }
         };
-        let played = against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
+        let played = run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
         assert_eq!(played.end(), &Err("we closed, and the server did not answer within 60 s".to_owned()));
 
-        let played = against(
+        let played = run_against(
             |options| options,
             &[SessionCommand::Raw(b"\x81\xff".into()), SessionCommand::Close(1000, String::new())],
             deaf,
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(played.end(), &Ok("we hung up in the middle of a frame".to_owned()));
         assert_eq!(played.said(Side::Client).len(), 2, "no Close inside of a frame");
 
-        let played = against(|options| options, &[SessionCommand::HangUp], deaf).await;
+        let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), &Ok("we hung up".to_owned()));
     }
 
@@ -349,12 +349,12 @@ mod tests {
             tokio::time::resume();
         };
         let (played, ()) = tokio::join!(play(patient(format!("ws://{address}/")), &[]), silent);
-        let why = played.end().as_ref().unwrap_err();
-        assert!(why.contains("did not answer within 60 s, before it answered"), "{why}");
+        let reason = played.end().as_ref().unwrap_err();
+        assert!(reason.contains("did not answer within 60 s, before it answered"), "{reason}");
         drop(listener);
         let played = play(patient(format!("ws://{address}/")), &[]).await;
-        let why = played.end().as_ref().unwrap_err();
-        assert!(played.all.len() == 1 && why.contains("is a server listening there?"), "{why}");
+        let reason = played.end().as_ref().unwrap_err();
+        assert!(played.all.len() == 1 && reason.contains("is a server listening there?"), "{reason}");
     }
 
     #[tokio::test]
@@ -374,18 +374,18 @@ mod tests {
             }
             (peer, sent)
         };
-        let (orders, inbox) = mpsc::channel(4);
-        let (post, mut mail) = mpsc::channel(8);
-        orders.try_send(SessionCommand::Binary(vec![0; 1 << 24])).unwrap();
-        let mut running = Box::pin(run_session(SessionOptions::new(url), inbox, post));
+        let (command_sender, inbox) = mpsc::channel(4);
+        let (sender, mut mail) = mpsc::channel(8);
+        command_sender.try_send(SessionCommand::Binary(vec![0; 1 << 24])).unwrap();
+        let mut running = Box::pin(run_session(SessionOptions::new(url), inbox, sender));
         let (peer, sent) =
             tokio::select! { ended = &mut running => panic!("{ended:?}"), flooded = flood => flooded };
         assert!(sent > 100_000, "{sent}");
         let mut received = 0;
         while received < sent + ANSWER.len() {
-            let report =
-                tokio::select! { () = &mut running => panic!("it ended"), report = mail.recv() => report };
-            if let Some(SessionEvent::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = report {
+            let event =
+                tokio::select! { () = &mut running => panic!("it ended"), event = mail.recv() => event };
+            if let Some(SessionEvent::Bytes(Chunk { direction: Direction::Received, bytes, .. })) = event {
                 received += bytes.len();
             }
         }
@@ -403,11 +403,11 @@ mod tests {
                 let _ = stream.shutdown().await;
                 let _ = stream.read_to_end(&mut Vec::new()).await;
             };
-            let played = against(|options| options, &[], peer).await;
+            let played = run_against(|options| options, &[], peer).await;
             let count: usize = played
                 .all
                 .iter()
-                .map(|report| match report {
+                .map(|event| match event {
                     SessionEvent::Bytes(chunk) if chunk.direction == Direction::Received => chunk.bytes.len(),
                     _ => 0,
                 })

@@ -4,4 +4,4 @@
 
 mod svg;
 
-pub use svg::svg;
+pub use svg::to_svg;

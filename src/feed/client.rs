@@ -1,5 +1,5 @@
-//! The four clients: each asks, or listens, in its own way, and tells the board what it heard and when.
-//! None connects anew: a way that fails stays failed, and says why.
+//! The four clients: each asks, or listens, in its own way, and tells the metrics what it heard and when.
+//! None connects anew: a transport that fails stays failed, and says why.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ pub(super) struct FeedClient {
 }
 
 impl FeedClient {
-    /// Asks or listens until it is dropped, or something goes wrong: that is told to the board.
+    /// Asks or listens until it is dropped, or something goes wrong: that is told to the metrics.
     pub(super) async fn run(self) {
         let ended = match self.connect().await {
             Ok(stream) => self.over(stream).await,
@@ -66,7 +66,7 @@ impl FeedClient {
     }
 
     fn with_metrics<T>(&self, update: impl FnOnce(&mut FeedMetrics) -> T) -> T {
-        // the board is whole even if a panic came between
+        // the metrics are whole even if a panic came between
         update(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -113,7 +113,7 @@ impl FeedClient {
             self.with_metrics(|metrics| metrics.record_request(self.transport));
             let response = http.get(&path, "application/json", LONG_POLL_TIMEOUT.saturating_add(RESPONSE_TIMEOUT)).await?;
             if response.status() == StatusCode::NO_CONTENT {
-                self.with_metrics(|board| board.record_empty(self.transport, self.clock.now()));
+                self.with_metrics(|metrics| metrics.record_empty(self.transport, self.clock.now()));
                 continue;
             }
             let tick = self.record(&read_body(response).await?)?;
@@ -147,8 +147,8 @@ impl FeedClient {
     async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), String> {
         let url = format!("ws://{}/", self.address);
         self.with_metrics(|metrics| metrics.record_request(self.transport));
-        let opening = WebSocketLimits::new(MAX_MESSAGE_BYTES).client(url, stream);
-        let mut stream = with_timeout(RESPONSE_TIMEOUT, opening).await?.map_err(error_chain)?;
+        let handshake = WebSocketLimits::new(MAX_MESSAGE_BYTES).client(url, stream);
+        let mut stream = with_timeout(RESPONSE_TIMEOUT, handshake).await?.map_err(error_chain)?;
         while let Some(message) = stream.next().await {
             match message.map_err(error_chain)? {
                 Message::Text(text) => drop(self.record(text.as_bytes())?),
@@ -222,9 +222,9 @@ mod tests {
         ] {
             let listener = listen(([127, 0, 0, 1], 0)).unwrap();
             let address = listener.local_addr().unwrap();
-            let board = Arc::new(Mutex::new(FeedMetrics::new(&[(way, Arc::default())])));
+            let metrics = Arc::new(Mutex::new(FeedMetrics::new(&[(way, Arc::default())])));
             let client =
-                FeedClient { transport: way, address, poll_interval: RESPONSE_TIMEOUT, clock: FeedClock::start(), metrics: board.clone() };
+                FeedClient { transport: way, address, poll_interval: RESPONSE_TIMEOUT, clock: FeedClock::start(), metrics: metrics.clone() };
             scope.spawn("client", client.run());
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
@@ -235,8 +235,8 @@ mod tests {
                 assert!(written < MOST, "{way:?}: it is read on and on");
             }
             // it hangs up once it has told
-            let board = board.lock().unwrap();
-            let failed = board.snapshot(Duration::ZERO).transports[0].failure.clone();
+            let metrics = metrics.lock().unwrap();
+            let failed = metrics.snapshot(Duration::ZERO).transports[0].failure.clone();
             assert_eq!(failed.as_deref(), Some(why), "{way:?}");
         }
     }

@@ -1,10 +1,10 @@
-//! What is compared: the ways, how often something happens, how far away the server is.
+//! What is compared: the transports, how often something happens, how far away the server is.
 //! It is plain data, with what theory says of it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// A way to hear of a change.
+/// A way in which a client learns of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// Ask, pause, ask again.
@@ -18,7 +18,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// All ways, the freshest first.
+    /// All transports, the freshest first.
     pub const ALL: [Self; 4] = [Self::WebSocket, Self::Sse, Self::LongPoll, Self::Poll];
 
     /// The word for it in settings.
@@ -41,7 +41,7 @@ impl Transport {
         }
     }
 
-    /// The way of that name.
+    /// The transport of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|transport| transport.name() == name)
     }
@@ -55,7 +55,7 @@ impl Transport {
 /// One comparison: under which conditions, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedConfig {
-    /// The ways, in the order they are shown in.
+    /// The transports, in the order they are shown in.
     pub transports: Vec<Transport>,
     /// About how long it is from one event to the next.
     pub mean_gap: Duration,
@@ -83,7 +83,7 @@ impl Default for FeedConfig {
 }
 
 impl FeedConfig {
-    /// The mean age that theory gives `way`, where events come at random and far apart; a long poll has its best and
+    /// The mean age that theory gives `transport`, where events come at random and far apart; a long poll has its best and
     /// its worst case (RFC 6202 section 2.2).
     pub fn expected_age(&self, transport: Transport) -> RangeInclusive<Duration> {
         let [transit, mean_wait] = [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
@@ -105,9 +105,9 @@ mod tests {
 
     #[test]
     fn theory_is_that_of_the_textbook() {
-        let course = FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
-        let expected = |way| {
-            let (low, high) = course.expected_age(way).into_inner();
+        let config = FeedConfig { poll_interval: Duration::from_millis(100), ..FeedConfig::default() };
+        let expected = |transport| {
+            let (low, high) = config.expected_age(transport).into_inner();
             (low.as_millis(), high.as_millis())
         };
         assert_eq!(Transport::ALL.map(expected), [(25, 25), (25, 25), (25, 75), (100, 100)]);
@@ -115,14 +115,14 @@ mod tests {
 
     #[test]
     fn theory_of_the_longest_times_ends_at_the_longest_time() {
-        let course = FeedConfig { poll_interval: Duration::MAX, rtt: Duration::MAX, ..FeedConfig::default() };
-        let ends = [Transport::Poll, Transport::LongPoll].map(|way| *course.expected_age(way).end());
+        let config = FeedConfig { poll_interval: Duration::MAX, rtt: Duration::MAX, ..FeedConfig::default() };
+        let ends = [Transport::Poll, Transport::LongPoll].map(|transport| *config.expected_age(transport).end());
         assert_eq!(ends, [Duration::MAX; 2]);
     }
 
     #[test]
-    fn every_way_is_found_by_its_name() {
-        assert_eq!(Transport::ALL.map(|way| Transport::from_name(way.name())), Transport::ALL.map(Some));
+    fn every_transport_is_found_by_its_name() {
+        assert_eq!(Transport::ALL.map(|transport| Transport::from_name(transport.name())), Transport::ALL.map(Some));
         assert_eq!(Transport::from_name("pigeon"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! [`Board`]: who knew what when, and what it cost. It has no clock: each call carries the time.
+//! [`FeedMetrics`]: who knew what when, and what it cost. It has no clock: each call carries the time.
 //!
 //! The age of an event is the time until a client has it, or a newer one: a poll that skips two events is late for all
 //! three. A client is behind from the first event that it does not have yet.
@@ -59,10 +59,10 @@ pub struct TimelineMark {
     pub is_new: bool,
 }
 
-/// How one way stands.
+/// How one transport stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransportStats {
-    /// Which way.
+    /// Which transport.
     pub transport: Transport,
     /// The ages of the events that this client has heard of.
     pub ages: HistogramSummary,
@@ -99,7 +99,7 @@ pub struct FeedSnapshot {
     pub price: f64,
     /// When the latest events happened.
     pub recent: Vec<Duration>,
-    /// The ways in the order of the course.
+    /// The transports in the order of the configuration.
     pub transports: Vec<TransportStats>,
 }
 
@@ -128,7 +128,7 @@ struct TransportRecorder {
 }
 
 impl FeedMetrics {
-    /// An empty board for clients on these ways, each with the counters of its server.
+    /// Empty metrics for clients of these transports, each with the counters of its server.
     pub(super) fn new(transports: &[(Transport, Arc<Traffic>)]) -> Self {
         let recorders = transports.iter().map(|(transport, traffic)| TransportRecorder::new(*transport, traffic.clone())).collect();
         Self { recorders, recent: VecDeque::new(), newest: Tick::INITIAL }
@@ -177,7 +177,7 @@ impl FeedMetrics {
     }
 
     fn with_recorder(&mut self, transport: Transport, change: impl FnOnce(&mut TransportRecorder, &VecDeque<Tick>)) {
-        if let Some(recorder) = self.recorders.iter_mut().find(|track| track.transport == transport) {
+        if let Some(recorder) = self.recorders.iter_mut().find(|recorder| recorder.transport == transport) {
             change(recorder, &self.recent);
         }
     }
@@ -205,23 +205,23 @@ impl TransportRecorder {
 
     fn record_update(&mut self, tick: Tick, now: Duration, recent: &VecDeque<Tick>) {
         let before = self.seq();
-        let news = recent.iter().filter(|event| event.seq > before && event.seq <= tick.seq);
-        for event in news {
+        let is_new = recent.iter().filter(|event| event.seq > before && event.seq <= tick.seq);
+        for event in is_new {
             let age = now.saturating_sub(event.at());
             self.ages.record(age);
             self.spread.record(age);
             self.max_behind = self.max_behind.max(age);
         }
-        let news = self.latest.is_none() || tick.seq > before;
-        if news {
+        let is_new = self.latest.is_none() || tick.seq > before;
+        if is_new {
             self.latest = Some(tick);
         }
-        self.add_mark(now, news);
+        self.add_mark(now, is_new);
     }
 
-    fn add_mark(&mut self, at: Duration, news: bool) {
-        self.empty = self.empty.saturating_add(u64::from(!news));
-        push(&mut self.marks, TimelineMark { at, is_new: news });
+    fn add_mark(&mut self, at: Duration, is_new: bool) {
+        self.empty = self.empty.saturating_add(u64::from(!is_new));
+        push(&mut self.marks, TimelineMark { at, is_new });
     }
 
     fn stats(&self, now: Duration, recent: &VecDeque<Tick>) -> TransportStats {
@@ -264,72 +264,72 @@ mod tests {
         Tick { seq, at: at * 1_000_000, price: 42.0 + seq as f64 }
     }
 
-    fn board() -> FeedMetrics {
-        let mut board = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
-        for way in [Transport::Poll, Transport::WebSocket] {
-            board.record_request(way);
-            board.record_update(way, Tick::INITIAL, ms(1));
+    fn metrics() -> FeedMetrics {
+        let mut metrics = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
+        for transport in [Transport::Poll, Transport::WebSocket] {
+            metrics.record_request(transport);
+            metrics.record_update(transport, Tick::INITIAL, ms(1));
         }
-        board
+        metrics
     }
 
     #[test]
     fn an_event_is_old_until_it_or_a_newer_one_is_there() {
-        let mut board = board();
+        let mut metrics = metrics();
         for (seq, at) in [(1, 100), (2, 150), (3, 190)] {
-            board.record_event(tick(seq, at));
-            board.record_update(Transport::WebSocket, tick(seq, at), ms(at + 25));
+            metrics.record_event(tick(seq, at));
+            metrics.record_update(Transport::WebSocket, tick(seq, at), ms(at + 25));
         }
-        board.record_update(Transport::Poll, tick(3, 190), ms(200));
-        let live = board.snapshot(ms(200));
-        let [poll, push] = &live.transports[..] else { panic!() };
+        metrics.record_update(Transport::Poll, tick(3, 190), ms(200));
+        let snapshot = metrics.snapshot(ms(200));
+        let [poll, push] = &snapshot.transports[..] else { panic!() };
         assert_eq!((poll.ages.count, push.ages.count), (3, 3), "two of them were never asked for in time");
         assert_eq!(poll.max_behind, ms(100));
         assert!((poll.mean.as_secs_f64() * 1e3 - (100.0 + 50.0 + 10.0) / 3.0).abs() < 0.1, "{:?}", poll.mean);
         assert!((push.mean.as_secs_f64() * 1e3 - 25.0).abs() < 0.1);
-        assert_eq!((poll.price, live.price, live.events), (Some(45.0), 45.0, 3));
+        assert_eq!((poll.price, snapshot.price, snapshot.events), (Some(45.0), 45.0, 3));
     }
 
     #[test]
     fn a_client_is_behind_from_the_first_event_that_it_misses() {
-        let mut board = board();
-        let behind = |board: &FeedMetrics, now| board.snapshot(ms(now)).transports[0].behind;
-        assert_eq!(behind(&board, 90), ms(0));
-        board.record_event(tick(1, 100));
-        board.record_event(tick(2, 150));
-        assert_eq!(behind(&board, 160), ms(60));
-        board.record_update(Transport::Poll, tick(1, 100), ms(170));
-        assert_eq!(behind(&board, 170), ms(20), "it has the first, not the second");
-        board.record_update(Transport::Poll, tick(2, 150), ms(180));
-        assert_eq!(behind(&board, 1_000), ms(0), "silence is not age");
+        let mut metrics = metrics();
+        let behind = |metrics: &FeedMetrics, now| metrics.snapshot(ms(now)).transports[0].behind;
+        assert_eq!(behind(&metrics, 90), ms(0));
+        metrics.record_event(tick(1, 100));
+        metrics.record_event(tick(2, 150));
+        assert_eq!(behind(&metrics, 160), ms(60));
+        metrics.record_update(Transport::Poll, tick(1, 100), ms(170));
+        assert_eq!(behind(&metrics, 170), ms(20), "it has the first, not the second");
+        metrics.record_update(Transport::Poll, tick(2, 150), ms(180));
+        assert_eq!(behind(&metrics, 1_000), ms(0), "silence is not age");
     }
 
     #[test]
     fn an_answer_without_news_is_a_mark_and_no_age() {
-        let mut board = board();
-        board.record_update(Transport::Poll, Tick::INITIAL, ms(500));
-        board.record_empty(Transport::Poll, ms(600));
-        let poll = &board.snapshot(ms(700)).transports[0];
+        let mut metrics = metrics();
+        metrics.record_update(Transport::Poll, Tick::INITIAL, ms(500));
+        metrics.record_empty(Transport::Poll, ms(600));
+        let poll = &metrics.snapshot(ms(700)).transports[0];
         assert_eq!((poll.ages.count, poll.requests, poll.empty), (0, 1, 2));
         assert_eq!(poll.marks.iter().map(|mark| mark.is_new).collect::<Vec<_>>(), [true, false, false]);
     }
 
     #[test]
-    fn a_failure_is_its_own_ways_affair() {
-        let mut board = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
-        board.record_failure(Transport::Sse, "gone".into());
-        assert!(!board.all_ready());
-        board.record_update(Transport::Poll, Tick::INITIAL, ms(1));
-        assert!(board.all_ready());
-        let live = board.snapshot(ms(2));
-        assert_eq!((&live.transports[0].failure, live.transports[1].failure.as_deref()), (&None, Some("gone")));
+    fn a_failure_is_its_own_transports_affair() {
+        let mut metrics = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
+        metrics.record_failure(Transport::Sse, "gone".into());
+        assert!(!metrics.all_ready());
+        metrics.record_update(Transport::Poll, Tick::INITIAL, ms(1));
+        assert!(metrics.all_ready());
+        let snapshot = metrics.snapshot(ms(2));
+        assert_eq!((&snapshot.transports[0].failure, snapshot.transports[1].failure.as_deref()), (&None, Some("gone")));
     }
 
     #[test]
     fn what_is_kept_has_a_bound() {
-        let mut board = board();
-        (1..3 * HISTORY_CAPACITY as u64).for_each(|seq| board.record_event(tick(seq, seq)));
-        assert_eq!(board.snapshot(ms(1)).recent.len(), HISTORY_CAPACITY);
+        let mut metrics = metrics();
+        (1..3 * HISTORY_CAPACITY as u64).for_each(|seq| metrics.record_event(tick(seq, seq)));
+        assert_eq!(metrics.snapshot(ms(1)).recent.len(), HISTORY_CAPACITY);
     }
 
     #[test]

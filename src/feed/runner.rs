@@ -23,7 +23,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 /// How long the clients may take to get ready, beyond four round trips, before something happens all the same.
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a comparison tells.
+/// What a comparison reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedEvent {
     /// Where it stands; some are left out if the reader is slow.
@@ -35,7 +35,7 @@ pub enum FeedEvent {
 /// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's thread and the clients,
 /// ends it at once; so does dropping the future.
 ///
-/// Nothing happens while `flowing` is false.
+/// Nothing happens while `running` is false.
 pub async fn run(
     config: FeedConfig,
     scope: Scope,
@@ -78,12 +78,12 @@ async fn compare(
     reporting.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         reporting.tick().await;
-        let live = Box::new(read_metrics(&metrics, |board| board.snapshot(clock.now())));
-        if live.elapsed >= config.duration {
-            return Ok(live);
+        let snapshot = Box::new(read_metrics(&metrics, |metrics| metrics.snapshot(clock.now())));
+        if snapshot.elapsed >= config.duration {
+            return Ok(snapshot);
         }
         // a slow reader misses a report, but never slows the feed
-        let _ = events.try_send(FeedEvent::Progress(live));
+        let _ = events.try_send(FeedEvent::Progress(snapshot));
     }
 }
 
@@ -99,7 +99,7 @@ struct SourceInputs {
     running: watch::Receiver<bool>,
 }
 
-/// Where a way's server is to be found.
+/// Where a transport's server is to be found.
 struct ListenerAddress {
     transport: Transport,
     address: SocketAddr,
@@ -112,23 +112,23 @@ async fn start_server(config: &FeedConfig, scope: &Scope) -> Result<(oneshot::Se
     let (source_sender, source) = oneshot::channel();
     let (transports, rtt) = (config.transports.clone(), config.rtt);
     let started = scope.spawn_thread("feed server", move |scope| async move {
-        let news = TickPublisher::new();
+        let publisher = TickPublisher::new();
         let (listeners, addresses) = match bind_listeners(&transports, rtt) {
             Ok(opened) => opened,
             Err(error) => return drop(ready_sender.send(Err(error))),
         };
         for listener in listeners {
-            scope.spawn("feed door", listener.serve(news.clone(), scope.child()));
+            scope.spawn("feed listener", listener.serve(publisher.clone(), scope.child()));
         }
         let _ = ready_sender.send(Ok(addresses));
         // the other end is gone only if the comparison is
         let Ok(SourceInputs { walk, clock, metrics, running }) = source.await else { return };
-        publish_ticks(walk, clock, metrics, news, running).await;
+        publish_ticks(walk, clock, metrics, publisher, running).await;
     });
     let could_not = |error: io::Error| format!("could not start the feed's server: {error}");
     started.map_err(could_not)?;
     match ready_receiver.await {
-        Ok(entrances) => Ok((source_sender, entrances.map_err(could_not)?)),
+        Ok(addresses) => Ok((source_sender, addresses.map_err(could_not)?)),
         Err(_) => Err("the feed's server has ended".to_owned()),
     }
 }
@@ -138,8 +138,8 @@ fn bind_listeners(transports: &[Transport], rtt: Duration) -> io::Result<(Vec<Tr
     for transport in transports {
         listeners.push(TransportListener::bind(*transport, rtt)?);
     }
-    let address = |(way, listener): (&Transport, &TransportListener)| {
-        Ok(ListenerAddress { transport: *way, address: listener.address()?, traffic: listener.traffic() })
+    let address = |(transport, listener): (&Transport, &TransportListener)| {
+        Ok(ListenerAddress { transport: *transport, address: listener.address()?, traffic: listener.traffic() })
     };
     let addresses = transports.iter().zip(&listeners).map(address).collect::<io::Result<_>>()?;
     Ok((listeners, addresses))
@@ -173,74 +173,74 @@ mod tests {
     /// A comparison in a time that passes only while all wait: the same servers, clients and source, with pipes for
     /// sockets.
     struct Paced {
-        board: Arc<Mutex<FeedMetrics>>,
+        metrics: Arc<Mutex<FeedMetrics>>,
         clock: FeedClock,
         switch: watch::Sender<bool>,
         _scope: Scope,
     }
 
     impl Paced {
-        async fn start(course: &FeedConfig) -> Self {
-            let (scope, news, clock) = (scope(), TickPublisher::new(), FeedClock::start());
-            let ways: Vec<_> = course.transports.iter().map(|way| (*way, Arc::<Traffic>::default())).collect();
-            let board = Arc::new(Mutex::new(FeedMetrics::new(&ways)));
-            let distance = LinkConditions { rtt: course.rtt, ..LinkConditions::default() };
-            for (way, traffic) in ways {
+        async fn start(config: &FeedConfig) -> Self {
+            let (scope, publisher, clock) = (scope(), TickPublisher::new(), FeedClock::start());
+            let transports: Vec<_> = config.transports.iter().map(|transport| (*transport, Arc::<Traffic>::default())).collect();
+            let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
+            let distance = LinkConditions { rtt: config.rtt, ..LinkConditions::default() };
+            for (transport, traffic) in transports {
                 let (near, far) = duplex(64 << 10);
                 let (now, tap) = (PausedClock::now(), Tap::new(far, traffic.count_connection()));
                 let line = DelayedStream::<_, PausedClock>::with_clock(tap, distance, now, Stall::since(now), 0).unwrap();
                 let address = ([127, 0, 0, 1], 9).into();
                 scope.spawn(
                     "server",
-                    serve_connection(way, line, address, news.clone(), options(Arc::default())),
+                    serve_connection(transport, line, address, publisher.clone(), options(Arc::default())),
                 );
-                let client = FeedClient { transport: way, address, poll_interval: course.poll_interval, clock, metrics: board.clone() };
+                let client = FeedClient { transport, address, poll_interval: config.poll_interval, clock, metrics: metrics.clone() };
                 scope.spawn("client", async move { client.over(near).await.unwrap() });
             }
-            while !read_metrics(&board, FeedMetrics::all_ready) {
+            while !read_metrics(&metrics, FeedMetrics::all_ready) {
                 sleep(ms(1)).await;
             }
             let switch = watch::Sender::new(true);
-            let walk = PriceWalk::new(course.seed, course.mean_gap);
-            scope.spawn("source", publish_ticks(walk, clock, board.clone(), news, switch.subscribe()));
-            Self { board, clock, switch, _scope: scope }
+            let walk = PriceWalk::new(config.seed, config.mean_gap);
+            scope.spawn("source", publish_ticks(walk, clock, metrics.clone(), publisher, switch.subscribe()));
+            Self { metrics, clock, switch, _scope: scope }
         }
 
         /// Where it stands when `span` has passed.
         async fn after(&self, span: Duration) -> FeedSnapshot {
             sleep(span).await;
-            read_metrics(&self.board, |board| board.snapshot(self.clock.now()))
+            read_metrics(&self.board, |metrics| metrics.snapshot(self.clock.now()))
         }
     }
 
-    fn way(live: &FeedSnapshot, way: Transport) -> &TransportStats {
-        live.transports.iter().find(|standing| standing.transport == way).unwrap()
+    fn stats_of(snapshot: &FeedSnapshot, transport: Transport) -> &TransportStats {
+        snapshot.transports.iter().find(|stats| stats.transport == transport).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_is_told_is_fresher_than_who_asks_and_asks_once() {
-        let live = Paced::start(&near()).await.after(ms(1_500)).await;
-        assert!(live.events > 15, "{live:?}");
-        for standing in &live.transports {
-            assert_eq!(standing.failure, None, "{:?}", standing.transport);
-            assert!(standing.ages.count >= live.events - 8, "{:?}: {:?}", standing.transport, standing.ages);
-            assert!(standing.bytes.0 > 0 && standing.bytes.1 > 40 * live.events / 4, "{:?}", standing.bytes);
+    async fn a_pushed_client_is_fresher_than_a_polling_one_and_asks_once() {
+        let snapshot = Paced::start(&near()).await.after(ms(1_500)).await;
+        assert!(snapshot.events > 15, "{snapshot:?}");
+        for stats in &snapshot.transports {
+            assert_eq!(stats.failure, None, "{:?}", stats.transport);
+            assert!(stats.ages.count >= snapshot.events - 8, "{:?}: {:?}", stats.transport, stats.ages);
+            assert!(stats.bytes.0 > 0 && stats.bytes.1 > 40 * snapshot.events / 4, "{:?}", stats.bytes);
         }
-        let poll = way(&live, Transport::Poll);
+        let poll = stats_of(&snapshot, Transport::Poll);
         assert!((15..=16).contains(&poll.requests), "{} in 1.5 s, one each 100 ms", poll.requests);
         assert!(poll.mean > ms(30), "{:?}, half of the pause in theory", poll.mean);
         // one that is out, and one for each event but those that happened while it was on its way
-        let long = way(&live, Transport::LongPoll).requests;
-        assert!((10..=live.events + 2).contains(&long), "{long}");
+        let long = stats_of(&snapshot, Transport::LongPoll).requests;
+        assert!((10..=snapshot.events + 2).contains(&long), "{long}");
         for push in [Transport::WebSocket, Transport::Sse] {
-            assert_eq!(way(&live, push).requests, 1, "{push:?}");
+            assert_eq!(stats_of(&snapshot, push).requests, 1, "{push:?}");
             assert!(
-                way(&live, push).mean < Duration::from_micros(1),
+                stats_of(&snapshot, push).mean < Duration::from_micros(1),
                 "{push:?}: {:?}",
-                way(&live, push).mean
+                stats_of(&snapshot, push).mean
             );
         }
-        let bytes = |one: Transport| way(&live, one).bytes.1;
+        let bytes = |one: Transport| stats_of(&snapshot, one).bytes.1;
         assert!(
             bytes(Transport::WebSocket) < bytes(Transport::Sse) && bytes(Transport::Sse) < bytes(Transport::LongPoll),
             "framing is little"
@@ -249,17 +249,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn over_a_distance_push_takes_half_a_round_trip_and_polling_the_pause_as_well() {
-        let course = FeedConfig { mean_gap: ms(60), rtt: ms(60), poll_interval: ms(200), ..near() };
-        let live = Paced::start(&course).await.after(ms(30_000)).await;
+        let config = FeedConfig { mean_gap: ms(60), rtt: ms(60), poll_interval: ms(200), ..near() };
+        let snapshot = Paced::start(&config).await.after(ms(30_000)).await;
         for push in [Transport::WebSocket, Transport::Sse] {
             // the histogram keeps three digits
-            let mean = way(&live, push).mean;
+            let mean = stats_of(&snapshot, push).mean;
             assert!((ms(30)..ms(30) + ms(1) / 10).contains(&mean), "{push:?}: {mean:?}");
         }
-        let long = way(&live, Transport::LongPoll).mean;
-        assert!(course.expected_age(Transport::LongPoll).contains(&long), "{long:?}, theory says 30 to 90 ms");
-        let poll = way(&live, Transport::Poll).mean;
-        assert!((ms(150)..ms(170)).contains(&poll), "{poll:?}, theory says {:?}", course.expected_age(Transport::Poll));
+        let long = stats_of(&snapshot, Transport::LongPoll).mean;
+        assert!(config.expected_age(Transport::LongPoll).contains(&long), "{long:?}, theory says 30 to 90 ms");
+        let poll = stats_of(&snapshot, Transport::Poll).mean;
+        assert!((ms(150)..ms(170)).contains(&poll), "{poll:?}, theory says {:?}", config.expected_age(Transport::Poll));
     }
 
     #[tokio::test(start_paused = true)]
@@ -269,27 +269,27 @@ mod tests {
         running.switch.send_replace(false);
         // what was under way has arrived
         let silent = running.after(ms(300)).await;
-        let live = running.after(ms(700)).await;
-        assert!(silent.events > 0 && silent.events == live.events);
+        let snapshot = running.after(ms(700)).await;
+        assert!(silent.events > 0 && silent.events == snapshot.events);
         for push in [Transport::WebSocket, Transport::Sse, Transport::LongPoll] {
-            assert_eq!(way(&silent, push).bytes, way(&live, push).bytes, "{push:?}");
+            assert_eq!(stats_of(&silent, push).bytes, stats_of(&snapshot, push).bytes, "{push:?}");
         }
-        let poll = |live: &FeedSnapshot| (way(live, Transport::Poll).requests, way(live, Transport::Poll).bytes.0);
-        assert_eq!(poll(&live).0, poll(&silent).0 + 7);
-        assert!(poll(&live).1 > poll(&silent).1 + 7 * 50);
-        assert!(live.transports.iter().all(|standing| standing.behind.is_zero()), "what is known is not old");
+        let poll = |snapshot: &FeedSnapshot| (stats_of(snapshot, Transport::Poll).requests, stats_of(snapshot, Transport::Poll).bytes.0);
+        assert_eq!(poll(&snapshot).0, poll(&silent).0 + 7);
+        assert!(poll(&snapshot).1 > poll(&silent).1 + 7 * 50);
+        assert!(snapshot.transports.iter().all(|stats| stats.behind.is_zero()), "what is known is not old");
     }
 
     /// Runs it on real sockets, until `enough` or to its end; what was told last, and whether that was the end.
-    async fn play(course: FeedConfig, mut enough: impl FnMut(&FeedSnapshot) -> bool) -> (FeedSnapshot, bool) {
-        let (reports, mut inbox) = mpsc::channel(8);
+    async fn play(config: FeedConfig, mut enough: impl FnMut(&FeedSnapshot) -> bool) -> (FeedSnapshot, bool) {
+        let (events, mut inbox) = mpsc::channel(8);
         let switch = watch::Sender::new(true);
         let around = scope();
-        around.spawn("feed", run(course, around.child(), switch.subscribe(), reports));
+        around.spawn("feed", run(config, around.child(), switch.subscribe(), events));
         let reading = async {
             loop {
                 match inbox.recv().await.expect("the end is always told") {
-                    FeedEvent::Progress(live) if enough(&live) => return (*live, false),
+                    FeedEvent::Progress(snapshot) if enough(&snapshot) => return (*snapshot, false),
                     FeedEvent::Progress(_) => {}
                     FeedEvent::Finished(end) => return (*end.unwrap(), true),
                 }
@@ -300,46 +300,46 @@ mod tests {
 
     #[tokio::test]
     async fn on_real_sockets_each_way_hears_and_nothing_is_known_before_it_has_come() {
-        let course = FeedConfig { rtt: ms(20), duration: Duration::from_hours(1), ..near() };
-        let enough = |live: &FeedSnapshot| live.transports.iter().all(|standing| standing.ages.count > 5);
-        let (live, _) = play(course, enough).await;
-        for standing in &live.transports {
-            assert_eq!(standing.failure, None, "{:?}", standing.transport);
+        let config = FeedConfig { rtt: ms(20), duration: Duration::from_hours(1), ..near() };
+        let enough = |snapshot: &FeedSnapshot| snapshot.transports.iter().all(|stats| stats.ages.count > 5);
+        let (snapshot, _) = play(config, enough).await;
+        for stats in &snapshot.transports {
+            assert_eq!(stats.failure, None, "{:?}", stats.transport);
             assert!(
-                standing.mean >= ms(10),
+                stats.mean >= ms(10),
                 "{:?}: {:?} over half a round trip",
-                standing.transport,
-                standing.mean
+                stats.transport,
+                stats.mean
             );
-            assert!(standing.bytes.0 > 0 && standing.bytes.1 > 0, "{:?}", standing.bytes);
+            assert!(stats.bytes.0 > 0 && stats.bytes.1 > 0, "{:?}", stats.bytes);
         }
         for push in [Transport::WebSocket, Transport::Sse] {
-            assert_eq!(way(&live, push).requests, 1);
+            assert_eq!(stats_of(&snapshot, push).requests, 1);
         }
     }
 
     #[tokio::test]
     async fn it_ends_after_its_length() {
-        let (live, ended) = play(FeedConfig { duration: ms(200), ..near() }, |_| false).await;
-        assert!(ended && live.elapsed >= ms(200), "{live:?}");
+        let (snapshot, ended) = play(FeedConfig { duration: ms(200), ..near() }, |_| false).await;
+        assert!(ended && snapshot.elapsed >= ms(200), "{snapshot:?}");
     }
 
     #[tokio::test]
-    async fn a_way_whose_server_dies_or_talks_nonsense_says_so_and_the_others_go_on() {
-        let course = FeedConfig { transports: vec![Transport::WebSocket], ..near() };
+    async fn a_transport_whose_server_dies_or_talks_nonsense_says_so_and_the_others_go_on() {
+        let config = FeedConfig { transports: vec![Transport::WebSocket], ..near() };
         let nonsense = net::listen(([127, 0, 0, 1], 0)).unwrap();
-        let ways =
+        let transports =
             [(Transport::WebSocket, Arc::default()), (Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())];
-        let board = Arc::new(Mutex::new(FeedMetrics::new(&ways)));
+        let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
         let around = scope();
         let server = around.child();
-        let (gates, entrances) = start_server(&course, &server).await.unwrap();
+        let (source_sender, addresses) = start_server(&config, &server).await.unwrap();
         let clock = FeedClock::start();
-        let client = |way, address| {
-            let client = FeedClient { transport: way, address, poll_interval: ms(10), clock, metrics: board.clone() };
+        let client = |transport, address| {
+            let client = FeedClient { transport, address, poll_interval: ms(10), clock, metrics: metrics.clone() };
             around.spawn("client", client.run());
         };
-        client(Transport::WebSocket, entrances[0].address);
+        client(Transport::WebSocket, addresses[0].address);
         client(Transport::Poll, nonsense.local_addr().unwrap());
         client(Transport::Sse, nonsense.local_addr().unwrap());
         for _ in 0..2 {
@@ -348,16 +348,16 @@ mod tests {
             assert!(count > 0);
             peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\ndata: <html>\n\n\n").await.unwrap();
         }
-        let flowing = watch::Sender::new(true);
+        let running = watch::Sender::new(true);
         let walk = PriceWalk::new(1, ms(10));
-        let source = SourceInputs { walk, clock, metrics: board.clone(), running: flowing.subscribe() };
-        assert!(gates.send(source).is_ok());
-        let failed = |way| read_metrics(&board, |board| self::way(&board.snapshot(ms(0)), way).failure.clone());
+        let source = SourceInputs { walk, clock, metrics: metrics.clone(), running: running.subscribe() };
+        assert!(source_sender.send(source).is_ok());
+        let failed = |transport| read_metrics(&metrics, |metrics| stats_of(&metrics.snapshot(ms(0)), transport).failure.clone());
         until(|| failed(Transport::Poll).is_some() && failed(Transport::Sse).is_some()).await;
-        for way in [Transport::Poll, Transport::Sse] {
-            assert!(failed(way).unwrap().starts_with("this is no price: "), "{:?}", failed(way));
+        for transport in [Transport::Poll, Transport::Sse] {
+            assert!(failed(transport).unwrap().starts_with("this is no price: "), "{:?}", failed(transport));
         }
-        until(|| read_metrics(&board, |board| board.snapshot(ms(0)).transports[0].ages.count > 3)).await;
+        until(|| read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3)).await;
         assert_eq!(failed(Transport::WebSocket), None, "it goes on");
         server.cancel();
         until(|| failed(Transport::WebSocket).is_some()).await;

@@ -1,4 +1,4 @@
-//! The server of the feed: one listener for each way, so that each way's bytes are counted apart.
+//! The server of the feed: one listener for each transport, so that each transport's bytes are counted apart.
 //!
 //! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N, `GET /events` never
 //! ends, and the WebSocket listener pushes. Between socket and server lies a modelled distance.
@@ -41,7 +41,7 @@ pub(super) const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One way's listener on loopback, and the counters of its sockets.
+/// One transport's listener on loopback, and the counters of its sockets.
 pub(super) struct TransportListener {
     transport: Transport,
     link: LinkConditions,
@@ -65,18 +65,18 @@ impl TransportListener {
         self.traffic.clone()
     }
 
-    /// Serves `news` on this way until it is dropped; connections are tasks of `scope`.
-    pub(super) async fn serve(self, news: TickPublisher, scope: Scope) {
+    /// Serves the ticks of `publisher` by this transport until it is dropped; connections are tasks of `scope`.
+    pub(super) async fn serve(self, publisher: TickPublisher, scope: Scope) {
         let options = options(self.traffic);
         let connection = |stream: TcpStream, peer| {
             // the tap stands at the socket itself: bytes count when they are there
             let tap = Tap::new(stream, options.traffic.count_connection());
             let socket = DelayedStream::new(tap, self.link, Instant::now(), Stall::default(), 0);
-            let (news, options) = (news.clone(), options.clone());
+            let (publisher, options) = (publisher.clone(), options.clone());
             async move {
                 // out of timers: the client sees that the connection is closed
                 let Ok(socket) = socket else { return };
-                serve_connection(self.transport, socket, peer, news, options).await;
+                serve_connection(self.transport, socket, peer, publisher, options).await;
             }
         };
         // the clients are the feed's own: there are never so many
@@ -91,28 +91,28 @@ pub(super) fn options(traffic: Arc<Traffic>) -> ServerOptions {
     ServerOptions { traffic, limits, ..ServerOptions::default() }
 }
 
-/// Serves `news` on one connection, whatever it runs over.
+/// Serves the ticks of `publisher` on one connection, whatever it runs over.
 pub(super) async fn serve_connection(
     way: Transport,
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    news: TickPublisher,
+    publisher: TickPublisher,
     options: ServerOptions,
 ) {
     match way {
-        Transport::WebSocket => serve_websocket(socket, news, options).await,
+        Transport::WebSocket => serve_websocket(socket, publisher, options).await,
         Transport::Poll | Transport::LongPoll | Transport::Sse => {
-            http::serve_connection(socket, peer, TowerToHyperService::new(router(news)), options).await;
+            http::serve_connection(socket, peer, TowerToHyperService::new(router(publisher)), options).await;
         }
     }
 }
 
-fn router(news: TickPublisher) -> Router {
-    Router::new().route("/price", get(price)).route("/events", get(events)).with_state(news)
+fn router(publisher: TickPublisher) -> Router {
+    Router::new().route("/price", get(price)).route("/events", get(events)).with_state(publisher)
 }
 
 /// The price as it is now; with `after=N`, as soon as it is newer than event N.
-async fn price(State(news): State<TickPublisher>, RawQuery(query): RawQuery) -> Response {
+async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery) -> Response {
     let after = match query.as_deref().map(|query| query.strip_prefix("after=").map(str::parse::<u64>)) {
         None => None,
         Some(Some(Ok(seq))) => Some(seq),
@@ -120,7 +120,7 @@ async fn price(State(news): State<TickPublisher>, RawQuery(query): RawQuery) -> 
             return (StatusCode::BAD_REQUEST, "ask for /price or /price?after=NUMBER\n").into_response();
         }
     };
-    let mut latest = news.latest();
+    let mut latest = publisher.latest();
     if let Some(seq) = after
         && timeout(LONG_POLL_TIMEOUT, latest.wait_for(|tick| tick.seq > seq)).await.is_err()
     {
@@ -131,14 +131,14 @@ async fn price(State(news): State<TickPublisher>, RawQuery(query): RawQuery) -> 
 }
 
 /// The price as it is now, then every event, each with its number as its id.
-async fn events(State(news): State<TickPublisher>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(tick_stream(&news).map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))))
+async fn events(State(publisher): State<TickPublisher>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(tick_stream(&publisher).map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))))
 }
 
 /// The price as it is now, then every event; who is far behind goes on with what is newer.
-fn tick_stream(news: &TickPublisher) -> impl Stream<Item = Tick> + Send + use<> {
-    let each = news.subscribe();
-    let now = *news.latest().borrow();
+fn tick_stream(publisher: &TickPublisher) -> impl Stream<Item = Tick> + Send + use<> {
+    let each = publisher.subscribe();
+    let now = *publisher.latest().borrow();
     let rest = stream::unfold(each, |mut each| async move {
         loop {
             match each.recv().await {
@@ -152,7 +152,7 @@ fn tick_stream(news: &TickPublisher) -> impl Stream<Item = Tick> + Send + use<> 
 }
 
 /// A WebSocket that gets the price as it is now, then every event.
-async fn serve_websocket(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, news: TickPublisher, options: ServerOptions) {
+async fn serve_websocket(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, publisher: TickPublisher, options: ServerOptions) {
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
     let policy = ServerPolicy::default();
@@ -160,7 +160,7 @@ async fn serve_websocket(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 's
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
     let mut stream = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await;
-    let mut ticks = std::pin::pin!(tick_stream(&news));
+    let mut ticks = std::pin::pin!(tick_stream(&publisher));
     loop {
         tokio::select! {
             tick = ticks.next() => {

@@ -39,7 +39,7 @@ impl FeedClock {
 pub struct Tick {
     /// The number of the event; 0 is the price before the first.
     pub seq: u64,
-    /// When it happened, in nanoseconds of the shared [`Clock`].
+    /// When it happened, in nanoseconds of the shared [`FeedClock`].
     pub at: u64,
     /// The price, to the cent.
     pub price: f64,
@@ -136,7 +136,7 @@ impl TickPublisher {
     }
 }
 
-/// Lets things happen for as long as it is run, but not while `flowing` is false.
+/// Lets things happen for as long as it is run, but not while `running` is false.
 pub(super) async fn publish_ticks(
     mut walk: PriceWalk,
     clock: FeedClock,

@@ -1,4 +1,4 @@
-//! [`Peers`]: who talks to whom.
+//! [`AddressPair`]: who talks to whom.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! [`Chunks`]: an observer that sends every chunk of bytes, with the moment it was moved, into a bounded channel.
+//! [`ChunkSender`]: an observer that sends every chunk of bytes, with the moment it was moved, into a bounded channel.
 //! It loses nothing: when the channel is full the socket waits, so a reader that is slow slows the peer by TCP's own means.
 
 use std::task::{Context, Poll};
@@ -31,7 +31,7 @@ pub struct ChunkSender<T> {
 }
 
 impl<T: Send + 'static> ChunkSender<T> {
-    /// `wrap` makes a message of a chunk. The channel needs room for at least three messages: each direction holds one
+    /// `to_message` makes a message of a chunk. The channel needs room for at least three messages: each direction holds one
     /// place reserved.
     pub fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self { received: PollSender::new(sender.clone()), sent: PollSender::new(sender.clone()), to_message: wrap }

@@ -1,4 +1,4 @@
-//! [`fault_code`]: the close code that a peer's mistake deserves, as tungstenite names the mistake.
+//! [`close_code_for`]: the close code that a peer's mistake deserves, as tungstenite names the mistake.
 //! It sends nothing.
 
 use tokio_tungstenite::tungstenite::Error;

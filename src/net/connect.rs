@@ -27,10 +27,10 @@ pub enum MaybeTlsStream<S = TcpStream> {
 /// A stream to `target`.
 ///
 /// # Errors
-/// A name that is not known, nobody listening, no answer within `patience`, a certificate that will not do: what,
+/// A name that is not known, nobody listening, no answer within `connect_timeout`, a certificate that will not do: what,
 /// where, and what would be right.
 pub async fn connect(target: &Target, tls: &TlsOptions, connect_timeout: Duration) -> Result<MaybeTlsStream, String> {
-    let failed = |why: String| format!("could not connect to {target}: {why}");
+    let failed = |reason: String| format!("could not connect to {target}: {reason}");
     let late =
         |_| failed(format!("no answer within {} s; is that the right address?", connect_timeout.as_secs_f32()));
     let connecting = loopback::connect(&target.host, target.port);

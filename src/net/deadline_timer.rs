@@ -1,4 +1,4 @@
-//! [`Alarm`]: a timer finer than tokio's, whose wheel turns once a millisecond.
+//! [`DeadlineTimer`]: a timer finer than tokio's, whose wheel turns once a millisecond.
 //! It does not repeat, and it wakes one task: the one that polled it last.
 
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ pub struct DeadlineTimer<C: Clock = SystemClock> {
 }
 
 impl<C: Clock> DeadlineTimer<C> {
-    /// An alarm that is not set.
+    /// A timer that is not set.
     ///
     /// # Errors
     /// If the process has no file descriptor left.
@@ -27,7 +27,7 @@ impl<C: Clock> DeadlineTimer<C> {
         Ok(Self { timer: C::Timer::new()?, deadline: None })
     }
 
-    /// Ready once `at` has passed, without a system call if it has. Another moment than last time sets the alarm anew;
+    /// Ready once `deadline` has passed, without a system call if it has. Another moment than last time sets the timer anew;
     /// the former is forgotten.
     pub fn poll_until(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let now = C::now();
@@ -47,7 +47,7 @@ impl<C: Clock> DeadlineTimer<C> {
         }
     }
 
-    /// Waits until `at` has passed.
+    /// Waits until `deadline` has passed.
     pub async fn sleep_until(&mut self, at: Instant) {
         poll_fn(|cx| self.poll_until(at, cx)).await;
     }
@@ -76,16 +76,16 @@ mod tests {
         (DeadlineTimer::new().unwrap(), PausedClock::now())
     }
 
-    async fn rings<C: Clock>(alarm: &mut DeadlineTimer<C>, at: Instant) {
-        timeout(HUNG, alarm.sleep_until(at)).await.expect("the alarm hung");
+    async fn rings<C: Clock>(timer: &mut DeadlineTimer<C>, at: Instant) {
+        timeout(HUNG, timer.sleep_until(at)).await.expect("the alarm hung");
         assert!(C::now() >= at, "it rang too early");
     }
 
     #[tokio::test]
     async fn it_never_rings_before_its_time() {
-        let mut alarm = send(DeadlineTimer::<SystemClock>::new().unwrap());
+        let mut timer = send(DeadlineTimer::<SystemClock>::new().unwrap());
         for micros in [50, 300, 700, 1100, 5000, 300, 50, 700, 1100] {
-            rings(&mut alarm, Instant::now() + Duration::from_micros(micros)).await;
+            rings(&mut timer, Instant::now() + Duration::from_micros(micros)).await;
         }
     }
 
@@ -103,46 +103,46 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_passed_is_ready_at_once() {
-        let mut alarm = DeadlineTimer::<SystemClock>::new().unwrap();
+        let mut timer = DeadlineTimer::<SystemClock>::new().unwrap();
         let now = Instant::now();
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        assert!(alarm.poll_until(now, &mut cx).is_ready());
-        assert!(alarm.poll_until(now + HOUR, &mut cx).is_pending());
-        assert!(alarm.poll_until(now, &mut cx).is_ready(), "though it is set for later");
+        assert!(timer.poll_until(now, &mut cx).is_ready());
+        assert!(timer.poll_until(now + HOUR, &mut cx).is_pending());
+        assert!(timer.poll_until(now, &mut cx).is_ready(), "though it is set for later");
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_rings_at_its_time_when_it_is_set_anew_to_later_and_to_earlier() {
-        let (mut alarm, start) = paused();
-        timeout(10 * MILLI, alarm.sleep_until(start + 15 * MILLI)).await.expect_err("not yet");
-        rings(&mut alarm, start + 40 * MILLI).await;
+        let (mut timer, start) = paused();
+        timeout(10 * MILLI, timer.sleep_until(start + 15 * MILLI)).await.expect_err("not yet");
+        rings(&mut timer, start + 40 * MILLI).await;
         assert_eq!(PausedClock::now(), start + 40 * MILLI, "the former moment does not ring for the latter");
-        timeout(MILLI, alarm.sleep_until(start + HOUR)).await.expect_err("not yet");
-        rings(&mut alarm, start + 46 * MILLI).await;
+        timeout(MILLI, timer.sleep_until(start + HOUR)).await.expect_err("not yet");
+        rings(&mut timer, start + 46 * MILLI).await;
         assert_eq!(PausedClock::now(), start + 46 * MILLI, "the earlier moment rings");
     }
 
     #[tokio::test]
     async fn a_moment_that_was_replaced_or_rang_unheard_does_not_ring_for_the_next() {
-        let mut alarm = DeadlineTimer::<SystemClock>::new().unwrap();
+        let mut timer = DeadlineTimer::<SystemClock>::new().unwrap();
         let mut cx = Context::from_waker(std::task::Waker::noop());
         // Whether the first moment has passed by the time it is asked for does not matter.
-        let _ = alarm.poll_until(Instant::now() + MILLI, &mut cx);
+        let _ = timer.poll_until(Instant::now() + MILLI, &mut cx);
         tokio::time::sleep(10 * MILLI).await;
-        rings(&mut alarm, Instant::now() + 20 * MILLI).await;
-        assert!(alarm.poll_until(Instant::now() + HOUR, &mut cx).is_pending());
-        rings(&mut alarm, Instant::now() + 5 * MILLI).await;
-        let _ = alarm.poll_until(Instant::now() + 5 * MILLI, &mut cx);
-        rings(&mut alarm, Instant::now() + 20 * MILLI).await;
+        rings(&mut timer, Instant::now() + 20 * MILLI).await;
+        assert!(timer.poll_until(Instant::now() + HOUR, &mut cx).is_pending());
+        rings(&mut timer, Instant::now() + 5 * MILLI).await;
+        let _ = timer.poll_until(Instant::now() + 5 * MILLI, &mut cx);
+        rings(&mut timer, Instant::now() + 20 * MILLI).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_moment_that_rang_unheard_does_not_ring_for_the_next_on_other_systems_either() {
-        let (mut alarm, start) = paused();
+        let (mut timer, start) = paused();
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        assert!(alarm.poll_until(start + MILLI, &mut cx).is_pending());
+        assert!(timer.poll_until(start + MILLI, &mut cx).is_pending());
         tokio::time::sleep(10 * MILLI).await;
-        rings(&mut alarm, start + 30 * MILLI).await;
+        rings(&mut timer, start + 30 * MILLI).await;
         assert_eq!(PausedClock::now(), start + 30 * MILLI);
     }
 }

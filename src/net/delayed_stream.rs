@@ -1,5 +1,5 @@
-//! [`Line`]: a server's socket with a [`Distance`] before it, modelled: as if the client were far away.
-//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::Planet`] is one.
+//! [`DelayedStream`]: a server's socket behind a modelled link of [`LinkConditions`]: as if the client were far away.
+//! It is not a network: nothing is lost and nothing is slow to start. [`crate::net::NetnsPair`] is one.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::link_emulator::LinkEmulator;
 use crate::net::{DeadlineTimer, Clock, LinkConditions, Stall, SystemClock, later};
 
-/// A socket that a server has accepted, at a [`Distance`]. A client on this machine sees the times that it would see
+/// A socket that a server has accepted, behind a link of [`LinkConditions`]. A client on this machine sees the times that it would see
 /// over a real way of that length:
 ///
 /// - What the client wrote at *t* is given to the protocol at max(*t*, accepted + rtt) + rtt/2: a client far away could
@@ -19,15 +19,15 @@ use crate::net::{DeadlineTimer, Clock, LinkConditions, Stall, SystemClock, later
 ///   round trips, and 3 within TLS 1.3.
 /// - What the protocol wrote at *u* reaches the socket at *u* + rtt/2. That is for protocols in which the client speaks
 ///   first.
-/// - [`Distance::jitter`] is drawn for each chunk, and order is kept. [`Distance::bandwidth`] counts these bytes, not TCP's and
+/// - [`LinkConditions::jitter`] is drawn for each chunk, and order is kept. [`LinkConditions::bandwidth`] counts these bytes, not TCP's and
 ///   IP's headers.
 /// - Ends of stream travel as bytes do. A write is taken, and a flush is ready, when the bytes have left; a shutdown is
 ///   ready when the last of them has arrived.
 ///
 /// What is not modelled: loss, slow start, and windows (up to 4 MiB are on the way each way, then a write waits).
 ///
-/// There is no task behind it: bytes are moved, and stamped with their time, whenever the line is polled, be it to read
-/// or to write; whoever waits in a read or a write is woken for it. So a line that nobody polls stands still, and what
+/// There is no task behind it: bytes are moved, and stamped with their time, whenever the stream is polled, be it to read
+/// or to write; whoever waits in a read or a write is woken for it. So a stream that nobody polls stands still, and what
 /// is on the way when it is dropped is lost; [`tokio::io::AsyncWriteExt::shutdown`] delivers all before.
 ///
 /// Without a distance it hands everything straight through, and a read costs one relaxed atomic load more, for the
@@ -36,13 +36,13 @@ use crate::net::{DeadlineTimer, Clock, LinkConditions, Stall, SystemClock, later
 pub struct DelayedStream<S, C: Clock = SystemClock> {
     stream: S,
     stall: Stall,
-    /// For a stall where there is no road; made when it is needed.
+    /// For a stall where there is no emulator; made when it is needed.
     stall_timer: Option<DeadlineTimer<C>>,
     emulator: Option<Box<LinkEmulator<C>>>,
 }
 
 impl<S> DelayedStream<S> {
-    /// Puts `distance` before `stream`, which was accepted at `accepted`. The same `seed` draws the same jitter. `stream` must
+    /// Puts `conditions` before `stream`, which was accepted at `accepted`. The same `seed` draws the same jitter. `stream` must
     /// write without being flushed, as sockets do.
     ///
     /// # Errors
@@ -52,33 +52,33 @@ impl<S> DelayedStream<S> {
     /// Outside of a tokio runtime, if there is a distance.
     pub fn new(
         stream: S,
-        distance: LinkConditions,
+        conditions: LinkConditions,
         accepted: Instant,
         stall: Stall,
         seed: u64,
     ) -> io::Result<Self> {
-        Self::with_clock(stream, distance, accepted, stall, seed)
+        Self::with_clock(stream, conditions, accepted, stall, seed)
     }
 }
 
 impl<S, C: Clock> DelayedStream<S, C> {
-    /// As [`Line::new`], by another clock.
+    /// As [`DelayedStream::new`], by another clock.
     ///
     /// # Errors
-    /// As [`Line::new`].
+    /// As [`DelayedStream::new`].
     pub(crate) fn with_clock(
         stream: S,
-        distance: LinkConditions,
+        conditions: LinkConditions,
         accepted: Instant,
         stall: Stall,
         seed: u64,
     ) -> io::Result<Self> {
-        let road = if distance.is_ideal() {
+        let emulator = if conditions.is_ideal() {
             None
         } else {
-            Some(Box::new(LinkEmulator::new(distance, later(accepted, distance.rtt), seed)?))
+            Some(Box::new(LinkEmulator::new(conditions, later(accepted, conditions.rtt), seed)?))
         };
-        Ok(Self { stream, stall, stall_timer: None, emulator: road })
+        Ok(Self { stream, stall, stall_timer: None, emulator })
     }
 
     /// The socket below; bytes moved there have no way to go.
@@ -89,11 +89,11 @@ impl<S, C: Clock> DelayedStream<S, C> {
     /// Ready once no stall holds.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(until) = self.stall.stalled_until::<C>() {
-            let alarm = match &mut self.stall_timer {
-                Some(alarm) => alarm,
+            let timer = match &mut self.stall_timer {
+                Some(timer) => timer,
                 none => none.insert(DeadlineTimer::new()?),
             };
-            ready!(alarm.poll_until(until, cx));
+            ready!(timer.poll_until(until, cx));
         }
         Poll::Ready(Ok(()))
     }
@@ -101,23 +101,23 @@ impl<S, C: Clock> DelayedStream<S, C> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncRead for DelayedStream<S, C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        if let Some(road) = &mut line.emulator {
-            return road.poll_read(&mut line.stream, line.stall.stalled_until::<C>(), cx, buf);
+        let stream = self.get_mut();
+        if let Some(emulator) = &mut stream.emulator {
+            return emulator.poll_read(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, buf);
         }
-        ready!(line.poll_stall(cx))?;
-        Pin::new(&mut line.stream).poll_read(cx, buf)
+        ready!(stream.poll_stall(cx))?;
+        Pin::new(&mut stream.stream).poll_read(cx, buf)
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S, C> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let line = self.get_mut();
-        match &mut line.emulator {
-            Some(road) => {
-                road.poll_write(&mut line.stream, line.stall.stalled_until::<C>(), cx, &[IoSlice::new(buf)])
+        let stream = self.get_mut();
+        match &mut stream.emulator {
+            Some(emulator) => {
+                emulator.poll_write(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, &[IoSlice::new(buf)])
             }
-            None => Pin::new(&mut line.stream).poll_write(cx, buf),
+            None => Pin::new(&mut stream.stream).poll_write(cx, buf),
         }
     }
 
@@ -126,10 +126,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let line = self.get_mut();
-        match &mut line.emulator {
-            Some(road) => road.poll_write(&mut line.stream, line.stall.stalled_until::<C>(), cx, bufs),
-            None => Pin::new(&mut line.stream).poll_write_vectored(cx, bufs),
+        let stream = self.get_mut();
+        match &mut stream.emulator {
+            Some(emulator) => emulator.poll_write(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, bufs),
+            None => Pin::new(&mut stream.stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -138,18 +138,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        match &mut line.emulator {
-            Some(road) => road.poll_flush(&mut line.stream, line.stall.stalled_until::<C>(), cx),
-            None => Pin::new(&mut line.stream).poll_flush(cx),
+        let stream = self.get_mut();
+        match &mut stream.emulator {
+            Some(emulator) => emulator.poll_flush(&mut stream.stream, stream.stall.stalled_until::<C>(), cx),
+            None => Pin::new(&mut stream.stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let line = self.get_mut();
-        match &mut line.emulator {
-            Some(road) => road.poll_shutdown(&mut line.stream, line.stall.stalled_until::<C>(), cx),
-            None => Pin::new(&mut line.stream).poll_shutdown(cx),
+        let stream = self.get_mut();
+        match &mut stream.emulator {
+            Some(emulator) => emulator.poll_shutdown(&mut stream.stream, stream.stall.stalled_until::<C>(), cx),
+            None => Pin::new(&mut stream.stream).poll_shutdown(cx),
         }
     }
 }
@@ -178,31 +178,31 @@ mod tests {
         LinkConditions { rtt: RTT, ..LinkConditions::default() }
     }
 
-    /// A client and the line before the server's end of a pipe, in a time that passes only while all wait.
-    fn pair(distance: LinkConditions, stall: &Stall) -> (DuplexStream, DelayedStream<DuplexStream, PausedClock>) {
+    /// A client and the stream before the server's end of a pipe, in a time that passes only while all wait.
+    fn pair(conditions: LinkConditions, stall: &Stall) -> (DuplexStream, DelayedStream<DuplexStream, PausedClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, DelayedStream::with_clock(server, distance, PausedClock::now(), stall.clone(), 1).unwrap())
+        (client, DelayedStream::with_clock(server, conditions, PausedClock::now(), stall.clone(), 1).unwrap())
     }
 
-    /// A client and the line before the server's socket, in real time, and when the server accepted.
-    async fn sockets(distance: LinkConditions) -> (TcpStream, DelayedStream<TcpStream>, Instant) {
+    /// A client and the stream before the server's socket, in real time, and when the server accepted.
+    async fn sockets(conditions: LinkConditions) -> (TcpStream, DelayedStream<TcpStream>, Instant) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         client.set_nodelay(true).unwrap();
         server.set_nodelay(true).unwrap();
         let accepted = Instant::now();
-        (client, DelayedStream::new(server, distance, accepted, Stall::default(), 1).unwrap(), accepted)
+        (client, DelayedStream::new(server, conditions, accepted, Stall::default(), 1).unwrap(), accepted)
     }
 
     /// Gives everything back until the end of the stream, then ends too.
-    async fn echo(mut line: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut buf = vec![0; 64 << 10];
-        while let Ok(count @ 1..) = line.read(&mut buf).await {
-            line.write_all(&buf[..count]).await.unwrap();
-            line.flush().await.unwrap();
+        while let Ok(count @ 1..) = stream.read(&mut buf).await {
+            stream.write_all(&buf[..count]).await.unwrap();
+            stream.flush().await.unwrap();
         }
-        line.shutdown().await.unwrap();
+        stream.shutdown().await.unwrap();
     }
 
     /// Sends `bytes` and reads them back; how long that took by the paused clock.
@@ -217,9 +217,9 @@ mod tests {
         PausedClock::now() - start
     }
 
-    /// Runs `client` beside an echo server behind `line`.
-    async fn beside_echo<R>(line: impl AsyncRead + AsyncWrite + Unpin, client: impl Future<Output = R>) -> R {
-        let both = async { tokio::join!(echo(line), client).1 };
+    /// Runs `client` beside an echo server behind `stream`.
+    async fn beside_echo<R>(stream: impl AsyncRead + AsyncWrite + Unpin, client: impl Future<Output = R>) -> R {
+        let both = async { tokio::join!(echo(stream), client).1 };
         timeout(HUNG, both).await.expect("it hung")
     }
 
@@ -229,8 +229,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_exchange_costs_two_round_trips_and_each_further_one() {
-        let (mut client, line) = pair(far(), &Stall::default());
-        beside_echo(line, async move {
+        let (mut client, stream) = pair(far(), &Stall::default());
+        beside_echo(stream, async move {
             assert_eq!(exchange(&mut client, b"first").await, 2 * RTT);
             for _ in 0..5 {
                 assert_eq!(exchange(&mut client, b"further").await, RTT);
@@ -241,8 +241,8 @@ mod tests {
 
     #[tokio::test]
     async fn on_sockets_and_the_systems_clock_no_exchange_is_sooner() {
-        let (mut client, line, accepted) = sockets(far()).await;
-        beside_echo(line, async move {
+        let (mut client, stream, accepted) = sockets(far()).await;
+        beside_echo(stream, async move {
             for trips in 2..5 {
                 client.write_all(b"hello").await.unwrap();
                 client.read_exact(&mut [0; 5]).await.unwrap();
@@ -265,9 +265,9 @@ mod tests {
             .unwrap();
         let tls = crate::net::TlsOptions { insecure: true, ..Default::default() };
         let connector = tokio_rustls::TlsConnector::from(Arc::new(tls.config().unwrap()));
-        let (client, line) = pair(far(), &Stall::default());
+        let (client, stream) = pair(far(), &Stall::default());
         let serving = async {
-            let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(line).await.unwrap();
+            let mut stream = tokio_rustls::TlsAcceptor::from(Arc::new(server)).accept(stream).await.unwrap();
             let mut buf = [0; 5];
             while stream.read_exact(&mut buf).await.is_ok() {
                 stream.write_all(&buf).await.unwrap();
@@ -293,8 +293,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_waits_first_pays_the_handshake_only() {
-        let (mut client, line) = pair(far(), &Stall::default());
-        beside_echo(line, async move {
+        let (mut client, stream) = pair(far(), &Stall::default());
+        beside_echo(stream, async move {
             sleep(2 * RTT).await;
             assert_eq!(exchange(&mut client, b"late").await, RTT);
         })
@@ -303,8 +303,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_sent_in_one_go_arrives_in_one_round_trip() {
-        let (mut client, line) = pair(far(), &Stall::default());
-        beside_echo(line, async move {
+        let (mut client, stream) = pair(far(), &Stall::default());
+        beside_echo(stream, async move {
             exchange(&mut client, b"first").await;
             assert_eq!(exchange(&mut client, &pattern(100_000)).await, RTT);
         })
@@ -313,9 +313,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn jitter_keeps_order_and_lies_around_the_round_trip() {
-        let distance = LinkConditions { jitter: 20 * MILLI, ..far() };
-        let (mut client, line) = pair(distance, &Stall::default());
-        beside_echo(line, async move {
+        let conditions = LinkConditions { jitter: 20 * MILLI, ..far() };
+        let (mut client, stream) = pair(conditions, &Stall::default());
+        beside_echo(stream, async move {
             exchange(&mut client, b"first").await;
             let mut took = Vec::new();
             for _ in 0..12 {
@@ -344,8 +344,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_bandwidth_takes_its_time() {
         // 1 MiB in 1/8 s, the first millisecond's worth of it after one
-        let distance = LinkConditions { bandwidth: Some(64 << 20), ..LinkConditions::default() };
-        let (mut client, mut line) = pair(distance, &Stall::default());
+        let conditions = LinkConditions { bandwidth: Some(64 << 20), ..LinkConditions::default() };
+        let (mut client, mut stream) = pair(conditions, &Stall::default());
         let all = pattern(1 << 20);
         let start = PausedClock::now();
         let receiving = async {
@@ -356,8 +356,8 @@ mod tests {
             (back, first, PausedClock::now() - start)
         };
         let sending = async {
-            line.write_all(&all).await.unwrap();
-            line.shutdown().await.unwrap();
+            stream.write_all(&all).await.unwrap();
+            stream.shutdown().await.unwrap();
         };
         let ((back, first, took), ()) =
             timeout(HUNG, async { tokio::join!(receiving, sending) }).await.expect("it hung");
@@ -367,10 +367,10 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_lost_both_ways_at_once() {
-        let distance = LinkConditions { jitter: 5 * MILLI, ..far() };
-        let (mut client, line, _) = sockets(distance).await;
+        let conditions = LinkConditions { jitter: 5 * MILLI, ..far() };
+        let (mut client, stream, _) = sockets(conditions).await;
         let all = pattern(24 << 20);
-        let back = beside_echo(line, async {
+        let back = beside_echo(stream, async {
             let (mut read, mut write) = client.split();
             let sending = async {
                 write.write_all(&all).await.unwrap();
@@ -387,8 +387,8 @@ mod tests {
 
     #[tokio::test]
     async fn halves_in_two_tasks_wake_each_other() {
-        let (client, line, _) = sockets(far()).await;
-        let (mut read, mut write) = tokio::io::split(line);
+        let (client, stream, _) = sockets(far()).await;
+        let (mut read, mut write) = tokio::io::split(stream);
         let (mut from_server, mut to_server) = client.into_split();
         let all = pattern(12 << 20);
         let scope = crate::scope::Scope::new(|panic| panic!("{panic}"));
@@ -424,24 +424,24 @@ mod tests {
     }
 
     /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
-    fn still(distance: LinkConditions) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
+    fn still(conditions: LinkConditions) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, DelayedStream::with_clock(server, distance, ManualClock::now(), Stall::default(), 1).unwrap())
+        (client, DelayedStream::with_clock(server, conditions, ManualClock::now(), Stall::default(), 1).unwrap())
     }
 
     #[tokio::test]
     async fn a_read_that_makes_room_wakes_the_write_that_waits() {
-        let (_client, mut line) = still(far());
-        let mut line = Pin::new(&mut line);
+        let (_client, mut stream) = still(far());
+        let mut stream = Pin::new(&mut stream);
         let writer = Arc::new(Bell::default());
         let waker = Waker::from(writer.clone());
         let mut cx = Context::from_waker(&waker);
-        line.flush().await.unwrap();
+        stream.flush().await.unwrap();
         let much = vec![0; 1 << 20];
-        while line.as_mut().poll_write(&mut cx, &much).is_ready() {}
+        while stream.as_mut().poll_write(&mut cx, &much).is_ready() {}
         writer.0.store(false, Relaxed);
         let mut read_too_soon =
-            || line.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]));
+            || stream.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]));
         assert!(read_too_soon().is_pending());
         assert!(!writer.0.load(Relaxed), "nothing has arrived, and there is no room yet");
         ManualClock::pass(RTT / 2);
@@ -451,31 +451,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_write_that_finds_something_arrived_wakes_the_read_that_waits() {
-        let (mut client, mut line) = still(far());
-        let mut line = Pin::new(&mut line);
+        let (mut client, mut stream) = still(far());
+        let mut stream = Pin::new(&mut stream);
         let reader = Arc::new(Bell::default());
         let waker = Waker::from(reader.clone());
         let mut cx = Context::from_waker(&waker);
         client.write_all(b"hello").await.unwrap();
-        assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
+        assert!(stream.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_pending());
         for (passes, arrived) in [((3 * RTT / 2).saturating_sub(MILLI), false), (MILLI, true)] {
             reader.0.store(false, Relaxed);
             ManualClock::pass(passes);
-            assert!(line.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
+            assert!(stream.as_mut().poll_write(&mut Context::from_waker(Waker::noop()), b"x").is_ready());
             assert_eq!(reader.0.load(Relaxed), arrived);
         }
-        assert!(line.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_ready());
+        assert!(stream.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut [0])).is_ready());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_write_waits_when_too_much_is_on_the_way() {
-        let distance = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
-        let (_client, mut line) = pair(distance, &Stall::default());
+        let conditions = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
+        let (_client, mut stream) = pair(conditions, &Stall::default());
         let all = pattern(5 << 20);
         let mut taken = 0;
         let writing = async {
             while taken < all.len() {
-                taken += line.write(&all[taken..]).await.unwrap();
+                taken += stream.write(&all[taken..]).await.unwrap();
             }
         };
         timeout(Duration::from_mins(29), writing).await.expect_err("not all of it has room");
@@ -484,10 +484,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn small_chunks_are_bounded_by_what_they_take_of_memory() {
-        let distance = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
-        let (_client, mut line) = pair(distance, &Stall::default());
+        let conditions = LinkConditions { rtt: Duration::from_hours(1), ..LinkConditions::default() };
+        let (_client, mut stream) = pair(conditions, &Stall::default());
         let mut count = 0;
-        while let Ok(taken) = timeout(MILLI, line.write(b"x")).await {
+        while let Ok(taken) = timeout(MILLI, stream.write(b"x")).await {
             count += taken.unwrap();
         }
         assert!((10_000..100_000).contains(&count), "{count}");
@@ -495,16 +495,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn shutdown_delivers_all_and_then_the_end() {
-        let (mut client, mut line) = pair(far(), &Stall::default());
+        let (mut client, mut stream) = pair(far(), &Stall::default());
         let all = pattern(1 << 20);
         let start = PausedClock::now();
         let sending = async {
-            line.write_all(&all).await.unwrap();
-            line.flush().await.unwrap();
+            stream.write_all(&all).await.unwrap();
+            stream.flush().await.unwrap();
             assert_eq!(PausedClock::now(), start, "it has left, that is all");
-            line.shutdown().await.unwrap();
+            stream.shutdown().await.unwrap();
             assert_eq!(PausedClock::now(), start + RTT / 2);
-            assert_eq!(line.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+            assert_eq!(stream.write(b"more").await.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         };
         let mut back = Vec::new();
         let (got, ()) = timeout(HUNG, async { tokio::join!(client.read_to_end(&mut back), sending) })
@@ -516,47 +516,47 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_clients_end_travels_behind_its_bytes_and_stays() {
-        let (mut client, mut line) = pair(far(), &Stall::default());
+        let (mut client, mut stream) = pair(far(), &Stall::default());
         let start = PausedClock::now();
         client.write_all(b"bye").await.unwrap();
         client.shutdown().await.unwrap();
         let mut got = Vec::new();
-        timeout(HUNG, line.read_to_end(&mut got)).await.expect("it hung").unwrap();
+        timeout(HUNG, stream.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert_eq!(got, b"bye");
         assert_eq!(PausedClock::now(), start + RTT * 3 / 2);
-        assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0, "and again");
-        assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0);
+        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0, "and again");
+        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
     }
 
     #[tokio::test]
-    async fn a_reset_is_told_to_both() {
-        let (client, mut line, _) = sockets(far()).await;
-        line.write_all(b"unread").await.unwrap();
+    async fn a_reset_is_reported_to_both() {
+        let (client, mut stream, _) = sockets(far()).await;
+        stream.write_all(b"unread").await.unwrap();
         sleep(RTT).await;
-        line.flush().await.unwrap();
+        stream.flush().await.unwrap();
         timeout(HUNG, client.readable()).await.expect("it hung").unwrap();
         // Closed with unread bytes, it resets.
         drop(client);
-        let error = timeout(HUNG, line.read(&mut [0; 9])).await.expect("it hung").unwrap_err();
+        let error = timeout(HUNG, stream.read(&mut [0; 9])).await.expect("it hung").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-        assert_eq!(line.read(&mut [0; 9]).await.unwrap(), 0, "after that it is at its end");
+        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0, "after that it is at its end");
         let writing = async {
             loop {
-                if let Err(error) = line.write_all(b"into the void").await {
+                if let Err(error) = stream.write_all(b"into the void").await {
                     return error;
                 }
                 sleep(Duration::from_millis(5)).await;
             }
         };
         timeout(HUNG, writing).await.expect("a write tells it");
-        timeout(HUNG, line.shutdown()).await.expect("and a shutdown does not wait").unwrap();
+        timeout(HUNG, stream.shutdown()).await.expect("and a shutdown does not wait").unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn dropped_midway_it_closes_the_socket_and_nothing_more_comes() {
-        let (mut client, mut line) = pair(far(), &Stall::default());
-        line.write_all(b"never seen").await.unwrap();
-        drop(line);
+        let (mut client, mut stream) = pair(far(), &Stall::default());
+        stream.write_all(b"never seen").await.unwrap();
+        drop(stream);
         let mut got = Vec::new();
         timeout(HUNG, client.read_to_end(&mut got)).await.expect("it hung").unwrap();
         assert!(got.is_empty());
@@ -564,10 +564,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stall_holds_and_lets_go_with_a_distance_and_without() {
-        for distance in [LinkConditions::default(), far()] {
+        for conditions in [LinkConditions::default(), far()] {
             let stall = Stall::since(PausedClock::now());
-            let (mut client, line) = pair(distance, &stall);
-            beside_echo(line, async move {
+            let (mut client, stream) = pair(conditions, &stall);
+            beside_echo(stream, async move {
                 exchange(&mut client, b"first").await;
                 let hold = Duration::from_millis(150);
                 stall.begin_at(PausedClock::now(), hold);
@@ -577,8 +577,8 @@ mod tests {
                 sleep(hold / 2).await;
                 client.write_all(b"ld").await.unwrap();
                 client.read_exact(&mut [0; 4]).await.unwrap();
-                assert_eq!(PausedClock::now() - start, hold + distance.rtt / 2, "{distance:?}");
-                assert_eq!(exchange(&mut client, b"let go").await, distance.rtt, "{distance:?}");
+                assert_eq!(PausedClock::now() - start, hold + conditions.rtt / 2, "{conditions:?}");
+                assert_eq!(exchange(&mut client, b"let go").await, conditions.rtt, "{conditions:?}");
             })
             .await;
         }
@@ -587,8 +587,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stall_that_is_made_longer_holds_longer() {
         let stall = Stall::since(PausedClock::now());
-        let (mut client, line) = pair(LinkConditions::default(), &stall);
-        beside_echo(line, async move {
+        let (mut client, stream) = pair(LinkConditions::default(), &stall);
+        beside_echo(stream, async move {
             stall.begin_at(PausedClock::now(), 40 * MILLI);
             let exchanging = async {
                 assert_eq!(exchange(&mut client, b"held").await, 120 * MILLI);
@@ -605,23 +605,23 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_distance_it_is_the_socket() {
-        let (mut client, mut line, _) = sockets(LinkConditions::default()).await;
-        assert!(line.emulator.is_none() && line.is_write_vectored());
+        let (mut client, mut stream, _) = sockets(LinkConditions::default()).await;
+        assert!(stream.emulator.is_none() && stream.is_write_vectored());
         let bufs = [&b"a"[..], b"bc"].map(IoSlice::new);
-        assert_eq!(line.write_vectored(&bufs).await.unwrap(), 3);
+        assert_eq!(stream.write_vectored(&bufs).await.unwrap(), 3);
         let mut got = [0; 3];
         client.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"abc");
-        assert!(line.stall_timer.is_none());
+        assert!(stream.stall_timer.is_none());
     }
 
     #[tokio::test]
     async fn a_vectored_write_goes_the_way_as_one() {
-        let (mut client, mut line, _) = sockets(far()).await;
+        let (mut client, mut stream, _) = sockets(far()).await;
         let bufs = [&b"a"[..], b"", b"bc"].map(IoSlice::new);
-        assert_eq!(line.write_vectored(&bufs).await.unwrap(), 3);
-        assert_eq!(line.write(b"").await.unwrap(), 0);
-        line.shutdown().await.unwrap();
+        assert_eq!(stream.write_vectored(&bufs).await.unwrap(), 3);
+        assert_eq!(stream.write(b"").await.unwrap(), 0);
+        stream.shutdown().await.unwrap();
         let mut got = Vec::new();
         client.read_to_end(&mut got).await.unwrap();
         assert_eq!(got, b"abc");

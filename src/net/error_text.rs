@@ -1,4 +1,4 @@
-//! [`in_words`]: what an error of a connection means to whoever made it; [`with_causes`]: the same for an error of a
+//! [`describe_io_error`]: what an error of a connection means to whoever made it; [`error_chain`]: the same for an error of a
 //! library. Neither says which connection; the caller knows.
 
 use std::io;

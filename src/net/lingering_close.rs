@@ -1,5 +1,5 @@
-//! [`linger`]: ends a connection so that the peer can still read what was sent last.
-//! It is not a protocol's own goodbye; that has been said before.
+//! [`lingering_close`]: ends a connection so that the peer can still read what was sent last.
+//! It is not a protocol's own close; that comes before.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ const MAX_LINGER_BYTES: usize = 4 << 20;
 /// Closing a socket with unread bytes in it makes TCP send a reset, and a reset may overtake the answer that says
 /// what was wrong (RFC 9112 section 9.6).
 pub async fn lingering_close(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let farewell = async {
+    let closing = async {
         if stream.shutdown().await.is_err() {
             return;
         }
         // On the heap: in the future it would be part of every connection that may come to this.
-        let mut forgotten = vec![0; 4096];
+        let mut discarded = vec![0; 4096];
         let mut left = MAX_LINGER_BYTES;
-        while let Ok(count @ 1..) = stream.read(&mut forgotten).await {
+        while let Ok(count @ 1..) = stream.read(&mut discarded).await {
             left = left.saturating_sub(count);
             if left == 0 {
                 return;
             }
         }
     };
-    // Out of patience or done, the socket is closed either way.
-    let _ = timeout(LINGER_TIMEOUT, farewell).await;
+    // Timed out or done, the socket is closed either way.
+    let _ = timeout(LINGER_TIMEOUT, closing).await;
 }

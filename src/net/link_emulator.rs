@@ -1,4 +1,4 @@
-//! [`Road`]: the bytes that are on the way over a [`crate::net::Line`], both ways, and who waits for them.
+//! [`LinkEmulator`]: the bytes that are on the way over a [`crate::net::DelayedStream`], both ways, and who waits for them.
 //! It owns no socket and has no task: each call is handed the socket, and moves on it whatever can be moved.
 
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ const CHUNK_OVERHEAD: usize = size_of::<Delivery>();
 /// How much is read from the socket at once, in bytes.
 const READ_SIZE: usize = 16 << 10;
 
-/// Both ways of a line.
+/// Both directions of a link.
 #[derive(Debug)]
 pub(super) struct LinkEmulator<C: Clock> {
     /// Nothing can have left the client before.
@@ -31,11 +31,11 @@ pub(super) struct LinkEmulator<C: Clock> {
     outbound: DelayQueue,
     timer: DeadlineTimer<C>,
     io_wakers: Arc<IoWakers>,
-    /// Wakes both who read and who write: the socket and the alarm do not know which of them is there to move bytes.
+    /// Wakes both who read and who write: the socket and the timer do not know which of them is there to move bytes.
     waker: Waker,
     reader_pending: bool,
     writer_pending: bool,
-    /// What the socket said to a write; told once.
+    /// What the socket said to a write; returned once.
     write_error: Option<io::Error>,
     /// The socket takes no more: shut down or broken.
     closed: bool,
@@ -62,12 +62,12 @@ impl Wake for IoWakers {
 impl<C: Clock> LinkEmulator<C> {
     /// # Errors
     /// If the process has no file descriptor left.
-    pub(super) fn new(distance: LinkConditions, opened: Instant, seed: u64) -> io::Result<Self> {
+    pub(super) fn new(conditions: LinkConditions, opened: Instant, seed: u64) -> io::Result<Self> {
         let waits = Arc::new(IoWakers::default());
         Ok(Self {
             connected_at: opened,
-            inbound: DelayQueue::new(LinkModel::new(distance, seed)),
-            outbound: DelayQueue::new(LinkModel::new(distance, !seed)),
+            inbound: DelayQueue::new(LinkModel::new(conditions, seed)),
+            outbound: DelayQueue::new(LinkModel::new(conditions, !seed)),
             timer: DeadlineTimer::new()?,
             waker: Waker::from(waits.clone()),
             io_wakers: waits,
@@ -79,7 +79,7 @@ impl<C: Clock> LinkEmulator<C> {
         })
     }
 
-    /// Gives what has arrived, unless a stall holds until `held`.
+    /// Gives what has arrived, unless a stall holds until `stalled_until`.
     pub(super) fn poll_read<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         stream: &mut S,
@@ -223,7 +223,7 @@ impl<C: Clock> LinkEmulator<C> {
     }
 }
 
-/// The first `most` of these bytes.
+/// The first `limit` of these bytes.
 fn gather(bufs: &[IoSlice<'_>], limit: usize) -> Bytes {
     let mut all = BytesMut::with_capacity(bufs.iter().map(|buf| buf.len()).sum::<usize>().min(limit));
     for buf in bufs {
@@ -233,7 +233,7 @@ fn gather(bufs: &[IoSlice<'_>], limit: usize) -> Bytes {
     all.freeze()
 }
 
-/// One way: what is on it, in order.
+/// One direction: what is on it, in order.
 #[derive(Debug)]
 struct DelayQueue {
     link: LinkModel,
@@ -260,8 +260,8 @@ enum DeliveryContent {
 }
 
 impl DelayQueue {
-    fn new(pace: LinkModel) -> Self {
-        Self { link: pace, queue: VecDeque::new(), queued_bytes: 0, ended: false }
+    fn new(link: LinkModel) -> Self {
+        Self { link, queue: VecDeque::new(), queued_bytes: 0, ended: false }
     }
 
     /// How many bytes more may be put on it.

@@ -1,4 +1,4 @@
-//! [`Distance`]: how far away a peer is, as data, and [`Pace`]: when bytes arrive that go that far.
+//! [`LinkConditions`]: how far away a peer is, as data, and [`LinkModel`]: when bytes arrive that go that far.
 //! It moves nothing.
 
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::net::later;
 
 /// How far away a peer is. The default is no distance at all: nothing is delayed.
 ///
-/// It is a model of the way only: nothing is lost, and the bandwidth is there from the first byte, without TCP's slow
+/// It is a model of the link only: nothing is lost, and the bandwidth is there from the first byte, without TCP's slow
 /// start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkConditions {
@@ -29,7 +29,7 @@ impl LinkConditions {
     }
 }
 
-/// One way over a [`Distance`]: says when what leaves now arrives. Nothing arrives before what left before it.
+/// One direction of a link with [`LinkConditions`]: says when what leaves now arrives. Nothing arrives before what left before it.
 #[derive(Debug)]
 pub(super) struct LinkModel {
     conditions: LinkConditions,
@@ -44,8 +44,8 @@ pub(super) struct LinkModel {
 const MIN_CHUNK: usize = 1448;
 
 impl LinkModel {
-    pub(super) fn new(distance: LinkConditions, seed: u64) -> Self {
-        Self { conditions: distance, rng: SplitMix64::new(seed), link_free_at: None, last_arrival: None }
+    pub(super) fn new(conditions: LinkConditions, seed: u64) -> Self {
+        Self { conditions, rng: SplitMix64::new(seed), link_free_at: None, last_arrival: None }
     }
 
     /// How many bytes may arrive as one: a millisecond's worth, so that a large message comes in bit by bit.
@@ -101,65 +101,65 @@ mod tests {
         let now = Instant::now();
         for jitter in [Duration::from_nanos(u64::MAX), Duration::MAX] {
             for bandwidth in [None, Some(0), Some(1), Some(u64::MAX)] {
-                let mut pace = LinkModel::new(LinkConditions { rtt: Duration::MAX, jitter, bandwidth }, 1);
-                let first = pace.arrival_time(now, usize::MAX);
+                let mut model = LinkModel::new(LinkConditions { rtt: Duration::MAX, jitter, bandwidth }, 1);
+                let first = model.arrival_time(now, usize::MAX);
                 assert!(first > now + Duration::from_hours(24), "{jitter:?} {bandwidth:?}");
-                assert!(pace.arrival_time(first, usize::MAX) >= first);
+                assert!(model.arrival_time(first, usize::MAX) >= first);
             }
         }
     }
 
     #[test]
     fn half_the_round_trip_each_way() {
-        let mut pace = LinkModel::new(LinkConditions { rtt: 40 * MILLI, ..LinkConditions::default() }, 1);
+        let mut model = LinkModel::new(LinkConditions { rtt: 40 * MILLI, ..LinkConditions::default() }, 1);
         let now = Instant::now();
-        assert_eq!(pace.arrival_time(now, 1), now + 20 * MILLI);
-        assert_eq!(pace.arrival_time(now, 1 << 30), now + 20 * MILLI);
-        assert_eq!(pace.max_chunk(), usize::MAX);
+        assert_eq!(model.arrival_time(now, 1), now + 20 * MILLI);
+        assert_eq!(model.arrival_time(now, 1 << 30), now + 20 * MILLI);
+        assert_eq!(model.max_chunk(), usize::MAX);
     }
 
     #[test]
     fn jitter_lies_around_the_half_and_nothing_overtakes() {
-        let distance = LinkConditions { rtt: 40 * MILLI, jitter: 10 * MILLI, bandwidth: None };
-        let mut pace = LinkModel::new(distance, 1);
+        let conditions = LinkConditions { rtt: 40 * MILLI, jitter: 10 * MILLI, bandwidth: None };
+        let mut model = LinkModel::new(conditions, 1);
         let start = Instant::now();
         let far_apart: Vec<Duration> = (0..200)
             .map(|n| {
                 let left = start + n * 100 * MILLI;
-                pace.arrival_time(left, 1) - left
+                model.arrival_time(left, 1) - left
             })
             .collect();
-        let (least, most) = (far_apart.iter().min().unwrap(), far_apart.iter().max().unwrap());
-        assert!((15 * MILLI..16 * MILLI).contains(least), "{least:?}");
-        assert!((24 * MILLI..=25 * MILLI).contains(most), "{most:?}");
-        let mut pace = LinkModel::new(distance, 2);
-        let close: Vec<Instant> = (0..200).map(|n| pace.arrival_time(start + n * MILLI / 10, 1)).collect();
+        let (shortest, longest) = (far_apart.iter().min().unwrap(), far_apart.iter().max().unwrap());
+        assert!((15 * MILLI..16 * MILLI).contains(shortest), "{shortest:?}");
+        assert!((24 * MILLI..=25 * MILLI).contains(longest), "{longest:?}");
+        let mut model = LinkModel::new(conditions, 2);
+        let close: Vec<Instant> = (0..200).map(|n| model.arrival_time(start + n * MILLI / 10, 1)).collect();
         assert!(close.is_sorted());
     }
 
     #[test]
     fn a_jitter_wider_than_the_way_never_arrives_before_it_left() {
-        let mut pace = LinkModel::new(LinkConditions { rtt: MILLI, jitter: 9 * MILLI, bandwidth: None }, 1);
+        let mut model = LinkModel::new(LinkConditions { rtt: MILLI, jitter: 9 * MILLI, bandwidth: None }, 1);
         let now = Instant::now();
-        assert!((0..200).all(|n| pace.arrival_time(now + n * 20 * MILLI, 1) >= now + n * 20 * MILLI));
+        assert!((0..200).all(|n| model.arrival_time(now + n * 20 * MILLI, 1) >= now + n * 20 * MILLI));
     }
 
     #[test]
     fn bytes_leave_one_after_another() {
-        let mut pace = LinkModel::new(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() }, 1);
+        let mut model = LinkModel::new(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() }, 1);
         let now = Instant::now();
-        assert_eq!(pace.arrival_time(now, 1000), now + MILLI);
-        assert_eq!(pace.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first");
-        assert_eq!((pace.queueing_delay(now), pace.queueing_delay(now + 3 * MILLI)), (2 * MILLI, Duration::ZERO));
-        assert_eq!(pace.arrival_time(now + 9 * MILLI, 1000), now + 10 * MILLI, "nothing is before it");
-        assert_eq!(pace.max_chunk(), MIN_CHUNK);
+        assert_eq!(model.arrival_time(now, 1000), now + MILLI);
+        assert_eq!(model.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first");
+        assert_eq!((model.queueing_delay(now), model.queueing_delay(now + 3 * MILLI)), (2 * MILLI, Duration::ZERO));
+        assert_eq!(model.arrival_time(now + 9 * MILLI, 1000), now + 10 * MILLI, "nothing is before it");
+        assert_eq!(model.max_chunk(), MIN_CHUNK);
     }
 
     #[test]
     fn distance_travels_as_json() {
-        let distance = LinkConditions { rtt: 40 * MILLI, jitter: MILLI, bandwidth: Some(7) };
-        let text = serde_json::to_string(&distance).unwrap();
-        assert_eq!(serde_json::from_str::<LinkConditions>(&text).unwrap(), distance);
-        assert!(!distance.is_ideal() && LinkConditions::default().is_ideal());
+        let conditions = LinkConditions { rtt: 40 * MILLI, jitter: MILLI, bandwidth: Some(7) };
+        let text = serde_json::to_string(&conditions).unwrap();
+        assert_eq!(serde_json::from_str::<LinkConditions>(&text).unwrap(), conditions);
+        assert!(!conditions.is_ideal() && LinkConditions::default().is_ideal());
     }
 }

@@ -1,5 +1,5 @@
 //! What lies between a socket and the protocol above it: the [`Tap`], which sees every byte, and what listens there.
-//! Also the way to a peer: a URL, TCP, TLS; and how long that way is, by a model ([`Line`]) or in truth ([`Planet`]). It gives bytes no meaning;
+//! Also how to reach a peer: a URL, TCP, TLS; and how far away it seems, by a model ([`DelayedStream`]) or in truth ([`NetnsPair`]). It gives bytes no meaning;
 //! that is `wire`'s part.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]

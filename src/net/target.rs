@@ -23,8 +23,8 @@ impl Target {
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub fn parse(url: &str) -> Result<Self, String> {
-        let wrong = |why: &str| {
-            format!("`{url}` is no WebSocket URL ({why}); write for example ws://127.0.0.1:9001/chat")
+        let wrong = |reason: &str| {
+            format!("`{url}` is no WebSocket URL ({reason}); write for example ws://127.0.0.1:9001/chat")
         };
         let (scheme, rest) =
             url.split_once("://").ok_or_else(|| wrong("it does not begin with ws:// or wss://"))?;
@@ -47,7 +47,7 @@ impl Target {
         if authority.contains('@') {
             return Err(wrong("a name and password belong into a header: Authorization"));
         }
-        let (host, port) = split_authority(authority).map_err(|why| wrong(&why))?;
+        let (host, port) = split_authority(authority).map_err(|reason| wrong(&reason))?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let named_port = port.is_some();
         Ok(Self { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }), path, has_explicit_port: named_port })
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn urls_that_will_not_do_say_what_would() {
-        for (url, why) in [
+        for (url, reason) in [
             ("http://x/", "http:// is called ws:// here"),
             ("127.0.0.1:9001", "does not begin with ws:// or wss://"),
             ("ws:///x", "names no host"),
@@ -140,7 +140,7 @@ mod tests {
             ("ws://bücher.example/", "xn--"),
         ] {
             let error = Target::parse(url).unwrap_err();
-            assert!(error.contains(why) && error.contains("ws://127.0.0.1:9001/chat"), "{error}");
+            assert!(error.contains(reason) && error.contains("ws://127.0.0.1:9001/chat"), "{error}");
         }
     }
 }

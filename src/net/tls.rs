@@ -79,8 +79,8 @@ impl TlsOptions {
     fn roots(&self) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let Some(path) = &self.ca else { return Ok(roots) };
-        let wrong = |why: &dyn std::fmt::Display| {
-            format!("{}: {why}; a file of CA certificates in PEM form would be right", path.display())
+        let wrong = |reason: &dyn std::fmt::Display| {
+            format!("{}: {reason}; a file of CA certificates in PEM form would be right", path.display())
         };
         let before = roots.len();
         for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {

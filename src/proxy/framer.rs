@@ -1,4 +1,4 @@
-//! [`Cutter`]: one direction of a connection cut into units: the head of the handshake, then frames.
+//! [`Framer`]: one direction of a connection cut into units: the head of the handshake, then frames.
 //! It judges nothing; where frames cannot be told any more, each piece of bytes is a unit of its own.
 
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan, response};

@@ -1,4 +1,4 @@
-//! [`Gate`]: one direction of the proxy: what may pass, what waits for a hand, what is dropped, what is put in between.
+//! [`InterceptQueue`]: one direction of the proxy: what may pass, what waits for a hand, what is dropped, what is put in between.
 //! It moves bytes and knows no socket. How they come in pieces never matters, only where units end.
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ struct Unit {
     disposition: Disposition,
 }
 
-/// What a gate did that its peers cannot see.
+/// What a queue did that its peers cannot see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Intervention {
     /// These bytes came and do not go on.
@@ -40,7 +40,7 @@ pub(super) struct InterceptQueue {
     units: VecDeque<Unit>,
     /// Bytes in `units`.
     held_bytes: usize,
-    /// The fate of the unit that is not complete and of which nothing waits: its first part has gone or was dropped.
+    /// The disposition of the unit that is not complete and of which nothing waits: its first part has gone or was dropped.
     partial: Option<Disposition>,
     /// Put in at the next boundary.
     injections: VecDeque<Vec<u8>>,
@@ -51,7 +51,7 @@ pub(super) struct InterceptQueue {
 }
 
 impl InterceptQueue {
-    /// For what `from` sends. With `heads_too`, holding holds the head of the handshake as well.
+    /// For what `from` sends. With `hold_heads`, holding holds the head of the handshake as well.
     pub(super) fn new(from: Side, holding: bool, hold_heads: bool) -> Self {
         Self {
             framer: Framer::new(from),
@@ -226,90 +226,90 @@ mod tests {
     const B: &[u8] = b"\x81\x82bbbbBB";
     const C: &[u8] = b"\x81\x80cccc";
 
-    fn gate(hold: bool) -> InterceptQueue {
+    fn queue(hold: bool) -> InterceptQueue {
         InterceptQueue::new(Side::Client, hold, false)
     }
 
-    fn out(gate: &mut InterceptQueue) -> Vec<u8> {
-        let out = gate.pending().to_vec();
-        gate.advance(out.len());
+    fn out(queue: &mut InterceptQueue) -> Vec<u8> {
+        let out = queue.pending().to_vec();
+        queue.advance(out.len());
         out
     }
 
     #[test]
     fn a_step_lets_exactly_one_frame_pass() {
         for chunk in [1, 2, 5, 100] {
-            let mut gate = gate(true);
-            [HEAD, A, B, C].concat().chunks(chunk).for_each(|piece| gate.push(piece));
-            assert_eq!(out(&mut gate), HEAD, "heads pass");
-            assert_eq!(gate.held(), (3, A.len() + B.len() + C.len()));
-            assert!(gate.forward_one());
-            assert_eq!(out(&mut gate), A);
-            assert!(gate.drop_one());
-            assert_eq!(out(&mut gate), b"");
-            assert_eq!(gate.take_interventions(), [Intervention::Dropped(B.to_vec())]);
-            gate.release();
-            assert_eq!(out(&mut gate), C);
-            assert!(!gate.forward_one());
+            let mut queue = queue(true);
+            [HEAD, A, B, C].concat().chunks(chunk).for_each(|piece| queue.push(piece));
+            assert_eq!(out(&mut queue), HEAD, "heads pass");
+            assert_eq!(queue.held(), (3, A.len() + B.len() + C.len()));
+            assert!(queue.forward_one());
+            assert_eq!(out(&mut queue), A);
+            assert!(queue.drop_one());
+            assert_eq!(out(&mut queue), b"");
+            assert_eq!(queue.take_interventions(), [Intervention::Dropped(B.to_vec())]);
+            queue.release();
+            assert_eq!(out(&mut queue), C);
+            assert!(!queue.forward_one());
         }
     }
 
     #[test]
     fn a_frame_that_has_begun_to_pass_passes_to_its_end_and_a_dropped_one_is_dropped_to_its_end() {
-        let mut gate = gate(false);
-        gate.push(&[HEAD, &A[..3]].concat());
-        gate.hold();
-        gate.push(&[&A[3..], &B[..4]].concat());
-        assert_eq!(out(&mut gate), [HEAD, A].concat());
-        gate.drop_one();
-        gate.push(&B[4..]);
-        assert_eq!(gate.take_interventions().len(), 2);
-        gate.push(&C[..1]);
-        gate.forward_one();
-        assert_eq!(out(&mut gate), &C[..1], "a step lets a frame pass as it comes");
-        gate.push(&[&C[1..], A].concat());
-        assert_eq!(out(&mut gate), &C[1..]);
-        assert_eq!(gate.held().0, 1);
+        let mut queue = queue(false);
+        queue.push(&[HEAD, &A[..3]].concat());
+        queue.hold();
+        queue.push(&[&A[3..], &B[..4]].concat());
+        assert_eq!(out(&mut queue), [HEAD, A].concat());
+        queue.drop_one();
+        queue.push(&B[4..]);
+        assert_eq!(queue.take_interventions().len(), 2);
+        queue.push(&C[..1]);
+        queue.forward_one();
+        assert_eq!(out(&mut queue), &C[..1], "a step lets a frame pass as it comes");
+        queue.push(&[&C[1..], A].concat());
+        assert_eq!(out(&mut queue), &C[1..]);
+        assert_eq!(queue.held().0, 1);
     }
 
     #[test]
     fn what_is_put_in_stands_between_frames() {
-        let mut gate = gate(false);
-        assert!(gate.inject(b"1".to_vec()));
-        assert_eq!(out(&mut gate), b"", "not before the handshake");
-        gate.push(&[HEAD, &A[..3]].concat());
-        assert_eq!(out(&mut gate), [HEAD, b"1", &A[..3]].concat());
-        gate.inject(b"2".to_vec());
-        gate.inject(b"3".to_vec());
-        assert_eq!(out(&mut gate), b"", "not inside of a frame");
-        gate.push(&[&A[3..], B].concat());
-        assert_eq!(out(&mut gate), [&A[3..], b"23", B].concat());
-        gate.hold();
-        gate.push(C);
-        gate.inject(b"4".to_vec());
-        assert_eq!(out(&mut gate), b"4", "before the one that waits");
+        let mut queue = queue(false);
+        assert!(queue.inject(b"1".to_vec()));
+        assert_eq!(out(&mut queue), b"", "not before the handshake");
+        queue.push(&[HEAD, &A[..3]].concat());
+        assert_eq!(out(&mut queue), [HEAD, b"1", &A[..3]].concat());
+        queue.inject(b"2".to_vec());
+        queue.inject(b"3".to_vec());
+        assert_eq!(out(&mut queue), b"", "not inside of a frame");
+        queue.push(&[&A[3..], B].concat());
+        assert_eq!(out(&mut queue), [&A[3..], b"23", B].concat());
+        queue.hold();
+        queue.push(C);
+        queue.inject(b"4".to_vec());
+        assert_eq!(out(&mut queue), b"4", "before the one that waits");
     }
 
     #[test]
-    fn heads_wait_too_if_that_is_wished_and_nothing_is_put_before_them() {
-        let mut gate = InterceptQueue::new(Side::Client, true, true);
-        gate.push(&[HEAD, A].concat());
-        gate.inject(b"1".to_vec());
-        assert_eq!(out(&mut gate), b"");
-        gate.forward_one();
-        assert_eq!(out(&mut gate), [HEAD, b"1"].concat());
-        gate.forward_one();
-        assert_eq!(out(&mut gate), A);
+    fn heads_wait_too_if_that_is_asked_for_and_nothing_is_put_before_them() {
+        let mut queue = InterceptQueue::new(Side::Client, true, true);
+        queue.push(&[HEAD, A].concat());
+        queue.inject(b"1".to_vec());
+        assert_eq!(out(&mut queue), b"");
+        queue.forward_one();
+        assert_eq!(out(&mut queue), [HEAD, b"1"].concat());
+        queue.forward_one();
+        assert_eq!(out(&mut queue), A);
     }
 
     #[test]
     fn behind_another_answer_than_101_there_are_no_frames() {
-        let mut gate = InterceptQueue::new(Side::Server, true, false);
-        gate.push(b"HTTP/1.1 404 Not Found\r\n\r\nnothing");
-        assert!(gate.is_passthrough() && !gate.inject(b"1".to_vec()));
-        assert_eq!(gate.held(), (1, 7));
-        gate.forward_one();
-        assert!(gate.pending().ends_with(b"nothing"));
+        let mut queue = InterceptQueue::new(Side::Server, true, false);
+        queue.push(b"HTTP/1.1 404 Not Found\r\n\r\nnothing");
+        assert!(queue.is_passthrough() && !queue.inject(b"1".to_vec()));
+        assert_eq!(queue.held(), (1, 7));
+        queue.forward_one();
+        assert!(queue.pending().ends_with(b"nothing"));
     }
 
     proptest! {
@@ -321,7 +321,7 @@ mod tests {
             from_client: bool,
         ) {
             let from = if from_client { Side::Client } else { Side::Server };
-            let mut gate = InterceptQueue::new(from, false, true);
+            let mut queue = InterceptQueue::new(from, false, true);
             let head: &[u8] = match (head, from) {
                 (false, _) => b"",
                 (true, Side::Client) => HEAD,
@@ -329,22 +329,22 @@ mod tests {
             };
             let all = [head, &bytes].concat();
             let (mut rest, mut seen) = (all.as_slice(), Vec::new());
-            for (size, act) in chunks {
-                match act {
-                    0 => gate.hold(),
-                    1 => gate.release(),
-                    2 => { gate.forward_one(); }
+            for (size, action) in chunks {
+                match action {
+                    0 => queue.hold(),
+                    1 => queue.release(),
+                    2 => { queue.forward_one(); }
                     _ => {}
                 }
                 let (piece, after) = rest.split_at(size.min(rest.len()));
-                gate.push(piece);
-                seen.extend(out(&mut gate));
+                queue.push(piece);
+                seen.extend(out(&mut queue));
                 rest = after;
-                prop_assert_eq!(seen.len() + gate.buffered_bytes(), all.len() - rest.len());
+                prop_assert_eq!(seen.len() + queue.buffered_bytes(), all.len() - rest.len());
             }
-            gate.push(rest);
-            gate.release();
-            seen.extend(out(&mut gate));
+            queue.push(rest);
+            queue.release();
+            seen.extend(out(&mut queue));
             prop_assert_eq!(seen, all);
         }
     }

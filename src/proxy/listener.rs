@@ -1,5 +1,5 @@
 //! [`bind`]: the proxy's port, its connections and their numbers, and the way of each command to its connection.
-//! What happens on a connection is `passage`'s business.
+//! What happens on a connection is `relay`'s business.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -21,12 +21,12 @@ use crate::wire::Side;
 /// Connections at once; more wait until one is over.
 pub const MAX_CONNECTIONS: usize = 256;
 
-/// [`Report::Full`] in words.
+/// [`ProxyEvent::Full`] in words.
 pub fn full() -> String {
     format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
 }
 
-/// [`Report::Room`] in words.
+/// [`ProxyEvent::Room`] in words.
 pub const ROOM: &str = "there is room for new clients again";
 
 /// Commands that wait for one connection; more are not taken.
@@ -170,11 +170,11 @@ pub enum ProxyEventKind {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// It is over, and why, in words; the last report of this connection. Ok: both sides ended their streams.
+    /// It is over, and why, in words; the last event of this connection. Ok: both sides ended their streams.
     Ended(Result<String, String>),
 }
 
-/// Tells what happens on one connection; while the reports are full it waits, and its peers with it.
+/// Sends what happens on one connection; while the channel is full it waits, and its peers with it.
 #[derive(Clone, Debug)]
 pub(super) struct EventSender {
     connection: usize,
@@ -183,7 +183,7 @@ pub(super) struct EventSender {
 
 impl EventSender {
     pub(super) async fn send(&self, kind: ProxyEventKind) {
-        // a reader that is gone needs no reports; the bytes pass on all the same
+        // a reader that is gone needs no events; the bytes pass on all the same
         let _ = self.events.send(ProxyEvent::Connection(self.connection, kind)).await;
     }
 }
@@ -192,7 +192,7 @@ impl EventSender {
 /// when `commands` is closed.
 ///
 /// # Errors
-/// If the address is not loopback and that was not wished in so many words, or is taken, or may not be used.
+/// If the address is not loopback and [`ProxyOptions::allow_remote`] is not set, or is taken, or may not be used.
 pub async fn bind(
     scope: &Scope,
     options: ProxyOptions,
@@ -262,15 +262,15 @@ impl Proxy {
     }
 
     async fn tell(&self, report: ProxyEvent) {
-        // a reader that is gone needs no reports
+        // a reader that is gone needs no events
         let _ = self.events.send(report).await;
     }
 
     fn start_connection(&mut self, client: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
         self.connections.retain(|_, sender| !sender.is_closed());
         self.last_number = self.last_number.saturating_add(1);
-        let (acts, receiver) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
-        self.connections.insert(self.last_number, acts);
+        let (senders, receiver) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
+        self.connections.insert(self.last_number, senders);
         let events = EventSender { connection: self.last_number, events: self.events.clone() };
         let relaying = relay::relay(client, peer, self.options.clone(), receiver, events.clone());
         self.serve(relaying, events, permit);
@@ -281,13 +281,13 @@ impl Proxy {
         &self,
         passing: impl Future<Output = ()> + Send + 'static,
         teller: EventSender,
-        place: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) {
         self.scope.spawn("proxy connection", async move {
             if let Err(panic) = catch_panic(passing).await {
                 teller.send(ProxyEventKind::Ended(Err(format!("{panic}; this is a fault of wiretalk")))).await;
             }
-            drop(place);
+            drop(permit);
         });
     }
 
@@ -400,8 +400,8 @@ mod tests {
             Proxy { scope: scope.child(), options, events: post.clone(), connections: HashMap::new(), last_number: 0 };
         let places = Arc::new(Semaphore::new(2));
         let serve = |number, passing: futures_util::future::BoxFuture<'static, ()>| {
-            let place = places.clone().try_acquire_owned().unwrap();
-            proxy.serve(passing, EventSender { connection: number, events: post.clone() }, place);
+            let permit = places.clone().try_acquire_owned().unwrap();
+            proxy.serve(passing, EventSender { connection: number, events: post.clone() }, permit);
         };
         let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
         serve(1, Box::pin(async move { drop(waits.await) }));

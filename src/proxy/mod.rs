@@ -1,10 +1,10 @@
 //! A proxy between real peers: the original bytes pass untouched, and a hand may be laid on them frame by frame.
 //! It draws nothing and answers for nobody, but for the one case that there is no server behind it: 502, in words.
 //!
-//! - `bind` in `listen`: the port, the connections, who gets which command.
-//! - `passage`: one connection, both directions.
-//! - `gate`: one direction: what may pass, what waits, what is dropped; pure.
-//! - `cutter`: where frames end; pure.
+//! - `bind` in `listener`: the port, the connections, who gets which command.
+//! - `relay`: one connection, both directions.
+//! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
+//! - `framer`: where frames end; pure.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(

@@ -1,5 +1,5 @@
-//! One connection through the proxy: the client's socket and the server's, and a [`Gate`] for each direction.
-//! Nothing is read that could not be kept: while a gate is full, its peer really waits.
+//! One connection through the proxy: the client's socket and the server's, and an [`InterceptQueue`] for each direction.
+//! Nothing is read that could not be kept: while a queue is full, its peer really waits.
 
 use std::io;
 use std::net::SocketAddr;
@@ -56,7 +56,7 @@ pub(super) async fn relay(
         }
         Err(reason) => {
             let told = format!("there is no server behind it: {reason}");
-            answer(client, "502 Bad Gateway", &told, &options, &events).await;
+            response(client, "502 Bad Gateway", &told, &options, &events).await;
             Err(reason)
         }
     };
@@ -64,18 +64,18 @@ pub(super) async fn relay(
 }
 
 /// An honest answer in the server's place.
-async fn answer(mut client: TcpStream, status: &str, why: &str, options: &ProxyOptions, teller: &EventSender) {
-    let body = format!("wiretalk is a proxy here, and {why}\n");
-    let answer = format!(
+async fn response(mut client: TcpStream, status: &str, reason: &str, options: &ProxyOptions, teller: &EventSender) {
+    let body = format!("wiretalk is a proxy here, and {reason}\n");
+    let response = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
         body.len()
     );
     teller
-        .send(ProxyEventKind::Injected { from: Side::Server, at: Instant::now(), bytes: answer.clone().into() })
+        .send(ProxyEventKind::Injected { from: Side::Server, at: Instant::now(), bytes: response.clone().into() })
         .await;
     // a client that does not even take its refusal is left
-    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(answer.as_bytes())).await {
+    if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await {
         lingering_close(client).await;
     }
 }
@@ -180,16 +180,16 @@ impl Relay {
         match end {
             RelayEnd::Closed => Ok("both sides have ended their streams".to_owned()),
             RelayEnd::HalfClosed(reason) => Err(reason),
-            RelayEnd::Reset(why) => {
+            RelayEnd::Reset(reason) => {
                 // Closing with this option resets: what one side meant, the other gets to know.
                 for socket in [&client, server.tcp()] {
                     let _ = socket.set_zero_linger();
                 }
-                Err(why)
+                Err(reason)
             }
-            RelayEnd::Headless(why) => {
-                answer(client, "408 Request Timeout", &why, &self.options, &self.events).await;
-                Err(why)
+            RelayEnd::Headless(reason) => {
+                response(client, "408 Request Timeout", &reason, &self.options, &self.events).await;
+                Err(reason)
             }
         }
     }
@@ -246,9 +246,9 @@ impl Relay {
                 "the {ended} ended its stream, and the {silent} has sent nothing and not ended its own for {limit} s"
             ));
         }
-        let why = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
+        let reason = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
         // where the server has spoken, an answer of ours would stand in the middle of its own
-        if self.directions.server.has_spoken { RelayEnd::Reset(why) } else { RelayEnd::Headless(why) }
+        if self.directions.server.has_spoken { RelayEnd::Reset(reason) } else { RelayEnd::Headless(reason) }
     }
 
     async fn run_until_end(
@@ -270,7 +270,7 @@ impl Relay {
             let (reads_up, reads_down) = (client_to_server.wants_read(), server_to_client.wants_read());
             let (left, began) = (self.left(), Instant::now());
             let turn = tokio::select! {
-                act = actions.recv(), if actions_open => Turn::Act(act),
+                action = actions.recv(), if actions_open => Turn::Act(action),
                 done = write_step(&mut server_out, next_up, client_to_server.queue.pending()), if next_up.is_some() => Turn::Gone(Side::Client, next_up, done),
                 done = write_step(&mut client_out, next_down, server_to_client.queue.pending()), if next_down.is_some() => Turn::Gone(Side::Server, next_down, done),
                 read = client_in.read(&mut up), if reads_up => Turn::Came(Side::Client, read),
@@ -280,9 +280,9 @@ impl Relay {
             // before what is told of it, which may have to wait for its reader
             self.waited(began.elapsed());
             let result = match turn {
-                Turn::Act(act) => {
-                    actions_open = act.is_some();
-                    act.map_or(Ok(()), |(from, act)| self.apply(from, act))
+                Turn::Act(action) => {
+                    actions_open = action.is_some();
+                    action.map_or(Ok(()), |(from, action)| self.apply(from, action))
                 }
                 Turn::Gone(from, next, done) => self.on_written(from, next, done),
                 Turn::Came(from, read) => {
@@ -290,19 +290,19 @@ impl Relay {
                 }
                 Turn::Late => return self.too_late(),
             };
-            if let Err(why) = result {
-                return RelayEnd::Reset(why);
+            if let Err(reason) = result {
+                return RelayEnd::Reset(reason);
             }
             self.report_changes().await;
         }
     }
 
-    fn apply(&mut self, from: Side, act: InterceptAction) -> Result<(), String> {
+    fn apply(&mut self, from: Side, action: InterceptAction) -> Result<(), String> {
         let queue = &mut self.directions[from].queue;
-        match act {
+        match action {
             InterceptAction::Hold => queue.hold(),
             InterceptAction::Release => queue.release(),
-            // that nothing waits, or that there are no frames, is seen by nothing being told
+            // that nothing waits, or that there are no frames, is seen by the lack of an event
             InterceptAction::Forward => drop(queue.forward_one()),
             InterceptAction::Drop => drop(queue.drop_one()),
             InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),

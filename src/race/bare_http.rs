@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_told() {
+    fn nonsense_is_refused() {
         assert!(parse_head(b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n").unwrap_err().contains("`-1`"));
         assert!(parse_head(&vec![b'x'; MAX_HEAD_BYTES + 1]).is_err());
     }

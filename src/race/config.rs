@@ -1,6 +1,6 @@
-//! What is raced over: lanes, servers, payload and every other dial.
+//! What is raced over: lanes, servers, payload and every other option.
 //!
-//! A course is plain data; whether it can be run at all is told before it starts.
+//! A configuration is plain data; whether it can be run at all is checked before it starts.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl Default for RaceConfig {
     }
 }
 
-/// Why a course cannot be run.
+/// Why a configuration cannot be run.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RaceConfigError {
     /// Nobody to race.
@@ -107,10 +107,10 @@ pub enum RaceConfigError {
     /// A lane twice.
     #[error("the lane {0} is named twice")]
     DuplicateLane(Lane),
-    /// A dial beyond its end.
+    /// An option out of its range.
     #[error("{what} is {given}; it can be from {from} to {to}")]
     OutOfRange {
-        /// Which dial.
+        /// Which option.
         what: &'static str,
         /// What was given.
         given: String,
@@ -119,7 +119,7 @@ pub enum RaceConfigError {
         /// The most.
         to: String,
     },
-    /// Two dials that exclude each other, or a lane that a server of others cannot have.
+    /// Two options that exclude each other, or a lane that a server of others cannot have.
     #[error("{0}")]
     Conflict(String),
 }
@@ -138,7 +138,7 @@ fn factor(count: usize) -> u32 {
 }
 
 impl RaceConfig {
-    /// Whether the course can be run.
+    /// Whether the configuration can be run.
     ///
     /// # Errors
     ///
@@ -336,23 +336,23 @@ fn format_bit_rate(count: u64) -> String {
 mod tests {
     use super::*;
 
-    fn told(course: &RaceConfig) -> String {
-        course.validate().map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+    fn problem(config: &RaceConfig) -> String {
+        config.validate().map_or_else(|error| error.to_string(), |()| "fine".to_owned())
     }
 
     #[test]
-    fn a_dial_beyond_its_end_is_told() {
-        assert_eq!(told(&RaceConfig::default()), "fine");
-        assert!(told(&RaceConfig { payload: MAX_PAYLOAD + 1, ..RaceConfig::default() }).contains("from 0 to 1048576"));
+    fn an_option_out_of_its_range_is_refused() {
+        assert_eq!(problem(&RaceConfig::default()), "fine");
+        assert!(problem(&RaceConfig { payload: MAX_PAYLOAD + 1, ..RaceConfig::default() }).contains("from 0 to 1048576"));
         assert!(
-            told(&RaceConfig { connections: 257, ..RaceConfig::default() })
+            problem(&RaceConfig { connections: 257, ..RaceConfig::default() })
                 .contains("is 257; it can be from 1 to 256")
         );
-        assert!(told(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane"));
+        assert!(problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane"));
         let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
-        assert_eq!(told(&RaceConfig { lanes: twice, ..RaceConfig::default() }), "the lane ws is named twice");
-        let distance = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
-        assert!(told(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip"));
+        assert_eq!(problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }), "the lane ws is named twice");
+        let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
+        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip"));
     }
 
     #[test]
@@ -360,15 +360,15 @@ mod tests {
         for beyond in [u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000, 1 << 32] {
             let rtt = Duration::from_millis(beyond);
             let far = RaceConfig { link: LinkConditions { rtt, ..LinkConditions::default() }, ..RaceConfig::default() };
-            assert!(told(&far).starts_with("the round trip in ms is "), "{}", told(&far));
+            assert!(problem(&far).starts_with("the round trip in ms is "), "{}", problem(&far));
         }
         // 2^64 ms, which a u64 of milliseconds holds as 0
         let rtt = Duration::from_secs_f64(18_446_744_073_709_551_616.0 / 1000.0);
-        let distance = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(told(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
+        let link = LinkConditions { rtt, ..LinkConditions::default() };
+        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
         let rtt = MAX_RTT + Duration::from_nanos(1);
-        let distance = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(told(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
+        let link = LinkConditions { rtt, ..LinkConditions::default() };
+        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
         let huge = [
             RaceConfig { payload: usize::MAX, ..RaceConfig::default() },
             RaceConfig { connections: usize::MAX, ..RaceConfig::default() },
@@ -376,48 +376,48 @@ mod tests {
             RaceConfig { pairs: usize::MAX, ..RaceConfig::default() },
             RaceConfig { rate: Some(u32::MAX), ..RaceConfig::default() },
         ];
-        for course in huge {
-            assert!(told(&course).contains(" can be from "), "{}", told(&course));
+        for config in huge {
+            assert!(problem(&config).contains(" can be from "), "{}", problem(&config));
             // whoever asks before the check gets an answer too
-            assert!(course.exchange_timeout() >= Duration::from_secs(5) && course.duration() > Duration::ZERO);
+            assert!(config.exchange_timeout() >= Duration::from_secs(5) && config.duration() > Duration::ZERO);
         }
         let widest = LinkConditions { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
-        let course =
+        let config =
             RaceConfig { payload: usize::MAX, connections: usize::MAX, link: widest, ..RaceConfig::default() };
-        assert_eq!(course.exchange_timeout(), Duration::MAX);
+        assert_eq!(config.exchange_timeout(), Duration::MAX);
     }
 
     #[test]
     fn all_lanes_carry_the_same_bytes() {
-        let course = RaceConfig { payload: 200, ..RaceConfig::default() };
-        assert_eq!(course.payload_bytes().len(), 200);
-        assert!(course.payload_bytes().iter().all(|byte| (b' '..=b'~').contains(byte)));
+        let config = RaceConfig { payload: 200, ..RaceConfig::default() };
+        assert_eq!(config.payload_bytes().len(), 200);
+        assert!(config.payload_bytes().iter().all(|byte| (b' '..=b'~').contains(byte)));
     }
 
     #[test]
     fn pipelining_is_ten_messages_unless_told_otherwise() {
         let lanes = vec![Lane::plain(LaneKind::HttpHyper), Lane::plain(LaneKind::WsPipelined)];
-        let course = RaceConfig { lanes, ..RaceConfig::default() };
-        assert_eq!((course.messages_per_exchange(), course.baseline().name().as_str()), (10, "ws-pipelined"));
-        assert_eq!(RaceConfig { burst: Some(3), ..course }.messages_per_exchange(), 3);
+        let config = RaceConfig { lanes, ..RaceConfig::default() };
+        assert_eq!((config.messages_per_exchange(), config.baseline().name().as_str()), (10, "ws-pipelined"));
+        assert_eq!(RaceConfig { burst: Some(3), ..config }.messages_per_exchange(), 3);
         assert_eq!((RaceConfig::default().messages_per_exchange(), RaceConfig::default().baseline()), (1, Lane::plain(LaneKind::Ws)));
     }
 
     #[test]
     fn the_command_says_all_that_is_not_the_default() {
-        let distance = LinkConditions { rtt: Duration::from_millis(80), ..LinkConditions::default() };
-        let course = RaceConfig {
+        let link = LinkConditions { rtt: Duration::from_millis(80), ..LinkConditions::default() };
+        let config = RaceConfig {
             placement: Placement::OneCpu,
-            link: distance,
+            link,
             headers: HeaderProfile::Browser,
             rate: Some(100),
             ..RaceConfig::default()
         };
         assert_eq!(
-            course.command(),
+            config.command(),
             "wiretalk race --lanes tcp,http-bare,http-hyper,http-reqwest,ws --payload 32 --connections 1 \
              --placement one-cpu --pairs 15 --seed 1 --headers browser --rtt 80ms --rate 100"
         );
-        assert!(course.conditions().contains("browser-sized headers, 80 ms away (modelled), 100 exchanges"));
+        assert!(config.conditions().contains("browser-sized headers, 80 ms away (modelled), 100 exchanges"));
     }
 }

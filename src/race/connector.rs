@@ -1,4 +1,4 @@
-//! The way of a lane's client to its server: TCP, and TLS where the lane has it. The TLS settings are made once; a
+//! How a lane's client connects to its server: TCP, and TLS where the lane has it. The TLS settings are made once; a
 //! lane that connects anew each time pays for the connection and for nothing else.
 
 use std::io;
@@ -99,7 +99,7 @@ impl LaneConnector {
         format!("{scheme}{secure}://{}{}", self.authority(), self.target.path)
     }
 
-    /// The server's address, where it is one of ours.
+    /// Whether the server is one of our own.
     pub(super) fn is_own_server(&self) -> bool {
         !matches!(self.target.trust, TlsTrust::Web)
     }

@@ -74,7 +74,7 @@ impl ExternalServers {
         if http == websocket { http } else { format!("{http} and {websocket}") }
     }
 
-    /// Whether the course can be run on these servers.
+    /// Whether the race can be run on these servers.
     pub(super) fn check(&self, config: &RaceConfig) -> Result<(), String> {
         let (http, websocket) = (self.http()?, self.websocket()?);
         for lane in &config.lanes {
@@ -103,7 +103,7 @@ impl ExternalServers {
                  --max-requests 10000 --max-time 30s",
                 remote.authority()
             )),
-            (_, Some(bound)) => LoadBudget::new(bound, config).check(config),
+            (_, Some(load_limit)) => LoadBudget::new(load_limit, config).check(config),
             (None, None) => Ok(()),
         }
     }
@@ -121,19 +121,19 @@ pub(super) struct LoadBudget {
 
 impl LoadBudget {
     /// What is left once the connections of all lanes are open. A lane that does not open has had its part all the same.
-    pub(super) fn new(bound: LoadLimit, course: &RaceConfig) -> Self {
-        Self { left: bound.requests.saturating_sub(to_open(course)) }
+    pub(super) fn new(load_limit: LoadLimit, config: &RaceConfig) -> Self {
+        Self { left: load_limit.requests.saturating_sub(to_open(config)) }
     }
 
     /// Whether it is enough for one round.
-    fn check(self, course: &RaceConfig) -> Result<(), String> {
-        let opening = to_open(course);
-        let least = opening.saturating_add(to_complete(course, &course.lanes));
-        if self.left >= to_complete(course, &course.lanes) {
+    fn check(self, config: &RaceConfig) -> Result<(), String> {
+        let opening = to_open(config);
+        let least = opening.saturating_add(to_complete(config, &config.lanes));
+        if self.left >= to_complete(config, &config.lanes) {
             return Ok(());
         }
         let given =
-            course.external.as_ref().and_then(|against| against.load_limit).map_or(0, |bound| bound.requests);
+            config.external.as_ref().and_then(|external| external.load_limit).map_or(0, |load_limit| load_limit.requests);
         Err(format!(
             "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
              {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
@@ -142,21 +142,21 @@ impl LoadBudget {
     }
 
     /// The exchanges that each of `lanes` may do in its warm-up; what a round needs is kept for it.
-    pub(super) fn warm_up(self, course: &RaceConfig, lanes: &[Lane]) -> u64 {
-        let spare = self.left.saturating_sub(to_complete(course, lanes));
-        exchanges(spare.min(self.share(course.pairs.saturating_add(1))), course, lanes)
+    pub(super) fn warm_up(self, config: &RaceConfig, lanes: &[Lane]) -> u64 {
+        let spare = self.left.saturating_sub(to_complete(config, lanes));
+        exchanges(spare.min(self.share(config.pairs.saturating_add(1))), config, lanes)
     }
 
     /// The exchanges that each of `lanes` may do in the next round, of so many that are still to come; none if the rest
     /// would not complete it.
-    pub(super) fn round(self, course: &RaceConfig, lanes: &[Lane], rounds: usize) -> Option<u64> {
-        let least = to_complete(course, lanes);
-        (self.left >= least).then(|| exchanges(self.share(rounds).max(least), course, lanes))
+    pub(super) fn round(self, config: &RaceConfig, lanes: &[Lane], rounds: usize) -> Option<u64> {
+        let least = to_complete(config, lanes);
+        (self.left >= least).then(|| exchanges(self.share(rounds).max(least), config, lanes))
     }
 
     /// These exchanges were done, or may have been.
-    pub(super) fn spend(&mut self, exchanges: u64, course: &RaceConfig, lane: Lane) {
-        self.left = self.left.saturating_sub(exchanges.saturating_mul(per_exchange(course, lane)));
+    pub(super) fn spend(&mut self, exchanges: u64, config: &RaceConfig, lane: Lane) {
+        self.left = self.left.saturating_sub(exchanges.saturating_mul(per_exchange(config, lane)));
     }
 
     fn share(self, parts: usize) -> u64 {
@@ -165,37 +165,37 @@ impl LoadBudget {
 }
 
 /// The requests of one exchange: its messages, and where each has a connection of its own, an opening handshake each.
-fn per_exchange(course: &RaceConfig, lane: Lane) -> u64 {
+fn per_exchange(config: &RaceConfig, lane: Lane) -> u64 {
     let each = if lane.kind == LaneKind::WsNew { 2 } else { 1 };
-    (course.messages_per_exchange() as u64).saturating_mul(each)
+    (config.messages_per_exchange() as u64).saturating_mul(each)
 }
 
 /// The requests of one exchange in each of the lanes.
-fn of_all(course: &RaceConfig, lanes: &[Lane]) -> u64 {
-    lanes.iter().fold(0, |sum, lane| sum.saturating_add(per_exchange(course, *lane)))
+fn of_all(config: &RaceConfig, lanes: &[Lane]) -> u64 {
+    lanes.iter().fold(0, |sum, lane| sum.saturating_add(per_exchange(config, *lane)))
 }
 
 /// How many exchanges each of the lanes can do with so many requests.
-fn exchanges(requests: u64, course: &RaceConfig, lanes: &[Lane]) -> u64 {
-    requests.checked_div(of_all(course, lanes)).unwrap_or(0)
+fn exchanges(requests: u64, config: &RaceConfig, lanes: &[Lane]) -> u64 {
+    requests.checked_div(of_all(config, lanes)).unwrap_or(0)
 }
 
 /// The requests of the smallest round.
-fn to_complete(course: &RaceConfig, lanes: &[Lane]) -> u64 {
-    let each = MIN_EXCHANGES.saturating_mul(course.connections as u64);
-    of_all(course, lanes).saturating_mul(each)
+fn to_complete(config: &RaceConfig, lanes: &[Lane]) -> u64 {
+    let each = MIN_EXCHANGES.saturating_mul(config.connections as u64);
+    of_all(config, lanes).saturating_mul(each)
 }
 
 /// The requests that open the connections: a WebSocket has its opening handshake, and reqwest opens a connection by an
 /// exchange.
-fn to_open(course: &RaceConfig) -> u64 {
+fn to_open(config: &RaceConfig) -> u64 {
     let of = |lane: &Lane| match lane.kind {
         LaneKind::Ws | LaneKind::WsPipelined => 1,
-        LaneKind::HttpReqwest => per_exchange(course, *lane),
+        LaneKind::HttpReqwest => per_exchange(config, *lane),
         _ => 0,
     };
-    let each = course.lanes.iter().fold(0, |sum: u64, lane| sum.saturating_add(of(lane)));
-    each.saturating_mul(course.connections as u64)
+    let each = config.lanes.iter().fold(0, |sum: u64, lane| sum.saturating_add(of(lane)));
+    each.saturating_mul(config.connections as u64)
 }
 
 /// Narrower than [`crate::net::is_loopback`]: reqwest asks the resolver for names in `localhost`.
@@ -214,31 +214,31 @@ mod tests {
     #![expect(clippy::arithmetic_side_effects, reason = "the numbers are this test's own")]
     use super::*;
 
-    fn told(urls: &str, bound: Option<LoadLimit>) -> String {
-        let against = ExternalServers::parse(urls).map(|against| ExternalServers { load_limit: bound, ..against });
+    fn problem(urls: &str, load_limit: Option<LoadLimit>) -> String {
+        let external = ExternalServers::parse(urls).map(|external| ExternalServers { load_limit, ..external });
         let lanes = vec![Lane::plain(LaneKind::HttpReqwest), Lane::plain(LaneKind::Ws)];
-        let checked = against.and_then(|against| {
-            let course = RaceConfig { lanes, external: Some(against), ..RaceConfig::default() };
-            course.validate().map_err(|error| error.to_string())
+        let checked = external.and_then(|external| {
+            let config = RaceConfig { lanes, external: Some(external), ..RaceConfig::default() };
+            config.validate().map_err(|error| error.to_string())
         });
-        checked.map_or_else(|why| why, |()| "fine".to_owned())
+        checked.map_or_else(|reason| reason, |()| "fine".to_owned())
     }
 
     #[test]
     fn load_goes_elsewhere_only_within_a_bound() {
-        assert_eq!(told("http://127.0.0.1:1/echo,ws://[::1]:2/", None), "fine");
-        assert_eq!(told("http://localhost/,ws://127.9.9.9/", None), "fine");
-        assert!(told("http://192.168.1.2/,ws://127.0.0.1/", None).contains("--max-requests"));
-        assert!(told("http://127.0.0.1.example/,ws://127.0.0.1/", None).contains("not on loopback"));
-        let bound = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
-        assert_eq!(told("http://192.168.1.2/,ws://127.0.0.1/", bound), "fine");
+        assert_eq!(problem("http://127.0.0.1:1/echo,ws://[::1]:2/", None), "fine");
+        assert_eq!(problem("http://localhost/,ws://127.9.9.9/", None), "fine");
+        assert!(problem("http://192.168.1.2/,ws://127.0.0.1/", None).contains("--max-requests"));
+        assert!(problem("http://127.0.0.1.example/,ws://127.0.0.1/", None).contains("not on loopback"));
+        let load_limit = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
+        assert_eq!(problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), "fine");
     }
 
-    fn course(kinds: &[LaneKind], connections: usize, burst: Option<usize>, requests: u64) -> RaceConfig {
+    fn config(kinds: &[LaneKind], connections: usize, burst: Option<usize>, requests: u64) -> RaceConfig {
         let lanes = kinds.iter().copied().map(Lane::plain).collect();
-        let against = ExternalServers::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
-        let bound = Some(LoadLimit { requests, time: Duration::from_secs(1) });
-        RaceConfig { lanes, connections, burst, external: Some(ExternalServers { load_limit: bound, ..against }), ..RaceConfig::default() }
+        let external = ExternalServers::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
+        let load_limit = Some(LoadLimit { requests, time: Duration::from_secs(1) });
+        RaceConfig { lanes, connections, burst, external: Some(ExternalServers { load_limit, ..external }), ..RaceConfig::default() }
     }
 
     const USUAL: [LaneKind; 3] = [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::Ws];
@@ -249,12 +249,12 @@ mod tests {
             [(1, None, 8), (8, None, 64), (1, Some(10), 71), (8, Some(10), 568)]
         {
             let checked =
-                |requests| course(&USUAL, connections, burst, requests).validate().map_err(|e| e.to_string());
+                |requests| config(&USUAL, connections, burst, requests).validate().map_err(|e| e.to_string());
             assert_eq!(checked(least), Ok(()));
-            let why = checked(least - 1).unwrap_err();
+            let reason = checked(least - 1).unwrap_err();
             assert!(
-                why.contains("too few for one round") && why.ends_with(&format!("give {least} or more")),
-                "{why}"
+                reason.contains("too few for one round") && reason.ends_with(&format!("give {least} or more")),
+                "{reason}"
             );
             assert!(checked(0).is_err() && checked(1).is_err());
             assert_eq!(checked(u64::MAX), Ok(()));
@@ -273,38 +273,38 @@ mod tests {
             part in proptest::collection::vec(0_u64..=4, 200),
         ) {
             let least = {
-                let course = course(&kinds, connections, burst, 0);
-                to_open(&course) + to_complete(&course, &course.lanes)
+                let config = config(&kinds, connections, burst, 0);
+                to_open(&config) + to_complete(&config, &config.lanes)
             };
-            let course = RaceConfig { pairs, ..course(&kinds, connections, burst, least + more) };
-            proptest::prop_assert!(course.validate().is_ok());
-            let bound = course.external.as_ref().unwrap().load_limit.unwrap();
-            let mut budget = LoadBudget::new(bound, &course);
-            let mut asked = to_open(&course);
+            let config = RaceConfig { pairs, ..config(&kinds, connections, burst, least + more) };
+            proptest::prop_assert!(config.validate().is_ok());
+            let load_limit = config.external.as_ref().unwrap().load_limit.unwrap();
+            let mut budget = LoadBudget::new(load_limit, &config);
+            let mut asked = to_open(&config);
             let mut part = part.into_iter().cycle();
             let mut slice = |budget: &mut LoadBudget, most: u64, lane: Lane| {
                 let done = most * part.next().unwrap_or(4) / 4;
-                budget.spend(done, &course, lane);
-                asked += done * per_exchange(&course, lane);
+                budget.spend(done, &config, lane);
+                asked += done * per_exchange(&config, lane);
             };
-            let most = budget.warm_up(&course, &course.lanes);
-            course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+            let most = budget.warm_up(&config, &config.lanes);
+            config.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
             let mut rounds = 0;
-            while rounds < pairs && let Some(most) = budget.round(&course, &course.lanes, pairs - rounds) {
+            while rounds < pairs && let Some(most) = budget.round(&config, &config.lanes, pairs - rounds) {
                 proptest::prop_assert!(most >= 2 * connections as u64);
-                course.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
+                config.lanes.iter().for_each(|lane| slice(&mut budget, most, *lane));
                 rounds += 1;
             }
             proptest::prop_assert!(rounds >= 1);
-            proptest::prop_assert!(asked <= bound.requests, "{} of {}", asked, bound.requests);
+            proptest::prop_assert!(asked <= load_limit.requests, "{} of {}", asked, load_limit.requests);
         }
     }
 
     #[test]
-    fn a_wrong_url_is_told_with_a_right_one() {
-        assert!(told("127.0.0.1:80,ws://127.0.0.1/", None).contains("no HTTP URL"));
-        assert!(told("http://127.0.0.1/,http://127.0.0.1/", None).contains("no WebSocket URL"));
-        assert!(told("http://127.0.0.1/", None).contains("two URLs"));
-        assert!(told("https://127.0.0.1/,ws://127.0.0.1/", None).contains("wants lanes with +tls"));
+    fn a_wrong_url_is_refused_with_a_right_one() {
+        assert!(problem("127.0.0.1:80,ws://127.0.0.1/", None).contains("no HTTP URL"));
+        assert!(problem("http://127.0.0.1/,http://127.0.0.1/", None).contains("no WebSocket URL"));
+        assert!(problem("http://127.0.0.1/", None).contains("two URLs"));
+        assert!(problem("https://127.0.0.1/,ws://127.0.0.1/", None).contains("wants lanes with +tls"));
     }
 }

@@ -74,9 +74,9 @@ fn us(duration: Duration) -> f64 {
 }
 
 fn lane(stats: &LaneStats) -> Value {
-    let LaneStats { lane, times, service_times: naive, bytes, client, server, failure, .. } = stats;
+    let LaneStats { lane, times, service_times, bytes, client, server, failure, .. } = stats;
     let cpu = client.zip(*server).and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
-    let end = |of: &Option<ExchangeCost>| {
+    let cost = |of: &Option<ExchangeCost>| {
         of.map(|of| json!({ "cpu_us": of.cpu.map(micros_rounded), "allocations": of.allocations }))
     };
     json!({
@@ -90,13 +90,13 @@ fn lane(stats: &LaneStats) -> Value {
         "bytes_up": bytes.map(|(up, _)| up),
         "bytes_down": bytes.map(|(_, down)| down),
         "cpu_us": cpu,
-        "client": end(client),
-        "server": end(server),
-        "naive": naive.map(|naive| json!({
-            "p50_us": us(naive.p50),
-            "p90_us": us(naive.p90),
-            "p99_us": us(naive.p99),
-            "max_us": us(naive.max),
+        "client": cost(client),
+        "server": cost(server),
+        "naive": service_times.map(|service_times| json!({
+            "p50_us": us(service_times.p50),
+            "p90_us": us(service_times.p90),
+            "p99_us": us(service_times.p99),
+            "max_us": us(service_times.max),
         })),
         "failure": failure,
     })
@@ -151,10 +151,10 @@ fn slice(slice: &SliceRecord) -> Value {
 /// A line for each slice, with a head.
 pub fn csv(outcome: &RaceOutcome) -> String {
     let mut text = "round,place,lane,took_ms,exchanges,p50_us,p90_us,p99_us,max_us\n".to_owned();
-    for SliceRecord { lane, round, position: place, took, summary, .. } in &outcome.slices {
+    for SliceRecord { lane, round, position, took, summary, .. } in &outcome.slices {
         let [p50, p90, p99, max] = [summary.p50, summary.p90, summary.p99, summary.max].map(us);
         text += &format!(
-            "{round},{place},{lane},{:.3},{},{p50},{p90},{p99},{max}\n",
+            "{round},{position},{lane},{:.3},{},{p50},{p90},{p99},{max}\n",
             took.as_secs_f64() * 1e3,
             summary.count
         );

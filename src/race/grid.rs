@@ -238,10 +238,10 @@ mod tests {
     fn every_cell_can_be_run_and_takes_about_three_seconds() {
         for row in ROWS {
             for column in &COLUMNS {
-                let course = row.race_config(column, Duration::from_secs(3));
-                assert_eq!(course.validate(), Ok(()), "{} {}", row.title, column.title);
-                assert_eq!(course.baseline(), row.exchange.baseline());
-                assert!((3..=15).contains(&course.pairs), "{} {}: {}", row.title, column.title, course.pairs);
+                let config = row.race_config(column, Duration::from_secs(3));
+                assert_eq!(config.validate(), Ok(()), "{} {}", row.title, column.title);
+                assert_eq!(config.baseline(), row.exchange.baseline());
+                assert!((3..=15).contains(&config.pairs), "{} {}: {}", row.title, column.title, config.pairs);
             }
         }
         let cell = ROWS[2].race_config(&COLUMNS[0], Duration::from_secs(3));

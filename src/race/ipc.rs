@@ -1,4 +1,4 @@
-//! What the referee and the two ends of a lane say to each other: one JSON object a line.
+//! What the runner and the two ends of a lane say to each other: one JSON object a line.
 //! The end of either stream is the end of the race: an end whose referee is gone has nothing left to do.
 
 use std::io;
@@ -14,7 +14,7 @@ use crate::race::{RaceConfig, Lane};
 /// The longest line; a slice's histogram has at most some thousand buckets.
 const MAX_LINE_BYTES: u64 = 8 << 20;
 
-/// What the referee asks of an end.
+/// What the runner asks of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WorkerRequest {
     /// The server is to listen.
@@ -26,7 +26,7 @@ pub(super) enum WorkerRequest {
     },
     /// The client is to open its connections.
     Connect { lane: Lane, config: RaceConfig, target: LaneTarget },
-    /// The client is to do exchanges for that long, at least two a connection, but no more than `most` in all.
+    /// The client is to do exchanges for that long, at least two a connection, but no more than `max_exchanges` in all.
     Run { slice: Duration, max_exchanges: Option<u64> },
     /// The server is to say what it has counted.
     Count,
@@ -34,7 +34,7 @@ pub(super) enum WorkerRequest {
     Stall { duration: Duration },
 }
 
-/// What an end answers.
+/// What a worker answers.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum WorkerResponse {
     /// The server listens.

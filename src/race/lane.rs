@@ -83,11 +83,11 @@ impl LaneKind {
     }
 }
 
-/// A contestant: a way, in the clear or within TLS.
+/// A contestant: a kind, in the clear or within TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Lane {
-    /// The way.
+    /// The kind.
     pub kind: LaneKind,
     /// Within TLS 1.3.
     pub tls: bool,
@@ -103,7 +103,7 @@ impl Lane {
         Self::plain(LaneKind::Ws),
     ];
 
-    /// That way, in the clear.
+    /// That kind, in the clear.
     pub const fn plain(kind: LaneKind) -> Self {
         Self { kind, tls: false }
     }
@@ -209,13 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_is_told_with_the_right_ones() {
-        let told = "http-hiper+tls".parse::<Lane>().unwrap_err();
+    fn a_wrong_name_is_refused_with_the_right_ones() {
+        let error = "http-hiper+tls".parse::<Lane>().unwrap_err();
         assert!(
-            told.starts_with(
+            error.starts_with(
                 "no lane is called `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, http-bare"
             ),
-            "{told}"
+            "{error}"
         );
     }
 }

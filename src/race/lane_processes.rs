@@ -89,10 +89,10 @@ impl Worker {
             // what is not there by now is not waited for
             let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output)).await;
         }
-        let said = String::from_utf8_lossy(&output);
-        match said.trim() {
+        let output = String::from_utf8_lossy(&output);
+        match output.trim() {
             "" => how,
-            said => format!("{how}: {said}"),
+            output => format!("{how}: {output}"),
         }
     }
 }
@@ -113,11 +113,11 @@ impl LaneProcesses {
         config: &RaceConfig,
         netns: Option<&NetnsPair>,
     ) -> Result<Self, String> {
-        let (server, target, server_pinned) = if let Some(goal) = external_target(lane, config)? {
-            (None, goal, true)
+        let (server, target, server_pinned) = if let Some(target) = external_target(lane, config)? {
+            (None, target, true)
         } else {
-            let (server, goal, pinned) = start_server(program, lane, config, netns).await?;
-            (Some(server), goal, pinned)
+            let (server, target, pinned) = start_server(program, lane, config, netns).await?;
+            (Some(server), target, pinned)
         };
         let mut client = start_worker(program, EndpointRole::Client, config.placement, netns)?;
         let request = WorkerRequest::Connect { lane, config: config.clone(), target };
@@ -152,7 +152,7 @@ impl LaneProcesses {
         };
         let response = tokio::select! {
             biased;
-            answer = running => answer?,
+            response = running => response?,
             () = stalling => return Err("the server stalled for ever".to_owned()),
         };
         match response {
@@ -209,9 +209,9 @@ fn start_worker(
     netns: Option<&NetnsPair>,
 ) -> Result<Worker, String> {
     let failed = |error: io::Error| format!("could not start the {}'s process: {error}", role.name());
-    let Some(planet) = netns else { return Worker::start(program, role, placement).map_err(failed) };
+    let Some(netns) = netns else { return Worker::start(program, role, placement).map_err(failed) };
     let (program, runtime) = (program.clone(), tokio::runtime::Handle::current());
-    let started = planet.run_in(role, move || {
+    let started = netns.run_in(role, move || {
         let _inside = runtime.enter();
         Worker::start(&program, role, placement)
     });

@@ -35,11 +35,11 @@ struct UsageTotal {
 }
 
 impl UsageTotal {
-    fn add(&mut self, used: ResourceUsage) {
-        if let Some(more) = used.cpu {
+    fn add(&mut self, usage: ResourceUsage) {
+        if let Some(more) = usage.cpu {
             self.cpu = Some(self.cpu.unwrap_or_default().saturating_add(more));
         }
-        if let Some(more) = used.allocations {
+        if let Some(more) = usage.allocations {
             self.allocations = Some(self.allocations.unwrap_or(0).saturating_add(more));
         }
     }
@@ -56,7 +56,7 @@ impl UsageTotal {
 impl LaneRecorder {
     pub(super) fn new(lane: Lane, started: Result<LaneProcesses, String>) -> Self {
         let (processes, failure) = match started {
-            Ok(team) => (Some(team), None),
+            Ok(processes) => (Some(processes), None),
             Err(reason) => (None, Some(reason)),
         };
         Self {
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
         let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err("no process".to_owned()));
-        let used = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
-        let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage: used };
-        let ran = || SliceResult { times: vec![(u64::MAX, u64::MAX)], took: Duration::MAX, usage: used, ..SliceResult::default() };
+        let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
+        let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
+        let ran = || SliceResult { times: vec![(u64::MAX, u64::MAX)], took: Duration::MAX, usage, ..SliceResult::default() };
         for counted in [(ServerCounters::default(), most), (ServerCounters::default(), most), (most, ServerCounters::default())] {
             track.add_slice((0, 0), ran(), Some(counted));
         }

@@ -1,7 +1,7 @@
-//! The race: the same exchange in every lane, in alternation, on one course.
+//! The race: the same exchange in every lane, in alternation, under one configuration.
 //!
-//! Each lane is a pair of child processes of this program, a [`client()`] and a [`server()`], on CPUs of their own where
-//! that is wished and possible. The referee ([`run`]) tells them when to run, and works out what came of it. It draws
+//! Each lane is a pair of child processes of this program, a [`run_client()`] and a [`run_server()`], on CPUs of their own where
+//! that is asked for and possible. The runner ([`run`]) tells them when to run, and works out what came of it. It draws
 //! nothing. Who starts the processes' program is `cli`.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]

@@ -22,7 +22,7 @@ pub struct LaneStats {
     pub round_medians: Vec<Option<f64>>,
     /// The share of exchanges in each eighth of a doubling: its lower end, and 0 to 1.
     pub shares: Vec<(Duration, f64)>,
-    /// The same of `naive`.
+    /// The same of `service_times`.
     pub service_time_shares: Vec<(Duration, f64)>,
     /// The time it has run, warm-up not counted.
     pub running_time: Duration,
@@ -108,7 +108,7 @@ pub struct RaceOutcome {
     pub machine: Machine,
     /// Both ends of all lanes were where the placement puts them.
     pub pinned: bool,
-    /// The lanes in the order of the course.
+    /// The lanes in the order of the configuration.
     pub lanes: Vec<LaneStats>,
     /// One for each lane that ran together with the base.
     pub ratios: Vec<LaneRatio>,
@@ -128,9 +128,9 @@ pub struct RaceOutcome {
 pub fn ratios(config: &RaceConfig, lanes: &[LaneStats]) -> Vec<LaneRatio> {
     let baseline = config.baseline();
     let Some(baseline_stats) = lanes.iter().find(|stats| stats.lane == baseline) else { return Vec::new() };
-    let paired = |figures: &LaneStats| {
-        let pairs: Vec<(f64, f64)> = pairs(figures, baseline_stats).collect();
-        paired_ratio(&pairs, config.seed).map(|ratio| LaneRatio { lane: figures.lane, baseline, ratio })
+    let paired = |stats: &LaneStats| {
+        let pairs: Vec<(f64, f64)> = pairs(stats, baseline_stats).collect();
+        paired_ratio(&pairs, config.seed).map(|ratio| LaneRatio { lane: stats.lane, baseline, ratio })
     };
     lanes.iter().filter_map(paired).collect()
 }
@@ -142,7 +142,7 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
 
 /// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have run.
 pub fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
-    let find = |kind| lanes.iter().find(|figures| figures.lane == Lane { kind, tls });
+    let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
         let mut differences: Vec<f64> = pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
         (!differences.is_empty()).then(|| median(&mut differences))
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use crate::race::Placement;
 
-    fn figures(kind: LaneKind, micros: &[f64]) -> LaneStats {
+    fn stats(kind: LaneKind, micros: &[f64]) -> LaneStats {
         let medians = micros.iter().map(|us| Some(us / 1e6)).collect();
         LaneStats { lane: Lane::plain(kind), round_medians: medians, ..LaneStats::default() }
     }
@@ -262,9 +262,9 @@ mod tests {
 
     #[test]
     fn ratios_are_of_rounds_that_both_have_run() {
-        let mut halved = figures(LaneKind::HttpReqwest, &[140.0, 150.0, 160.0]);
+        let mut halved = stats(LaneKind::HttpReqwest, &[140.0, 150.0, 160.0]);
         halved.round_medians[1] = None;
-        let lanes = [halved, figures(LaneKind::Ws, &[100.0, 1.0, 100.0])];
+        let lanes = [halved, stats(LaneKind::Ws, &[100.0, 1.0, 100.0])];
         let found = ratios(&RaceConfig::default(), &lanes);
         assert_eq!((found[0].ratio.pairs, found[1].ratio.pairs), (2, 3));
         assert!((found[0].ratio.median - 1.5).abs() < 1e-9);
@@ -274,10 +274,10 @@ mod tests {
     #[test]
     fn the_gap_is_split_by_the_lanes_between() {
         let lanes = [
-            figures(LaneKind::HttpBare, &[90.0, 91.0, 90.0]),
-            figures(LaneKind::HttpHyper, &[112.0, 113.0, 112.0]),
-            figures(LaneKind::HttpReqwest, &[133.0, 134.0, 133.0]),
-            figures(LaneKind::Ws, &[90.0, 91.0, 90.0]),
+            stats(LaneKind::HttpBare, &[90.0, 91.0, 90.0]),
+            stats(LaneKind::HttpHyper, &[112.0, 113.0, 112.0]),
+            stats(LaneKind::HttpReqwest, &[133.0, 134.0, 133.0]),
+            stats(LaneKind::Ws, &[90.0, 91.0, 90.0]),
         ];
         let split = gap_breakdown(&lanes, false).unwrap();
         let micros = |seconds: f64| (seconds * 1e6).round();
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_rate_is_exchanges_by_the_time_the_lane_ran() {
         let times = HistogramSummary { count: 50, ..HistogramSummary::default() };
-        let figures = LaneStats { times, running_time: Duration::from_millis(500), ..LaneStats::default() };
-        assert!((figures.rate() - 100.0).abs() < 1e-9);
+        let stats = LaneStats { times, running_time: Duration::from_millis(500), ..LaneStats::default() };
+        assert!((stats.rate() - 100.0).abs() < 1e-9);
     }
 }

@@ -66,7 +66,7 @@ impl Placement {
         matches!(self, Self::Unpinned | Self::UnpinnedThreads) || !allowed_cpus().is_empty()
     }
 
-    /// The CPU that belongs to `end`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
+    /// The CPU that belongs to `role`; `None` where it may run anywhere, or fewer CPUs are there than are asked for.
     pub fn cpu(self, role: EndpointRole) -> Option<usize> {
         let cpus = allowed_cpus();
         match (self, role) {
@@ -85,7 +85,7 @@ impl Placement {
         cpus
     }
 
-    /// Puts this process where `end` belongs; threads that it starts from now on follow. Whether it is pinned now.
+    /// Puts this process where `role` belongs; threads that it starts from now on follow. Whether it is pinned now.
     pub fn pin(self, role: EndpointRole) -> bool {
         self.cpu(role).is_some_and(pin_to)
     }
@@ -129,7 +129,7 @@ fn pin_to(cpu: usize) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allowed() -> Vec<usize> {
+fn allowed_cpus() -> Vec<usize> {
     Vec::new()
 }
 

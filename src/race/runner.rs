@@ -1,6 +1,6 @@
 //! The race as it is run: warm-up, rounds of slices in shuffled order, reports on the way, and whether it counts.
 //!
-//! It measures nothing itself: a lane's two ends are processes of their own, and the referee sleeps while they run.
+//! It measures nothing itself: a lane's two ends are processes of their own, and the runner sleeps while they run.
 
 use std::time::{Duration, Instant};
 
@@ -26,13 +26,13 @@ pub struct RaceProgress {
     pub round: usize,
     /// The lane that runs just now; `None` while warming up.
     pub running: Option<Lane>,
-    /// The lanes in the order of the course.
+    /// The lanes in the order of the configuration.
     pub lanes: Vec<LaneStats>,
     /// The ratios of the rounds that are complete.
     pub ratios: Vec<LaneRatio>,
 }
 
-/// What a race tells.
+/// What a race reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RaceEvent {
     /// Where it stands; some are left out if the reader is slow.
@@ -109,19 +109,19 @@ impl RaceRunner {
 
     async fn run(&mut self, scope: &Scope, program: &WorkerProgram) -> Result<(), String> {
         self.config.validate().map_err(|error| error.to_string())?;
-        let far = self.config.real_net;
-        let netns = if far { Some(NetnsPair::start(scope, self.config.link)?) } else { None };
-        let bound = self.config.external.as_ref().and_then(|against| against.load_limit);
-        self.budget = bound.map(|bound| LoadBudget::new(bound, &self.config));
+        let real_net = self.config.real_net;
+        let netns = if real_net { Some(NetnsPair::start(scope, self.config.link)?) } else { None };
+        let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
+        self.budget = limit.map(|limit| LoadBudget::new(limit, &self.config));
         self.start(program, netns.as_ref()).await;
         self.warm_up().await;
         self.start_measuring();
         let before = listen_drops(netns.as_ref());
         let mut rng = SplitMix64::new(self.config.seed);
-        let mut order: Vec<usize> = (0..self.recorders.len()).collect();
+        let mut lane_order: Vec<usize> = (0..self.recorders.len()).collect();
         for round in 0..self.config.pairs {
-            rng.shuffle(&mut order);
-            if !self.round(round, &order).await {
+            rng.shuffle(&mut lane_order);
+            if !self.round(round, &lane_order).await {
                 break;
             }
             self.rounds = round.saturating_add(1);
@@ -145,7 +145,7 @@ impl RaceRunner {
     }
 
     /// One slice of every lane, in this order; `false` if there is to be no further one.
-    async fn round(&mut self, round: usize, order: &[usize]) -> bool {
+    async fn round(&mut self, round: usize, lane_order: &[usize]) -> bool {
         let lanes = self.running();
         let to_come = self.config.pairs.saturating_sub(round);
         let most = self.budget.map(|budget| budget.round(&self.config, &lanes, to_come));
@@ -153,18 +153,18 @@ impl RaceRunner {
         if lanes.is_empty() || most == Some(None) {
             return false;
         }
-        for (place, &index) in order.iter().enumerate() {
+        for (position, &index) in lane_order.iter().enumerate() {
             if self.is_out_of_time() || self.running().is_empty() {
                 return false;
             }
-            self.run_slice(index, Some((round, place)), most.flatten()).await;
+            self.run_slice(index, Some((round, position)), most.flatten()).await;
         }
         true
     }
 
     /// The lanes that still take part.
     fn running(&self) -> Vec<Lane> {
-        self.recorders.iter().filter(|track| track.processes.is_some()).map(|track| track.lane).collect()
+        self.recorders.iter().filter(|recorder| recorder.processes.is_some()).map(|recorder| recorder.lane).collect()
     }
 
     async fn start(&mut self, program: &WorkerProgram, netns: Option<&NetnsPair>) {
@@ -172,8 +172,8 @@ impl RaceRunner {
         let starting =
             config.lanes.iter().map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
         let started = join_all(starting).await;
-        self.recorders = started.into_iter().map(|(lane, team)| LaneRecorder::new(lane, team)).collect();
-        self.pinned = self.recorders.iter().filter_map(|track| track.processes.as_ref()).all(|team| team.pinned);
+        self.recorders = started.into_iter().map(|(lane, processes)| LaneRecorder::new(lane, processes)).collect();
+        self.pinned = self.recorders.iter().filter_map(|recorder| recorder.processes.as_ref()).all(|processes| processes.pinned);
         self.send_progress(None);
     }
 
@@ -185,7 +185,7 @@ impl RaceRunner {
     /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
     /// count.
     async fn run_slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
-        let Some(lane) = self.recorders.get(index).filter(|track| track.processes.is_some()).map(|track| track.lane)
+        let Some(lane) = self.recorders.get(index).filter(|recorder| recorder.processes.is_some()).map(|recorder| recorder.lane)
         else {
             return;
         };
@@ -196,8 +196,8 @@ impl RaceRunner {
             let done = ran.as_ref().map_or(most, |done| *done);
             budget.spend(done, &self.config, lane);
         }
-        if let (Some(track), Err(reason)) = (self.recorders.get_mut(index), ran) {
-            track.fail(reason);
+        if let (Some(recorder), Err(reason)) = (self.recorders.get_mut(index), ran) {
+            recorder.fail(reason);
         }
     }
 
@@ -226,9 +226,9 @@ impl RaceRunner {
 
     /// The time that a bound allows is over.
     fn is_out_of_time(&self) -> bool {
-        let bound = self.config.external.as_ref().and_then(|against| against.load_limit);
-        let over = |began: &MeasurementStart| bound.is_some_and(|bound| began.at.elapsed() >= bound.time);
-        self.measurement.as_ref().is_some_and(over)
+        let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
+        let is_over = |start: &MeasurementStart| limit.is_some_and(|limit| start.at.elapsed() >= limit.time);
+        self.measurement.as_ref().is_some_and(is_over)
     }
 
     fn lane_stats(&self) -> Vec<LaneStats> {
@@ -237,9 +237,9 @@ impl RaceRunner {
 
     /// Reports where the race stands.
     fn send_progress(&mut self, running: Option<Lane>) {
-        let live = RaceProgress { round: self.rounds, running, lanes: self.lane_stats(), ratios: self.ratios.clone() };
+        let progress = RaceProgress { round: self.rounds, running, lanes: self.lane_stats(), ratios: self.ratios.clone() };
         // a slow reader misses a report, but never slows the race
-        let _ = self.events.try_send(RaceEvent::Progress(live));
+        let _ = self.events.try_send(RaceEvent::Progress(progress));
     }
 
     /// The share of the CPUs that others have had since the race began.
@@ -254,7 +254,7 @@ impl RaceRunner {
 
     fn outcome(&self, failure: Option<String>) -> RaceOutcome {
         let lanes = self.lane_stats();
-        let floor = lanes.iter().find(|figures| figures.lane == self.config.floor());
+        let floor = lanes.iter().find(|stats| stats.lane == self.config.floor());
         let series: Vec<f64> =
             floor.map(|floor| floor.round_medians.iter().copied().flatten().collect()).unwrap_or_default();
         let drift = Drift::of(&series, self.config.seed);
@@ -295,7 +295,7 @@ fn lost(before: Option<ListenDrops>, planet: Option<&NetnsPair>) -> Option<Liste
     Some(listen_drops(planet)?.since(before?))
 }
 
-/// How long the server is to stand still, once somebody wishes it.
+/// How long the server is to stand still, once somebody asks for it.
 async fn next_stall(controls: &mut mpsc::Receiver<RaceControl>) -> Duration {
     match controls.recv().await {
         Some(RaceControl::Stall(time)) => time,

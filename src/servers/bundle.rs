@@ -1,4 +1,4 @@
-//! [`Bundle`]: the servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
+//! [`ServerBundle`]: the servers on one thread of their own, so that a talk's screen and its servers never wait for each other.
 //! It does not restart a server; its state says why one is not up.
 
 use std::future::Future;
@@ -89,7 +89,7 @@ impl ServerHandle {
         let settled = watch.wait_for(|state| *state != ServerState::Starting).await;
         match settled.map(|state| state.clone()) {
             Ok(ServerState::Up(address)) => Ok(address),
-            Ok(ServerState::Failed(why)) => Err(why),
+            Ok(ServerState::Failed(reason)) => Err(reason),
             Ok(ServerState::Starting | ServerState::Ended) | Err(_) => Err("the server has ended".to_owned()),
         }
     }
@@ -107,7 +107,7 @@ pub struct BundleOptions {
     pub limits: Limits,
     /// Whom either server lets in.
     pub access: Access,
-    /// What the strict echo agrees to, where that is what the plan names.
+    /// What the strict echo agrees to, where that is what the options name.
     pub policy: ServerPolicy,
 }
 
@@ -124,7 +124,7 @@ impl Default for BundleOptions {
 }
 
 /// The REST echo and a WebSocket echo, and on demand the other WebSocket servers. They end with the scope they were
-/// started in, or politely by [`Bundle::shut_down`].
+/// started in, or politely by [`ServerBundle::shut_down`].
 #[derive(Debug)]
 pub struct ServerBundle {
     /// The REST echo.
@@ -145,12 +145,12 @@ struct StartRequest {
 }
 
 impl ServerBundle {
-    /// Starts both echoes and returns at once; [`Bundle::up`] waits for their addresses. One that fails leaves the other up.
+    /// Starts both echoes and returns at once; [`ServerBundle::ready`] waits for their addresses. One that fails leaves the other up.
     pub fn start(scope: &Scope, ports: Ports, log: Option<&EventLog>) -> Self {
         Self::start_with(scope, BundleOptions { ports, ..BundleOptions::default() }, log)
     }
 
-    /// The same by a plan of one's own.
+    /// The same with these options.
     pub fn start_with(scope: &Scope, plan: BundleOptions, log: Option<&EventLog>) -> Self {
         let shutdown = CancellationToken::new();
         let BundleOptions { ports, websocket: kind, limits, access, policy } = plan;
@@ -165,7 +165,7 @@ impl ServerBundle {
         let (http_options, websocket_options) = (options(ports.http), options(ports.websocket));
         let (http_post, http) = state_channel(&http_options);
         let (websocket_post, websocket) = state_channel(&websocket_options);
-        // As many as there are kinds: each is ordered once.
+        // As many as there are kinds: each is asked for once.
         let (orders, ordered) = mpsc::channel(ServerKind::ALL.len());
         let ending = shutdown.clone();
         let started = scope.spawn_thread("servers", move |scope| async move {
@@ -177,7 +177,7 @@ impl ServerBundle {
         let bundle = Self { http, websocket, kind, on_demand: Default::default(), start_requests: orders, shutdown };
         match started {
             Ok(()) => bundle,
-            // The posts went with the thread's closure; nobody can be up any more.
+            // The publishers went with the thread's closure; nobody can be up any more.
             Err(err) => {
                 let failed = |server: ServerHandle| ServerHandle { state: failed_state(&err), ..server };
                 Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
@@ -186,7 +186,7 @@ impl ServerBundle {
     }
 
     /// The WebSocket server of that kind, on a port of its own. One that nobody asked for before is started now, with the
-    /// policy of its kind and the default limits; [`Server::up`] waits for its address.
+    /// policy of its kind and the default limits; [`ServerHandle::ready`] waits for its address.
     pub fn server(&self, kind: ServerKind) -> ServerHandle {
         if kind == self.kind {
             return self.websocket.clone();
@@ -194,7 +194,7 @@ impl ServerBundle {
         let start = || {
             let options = ServerOptions { shutdown: self.shutdown.clone(), ..ServerOptions::default() };
             let (publisher, server) = state_channel(&options);
-            // Where the thread has ended, so has the server: dropping the post says it.
+            // Where the thread has ended, so has the server: dropping the publisher says it.
             let _ = self.start_requests.try_send(StartRequest { kind, publisher, options });
             server
         };
@@ -212,7 +212,7 @@ impl ServerBundle {
     }
 
     /// Lets all finish the requests in hand, close every WebSocket with 1001 and end. It returns at once;
-    /// [`Bundle::ended`] waits.
+    /// [`ServerBundle::closed`] waits.
     pub fn shut_down(&self) {
         self.shutdown.cancel();
     }
@@ -221,14 +221,14 @@ impl ServerBundle {
     pub async fn closed(&self) {
         let others = self.on_demand.iter().filter_map(OnceLock::get);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
-            let over = |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
+            let has_ended = |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
             // An error means that the sender is gone, and the server with it.
-            let _ = server.watch().wait_for(over).await;
+            let _ = server.watch().wait_for(has_ended).await;
         }
     }
 }
 
-/// Starts what is ordered, until the shutdown, and waits until all of it has ended.
+/// Starts what is asked for, until the shutdown, and waits until all of it has ended.
 async fn run_on_demand(scope: &Scope, mut start_requests: mpsc::Receiver<StartRequest>, ending: CancellationToken) {
     let running = scope.child();
     let starting = async {
@@ -249,7 +249,7 @@ async fn run_on_demand(scope: &Scope, mut start_requests: mpsc::Receiver<StartRe
     running.closed().await;
 }
 
-/// Where a server's state is posted. However the server goes, the last thing posted says that it has gone.
+/// Publishes a server's state. However the server goes, the last state says that it has gone.
 struct StatePublisher(watch::Sender<ServerState>);
 
 impl Drop for StatePublisher {

@@ -170,7 +170,7 @@ async fn serve_connection(mut socket: CountedSocket, peer: SocketAddr, options: 
             socket = run_subscriber(socket, peer, &options, &hub, opened.rest).await;
         }
         Err(HandshakeError::HungUp) => return,
-        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
+        Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
     lingering_close(socket).await;
 }

@@ -12,7 +12,7 @@ pub struct Misbehavior {
     pub name: &'static str,
     /// What the server does, in one clause.
     pub summary: &'static str,
-    /// What an inspector tells of it.
+    /// What an inspector reports of it.
     pub broken_rule: BrokenRule,
     /// Changes the right answer to the handshake.
     pub(super) alter_response: fn(&mut HandshakeResponse),
@@ -86,7 +86,7 @@ impl Misbehavior {
     /// The one at this path, which begins with its slash.
     pub fn for_path(path: &str) -> Option<&'static Self> {
         let name = path.split('?').next().and_then(|path| path.strip_prefix('/'))?;
-        MISBEHAVIORS.iter().find(|blunder| blunder.name == name)
+        MISBEHAVIORS.iter().find(|misbehavior| misbehavior.name == name)
     }
 
     /// Every path with what happens there, a line each.
@@ -106,9 +106,9 @@ impl Misbehavior {
         name: &'static str,
         code: ProblemCode,
         what: &'static str,
-        answer: fn(&mut HandshakeResponse),
+        response: fn(&mut HandshakeResponse),
     ) -> Self {
-        Self { name, summary: what, broken_rule: BrokenRule::Handshake(code), alter_response: answer, ..ACCEPTS_ANYTHING }
+        Self { name, summary: what, broken_rule: BrokenRule::Handshake(code), alter_response: response, ..ACCEPTS_ANYTHING }
     }
 
     const fn frames(
@@ -128,62 +128,62 @@ impl Misbehavior {
 /// All of them, in the order in which a connection meets them.
 pub static MISBEHAVIORS: &[Misbehavior] = &[
     ACCEPTS_ANYTHING,
-    Misbehavior::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |answer| {
-        answer.break_accept(AcceptMistake::GuidMissing);
+    Misbehavior::handshake("guid-missing", ProblemCode::AcceptMismatch, "hashes the key alone", |response| {
+        response.break_accept(AcceptMistake::GuidMissing);
     }),
     Misbehavior::handshake(
         "key-was-decoded",
         ProblemCode::AcceptMismatch,
         "takes the key out of its base64 before hashing",
-        |answer| answer.break_accept(AcceptMistake::KeyWasDecoded),
+        |response| response.break_accept(AcceptMistake::KeyWasDecoded),
     ),
     Misbehavior::handshake(
         "hex-digest-encoded",
         ProblemCode::AcceptMismatch,
         "puts the digest's hex text into base64, not its bytes",
-        |answer| answer.break_accept(AcceptMistake::HexDigestEncoded),
+        |response| response.break_accept(AcceptMistake::HexDigestEncoded),
     ),
     Misbehavior::handshake(
         "guid-lowercase",
         ProblemCode::AcceptMismatch,
         "writes the GUID in lower case",
-        |answer| answer.break_accept(AcceptMistake::GuidLowercase),
+        |response| response.break_accept(AcceptMistake::GuidLowercase),
     ),
-    Misbehavior::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |answer| {
-        answer.break_accept(AcceptMistake::KeyEchoed);
+    Misbehavior::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |response| {
+        response.break_accept(AcceptMistake::KeyEchoed);
     }),
     Misbehavior::handshake(
         "case-changed",
         ProblemCode::AcceptMismatch,
         "sends the right value in upper case",
-        |answer| answer.break_accept(AcceptMistake::CaseChanged),
+        |response| response.break_accept(AcceptMistake::CaseChanged),
     ),
-    Misbehavior::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |answer| {
-        answer.remove_header("Sec-WebSocket-Accept");
+    Misbehavior::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |response| {
+        response.remove_header("Sec-WebSocket-Accept");
     }),
-    Misbehavior::handshake("no-upgrade", ProblemCode::UpgradeMissing, "forgets the Upgrade header", |answer| {
-        answer.remove_header("Upgrade");
+    Misbehavior::handshake("no-upgrade", ProblemCode::UpgradeMissing, "forgets the Upgrade header", |response| {
+        response.remove_header("Upgrade");
     }),
     Misbehavior::handshake(
         "no-connection",
         ProblemCode::ConnectionMissing,
         "forgets the Connection header, as behind a proxy that drops it",
-        |answer| answer.remove_header("Connection"),
+        |response| response.remove_header("Connection"),
     ),
-    Misbehavior::handshake("status-200", ProblemCode::Status, "answers 200 OK and sends frames", |answer| {
-        answer.status = 200;
+    Misbehavior::handshake("status-200", ProblemCode::Status, "answers 200 OK and sends frames", |response| {
+        response.status = 200;
     }),
     Misbehavior::handshake(
         "subprotocol-not-offered",
         ProblemCode::SubprotocolNotOffered,
         "chooses a subprotocol that nobody offered",
-        |answer| answer.add_header("Sec-WebSocket-Protocol", "nobody.asked.v1"),
+        |response| response.add_header("Sec-WebSocket-Protocol", "nobody.asked.v1"),
     ),
     Misbehavior::handshake(
         "extension-not-offered",
         ProblemCode::ExtNotOffered,
         "agrees on an extension that nobody offered",
-        |answer| answer.add_header("Sec-WebSocket-Extensions", "x-nobody-asked"),
+        |response| response.add_header("Sec-WebSocket-Extensions", "x-nobody-asked"),
     ),
     Misbehavior::frames(
         "masked",

@@ -1,13 +1,13 @@
 //! The bundled servers, on loopback only, hard to hang and polite when they stop (but for the sloppy one).
-//! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`Event`]s to whoever asks.
+//! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`ServerEvent`]s to whoever asks.
 //!
-//! Each server is an address and a future: whoever runs the future owns the server's life. [`Bundle`] runs them on
+//! Each server is an address and a future: whoever runs the future owns the server's life. [`ServerBundle`] runs them on
 //! a thread of their own.
 //!
 //! - [`http`]: the REST echo; [`websocket`]: the plain WebSocket echo, on tokio-tungstenite.
 //! - [`strict`]: the WebSocket echo on `wire`, which forgives nothing; [`sloppy`]: the one that keeps no rule, its mistakes
-//!   listed in [`blunders`]; [`hub`]: the one that is no echo, but tells everybody; [`Kind`]: all of these by name.
-//! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them; [`browser_headers`]: what a browser
+//!   listed in [`misbehaviors`]; [`hub`]: the one that is no echo, but tells everybody; [`ServerKind`]: all of these by name.
+//! - [`recorded`]: both echoes once more, with every byte kept, for whoever weighs them; [`browser_request_headers`]: what a browser
 //!   adds.
 //! - [`naive_proxy`]: the cache that masking is there for.
 //!
@@ -56,7 +56,7 @@ pub use event_log::{ServerEvent, EventLog};
 pub struct ServerOptions {
     /// The port on 127.0.0.1; 0 is any free one.
     pub port: u16,
-    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain`].
+    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain_timeout`].
     pub shutdown: CancellationToken,
     /// Where bytes and connections are counted.
     pub traffic: Arc<Traffic>,

@@ -32,7 +32,7 @@ const MAX_RESPONSE_BYTES: usize = 64 << 10;
 const MAX_CACHED_RESPONSES: usize = 64;
 
 /// Listens on 127.0.0.1 and passes everything on to `upstream`, and back, byte for byte. What it believes to see is told
-/// as [`Event::Parsed`], [`Event::Cached`] and [`Event::Served`]. The cache lives as long as the future.
+/// as [`ServerEvent::Parsed`], [`ServerEvent::Cached`] and [`ServerEvent::Served`]. The cache lives as long as the future.
 ///
 /// # Errors
 /// If the port is taken or may not be used.
@@ -83,7 +83,7 @@ impl NaiveConnection {
             Ok(Err(err)) => return self.log_refused(&describe_io_error(&err)),
             Err(_) => return self.log_refused("no request head came in time"),
         };
-        let cached = CacheKey::from_head(&head).and_then(|wanted| Some((self.cached_response(&wanted)?, wanted)));
+        let cached = CacheKey::from_head(&head).and_then(|key| Some((self.cached_response(&key)?, key)));
         if let Some((answer, CacheKey { host, path })) = cached {
             let peer = self.peer;
             self.options.record(ServerEvent::Served { peer, host, path, bytes: answer.len() as u64 });
@@ -122,16 +122,16 @@ impl NaiveConnection {
         let down = copy_and_scan(&mut from_server, &mut to_client, |bytes| {
             responses.push(bytes);
             while let Some(response) = responses.find(scan_response) {
-                if let Some(wanted) = with_queue(&pending, VecDeque::pop_front) {
-                    self.cache_response(wanted, response);
+                if let Some(key) = with_queue(&pending, VecDeque::pop_front) {
+                    self.cache_response(key, response);
                 }
             }
         });
         both(up, down, self.options.limits.drain_timeout).await
     }
 
-    fn log_parsed(&self, wanted: &CacheKey) {
-        let CacheKey { host, path } = wanted.clone();
+    fn log_parsed(&self, key: &CacheKey) {
+        let CacheKey { host, path } = key.clone();
         self.options.record(ServerEvent::Parsed { peer: self.peer, host, path });
     }
 
@@ -144,8 +144,8 @@ impl NaiveConnection {
         }
     }
 
-    fn cached_response(&self, wanted: &CacheKey) -> Option<Vec<u8>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(wanted).cloned()
+    fn cached_response(&self, key: &CacheKey) -> Option<Vec<u8>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     fn log_refused(&self, reason: &str) {
@@ -270,7 +270,7 @@ fn scan_request(bytes: &[u8]) -> ScanResult<CacheKey> {
     }
     match head_of(bytes) {
         Some(head) => match CacheKey::from_head(head) {
-            Some(wanted) => ScanResult::Found(wanted, head.len()),
+            Some(key) => ScanResult::Found(key, head.len()),
             None => ScanResult::NotHere(head.len()),
         },
         None => scan_unfinished(bytes),
@@ -290,7 +290,7 @@ fn scan_response(bytes: &[u8]) -> ScanResult<Vec<u8>> {
     bytes.get(..end).map_or(ScanResult::NeedsMore, |whole| ScanResult::Found(whole.to_vec(), end))
 }
 
-/// A head without its end: too long, it is none, and neither is any that begins before its last [`MOST_HEAD`] bytes.
+/// A head without its end: too long, it is none, and neither is any that begins before its last [`MAX_HEAD_BYTES`] bytes.
 fn scan_unfinished<T>(bytes: &[u8]) -> ScanResult<T> {
     match bytes.len().checked_sub(MAX_HEAD_BYTES - 1) {
         None | Some(0) => ScanResult::NeedsMore,
@@ -329,13 +329,13 @@ fn head_of(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(..find(bytes, END)?.saturating_add(END.len()))
 }
 
-/// What stands before the first `wanted`.
-fn before<'b>(bytes: &'b [u8], wanted: &[u8]) -> Option<&'b [u8]> {
-    bytes.get(..find(bytes, wanted)?)
+/// What stands before the first `key`.
+fn before<'b>(bytes: &'b [u8], key: &[u8]) -> Option<&'b [u8]> {
+    bytes.get(..find(bytes, key)?)
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+fn find(bytes: &[u8], key: &[u8]) -> Option<usize> {
+    bytes.windows(key.len()).position(|window| window == key)
 }
 
 #[cfg(test)]
@@ -343,12 +343,12 @@ mod tests {
     use super::*;
 
     fn requests(pieces: &[&[u8]]) -> Vec<String> {
-        let mut looker = Scanner::new(b"GET ");
+        let mut scanner = Scanner::new(b"GET ");
         let mut found = Vec::new();
         for piece in pieces {
-            looker.push(piece);
+            scanner.push(piece);
             found
-                .extend(std::iter::from_fn(|| looker.find(scan_request)).map(|wanted| wanted.host + &wanted.path));
+                .extend(std::iter::from_fn(|| scanner.find(scan_request)).map(|key| key.host + &key.path));
         }
         found
     }
@@ -367,16 +367,16 @@ mod tests {
 
     #[test]
     fn what_only_begins_like_a_request_costs_bounded_memory() {
-        let mut looker = Scanner::new(b"GET ");
+        let mut scanner = Scanner::new(b"GET ");
         for _ in 0..1000 {
-            looker.push(&b"GET GET ".repeat(1000));
-            assert_eq!(looker.find(scan_request), None);
-            assert!(looker.bytes.len() <= MAX_HEAD_BYTES + 8000);
+            scanner.push(&b"GET GET ".repeat(1000));
+            assert_eq!(scanner.find(scan_request), None);
+            assert!(scanner.bytes.len() <= MAX_HEAD_BYTES + 8000);
         }
-        let mut looker = Scanner::new(b"HTTP/1.1 200");
-        looker.push(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
-        assert_eq!(looker.find(scan_response), None);
-        assert!(looker.bytes.len() < 12);
+        let mut scanner = Scanner::new(b"HTTP/1.1 200");
+        scanner.push(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
+        assert_eq!(scanner.find(scan_response), None);
+        assert!(scanner.bytes.len() < 12);
     }
 
     #[test]
@@ -389,11 +389,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_kept_once_its_body_is_whole() {
-        let mut looker = Scanner::new(b"HTTP/1.1 200");
-        looker.push(b"\x81\x30HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nal");
-        assert_eq!(looker.find(scan_response), None);
-        looker.push(b"erted");
+        let mut scanner = Scanner::new(b"HTTP/1.1 200");
+        scanner.push(b"\x81\x30HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nal");
+        assert_eq!(scanner.find(scan_response), None);
+        scanner.push(b"erted");
         let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\naler";
-        assert_eq!(looker.find(scan_response).as_deref(), Some(&whole[..]));
+        assert_eq!(scanner.find(scan_response).as_deref(), Some(&whole[..]));
     }
 }

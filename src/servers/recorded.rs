@@ -50,7 +50,7 @@ impl Observer for TrafficRecording {
     }
 }
 
-/// The REST echo on a free port of 127.0.0.1; `dressed` adds the headers of [`reply_headers`] to its replies.
+/// The REST echo on a free port of 127.0.0.1; `with_headers` adds the headers of [`production_response_headers`] to its replies.
 ///
 /// # Errors
 /// If there is no free port.

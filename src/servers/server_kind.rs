@@ -1,4 +1,4 @@
-//! [`Kind`]: the bundled WebSocket servers by the names that slides and the command line use.
+//! [`ServerKind`]: the bundled WebSocket servers by the names that slides and the command line use.
 //! What each does stands in its own module; here one is chosen and started.
 
 use std::future::Future;
@@ -21,7 +21,7 @@ pub enum ServerKind {
     Plain,
     /// An echo that answers each broken rule with the right close code and a reason in words.
     Strict,
-    /// The strict echo, which lets in only pages of [`HOME_ORIGIN`].
+    /// The strict echo, which lets in only pages of [`GUARDED_ORIGIN`].
     Guarded,
     /// An echo that takes anything, and breaks one rule at each of its paths.
     Sloppy,

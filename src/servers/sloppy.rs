@@ -1,5 +1,5 @@
 //! The sloppy WebSocket echo: it takes whatever comes, and at each of its paths it breaks one rule itself.
-//! It is for learning what mistakes look like; what they are stands in `blunders`. Time and memory stay bounded all the same.
+//! It is for learning what mistakes look like; what they are stands in `misbehaviors`. Time and memory stay bounded all the same.
 
 use std::future::Future;
 use std::io;
@@ -62,7 +62,7 @@ pub(super) async fn serve_connection(
             options.record(ServerEvent::Closed { peer, code: None, reason, received, sent, took });
         }
         Err(HandshakeError::HungUp) => return,
-        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
+        Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
     lingering_close(socket).await;
 }

@@ -63,7 +63,7 @@ pub(super) async fn serve_connection(
             options.record(echo.closed(peer, end));
         }
         Err(HandshakeError::HungUp) => return,
-        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
+        Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
     lingering_close(socket).await;
 }
@@ -77,7 +77,7 @@ enum EchoEnd {
     WithoutClose,
     #[error("the server is going away")]
     GoingAway,
-    #[error("{}", in_words(.0))]
+    #[error("{}", describe_io_error(.0))]
     Io(#[from] io::Error),
 }
 
@@ -185,7 +185,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
 
     fn closed(self, peer: SocketAddr, end: Option<EchoEnd>) -> ServerEvent {
         let Self { code, received, sent, .. } = self;
-        let why = end.map(|why| why.to_string());
-        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
+        let reason = end.map(|reason| reason.to_string());
+        ServerEvent::Closed { peer, code, reason, received, sent, took: self.opened.elapsed() }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn serve_connection(
             options.record(echo.closed(peer));
         }
         Err(HandshakeError::HungUp) => return,
-        Err(why) => options.record(ServerEvent::Refused { peer, reason: why.to_string() }),
+        Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
     }
     lingering_close(socket).await;
 }
@@ -135,16 +135,16 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
             Error::Io(err) => Timeout::of(err).filter(|timeout| timeout.is_late_frame()),
             _ => None,
         };
-        let why = match &err {
+        let reason = match &err {
             Error::Io(err) => describe_io_error(err),
             err => err.to_string(),
         };
         if let Some(code) = close_code_for(&err).or(late.map(|_| CloseCode::Policy)) {
             self.code.get_or_insert(code.into());
             // It may fail, or the peer may not read: there is nobody left to tell.
-            let _ = timeout(CLOSE_TIMEOUT, self.close(code, &why)).await;
+            let _ = timeout(CLOSE_TIMEOUT, self.close(code, &reason)).await;
         }
-        self.reason = Some(why);
+        self.reason = Some(reason);
     }
 
     async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
@@ -154,8 +154,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
     }
 
     fn closed(self, peer: SocketAddr) -> ServerEvent {
-        let Self { code, reason: why, received, sent, .. } = self;
-        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
+        let Self { code, reason, received, sent, .. } = self;
+        ServerEvent::Closed { peer, code, reason, received, sent, took: self.opened.elapsed() }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::race::WorkerProgram;
 use crate::scope::Scope;
 use crate::servers::{Addresses, ServerBundle};
-use crate::stage::{Complaint, Declared, Doc, Settings, Theme};
+use crate::stage::{Diagnostic, DeclaredEffect, SettingSpec, Settings, Theme};
 
 /// A live demo on a slide.
 pub trait Demo: Sized + Send + 'static {
@@ -24,11 +24,11 @@ pub trait Demo: Sized + Send + 'static {
     /// What it shows, in one line.
     const ABOUT: &'static str;
     /// The settings it takes.
-    const SETTINGS: &'static [Doc];
+    const SETTINGS: &'static [SettingSpec];
     /// The keys it knows while it has them.
-    const KEYS: &'static [Hint];
+    const KEYS: &'static [KeyHint];
     /// The rows below which it would be cramped.
-    const ROWS: u16;
+    const MIN_ROWS: u16;
     /// What its engines report.
     type Msg: Send + 'static;
     /// What it asks of them: plain data, so that tests compare it.
@@ -39,7 +39,7 @@ pub trait Demo: Sized + Send + 'static {
     /// # Errors
     ///
     /// What only the demo can judge of its settings.
-    fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Complaint>;
+    fn open(settings: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic>;
 
     /// What opening it does outside of the talk. It is opened only once all of it is allowed; whatever [`Demo::open`] or
     /// a later command does beyond loopback, or to a file that the reader has not asked for by a key, must be declared.
@@ -47,15 +47,15 @@ pub trait Demo: Sized + Send + 'static {
     /// # Errors
     ///
     /// As for [`Demo::open`].
-    fn effects(_settings: &Settings) -> Result<Vec<Declared>, Complaint> {
+    fn effects(_settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
         Ok(Vec::new())
     }
 
     /// Takes one event; all change is here.
-    fn update(&mut self, event: Event<Self::Msg>) -> Vec<Self::Cmd>;
+    fn update(&mut self, event: DemoEvent<Self::Msg>) -> Vec<Self::Cmd>;
 
     /// How often it wants [`Event::Tick`]; `None` while nothing moves.
-    fn pace(&self) -> Option<Duration> {
+    fn tick_interval(&self) -> Option<Duration> {
         None
     }
 
@@ -65,7 +65,7 @@ pub trait Demo: Sized + Send + 'static {
     }
 
     /// Draws it at any size and changes nothing.
-    fn view(&self, area: Rect, buffer: &mut Buffer, look: &Look);
+    fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext);
 
     /// Carries out a command. It has no `self`: what it learns comes back as a message.
     fn perform(cmd: Self::Cmd, stage: &Stage<Self::Msg>);
@@ -73,7 +73,7 @@ pub trait Demo: Sized + Send + 'static {
 
 /// What reaches a demo.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event<M> {
+pub enum DemoEvent<M> {
     /// A key, while the demo has the keys.
     Key(KeyEvent),
     /// Pasted text, while the demo has the keys.
@@ -90,7 +90,7 @@ pub enum Event<M> {
 
 /// A key, or several that belong together, and what they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hint {
+pub struct KeyHint {
     /// The keys as a person would name them.
     pub keys: &'static str,
     /// What they do.
@@ -99,7 +99,7 @@ pub struct Hint {
 
 /// What a view needs to know besides the demo's own state.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct ViewContext {
     /// The colours.
     pub theme: &'static Theme,
     /// Whether the demo has the keys.
@@ -108,14 +108,14 @@ pub struct Look {
 
 /// What the bundled servers offer every demo.
 #[derive(Clone, Debug, Default)]
-pub struct House {
+pub struct Services {
     /// The bundled servers; none where only slides are drawn.
     pub servers: Option<Arc<ServerBundle>>,
     /// The program that the ends of a race are: this one, unless a test says otherwise.
-    pub program: WorkerProgram,
+    pub worker_program: WorkerProgram,
 }
 
-impl House {
+impl Services {
     /// Where the bundled servers listen, once they do.
     ///
     /// # Errors
@@ -133,56 +133,56 @@ impl House {
 #[derive(Clone)]
 pub struct Stage<M> {
     scope: Scope,
-    mail: mpsc::Sender<M>,
-    house: Arc<House>,
-    works: Arc<Mutex<HashMap<&'static str, Scope>>>,
+    mailbox: mpsc::Sender<M>,
+    services: Arc<Services>,
+    scopes: Arc<Mutex<HashMap<&'static str, Scope>>>,
     clipboard: Arc<Mutex<Option<String>>>,
 }
 
 impl<M: Send + 'static> Stage<M> {
-    pub(super) fn new(scope: Scope, mail: mpsc::Sender<M>, house: Arc<House>) -> Self {
-        Self { scope, mail, house, works: Arc::default(), clipboard: Arc::default() }
+    pub(super) fn new(scope: Scope, mailbox: mpsc::Sender<M>, services: Arc<Services>) -> Self {
+        Self { scope, mailbox, services, scopes: Arc::default(), clipboard: Arc::default() }
     }
 
     /// The bundled servers.
-    pub fn house(&self) -> &House {
-        &self.house
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Where reports go. It is bounded: whoever measures must not wait for it.
-    pub fn mail(&self) -> mpsc::Sender<M> {
-        self.mail.clone()
+    pub fn mailbox(&self) -> mpsc::Sender<M> {
+        self.mailbox.clone()
     }
 
     /// A scope for the work of that name; what ran under the name before ends now. All of it ends
     /// when the slide is left.
-    pub fn begin(&self, work: &'static str) -> Scope {
+    pub fn start(&self, work: &'static str) -> Scope {
         let scope = self.scope.child();
-        if let Some(before) = self.works().insert(work, scope.clone()) {
-            before.cancel();
+        if let Some(previous) = self.scopes().insert(work, scope.clone()) {
+            previous.cancel();
         }
         scope
     }
 
     /// Ends the work of that name, if there is any.
-    pub fn end(&self, work: &'static str) {
-        if let Some(scope) = self.works().remove(work) {
+    pub fn stop(&self, work: &'static str) {
+        if let Some(scope) = self.scopes().remove(work) {
             scope.cancel();
         }
     }
 
     /// Asks for a text to be put on the reader's clipboard.
-    pub fn copy(&self, text: String) {
+    pub fn copy_to_clipboard(&self, text: String) {
         *self.clipboard.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 
     /// The text that was asked for last, once.
-    pub(super) fn copied(&self) -> Option<String> {
+    pub(super) fn take_clipboard(&self) -> Option<String> {
         self.clipboard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn works(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Scope>> {
+    fn scopes(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Scope>> {
         // the map is whole even if a panic came between
-        self.works.lock().unwrap_or_else(PoisonError::into_inner)
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,7 +39,7 @@ pub enum Effect {
 
 impl Effect {
     /// The same with a path that does not depend on where the program was started.
-    fn resolved(self) -> Self {
+    fn with_absolute_path(self) -> Self {
         match self {
             Self::Write { path, replace } => {
                 Self::Write { path: std::path::absolute(&path).unwrap_or(path), replace }
@@ -49,7 +49,7 @@ impl Effect {
     }
 
     /// In words that follow "wants to".
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Connect { target, headers, messages, verified } => {
                 let mut words = format!("connect to {target}");
@@ -57,10 +57,10 @@ impl Effect {
                     words += " without checking its certificate";
                 }
                 if *headers > 0 {
-                    words += &format!(" with {}", count(*headers, "header of its own", "headers of its own"));
+                    words += &format!(" with {}", counted(*headers, "header of its own", "headers of its own"));
                 }
                 if *messages > 0 {
-                    words += &format!(" and send it {}", count(*messages, "message", "messages"));
+                    words += &format!(" and send it {}", counted(*messages, "message", "messages"));
                 }
                 words
             }
@@ -76,13 +76,13 @@ impl Effect {
     }
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
+fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What all these effects are, as one sentence: `This slide wants to connect to ws://example.com/, and to write ...`.
-pub fn sentence(effects: &[Effect]) -> String {
-    let mut words: Vec<String> = effects.iter().map(Effect::in_words).collect();
+pub fn describe_all(effects: &[Effect]) -> String {
+    let mut words: Vec<String> = effects.iter().map(Effect::describe).collect();
     let last = words.pop().unwrap_or_default();
     match words.as_slice() {
         [] => format!("This slide wants to {last}."),
@@ -92,16 +92,16 @@ pub fn sentence(effects: &[Effect]) -> String {
 
 /// An effect, and where in the deck it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredEffect {
     /// What.
     pub effect: Effect,
     /// The setting that asks for it.
-    pub at: Position,
+    pub position: Position,
 }
 
 /// A demo of a deck: its slide from 0, and its number on the slide from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
+pub struct DemoPosition {
     /// The slide.
     pub slide: usize,
     /// The demo.
@@ -110,28 +110,28 @@ pub struct Spot {
 
 /// What has been allowed since the program began; nothing of it outlives the program.
 #[derive(Clone, Debug, Default)]
-pub struct Consents {
+pub struct EffectConsents {
     all: bool,
     /// Exactly these effects of exactly these demos.
-    given: Vec<(Spot, Vec<Effect>)>,
+    allowed: Vec<(DemoPosition, Vec<Effect>)>,
 }
 
-impl Consents {
+impl EffectConsents {
     /// Everything is allowed: by `--trust`, or because the reader has asked for it on the command line.
     pub fn all() -> Self {
-        Self { all: true, given: Vec::new() }
+        Self { all: true, allowed: Vec::new() }
     }
 
     /// Allows these effects of that demo.
-    pub fn allow(&mut self, spot: Spot, effects: Vec<Effect>) {
-        self.given.retain(|(other, _)| *other != spot);
-        self.given.push((spot, effects));
+    pub fn allow(&mut self, spot: DemoPosition, effects: Vec<Effect>) {
+        self.allowed.retain(|(other, _)| *other != spot);
+        self.allowed.push((spot, effects));
     }
 
     /// What of `declared` is still to be asked for: all of it, or nothing.
-    pub(super) fn lacking(&self, spot: Spot, declared: Vec<Declared>) -> Vec<Effect> {
-        let effects: Vec<Effect> = declared.into_iter().map(|declared| declared.effect.resolved()).collect();
-        let allowed = self.all || self.given.iter().any(|given| *given == (spot, effects.clone()));
+    pub(super) fn missing(&self, spot: DemoPosition, declared: Vec<DeclaredEffect>) -> Vec<Effect> {
+        let effects: Vec<Effect> = declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
+        let allowed = self.all || self.allowed.iter().any(|given| *given == (spot, effects.clone()));
         if allowed { Vec::new() } else { effects }
     }
 }
@@ -140,23 +140,23 @@ impl Consents {
 mod tests {
     use super::*;
 
-    fn write(path: &str, replace: bool) -> Declared {
-        Declared { effect: Effect::Write { path: path.into(), replace }, at: Position::default() }
+    fn write(path: &str, replace: bool) -> DeclaredEffect {
+        DeclaredEffect { effect: Effect::Write { path: path.into(), replace }, position: Position::default() }
     }
 
     #[test]
     fn a_consent_is_for_one_demo_and_for_what_it_asked() {
-        let (here, there) = (Spot { slide: 1, demo: 0 }, Spot { slide: 1, demo: 1 });
-        let mut consents = Consents::default();
-        let asked = consents.lacking(here, vec![write("/tmp/a", false)]);
+        let (here, there) = (DemoPosition { slide: 1, demo: 0 }, DemoPosition { slide: 1, demo: 1 });
+        let mut consents = EffectConsents::default();
+        let asked = consents.missing(here, vec![write("/tmp/a", false)]);
         assert_eq!(asked.len(), 1);
         consents.allow(here, asked);
-        assert_eq!(consents.lacking(here, vec![write("/tmp/a", false)]), []);
-        assert_eq!(consents.lacking(there, vec![write("/tmp/a", false)]).len(), 1, "another demo");
-        assert_eq!(consents.lacking(here, vec![write("/tmp/a", true)]).len(), 1, "something else");
-        assert_eq!(consents.lacking(here, vec![write("/tmp/a", false), write("/tmp/b", false)]).len(), 2);
-        assert_eq!(Consents::all().lacking(there, vec![write("/tmp/a", true)]), []);
-        assert_eq!(Consents::default().lacking(here, Vec::new()), [], "nothing is asked for");
+        assert_eq!(consents.missing(here, vec![write("/tmp/a", false)]), []);
+        assert_eq!(consents.missing(there, vec![write("/tmp/a", false)]).len(), 1, "another demo");
+        assert_eq!(consents.missing(here, vec![write("/tmp/a", true)]).len(), 1, "something else");
+        assert_eq!(consents.missing(here, vec![write("/tmp/a", false), write("/tmp/b", false)]).len(), 2);
+        assert_eq!(EffectConsents::all().missing(there, vec![write("/tmp/a", true)]), []);
+        assert_eq!(EffectConsents::default().missing(here, Vec::new()), [], "nothing is asked for");
     }
 
     #[test]
@@ -167,11 +167,11 @@ mod tests {
             messages,
             verified,
         };
-        let asked = Consents::default().lacking(Spot::default(), vec![write("x.pcapng", true)]);
+        let asked = EffectConsents::default().missing(DemoPosition::default(), vec![write("x.pcapng", true)]);
         let here = std::env::current_dir().unwrap().join("x.pcapng");
-        let told = sentence(&[vec![connect(0, 0, true)], asked].concat());
+        let text = describe_all(&[vec![connect(0, 0, true)], asked].concat());
         assert_eq!(
-            told,
+            text,
             format!(
                 "This slide wants to connect to ws://example.com/, and to write `{}`, replacing what is there.",
                 here.display()
@@ -179,7 +179,7 @@ mod tests {
         );
         let listen = Effect::Listen { address: "0.0.0.0:9000".into(), anywhere: true };
         assert_eq!(
-            sentence(&[listen, connect(1, 2, false)]),
+            describe_all(&[listen, connect(1, 2, false)]),
             "This slide wants to listen on 0.0.0.0:9000, where others in reach can connect, and to connect to \
              ws://example.com/ without checking its certificate with 1 header of its own and send it 2 messages."
         );

@@ -3,22 +3,22 @@
 //! It knows the terminal's cells and keys, but no deck's view, no command line, and none of the
 //! demos themselves.
 
-mod big;
+mod big_text;
 mod demo;
-mod depth;
+mod color_depth;
 mod effect;
 mod registry;
 mod settings;
-mod slot;
+mod running_demo;
 mod theme;
 mod widgets;
 
-pub use big::{Big, Size};
-pub use demo::{Demo, Event, Hint, House, Look, Stage};
-pub use depth::Depth;
-pub use effect::{Consents, Declared, Effect, Spot, sentence};
-pub use registry::{Closed, Entry, Registry};
-pub use settings::{Complaint, Doc, Settings, Takes, settings};
-pub use slot::{Live, Slot};
+pub use big_text::{BigText, PixelSize};
+pub use demo::{Demo, DemoEvent, KeyHint, Services, ViewContext, Stage};
+pub use color_depth::ColorDepth;
+pub use effect::{EffectConsents, DeclaredEffect, Effect, DemoPosition, describe_all};
+pub use registry::{OpenRefusal, DemoEntry, Registry};
+pub use settings::{Diagnostic, SettingSpec, Settings, SettingType, settings};
+pub use running_demo::{DynDemo, RunningDemo};
 pub use theme::Theme;
-pub use widgets::{LEVELS, keys, line, panel, rule};
+pub use widgets::{BAR_LEVELS, draw_key_table, draw_line, draw_panel, draw_rule};

@@ -6,39 +6,39 @@ use std::sync::Arc;
 
 use crate::deck::{Deck, Fence, LineIndex, Warning};
 use crate::stage::{
-    Complaint, Consents, Declared, Demo, Doc, Effect, Hint, House, Live, Settings, Slot, Spot, settings,
+    Diagnostic, EffectConsents, DeclaredEffect, Demo, SettingSpec, Effect, KeyHint, Services, DynDemo, Settings, RunningDemo, DemoPosition, settings,
 };
 use crate::text::suggest;
 
 /// One demo that a deck may name.
-pub struct Entry {
+pub struct DemoEntry {
     /// The word after ```` ```demo ````.
     pub name: &'static str,
     /// What it shows, in one line.
     pub about: &'static str,
     /// The settings it takes.
-    pub settings: &'static [Doc],
+    pub settings: &'static [SettingSpec],
     /// The keys it knows while it has them.
-    pub keys: &'static [Hint],
-    judge: Judge,
-    open: Open,
+    pub keys: &'static [KeyHint],
+    judge: EffectsFn,
+    open: OpenFn,
 }
 
 /// What a demo of these settings would do, if it can be opened at all.
-type Judge = fn(&Settings) -> Result<Vec<Declared>, Complaint>;
+type EffectsFn = fn(&Settings) -> Result<Vec<DeclaredEffect>, Diagnostic>;
 
-type Open = fn(&Settings, Arc<House>) -> Result<Box<dyn Live>, Complaint>;
+type OpenFn = fn(&Settings, Arc<Services>) -> Result<Box<dyn DynDemo>, Diagnostic>;
 
 /// Why a demo is not open.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
+pub enum OpenRefusal {
     /// Its fence is wrong.
-    Complaints(Vec<Complaint>),
+    Complaints(Vec<Diagnostic>),
     /// It waits until these effects are allowed.
     Asks(Vec<Effect>),
 }
 
-impl Entry {
+impl DemoEntry {
     /// The entry of `D`.
     pub const fn of<D: Demo>() -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Entry {
             settings: D::SETTINGS,
             keys: D::KEYS,
             judge: |settings| D::open(settings).and_then(|_| D::effects(settings)),
-            open: |settings, house| Ok(Box::new(Slot::<D>::open(settings, house)?)),
+            open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),
         }
     }
 }
@@ -55,17 +55,17 @@ impl Entry {
 /// All demos.
 #[derive(Clone, Copy)]
 pub struct Registry {
-    entries: &'static [Entry],
+    entries: &'static [DemoEntry],
 }
 
 impl Registry {
     /// A registry of `entries`.
-    pub const fn new(entries: &'static [Entry]) -> Self {
+    pub const fn new(entries: &'static [DemoEntry]) -> Self {
         Self { entries }
     }
 
     /// The demos in the order they are listed.
-    pub fn entries(&self) -> &'static [Entry] {
+    pub fn entries(&self) -> &'static [DemoEntry] {
         self.entries
     }
 
@@ -78,20 +78,20 @@ impl Registry {
     pub fn open(
         &self,
         fence: &Fence,
-        spot: Spot,
-        consents: &Consents,
-        house: Arc<House>,
-    ) -> Result<Box<dyn Live>, Closed> {
-        let (entry, settings, declared) = self.judge(fence).map_err(Closed::Complaints)?;
-        let asks = consents.lacking(spot, declared);
+        spot: DemoPosition,
+        consents: &EffectConsents,
+        services: Arc<Services>,
+    ) -> Result<Box<dyn DynDemo>, OpenRefusal> {
+        let (entry, settings, declared) = self.validate(fence).map_err(OpenRefusal::Complaints)?;
+        let asks = consents.missing(spot, declared);
         if !asks.is_empty() {
-            return Err(Closed::Asks(asks));
+            return Err(OpenRefusal::Asks(asks));
         }
-        (entry.open)(&settings, house).map_err(|complaint| Closed::Complaints(vec![complaint]))
+        (entry.open)(&settings, services).map_err(|diagnostic| OpenRefusal::Complaints(vec![diagnostic]))
     }
 
-    fn judge(&self, fence: &Fence) -> Result<(&'static Entry, Settings, Vec<Declared>), Vec<Complaint>> {
-        let entry = self.entry(fence)?;
+    fn validate(&self, fence: &Fence) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
+        let entry = self.find(fence)?;
         let settings = settings(fence, entry.settings)?;
         let declared = (entry.judge)(&settings).map_err(|complaint| vec![complaint])?;
         Ok((entry, settings, declared))
@@ -101,9 +101,9 @@ impl Registry {
     pub fn check(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let mut warnings = Vec::new();
-        for (at, fence) in demos(deck).filter(|(_, fence)| !fence.name.is_empty()) {
-            let complaints = self.judge(fence).err().unwrap_or_default();
-            warnings.extend(complaints.into_iter().map(|c| Warning::new(at, c.at, &lines, c.message)));
+        for (at, fence) in demo_fences(deck).filter(|(_, fence)| !fence.name.is_empty()) {
+            let diagnostics = self.validate(fence).err().unwrap_or_default();
+            warnings.extend(diagnostics.into_iter().map(|c| Warning::new(at, c.position, &lines, c.message)));
         }
         warnings
     }
@@ -112,18 +112,18 @@ impl Registry {
     pub fn effects(&self, deck: &Deck, source: &str) -> Vec<Warning> {
         let lines = LineIndex::new(source);
         let mut notes = Vec::new();
-        for (at, fence) in demos(deck) {
-            let declared = self.judge(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
-            notes.extend(declared.into_iter().map(|Declared { effect, at: place }| {
-                let told =
-                    format!("this slide wants to {}; it waits for a key, or --trust", effect.in_words());
-                Warning::new(at, place, &lines, told)
+        for (at, fence) in demo_fences(deck) {
+            let declared = self.validate(fence).map_or_else(|_| Vec::new(), |(_, _, declared)| declared);
+            notes.extend(declared.into_iter().map(|DeclaredEffect { effect, position: place }| {
+                let text =
+                    format!("this slide wants to {}; it waits for a key, or --trust", effect.describe());
+                Warning::new(at, place, &lines, text)
             }));
         }
         notes
     }
 
-    fn entry(&self, fence: &Fence) -> Result<&'static Entry, Vec<Complaint>> {
+    fn find(&self, fence: &Fence) -> Result<&'static DemoEntry, Vec<Diagnostic>> {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
             let meant = suggest(&fence.name, &names).map(|name| format!("did you mean `{name}`? "));
@@ -133,12 +133,12 @@ impl Registry {
                 meant.unwrap_or_default(),
                 names.join(", ")
             );
-            vec![Complaint { at: fence.position, message }]
+            vec![Diagnostic { position: fence.position, message }]
         })
     }
 }
 
 /// The demos of a deck, each with the number of its slide from 0.
-fn demos(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
+fn demo_fences(deck: &Deck) -> impl Iterator<Item = (usize, &Fence)> {
     deck.slides.iter().enumerate().flat_map(|(at, slide)| slide.demos().map(move |fence| (at, fence)))
 }

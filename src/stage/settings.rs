@@ -11,18 +11,18 @@ use crate::text::suggest;
 
 /// One setting a demo takes.
 #[derive(Clone, Debug)]
-pub struct Doc {
+pub struct SettingSpec {
     /// Its name in the fence.
     pub name: &'static str,
     /// What it takes, and what it is if the slide does not say.
-    pub takes: Takes,
+    pub value_type: SettingType,
     /// What it does, in one line.
     pub about: &'static str,
 }
 
 /// The type, bounds and default of a setting.
 #[derive(Clone, Debug)]
-pub enum Takes {
+pub enum SettingType {
     /// Any text.
     Text(&'static str),
     /// A whole number within bounds, then the default.
@@ -31,9 +31,9 @@ pub enum Takes {
     Choice(&'static [&'static str]),
 }
 
-impl Takes {
+impl SettingType {
     /// What would be right, in words.
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Text(_) => "a text".to_owned(),
             Self::Number(range, _) => format!("a whole number from {} to {}", range.start(), range.end()),
@@ -45,7 +45,7 @@ impl Takes {
     }
 
     /// The default as it would be written in a fence.
-    pub fn default_in_words(&self) -> String {
+    pub fn default_literal(&self) -> String {
         match self {
             Self::Text(text) => format!("\"{text}\""),
             Self::Number(_, number) => number.to_string(),
@@ -65,9 +65,9 @@ impl Takes {
 
 /// What is wrong with a demo fence, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Diagnostic {
     /// Line and column in the deck.
-    pub at: Position,
+    pub position: Position,
     /// What is wrong and what would be right.
     pub message: String,
 }
@@ -75,9 +75,9 @@ pub struct Complaint {
 /// Settings that were held against their table: every one of it has a value of its type.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    docs: &'static [Doc],
+    specs: &'static [SettingSpec],
     given: Vec<Setting>,
-    at: Position,
+    fence_position: Position,
 }
 
 /// Holds the settings of `fence` against `docs`; each that does not fit is a complaint.
@@ -86,36 +86,36 @@ pub struct Settings {
 ///
 /// All complaints, in the order of the file: unknown names, wrong types, values out of bounds,
 /// and names given twice.
-pub fn settings(fence: &Fence, docs: &'static [Doc]) -> Result<Settings, Vec<Complaint>> {
-    let complaints: Vec<Complaint> = fence
+pub fn settings(fence: &Fence, specs: &'static [SettingSpec]) -> Result<Settings, Vec<Diagnostic>> {
+    let diagnostics: Vec<Diagnostic> = fence
         .settings
         .iter()
         .filter_map(|setting| {
-            complaint(&fence.name, setting, docs).map(|message| Complaint { at: setting.position, message })
+            diagnose(&fence.name, setting, specs).map(|message| Diagnostic { position: setting.position, message })
         })
         .collect();
-    if complaints.is_empty() {
-        Ok(Settings { docs, given: fence.settings.clone(), at: fence.position })
+    if diagnostics.is_empty() {
+        Ok(Settings { specs, given: fence.settings.clone(), fence_position: fence.position })
     } else {
-        Err(complaints)
+        Err(diagnostics)
     }
 }
 
-fn complaint(demo: &str, setting: &Setting, docs: &[Doc]) -> Option<String> {
+fn diagnose(demo: &str, setting: &Setting, specs: &[SettingSpec]) -> Option<String> {
     let Setting { key, value, .. } = setting;
-    let Some(doc) = docs.iter().find(|doc| doc.name == key) else {
-        let names: Vec<&str> = docs.iter().map(|doc| doc.name).collect();
+    let Some(spec) = specs.iter().find(|spec| spec.name == key) else {
+        let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
         let meant =
             suggest(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
         return Some(format!("the {demo} demo has no setting `{key}`; {meant}it has: {}", names.join(", ")));
     };
-    (!doc.takes.accepts(value)).then(|| {
+    (!spec.value_type.accepts(value)).then(|| {
         let given = match value {
             SettingValue::Text(text) => format!("\"{text}\""),
             SettingValue::Number(number) => number.to_string(),
             other => other.type_name().to_owned(),
         };
-        format!("`{key}` of the {demo} demo takes {}, not {given}", doc.takes.in_words())
+        format!("`{key}` of the {demo} demo takes {}, not {given}", spec.value_type.describe())
     })
 }
 
@@ -126,11 +126,11 @@ impl Settings {
     ///
     /// If the demo's own table has no text of that name.
     pub fn text(&self, name: &str) -> &str {
-        match (self.given(name), self.doc(name)) {
+        match (self.given_value(name), self.value_type(name)) {
             (Some(SettingValue::Text(text)), _) => text,
-            (_, Takes::Text(default)) => default,
-            (_, Takes::Choice(words)) => words[0],
-            (_, Takes::Number(..)) => panic!("`{name}` is a number"),
+            (_, SettingType::Text(default)) => default,
+            (_, SettingType::Choice(words)) => words[0],
+            (_, SettingType::Number(..)) => panic!("`{name}` is a number"),
         }
     }
 
@@ -140,30 +140,30 @@ impl Settings {
     ///
     /// If the demo's own table has no number of that name.
     pub fn number(&self, name: &str) -> i64 {
-        match (self.given(name), self.doc(name)) {
+        match (self.given_value(name), self.value_type(name)) {
             (Some(SettingValue::Number(number)), _) => *number,
-            (_, Takes::Number(_, default)) => *default,
+            (_, SettingType::Number(_, default)) => *default,
             _ => panic!("`{name}` is no number"),
         }
     }
 
     /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's name.
-    pub fn place(&self, name: &str) -> Position {
-        self.given.iter().find(|setting| setting.key == name).map_or(self.at, |setting| setting.position)
+    pub fn position(&self, name: &str) -> Position {
+        self.given.iter().find(|setting| setting.key == name).map_or(self.fence_position, |setting| setting.position)
     }
 
     /// A complaint about the value of `name`, for what only the demo itself can judge.
-    pub fn complain(&self, name: &str, message: impl Into<String>) -> Complaint {
-        Complaint { at: self.place(name), message: message.into() }
+    pub fn invalid(&self, name: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { position: self.position(name), message: message.into() }
     }
 
-    fn given(&self, name: &str) -> Option<&SettingValue> {
+    fn given_value(&self, name: &str) -> Option<&SettingValue> {
         self.given.iter().find(|setting| setting.key == name).map(|setting| &setting.value)
     }
 
-    fn doc(&self, name: &str) -> &'static Takes {
-        let doc = self.docs.iter().find(|doc| doc.name == name);
-        &doc.unwrap_or_else(|| panic!("the demo's table has no `{name}`")).takes
+    fn value_type(&self, name: &str) -> &'static SettingType {
+        let spec = self.specs.iter().find(|spec| spec.name == name);
+        &spec.unwrap_or_else(|| panic!("the demo's table has no `{name}`")).value_type
     }
 }
 
@@ -171,10 +171,10 @@ impl Settings {
 mod tests {
     use super::*;
 
-    static DOCS: [Doc; 3] = [
-        Doc { name: "text", takes: Takes::Text("Hello"), about: "what is sent" },
-        Doc { name: "payload", takes: Takes::Number(0..=1024, 32), about: "bytes" },
-        Doc { name: "show", takes: Takes::Choice(&["frames", "handshake"]), about: "the view" },
+    static DOCS: [SettingSpec; 3] = [
+        SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "what is sent" },
+        SettingSpec { name: "payload", value_type: SettingType::Number(0..=1024, 32), about: "bytes" },
+        SettingSpec { name: "show", value_type: SettingType::Choice(&["frames", "handshake"]), about: "the view" },
     ];
 
     fn fence(settings: &[(&str, SettingValue)]) -> Fence {
@@ -193,19 +193,19 @@ mod tests {
     }
 
     #[test]
-    fn every_misfit_is_told_with_what_would_be_right() {
+    fn every_misfit_is_reported_with_what_would_be_right() {
         let given = [
             ("txt", SettingValue::Text("x".into())),
             ("payload", SettingValue::Number(-1)),
             ("show", SettingValue::Text("all".into())),
         ];
-        let told: Vec<String> = settings(&fence(&given), &DOCS)
+        let messages: Vec<String> = settings(&fence(&given), &DOCS)
             .unwrap_err()
             .into_iter()
-            .map(|complaint| format!("{}: {}", complaint.at.line, complaint.message))
+            .map(|diagnostic| format!("{}: {}", diagnostic.position.line, diagnostic.message))
             .collect();
         assert_eq!(
-            told,
+            messages,
             [
                 "2: the toy demo has no setting `txt`; did you mean `text`? it has: text, payload, show",
                 "3: `payload` of the toy demo takes a whole number from 0 to 1024, not -1",

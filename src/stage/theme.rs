@@ -12,7 +12,7 @@ pub struct Theme {
     /// Which set this is.
     pub kind: deck::ThemeChoice,
     /// The background of everything.
-    pub ground: Color,
+    pub background: Color,
     /// The background of code, panels and the footer.
     pub panel: Color,
     /// The background of what is selected.
@@ -37,7 +37,7 @@ pub struct Theme {
     pub server: Color,
     /// Control frames.
     pub control: Color,
-    fields: [Color; 7],
+    field_colors: [Color; 7],
 }
 
 const fn rgb(hex: u32) -> Color {
@@ -48,7 +48,7 @@ impl Theme {
     /// Light text on a dark ground.
     pub const DARK: Self = Self {
         kind: deck::ThemeChoice::Dark,
-        ground: rgb(0x14_17_1f),
+        background: rgb(0x14_17_1f),
         panel: rgb(0x1d_22_2d),
         selected: rgb(0x2c_38_4e),
         text: rgb(0xe2_e6_f0),
@@ -61,7 +61,7 @@ impl Theme {
         client: rgb(0x56_d4_dd),
         server: rgb(0xf2_c5_5c),
         control: rgb(0xd5_9b_ff),
-        fields: [
+        field_colors: [
             rgb(0x7c_c4_ff),
             rgb(0x7e_e0_a0),
             rgb(0xb9_e3_6b),
@@ -75,7 +75,7 @@ impl Theme {
     /// Dark text on a light ground.
     pub const LIGHT: Self = Self {
         kind: deck::ThemeChoice::Light,
-        ground: rgb(0xfc_fb_f7),
+        background: rgb(0xfc_fb_f7),
         panel: rgb(0xf0_ee_e6),
         selected: rgb(0xd6_e5_f6),
         text: rgb(0x1f_23_2b),
@@ -88,7 +88,7 @@ impl Theme {
         client: rgb(0x00_6f_78),
         server: rgb(0x86_57_00),
         control: rgb(0x7c_34_b3),
-        fields: [
+        field_colors: [
             rgb(0x0b_5c_ad),
             rgb(0x1b_74_39),
             rgb(0x4f_6b_00),
@@ -109,7 +109,7 @@ impl Theme {
 
     /// Ordinary text on the ground.
     pub fn base(&self) -> Style {
-        Style::new().fg(self.text).bg(self.ground)
+        Style::new().fg(self.text).bg(self.background)
     }
 
     /// Text of lesser weight.
@@ -129,12 +129,12 @@ impl Theme {
 
     /// What has the cursor; readable without colour too.
     pub fn cursor(&self) -> Style {
-        Style::new().fg(self.ground).bg(self.accent).add_modifier(Modifier::BOLD)
+        Style::new().fg(self.background).bg(self.accent).add_modifier(Modifier::BOLD)
     }
 
     /// The colour of the `index`-th field of a frame; it goes round.
     pub fn field(&self, index: usize) -> Color {
-        self.fields[index % self.fields.len()]
+        self.field_colors[index % self.field_colors.len()]
     }
 }
 
@@ -171,13 +171,13 @@ mod tests {
                 theme.server,
                 theme.control,
             ];
-            for color in meanings.into_iter().chain(theme.fields) {
-                for ground in [theme.ground, theme.panel, theme.selected] {
-                    assert!(contrast(theme.faint, ground) >= 3.0, "{:?}: faint is too faint", theme.kind);
-                    let found = contrast(color, ground);
+            for color in meanings.into_iter().chain(theme.field_colors) {
+                for background in [theme.background, theme.panel, theme.selected] {
+                    assert!(contrast(theme.faint, background) >= 3.0, "{:?}: faint is too faint", theme.kind);
+                    let found = contrast(color, background);
                     assert!(
                         found >= 4.5,
-                        "{:?}: {color:?} on {ground:?} is {found:.2}, WCAG AA wants 4.5",
+                        "{:?}: {color:?} on {background:?} is {found:.2}, WCAG AA wants 4.5",
                         theme.kind
                     );
                 }

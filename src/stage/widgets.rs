@@ -8,17 +8,17 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
 
-use crate::stage::{Hint, Look, Theme};
+use crate::stage::{KeyHint, ViewContext, Theme};
 use crate::text;
 
 /// An eighth of a cell after the other, from nothing to all of it: for bars and curves.
-pub const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+pub const BAR_LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// A frame with a title around `area`; its colour tells whether the demo has the keys, and so
 /// does its line: double while it has them. The inside comes back.
-pub fn panel(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
-    let theme = look.theme;
-    let (border, style) = if look.focused {
+pub fn draw_panel(title: &str, area: Rect, buffer: &mut Buffer, context: &ViewContext) -> Rect {
+    let theme = context.theme;
+    let (border, style) = if context.focused {
         (BorderType::Double, Style::new().fg(theme.accent))
     } else {
         (BorderType::Rounded, theme.faint())
@@ -35,7 +35,7 @@ pub fn panel(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect 
 }
 
 /// A thin line across `area`'s first row with a title near its left end.
-pub fn rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub fn draw_rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }
@@ -50,7 +50,7 @@ pub fn rule(title: &str, area: Rect, buffer: &mut Buffer, theme: &Theme) {
 
 /// Draws `content` into row `row` of `area`, counted from its top; nothing if there is no such row. Where it is longer
 /// than the row, the last cell says so with `…`.
-pub fn line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+pub fn draw_line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
     if row >= area.height || area.width == 0 {
         return;
     }
@@ -67,7 +67,7 @@ pub fn line(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
 }
 
 /// A table of keys in a frame in the middle of `area`, over whatever is there.
-pub fn keys(title: &str, hints: &[Hint], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub fn draw_key_table(title: &str, hints: &[KeyHint], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let left = hints.iter().map(|hint| text::width(hint.keys)).max().unwrap_or(0);
     let right = hints.iter().map(|hint| text::width(hint.about)).max().unwrap_or(0);
     let (width, height) = ((left + right + 8) as u16, hints.len() as u16 + 4);
@@ -95,6 +95,6 @@ pub fn keys(title: &str, hints: &[Hint], area: Rect, buffer: &mut Buffer, theme:
             ratatui::text::Span::raw("  "),
             ratatui::text::Span::raw(hint.about),
         ]);
-        line(&content, row as u16 + 1, inner, buffer);
+        draw_line(&content, row as u16 + 1, inner, buffer);
     }
 }

@@ -108,7 +108,7 @@ async fn a_peer_that_stalls_floods_or_lies_ends_in_records() {
 }
 
 #[tokio::test]
-async fn wishes_reach_the_server_and_pings_stay_unanswered_if_asked() {
+async fn request_options_reach_the_server_and_pings_stay_unanswered_if_asked() {
     let mut asked = Vec::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/x", listener.local_addr().unwrap());

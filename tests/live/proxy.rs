@@ -22,7 +22,7 @@ struct Rig {
     address: SocketAddr,
     behind: TcpListener,
     orders: mpsc::Sender<ProxyCommand>,
-    reports: mpsc::Receiver<ProxyEvent>,
+    events: mpsc::Receiver<ProxyEvent>,
     _scope: Scope,
 }
 
@@ -31,11 +31,11 @@ async fn rig(change: impl FnOnce(ProxyOptions) -> ProxyOptions) -> Rig {
     let upstream = Target::parse(&format!("ws://{}/", behind.local_addr().unwrap())).unwrap();
     let scope = Scope::new(|panic| panic!("{panic}"));
     let (orders, inbox) = mpsc::channel(8);
-    let (post, reports) = mpsc::channel(64);
+    let (post, events) = mpsc::channel(64);
     let options = change(ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream));
     let (address, proxy) = bind(&scope, options, inbox, post).await.unwrap();
     scope.spawn("proxy", proxy);
-    Rig { address, behind, orders, reports, _scope: scope }
+    Rig { address, behind, orders, events, _scope: scope }
 }
 
 impl Rig {
@@ -45,22 +45,22 @@ impl Rig {
         (client, server)
     }
 
-    async fn act(&self, from: Side, act: InterceptAction) {
-        self.orders.send(ProxyCommand { selector: ConnectionSelector::All, from, action: act }).await.unwrap();
+    async fn intercept(&self, from: Side, intercept: InterceptAction) {
+        self.orders.send(ProxyCommand { selector: ConnectionSelector::All, from, action: intercept }).await.unwrap();
     }
 
     async fn until(&mut self, mut sought: impl FnMut(&ProxyEventKind) -> bool) -> ProxyEventKind {
         loop {
-            if let ProxyEvent::Connection(_, told) = soon(self.reports.recv()).await.unwrap()
-                && sought(&told)
+            if let ProxyEvent::Connection(_, events) = soon(self.events.recv()).await.unwrap()
+                && sought(&events)
             {
-                return told;
+                return events;
             }
         }
     }
 
     async fn waits(&mut self, frames: usize) {
-        self.until(|told| matches!(told, ProxyEventKind::Held { frames: found, .. } if *found == frames)).await;
+        self.until(|events| matches!(events, ProxyEventKind::Held { frames: found, .. } if *found == frames)).await;
     }
 }
 
@@ -107,12 +107,12 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
     };
     let seen = async {
         let mut seen = [Vec::new(), Vec::new()];
-        while let Some(ProxyEvent::Connection(number, told)) = rig.reports.recv().await {
+        while let Some(ProxyEvent::Connection(number, events)) = rig.events.recv().await {
             assert_eq!(number, 1);
-            match told {
+            match events {
                 ProxyEventKind::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
-                ProxyEventKind::Ended(why) => {
-                    why.unwrap();
+                ProxyEventKind::Ended(reason) => {
+                    reason.unwrap();
                     break;
                 }
                 _ => {}
@@ -135,19 +135,19 @@ async fn frames_are_held_stepped_dropped_put_in_and_released() {
     server.write_all(&[SWITCHING, b"\x81\x02hi"].concat()).await.unwrap();
     expect(&mut client, &[SWITCHING, b"\x81\x02hi"].concat()).await;
     rig.waits(4).await;
-    rig.act(Side::Client, InterceptAction::Forward).await;
+    rig.intercept(Side::Client, InterceptAction::Forward).await;
     expect(&mut server, A).await;
-    rig.act(Side::Client, InterceptAction::Drop).await;
-    let dropped = rig.until(|told| matches!(told, ProxyEventKind::Dropped { .. })).await;
+    rig.intercept(Side::Client, InterceptAction::Drop).await;
+    let dropped = rig.until(|events| matches!(events, ProxyEventKind::Dropped { .. })).await;
     assert!(matches!(dropped, ProxyEventKind::Dropped { from: Side::Client, bytes, .. } if bytes == B));
-    rig.act(Side::Client, InterceptAction::Inject(b"\x89\x80abcd".to_vec())).await;
+    rig.intercept(Side::Client, InterceptAction::Inject(b"\x89\x80abcd".to_vec())).await;
     expect(&mut server, b"\x89\x80abcd").await;
-    rig.act(Side::Client, InterceptAction::Release).await;
+    rig.intercept(Side::Client, InterceptAction::Release).await;
     expect(&mut server, &[A, &B[..3]].concat()).await;
-    rig.act(Side::Client, InterceptAction::Inject(b"\x8a\x80abcd".to_vec())).await;
+    rig.intercept(Side::Client, InterceptAction::Inject(b"\x8a\x80abcd".to_vec())).await;
     client.write_all(&[&B[3..], A].concat()).await.unwrap();
     expect(&mut server, &[&B[3..], b"\x8a\x80abcd", A].concat()).await;
-    rig.act(Side::Server, InterceptAction::Inject(b"\x81\x01!".to_vec())).await;
+    rig.intercept(Side::Server, InterceptAction::Inject(b"\x81\x01!".to_vec())).await;
     expect(&mut client, b"\x81\x01!").await;
 }
 
@@ -159,18 +159,18 @@ async fn a_held_peer_really_waits_and_goes_on_when_released() {
     expect(&mut server, UPGRADE).await;
     server.write_all(SWITCHING).await.unwrap();
     expect(&mut client, SWITCHING).await;
-    let mut reports = rig.reports;
+    let mut events = rig.events;
     let counting = async {
-        while let Some(report) = reports.recv().await {
-            drop(report);
+        while let Some(event) = events.recv().await {
+            drop(event);
         }
     };
     let play = async {
         let frame = [&[0x82, 126, 0x40, 0][..], &noise(5, 0x4000)].concat();
         let mut sent = Vec::new();
-        let patience = std::time::Duration::from_millis(300);
+        let limit = std::time::Duration::from_millis(300);
         while let Ok(Ok(count)) =
-            tokio::time::timeout(patience, server.write(&frame[sent.len() % frame.len()..])).await
+            tokio::time::timeout(limit, server.write(&frame[sent.len() % frame.len()..])).await
         {
             let at = sent.len() % frame.len();
             sent.extend_from_slice(&frame[at..at + count]);
@@ -204,12 +204,12 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
     drop(client);
     let error = soon(server.read_to_end(&mut Vec::new())).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    rig.until(|told| matches!(told, ProxyEventKind::Ended(Err(why)) if why.contains("reset"))).await;
+    rig.until(|events| matches!(events, ProxyEventKind::Ended(Err(reason)) if reason.contains("reset"))).await;
 }
 
 #[tokio::test]
 async fn without_a_server_behind_it_the_client_gets_an_honest_502() {
-    let Rig { address, behind, reports: _reports, _scope, orders: _orders } = rig(|options| options).await;
+    let Rig { address, behind, events: _reports, _scope, orders: _orders } = rig(|options| options).await;
     drop(behind);
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(UPGRADE).await.unwrap();
@@ -236,7 +236,7 @@ async fn it_leads_to_a_tls_server_too() {
 }
 
 #[tokio::test]
-async fn only_loopback_is_listened_on_unless_wished_in_so_many_words() {
+async fn only_loopback_is_listened_on_unless_allowed_explicitly() {
     let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
     let try_to = async |anywhere| {
         let scope = Scope::new(|panic| panic!("{panic}"));

@@ -229,12 +229,12 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
 async fn a_stall_is_felt_in_the_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let program = WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into());
-    let course =
+    let config =
         RaceConfig { lanes: vec![Lane::plain(LaneKind::Ws)], rate: Some(200), pairs: 500, ..RaceConfig::default() };
-    let (reports, mut inbox) = mpsc::channel(64);
-    let (wishes, wished) = mpsc::channel(1);
+    let (events, mut inbox) = mpsc::channel(64);
+    let (wishes, controls) = mpsc::channel(1);
     let inner = scope.child();
-    scope.spawn("race", async move { race::run(&inner, &program, course, reports, wished).await });
+    scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });
     let felt = async {
         loop {
             let live = match inbox.recv().await.expect("a race reports its end") {
@@ -334,8 +334,8 @@ async fn load_on_others_keeps_within_its_bound() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_run_is_told() {
-    for (arguments, told) in [
+async fn what_cannot_be_run_is_refused() {
+    for (arguments, expected) in [
         (&["--lanes", "wz"][..], "no lane is called `wz`; did you mean `ws`?"),
         (&["--payload", "1048577"], "the payload in bytes is 1048577; it can be from 0 to 1048576"),
         (&["--rtt", "80"], "write for example 80ms"),
@@ -343,7 +343,7 @@ async fn what_cannot_be_run_is_told() {
         (&["--placement", "here"], "own-cpus, one-cpu, unpinned, unpinned-threads"),
     ] {
         let (out, err, code) = ended(wiretalk_race(arguments)).await;
-        assert!(err.contains(told) && out.is_empty() && code != Some(0), "{arguments:?}: {err}");
+        assert!(err.contains(expected) && out.is_empty() && code != Some(0), "{arguments:?}: {err}");
     }
 }
 

@@ -61,8 +61,8 @@ async fn play(options: SessionOptions, commands: &[SessionCommand]) -> (Vec<u8>,
     }
     let reading = async {
         let (mut sent, mut received, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        while let Some(report) = mail.recv().await {
-            match report {
+        while let Some(event) = mail.recv().await {
+            match event {
                 SessionEvent::Bytes(chunk) if chunk.direction == Direction::Sent => sent.extend(chunk.bytes),
                 SessionEvent::Bytes(chunk) => received.extend(chunk.bytes),
                 other => others.push(other),
@@ -70,13 +70,13 @@ async fn play(options: SessionOptions, commands: &[SessionCommand]) -> (Vec<u8>,
         }
         (sent, received, others)
     };
-    let (_orders, ((), told)) =
+    let (_orders, ((), events)) =
         (orders, soon(async { tokio::join!(run_session(options, inbox, post), reading) }).await);
-    told
+    events
 }
 
 #[tokio::test]
-async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
+async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_reported() {
     let (acceptor, ca) = acceptor("trusted.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -88,7 +88,7 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
     let close = SessionCommand::Close(1000, String::new());
     let commands = [SessionCommand::Raw(half), SessionCommand::Raw(large.clone()), close];
     let (sent, received, others) = tokio::select! {
-        told = play(options, &commands) => told,
+        events = play(options, &commands) => events,
         () = mirror(listener, acceptor) => unreachable!("it serves on"),
     };
     let text = String::from_utf8_lossy(&sent);
@@ -108,20 +108,20 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_told() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is_said() {
+async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is_reported() {
     let (acceptor, ca) = acceptor("unknown.pem");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let with = |tls| SessionOptions { tls, ..SessionOptions::new(format!("wss://127.0.0.1:{port}/")) };
     let tests = async {
-        let why = |others: &[SessionEvent]| match others.last() {
-            Some(SessionEvent::Ended(Err(why))) => why.clone(),
+        let reason = |others: &[SessionEvent]| match others.last() {
+            Some(SessionEvent::Ended(Err(reason))) => reason.clone(),
             _ => panic!("{others:?}"),
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
-        assert!(sent.is_empty() && why(&others).contains("nobody that is trusted"), "{others:?}");
+        assert!(sent.is_empty() && reason(&others).contains("nobody that is trusted"), "{others:?}");
         let (_, _, others) = play(with(TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() }), &[]).await;
-        assert!(why(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
+        assert!(reason(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
         let named = TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(named), &[SessionCommand::HangUp]).await;
         assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
@@ -131,13 +131,13 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
         assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
         let none = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(none), &[]).await;
-        assert!(why(&others).contains("/nowhere.pem") && why(&others).contains("PEM"), "{others:?}");
+        assert!(reason(&others).contains("/nowhere.pem") && reason(&others).contains("PEM"), "{others:?}");
     };
     tokio::select! { () = tests => {} () = mirror(listener, acceptor) => unreachable!("it serves on") }
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told() {
+async fn a_server_without_tls_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("wss://{}/", listener.local_addr().unwrap());
     let plain = async {
@@ -146,6 +146,6 @@ async fn a_server_without_tls_is_told() {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     };
     let ((_, _, others), ()) = tokio::join!(play(SessionOptions::new(url), &[]), plain);
-    let Some(SessionEvent::Ended(Err(why))) = others.last() else { panic!("{others:?}") };
-    assert!(why.contains("is it a ws:// server?"), "{why}");
+    let Some(SessionEvent::Ended(Err(reason))) = others.last() else { panic!("{others:?}") };
+    assert!(reason.contains("is it a ws:// server?"), "{reason}");
 }

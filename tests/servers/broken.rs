@@ -39,7 +39,7 @@ fn close_code(case: &Value) -> Option<u64> {
 }
 
 /// What the server says to `bytes` after a handshake, with what was agreed there.
-async fn said(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
+async fn transcript_of(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     let mut peer = house.visit().await;
     let request = String::from_utf8_lossy(UPGRADE).into_owned();
     let offered =
@@ -51,9 +51,9 @@ async fn said(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
     peer.expect(offered.as_bytes()).await;
     // The server may hang up before it has read all of it.
     peer.send(bytes).await;
-    let mut said = Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
-    said.push(&peer.rest().await);
-    said
+    let mut transcript_of = Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
+    transcript_of.push(&peer.rest().await);
+    transcript_of
 }
 
 async fn serves_the_next(house: &House) {
@@ -79,9 +79,9 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
             continue;
         };
         let name = &case["name"];
-        let said = said(&house, case["extensions"].as_str(), &bytes(case)).await;
-        assert_eq!((said.verdict(), said.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
-        let last = said.frames().last().unwrap();
+        let transcript_of = transcript_of(&house, case["extensions"].as_str(), &bytes(case)).await;
+        assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
+        let last = transcript_of.frames().last().unwrap();
         assert_eq!(last.header.opcode, Opcode::Close, "{name}");
         let body = last.payload();
         assert_eq!(u64::from(u16::from_be_bytes([body[0], body[1]])), code, "{name}");
@@ -105,12 +105,12 @@ async fn each_vector_that_breaks_none_is_echoed() {
         let mut sent = Transcript::new(Side::Client, agreed);
         let all = [bytes(case), masked(0x88, &1000_u16.to_be_bytes())].concat();
         sent.push(&all);
-        let said = said(&house, offer, &all).await;
-        assert_eq!((said.verdict(), said.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
+        let transcript_of = transcript_of(&house, offer, &all).await;
+        assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
         let texts = |transcript: &Transcript| -> Vec<_> {
             transcript.messages().iter().map(|message| (message.kind, message.data.clone())).collect()
         };
-        assert_eq!(texts(&said), texts(&sent), "{name}");
+        assert_eq!(texts(&transcript_of), texts(&sent), "{name}");
         seen += 1;
     }
     assert!(seen >= 20, "{seen}");

@@ -68,8 +68,8 @@ async fn what_one_says_all_hear_the_speaker_too() {
     peers[4].send(&[masked(0x02, b"\xff"), masked(0x80, b"\0")].concat()).await;
     for peer in &mut peers {
         // two speakers at once: which of them comes first is the hub's choice, and the same for all
-        let heard = peer.read(HELLO.len() + 4).await;
-        assert!(heard == [HELLO, b"\x82\x02\xff\0"].concat() || heard == [b"\x82\x02\xff\0", HELLO].concat());
+        let received = peer.read(HELLO.len() + 4).await;
+        assert!(received == [HELLO, b"\x82\x02\xff\0"].concat() || received == [b"\x82\x02\xff\0", HELLO].concat());
     }
     hub.publish("hear").await;
     hub.publish_binary(&[7; 200]).await;
@@ -82,8 +82,8 @@ async fn what_one_says_all_hear_the_speaker_too() {
     first.expect(&[0x88, 2, 0x03, 0xe8]).await;
     first.hung_up_on().await;
     loop {
-        if let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await {
-            assert_eq!((code, why, received, sent), (Some(1000), None, 0, 4));
+        if let ServerEvent::Closed { code, reason, received, sent, .. } = house.event().await {
+            assert_eq!((code, reason, received, sent), (Some(1000), None, 0, 4));
             break;
         }
     }
@@ -106,12 +106,12 @@ async fn all_hear_the_same_in_the_same_order() {
     let numbered =
         |from: u8| -> Vec<u8> { (0..200).flat_map(|number| masked(0x82, &[from, number])).collect() };
     tokio::join!(async { one.send(&numbered(1)).await }, async { other.send(&numbered(2)).await });
-    let heard = third.read(400 * 4).await;
-    assert_eq!(one.read(400 * 4).await, heard);
-    assert_eq!(other.read(400 * 4).await, heard);
+    let received = third.read(400 * 4).await;
+    assert_eq!(one.read(400 * 4).await, received);
+    assert_eq!(other.read(400 * 4).await, received);
     for speaker in [1, 2] {
         let said: Vec<u8> =
-            heard.chunks(4).filter(|frame| frame[2] == speaker).map(|frame| frame[3]).collect();
+            received.chunks(4).filter(|frame| frame[2] == speaker).map(|frame| frame[3]).collect();
         assert_eq!(said, (0..200).collect::<Vec<u8>>());
     }
 }
@@ -119,9 +119,9 @@ async fn all_hear_the_same_in_the_same_order() {
 /// What the house says when it drops somebody for being slow.
 async fn dropped(house: &mut House) -> (SocketAddr, u64) {
     loop {
-        if let ServerEvent::Closed { peer, code, reason: why, sent, .. } = house.event().await {
+        if let ServerEvent::Closed { peer, code, reason, sent, .. } = house.event().await {
             assert_eq!(code, Some(1008));
-            assert_eq!(why.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
+            assert_eq!(reason.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
             return (peer, sent);
         }
     }
@@ -152,12 +152,12 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     assert_eq!(peer, slow.0.local_addr().unwrap());
     assert!(sent + 8 <= said, "{sent} of {said}");
     // It gets what it was sent in time, whole frames, and then the reason.
-    let mut heard = Transcript::new(Side::Server, AgreedExtensions::none());
-    heard.push(&slow.rest().await);
-    assert_eq!((heard.faults(), heard.needed()), (&[][..], None));
-    let close = heard.frames().last().unwrap();
+    let mut received = Transcript::new(Side::Server, AgreedExtensions::none());
+    received.push(&slow.rest().await);
+    assert_eq!((received.faults(), received.needed()), (&[][..], None));
+    let close = received.frames().last().unwrap();
     assert_eq!(close.payload(), [&[0x03, 0xf0][..], b"it reads too slowly: 8 writes wait for it"].concat());
-    assert!(heard.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
+    assert!(received.messages().len() as u64 <= sent + 1, "what waited behind is forgotten");
     // and the hub goes on
     quick.send(MASKED_HELLO).await;
     second.expect(HELLO).await;

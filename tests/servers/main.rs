@@ -355,8 +355,8 @@ async fn garbage_gets_400_and_others_are_served_on() {
             "{:?}",
             String::from_utf8_lossy(&answer)
         );
-        let ServerEvent::Refused { reason: why, .. } = house.event().await else { panic!() };
-        assert!(why.starts_with("not HTTP/1.1"), "{why}");
+        let ServerEvent::Refused { reason, .. } = house.event().await else { panic!() };
+        assert!(reason.starts_with("not HTTP/1.1"), "{reason}");
     }
     let mut good = house.visit().await;
     good.send(POST_HELLO).await;
@@ -398,8 +398,8 @@ async fn hello_comes_back_unmasked() {
     peer.hung_up_on().await;
     let ServerEvent::Opened { path, .. } = house.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await else { panic!() };
-    assert_eq!((code, why, received, sent), (Some(1000), None, 2, 2));
+    let ServerEvent::Closed { code, reason, received, sent, .. } = house.event().await else { panic!() };
+    assert_eq!((code, reason, received, sent), (Some(1000), None, 2, 2));
     let tally = house.traffic.snapshot();
     assert_eq!(tally.received, (UPGRADE.len() + MASKED_HELLO.len() + 8 + 8) as u64);
     assert_eq!(tally.sent, (SWITCHING.len() + HELLO.len() + 4 + 4) as u64);
@@ -493,7 +493,7 @@ async fn the_code_arrives_even_if_the_peer_is_still_sending() {
 }
 
 #[tokio::test]
-async fn plain_http_and_garbage_are_told_what_is_wrong() {
+async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
     let mut house = websocket_house().await;
     let huge = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 70_000]].concat();
     let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8").into_bytes();
@@ -505,11 +505,11 @@ async fn plain_http_and_garbage_are_told_what_is_wrong() {
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), "400 Bad Request\r\nConnection: close\r\n".to_owned()),
         ([&[0xff; 64][..], b"\r\n\r\n"].concat(), "4".to_owned()),
     ];
-    for (bytes, told) in cases {
+    for (bytes, expected) in cases {
         let mut peer = house.visit().await;
         peer.send(&bytes).await;
         let answer = String::from_utf8(peer.rest().await).unwrap();
-        assert!(answer.starts_with(&format!("HTTP/1.1 {told}")), "{answer}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{answer}");
         assert!(matches!(house.event().await, ServerEvent::Refused { .. }));
     }
 }
@@ -521,17 +521,17 @@ async fn a_stalled_handshake_is_given_up() {
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     let answer = peer.rest().await;
     assert!(answer.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
-    let ServerEvent::Refused { reason: why, .. } = house.event().await else { panic!() };
-    assert!(why.contains("within 1 s"), "{why}");
+    let ServerEvent::Refused { reason, .. } = house.event().await else { panic!() };
+    assert!(reason.contains("within 1 s"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_peer_that_just_goes_is_told_of_as_that() {
+async fn a_peer_that_just_goes_is_reported_as_that() {
     let mut house = websocket_house().await;
     drop(house.open().await);
     assert!(matches!(house.event().await, ServerEvent::Opened { .. }));
-    let ServerEvent::Closed { code: None, reason: Some(why), .. } = house.event().await else { panic!() };
-    assert!(why.contains("without closing handshake"), "{why}");
+    let ServerEvent::Closed { code: None, reason: Some(reason), .. } = house.event().await else { panic!() };
+    assert!(reason.contains("without closing handshake"), "{reason}");
 }
 
 #[tokio::test]
@@ -616,9 +616,9 @@ async fn a_taken_port_fails_one_server_and_not_the_other() {
     let taken = listen(([127, 0, 0, 1], 0)).unwrap();
     let ports = Ports { http: taken.local_addr().unwrap().port(), websocket: 0 };
     let bundle = ServerBundle::start(&scope, ports, None);
-    let why = soon(bundle.ready()).await.unwrap_err();
-    assert!(why.starts_with("http server: could not listen on 127.0.0.1:"), "{why}");
-    assert!(why.contains("the port is taken"), "{why}");
+    let reason = soon(bundle.ready()).await.unwrap_err();
+    assert!(reason.starts_with("http server: could not listen on 127.0.0.1:"), "{reason}");
+    assert!(reason.contains("the port is taken"), "{reason}");
     let websocket = soon(bundle.websocket.ready()).await.unwrap();
     TcpStream::connect(websocket).await.unwrap();
 }

@@ -37,21 +37,21 @@ async fn seen(house: &House, path: &str) -> (ConnectionTranscript, usize) {
 #[tokio::test]
 async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let house = sloppy_house().await;
-    for blunder in MISBEHAVIORS {
-        let (seen, _) = seen(&house, &format!("/{}", blunder.name)).await;
+    for misbehavior in MISBEHAVIORS {
+        let (seen, _) = seen(&house, &format!("/{}", misbehavior.name)).await;
         let server = seen.direction(Side::Server);
         let problems: Vec<_> =
             server.head().unwrap().validation.problems.iter().map(|problem| problem.code).collect();
         let faults: Vec<_> = server.transcript().faults().iter().map(|fault| fault.code).collect();
-        let (in_head, in_frames) = match blunder.broken_rule {
+        let (in_head, in_frames) = match misbehavior.broken_rule {
             BrokenRule::Handshake(code) => (vec![code], vec![]),
             BrokenRule::Frames(code) => (vec![], vec![code]),
             BrokenRule::Silence => (vec![], vec![]),
         };
-        assert_eq!(problems, in_head, "{}", blunder.name);
+        assert_eq!(problems, in_head, "{}", misbehavior.name);
         let mut once = faults.clone();
         once.dedup();
-        assert_eq!(once, in_frames, "{}", blunder.name);
+        assert_eq!(once, in_frames, "{}", misbehavior.name);
     }
 }
 
@@ -100,11 +100,11 @@ async fn a_browser_gets_the_list_and_a_wrong_path_too() {
     peer.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let list = String::from_utf8(peer.rest().await).unwrap();
     assert!(list.starts_with("HTTP/1.1 200 OK\r\n"), "{list}");
-    for blunder in MISBEHAVIORS {
+    for misbehavior in MISBEHAVIORS {
         assert!(
-            list.contains(&format!("/{} ", blunder.name)) && list.contains(blunder.summary),
+            list.contains(&format!("/{} ", misbehavior.name)) && list.contains(misbehavior.summary),
             "{}",
-            blunder.name
+            misbehavior.name
         );
     }
     assert!(matches!(house.event().await, ServerEvent::Refused { .. }));

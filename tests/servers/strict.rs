@@ -74,7 +74,7 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
     assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
     assert!(body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"), "{answer}");
-    assert!(matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if why.contains("Origin")));
+    assert!(matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if reason.contains("Origin")));
     let mut peer = guarded.visit().await;
     peer.send(&ask(GUARDED_ORIGIN)).await;
     peer.expect(SWITCHING).await;
@@ -133,8 +133,8 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
     let mut patient = house.open().await;
     let mut peer = house.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
-    let told = b"\x03\xf0a frame stood still for 1 s, at least 1 bytes before its end";
-    peer.expect(&[&[0x88, told.len() as u8], &told[..]].concat()).await;
+    let reason = b"\x03\xf0a frame stood still for 1 s, at least 1 bytes before its end";
+    peer.expect(&[&[0x88, reason.len() as u8], &reason[..]].concat()).await;
     peer.hung_up_on().await;
     assert_eq!(house.close_code().await, Some(1008));
     patient.send(MASKED_HELLO).await;

@@ -1,10 +1,10 @@
 //! The mask as pictures, and what its keys do.
 
 use super::super::state::tests::{opened, press, seen};
-use super::super::view::tests::{holds, picture};
+use super::super::chrome::tests::{assert_contains, render_text};
 use super::super::{Inspect, Tab};
 use super::*;
-use crate::stage::{Demo as _, Event};
+use crate::stage::{Demo as _, DemoEvent};
 use crate::wire::{MessageKind, encode};
 
 fn hello() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::SessionCommand>) {
@@ -24,8 +24,8 @@ fn section_5_7_hello_at_its_third_byte() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nn");
     inspect.cursor.bit = 2;
-    holds(
-        &picture(&inspect, 100, 30),
+    assert_contains(
+        &render_text(&inspect, 100, 30),
         &[
             "Frame 0 · C→S · 5 payload bytes",
             "i           0    1    2    3    4",
@@ -50,9 +50,9 @@ fn section_5_7_hello_at_its_third_byte() {
 fn what_matters_is_there_on_a_slide_too() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nn");
-    holds(&picture(&inspect, 78, 15), &["┃ 4d ┃", "0 1 1 0 1 1 0 0", "key[2] of 37 fa [21] 3d"]);
-    holds(
-        &picture(&inspect, 80, 24),
+    assert_contains(&render_text(&inspect, 78, 15), &["┃ 4d ┃", "0 1 1 0 1 1 0 0", "key[2] of 37 fa [21] 3d"]);
+    assert_contains(
+        &render_text(&inspect, 80, 24),
         &["┃ 4d ┃", "Step i = 2", "apply the key twice", "UTF-8 so far", "Why: a script"],
     );
 }
@@ -61,24 +61,24 @@ fn what_matters_is_there_on_a_slide_too() {
 fn what_is_tried_changes_the_page_and_nothing_else() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nnbbf");
-    let shown = picture(&inspect, 100, 30);
-    holds(&shown, &["6d≠", "= 'L'   U+004C", "r puts it back"]);
+    let shown = render_text(&inspect, 100, 30);
+    assert_contains(&shown, &["6d≠", "= 'L'   U+004C", "r puts it back"]);
     assert_eq!(inspect.frame(0).unwrap().payload(), b"Hello");
     type_keys(&mut inspect, "z");
-    holds(&picture(&inspect, 100, 30), &["⊕ key       00   00 ┃ 00 ┃ 00   00"]);
+    assert_contains(&render_text(&inspect, 100, 30), &["⊕ key       00   00 ┃ 00 ┃ 00   00"]);
     type_keys(&mut inspect, "rt");
     inspect.cursor.byte = 10;
-    holds(&picture(&inspect, 100, 30), &["⊕ key       7f   9f   4d   51   58", "⊕ undoes itself"]);
+    assert_contains(&render_text(&inspect, 100, 30), &["⊕ key       7f   9f   4d   51   58", "⊕ undoes itself"]);
     type_keys(&mut inspect, "rw");
-    holds(
-        &picture(&inspect, 100, 30),
+    assert_contains(
+        &render_text(&inspect, 100, 30),
         &["37 fa 21 3d 37 fa 21 3d", "= plain       48 65 6c 6c 6f", "5 of 8 bytes are left"],
     );
     let before = inspect.mask.key;
     type_keys(&mut inspect, "k");
     assert_ne!(inspect.mask.key, before);
-    assert_eq!(Work::of(&inspect).unwrap().plain, b"Hello", "a new key hides the same text");
-    assert_ne!(Work::of(&inspect).unwrap().wire, Work::of(&inspect).unwrap().seen);
+    assert_eq!(Unmasking::from_current(&inspect).unwrap().plain_bytes, b"Hello", "a new key hides the same text");
+    assert_ne!(Unmasking::from_current(&inspect).unwrap().wire_bytes, Unmasking::from_current(&inspect).unwrap().original_wire_bytes);
 }
 
 #[test]
@@ -97,26 +97,26 @@ fn steps_stay_within_the_payload() {
     }
     click(&mut inspect, 3);
     assert_eq!(inspect.cursor.byte, 9);
-    assert_eq!(inspect.chosen, Some(0), "the next frame does not pull it away");
+    assert_eq!(inspect.selected_row, Some(0), "the next frame does not pull it away");
 }
 
 #[test]
 fn it_wants_the_time_only_while_it_moves() {
     let (mut inspect, _inbox) = hello();
-    assert_eq!(inspect.pace(), None);
+    assert_eq!(inspect.tick_interval(), None);
     type_keys(&mut inspect, "a9");
     assert_eq!(inspect.tab, Tab::Mask, "a digit is the speed now");
-    let pace = inspect.pace().unwrap();
+    let pace = inspect.tick_interval().unwrap();
     assert_eq!(pace, Duration::from_secs(1) / 9);
     let start = Instant::now();
-    inspect.update(Event::Tick(start));
+    inspect.update(DemoEvent::Tick(start));
     assert_eq!(inspect.cursor.byte, 7);
-    inspect.update(Event::Tick(start + pace / 4));
+    inspect.update(DemoEvent::Tick(start + pace / 4));
     assert_eq!(inspect.cursor.byte, 7, "too early");
     for tick in 1..9 {
-        inspect.update(Event::Tick(start + pace * tick));
+        inspect.update(DemoEvent::Tick(start + pace * tick));
     }
-    assert_eq!((inspect.cursor.byte, inspect.pace()), (10, None), "it stops at the end");
+    assert_eq!((inspect.cursor.byte, inspect.tick_interval()), (10, None), "it stops at the end");
     type_keys(&mut inspect, "2");
     assert_eq!(inspect.tab, Tab::Frames);
 }
@@ -124,10 +124,10 @@ fn it_wants_the_time_only_while_it_moves() {
 #[test]
 fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
     let (mut inspect, _inbox) = hello();
-    inspect.choose(1);
-    holds(&picture(&inspect, 100, 30), &["nothing to undo", "n  to frame 0, the nearest that is masked"]);
+    inspect.select_row(1);
+    assert_contains(&render_text(&inspect, 100, 30), &["nothing to undo", "n  to frame 0, the nearest that is masked"]);
     press(&mut inspect, KeyCode::Char('n'));
-    assert_eq!(inspect.current(), Some(0));
+    assert_eq!(inspect.current_row(), Some(0));
 }
 
 #[test]
@@ -135,11 +135,11 @@ fn a_character_that_began_in_the_frame_before_is_gone_on_with() {
     let frames = encode::fragments(MessageKind::Text, &[b"D\xf0\x9f", b"\x98\x80"], || Some([9, 8, 7, 6]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &frames[0]), (Side::Client, &frames[1])]);
     inspect.tab = Tab::Mask;
-    inspect.choose(0);
+    inspect.select_row(0);
     press(&mut inspect, KeyCode::End);
-    holds(&picture(&inspect, 100, 30), &["UTF-8 so far: valid, 2 of 4 bytes"]);
-    inspect.choose(1);
-    holds(&picture(&inspect, 100, 30), &["3 of 4 bytes · begun in the frame before"]);
+    assert_contains(&render_text(&inspect, 100, 30), &["UTF-8 so far: valid, 2 of 4 bytes"]);
+    inspect.select_row(1);
+    assert_contains(&render_text(&inspect, 100, 30), &["3 of 4 bytes · begun in the frame before"]);
     press(&mut inspect, KeyCode::End);
-    holds(&picture(&inspect, 100, 30), &["U+1F600"]);
+    assert_contains(&render_text(&inspect, 100, 30), &["U+1F600"]);
 }

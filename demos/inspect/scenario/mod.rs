@@ -2,9 +2,9 @@
 //!
 //! They are TOML files in `scenarios/`. Here they are read and checked; `play` carries them out, `view` draws them.
 
-mod keys;
-mod play;
-mod view;
+mod scenario_keys;
+mod player;
+mod scenario_view;
 
 use serde::Deserialize;
 
@@ -12,11 +12,11 @@ use crate::clients::SessionCommand;
 use crate::servers::ServerKind;
 use crate::wire::{Header, LengthForm, Opcode, format};
 
-pub(super) use play::{Play, Stand};
-pub(super) use view::{draw, rows};
+pub(super) use player::{ScenarioPlayer, StepState};
+pub(super) use scenario_view::{draw, row_count};
 
 /// Every scenario, by the name that a slide gives.
-const FILES: [(&str, &str); 7] = [
+const SCENARIO_FILES: [(&str, &str); 7] = [
     ("handshake", include_str!("../scenarios/handshake.toml")),
     ("wrong-answers", include_str!("../scenarios/wrong-answers.toml")),
     ("origin", include_str!("../scenarios/origin.toml")),
@@ -38,13 +38,13 @@ pub(super) struct Scenario {
     #[serde(default)]
     pub(super) tab: Option<String>,
     #[serde(rename = "step")]
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ScenarioStep>,
 }
 
 /// One step: something is done, and its outcome is compared with what the RFC wants.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct ScenarioStep {
     pub(super) title: String,
     /// The question before it is done.
     pub(super) predict: String,
@@ -66,17 +66,17 @@ pub(super) struct Step {
     pub(super) deflate: bool,
     /// How the request differs from a good one.
     #[serde(default)]
-    pub(super) request: Edits,
+    pub(super) request: RequestEdits,
     /// What is sent once the connection is open.
     #[serde(default)]
-    pub(super) send: Vec<Send>,
-    pub(super) expect: Expect,
+    pub(super) send: Vec<ScenarioSend>,
+    pub(super) expect: Expectation,
 }
 
 /// How a request differs from a good one.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edits {
+pub(super) struct RequestEdits {
     #[serde(default)]
     pub(super) method: Option<String>,
     /// Headers with another value, or added.
@@ -90,7 +90,7 @@ pub(super) struct Edits {
 /// Something that is sent.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Send {
+pub(super) struct ScenarioSend {
     #[serde(default)]
     text: Option<String>,
     /// So many letters of text.
@@ -129,7 +129,7 @@ pub(super) struct Send {
 /// What the outcome is to be, by the RFC.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Expect {
+pub(super) enum Expectation {
     /// The handshake is answered with this status.
     Status(u16),
     /// The server closes with this code.
@@ -147,12 +147,12 @@ pub(super) enum Expect {
 impl Scenario {
     /// The names of all.
     pub(super) fn names() -> Vec<&'static str> {
-        FILES.iter().map(|(name, _)| *name).collect()
+        SCENARIO_FILES.iter().map(|(name, _)| *name).collect()
     }
 
     /// The scenario of that name.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        let (_, source) = FILES.iter().find(|(have, _)| *have == name)?;
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        let (_, source) = SCENARIO_FILES.iter().find(|(have, _)| *have == name)?;
         Some(Self::parse(source).expect("a test reads them all"))
     }
 
@@ -167,7 +167,7 @@ impl Scenario {
                 return Err(at("there are more answers than digits".to_owned()));
             }
             let server = step.server.as_ref().unwrap_or(&scenario.server);
-            if Server::parse(server).is_none() {
+            if BundledServer::parse(server).is_none() {
                 return Err(at(format!("no server is called {server:?}")));
             }
             step.commands([0; 4]).map_err(at)?;
@@ -178,14 +178,14 @@ impl Scenario {
 
 /// A bundled server and a path on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
+pub struct BundledServer {
     /// `None` is the naive proxy, with the plain server behind it.
     pub(super) kind: Option<ServerKind>,
     /// With its slash.
     pub(super) path: String,
 }
 
-impl Server {
+impl BundledServer {
     /// `strict`, `sloppy/guid-missing`, `naive-proxy`, ...
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, path) = text.split_once('/').unwrap_or((text, ""));
@@ -198,22 +198,22 @@ impl Server {
     }
 }
 
-impl Step {
+impl ScenarioStep {
     /// What is sent, as commands; `key` masks what has no key of its own.
     pub(super) fn commands(&self, key: [u8; 4]) -> Result<Vec<SessionCommand>, String> {
         let mut commands = Vec::new();
         for (number, send) in (0_u8..).zip(&self.send) {
             let key = [key[0], key[1], key[2], key[3].wrapping_add(number).wrapping_mul(7)];
             for _ in 0..send.times.unwrap_or(1) {
-                commands.push(send.command(key)?);
+                commands.push(send.to_command(key)?);
             }
         }
         Ok(commands)
     }
 }
 
-impl Send {
-    fn command(&self, fresh: [u8; 4]) -> Result<SessionCommand, String> {
+impl ScenarioSend {
+    fn to_command(&self, fresh: [u8; 4]) -> Result<SessionCommand, String> {
         if let Some(hex) = &self.hex {
             return Ok(SessionCommand::Raw(format::parse_hex(hex)?));
         }
@@ -227,7 +227,7 @@ impl Send {
             _ => Vec::new(),
         };
         let plain_text = *self
-            == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::nothing() };
+            == Self { text: self.text.clone(), times: self.times, letters: self.letters, ..Self::empty() };
         if let (true, Ok(text)) = (plain_text, String::from_utf8(plain.clone())) {
             return Ok(SessionCommand::Text(text));
         }
@@ -251,7 +251,7 @@ impl Send {
         Ok(SessionCommand::Frame(header, plain))
     }
 
-    fn nothing() -> Self {
+    fn empty() -> Self {
         Self {
             text: None,
             letters: None,
@@ -276,19 +276,19 @@ mod tests {
 
     #[test]
     fn every_scenario_can_be_read() {
-        for (name, source) in FILES {
-            let scenario = Scenario::parse(source).unwrap_or_else(|why| panic!("{name}: {why}"));
+        for (name, source) in SCENARIO_FILES {
+            let scenario = Scenario::parse(source).unwrap_or_else(|reason| panic!("{name}: {reason}"));
             assert!(!scenario.steps.is_empty(), "{name}");
         }
     }
 
     #[test]
     fn a_frame_is_as_broken_as_it_is_written() {
-        let send: Send = toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
-        let Ok(SessionCommand::Frame(header, plain)) = send.command([1; 4]) else { panic!("{send:?}") };
+        let send: ScenarioSend = toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
+        let Ok(SessionCommand::Frame(header, plain)) = send.to_command([1; 4]) else { panic!("{send:?}") };
         assert_eq!(crate::wire::encode::frame(&header, &plain), [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']);
-        let plain: Send = toml::from_str("text = \"Hi\"").unwrap();
-        assert_eq!(plain.command([1; 4]), Ok(SessionCommand::Text("Hi".into())));
+        let plain: ScenarioSend = toml::from_str("text = \"Hi\"").unwrap();
+        assert_eq!(plain.to_command([1; 4]), Ok(SessionCommand::Text("Hi".into())));
     }
 
     #[test]

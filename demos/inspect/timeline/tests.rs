@@ -1,10 +1,10 @@
 //! The time line as pictures, what its keys do, and what is computed for it.
 
 use super::super::state::tests::{opened, press, seen};
-use super::super::view::tests::{holds, picture};
+use super::super::chrome::tests::{assert_contains, render_text};
 use super::super::{Inspect, Tab};
-use super::checks::{Verdict, checks};
-use super::link::{Pair, figures, pairs};
+use super::rule_checks::{RuleStatus, fragment_rules};
+use super::link_summary::{PingPong, summarize_link, ping_pong_pairs};
 use super::*;
 use crate::wire::{Header, MessageKind, Opcode, Side, encode};
 use proptest::prelude::*;
@@ -33,9 +33,9 @@ fn fragmented() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::Session
 #[test]
 fn a_message_in_three_fragments_with_a_ping_in_between() {
     let (mut inspect, _inbox) = fragmented();
-    inspect.choose(3);
-    let shown = picture(&inspect, 100, 30);
-    holds(
+    inspect.select_row(3);
+    let shown = render_text(&inspect, 100, 30);
+    assert_contains(
         &shown,
         &[
             "100 µs/div",
@@ -66,16 +66,16 @@ fn a_message_in_three_fragments_with_a_ping_in_between() {
 #[test]
 fn what_matters_is_there_on_a_slide_too() {
     let (mut inspect, _inbox) = fragmented();
-    inspect.choose(3);
-    holds(
-        &picture(&inspect, 80, 15),
+    inspect.select_row(3);
+    assert_contains(
+        &render_text(&inspect, 80, 15),
         &["C→S frames", "m0 text, 3 fragments", "Message m0", "▶    3", "RTT 150 µs"],
     );
-    holds(
-        &picture(&inspect, 80, 24),
+    assert_contains(
+        &render_text(&inspect, 80, 24),
         &["pong of 1", "Message m0", "▶    3", "complete ✓", "Rules, live: 7 kept", "Reassembly"],
     );
-    holds(&picture(&inspect, 200, 60), &["directions are independent: 1 frame came the other way", "7 kept"]);
+    assert_contains(&render_text(&inspect, 200, 60), &["directions are independent: 1 frame came the other way", "7 kept"]);
 }
 
 #[test]
@@ -84,39 +84,39 @@ fn rules_are_judged_by_the_faults_of_these_frames() {
     let other = encode::single_frame(Opcode::Text, b"b", Some([9, 9, 9, 9]));
     let (mut inspect, _inbox) = seen(&[(Side::Client, &open), (Side::Client, &other)]);
     inspect.tab = Tab::Timeline;
-    inspect.choose(0);
-    let checks = checks(&inspect, &Subject::of(&inspect, 1));
-    let broken: Vec<_> = checks.iter().filter(|check| check.verdict == Verdict::Broken).collect();
+    inspect.select_row(0);
+    let checks = fragment_rules(&inspect, &SelectedMessage::from_row(&inspect, 1));
+    let broken: Vec<_> = checks.iter().filter(|check| check.status == RuleStatus::Broken).collect();
     assert_eq!(broken.len(), 1, "{checks:?}");
-    assert!(broken[0].told.contains("no new text or binary frame"), "{broken:?}");
-    inspect.choose(1);
-    holds(&picture(&inspect, 100, 30), &["✗ no new text or binary frame while m0 is open", "✗1"]);
+    assert!(broken[0].text.contains("no new text or binary frame"), "{broken:?}");
+    inspect.select_row(1);
+    assert_contains(&render_text(&inspect, 100, 30), &["✗ no new text or binary frame while m0 is open", "✗1"]);
 }
 
 #[test]
 fn keys_go_from_frame_to_frame_and_through_the_scales() {
     let (mut inspect, _inbox) = fragmented();
-    assert_eq!(inspect.chosen, None);
+    assert_eq!(inspect.selected_row, None);
     press(&mut inspect, KeyCode::Left);
-    assert_eq!(inspect.chosen, Some(3));
+    assert_eq!(inspect.selected_row, Some(3));
     press(&mut inspect, KeyCode::Right);
-    assert_eq!(inspect.chosen, Some(4));
-    let fits = scale(&inspect);
+    assert_eq!(inspect.selected_row, Some(4));
+    let fits = current_scale(&inspect);
     press(&mut inspect, KeyCode::Char('-'));
     assert_eq!(inspect.timeline.zoom, Some(fits + 1));
     for _ in 0..40 {
         press(&mut inspect, KeyCode::Char('-'));
     }
-    assert_eq!(scale(&inspect), window::LARGEST);
-    picture(&inspect, 100, 30);
+    assert_eq!(current_scale(&inspect), time_window::MAX_SCALE);
+    render_text(&inspect, 100, 30);
     for _ in 0..40 {
         press(&mut inspect, KeyCode::Char('+'));
     }
-    assert_eq!(scale(&inspect), 0);
+    assert_eq!(current_scale(&inspect), 0);
     press(&mut inspect, KeyCode::Char('0'));
     assert_eq!(inspect.timeline.zoom, None);
     press(&mut inspect, KeyCode::Char('o'));
-    assert!(!picture(&inspect, 100, 30).contains("C→S TCP pieces"));
+    assert!(!render_text(&inspect, 100, 30).contains("C→S TCP pieces"));
 }
 
 #[test]
@@ -132,14 +132,14 @@ fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
     ];
     let frames: Vec<_> = frames.iter().map(|(from, frame)| (*from, &frame[..])).collect();
     let (mut inspect, _inbox) = seen(&frames);
-    assert_eq!(pairs(&inspect, 0..6), [Pair { ping: 1, pong: 2 }, Pair { ping: 4, pong: 5 }]);
+    assert_eq!(ping_pong_pairs(&inspect, 0..6), [PingPong { ping: 1, pong: 2 }, PingPong { ping: 4, pong: 5 }]);
     let micros = Duration::from_micros;
-    let told = figures(&inspect);
-    assert_eq!(told.answers, [Some((micros(150), 1)), Some((micros(150), 1))]);
-    assert_eq!(told.overhead, Some(100.0 * f64::from(3 * 6 + 3 * 2) / 6.0));
-    assert!((told.rate.unwrap().0 - 5.0 / 750e-6).abs() < 1.0);
+    let stats = summarize_link(&inspect);
+    assert_eq!(stats.round_trips, [Some((micros(150), 1)), Some((micros(150), 1))]);
+    assert_eq!(stats.overhead, Some(100.0 * f64::from(3 * 6 + 3 * 2) / 6.0));
+    assert!((stats.frame_rate.unwrap().0 - 5.0 / 750e-6).abs() < 1.0);
     inspect.tab = Tab::Timeline;
-    holds(&picture(&inspect, 200, 30), &["2 pong of 1, 150 µs"]);
+    assert_contains(&render_text(&inspect, 200, 30), &["2 pong of 1, 150 µs"]);
 }
 
 #[test]
@@ -147,12 +147,12 @@ fn a_click_on_a_frame_chooses_it() {
     let (mut inspect, _inbox) = opened();
     inspect.tab = Tab::Timeline;
     let area = Rect::new(0, 0, 100, 30);
-    let shown = picture(&inspect, 100, 30);
+    let shown = render_text(&inspect, 100, 30);
     let (y, line) = shown.lines().enumerate().find(|(_, line)| line.contains("S→C frames")).unwrap();
     let x = line.chars().position(|sign| sign == '■').unwrap();
     let at = (x as u16, y as u16).into();
-    crate::stage::Demo::update(&mut inspect, crate::stage::Event::Click(at, area));
-    assert_eq!(inspect.current(), Some(1));
+    crate::stage::Demo::update(&mut inspect, crate::stage::DemoEvent::Click(at, area));
+    assert_eq!(inspect.current_row(), Some(1));
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -184,10 +184,10 @@ proptest! {
             for key in &keys {
                 inspect.tab = tab;
                 press(&mut inspect, KeyCode::Char(key.chars().next().unwrap()));
-                inspect.mode = super::super::state::Mode::Look;
-                picture(&inspect, width, height);
+                inspect.mode = super::super::state::InputMode::Browse;
+                render_text(&inspect, width, height);
             }
-            picture(&inspect, width, height);
+            render_text(&inspect, width, height);
         }
     }
 }

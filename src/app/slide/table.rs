@@ -3,53 +3,53 @@
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use crate::app::slide::wrap::{Piece, longest_word, natural, wrap};
+use crate::app::slide::wrap::{StyledText, longest_word, natural_width, wrap};
 use crate::deck::{ColumnAlign, TableBlock, TextRun};
 use crate::stage::Theme;
 
 /// The cells between two columns.
-const GAP: usize = 3;
+const COLUMN_GAP: usize = 3;
 
 /// The lines of `table` in `width` columns; `pieces` turns the runs of a cell into styled text.
-pub(super) fn lay_out(
+pub(super) fn lay_out_table(
     table: &TableBlock,
     width: usize,
     theme: &Theme,
-    pieces: impl Fn(&[TextRun], Style) -> Vec<Piece>,
+    pieces: impl Fn(&[TextRun], Style) -> Vec<StyledText>,
 ) -> Vec<Line<'static>> {
     let count = table.columns.len().max(1);
     let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
-    let row = |cells: &[Vec<TextRun>], style| -> Vec<Vec<Piece>> {
+    let row = |cells: &[Vec<TextRun>], style| -> Vec<Vec<StyledText>> {
         (0..count).map(|i| cells.get(i).map_or_else(Vec::new, |runs| pieces(runs, style))).collect()
     };
     let header = row(&table.header, bold);
-    let rows: Vec<Vec<Vec<Piece>>> = table.rows.iter().map(|cells| row(cells, Style::new())).collect();
+    let rows: Vec<Vec<Vec<StyledText>>> = table.rows.iter().map(|cells| row(cells, Style::new())).collect();
     let all = || std::iter::once(&header).chain(&rows);
-    let widest = |measure: fn(&[Piece]) -> usize, i: usize| {
+    let widest = |measure: fn(&[StyledText]) -> usize, i: usize| {
         all().map(|row| measure(&row[i])).max().unwrap_or(0).max(1)
     };
-    let wanted: Vec<usize> = (0..count).map(|i| widest(natural, i)).collect();
+    let wanted: Vec<usize> = (0..count).map(|i| widest(natural_width, i)).collect();
     let least: Vec<usize> = (0..count).map(|i| widest(longest_word, i)).collect();
-    let widths = shares(&wanted, &least, width.saturating_sub(GAP * (count - 1)));
+    let widths = distribute_width(&wanted, &least, width.saturating_sub(COLUMN_GAP * (count - 1)));
 
     // a line between rows helps only where most rows have several lines; elsewhere it costs height
-    let wraps = |row: &&Vec<Vec<Piece>>| (0..count).any(|i| natural(&row[i]) > widths[i]);
+    let wraps = |row: &&Vec<Vec<StyledText>>| (0..count).any(|i| natural_width(&row[i]) > widths[i]);
     let ruled = 2 * rows.iter().filter(wraps).count() >= rows.len();
-    let mut lines = cells(&header, &widths, &table.columns);
-    let total = widths.iter().sum::<usize>() + GAP * (count - 1);
+    let mut lines = row_lines(&header, &widths, &table.columns);
+    let total = widths.iter().sum::<usize>() + COLUMN_GAP * (count - 1);
     lines.push(Line::styled("─".repeat(total.min(width)), theme.faint()));
     for (index, row) in rows.iter().enumerate() {
         if ruled && index > 0 {
             lines.push(Line::styled("┈".repeat(total.min(width)), theme.faint()));
         }
-        lines.extend(cells(row, &widths, &table.columns));
+        lines.extend(row_lines(row, &widths, &table.columns));
     }
     lines
 }
 
 /// Shares `room` cells out: all get what they want if they can, else the widest give first, down
 /// to their longest word, and below that too if nothing else helps.
-fn shares(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
+fn distribute_width(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
     let mut widths = wanted.to_vec();
     for floor in [least, &vec![1; least.len()]] {
         while widths.iter().sum::<usize>() > room {
@@ -62,7 +62,7 @@ fn shares(wanted: &[usize], least: &[usize], room: usize) -> Vec<usize> {
 }
 
 /// One table row as lines.
-fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[ColumnAlign]) -> Vec<Line<'static>> {
+fn row_lines(row: &[Vec<StyledText>], widths: &[usize], columns: &[ColumnAlign]) -> Vec<Line<'static>> {
     let wrapped: Vec<Vec<Line>> =
         row.iter().zip(widths).map(|(pieces, &width)| wrap(pieces, width)).collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
@@ -76,7 +76,7 @@ fn cells(row: &[Vec<Piece>], widths: &[usize], columns: &[ColumnAlign]) -> Vec<L
                 ColumnAlign::Center => free / 2,
                 ColumnAlign::Right => free,
             };
-            let gap = if i > 0 { GAP } else { 0 };
+            let gap = if i > 0 { COLUMN_GAP } else { 0 };
             spans.push(Span::raw(" ".repeat(gap + before)));
             spans.extend(cell.spans);
             spans.push(Span::raw(" ".repeat(free - before)));
@@ -95,7 +95,7 @@ mod tests {
         let (deck, _) = parse(source);
         let Block::Table(table) = &deck.slides[0].blocks[0] else { panic!("no table in {source}") };
         let pieces = |runs: &[TextRun], style| runs.iter().map(|run| (run.text.clone(), style)).collect();
-        lay_out(table, width, &Theme::DARK, pieces)
+        lay_out_table(table, width, &Theme::DARK, pieces)
             .iter()
             .map(|line| line.to_string().trim_end().to_owned())
             .collect()

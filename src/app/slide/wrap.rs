@@ -9,12 +9,12 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::text;
 
 /// A piece of text in one style. A piece that is `"\n"` ends its line.
-pub(crate) type Piece = (String, Style);
+pub(crate) type StyledText = (String, Style);
 
 /// Breaks `pieces` into lines of at most `width` cells: between words, or inside a word that is
 /// wider than a line. There is at least one line.
-pub(crate) fn wrap(pieces: &[Piece], width: usize) -> Vec<Line<'static>> {
-    let mut breaker = Breaker { width: width.max(1), ..Breaker::default() };
+pub(crate) fn wrap(pieces: &[StyledText], width: usize) -> Vec<Line<'static>> {
+    let mut breaker = LineBreaker { width: width.max(1), ..LineBreaker::default() };
     for (text, style) in pieces {
         if text == "\n" {
             breaker.end_word();
@@ -35,27 +35,27 @@ pub(crate) fn wrap(pieces: &[Piece], width: usize) -> Vec<Line<'static>> {
 }
 
 /// The cells that `pieces` take on one line; the longest, if there are several.
-pub(super) fn natural(pieces: &[Piece]) -> usize {
+pub(super) fn natural_width(pieces: &[StyledText]) -> usize {
     pieces.split(|(text, _)| text == "\n").map(line_width).max().unwrap_or(0)
 }
 
 /// The cells of the widest word.
-pub(super) fn longest_word(pieces: &[Piece]) -> usize {
+pub(super) fn longest_word(pieces: &[StyledText]) -> usize {
     let all: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
     all.split([' ', '\n']).map(text::width).max().unwrap_or(0)
 }
 
-fn line_width(pieces: &[Piece]) -> usize {
+fn line_width(pieces: &[StyledText]) -> usize {
     pieces.iter().map(|(text, _)| text::width(text)).sum()
 }
 
 #[derive(Default)]
-struct Styled {
-    pieces: Vec<Piece>,
+struct StyledLine {
+    pieces: Vec<StyledText>,
     width: usize,
 }
 
-impl Styled {
+impl StyledLine {
     fn push(&mut self, text: &str, style: Style) {
         if text.is_empty() {
             return;
@@ -69,15 +69,15 @@ impl Styled {
 }
 
 #[derive(Default)]
-struct Breaker {
+struct LineBreaker {
     width: usize,
     lines: Vec<Line<'static>>,
-    line: Styled,
-    word: Styled,
+    line: StyledLine,
+    word: StyledLine,
     blank: Option<Style>,
 }
 
-impl Breaker {
+impl LineBreaker {
     fn end_word(&mut self) {
         let word = std::mem::take(&mut self.word);
         if word.pieces.is_empty() {
@@ -93,12 +93,12 @@ impl Breaker {
             self.line.push(" ", style);
         }
         for (text, style) in word.pieces {
-            self.fill(&text, style);
+            self.push_word(&text, style);
         }
     }
 
     /// Puts a word's letters down; one that is wider than the line goes on in the next.
-    fn fill(&mut self, word: &str, style: Style) {
+    fn push_word(&mut self, word: &str, style: Style) {
         if self.line.width + text::width(word) <= self.width {
             return self.line.push(word, style);
         }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn lines(pieces: &[(&str, Style)], width: usize) -> Vec<String> {
-        let pieces: Vec<Piece> = pieces.iter().map(|(text, style)| ((*text).to_owned(), *style)).collect();
+        let pieces: Vec<StyledText> = pieces.iter().map(|(text, style)| ((*text).to_owned(), *style)).collect();
         wrap(&pieces, width).iter().map(ToString::to_string).collect()
     }
 
@@ -151,6 +151,6 @@ mod tests {
     #[test]
     fn widths_of_text_before_it_is_broken() {
         let pieces = [("ab cde".to_owned(), Style::new()), ("\n".to_owned(), Style::new())];
-        assert_eq!((natural(&pieces), longest_word(&pieces)), (6, 3));
+        assert_eq!((natural_width(&pieces), longest_word(&pieces)), (6, 3));
     }
 }

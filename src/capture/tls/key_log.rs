@@ -1,5 +1,5 @@
-//! [`Secrets`]: what a TLS key log (`SSLKEYLOGFILE`) says about connections.
-//! What is derived from them is the business of [`super::keys`].
+//! [`KeyLog`]: what a TLS key log (`SSLKEYLOGFILE`) says about connections.
+//! What is derived from them is the business of [`super::record_decryptor`].
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! [`Session`]: the TLS records of one connection opened with logged secrets, so that what they carry comes out.
+//! [`TlsSession`]: the TLS records of one connection opened with logged secrets, so that what they carry comes out.
 //! It checks no certificate and no handshake: whoever has the secrets wants to read, not to trust.
 //!
 //! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites with ECDHE of TLS 1.2.
@@ -77,7 +77,7 @@ impl TlsSession {
     /// How it stands.
     pub(super) fn status(&self) -> TlsStatus {
         match (&self.unreadable_because, self.negotiated) {
-            (Some(why), _) => TlsStatus::Encrypted(why.clone()),
+            (Some(reason), _) => TlsStatus::Encrypted(reason.clone()),
             (None, Some((suite, version, _))) => TlsStatus::Decrypted {
                 version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" },
                 suite: suite.name,
@@ -212,8 +212,8 @@ impl TlsSession {
             }
             Some(Hello::Server { random, suite, version }) if from == Side::Server => {
                 (self.sides.client.hello_done, self.sides.server.hello_done) = (true, true);
-                if let Err(why) = self.derive_keys(random, suite, version, secrets) {
-                    self.unreadable_because = Some(why);
+                if let Err(reason) = self.derive_keys(random, suite, version, secrets) {
+                    self.unreadable_because = Some(reason);
                 }
             }
             _ => {}

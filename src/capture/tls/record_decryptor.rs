@@ -1,4 +1,4 @@
-//! [`Opener`]: the keys of one TLS direction, derived from a logged secret, and the records they open.
+//! [`RecordDecryptor`]: the keys of one TLS direction, derived from a logged secret, and the records they open.
 //! Which secret is whose, and what the records hold, is the business of [`super`].
 //!
 //! TLS 1.3: RFC 8446 sections 5.2, 5.3, 7.1, 7.3. TLS 1.2: RFC 5246 sections 5, 6.3; RFC 5288 (GCM); RFC 7905 (`ChaCha20`).

@@ -3,27 +3,27 @@
 
 use serde_json::{Value, json};
 
-use super::Handshake;
+use super::DecodedHandshake;
 use crate::wire::format::hex;
 use crate::wire::handshake::{CheckResult, HandshakeCheck, HandshakeOutcome, Problem};
 use crate::wire::{Fault, Frame, Header, Message, Needed, Side, Transcript};
 
-pub(super) fn frames(said: &Transcript) -> String {
+pub(super) fn frames_json(transcript: &Transcript) -> String {
     // A frame whose length cannot be is listed by its header alone: no payload of that size will ever complete it.
-    let impossible = said.current_frame().filter(|frame| frame.header.has_impossible_length());
-    let frames: Vec<Value> = said.frames().iter().chain(impossible).map(frame).collect();
-    line(&json!({
-        "verdict": said.verdict().name(),
-        "from": said.decoder().sender().name(),
+    let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
+    let frames: Vec<Value> = transcript.frames().iter().chain(impossible).map(frame_json).collect();
+    json_line(&json!({
+        "verdict": transcript.verdict().name(),
+        "from": transcript.decoder().sender().name(),
         "frames": frames,
-        "messages": said.messages().iter().map(message).collect::<Vec<_>>(),
-        "violations": said.faults().iter().map(fault).collect::<Vec<_>>(),
-        "incomplete": said.needed().map(|needs| incomplete(&needs)),
-        "open_fragmented_message": said.decoder().open_message().is_some(),
+        "messages": transcript.messages().iter().map(message_json).collect::<Vec<_>>(),
+        "violations": transcript.faults().iter().map(fault_json).collect::<Vec<_>>(),
+        "incomplete": transcript.needed().map(|needs| incomplete_json(&needs)),
+        "open_fragmented_message": transcript.decoder().open_message().is_some(),
     }))
 }
 
-fn frame(frame: &Frame) -> Value {
+fn frame_json(frame: &Frame) -> Value {
     let Header { fin, rsv1, rsv2, rsv3, opcode, payload_len, masking_key: key, .. } = frame.header;
     json!({
         "index": frame.index,
@@ -47,7 +47,7 @@ fn frame(frame: &Frame) -> Value {
     })
 }
 
-fn message(message: &Message) -> Value {
+fn message_json(message: &Message) -> Value {
     json!({
         "type": message.kind.name(),
         "frames": message.frames,
@@ -61,7 +61,7 @@ fn message(message: &Message) -> Value {
     })
 }
 
-pub(in crate::cli) fn fault(fault: &Fault) -> Value {
+pub(in crate::cli) fn fault_json(fault: &Fault) -> Value {
     let detail = fault.detail.to_string();
     json!({
         "code": fault.code.name(),
@@ -78,22 +78,22 @@ pub(in crate::cli) fn fault(fault: &Fault) -> Value {
     })
 }
 
-fn incomplete(needs: &Needed) -> Value {
+fn incomplete_json(needs: &Needed) -> Value {
     json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
-pub(super) fn handshake(handshake: &Handshake) -> String {
-    let judgement = &handshake.opening.validation;
-    let understood = handshake.opening.head.is_some();
+pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
+    let judgement = &handshake.validated.validation;
+    let understood = handshake.validated.head.is_some();
     let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
     let headers: serde_json::Map<String, Value> =
         judgement.response_headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let accepted = judgement.outcome == HandshakeOutcome::Accept;
-    line(&json!({
-        "verdict": verdict(judgement.outcome, handshake.from),
+    json_line(&json!({
+        "verdict": verdict_name(judgement.outcome, handshake.from),
         "status": judgement.status,
-        "problems": judgement.problems.iter().map(problem).collect::<Vec<_>>(),
-        "head_len": understood.then_some(handshake.bytes.len()),
+        "problems": judgement.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        "head_len": understood.then_some(handshake.head_bytes.len()),
         "leftover_hex": leftover,
         "response_headers": (handshake.from == Side::Client).then_some(headers),
         "negotiated": accepted.then(|| json!({
@@ -106,11 +106,11 @@ pub(super) fn handshake(handshake: &Handshake) -> String {
             "expected": accept.value,
             "received": judgement.received_accept,
         })),
-        "checks": handshake.opening.checks().iter().map(check).collect::<Vec<_>>(),
+        "checks": handshake.validated.checks().iter().map(check_json).collect::<Vec<_>>(),
     }))
 }
 
-pub(in crate::cli) fn verdict(outcome: HandshakeOutcome, from: Side) -> &'static str {
+pub(in crate::cli) fn verdict_name(outcome: HandshakeOutcome, from: Side) -> &'static str {
     match (outcome, from) {
         (HandshakeOutcome::Accept, _) => "accept",
         (HandshakeOutcome::Reject, Side::Client) => "reject",
@@ -119,7 +119,7 @@ pub(in crate::cli) fn verdict(outcome: HandshakeOutcome, from: Side) -> &'static
     }
 }
 
-pub(in crate::cli) fn problem(problem: &Problem) -> Value {
+pub(in crate::cli) fn problem_json(problem: &Problem) -> Value {
     let rule = problem.code.rule();
     json!({
         "code": rule.name,
@@ -132,7 +132,7 @@ pub(in crate::cli) fn problem(problem: &Problem) -> Value {
     })
 }
 
-fn check(check: &HandshakeCheck) -> Value {
+fn check_json(check: &HandshakeCheck) -> Value {
     let mark = match check.result {
         CheckResult::Passed => "kept",
         CheckResult::Failed => "broken",
@@ -142,6 +142,6 @@ fn check(check: &HandshakeCheck) -> Value {
     json!({ "name": check.name, "mark": mark, "line": check.line, "words": check.finding, "rfc": check.section })
 }
 
-fn line(value: &Value) -> String {
+fn json_line(value: &Value) -> String {
     format!("{value}\n")
 }

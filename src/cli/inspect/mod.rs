@@ -2,24 +2,24 @@
 //!
 //! On a terminal the same command opens the inspector instead; `main` decides that.
 
-mod file;
-mod keep;
-mod lane;
-mod live;
+mod capture_file;
+mod optional_recorder;
+mod frame_assembler;
+mod own_connection;
 mod printer;
 mod record;
-mod sends;
-mod through;
-mod words;
+mod send_args;
+mod proxy;
+mod record_text;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-pub use sends::Sends;
+pub use send_args::SendArgs;
 
-use crate::cli::{Sender, Theme};
+use crate::cli::{SenderArg, ThemeArg};
 use crate::clients::{SessionOptions, HandshakeRequest, RequestOptions};
 use crate::net::{Target, TlsOptions};
 use crate::wire::Side;
@@ -30,13 +30,13 @@ use crate::wire::Side;
 /// frame is one record, printed as soon as it is complete; the last record says how the connection ended.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECORDS)]
-pub struct Inspect {
+pub struct InspectArgs {
     /// A server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>; or a file: pcap, pcapng, hex text, what --json printed
     #[arg(value_name = "URL|FILE")]
     pub source: String,
     /// What to send, in the order of the command line.
     #[command(flatten)]
-    pub sends: Sends,
+    pub sends: SendArgs,
     /// Close this many seconds after the last send [default: 1; with --proxy: end then, by default only on Ctrl-C]
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
     pub seconds: Option<f64>,
@@ -81,17 +81,17 @@ pub struct Inspect {
     pub keylog: Option<PathBuf>,
     /// Whose bytes a file of hex text holds, where it has no > and < marks [default: the first frame's MASK bit tells]
     #[arg(long, value_name = "SIDE")]
-    pub from: Option<Sender>,
+    pub from: Option<SenderArg>,
     /// The colours on a terminal: dark or light; without it, what the terminal answers
     #[arg(long, value_enum)]
-    pub theme: Option<Theme>,
+    pub theme: Option<ThemeArg>,
     /// Let --proxy listen where others in reach can connect
     #[arg(long, requires = "proxy")]
     pub anywhere: bool,
 }
 
 /// What `--help` says about the records.
-const RECORDS: &str = "Records (--json), one object a line; every one has type:
+const RECORDS_HELP: &str = "Records (--json), one object a line; every one has type:
   handshake  connection t_ms from verdict head head_hex head_len
              accept_expected accept_received protocol extensions problems
   frame      connection t_ms from frame offset complete needs
@@ -120,39 +120,39 @@ last one without a number (connection null) follows.
 Exit status: 0 both sides knew that it would end, or a file with a connection
 in it, each of which could be read; 1 anything else; 2 wrong usage.";
 
-fn seconds(text: &str) -> Result<f64, String> {
+fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("give a number of seconds from 0 to 86400".to_owned()),
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "give an address and a port to listen on: 127.0.0.1:9000".to_owned())
 }
 
-fn header(text: &str) -> Result<(String, String), String> {
+fn parse_header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("give a name, a colon and a value: 'Cookie: a=b'")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-impl Inspect {
+impl InspectArgs {
     /// Whether records are printed instead of a stage opened.
     pub fn is_headless(&self) -> bool {
         self.json || !io::stdout().is_terminal()
     }
 
     /// The file to look into; none where the source is a URL.
-    pub fn file(&self) -> Option<&Path> {
+    pub fn file_source(&self) -> Option<&Path> {
         (!self.source.contains("://")).then(|| Path::new(&self.source))
     }
 
     /// Options that do not go with the source, in words.
-    pub fn misuse(&self) -> Option<String> {
+    pub fn usage_error(&self) -> Option<String> {
         let source = &self.source;
-        if self.file().is_none() {
-            if let Err(why) = Target::parse(source) {
-                return Some(why);
+        if self.file_source().is_none() {
+            if let Err(reason) = Target::parse(source) {
+                return Some(reason);
             }
             let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
@@ -160,7 +160,7 @@ impl Inspect {
         }
         let given = [
             ("--proxy", self.proxy.is_some()),
-            ("--send", self.sends != Sends::default()),
+            ("--send", self.sends != SendArgs::default()),
             ("--for", self.seconds.is_some()),
             ("--header", !self.headers.is_empty()),
             ("--origin", self.origin.is_some()),
@@ -182,41 +182,41 @@ impl Inspect {
     }
 
     /// How to connect.
-    pub fn options(&self) -> SessionOptions {
-        let wishes = RequestOptions {
+    pub fn client_options(&self) -> SessionOptions {
+        let request_options = RequestOptions {
             headers: self.headers.clone(),
             origin: self.origin.clone(),
             protocols: self.protocols.clone(),
             deflate: self.deflate,
         };
         SessionOptions {
-            request: HandshakeRequest::Standard(wishes),
-            tls: self.tls(),
+            request: HandshakeRequest::Standard(request_options),
+            tls: self.tls_options(),
             auto_pong: !self.no_pong,
             ..SessionOptions::new(&self.source)
         }
     }
 
     /// Whom to trust.
-    pub fn tls(&self) -> TlsOptions {
+    pub fn tls_options(&self) -> TlsOptions {
         let (ca, name) = (self.ca.clone(), self.server_name.clone());
         TlsOptions { ca, insecure: self.insecure, server_name: name, ..TlsOptions::default() }
     }
 
     /// The same as the inspector's settings, which are those of a slide.
-    pub fn settings(&self) -> Vec<(&'static str, String)> {
+    pub fn demo_settings(&self) -> Vec<(&'static str, String)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let yes = |set: bool| set.then(|| "yes".to_owned());
         let lines = self.headers.iter().map(|(name, value)| [name, ": ", value, "\n"].concat());
         let settings = [
-            ("server", self.file().is_none().then(|| self.source.clone())),
-            ("file", self.file().map(|file| file.display().to_string())),
+            ("server", self.file_source().is_none().then(|| self.source.clone())),
+            ("file", self.file_source().map(|file| file.display().to_string())),
             ("keylog", path(&self.keylog)),
             ("from", self.from.map(|from| Side::from(from).name().to_owned())),
             ("write", path(&self.write)),
             ("replace", yes(self.replace)),
             ("text", Some(String::new())),
-            ("sends", Some(self.sends.lines())),
+            ("sends", Some(self.sends.to_setting())),
             ("headers", Some(lines.collect())),
             ("origin", self.origin.clone()),
             ("protocols", Some(self.protocols.join(", "))),
@@ -237,8 +237,8 @@ impl Inspect {
     ///
     /// If standard output cannot be written, or the proxy's port is not to be had.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if let Some(file) = self.file() {
-            return unless_broken(file::play(&self, file));
+        if let Some(file) = self.file_source() {
+            return ignore_broken_pipe(capture_file::run(&self, file));
         }
         if self.insecure {
             writeln!(io::stderr(), "wiretalk: NOT SECURE: the server's certificate is not checked")?;
@@ -246,17 +246,17 @@ impl Inspect {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(async {
             match self.proxy {
-                Some(listen) => through::play(&self, listen).await,
-                None => live::play(&self).await,
+                Some(listen) => proxy::run(&self, listen).await,
+                None => own_connection::run(&self).await,
             }
         });
         runtime.shutdown_background();
-        unless_broken(result)
+        ignore_broken_pipe(result)
     }
 }
 
 /// A pipe that nobody reads any more is no error: whoever reads has read enough, as `head` does.
-fn unless_broken(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+fn ignore_broken_pipe(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
     result.or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         Some(io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
         _ => Err(error),
@@ -276,27 +276,27 @@ mod tests {
     use crate::wire::Side;
 
     #[derive(Parser)]
-    struct Line {
+    struct TestCommand {
         #[command(flatten)]
-        inspect: Inspect,
+        inspect: InspectArgs,
     }
 
-    fn parse(args: &[&str]) -> Result<Inspect, clap::Error> {
-        Line::try_parse_from([&["inspect", "ws://a/"], args].concat()).map(|line| line.inspect)
+    fn parse(args: &[&str]) -> Result<InspectArgs, clap::Error> {
+        TestCommand::try_parse_from([&["inspect", "ws://a/"], args].concat()).map(|line| line.inspect)
     }
 
-    fn printed(json: bool, said: &[(Side, &[u8])], chunk: usize) -> String {
+    fn printed(json: bool, transcript: &[(Side, &[u8])], chunk: usize) -> String {
         let (mut out, began) = (Vec::new(), Instant::now());
         let mut printer = Printer::new(json, false, &mut out, began);
-        for (from, bytes) in said {
-            bytes.chunks(chunk).for_each(|piece| printer.bytes(1, *from, Duration::ZERO, piece).unwrap());
+        for (from, bytes) in transcript {
+            bytes.chunks(chunk).for_each(|piece| printer.print_completed(1, *from, Duration::ZERO, piece).unwrap());
         }
-        printer.end(1, &Ok("closed".into())).unwrap();
+        printer.print_end(1, &Ok("closed".into())).unwrap();
         String::from_utf8(out).unwrap()
     }
 
-    fn records(said: &[(Side, &[u8])], chunk: usize) -> Vec<Value> {
-        printed(true, said, chunk).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    fn records(transcript: &[(Side, &[u8])], chunk: usize) -> Vec<Value> {
+        printed(true, transcript, chunk).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -312,7 +312,7 @@ mod tests {
         let [a, raw, b] = inspect.sends.0.as_slice() else { panic!("{:?}", inspect.sends) };
         assert_eq!((a, b), (&SessionCommand::Text("a".into()), &SessionCommand::Text("b".into())));
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
-        assert!(inspect.sends.lines().starts_with("text a\n"), "{}", inspect.sends.lines());
+        assert!(inspect.sends.to_setting().starts_with("text a\n"), "{}", inspect.sends.to_setting());
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
         assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
@@ -349,9 +349,9 @@ mod tests {
         assert_eq!((&half["complete"], &half["needs"]["need_more"]), (&false.into(), &4.into()));
         assert_eq!((&half["payload_hex"], &half["raw_hex"]), (&"68".into(), &"81850102030469".into()));
         assert_eq!((&half["after_fault"], &half["opcode_name"]), (&true.into(), &"text".into()));
-        let begun = &records[4];
+        let start = &records[4];
         assert_eq!(
-            (&begun["from"], &begun["opcode"], &begun["raw_hex"]),
+            (&start["from"], &start["opcode"], &start["raw_hex"]),
             (&"server".into(), &Value::Null, &"82".into())
         );
         assert_eq!((&records[5]["close_received"], &records[5]["close_code"]), (&false.into(), &Value::Null));
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_huge_frame_the_first_mebibyte_is_told() {
+    fn of_a_huge_frame_the_first_mebibyte_is_printed() {
         let huge = [SWITCHING, b"\x82\x7f\0\0\0\0\0\x20\0\0", &vec![7; 0x0020_0000]].concat();
         let records = records(&[(Side::Client, REQUEST), (Side::Server, &huge)], 1 << 16);
         assert_eq!(
@@ -391,24 +391,24 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_over_one_connections_bytes_is_told_and_the_others_go_on() {
+    fn a_panic_over_one_connections_bytes_is_reported_and_the_others_go_on() {
         let mut printer = Printer::new(true, true, Poisoned(Vec::new()), Instant::now());
         let poison = [SWITCHING, b"\x81\x06poison\x81\x05after"].concat();
         for (number, bytes) in [(1, &poison[..]), (2, SWITCHING), (1, b"\x81\x04more"), (2, b"\x81\x02ok")] {
-            printer.bytes(number, Side::Server, Duration::ZERO, bytes).unwrap();
+            printer.print_completed(number, Side::Server, Duration::ZERO, bytes).unwrap();
         }
-        assert!(printer.is_faulty());
-        printer.end(1, &Ok("closed".into())).unwrap();
-        printer.end(2, &Ok("closed".into())).unwrap();
+        assert!(printer.has_panicked());
+        printer.print_end(1, &Ok("closed".into())).unwrap();
+        printer.print_end(2, &Ok("closed".into())).unwrap();
         let text = String::from_utf8(printer.into_out().0).unwrap();
         let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let told: Vec<_> = records
+        let message: Vec<_> = records
             .iter()
             .map(|record| (record["type"].as_str().unwrap(), record["connection"].as_u64().unwrap()))
             .collect();
         let expected =
             [("handshake", 1), ("note", 1), ("handshake", 2), ("frame", 2), ("end", 1), ("end", 2)];
-        assert_eq!(told, expected, "{text}");
+        assert_eq!(message, expected, "{text}");
         let note = records[1]["text"].as_str().unwrap();
         assert!(
             note.contains("panicked at") && note.contains("injected") && note.contains("fault of wiretalk"),

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::decode::{fault, problem, verdict};
-use crate::cli::inspect::lane::Seen;
+use crate::cli::decode::{fault_json, problem_json, verdict_name};
+use crate::cli::inspect::frame_assembler::AssembledFrame;
 use crate::wire::handshake::{HandshakeOutcome, ValidatedHead};
 use crate::wire::{ByteLen, FrameStart, MessageKind, Needed, Opcode, Side, format, mask};
 
 /// Where and when a record belongs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct RecordContext {
     pub(super) connection: usize,
     pub(super) from: Side,
-    pub(super) at: Duration,
+    pub(super) elapsed: Duration,
 }
 
 /// Milliseconds with three decimals.
@@ -24,17 +24,17 @@ pub(super) fn millis(at: Duration) -> f64 {
 }
 
 /// A head. `opening` is none where the stream ended inside of it.
-pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&ValidatedHead>) -> Value {
-    let judgement = opening.map(|opening| &opening.validation);
+pub(super) fn handshake_record(context: RecordContext, bytes: &[u8], validated: Option<&ValidatedHead>) -> Value {
+    let judgement = validated.map(|validated| &validated.validation);
     let problems = judgement.map_or(&[][..], |judgement| &judgement.problems);
     let accept = judgement.and_then(|judgement| judgement.accept.as_ref());
     let outcome = judgement.map_or(HandshakeOutcome::Incomplete, |judgement| judgement.outcome);
     json!({
         "type": "handshake",
-        "connection": place.connection,
-        "t_ms": millis(place.at),
-        "from": place.from.name(),
-        "verdict": verdict(outcome, place.from),
+        "connection": context.connection,
+        "t_ms": millis(context.elapsed),
+        "from": context.from.name(),
+        "verdict": verdict_name(outcome, context.from),
         "head": String::from_utf8_lossy(bytes),
         "head_hex": str::from_utf8(bytes).is_err().then(|| format::hex(bytes)),
         "head_len": bytes.len(),
@@ -42,27 +42,27 @@ pub(super) fn handshake(place: Place, bytes: &[u8], opening: Option<&ValidatedHe
         "accept_received": judgement.and_then(|judgement| judgement.received_accept.as_ref()),
         "protocol": judgement.and_then(|judgement| judgement.subprotocol.as_ref()),
         "extensions": judgement.map_or(&[][..], |judgement| &judgement.extensions),
-        "problems": problems.iter().map(|one| with_section(problem(one))).collect::<Vec<_>>(),
+        "problems": problems.iter().map(|one| with_section(problem_json(one))).collect::<Vec<_>>(),
     })
 }
 
 /// A frame, complete or not.
-pub(super) fn frame(place: Place, seen: &Seen) -> Value {
-    let begun = seen.begun.as_ref();
-    let header = begun.map(|begun| begun.header);
+pub(super) fn frame_record(context: RecordContext, frame: &AssembledFrame) -> Value {
+    let start = frame.start.as_ref();
+    let header = start.map(|start| start.header);
     let key = header.and_then(|header| header.masking_key);
-    let mut raw = seen.head.clone();
-    raw.extend_from_slice(&key.map_or_else(|| seen.payload.clone(), |key| mask::unmask(&seen.payload, key)));
-    let close = close(seen);
+    let mut raw = frame.header_bytes.clone();
+    raw.extend_from_slice(&key.map_or_else(|| frame.payload.clone(), |key| mask::unmask(&frame.payload, key)));
+    let close = close_body(frame);
     json!({
         "type": "frame",
-        "connection": place.connection,
-        "t_ms": millis(place.at),
-        "from": place.from.name(),
-        "frame": seen.index,
-        "offset": seen.offset,
-        "complete": seen.complete,
-        "needs": seen.needs.map(needs),
+        "connection": context.connection,
+        "t_ms": millis(context.elapsed),
+        "from": context.from.name(),
+        "frame": frame.index,
+        "offset": frame.offset,
+        "complete": frame.complete,
+        "needs": frame.needed.map(needed_json),
         "fin": header.map(|header| header.fin),
         "rsv1": header.map(|header| header.rsv1),
         "rsv2": header.map(|header| header.rsv2),
@@ -73,26 +73,26 @@ pub(super) fn frame(place: Place, seen: &Seen) -> Value {
         "masking_key": key.map(|key| format::hex(&key)),
         "header_len": header.map(|header| header.len()),
         "payload_len": header.map(|header| header.payload_len),
-        "payload_hex": format::hex(&seen.payload),
-        "truncated": seen.came > ByteLen::of(&seen.payload),
-        "text": begun.and_then(|begun| text(begun, seen)),
-        "compressed": begun.is_some_and(|begun| begun.compressed),
-        "message": begun.and_then(|begun| begun.role.message()),
-        "after_fault": begun.is_some_and(|begun| begun.after_fault),
+        "payload_hex": format::hex(&frame.payload),
+        "truncated": frame.payload_received > ByteLen::of(&frame.payload),
+        "text": start.and_then(|start| text_payload(start, frame)),
+        "compressed": start.is_some_and(|start| start.compressed),
+        "message": start.and_then(|start| start.role.message()),
+        "after_fault": start.is_some_and(|start| start.after_fault),
         "close_code": close.as_ref().map(|(code, _)| code),
         "close_reason": close.as_ref().map(|(_, reason)| reason),
         "raw_hex": format::hex(&raw),
-        "violations": seen.faults.iter().map(|one| with_section(fault(one))).collect::<Vec<_>>(),
+        "violations": frame.faults.iter().map(|one| with_section(fault_json(one))).collect::<Vec<_>>(),
     })
 }
 
 /// Bytes behind an answer that is no 101.
-pub(super) fn bytes(place: Place, bytes: &[u8]) -> Value {
+pub(super) fn bytes_record(context: RecordContext, bytes: &[u8]) -> Value {
     json!({
         "type": "bytes",
-        "connection": place.connection,
-        "t_ms": millis(place.at),
-        "from": place.from.name(),
+        "connection": context.connection,
+        "t_ms": millis(context.elapsed),
+        "from": context.from.name(),
         "len": bytes.len(),
         "hex": format::hex(bytes),
         "text": std::str::from_utf8(bytes).ok(),
@@ -100,27 +100,27 @@ pub(super) fn bytes(place: Place, bytes: &[u8]) -> Value {
 }
 
 /// The code and the reason of a complete Close; none where it has no code.
-pub(super) fn close(seen: &Seen) -> Option<(u16, String)> {
-    let is_close = seen.complete && seen.begun.is_some_and(|begun| begun.header.opcode == Opcode::Close);
-    let (code, reason) = seen.payload.split_first_chunk().filter(|_| is_close)?;
+pub(super) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
+    let is_close = frame.complete && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+    let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }
 
-fn text<'a>(begun: &FrameStart, seen: &'a Seen) -> Option<&'a str> {
-    let is_text = begun.kind == Some(MessageKind::Text) && !begun.compressed;
-    str::from_utf8(&seen.payload).ok().filter(|_| is_text && seen.complete)
+fn text_payload<'a>(start: &FrameStart, frame: &'a AssembledFrame) -> Option<&'a str> {
+    let is_text = start.kind == Some(MessageKind::Text) && !start.compressed;
+    str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.complete)
 }
 
-fn needs(needs: Needed) -> Value {
+fn needed_json(needs: Needed) -> Value {
     json!({ "have": needs.have, "need_more": needs.more, "phase": needs.part.name() })
 }
 
 /// The rule's section under a second name, which these records had first.
-fn with_section(mut told: Value) -> Value {
-    if let Value::Object(fields) = &mut told
+fn with_section(mut fault: Value) -> Value {
+    if let Value::Object(fields) = &mut fault
         && let Some(section) = fields.get("rfc").cloned()
     {
         fields.insert("section".to_owned(), section);
     }
-    told
+    fault
 }

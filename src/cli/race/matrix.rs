@@ -11,12 +11,12 @@ use crate::race::{Machine, RaceOutcome};
 use crate::scope::Scope;
 
 /// For each race of a column; there are three.
-const TIME: Duration = Duration::from_secs(15);
+const RACE_DURATION: Duration = Duration::from_secs(15);
 /// A race that does not count is thrown away, whatever it says, and run again; this often in all.
-const TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// Measures the grid and prints it. The exit status is 1 if one of its races does not count.
-pub(super) async fn run(
+pub(super) async fn run_matrix(
     scope: &Scope,
     pairs: usize,
     json: bool,
@@ -30,7 +30,7 @@ pub(super) async fn run(
     let mut valid = true;
     for (place, column) in COLUMNS.iter().enumerate() {
         for exchange in GridExchange::ALL {
-            let outcome = counted(scope, exchange, column, pairs, interrupt).await?;
+            let outcome = run_until_valid(scope, exchange, column, pairs, interrupt).await?;
             valid &= outcome.is_valid();
             for (row, cells) in ROWS.iter().zip(&mut record.cells).filter(|(row, _)| row.exchange == exchange)
             {
@@ -41,18 +41,18 @@ pub(super) async fn run(
             }
         }
     }
-    let told = if json {
+    let report = if json {
         format!("{}\n", serde_json::to_string(&record)?)
     } else {
         let GridRecord { date, machine, .. } = &record;
         format!("{}\n**Recorded** {date} · {machine} · `wiretalk race --matrix`\n", record.to_markdown())
     };
-    output::print(&told, interrupt).await?;
+    output::print(&report, interrupt).await?;
     Ok(if valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// All lanes of an exchange in one race, until one counts. What does not count is told on standard error.
-async fn counted(
+async fn run_until_valid(
     scope: &Scope,
     exchange: GridExchange,
     column: &GridColumn,
@@ -60,16 +60,16 @@ async fn counted(
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<RaceOutcome> {
     let rows = ROWS.iter().filter(|row| row.exchange == exchange);
-    let mut course = exchange.race_config(rows.map(|row| row.lane), column, TIME);
-    course.pairs = course.pairs.min(pairs);
-    let mut outcome = super::race(scope, course.clone(), interrupt).await?;
-    for _ in 1..TRIES {
+    let mut config = exchange.race_config(rows.map(|row| row.lane), column, RACE_DURATION);
+    config.pairs = config.pairs.min(pairs);
+    let mut outcome = super::run_race(scope, config.clone(), interrupt).await?;
+    for _ in 1..MAX_ATTEMPTS {
         if outcome.is_valid() {
             break;
         }
-        let why = outcome.invalid_because.join("; ");
-        writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {why}", column.title)?;
-        outcome = super::race(scope, course.clone(), interrupt).await?;
+        let reason = outcome.invalid_because.join("; ");
+        writeln!(io::stderr(), "{}, {exchange:?}: does not count, once more: {reason}", column.title)?;
+        outcome = super::run_race(scope, config.clone(), interrupt).await?;
     }
     Ok(outcome)
 }

@@ -3,7 +3,7 @@
 //! The measuring is `race`'s, and so are the records; here are options and progress.
 
 mod matrix;
-mod table;
+mod outcome_table;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{anyhow, bail};
 use tokio::sync::mpsc;
 
-use crate::cli::units::{bandwidth, time};
+use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::cli::{Interrupt, output};
 use crate::net::LinkConditions;
 use crate::race::{
@@ -29,7 +29,7 @@ use crate::scope::Scope;
 /// errors, others on the CPUs, connections that the kernel lost, or a floor that drifts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = LACKING.join("\n\n"))]
-pub struct Race {
+pub struct RaceArgs {
     /// Who races: tcp, http-bare, http-hyper, http-reqwest, http-new, http2, sse-post, ws, ws-pipelined, ws-new; each
     /// also with +tls appended [default: tcp,http-bare,http-hyper,http-reqwest,ws]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -42,7 +42,7 @@ pub struct Race {
     pub connections: usize,
     /// Headers of requests and replies: what the libraries send, or what browsers and their servers send
     #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSize::Minimal)]
-    pub headers: HeaderSize,
+    pub headers: HeaderSizeArg,
     /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and ws-pipelined
     /// [default: 1; 10 with ws-pipelined]
     #[arg(long, value_name = "N")]
@@ -72,7 +72,7 @@ pub struct Race {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Servers that run already: a POST to the first and a binary message to the second come back as they are
-    #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = Against::parse)]
+    #[arg(long, value_name = "HTTP_URL,WS_URL", value_parser = ExternalServers::parse)]
     pub against: Option<ExternalServers>,
     /// With --against: the most requests of all lanes together (POSTs, opening handshakes and messages), shared out
     /// evenly; needed for anything but loopback
@@ -97,14 +97,14 @@ pub struct Race {
 
 /// `--headers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum HeaderSize {
+pub enum HeaderSizeArg {
     /// What the libraries send by themselves
     Minimal,
     /// About 1,000 bytes up and 500 down
     Browser,
 }
 
-impl Race {
+impl RaceArgs {
     /// Runs the race and prints its outcome.
     ///
     /// # Errors
@@ -118,9 +118,9 @@ impl Race {
             });
             let mut interrupt = Interrupt::new()?;
             let result = if self.matrix {
-                matrix::run(&scope, self.pairs, self.json, &mut interrupt).await
+                matrix::run_matrix(&scope, self.pairs, self.json, &mut interrupt).await
             } else {
-                self.race(&scope, &mut interrupt).await
+                self.run_once(&scope, &mut interrupt).await
             };
             scope.cancel();
             scope.closed().await;
@@ -130,18 +130,18 @@ impl Race {
         result
     }
 
-    async fn race(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
-        let course = self.course()?;
-        course.validate()?;
+    async fn run_once(self, scope: &Scope, interrupt: &mut Interrupt) -> anyhow::Result<ExitCode> {
+        let config = self.config()?;
+        config.validate()?;
         // before the race: nobody should wait for what cannot be kept
         let log = self.hdr.as_deref().map(open_log).transpose()?;
-        let outcome = race(scope, course, interrupt).await?;
-        let told = match (self.json, self.csv) {
+        let outcome = run_race(scope, config, interrupt).await?;
+        let report = match (self.json, self.csv) {
             (true, _) => format!("{:#}\n", formats::json(&outcome)),
             (_, true) => formats::csv(&outcome),
-            _ => table::table(&outcome),
+            _ => outcome_table::render(&outcome),
         };
-        output::print(&told, interrupt).await?;
+        output::print(&report, interrupt).await?;
         // last: what was measured has been told by now, whatever becomes of the log
         if let Some(mut log) = log {
             log.write_all(&formats::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
@@ -149,9 +149,9 @@ impl Race {
         Ok(if outcome.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn course(&self) -> anyhow::Result<RaceConfig> {
-        let bound = self.max_requests.zip(self.max_time).map(|(requests, time)| LoadLimit { requests, time });
-        if bound.is_some() && self.against.is_none() {
+    fn config(&self) -> anyhow::Result<RaceConfig> {
+        let limit = self.max_requests.zip(self.max_time).map(|(requests, time)| LoadLimit { requests, time });
+        if limit.is_some() && self.against.is_none() {
             bail!(
                 "--max-requests and --max-time bound the load on servers of others; they belong to --against"
             );
@@ -162,14 +162,14 @@ impl Race {
                  unpinned-threads are possible"
             );
         }
-        let against = self.against.clone().map(|against| ExternalServers { load_limit: bound, ..against });
+        let against = self.against.clone().map(|against| ExternalServers { load_limit: limit, ..against });
         Ok(RaceConfig {
             lanes: self.lanes(against.as_ref())?,
             payload: self.payload,
             connections: self.connections,
             headers: match self.headers {
-                HeaderSize::Minimal => HeaderProfile::Minimal,
-                HeaderSize::Browser => HeaderProfile::Browser,
+                HeaderSizeArg::Minimal => HeaderProfile::Minimal,
+                HeaderSizeArg::Browser => HeaderProfile::Browser,
             },
             burst: self.burst,
             link: LinkConditions { rtt: self.rtt, jitter: self.jitter, bandwidth: self.bandwidth },
@@ -213,18 +213,18 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn race(scope: &Scope, course: RaceConfig, interrupt: &mut Interrupt) -> anyhow::Result<RaceOutcome> {
-    let pairs = course.pairs;
-    let (reports, mut inbox) = mpsc::channel(8);
-    let (_wishes, wishes) = mpsc::channel(1);
+async fn run_race(scope: &Scope, config: RaceConfig, interrupt: &mut Interrupt) -> anyhow::Result<RaceOutcome> {
+    let pairs = config.pairs;
+    let (events, mut inbox) = mpsc::channel(8);
+    let (_control_sender, control_receiver) = mpsc::channel(1);
     let (inner, running) = (scope.child(), scope.child());
     running.spawn("race", async move {
-        race::run(&inner, &WorkerProgram::current(), course, reports, wishes).await;
+        race::run(&inner, &WorkerProgram::current(), config, events, control_receiver).await;
     });
     let reading = async {
         loop {
             match inbox.recv().await {
-                Some(RaceEvent::Progress(live)) => progress(live.round, pairs, live.running),
+                Some(RaceEvent::Progress(live)) => print_progress(live.round, pairs, live.running),
                 Some(RaceEvent::Finished(outcome)) => return Some(*outcome),
                 None => return None,
             }
@@ -245,7 +245,7 @@ fn is_live(out: &io::Stderr) -> bool {
     out.is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-fn progress(round: usize, pairs: usize, running: Option<Lane>) {
+fn print_progress(round: usize, pairs: usize, running: Option<Lane>) {
     let mut err = io::stderr();
     if is_live(&err) {
         let lane = running.map_or_else(|| "warming up".to_owned(), Lane::name);

@@ -1,9 +1,9 @@
-//! [`Flows`]: what has gone over a planet, counted packet by packet, and the counters behind it.
+//! [`LinkStats`]: what has gone over a pair of namespaces, counted packet by packet, and the counters behind it.
 //! Of a packet it reads the lengths in its headers, checked against what is there.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What a planet's relay has seen, each way.
+/// What a packet relay has seen, each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkStats {
     /// From the client.
@@ -12,7 +12,7 @@ pub struct LinkStats {
     pub to_client: FlowStats,
 }
 
-/// What a planet's relay has seen one way. Each figure is exact; two may be a packet apart while packets come.
+/// What a packet relay has seen one way. Each figure is exact; two may be a packet apart while packets come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowStats {
     /// IPv4 packets, dropped ones too.

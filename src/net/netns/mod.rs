@@ -1,4 +1,4 @@
-//! [`Planet`]: a network of our own with a distance in it, which the kernel's TCP crosses as it crosses any other.
+//! [`NetnsPair`]: a network of our own with a distance in it, which the kernel's TCP crosses as it crosses any other.
 //! It knows nothing of who talks over it: jobs are handed to its ends, and packets are carried and counted.
 
 #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ use counters::LinkCounters;
 pub use counters::{FlowStats, LinkStats};
 
 /// Two network namespaces (Linux, root), each with a thread that lives in it and a TUN device, and a relay between the two
-/// devices. A packet that leaves one end arrives at the other half a round trip later; [`Distance::bandwidth`] counts
+/// devices. A packet that leaves one end arrives at the other half a round trip later; [`LinkConditions::bandwidth`] counts
 /// the bytes of IP packets. All that is above is the kernel's: handshakes, windows, slow start, retransmission.
 ///
 /// As at a router, a packet is dropped that would wait for more than 100 ms to leave, or that finds 16 MiB on the way.
@@ -33,19 +33,19 @@ pub struct NetnsPair {
     server: Sender<NamespaceJob>,
     client: Sender<NamespaceJob>,
     counters: Arc<LinkCounters>,
-    /// Its last owner, as long as the planet lives.
+    /// Its last owner, as long as the pair lives.
     _scope: Scope,
 }
 
 /// What an end's thread runs.
 type NamespaceJob = Box<dyn FnOnce() + Send>;
 
-/// An end of a [`Planet`].
+/// An end of a [`NetnsPair`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndpointRole {
-    /// Whose address is [`Planet::SERVER`].
+    /// Whose address is [`NetnsPair::SERVER`].
     Server,
-    /// Whose address is [`Planet::CLIENT`].
+    /// Whose address is [`NetnsPair::CLIENT`].
     Client,
 }
 
@@ -70,11 +70,11 @@ impl NetnsPair {
     /// # Errors
     /// What failed and what would be right: it needs Linux, root and `/dev/net/tun`.
     #[cfg(target_os = "linux")]
-    pub fn start(scope: &Scope, distance: LinkConditions) -> Result<Self, String> {
+    pub fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, String> {
         let scope = scope.child();
         let (server, to_server) = namespace::spawn_namespace(&scope, "net-server", Self::SERVER)?;
         let (client, to_client) = namespace::spawn_namespace(&scope, "net-client", Self::CLIENT)?;
-        let flows = packet_relay::start(&scope, to_server, to_client, distance)?;
+        let flows = packet_relay::start(&scope, to_server, to_client, conditions)?;
         Ok(Self { server, client, counters: flows, _scope: scope })
     }
 
@@ -83,7 +83,7 @@ impl NetnsPair {
     /// # Errors
     /// Always.
     #[cfg(not(target_os = "linux"))]
-    pub fn start(_scope: &Scope, _distance: LinkConditions) -> Result<Self, String> {
+    pub fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, String> {
         Err("a real network is made of Linux's network namespaces; model the distance here".to_owned())
     }
 
@@ -157,9 +157,9 @@ mod tests {
     }
 
     /// An echo in the server's end, until the scope ends.
-    fn echo(planet: &NetnsPair, scope: &Scope) -> SocketAddr {
+    fn echo(netns: &NetnsPair, scope: &Scope) -> SocketAddr {
         let listener =
-            planet.run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap()).unwrap();
+            netns.run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         scope
             .spawn_thread("echo", |inner| async move {
@@ -179,13 +179,13 @@ mod tests {
     }
 
     /// A connection from the client's end, and what it took.
-    fn connect(planet: &NetnsPair, address: SocketAddr) -> (TcpStream, Duration) {
+    fn connect(netns: &NetnsPair, address: SocketAddr) -> (TcpStream, Duration) {
         let connecting = move || {
             let start = Instant::now();
             let stream = TcpStream::connect(address).unwrap();
             (stream, start.elapsed())
         };
-        let (stream, took) = planet.run_in(EndpointRole::Client, connecting).unwrap();
+        let (stream, took) = netns.run_in(EndpointRole::Client, connecting).unwrap();
         stream.set_nodelay(true).unwrap();
         (stream, took)
     }
@@ -233,16 +233,16 @@ mod tests {
     async fn the_kernels_tcp_pays_for_the_distance() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
-        let planet = NetnsPair::start(&scope, far()).unwrap();
-        let address = echo(&planet, &scope);
-        let (stream, connecting) = connect(&planet, address);
+        let netns = NetnsPair::start(&scope, far()).unwrap();
+        let address = echo(&netns, &scope);
+        let (stream, connecting) = connect(&netns, address);
         assert!(connecting >= RTT, "{connecting:?}");
         for _ in 0..5 {
             let took = exchange(&stream, b"hello");
             assert!(took >= RTT, "{took:?}");
         }
         // more than these are the machine's: what it takes to be scheduled, and what TCP sends again meanwhile
-        let LinkStats { to_server, to_client } = planet.link_stats();
+        let LinkStats { to_server, to_client } = netns.link_stats();
         assert!(to_server.payload >= 25 && to_client.payload >= 25, "{to_server:?} {to_client:?}");
         assert!(to_server.packets > 5, "a SYN, and five segments: {to_server:?}");
         assert!(to_client.packets > 5, "its answer, and five segments: {to_client:?}");
@@ -252,13 +252,13 @@ mod tests {
     async fn payload_is_counted_as_it_was_sent() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
-        let planet = NetnsPair::start(&scope, far()).unwrap();
-        let address = echo(&planet, &scope);
-        let (stream, _) = connect(&planet, address);
+        let netns = NetnsPair::start(&scope, far()).unwrap();
+        let address = echo(&netns, &scope);
+        let (stream, _) = connect(&netns, address);
         for _ in 0..3 {
             exchange(&stream, &[7; 1000]);
         }
-        let LinkStats { to_server, to_client } = planet.link_stats();
+        let LinkStats { to_server, to_client } = netns.link_stats();
         for flow in [to_server, to_client] {
             // where the machine stands still for long, TCP sends a segment again, and that counts again
             assert!(flow.payload >= 3000 && flow.payload.is_multiple_of(1000), "{flow:?}");
@@ -272,10 +272,10 @@ mod tests {
         let _alone = ALONE.lock().await;
         let scope = quiet();
         // 2 MiB in 1/4 s
-        let distance = LinkConditions { rtt: RTT, jitter: RTT / 10, bandwidth: Some(64 << 20) };
-        let planet = NetnsPair::start(&scope, distance).unwrap();
-        let address = echo(&planet, &scope);
-        let (stream, _) = connect(&planet, address);
+        let conditions = LinkConditions { rtt: RTT, jitter: RTT / 10, bandwidth: Some(64 << 20) };
+        let netns = NetnsPair::start(&scope, conditions).unwrap();
+        let address = echo(&netns, &scope);
+        let (stream, _) = connect(&netns, address);
         stream.set_nonblocking(true).unwrap();
         let mut stream = tokio::net::TcpStream::from_std(stream).unwrap();
         let all: Vec<u8> = (0..2 << 20).map(|at| (at * 31 + at / 251) as u8).collect();
@@ -294,36 +294,36 @@ mod tests {
     async fn jobs_run_in_their_namespace_and_children_are_born_there() {
         let _alone = ALONE.lock().await;
         let scope = quiet();
-        let planet = NetnsPair::start(&scope, far()).unwrap();
-        let server = planet.run_in(EndpointRole::Server, namespace).unwrap();
-        let client = planet.run_in(EndpointRole::Client, namespace).unwrap();
+        let netns = NetnsPair::start(&scope, far()).unwrap();
+        let server = netns.run_in(EndpointRole::Server, namespace).unwrap();
+        let client = netns.run_in(EndpointRole::Client, namespace).unwrap();
         assert!(server != client && server != namespace() && client != namespace());
         for (side, lives) in [(EndpointRole::Server, server), (EndpointRole::Client, client)] {
             // It is spawned there, and waited for here.
             let child =
-                planet.run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output()).unwrap();
+                netns.run_in(side, || Command::new("readlink").arg("/proc/self/ns/net").output()).unwrap();
             let output = timeout(HUNG, child).await.unwrap().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), lives);
         }
     }
 
     #[tokio::test]
-    async fn nothing_is_left_when_the_scope_ends_or_the_planet_is_dropped() {
+    async fn nothing_is_left_when_the_scope_ends_or_the_pair_is_dropped() {
         let _alone = ALONE.lock().await;
         for dropped in [false, true] {
-            // The planets of other tests have been dropped; their threads may be about to end.
+            // The pairs of other tests have been dropped; their threads may be about to end.
             until(|| devices() == 0).await;
             let scope = quiet();
-            let planet = NetnsPair::start(&scope, far()).unwrap();
-            let server = planet.run_in(EndpointRole::Server, namespace).unwrap();
-            let client = planet.run_in(EndpointRole::Client, namespace).unwrap();
+            let netns = NetnsPair::start(&scope, far()).unwrap();
+            let server = netns.run_in(EndpointRole::Server, namespace).unwrap();
+            let client = netns.run_in(EndpointRole::Client, namespace).unwrap();
             assert_eq!((living_in(&server), living_in(&client), devices()), (1, 1, 2));
             if dropped {
-                drop(planet);
+                drop(netns);
             } else {
                 scope.cancel();
                 timeout(HUNG, scope.closed()).await.expect("all threads end");
-                assert!(planet.run_in(EndpointRole::Server, || ()).unwrap_err().contains("the server's end"));
+                assert!(netns.run_in(EndpointRole::Server, || ()).unwrap_err().contains("the server's end"));
             }
             timeout(HUNG, scope.closed()).await.expect("all threads end");
             // The kernel takes a thread off its list a moment after it has ended.
@@ -332,14 +332,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_panics_is_told_and_others_do_not_hang() {
+    async fn a_job_that_panics_is_reported_and_others_do_not_hang() {
         let _alone = ALONE.lock().await;
         let scope = Scope::new(|_| {});
-        let planet = NetnsPair::start(&scope, far()).unwrap();
-        let error = planet.run_in(EndpointRole::Client, || panic!("out of cheese")).unwrap_err();
+        let netns = NetnsPair::start(&scope, far()).unwrap();
+        let error = netns.run_in(EndpointRole::Client, || panic!("out of cheese")).unwrap_err();
         assert!(error.contains("the client's end"), "{error}");
-        assert!(planet.run_in(EndpointRole::Client, || ()).is_err());
-        planet.run_in(EndpointRole::Server, || ()).expect("the other end lives on");
+        assert!(netns.run_in(EndpointRole::Client, || ()).is_err());
+        netns.run_in(EndpointRole::Server, || ()).expect("the other end lives on");
     }
 
     #[tokio::test]

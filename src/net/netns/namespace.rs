@@ -1,4 +1,4 @@
-//! An end of a planet: a thread in a network namespace of its own, with a TUN device in it.
+//! An end of the link: a thread in a network namespace of its own, with a TUN device in it.
 //! It carries no packets; the device goes to the relay.
 
 use std::io;

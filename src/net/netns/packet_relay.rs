@@ -1,4 +1,4 @@
-//! The relay between a planet's ends: takes packets off one TUN device and puts them onto the other when they are due.
+//! The relay between two namespaces: takes packets off one TUN device and puts them onto the other when they are due.
 //! It changes no packet; of its contents it knows lengths only.
 
 use std::collections::VecDeque;
@@ -30,25 +30,25 @@ pub(super) fn start(
     scope: &Scope,
     to_server: SyncDevice,
     to_client: SyncDevice,
-    distance: LinkConditions,
+    conditions: LinkConditions,
 ) -> Result<Arc<LinkCounters>, String> {
     let counters = Arc::new(LinkCounters::default());
     let counting = counters.clone();
     let (ready_sender, ready_receiver) = sync_channel(1);
     let relay = move |inner: Scope| async move {
-        let ways = (|| {
+        let forwarders = (|| {
             let (server, client) = (async_device(to_server)?, async_device(to_client)?);
-            let up = PacketForwarder::new(client.clone(), server.clone(), LinkModel::new(distance, 1))?;
-            let down = PacketForwarder::new(server, client, LinkModel::new(distance, 2))?;
+            let up = PacketForwarder::new(client.clone(), server.clone(), LinkModel::new(conditions, 1))?;
+            let down = PacketForwarder::new(server, client, LinkModel::new(conditions, 2))?;
             io::Result::Ok((up, down))
         })();
-        let (ways, told) = match ways {
-            Ok(ways) => (Some(ways), Ok(())),
+        let (forwarders, started) = match forwarders {
+            Ok(forwarders) => (Some(forwarders), Ok(())),
             Err(error) => (None, Err(error)),
         };
         // Whoever starts it waits for it.
-        let _ = ready_sender.send(told);
-        if let Some((up, down)) = ways {
+        let _ = ready_sender.send(started);
+        if let Some((up, down)) = forwarders {
             let counters = counting.clone();
             inner.spawn("relay to the server", async move { up.run(&counters.to_server).await });
             down.run(&counting.to_client).await;
@@ -73,8 +73,8 @@ struct PacketForwarder {
 }
 
 impl PacketForwarder {
-    fn new(from: Arc<AsyncDevice>, to: Arc<AsyncDevice>, pace: LinkModel) -> io::Result<Self> {
-        Ok(Self { from, to, timer: DeadlineTimer::new()?, queue: PacketQueue::new(pace) })
+    fn new(from: Arc<AsyncDevice>, to: Arc<AsyncDevice>, link: LinkModel) -> io::Result<Self> {
+        Ok(Self { from, to, timer: DeadlineTimer::new()?, queue: PacketQueue::new(link) })
     }
 
     /// Until a device is gone.
@@ -102,9 +102,9 @@ impl PacketForwarder {
     }
 }
 
-async fn sleep_until_due(alarm: &mut DeadlineTimer, due: Option<Instant>) {
+async fn sleep_until_due(timer: &mut DeadlineTimer, due: Option<Instant>) {
     match due {
-        Some(due) => alarm.sleep_until(due).await,
+        Some(due) => timer.sleep_until(due).await,
         None => pending().await,
     }
 }
@@ -117,8 +117,8 @@ struct PacketQueue {
 }
 
 impl PacketQueue {
-    fn new(pace: LinkModel) -> Self {
-        Self { link: pace, packets: VecDeque::new(), queued_bytes: 0 }
+    fn new(link: LinkModel) -> Self {
+        Self { link, packets: VecDeque::new(), queued_bytes: 0 }
     }
 
     /// When the first of them arrives.
@@ -162,8 +162,8 @@ mod tests {
         packet
     }
 
-    fn queue(distance: LinkConditions) -> (PacketQueue, LinkCounters, Instant) {
-        (PacketQueue::new(LinkModel::new(distance, 1)), LinkCounters::default(), Instant::now())
+    fn queue(conditions: LinkConditions) -> (PacketQueue, LinkCounters, Instant) {
+        (PacketQueue::new(LinkModel::new(conditions, 1)), LinkCounters::default(), Instant::now())
     }
 
     #[test]

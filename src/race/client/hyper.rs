@@ -180,7 +180,7 @@ mod tests {
     use crate::scope::Scope;
 
     /// A kept connection to a server that gives these replies, one a request, and then hangs up.
-    async fn kept(scope: &Scope, replies: Vec<String>) -> HyperKeepAlive {
+    async fn kept_alive(scope: &Scope, replies: Vec<String>) -> HyperKeepAlive {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         scope.spawn("server", async move {
@@ -191,11 +191,11 @@ mod tests {
                 stream.write_all(reply.as_bytes()).await.unwrap();
             }
         });
-        let goal = LaneTarget { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: TlsTrust::Plain };
-        let course = RaceConfig { payload: 4, ..RaceConfig::default() };
-        let dial = LaneConnector::new(goal, None).unwrap();
-        let opening = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &course, dial).unwrap();
-        HyperKeepAlive::open(&Arc::new(opening)).await.unwrap()
+        let target = LaneTarget { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: TlsTrust::Plain };
+        let config = RaceConfig { payload: 4, ..RaceConfig::default() };
+        let connector = LaneConnector::new(target, None).unwrap();
+        let setup = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector).unwrap();
+        HyperKeepAlive::open(&Arc::new(setup)).await.unwrap()
     }
 
     fn reply(more: &str, body: &[u8]) -> String {
@@ -204,31 +204,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_that_comes_with_the_end_is_taken_and_the_next_exchange_is_told() {
+    async fn a_reply_that_comes_with_the_end_is_taken_and_the_next_exchange_fails() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
         let last = reply("connection: close\r\n", &bytes);
-        let mut kept = kept(&scope, vec![reply("", &bytes), last]).await;
-        kept.exchange().await.unwrap();
-        kept.exchange().await.unwrap();
-        let why = kept.exchange().await.unwrap_err();
-        assert_eq!(why, CLOSED);
-        assert_eq!(kept.exchange().await.unwrap_err(), why, "and it does not hang either");
+        let mut kept_alive = kept_alive(&scope, vec![reply("", &bytes), last]).await;
+        kept_alive.exchange().await.unwrap();
+        kept_alive.exchange().await.unwrap();
+        let reason = kept_alive.exchange().await.unwrap_err();
+        assert_eq!(reason, CLOSED);
+        assert_eq!(kept_alive.exchange().await.unwrap_err(), reason, "and it does not hang either");
     }
 
     #[tokio::test]
-    async fn a_reply_that_is_cut_off_is_told_with_its_cause() {
+    async fn a_reply_that_is_cut_off_is_reported_with_its_cause() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
-        let mut kept = kept(&scope, vec![reply("", &bytes[..2])]).await;
-        let why = kept.exchange().await.unwrap_err();
-        assert!(why.contains("end of file before message length reached"), "{why}");
+        let mut kept_alive = kept_alive(&scope, vec![reply("", &bytes[..2])]).await;
+        let reason = kept_alive.exchange().await.unwrap_err();
+        assert!(reason.contains("end of file before message length reached"), "{reason}");
     }
 
     #[tokio::test]
-    async fn another_reply_than_what_was_sent_is_told() {
+    async fn another_reply_than_what_was_sent_is_reported() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let mut kept = kept(&scope, vec![reply("", b"no!\n")]).await;
-        assert_eq!(kept.exchange().await.unwrap_err(), "the reply (4 bytes) is not what was sent (4 bytes)");
+        let mut kept_alive = kept_alive(&scope, vec![reply("", b"no!\n")]).await;
+        assert_eq!(kept_alive.exchange().await.unwrap_err(), "the reply (4 bytes) is not what was sent (4 bytes)");
     }
 }

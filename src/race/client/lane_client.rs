@@ -74,23 +74,23 @@ impl LaneClient {
     /// All messages of one exchange there and back, each reply compared with what was sent.
     pub(super) async fn exchange(&mut self) -> Result<(), String> {
         match self {
-            Self::Tcp(way) => way.exchange().await,
-            Self::BareHttp(way) => way.exchange().await,
-            Self::HyperKeepAlive(way) => way.exchange().await,
-            Self::Reqwest(way) => way.exchange().await,
-            Self::HyperReconnect(way) => way.exchange().await,
-            Self::Http2(way) => way.exchange().await,
-            Self::Sse(way) => way.exchange().await,
-            Self::WebSocket(way) => way.exchange().await,
-            Self::PipelinedWebSocket(way) => way.exchange().await,
-            Self::ReconnectingWebSocket(way) => way.exchange().await,
+            Self::Tcp(client) => client.exchange().await,
+            Self::BareHttp(client) => client.exchange().await,
+            Self::HyperKeepAlive(client) => client.exchange().await,
+            Self::Reqwest(client) => client.exchange().await,
+            Self::HyperReconnect(client) => client.exchange().await,
+            Self::Http2(client) => client.exchange().await,
+            Self::Sse(client) => client.exchange().await,
+            Self::WebSocket(client) => client.exchange().await,
+            Self::PipelinedWebSocket(client) => client.exchange().await,
+            Self::ReconnectingWebSocket(client) => client.exchange().await,
         }
     }
 
-    /// Waits for goodbyes that are still under way, so that they fall into their own slice.
+    /// Waits for closing handshakes that are still under way, so that they fall into their own slice.
     pub(super) async fn wait_for_closes(&mut self) {
-        if let Self::ReconnectingWebSocket(way) = self {
-            way.wait_for_closes().await;
+        if let Self::ReconnectingWebSocket(client) = self {
+            client.wait_for_closes().await;
         }
     }
 }

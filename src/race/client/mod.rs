@@ -26,8 +26,8 @@ use crate::scope::Scope;
 use slice::LaneConnections;
 use lane_client::{LaneSetup, LaneClient};
 
-/// Does what the orders say, until they end; then all that was begun ends with the scope. `pinned` is told to the
-/// referee: whether this process is where its placement puts it.
+/// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
+/// runner: whether this process is where its placement puts it.
 pub async fn run_client(
     scope: &Scope,
     pinned: bool,
@@ -44,21 +44,21 @@ pub async fn run_client(
         }
     });
     let mut connections: Option<LaneConnections> = None;
-    while let Some(order) = requests.recv().await {
-        let response = match order {
-            WorkerRequest::Connect { lane, config: course, target: goal } => match connect_all(scope, lane, &course, goal).await {
+    while let Some(request) = requests.recv().await {
+        let response = match request {
+            WorkerRequest::Connect { lane, config, target } => match connect_all(scope, lane, &config, target).await {
                 Ok(opened) => {
                     connections = Some(opened);
                     WorkerResponse::Connected { pinned }
                 }
                 Err(reason) => WorkerResponse::Failed(reason),
             },
-            WorkerRequest::Run { slice, max_exchanges: most } => {
+            WorkerRequest::Run { slice, max_exchanges } => {
                 let Some(connections) = &mut connections else { return };
                 // whoever speaks while a slice runs, or hangs up, has no use for it any more
                 tokio::select! {
                     biased;
-                    ran = connections.run_slice(scope, slice, most) => WorkerResponse::SliceDone(ran),
+                    result = connections.run_slice(scope, slice, max_exchanges) => WorkerResponse::SliceDone(result),
                     _ = requests.recv() => return,
                 }
             }
@@ -135,11 +135,11 @@ mod tests {
 
     /// What a lane with a payload of 4 bytes says of a server.
     async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> String {
-        let course = RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
+        let config = RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
-        let goal = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
-        let dial = LaneConnector::new(goal, None).unwrap();
-        let opening = Arc::new(LaneSetup::new(scope.child(), Lane::plain(kind), &course, dial).unwrap());
+        let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
+        let dial = LaneConnector::new(target, None).unwrap();
+        let opening = Arc::new(LaneSetup::new(scope.child(), Lane::plain(kind), &config, dial).unwrap());
         match LaneClient::connect(&opening).await {
             Ok(mut way) => way.exchange().await.unwrap_err(),
             Err(why) => why,

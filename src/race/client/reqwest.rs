@@ -38,9 +38,9 @@ impl ReqwestClient {
         if setup.lane.tls && setup.connector.is_own_server() {
             url.set_host(Some(CERTIFICATE_NAME)).map_err(error_chain)?;
         }
-        let mut client_under_test = Self { client, url, setup: setup.clone() };
-        client_under_test.exchange().await?;
-        Ok(client_under_test)
+        let mut client = Self { client, url, setup: setup.clone() };
+        client.exchange().await?;
+        Ok(client)
     }
 
     pub(super) async fn exchange(&mut self) -> Result<(), String> {

@@ -25,7 +25,7 @@ struct PacedConnection {
     schedule: Option<Schedule>,
 }
 
-/// An exchange each `every`, the first one `offset` after the slice begins.
+/// An exchange each `period`, the first one `offset` after the slice begins.
 struct Schedule<C: Clock = SystemClock> {
     timer: DeadlineTimer<C>,
     period: Duration,
@@ -44,7 +44,7 @@ struct SliceRecorder {
 }
 
 impl SliceRecorder {
-    /// For a new slice, in which at most `most` exchanges may begin.
+    /// For a new slice, in which at most `max_exchanges` exchanges may begin.
     fn clear(&mut self, max_exchanges: Option<u64>) {
         self.times.clear();
         self.service_times.clear();
@@ -70,7 +70,7 @@ impl LaneConnections {
         let each = config
             .rate
             .map(|rate| Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX));
-        let runner = |(number, client): (u32, LaneClient)| {
+        let connection = |(number, client): (u32, LaneClient)| {
             let schedule = each.map(|each| {
                 let timer = DeadlineTimer::new().map_err(|error| format!("no timer: {error}"))?;
                 Ok::<_, String>(Schedule {
@@ -81,8 +81,8 @@ impl LaneConnections {
             });
             Ok(PacedConnection { client, schedule: schedule.transpose()? })
         };
-        let runners = (0..).zip(clients).map(runner).collect::<Result<_, String>>()?;
-        Ok(Self { connections: runners, recorder: Arc::default(), exchange_timeout: config.exchange_timeout() })
+        let connections = (0..).zip(clients).map(connection).collect::<Result<_, String>>()?;
+        Ok(Self { connections, recorder: Arc::default(), exchange_timeout: config.exchange_timeout() })
     }
 
     /// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
@@ -94,24 +94,24 @@ impl LaneConnections {
         let running = scope.child();
         let (sender, mut back) = mpsc::channel(self.connections.len());
         let (before, start) = (ResourceUsage::now(), Instant::now());
-        for mut runner in self.connections.drain(..) {
-            let (post, recorder) = (sender.clone(), self.recorder.clone());
+        for mut connection in self.connections.drain(..) {
+            let (sender, recorder) = (sender.clone(), self.recorder.clone());
             running.spawn("exchanges", async move {
-                let PacedConnection { client: way, schedule: pace } = &mut runner;
-                let result = exchanges(way, pace.as_mut(), &recorder, start, later(start, slice)).await;
+                let PacedConnection { client: way, schedule } = &mut connection;
+                let result = exchanges(way, schedule.as_mut(), &recorder, start, later(start, slice)).await;
                 if result.is_ok() {
                     way.wait_for_closes().await;
                 }
                 // nobody is there any more only if the whole race is over
-                let _ = post.send((runner, result)).await;
+                let _ = sender.send((connection, result)).await;
             });
         }
         drop(sender);
         let mut error = None;
         let finishing = async {
-            while let Some((runner, result)) = back.recv().await {
+            while let Some((connection, result)) = back.recv().await {
                 match result {
-                    Ok(()) => self.connections.push(runner),
+                    Ok(()) => self.connections.push(connection),
                     Err(reason) => error = error.take().or(Some(reason)),
                 }
             }
@@ -126,9 +126,9 @@ impl LaneConnections {
             self.connections.clear();
             error = Some(format!("no reply within {} s", self.exchange_timeout.as_secs()));
         }
-        let (took, used) = (start.elapsed(), ResourceUsage::now().since(before));
-        let sheet = lock(&self.recorder);
-        SliceResult { times: sheet.times.counts(), service_times: sheet.service_times.counts(), took, usage: used, error }
+        let (took, usage) = (start.elapsed(), ResourceUsage::now().since(before));
+        let recorder = lock(&self.recorder);
+        SliceResult { times: recorder.times.counts(), service_times: recorder.service_times.counts(), took, usage, error }
     }
 }
 
@@ -151,42 +151,42 @@ impl Exchange for LaneClient {
 /// Exchanges until `until`, at least two, and never cuts one off.
 async fn exchanges<C: Clock>(
     way: &mut impl Exchange,
-    mut pace: Option<&mut Schedule<C>>,
-    sheet: &Mutex<SliceRecorder>,
+    mut schedule: Option<&mut Schedule<C>>,
+    recorder: &Mutex<SliceRecorder>,
     start: Instant,
     until: Instant,
 ) -> Result<(), String> {
-    let mut due = later(start, pace.as_ref().map_or(Duration::ZERO, |pace| pace.offset));
+    let mut due = later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
     for done in 0_u64.. {
         // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
-        let next = if pace.is_some() { due } else { C::now() };
+        let next = if schedule.is_some() { due } else { C::now() };
         if done >= 2 && next >= until {
             break;
         }
-        if let Some(pace) = &mut pace {
-            pace.timer.sleep_until(due).await;
+        if let Some(schedule) = &mut schedule {
+            schedule.timer.sleep_until(due).await;
         }
-        if !lock(sheet).try_start() {
+        if !lock(recorder).try_start() {
             break;
         }
-        let began = C::now();
+        let started = C::now();
         let exchanged = way.exchange().await;
         let end = C::now();
         exchanged?;
-        let mut sheet = lock(sheet);
-        match &pace {
-            None => sheet.times.record(end.saturating_duration_since(began)),
-            Some(pace) => {
-                sheet.service_times.record(end.saturating_duration_since(began));
-                sheet.times.record(end.saturating_duration_since(due));
-                due = later(due, pace.period);
+        let mut recorder = lock(recorder);
+        match &schedule {
+            None => recorder.times.record(end.saturating_duration_since(started)),
+            Some(schedule) => {
+                recorder.service_times.record(end.saturating_duration_since(started));
+                recorder.times.record(end.saturating_duration_since(due));
+                due = later(due, schedule.period);
             }
         }
     }
     Ok(())
 }
 
-/// Ready once `patience` has passed without a single exchange that begins.
+/// Ready once `exchange_timeout` has passed without a single exchange that begins.
 async fn wait_until_hung(recorder: &Mutex<SliceRecorder>, slice: Duration, exchange_timeout: Duration) {
     let mut before = lock(recorder).started;
     tokio::time::sleep(slice).await;
@@ -225,15 +225,15 @@ mod tests {
 
     /// A slice of 150 ms in the paused time; what was written down.
     async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> SliceRecorder {
-        let sheet = Mutex::new(SliceRecorder::default());
-        lock(&sheet).clear(most);
-        let mut pace =
+        let recorder = Mutex::new(SliceRecorder::default());
+        lock(&recorder).clear(most);
+        let mut schedule =
             every.map(|every| Schedule::<PausedClock> { timer: DeadlineTimer::new().unwrap(), period: every, offset: Duration::ZERO });
         let start = PausedClock::now();
-        exchanges(&mut Scripted { done: 0, span }, pace.as_mut(), &sheet, start, start + 150 * MILLI)
+        exchanges(&mut Scripted { done: 0, span }, schedule.as_mut(), &recorder, start, start + 150 * MILLI)
             .await
             .unwrap();
-        sheet.into_inner().unwrap()
+        recorder.into_inner().unwrap()
     }
 
     /// Whether two times are the same to the histogram's three digits.
@@ -243,8 +243,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_rate_one_exchange_follows_the_other_until_the_time_is_over() {
-        let sheet = slice(None, None, |_| 4 * MILLI).await;
-        let times = sheet.times.summary();
+        let recorder = slice(None, None, |_| 4 * MILLI).await;
+        let times = recorder.times.summary();
         assert_eq!(times.count, 38, "the last begins at 148 ms");
         assert!(near(times.max, 4 * MILLI) && near(times.p50, 4 * MILLI), "{times:?}");
         assert_eq!(slice(None, None, |_| 400 * MILLI).await.times.summary().count, 2, "two at least");
@@ -255,8 +255,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn at_a_fixed_rate_a_stall_is_felt_by_all_that_were_due_meanwhile() {
         let stall = |number: u64| if number == 11 { 500 * MILLI } else { MILLI };
-        let sheet = slice(Some(5 * MILLI), None, stall).await;
-        let (times, naive) = (sheet.times.summary(), sheet.service_times.summary());
+        let recorder = slice(Some(5 * MILLI), None, stall).await;
+        let (times, naive) = (recorder.times.summary(), recorder.service_times.summary());
         assert_eq!((times.count, naive.count), (30, 30), "all that were due in 150 ms, however late");
         assert!(near(times.max, 500 * MILLI) && near(naive.max, 500 * MILLI), "{times:?} {naive:?}");
         assert!(near(naive.p90, MILLI), "one exchange alone was under way: {naive:?}");

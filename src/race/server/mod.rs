@@ -28,8 +28,8 @@ use crate::servers::{Access, HostName, Limits, ServerOptions, http, websocket};
 /// Nothing is cut off while other lanes run.
 const LANE_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// Does what the orders say, until they end; then all that was begun ends with the scope. `pinned` is told to the
-/// referee: whether this process is where its placement puts it.
+/// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
+/// runner: whether this process is where its placement puts it.
 pub async fn run_server(
     scope: &Scope,
     pinned: bool,

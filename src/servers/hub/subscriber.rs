@@ -1,4 +1,4 @@
-//! One subscriber of the hub: its socket with the queue before it, which others feed, and the [`Listener`] that reads.
+//! One subscriber of the hub: its socket with the queue before it, which others feed, and the [`SubscriberReader`] that reads.
 //! Whole frames come in here; the order among them is the hub's business.
 
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ pub(super) enum SubscriberEnd {
     GoingAway,
     #[error("it reads too slowly: {0} wait for it")]
     Slow(Waiting),
-    #[error("{}", in_words(.0))]
+    #[error("{}", describe_io_error(.0))]
     Io(#[from] io::Error),
 }
 
@@ -153,11 +153,11 @@ impl Subscriber {
     }
 
     /// The limit of the queue that would be passed.
-    fn exceeded(&self, outbox: &Outbox, said: &Broadcast) -> Option<Waiting> {
+    fn exceeded(&self, outbox: &Outbox, broadcast: &Broadcast) -> Option<Waiting> {
         if outbox.queue.len() >= self.backlog {
             return Some(Waiting::Writes(self.backlog));
         }
-        let bytes = outbox.bytes.saturating_add(said.frames.len());
+        let bytes = outbox.bytes.saturating_add(broadcast.frames.len());
         (bytes > self.backlog_bytes).then_some(Waiting::Bytes(outbox.bytes))
     }
 
@@ -229,9 +229,9 @@ impl Subscriber {
 }
 
 impl Outbox {
-    fn add(&mut self, said: Broadcast) {
-        self.bytes = self.bytes.saturating_add(said.frames.len());
-        self.queue.push_back(said);
+    fn add(&mut self, broadcast: Broadcast) {
+        self.bytes = self.bytes.saturating_add(broadcast.frames.len());
+        self.queue.push_back(broadcast);
     }
 
     /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
@@ -383,8 +383,8 @@ impl<'s> SubscriberReader<'s> {
 
     pub(super) fn closed(self, peer: SocketAddr, end: Option<SubscriberEnd>) -> ServerEvent {
         let Self { subscriber, code, received, .. } = self;
-        let (why, sent) = (end.map(|why| why.to_string()), subscriber.lock().sent);
-        ServerEvent::Closed { peer, code, reason: why, received, sent, took: self.opened.elapsed() }
+        let (reason, sent) = (end.map(|reason| reason.to_string()), subscriber.lock().sent);
+        ServerEvent::Closed { peer, code, reason, received, sent, took: self.opened.elapsed() }
     }
 }
 
@@ -422,21 +422,21 @@ mod tests {
         (Subscriber::new(socket, Arc::new(Traffic::default()).count_connection(), limits), peer)
     }
 
-    fn said(byte: u8) -> Broadcast {
+    fn broadcast(byte: u8) -> Broadcast {
         Broadcast { frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
     }
 
     /// How many of the frames somebody still holds, beside the one who asks.
     fn held(frames: &[Broadcast]) -> usize {
-        frames.iter().filter(|said| !said.frames.is_unique()).count()
+        frames.iter().filter(|broadcast| !broadcast.frames.is_unique()).count()
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_whatever_is_said() {
+    async fn what_waits_is_bounded_whatever_is_sent() {
         let (subscriber, _peer) = pair().await;
         let (mut frames, mut most) = (Vec::new(), 0);
         for byte in 0..200 {
-            frames.push(said(byte));
+            frames.push(broadcast(byte));
             subscriber.send(&frames[usize::from(byte)]);
             most = most.max(held(&frames));
         }
@@ -452,7 +452,7 @@ mod tests {
         let (subscriber, _peer) = with(limits).await;
         let (mut frames, mut most) = (Vec::new(), 0);
         while subscriber.lock().state == OutboxState::Open {
-            frames.push(said(frames.len() as u8));
+            frames.push(broadcast(frames.len() as u8));
             subscriber.send(&frames[frames.len() - 1]);
             most = most.max(subscriber.lock().bytes);
             assert!(frames.len() < 1000, "it is not given up");
@@ -468,7 +468,7 @@ mod tests {
         let large = Broadcast { frames: vec![0; 20 << 20].into(), messages: 1 };
         subscriber.send(&large);
         assert!(!large.frames.is_unique(), "no socket takes it at once");
-        subscriber.send(&said(1));
+        subscriber.send(&broadcast(1));
         assert!(large.frames.is_unique());
         assert!(subscriber.is_empty());
         assert_eq!(subscriber.lock().bytes, 0);
@@ -479,7 +479,7 @@ mod tests {
         let write = Duration::from_millis(20);
         let (subscriber, _peer) = with(Limits { write_timeout: write, ..Limits::default() }).await;
         while subscriber.is_empty() {
-            subscriber.send(&said(1));
+            subscriber.send(&broadcast(1));
         }
         // as it is begun anew with everything that the peer says
         let error = loop {
@@ -496,15 +496,15 @@ mod tests {
         let (subscriber, mut peer) = pair().await;
         let mut count = 0;
         while subscriber.is_empty() {
-            subscriber.send(&said(count));
+            subscriber.send(&broadcast(count));
             count += 1;
         }
-        subscriber.send(&said(count));
+        subscriber.send(&broadcast(count));
         let reading = async {
             for byte in 0..=count {
-                let mut frame = said(byte).frames.to_vec();
+                let mut frame = broadcast(byte).frames.to_vec();
                 peer.read_exact(&mut frame).await.unwrap();
-                assert_eq!(frame, said(byte).frames);
+                assert_eq!(frame, broadcast(byte).frames);
             }
         };
         let (emptied, ()) = tokio::join!(subscriber.flush(), reading);
@@ -517,7 +517,7 @@ mod tests {
     async fn nothing_follows_a_close() {
         let (subscriber, mut peer) = pair().await;
         subscriber.send_control(encode::close_frame(1000, "", None), true);
-        subscriber.send(&said(1));
+        subscriber.send(&broadcast(1));
         subscriber.send_control(encode::single_frame(Opcode::Pong, b"", None), false);
         drop(subscriber);
         let mut rest = Vec::new();

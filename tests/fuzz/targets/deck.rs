@@ -6,7 +6,7 @@ use wiretalk::text;
 
 pub(crate) fn check(data: &[u8]) {
     let source = String::from_utf8_lossy(data);
-    let (deck, warnings) = check::parse(&source, REGISTRY);
+    let (deck, warnings) = check::parse_deck(&source, REGISTRY);
     assert!(!deck.slides.is_empty(), "there is always a slide to stand on");
     assert!(deck.slides.iter().all(|slide| slide.steps() > 0), "and a slide is at least one screen");
     // CommonMark 0.31 section 2.1: a carriage return ends a line too

@@ -1,0 +1,346 @@
+//! What the feed looks like: how far behind each screen is, a time line, a table, the spread of ages, a verdict.
+//!
+//! It folds: the time line and the verdict stay, the rest comes as there is room.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+
+use super::{Feed, FeedPhase, timeline_strip, age_panes, age_histogram, stats_table, verdict_text};
+use crate::feed::{FeedSnapshot, Transport};
+use crate::stage::{self, Demo as _, KeyHint, ViewContext, Theme};
+use crate::text;
+use crate::wire::format::group_thousands;
+
+const RULES_TEXT: [&str; 8] = [
+    "One source, one price. It moves at random moments, some of them in bursts.",
+    "Each way has a server socket and a connection of its own, kept alive.",
+    "The age of an event: until the client has it, or a newer one.",
+    "Behind: since the first event that this screen does not show yet.",
+    "Client and server share one clock: an age is one subtraction.",
+    "Bytes are counted at the server's socket: all that TCP carried, handshakes too.",
+    "The distance is modelled between socket and server; the bytes are real.",
+    "Theory: T is the pause between an answer and the next question.",
+];
+
+pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let config = &feed.config;
+    let title = format!(
+        "feed · poll pause {} · {} · events {} apart",
+        verdict_text::format_setting(config.poll_interval),
+        if config.rtt.is_zero() {
+            "loopback".to_owned()
+        } else {
+            format!("RTT {} modelled", verdict_text::format_setting(config.rtt))
+        },
+        verdict_text::format_setting(config.mean_gap)
+    );
+    let inner = stage::draw_panel(&title, area, buffer, context);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if inner.is_empty() {
+        return;
+    }
+    if feed.help {
+        return draw_rules(inner, buffer, context.theme);
+    }
+    let layout = FeedLayout::new(inner, config.transports.len() as u16);
+    draw_status(feed, layout.status, buffer, context.theme);
+    if let Some(area) = layout.panes {
+        age_panes::draw(feed, area, buffer, context.theme);
+    }
+    if let Some(area) = layout.lanes {
+        timeline_strip::draw(feed, layout.panes.is_some(), area, buffer, context.theme);
+    }
+    if let Some(area) = layout.table {
+        stats_table::draw(feed, area, buffer, context.theme);
+    }
+    if let Some(area) = layout.spread {
+        age_histogram::draw(feed, area, buffer, context.theme);
+    }
+    draw_sentences(feed, layout.sentences, buffer, context);
+}
+
+/// Which parts there is room for, and where.
+#[derive(Debug, PartialEq, Eq)]
+struct FeedLayout {
+    status: Rect,
+    panes: Option<Rect>,
+    lanes: Option<Rect>,
+    table: Option<Rect>,
+    spread: Option<Rect>,
+    sentences: Rect,
+}
+
+impl FeedLayout {
+    fn new(area: Rect, transports: u16) -> Self {
+        let status = u16::from(area.height > 3);
+        let words = area.height.saturating_sub(status).min(2);
+        let mut left = area.height - status - words;
+        let mut take = |rows: u16| {
+            let fits = left >= rows;
+            left -= if fits { rows } else { 0 };
+            if fits { rows } else { 0 }
+        };
+        // two screens are what the big figures are for; more of them share the width
+        let (lanes, panes, table);
+        if transports <= 2 {
+            panes = take(age_panes::PANE_ROWS);
+            lanes = take(transports + 1);
+            table = take(transports + 1);
+        } else {
+            lanes = take(transports + 1);
+            table = take(transports + 1);
+            panes = take(age_panes::PANE_ROWS);
+        }
+        let words = words + take(1);
+        let spread = take(transports + 1);
+        // blanks between the parts first, then taller bars, then longer sentences
+        let parts = [panes, lanes, table, spread].iter().filter(|rows| **rows > 0).count() as u16;
+        let gap = u16::from(left > parts);
+        left -= gap * (parts + 1);
+        let taller = if spread > 0 { (left / transports.max(1)).min(6) * transports } else { 0 };
+        left -= taller;
+        let words = words + left.min(2);
+        let mut y = area.y;
+        let mut place = |rows: u16| {
+            let rect = Rect { y, height: rows, ..area };
+            y += rows + if rows > 0 { gap } else { 0 };
+            (rows > 0).then_some(rect)
+        };
+        let status = place(status).unwrap_or(Rect { height: 0, ..area });
+        let (panes, lanes, table, spread) =
+            (place(panes), place(lanes), place(table), place(spread + taller));
+        let words = place(words).unwrap_or(Rect { height: 0, ..area });
+        Self { status, panes, lanes, table, spread, sentences: words }
+    }
+}
+
+/// The latest that is known, while it runs and after.
+pub(super) fn latest_snapshot(feed: &Feed) -> Option<&FeedSnapshot> {
+    match &feed.phase {
+        FeedPhase::Running(Some(snapshot)) | FeedPhase::Over(snapshot) => Some(snapshot),
+        FeedPhase::Ready | FeedPhase::Running(None) | FeedPhase::Failed(_) => None,
+    }
+}
+
+/// The colour of a way.
+pub(super) fn transport_color(transport: Transport, theme: &Theme) -> Color {
+    match transport {
+        Transport::Poll => theme.server,
+        Transport::LongPoll => theme.control,
+        Transport::Sse => theme.good,
+        Transport::WebSocket => theme.client,
+    }
+}
+
+fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let length = feed.config.duration.as_secs();
+    let mut spans = match &feed.phase {
+        FeedPhase::Ready => vec![Span::styled(format!("○ ready · {length} s"), theme.dim())],
+        FeedPhase::Running(None) => vec![Span::styled("▶ connecting …", strong)],
+        FeedPhase::Running(Some(snapshot)) => {
+            let done = snapshot.elapsed.as_secs();
+            vec![Span::styled(format!("▶ {done} of {length} s"), strong)]
+        }
+        FeedPhase::Over(snapshot) => vec![Span::styled(format!("■ {:.0} s", snapshot.elapsed.as_secs_f64()), strong)],
+        FeedPhase::Failed(_) => vec![Span::styled("✗ failed", Style::new().fg(theme.bad))],
+    };
+    if let Some(live) = latest_snapshot(feed) {
+        spans.push(Span::styled(
+            format!(" · {} events · price {:.2}", group_thousands(live.events), live.price),
+            theme.dim(),
+        ));
+    }
+    if !feed.running && matches!(feed.phase, FeedPhase::Running(_)) {
+        let quiet = Style::new().fg(theme.warn).add_modifier(Modifier::BOLD);
+        spans.push(Span::styled(" · silence: nothing happens, k lets it go on", quiet));
+    }
+    stage::draw_line(&Line::from(spans), 0, area, buffer);
+}
+
+fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let theme = context.theme;
+    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let mut text = Text::default();
+    match &feed.phase {
+        FeedPhase::Ready => return draw_bet(feed, area, buffer, context),
+        FeedPhase::Running(None) => {}
+        FeedPhase::Running(Some(snapshot)) => {
+            let mut message = verdict_text::verdict(snapshot, &feed.config);
+            if message.is_empty() {
+                message.push("Watch how old the numbers are, not the price.".to_owned());
+            }
+            text.push_line(verdict_text::sentences_that_fit(&message, area.width, area.height));
+        }
+        FeedPhase::Over(live) => {
+            let mut message = verdict_text::verdict(live, &feed.config);
+            let settled = verdict_text::bet_result(feed.bet, live, &feed.config);
+            let room = area.height.saturating_sub(u16::from(settled.is_some()));
+            if let Some(settled) = settled {
+                let color = match settled.chars().next() {
+                    Some('✓') => theme.good,
+                    Some('✗') => theme.bad,
+                    _ => theme.warn,
+                };
+                text.push_line(Line::styled(settled, Style::new().fg(color).add_modifier(Modifier::BOLD)));
+            }
+            if message.is_empty() {
+                message.push("Too little has happened for a verdict.".to_owned());
+            }
+            text.push_line(Line::styled(verdict_text::sentences_that_fit(&message, area.width, room), strong));
+        }
+        FeedPhase::Failed(reason) => {
+            let message = format!("The feed cannot start: {reason}.");
+            text.push_line(Line::styled(text::sanitize(&message).into_owned(), Style::new().fg(theme.bad)));
+        }
+    }
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+/// The bet, and how to start.
+fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let theme = context.theme;
+    let start = if context.focused {
+        "Enter starts.  ? shows the rules and all keys."
+    } else {
+        "Enter gives the feed the keys, Enter again starts it."
+    };
+    let mut rows = Vec::new();
+    if verdict_text::can_bet(&feed.config) {
+        let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+        rows.push(Line::styled(verdict_text::question(&feed.config), strong));
+        let mut bets = Line::default();
+        for (index, bet) in verdict_text::BETS.iter().enumerate() {
+            let (mark, style) =
+                if feed.bet == Some(index) { ("▶", theme.cursor()) } else { (" ", theme.dim()) };
+            bets.push_span(Span::styled(format!("{mark}{} {bet} ", index + 1), style));
+            bets.push_span(Span::raw("  "));
+        }
+        rows.push(bets);
+    }
+    let spare = usize::from(area.height) > rows.len();
+    if spare {
+        rows.push(Line::styled(start, theme.dim()));
+    } else if let Some(last) = rows.last_mut() {
+        last.push_span(Span::styled("Enter starts", theme.dim()));
+    }
+    let top = area.height.saturating_sub(rows.len() as u16);
+    for (row, line) in rows.iter().enumerate() {
+        stage::draw_line(line, top + row as u16, area, buffer);
+    }
+}
+
+fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let mut text = Text::default();
+    text.push_line(Line::styled("The rules", theme.heading()));
+    for rule in RULES_TEXT {
+        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+    }
+    let keys = Feed::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::feed::tests::{snapshot, open};
+
+    fn picture(feed: &Feed, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(feed, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    fn running(transports: &str) -> Feed {
+        let feed = open(transports);
+        let snapshot = snapshot(&feed.config.transports);
+        Feed { phase: FeedPhase::Running(Some(Box::new(snapshot))), ..feed }
+    }
+
+    #[test]
+    fn two_screens_under_way() {
+        assert_eq!(
+            picture(&running("poll, ws"), 78, 16),
+            "\
+╭ feed · poll pause 1 s · RTT 50 ms modelled · events 700 ms apart ──────────╮
+│ ▶ 6 of 30 s · 3 events · price 42.07                                       │
+│ ▌ poll  shows 42.03           6 req  ▌ WebSocket  shows 42.03      1 req   │
+│  ▗█  ▟▀▜▖▟▀▜▖▟▀▜▖                     ▟▀▜▖                                 │
+│   █  █▗█▌█▗█▌█▗█▌ ms                  █▗█▌ ms                              │
+│   █  █▛▐▌█▛▐▌█▛▐▌ behind              █▛▐▌ behind                          │
+│  ▀▀▀ ▝▀▀ ▝▀▀ ▝▀▀                      ▝▀▀                                  │
+│ server              ◆            ◆                      ◆        ▏         │
+│ poll                ┊   ●        ┊    ●                 ┊        ▏         │
+│ WebSocket           ●            ●                      ●        ▏         │
+│             mean age       p99              theory  requests  B/event      │
+│ poll          540 ms  1,080 ms    T/2+RTT = 550 ms         6      333      │
+│ WebSocket      25 ms     50 ms       RTT/2 = 25 ms         1      333      │
+│ Push is 22x fresher than polling with a pause of 1 s: 25 ms against 540    │
+│ ms, mean age. Polling asked 6 times, 2 for nothing; push asked once.       │
+╰────────────────────────────────────────────────────────────────────────────╯
+"
+        );
+    }
+
+    #[test]
+    fn four_ways_at_their_end() {
+        let feed = running("ws, sse, long, poll");
+        let snapshot = super::latest_snapshot(&feed).unwrap().clone();
+        let feed = Feed { phase: FeedPhase::Over(Box::new(snapshot)), bet: Some(1), ..feed };
+        let shown = picture(&feed, 78, 16);
+        assert!(shown.contains("✓ You bet on up to 9; it was 6 to 1 after 6 s."), "{shown}");
+        assert!(shown.contains("Push is 22x fresher than polling with a pause of 1 s"), "{shown}");
+        let large = picture(&feed, 120, 36);
+        assert!(
+            large.contains("SSE ties WebSocket") && large.contains("1 ms") && large.contains("mean age"),
+            "{large}"
+        );
+    }
+
+    #[test]
+    fn a_lost_way_says_why_and_the_others_stay() {
+        let mut feed = running("ws, sse, long, poll");
+        let FeedPhase::Running(Some(snapshot)) = &mut feed.phase else { panic!() };
+        snapshot.transports[1].failure = Some("the server closed \u{1b}[31mthe connection".into());
+        let shown = picture(&feed, 78, 16);
+        assert!(shown.contains("SSE        ✗ the server closed ␛[31mthe connection"), "{shown}");
+        assert!(shown.contains("long poll      25 ms"), "{shown}");
+    }
+
+    #[test]
+    fn the_bet_stands_there_before_the_start() {
+        let feed = Feed { bet: Some(2), ..open("ws, poll") };
+        let shown = picture(&feed, 78, 16);
+        assert!(
+            shown.contains("In 30 s, how many requests does polling make for each one of push?"),
+            "{shown}"
+        );
+        assert!(shown.contains("▶3 10 to 29"), "{shown}");
+        assert!(!picture(&open("ws"), 78, 16).contains("how many requests"));
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        for transports in ["ws", "poll, ws", "ws, sse, long, poll"] {
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (12, 4), (20, 5), (40, 12), (78, 16), (200, 60)] {
+                picture(&open(transports), width, height);
+                picture(&running(transports), width, height);
+                picture(&Feed { help: true, ..open(transports) }, width, height);
+            }
+        }
+        for width in 0..30 {
+            for height in 0..30 {
+                picture(&running("ws, sse, long, poll"), width, height);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The table: mean age, 99th percentile, what theory says, requests, bytes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::feed_view::{transport_color, latest_snapshot};
+use super::{Feed, verdict_text};
+use crate::feed::{TransportStats, Transport};
+use crate::stage::{self, Theme};
+use crate::text;
+use crate::wire::format::group_thousands;
+
+/// A column: its title, its width, what it says of a way. The widest rows lose the last ones first.
+struct StatsColumn {
+    title: &'static str,
+    width: usize,
+    cell: fn(&Feed, &TransportStats, u64) -> String,
+}
+
+const STATS_COLUMNS: [StatsColumn; 6] = [
+    StatsColumn {
+        title: "mean age",
+        width: 10,
+        cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.mean)),
+    },
+    StatsColumn { title: "requests", width: 10, cell: |_, standing, _| group_thousands(standing.requests) },
+    StatsColumn {
+        title: "B/event",
+        width: 9,
+        cell: |_, standing, events| {
+            let (up, down) = standing.bytes;
+            (up + down).checked_div(events).map_or_else(|| "–".to_owned(), group_thousands)
+        },
+    },
+    StatsColumn { title: "p99", width: 10, cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.ages.p99)) },
+    StatsColumn {
+        title: "theory",
+        width: 20,
+        cell: |feed, standing, _| verdict_text::theory(standing.transport, &feed.config),
+    },
+    StatsColumn {
+        title: "bytes",
+        width: 10,
+        cell: |_, standing, _| group_thousands(standing.bytes.0 + standing.bytes.1),
+    },
+];
+
+/// The order they stand in, if there is room for all.
+const COLUMN_ORDER: [usize; 6] = [0, 3, 4, 1, 2, 5];
+const NAME_WIDTH: usize = 10;
+
+fn or_dash(stats: &TransportStats, text: String) -> String {
+    if stats.ages.count == 0 { "–".to_owned() } else { text }
+}
+
+pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let mut room = usize::from(area.width).saturating_sub(NAME_WIDTH);
+    let fitting = STATS_COLUMNS.iter().take_while(|column| {
+        let fits = room >= column.width;
+        room = room.saturating_sub(column.width);
+        fits
+    });
+    let fitting = fitting.count();
+    let columns: Vec<&StatsColumn> =
+        COLUMN_ORDER.iter().filter(|index| **index < fitting).map(|index| &STATS_COLUMNS[*index]).collect();
+    let spare = if columns.is_empty() { 0 } else { room / columns.len() };
+    let wide = |column: &StatsColumn| column.width + spare.min(6);
+    let heads = columns.iter().map(|column| format!("{:>width$}", column.title, width = wide(column)));
+    let head = format!("{:NAME_WIDTH$}{}", "", heads.collect::<String>());
+    stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
+    for (row, transport) in feed.config.transports.iter().enumerate() {
+        let stats = latest_snapshot(feed).and_then(|snapshot| snapshot.transports.get(row).map(|stats| (stats, snapshot.events)));
+        let mut line = Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));
+        match stats {
+            Some((TransportStats { failure: Some(why), .. }, _)) => {
+                let text = format!(" ✗ {}", text::sanitize(why));
+                line.push_span(Span::styled(text, Style::new().fg(theme.bad)));
+            }
+            Some((standing, events)) => {
+                for column in &columns {
+                    let cell = (column.cell)(feed, standing, events);
+                    let style = if column.title == "theory" { theme.dim() } else { theme.base() };
+                    line.push_span(Span::styled(format!("{cell:>width$}", width = wide(column)), style));
+                }
+            }
+            None => {
+                for column in &columns {
+                    let cell = if column.title == "theory" {
+                        verdict_text::theory(*transport, &feed.config)
+                    } else {
+                        "–".to_owned()
+                    };
+                    line.push_span(Span::styled(
+                        format!("{cell:>width$}", width = wide(column)),
+                        theme.dim(),
+                    ));
+                }
+            }
+        }
+        stage::draw_line(&line, row as u16 + 1, area, buffer);
+    }
+}
+
+fn name_style(transport: Transport, theme: &Theme) -> Style {
+    Style::new().fg(transport_color(transport, theme)).add_modifier(Modifier::BOLD)
+}

@@ -1,0 +1,30 @@
+//! [`Keeping`]: the file that keeps what a run sees. It is given up at the first error, and that is told.
+
+use std::io;
+
+use super::source::RecordingOptions;
+use crate::capture::Recorder;
+
+/// The file of a run, or none.
+pub(super) struct RunRecorder(Option<Recorder>);
+
+impl RunRecorder {
+    /// Creates the file, if one is wished; and says what a reader should know.
+    pub(super) fn create(recording: Option<&RecordingOptions>, run: u64) -> (Self, Option<String>) {
+        let Some(recording) = recording else { return (Self(None), None) };
+        let (path, created) = recording.create(run, Recorder::create);
+        match created {
+            Ok(recorder) => (Self(Some(recorder)), Some(format!("kept in {}", path.display()))),
+            Err(error) => {
+                (Self(None), Some(format!("NOT KEPT: could not create {}: {error}", path.display())))
+            }
+        }
+    }
+
+    /// Gives a report to the file; an answer is what a reader should know.
+    pub(super) fn record(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) -> Option<String> {
+        let error = write(self.0.as_mut()?).err()?;
+        self.0 = None;
+        Some(format!("NOT KEPT from here on: {error}"))
+    }
+}

@@ -1,0 +1,131 @@
+//! The times of all lanes on one logarithmic axis: where most of them are, and how far the tail goes.
+//! At a fixed rate each lane is there twice: from when its exchanges were due, and from when they really began.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+
+use super::race_view::{lane_color, format_duration};
+use crate::race::LaneStats;
+use crate::stage::{self, BAR_LEVELS, Theme};
+
+const NAME_WIDTH: usize = 17;
+/// From the lower end of a bucket to the next one: the eighth root of 2.
+const BUCKET_RATIO: f64 = 1.090_507_732_665_257_7;
+/// A share that is there at all is seen, however small.
+const MIN_SHARE: f64 = 1e-9;
+
+/// A line of the picture.
+struct HistogramStrip<'a> {
+    name: String,
+    shares: &'a [(Duration, f64)],
+    color: Color,
+}
+
+pub(super) fn draw(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    if area.is_empty() {
+        return;
+    }
+    let strips = lane_strips(lane_stats, theme);
+    let title = "times of exchanges, one logarithmic axis; height: share of samples";
+    stage::draw_rule(title, Rect { height: 1, ..area }, buffer, theme);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let all = || strips.iter().flat_map(|strip| strip.shares.iter().map(|(low, _)| low.as_secs_f64()));
+    let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+    let columns = usize::from(area.width).saturating_sub(NAME_WIDTH + 1);
+    if high <= 0.0 || columns < 10 || strips.is_empty() {
+        return;
+    }
+    let axis = LogAxis { low: low.ln(), high: (high * 1.1).ln(), columns };
+    let rows = (body.height.saturating_sub(1) / strips.len() as u16).clamp(1, 4);
+    for (index, strip) in strips.iter().enumerate() {
+        let top = index as u16 * rows;
+        if top + rows < body.height {
+            let area = Rect { y: body.y + top, height: rows, ..body };
+            draw_strip(strip, &axis, area, buffer);
+        }
+    }
+    let at = (strips.len() as u16 * rows).min(body.height.saturating_sub(1));
+    stage::draw_line(&tick_line(&axis, theme), at, body, buffer);
+}
+
+fn lane_strips<'a>(lane_stats: &'a [LaneStats], theme: &Theme) -> Vec<HistogramStrip<'a>> {
+    let mut strips = Vec::new();
+    for stats in lane_stats {
+        let color = lane_color(stats.lane, theme);
+        let due = stats.service_times.is_some();
+        let name = if due { format!("{} due", stats.lane) } else { stats.lane.name() };
+        strips.push(HistogramStrip { name, shares: &stats.shares, color });
+        if due {
+            strips.push(HistogramStrip { name: "  naive".to_owned(), shares: &stats.service_time_shares, color });
+        }
+    }
+    strips
+}
+
+/// From the shortest to the longest time, in logarithms of seconds.
+struct LogAxis {
+    low: f64,
+    high: f64,
+    columns: usize,
+}
+
+impl LogAxis {
+    fn column(&self, time: f64) -> usize {
+        let at = (time.ln() - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
+        ((at * self.columns as f64) as usize).min(self.columns - 1)
+    }
+}
+
+fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut Buffer) {
+    // a bucket is an eighth of a doubling: it may be wider than a column, and then fills all of them
+    let mut sums = vec![0.0_f64; axis.columns];
+    for (low, share) in strip.shares {
+        let from = axis.column(low.as_secs_f64());
+        let to = axis.column(low.as_secs_f64() * BUCKET_RATIO).max(from + 1);
+        sums[from..to.min(axis.columns)].iter_mut().for_each(|sum| *sum += share);
+    }
+    let most = sums.iter().copied().fold(MIN_SHARE, f64::max);
+    let levels = usize::from(area.height) * 8;
+    let style = Style::new().fg(strip.color);
+    stage::draw_line(&Line::styled(strip.name.clone(), style), area.height - 1, area, buffer);
+    for row in 0..area.height {
+        let below = usize::from(area.height - 1 - row) * 8;
+        let cells: String = sums
+            .iter()
+            .map(|&sum| {
+                // the square root: a tail of one in a thousand is still to be seen
+                let level = ((sum / most).sqrt() * levels as f64).ceil() as usize;
+                BAR_LEVELS[level.saturating_sub(below).min(8)]
+            })
+            .collect();
+        let area = Rect { x: area.x + NAME_WIDTH as u16, width: area.width.saturating_sub(NAME_WIDTH as u16), ..area };
+        stage::draw_line(&Line::styled(cells, style), row, area, buffer);
+    }
+}
+
+/// A mark at 1, 2 and 5 of each decade, as far as they do not touch.
+fn tick_line(axis: &LogAxis, theme: &Theme) -> Line<'static> {
+    let mut text = " ".repeat(NAME_WIDTH);
+    let mut free = 0;
+    for decade in -7..3 {
+        for step in [1.0, 2.0, 5.0] {
+            let at: f64 = step * 10_f64.powi(decade);
+            if at.ln() < axis.low || at.ln() > axis.high {
+                continue;
+            }
+            let column = axis.column(at);
+            let label = format!("│{}", format_duration(Duration::from_secs_f64(at)).replace(".0 ", " "));
+            if column >= free && column + label.chars().count() <= axis.columns {
+                text += &" ".repeat(column - free);
+                free = column + label.chars().count() + 1;
+                text += &label;
+                text.push(' ');
+            }
+        }
+    }
+    Line::from(Span::styled(text, theme.dim()))
+}

@@ -1,0 +1,303 @@
+//! What the race looks like: which parts there are, and which of them there is room for.
+//!
+//! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where the time goes, the
+//! two that the talk is about on cards, and last the spread of times.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::{RaceOverlay, RacePhase, Race, lane_cards, lane_table, overlays, latency_histogram, ratio_panel, status_lines};
+use crate::race::{RaceConfig, LaneKind, Lane};
+use crate::stage::{self, ViewContext, Theme};
+use crate::wire::format::group_thousands;
+
+/// The rows of the ratio in big digits, and those of the cards.
+const RATIO_ROWS: u16 = 5;
+const CARD_ROWS: u16 = 4;
+
+pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let inner = stage::draw_panel(&title(&race.config), area, buffer, context);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    match race.overlay {
+        RaceOverlay::Rules(from) => return overlays::draw(from, inner, buffer, context.theme),
+        RaceOverlay::Lanes(cursor) => return overlays::draw_lane_choice(race, cursor, inner, buffer, context.theme),
+        RaceOverlay::None => {}
+    }
+    let count = race.config.lanes.len() as u16;
+    let rest = inner.height.saturating_sub(2 + count + 3);
+    let middle = if rest >= RATIO_ROWS { RATIO_ROWS } else { rest.min(1) };
+    let spread = if rest >= middle + count + 2 { (rest - middle).min(2 + 3 * count) } else { 0 };
+    let with_cards = inner.width >= 72 && rest >= middle + CARD_ROWS + if spread > 0 { count + 2 } else { 0 };
+    let cards = if with_cards { CARD_ROWS } else { 0 };
+    let spread = spread.min(rest - middle - cards);
+    // a line of air around the parts as long as there is any
+    let mut air = rest - middle - cards - spread;
+    let mut gap = || {
+        let one = u16::from(air > 0);
+        air -= one;
+        one
+    };
+    let rows = [1, gap(), cards, gap(), 1 + count, gap(), spread, gap(), middle, gap()];
+    let parts =
+        Layout::vertical(rows.map(Constraint::Length).into_iter().chain([Constraint::Min(0)])).split(inner);
+    let [fair, _, card_area, _, table, _, spread_area, _, middle_area, _, bottom] = parts[..] else { return };
+    let lane_stats = race.lane_stats();
+    draw_fairness(race, fair, buffer, context.theme);
+    lane_cards::draw(race, &lane_stats, card_area, buffer, context.theme);
+    lane_table::draw(race, &lane_stats, table, buffer, context.theme);
+    latency_histogram::draw(&lane_stats, spread_area, buffer, context.theme);
+    ratio_panel::draw(race, &lane_stats, middle_area, buffer, context.theme);
+    status_lines::draw(race, bottom, buffer, context);
+}
+
+fn title(config: &RaceConfig) -> String {
+    let connections = match config.connections {
+        1 => "1 connection".to_owned(),
+        count => format!("{count} connections"),
+    };
+    let mut title = format!("race · {} · {connections} · {}", format_bytes(config.payload), config.describe_link());
+    if config.messages_per_exchange() > 1 {
+        title += &format!(" · {} messages an exchange", config.messages_per_exchange());
+    }
+    if let Some(rate) = config.rate {
+        title += &format!(" · {}/s", group_thousands(rate.into()));
+    }
+    title
+}
+
+/// What is the same for all, and where the two ends run.
+fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let config = &race.config;
+    let mut spans = vec![Span::styled(config.placement.description(), Style::new().fg(theme.text))];
+    if let RacePhase::Over(outcome) = &race.phase
+        && outcome.placement() != config.placement.name()
+    {
+        spans.push(Span::styled(" could not be had: unpinned", Style::new().fg(theme.warn)));
+    }
+    if race.debug {
+        spans.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
+    }
+    let headers =
+        if config.headers == crate::race::HeaderProfile::Browser { "browser headers" } else { "minimal headers" };
+    for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {
+        spans.push(Span::styled(format!(" · {word}"), theme.dim()));
+    }
+    stage::draw_line(&Line::from(spans), 0, area, buffer);
+}
+
+/// A lane's colour: by what it speaks.
+pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
+    match lane.kind {
+        LaneKind::Tcp => theme.dim,
+        LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => theme.client,
+        LaneKind::Http2 | LaneKind::SsePost => theme.control,
+        _ => theme.server,
+    }
+}
+
+pub(super) fn bold(color: Color) -> Style {
+    Style::new().fg(color).add_modifier(Modifier::BOLD)
+}
+
+pub(super) fn draw_right_aligned(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+    let width = (content.width() as u16).min(area.width);
+    stage::draw_line(content, row, Rect { x: area.right() - width, width, ..area }, buffer);
+}
+
+pub(super) fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+    let free = area.width.saturating_sub(content.width() as u16) / 2;
+    stage::draw_line(content, row, Rect { x: area.x + free, width: area.width - free, ..area }, buffer);
+}
+
+/// A duration in three digits and the unit that fits.
+pub(super) fn format_duration(duration: Duration) -> String {
+    format_seconds(duration.as_secs_f64())
+}
+
+/// Seconds in three digits and the unit that fits.
+pub(super) fn format_seconds(seconds: f64) -> String {
+    let micros = seconds * 1e6;
+    match micros.abs() {
+        ..100.0 => format!("{micros:.1} µs"),
+        ..1_000.0 => format!("{micros:.0} µs"),
+        ..100_000.0 => format!("{:.1} ms", micros / 1e3),
+        ..1_000_000.0 => format!("{:.0} ms", micros / 1e3),
+        _ => format!("{:.1} s", micros / 1e6),
+    }
+}
+
+pub(super) fn format_bytes(count: usize) -> String {
+    match count {
+        0..1024 => format!("{count} B"),
+        _ if count.is_multiple_of(1024 * 1024) => format!("{} MiB", count / 1024 / 1024),
+        _ if count.is_multiple_of(1024) => format!("{} KiB", count / 1024),
+        _ => format!("{} B", group_thousands(count as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::{HistogramSummary, Ratio};
+    use crate::race::{LaneStats, LaneRatio, RaceProgress, RaceOutcome, Placement, ExchangeCost, ratios};
+
+    fn figures(kind: LaneKind, micros: f64, bytes: (f64, f64)) -> LaneStats {
+        let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
+        let used = Some(ExchangeCost { cpu: Some(micros * 0.4 / 1e6), allocations: Some(1.0) });
+        LaneStats {
+            lane: Lane::plain(kind),
+            times: HistogramSummary {
+                count: 10_000,
+                p50: us(1.0),
+                p90: us(1.2),
+                p99: us(1.5),
+                max: us(40.0),
+            },
+            median: Some(micros / 1e6),
+            round_medians: vec![Some(micros / 1e6); 4],
+            shares: vec![(us(0.9), 0.25), (us(1.0), 0.7), (us(4.0), 0.05)],
+            running_time: us(10_000.0),
+            bytes: Some(bytes),
+            client: used,
+            server: used,
+            ..LaneStats::default()
+        }
+    }
+
+    fn lanes() -> Vec<LaneStats> {
+        vec![
+            figures(LaneKind::Tcp, 86.6, (36.0, 36.0)),
+            figures(LaneKind::HttpBare, 90.1, (98.0, 71.0)),
+            figures(LaneKind::HttpHyper, 112.6, (112.0, 134.0)),
+            figures(LaneKind::HttpReqwest, 133.0, (126.0, 133.0)),
+            figures(LaneKind::Ws, 89.7, (38.0, 34.0)),
+        ]
+    }
+
+    fn over(invalid: &[&str]) -> Race {
+        let config = RaceConfig { placement: Placement::OwnCpus, pairs: 4, ..RaceConfig::default() };
+        let (lanes, mut race) = (lanes(), Race::with_config(config.clone()));
+        race.phase = RacePhase::Over(Box::new(RaceOutcome {
+            ratios: ratios(&config, &lanes),
+            config,
+            pinned: true,
+            lanes,
+            invalid_because: invalid.iter().map(|&reason| reason.to_owned()).collect(),
+            ..RaceOutcome::default()
+        }));
+        race
+    }
+
+    fn picture(race: &Race, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(race, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    #[test]
+    fn all_that_matters_fits_a_slide_of_eighty_columns() {
+        assert_eq!(
+            picture(&over(&[]), 76, 17),
+            "\
+╭ race · 32 B · 1 connection · loopback ───────────────────────────────────╮
+│ each end on its own CPU · minimal headers · same handler · NODELAY · sh… │
+│   lane                 p50      p99      max      data+rest   ratio      │
+│ ▌ tcp              86.6 µs   130 µs   3.5 ms         64+8 B   0.97x      │
+│ ▌ http-bare        90.1 µs   135 µs   3.6 ms       64+105 B   1.00x      │
+│ ▌ http-hyper        113 µs   169 µs   4.5 ms       64+182 B   1.26x      │
+│ ▌ http-reqwest      133 µs   200 µs   5.3 ms       64+195 B   1.48x      │
+│ ▌ ws               89.7 µs   135 µs   3.6 ms         64+8 B       1      │
+│        ▗█       ▟█ ▟▀▙              TCP floor       ██████       86.6 µs │
+│         █      ▟▘█ ▜▄▛ ▜▖▟▘         + WebSocket           ▏      +3.1 µs │
+│         █   ▄  ▀▀█▘█ █ ▗▛▙          + HTTP protocol       ▏      +0.4 µs │
+│        ▀▀▀  ▀   ▝▀▘▝▀▘ ▀ ▝▘         + HTTP library        ██    +22.5 µs │
+│         95 %: 1.48 to 1.48          + reqwest               █   +20.4 µs │
+│ http-reqwest takes 1.48 times as long as ws (95 % interval 1.48 to 1.48, │
+│ 4 pairs); 32 bytes there and back, one connection each, loopback, each   │
+│ end on its own CPU.                                                      │
+╰──────────────────────────────────────────────────────────────────────────╯
+"
+        );
+    }
+
+    #[test]
+    fn with_room_there_are_cards_a_spread_and_every_column() {
+        let shown = picture(&over(&[]), 160, 40);
+        for part in ["HTTP/1.1  reqwest, kept alive", "126 B up + 133 B down an exchange", "10,000 done"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        for part in
+            ["one logarithmic axis", "│100 µs", "alloc c+s", "exch/s", "64+195 B", "53+53 µs", "1.48–1.48"]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_count_is_not_shown_in_big_digits() {
+        let shown = picture(&over(&["ws: connection reset"]), 100, 24);
+        assert!(shown.contains("does not count: ws: connection reset"), "{shown}");
+        assert!(shown.contains("1.48 times, but it does not count") && !shown.contains('▟'), "{shown}");
+    }
+
+    #[test]
+    fn a_lane_that_failed_says_why_in_its_row() {
+        let mut race = over(&[]);
+        let mut broken = lanes();
+        broken[4].failure = Some("the server's process has ended\x1b[2J".into());
+        race.phase = RacePhase::Running(RaceProgress { lanes: broken, ..RaceProgress::default() });
+        let shown = picture(&race, 90, 17);
+        assert!(shown.contains("✗ ws             the server's process has ended␛[2J"), "{shown}");
+    }
+
+    #[test]
+    fn at_a_fixed_rate_both_clocks_stand_side_by_side() {
+        let mut race = over(&[]);
+        race.config.rate = Some(500);
+        let mut lanes = lanes();
+        for lane in &mut lanes {
+            lane.service_times = Some(HistogramSummary { p99: Duration::from_micros(170), ..lane.times });
+            lane.times.p99 = Duration::from_millis(458);
+        }
+        let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
+        let stats = LaneRatio { lane: Lane::plain(LaneKind::HttpReqwest), baseline: Lane::plain(LaneKind::Ws), ratio };
+        race.phase = RacePhase::Running(RaceProgress { lanes, ratios: vec![stats], ..RaceProgress::default() });
+        let shown = picture(&race, 110, 24);
+        assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
+        assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        let ready = Race::with_config(RaceConfig::default());
+        for (width, height) in [(0, 0), (1, 1), (3, 2), (20, 5), (40, 12), (76, 15), (200, 60)] {
+            picture(&ready, width, height);
+            picture(&over(&[]), width, height);
+            for overlay in [RaceOverlay::Rules(0), RaceOverlay::Rules(7), RaceOverlay::Lanes(3)] {
+                picture(&Race { overlay, ..Race::with_config(RaceConfig::default()) }, width, height);
+            }
+        }
+    }
+
+    #[test]
+    fn figures_have_the_unit_that_fits() {
+        let us = Duration::from_micros;
+        assert_eq!(
+            [format_duration(us(90)), format_duration(us(133)), format_duration(us(4_130)), format_duration(us(2_500_000))],
+            ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
+        );
+        assert_eq!(
+            [format_bytes(32), format_bytes(65_536), format_bytes(1_500), format_bytes(1 << 20)],
+            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! The ratio in big digits, and beside it where the time goes, from the floor upwards. At a fixed rate: what a naive
+//! clock says, beside what those have waited whose turn it was.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget as _;
+
+use super::race_view::{lane_color, format_seconds, format_duration};
+use super::{RacePhase, Race, race_view};
+use crate::measure::Ratio;
+use crate::race::{LaneStats, LaneKind, Lane, headline, gap_breakdown};
+use crate::stage::{self, BigText, PixelSize, Theme};
+
+const NAME_WIDTH: usize = 16;
+const VALUE_WIDTH: usize = 10;
+
+pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    if area.height < 5 {
+        return draw_one_line(race, lane_stats, area, buffer, theme);
+    }
+    let left = if area.width >= 64 { 34.max(area.width * 2 / 5) } else { area.width };
+    let parts = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).spacing(2).split(area);
+    draw_ratio(race, parts[0], buffer, theme);
+    if parts[1].width > 20 {
+        draw_bars(race, lane_stats, parts[1], buffer, theme);
+    }
+}
+
+/// What belongs beside the ratio.
+fn draw_bars(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let bars = if race.config.rate.is_some() {
+        return draw_response_times(lane_stats, area, buffer, theme);
+    } else {
+        cost_bars(lane_stats, race.config.baseline().tls, theme).unwrap_or_else(|| ratio_bars(race, theme))
+    };
+    if bars.is_empty() {
+        return;
+    }
+    let most = bars.iter().map(|bar| bar.from + bar.length.abs()).fold(f64::MIN_POSITIVE, f64::max);
+    let room = usize::from(area.width).saturating_sub(NAME_WIDTH + VALUE_WIDTH + 1);
+    for (row, bar) in bars.iter().take(area.height.into()).enumerate() {
+        draw_bar(bar, room as f64 / most, room, row as u16, area, buffer, theme);
+    }
+}
+
+/// A bar: where it begins and how long it is, in the unit of all of them.
+struct CostBar {
+    name: String,
+    from: f64,
+    length: f64,
+    value: String,
+    color: Color,
+}
+
+fn draw_bar(bar: &CostBar, scale: f64, room: usize, row: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let (from, to) = (bar.from * scale, (bar.from + bar.length.max(0.0)) * scale);
+    let (from, filled) = (from.round() as usize, (to.round() - from.round()).max(0.0) as usize);
+    let mark = if filled == 0 { "▏".to_owned() } else { "█".repeat(filled.min(room)) };
+    let line = Line::from(vec![
+        Span::styled(format!("{:<NAME_WIDTH$}", bar.name), theme.dim()),
+        Span::raw(" ".repeat(from.min(room))),
+        Span::styled(mark, Style::new().fg(bar.color)),
+    ]);
+    stage::draw_line(&line, row, Rect { width: area.width.saturating_sub(VALUE_WIDTH as u16), ..area }, buffer);
+    race_view::draw_right_aligned(&Line::styled(bar.value.clone(), Style::new().fg(theme.text)), row, area, buffer);
+}
+
+/// The floor, and each layer on it; `None` unless all of them have run.
+fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<CostBar>> {
+    let split = gap_breakdown(lane_stats, tls)?;
+    let middle = |kind| lane_stats.iter().find(|stats| stats.lane == Lane { kind, tls })?.median;
+    let (floor, ws) = (middle(LaneKind::Tcp)?, middle(LaneKind::Ws)?);
+    let bar = |name: &str, from, length, color| CostBar {
+        name: name.to_owned(),
+        from,
+        length,
+        value: if from > 0.0 { signed_seconds(length) } else { format_seconds(length) },
+        color,
+    };
+    let mut bars = vec![
+        bar(if tls { "TLS floor" } else { "TCP floor" }, 0.0, floor, theme.dim),
+        bar("+ WebSocket", floor, ws - floor, theme.client),
+    ];
+    let mut at = ws;
+    for step in split.layers {
+        let name = if step.layer == "protocol" { "+ HTTP protocol" } else { step.layer };
+        let name = if name.starts_with('+') { name.to_owned() } else { format!("+ {name}") };
+        bars.push(bar(&name, at, step.cost, theme.server));
+        at += step.cost.max(0.0);
+    }
+    Some(bars)
+}
+
+fn signed_seconds(value: f64) -> String {
+    if value >= 0.0 { format!("+{}", format_seconds(value)) } else { format_seconds(value) }
+}
+
+/// Every lane's ratio to the base.
+fn ratio_bars(race: &Race, theme: &Theme) -> Vec<CostBar> {
+    let bar = |lane_ratio: &crate::race::LaneRatio| CostBar {
+        name: lane_ratio.lane.name(),
+        from: 0.0,
+        length: lane_ratio.ratio.median,
+        value: format!("{:.2}x", lane_ratio.ratio.median),
+        color: lane_color(lane_ratio.lane, theme),
+    };
+    race.ratios().iter().map(bar).collect()
+}
+
+/// What a naive clock says of a stalled server, and what was really waited.
+fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let head = format!("{:<NAME_WIDTH$}{:>10}{:>10}{:>10}{:>10}", "", "naive p99", "max", "due p99", "max");
+    stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
+    for (row, stats) in lane_stats.iter().take(usize::from(area.height) - 1).enumerate() {
+        let Some(naive) = stats.service_times else { continue };
+        let line = Line::from(vec![
+            Span::styled(format!("{:<NAME_WIDTH$}", stats.lane.name()), Style::new().fg(lane_color(stats.lane, theme))),
+            Span::styled(format!("{:>10}{:>10}", format_duration(naive.p99), format_duration(naive.max)), theme.dim()),
+            Span::styled(format!("{:>10}{:>10}", format_duration(stats.times.p99), format_duration(stats.times.max)), theme.heading()),
+        ]);
+        stage::draw_line(&line, row as u16 + 1, area, buffer);
+    }
+}
+
+/// The headline's ratio, as big as there is room for.
+fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let Some(lane_ratio) = headline(race.ratios()) else { return draw_question(race, area, buffer, theme) };
+    if let RacePhase::Over(outcome) = &race.phase
+        && !outcome.is_valid()
+    {
+        let text = format!("{:.2} times, but it does not count", lane_ratio.ratio.median);
+        return race_view::draw_centered(&Line::styled(text, Style::new().fg(theme.bad)), 1, area, buffer);
+    }
+    let Ratio { median, low, high, .. } = lane_ratio.ratio;
+    let digits = if median >= 10.0 { format!("{median:.1}x") } else { format!("{median:.2}x") };
+    let size = if BigText::width_in_cells(&digits, PixelSize::HalfHeight) <= area.width { PixelSize::HalfHeight } else { PixelSize::Quadrant };
+    let width = BigText::width_in_cells(&digits, size).min(area.width);
+    let spot = Rect { x: area.x + (area.width - width) / 2, width, height: 4, ..area };
+    BigText::new(&digits, size, theme.heading()).render(spot, buffer);
+    let text = format!("{} / {}  {low:.2}–{high:.2} (95 %)", lane_ratio.lane, lane_ratio.baseline);
+    let text =
+        if text.chars().count() > area.width.into() { format!("95 %: {low:.2} to {high:.2}") } else { text };
+    race_view::draw_centered(&Line::styled(text, theme.dim()), 4, area, buffer);
+}
+
+fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let base = race.config.baseline();
+    let other = race.config.lanes.iter().find(|lane| lane.kind == LaneKind::HttpReqwest);
+    let other = other.or_else(|| race.config.lanes.iter().find(|&&lane| lane != base));
+    match (&race.phase, other) {
+        (RacePhase::Ready, Some(other)) => {
+            race_view::draw_centered(&Line::styled("How many times as long does", theme.dim()), 0, area, buffer);
+            let both = format!("{} take, {} = 1?", other.name(), base.name());
+            race_view::draw_centered(&Line::styled(both, theme.heading()), 1, area, buffer);
+            if area.height > 4 {
+                race_view::draw_centered(&race.bet.choices_line(theme), 3, area, buffer);
+                race_view::draw_centered(&Line::styled("← → place your bet", theme.dim()), 4, area, buffer);
+            }
+        }
+        (RacePhase::Running(_), _) => {
+            race_view::draw_centered(&Line::styled("warming up …", theme.dim()), area.height / 2, area, buffer);
+        }
+        _ => {}
+    }
+}
+
+/// One line: the ratio, and the split if there is one.
+fn draw_one_line(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let Some(lane_ratio) = headline(race.ratios()) else {
+        return stage::draw_line(&race.bet.choices_line(theme), 0, area, buffer);
+    };
+    let mut line = Line::from(vec![
+        Span::styled(format!("{:.2}x", lane_ratio.ratio.median), theme.heading()),
+        Span::styled(format!(" [{:.2}–{:.2}]", lane_ratio.ratio.low, lane_ratio.ratio.high), theme.dim()),
+    ]);
+    if let Some(split) = gap_breakdown(lane_stats, race.config.baseline().tls) {
+        let steps = split.layers.map(|step| format!("{} {}", step.layer, signed_seconds(step.cost)));
+        line.push_span(format!("  {} = {}", signed_seconds(split.gap), steps.join(", ")));
+    }
+    stage::draw_line(&line, 0, area, buffer);
+}

@@ -1,0 +1,254 @@
+//! What a slide and the keys can turn: payload, connections, lanes, distance, placement and the rest.
+
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+
+use crate::net::LinkConditions;
+use crate::race::{RaceConfig, MAX_RTT, HeaderProfile, LaneKind, MAX_PAYLOAD, Lane, MAX_BURST, MAX_CONNECTIONS, Placement};
+use crate::stage::{Diagnostic, SettingSpec, KeyHint, Settings, SettingType};
+
+/// The payloads that the keys 1, 2 and 3 choose, in bytes.
+const PAYLOAD_CHOICES: [usize; 3] = [32, 1024, 64 * 1024];
+/// The connections that a key goes through.
+const CONNECTION_CHOICES: [usize; 5] = [1, 4, 16, 64, 256];
+/// The round trips that a key goes through, in milliseconds.
+const RTT_CHOICES_MS: [u64; 8] = [0, 1, 10, 20, 50, 80, 200, 500];
+/// The bandwidths that a key goes through, in bits a second.
+const BANDWIDTH_CHOICES: [Option<u64>; 4] = [None, Some(100_000_000), Some(10_000_000), Some(1_000_000)];
+/// The rates that a key goes through, in exchanges a second.
+const RATE_CHOICES: [Option<u32>; 4] = [None, Some(100), Some(500), Some(2000)];
+
+pub(super) const SETTINGS: &[SettingSpec] = &[
+    SettingSpec {
+        name: "lanes",
+        value_type: SettingType::Text("tcp,http-bare,http-hyper,http-reqwest,ws"),
+        about: "who races; `wiretalk race --help` names all",
+    },
+    SettingSpec { name: "payload", value_type: SettingType::Number(0..=MAX_PAYLOAD as i64, 32), about: "bytes there and back" },
+    SettingSpec { name: "pairs", value_type: SettingType::Number(1..=200, 15), about: "rounds; each is a slice of every lane" },
+    SettingSpec {
+        name: "connections",
+        value_type: SettingType::Number(1..=MAX_CONNECTIONS as i64, 1),
+        about: "connections of each lane",
+    },
+    SettingSpec { name: "headers", value_type: SettingType::Choice(&["minimal", "browser"]), about: "the size of headers" },
+    SettingSpec {
+        name: "burst",
+        value_type: SettingType::Number(0..=MAX_BURST as i64, 0),
+        about: "messages an exchange; 0: as the lanes want",
+    },
+    SettingSpec {
+        name: "rtt",
+        value_type: SettingType::Number(0..=MAX_RTT.as_millis() as i64, 0),
+        about: "round trip to the servers in ms, modelled",
+    },
+    SettingSpec {
+        name: "jitter",
+        value_type: SettingType::Number(0..=MAX_RTT.as_millis() as i64, 0),
+        about: "how much the round trip varies, in ms",
+    },
+    SettingSpec {
+        name: "rate",
+        value_type: SettingType::Number(0..=100_000, 0),
+        about: "exchanges a second; 0: one after the other",
+    },
+    SettingSpec {
+        name: "placement",
+        value_type: SettingType::Choice(&["best", "own-cpus", "one-cpu", "unpinned", "unpinned-threads"]),
+        about: "where the two ends run",
+    },
+];
+
+pub(super) const KEYS: &[KeyHint] = &[
+    KeyHint { keys: "Enter Space", about: "start; again: stop" },
+    KeyHint { keys: "← →", about: "place a bet before the start" },
+    KeyHint { keys: "1 2 3", about: "payload of 32 B, 1 KiB, 64 KiB" },
+    KeyHint { keys: "+ -", about: "double or halve the payload" },
+    KeyHint { keys: "c", about: "connections: 1, 4, 16, 64, 256" },
+    KeyHint { keys: "p", about: "placement: own CPUs, one CPU, unpinned, unpinned with threads" },
+    KeyHint { keys: "d D", about: "distance: 0 to 500 ms, and back" },
+    KeyHint { keys: "j w", about: "jitter; bandwidth" },
+    KeyHint { keys: "n", about: "new connections each time: lanes on, off" },
+    KeyHint { keys: "b", about: "ten messages an exchange: awaited beside in flight" },
+    KeyHint { keys: "t", about: "TLS for every lane" },
+    KeyHint { keys: "h", about: "browser-sized headers and cookies" },
+    KeyHint { keys: "o", about: "closed loop, or a fixed rate" },
+    KeyHint { keys: "s", about: "the server stands still for 500 ms" },
+    KeyHint { keys: "l", about: "choose the lanes" },
+    KeyHint { keys: "e", about: "export JSON and a histogram log" },
+    KeyHint { keys: "0", about: "back to the start" },
+    KeyHint { keys: "?", about: "the rules of the race" },
+];
+
+/// The course that a slide describes.
+pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic> {
+    let number = |name| settings.number(name) as usize;
+    let lanes: Result<Vec<Lane>, String> =
+        settings.text("lanes").split(',').map(|name| name.trim().parse()).collect();
+    let some = |number: usize| (number > 0).then_some(number);
+    let millis = |name| Duration::from_millis(settings.number(name) as u64);
+    let config = RaceConfig {
+        lanes: lanes.map_err(|error| settings.invalid("lanes", error))?,
+        payload: number("payload"),
+        connections: number("connections"),
+        headers: if settings.text("headers") == "browser" { HeaderProfile::Browser } else { HeaderProfile::Minimal },
+        burst: some(number("burst")),
+        link: LinkConditions { rtt: millis("rtt"), jitter: millis("jitter"), bandwidth: None },
+        rate: some(number("rate")).map(|rate| rate as u32),
+        placement: settings.text("placement").parse().unwrap_or_else(|_| Placement::best()),
+        pairs: number("pairs"),
+        ..RaceConfig::default()
+    };
+    config.validate().map_err(|error| settings.invalid("lanes", error.to_string()))?;
+    Ok(config)
+}
+
+/// Turns what belongs to a key; `false` if nothing does.
+pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
+    let KeyCode::Char(key) = code else { return false };
+    match key {
+        '1'..='3' => config.payload = PAYLOAD_CHOICES[key as usize - '1' as usize],
+        '+' | '=' => config.payload = (config.payload * 2).clamp(1, MAX_PAYLOAD),
+        '-' => config.payload /= 2,
+        'c' => config.connections = next_choice(&CONNECTION_CHOICES, &config.connections),
+        'p' => config.placement = config.placement.next(),
+        'd' => set_rtt_ms(config, next_choice(&RTT_CHOICES_MS, &rtt_ms(config))),
+        'D' => set_rtt_ms(config, previous_choice(&RTT_CHOICES_MS, &rtt_ms(config))),
+        'j' => cycle_jitter(config),
+        'w' => config.link.bandwidth = next_choice(&BANDWIDTH_CHOICES, &config.link.bandwidth),
+        'n' => toggle_reconnecting_lanes(config),
+        'b' => toggle_burst(config),
+        't' => toggle_tls(config),
+        'h' => {
+            config.headers =
+                if config.headers == HeaderProfile::Minimal { HeaderProfile::Browser } else { HeaderProfile::Minimal };
+        }
+        'o' => config.rate = next_choice(&RATE_CHOICES, &config.rate),
+        _ => return false,
+    }
+    true
+}
+
+/// Every lane there is, as the choice shows them.
+pub(super) fn all_lanes() -> [Lane; 20] {
+    std::array::from_fn(|index| Lane { kind: LaneKind::ALL[index % 10], tls: index >= 10 })
+}
+
+/// Switches a lane on or off; `false` if it is the last one.
+pub(super) fn toggle_lane(config: &mut RaceConfig, lane: Lane) -> bool {
+    let mut on: Vec<Lane> = config.lanes.iter().copied().filter(|&other| other != lane).collect();
+    if on.len() == config.lanes.len() {
+        on.push(lane);
+        on.sort_by_key(|lane| all_lanes().iter().position(|other| other == lane));
+    }
+    let any = !on.is_empty();
+    if any {
+        config.lanes = on;
+    }
+    any
+}
+
+fn next_choice<T: Clone + PartialEq>(all: &[T], now: &T) -> T {
+    let at = all.iter().position(|one| one == now);
+    all[at.map_or(0, |at| (at + 1) % all.len())].clone()
+}
+
+fn previous_choice<T: Clone + PartialEq>(all: &[T], now: &T) -> T {
+    let at = all.iter().position(|one| one == now).unwrap_or(0);
+    all[(at + all.len() - 1) % all.len()].clone()
+}
+
+fn rtt_ms(config: &RaceConfig) -> u64 {
+    config.link.rtt.as_millis() as u64
+}
+
+fn set_rtt_ms(config: &mut RaceConfig, millis: u64) {
+    config.link.rtt = Duration::from_millis(millis);
+    config.link.jitter = config.link.jitter.min(config.link.rtt);
+}
+
+/// None, a tenth of the round trip, half of it.
+fn cycle_jitter(config: &mut RaceConfig) {
+    let LinkConditions { rtt, jitter, .. } = config.link;
+    config.link.jitter = if jitter.is_zero() {
+        rtt / 10
+    } else if jitter < rtt / 2 {
+        rtt / 2
+    } else {
+        Duration::ZERO
+    };
+}
+
+/// Lanes that connect anew each time, beside those that are open.
+fn toggle_reconnecting_lanes(config: &mut RaceConfig) {
+    let tls = config.lanes.iter().any(|lane| lane.tls);
+    let any = config.lanes.iter().any(|lane| lane.kind.reconnects());
+    for kind in [LaneKind::HttpNew, LaneKind::WsNew] {
+        let lane = Lane { kind, tls };
+        if any == config.lanes.contains(&lane) {
+            toggle_lane(config, lane);
+        }
+    }
+}
+
+/// Ten messages an exchange, each awaited, beside ten in flight; or one message again.
+fn toggle_burst(config: &mut RaceConfig) {
+    let ten = config.messages_per_exchange() == 1;
+    config.burst = ten.then_some(10);
+    let tls = config.lanes.iter().any(|lane| lane.tls);
+    for kind in [LaneKind::Http2, LaneKind::WsPipelined] {
+        let lane = Lane { kind, tls };
+        if ten != config.lanes.contains(&lane) {
+            toggle_lane(config, lane);
+        }
+    }
+}
+
+fn toggle_tls(config: &mut RaceConfig) {
+    let tls = !config.lanes.iter().any(|lane| lane.tls);
+    let kinds: Vec<LaneKind> = config.lanes.iter().map(|lane| lane.kind).collect();
+    config.lanes.clear();
+    for kind in kinds {
+        let lane = Lane { kind, tls };
+        if !config.lanes.contains(&lane) {
+            config.lanes.push(lane);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turned(keys: &str) -> RaceConfig {
+        let mut config = RaceConfig::default();
+        assert!(keys.chars().all(|key| change_setting(&mut config, KeyCode::Char(key))), "{keys}");
+        assert_eq!(config.validate(), Ok(()), "{keys}");
+        config
+    }
+
+    #[test]
+    fn every_dial_has_a_key_and_goes_round() {
+        assert_eq!((turned("3").payload, turned("+").payload, turned("-").payload), (65_536, 64, 16));
+        assert_eq!((turned("c").connections, turned("ccccc").connections), (4, 1));
+        assert_eq!((rtt_ms(&turned("d")), rtt_ms(&turned("D")), rtt_ms(&turned("dD"))), (1, 500, 0));
+        assert_eq!(turned("ddddj").link.jitter, Duration::from_millis(5));
+        assert_eq!(turned("w").link.bandwidth, Some(100_000_000));
+        assert_eq!((turned("o").rate, turned("oooo").rate), (Some(100), None));
+        assert_eq!(turned("h").headers, HeaderProfile::Browser);
+        assert_ne!(turned("p").placement, RaceConfig::default().placement);
+        assert!(!change_setting(&mut RaceConfig::default(), KeyCode::Char('x')));
+    }
+
+    #[test]
+    fn lanes_come_and_go_together() {
+        let names = |keys| turned(keys).lanes.iter().map(|lane| lane.name()).collect::<Vec<_>>().join(" ");
+        assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
+        assert_eq!(names("nn"), names(""));
+        assert_eq!(names("b"), "tcp http-bare http-hyper http-reqwest http2 ws ws-pipelined");
+        assert_eq!((names("bb"), turned("b").messages_per_exchange(), turned("bb").messages_per_exchange()), (names(""), 10, 1));
+        assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
+        assert_eq!(names("tt"), names(""));
+    }
+}

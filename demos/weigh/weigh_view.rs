@@ -1,0 +1,383 @@
+//! What the scales look like: the bytes of request and reply, the bytes of both frames, a ruler.
+//!
+//! Header bytes are dim, payload is bright; in hex a bar stands between them, on the ruler the one is hatched, the other solid.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Widget as _, Wrap};
+
+use super::exchange_bytes::{MeasuredExchange, ExchangePair};
+use super::{WeighPhase, Weigh};
+use crate::stage::{self, BigText, Demo as _, KeyHint, ViewContext, PixelSize, Theme};
+use crate::text;
+use crate::wire::format::group_thousands;
+
+const RULES_TEXT: [&str; 6] = [
+    "HTTP by reqwest, WebSocket by tokio-tungstenite, to echoes in this program.",
+    "The bytes are what the server's socket gave and took; each figure counts them.",
+    "TCP and IP add at least 40 bytes to a packet, the same for both: not shown.",
+    "The WebSocket was opened before, once; its handshake is told apart.",
+    "b adds what a browser and a hardened server send; the values are made up.",
+    "No moral yet: weight is not latency.",
+];
+
+pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let dress = if weigh.spec.browser { "as from a browser" } else { "as few headers as can be" };
+    let title = format!("weigh · {} of JSON there and back · {dress}", byte_count(weigh.spec.payload));
+    let inner = stage::draw_panel(&title, area, buffer, context);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    if inner.is_empty() {
+        return;
+    }
+    if weigh.help {
+        return draw_rules(inner, buffer, context.theme);
+    }
+    match &weigh.phase {
+        WeighPhase::Done(exchanges) | WeighPhase::Sending(Some(exchanges)) => {
+            draw_weighed(exchanges, inner, buffer, context.theme);
+        }
+        WeighPhase::Sending(None) => draw_paragraph("sending …", inner, buffer, context.theme.dim()),
+        WeighPhase::Failed(reason) => {
+            let text = format!("Nothing was weighed: {}.", text::sanitize(reason));
+            draw_paragraph(&text, inner, buffer, Style::new().fg(context.theme.bad));
+        }
+        WeighPhase::Ready => draw_question(weigh, inner, buffer, context),
+    }
+}
+
+fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+    let asked = format!(
+        "{} go there and come back. How many bytes cross the socket, over HTTP and over WebSocket?",
+        byte_count(weigh.spec.payload)
+    );
+    let start = if context.focused {
+        "Enter sends.  b dresses as a browser, 1 2 3 choose the payload, ? says what is counted."
+    } else {
+        "Enter gives the scales the keys, Enter again sends."
+    };
+    let strong = Style::new().fg(context.theme.text).add_modifier(Modifier::BOLD);
+    let text =
+        Text::from(vec![Line::styled(asked, strong), Line::default(), Line::styled(start, context.theme.dim())]);
+    let middle = Rect { y: area.y + area.height.saturating_sub(4) / 2, ..area }.intersection(area);
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(middle, buffer);
+}
+
+fn draw_paragraph(text: &str, area: Rect, buffer: &mut Buffer, style: Style) {
+    Paragraph::new(Text::styled(text, style)).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+fn draw_weighed(exchanges: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let half = usize::from(area.width.saturating_sub(2) / 2);
+    let ExchangePair { http, websocket, .. } = exchanges;
+    let texts = [
+        text_rows(&http.bytes.up, http.sent_header_len, half, theme),
+        text_rows(&http.bytes.down, http.received_header_len, half, theme),
+    ];
+    let frames = [
+        hex_rows(&websocket.bytes.up, websocket.sent_header_len, half, theme),
+        hex_rows(&websocket.bytes.down, websocket.received_header_len, half, theme),
+    ];
+    let rows = |pair: &[Vec<Line>; 2]| 1 + pair.iter().map(Vec::len).max().unwrap_or(0) as u16;
+    let whole = rows(&texts) + rows(&frames) + 4 <= area.height;
+    let ruler = 3 + u16::from(whole || area.height >= 16);
+    let gap = u16::from(area.height >= 20);
+    let left = area.height.saturating_sub(ruler + 2 * gap);
+    // frames are shown whole where there is room; otherwise the larger part is left to the text
+    let framed = rows(&frames).min((left * 2 / 5).max(left.saturating_sub(rows(&texts)))).min(left);
+    let frames = frames.map(|rows| truncate_rows(rows, framed.saturating_sub(1).into(), theme));
+    let texted = rows(&texts).min(left - framed);
+    let lengths = [texted, framed, ruler].map(Constraint::Length);
+    let [text_area, frame_area, ruler_area] = Layout::vertical(lengths).spacing(gap).areas(area);
+    draw_pair("HTTP/1.1", ["request", "reply"], http, texts, text_area, buffer, theme);
+    draw_pair("WebSocket", ["frame", "frame"], websocket, frames, frame_area, buffer, theme);
+    draw_ruler(exchanges, ruler_area, buffer, theme);
+    let free =
+        Rect { y: ruler_area.bottom(), height: area.bottom().saturating_sub(ruler_area.bottom()), ..area };
+    draw_big(exchanges, free, buffer, theme);
+}
+
+/// The totals for the last row of the room, where there is space for them.
+fn draw_big(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas::<2>(area);
+    let totals = [("HTTP/1.1", pair.http.total()), ("WebSocket", pair.websocket.total())];
+    for (half, (name, total)) in halves.into_iter().zip(totals) {
+        let digits = group_thousands(total as u64);
+        let width = BigText::width_in_cells(&digits, PixelSize::HalfHeight);
+        if half.height < 6 || width + 18 > half.width {
+            return;
+        }
+        let spot = Rect { y: half.y + 1, height: 4, ..half };
+        BigText::new(&digits, PixelSize::HalfHeight, theme.heading()).render(spot, buffer);
+        let beside = Rect { x: spot.x + width + 1, width: half.width - width - 1, ..spot };
+        stage::draw_line(&Line::styled("bytes there and back", theme.dim()), 2, beside, buffer);
+        stage::draw_line(&Line::styled(name, theme.heading()), 1, beside, buffer);
+    }
+}
+
+/// Both directions of an exchange side by side, each under its name and weight.
+fn draw_pair(
+    name: &str,
+    names: [&str; 2],
+    exchange: &MeasuredExchange,
+    rows: [Vec<Line<'static>>; 2],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
+    let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas::<2>(area);
+    let counts = [exchange.bytes.up.len(), exchange.bytes.down.len()];
+    let colors = [theme.client, theme.server];
+    for (index, rows) in rows.into_iter().enumerate() {
+        let half = halves[index];
+        let arrow = ["▲", "▼"][index];
+        let text = format!("{arrow} {name} {} · {}", names[index], byte_count(counts[index]));
+        let strong = Style::new().fg(colors[index]).add_modifier(Modifier::BOLD);
+        stage::draw_line(&Line::styled(text, strong), 0, half, buffer);
+        let room = usize::from(half.height.saturating_sub(1));
+        draw_rows(&rows, room, half, buffer, theme);
+    }
+}
+
+/// The rows below a title. Where not all have room, the last one is shown all the same: it is payload.
+fn draw_rows(rows: &[Line<'static>], room: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    if rows.len() <= room {
+        for (row, line) in (1..).zip(rows) {
+            stage::draw_line(line, row, area, buffer);
+        }
+        return;
+    }
+    let shown = room.saturating_sub(2);
+    for (row, line) in (1..).zip(&rows[..shown]) {
+        stage::draw_line(line, row, area, buffer);
+    }
+    let more = format!("… {} more rows", rows.len() - room + 1);
+    let row = shown as u16 + 1;
+    if room > 0 {
+        stage::draw_line(&Line::styled(more, theme.dim().add_modifier(Modifier::ITALIC)), row, area, buffer);
+    }
+    if room > 1
+        && let Some(last) = rows.last()
+    {
+        stage::draw_line(last, row + 1, area, buffer);
+    }
+}
+
+/// The rows of a head and what follows, control bytes made visible; a row ends with each line, and where there is no
+/// more room.
+fn text_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (head, payload) = bytes.split_at(head.min(bytes.len()));
+    let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let mut rows: Vec<Line> = Vec::new();
+    let lines = head.split_inclusive(|byte| *byte == b'\n').map(|line| (line, theme.dim()));
+    for (line, style) in lines.chain([(payload, bright)]) {
+        let text = String::from_utf8_lossy(line).into_owned();
+        let text = text::sanitize(&text).into_owned();
+        let mut rest = text.as_str();
+        // the payload stands right behind the empty line, as it does on the wire
+        if let Some(last) = rows.last_mut().filter(|last| style == bright && last.width() <= 4) {
+            let piece = text::prefix_within(rest, width.saturating_sub(last.width()));
+            last.push_span(Span::styled(piece.to_owned(), style));
+            rest = &rest[piece.len()..];
+        }
+        while !rest.is_empty() {
+            let piece = match text::prefix_within(rest, width.max(1)) {
+                "" => rest,
+                piece => piece,
+            };
+            rows.push(Line::styled(piece.to_owned(), style));
+            rest = &rest[piece.len()..];
+        }
+    }
+    rows
+}
+
+/// The rows of a frame in hex, a bar between its header and its payload.
+fn hex_rows(bytes: &[u8], head: usize, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let per_row = (width.saturating_sub(2) / 3).max(1);
+    let bright = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let mut rows = Vec::new();
+    for (row, chunk) in bytes.chunks(per_row).enumerate() {
+        let mut line = Line::default();
+        for (index, byte) in (row * per_row..).zip(chunk) {
+            if index == head {
+                line.push_span(Span::styled("│ ", Style::new().fg(theme.accent)));
+            }
+            let style = if index < head { theme.dim() } else { bright };
+            line.push_span(Span::styled(format!("{byte:02x} "), style));
+        }
+        rows.push(line);
+    }
+    rows
+}
+
+/// The first rows of a frame; where there are more, the last one says so.
+fn truncate_rows(mut rows: Vec<Line<'static>>, room: usize, theme: &Theme) -> Vec<Line<'static>> {
+    if rows.len() > room {
+        rows.truncate(room);
+        if let Some(last) = rows.last_mut() {
+            last.spans.pop();
+            last.push_span(Span::styled("…", theme.dim()));
+        }
+    }
+    rows
+}
+
+/// The totals, and bars on one scale.
+fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    const VALUES_WIDTH: u16 = 44;
+    let head = format!("{:<10}{:>7} {:>7} {:>8} {:>7}", "bytes", "up", "down", "total", "JSON");
+    let legend = "█ JSON   ░ everything else";
+    let bars =
+        Rect { x: area.x + VALUES_WIDTH.min(area.width), width: area.width.saturating_sub(VALUES_WIDTH), ..area };
+    stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
+    stage::draw_line(&Line::styled(legend, theme.dim()), 0, bars, buffer);
+    let most = pair.http.total().max(pair.websocket.total()).max(1);
+    let cells = |count: usize| (count * usize::from(bars.width)).div_ceil(most).min(bars.width.into());
+    for (row, name, exchange) in [(1, "HTTP/1.1", &pair.http), (2, "WebSocket", &pair.websocket)] {
+        let share = exchange.payload() as f64 * 100.0 / exchange.total().max(1) as f64;
+        let count = |count: usize| group_thousands(count as u64);
+        let figures = format!(
+            "{name:<10}{:>7} {:>7} {:>8} {share:>5.0} %",
+            count(exchange.bytes.up.len()),
+            count(exchange.bytes.down.len()),
+            count(exchange.total())
+        );
+        stage::draw_line(
+            &Line::styled(figures, Style::new().fg(theme.text).add_modifier(Modifier::BOLD)),
+            row,
+            area,
+            buffer,
+        );
+        let (all, json) = (cells(exchange.total()), cells(exchange.payload()));
+        let json = json.min(all);
+        let bar = Line::from(vec![
+            Span::styled("█".repeat(json), Style::new().fg(theme.accent)),
+            Span::styled("░".repeat(all - json), theme.dim()),
+        ]);
+        stage::draw_line(&bar, row, bars, buffer);
+    }
+    let text = Rect { y: area.y + 3.min(area.height), height: area.height.saturating_sub(3), ..area };
+    draw_paragraph(&summary(pair), text, buffer, Style::new().fg(theme.text));
+}
+
+fn summary(pair: &ExchangePair) -> String {
+    let ExchangePair { http, websocket, handshake } = pair;
+    let times = http.total() as f64 / websocket.total().max(1) as f64;
+    let opened = handshake.up.len() + handshake.down.len();
+    format!("HTTP: {times:.1}x the bytes. The WebSocket's handshake, once: {}.", byte_count(opened))
+}
+
+fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let mut text = Text::default();
+    text.push_line(Line::styled("What is counted", theme.heading()));
+    for rule in RULES_TEXT {
+        text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
+    }
+    let keys = Weigh::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+fn byte_count(count: usize) -> String {
+    crate::wire::format::byte_count(count as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::weigh::ExchangeSpec;
+    use crate::servers::recorded::RecordedBytes;
+
+    fn weigh(phase: WeighPhase) -> Weigh {
+        Weigh { spec: ExchangeSpec { payload: 9, browser: false }, run: 1, phase, help: false }
+    }
+
+    fn weighed() -> Box<ExchangePair> {
+        let http = RecordedBytes {
+            up: b"POST /echo HTTP/1.1\r\nhost: a\x1b[2J\r\n\r\n{\"age\":7}".to_vec(),
+            down: b"HTTP/1.1 200 OK\r\n\r\n{\"age\":7}".to_vec(),
+        };
+        let frames = RecordedBytes {
+            up: vec![0x81, 0x89, 0x37, 0xfa, 0x21, 0x3d, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            down: [&[0x81, 9][..], b"{\"age\":7}"].concat(),
+        };
+        let handshake = RecordedBytes { up: vec![b'x'; 160], down: vec![b'y'; 129] };
+        let (http, websocket) = (MeasuredExchange::from_http(http).unwrap(), MeasuredExchange::from_websocket(frames).unwrap());
+        Box::new(ExchangePair { http, websocket, handshake })
+    }
+
+    fn picture(weigh: &Weigh, width: u16, height: u16) -> String {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(weigh, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: false });
+        let rows = buffer.content.chunks(width.max(1).into());
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+        })
+        .collect()
+    }
+
+    #[test]
+    fn both_exchanges_on_the_scales() {
+        assert_eq!(
+            picture(&weigh(WeighPhase::Done(weighed())), 78, 16),
+            r#"╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
+│ ▲ HTTP/1.1 request · 45 bytes         ▼ HTTP/1.1 reply · 28 bytes          │
+│ POST /echo HTTP/1.1␍␊                 HTTP/1.1 200 OK␍␊                    │
+│ host: a␛[2J␍␊                         ␍␊{"age":7}                          │
+│ ␍␊{"age":7}                                                                │
+│ ▲ WebSocket frame · 15 bytes          ▼ WebSocket frame · 11 bytes         │
+│ 81 89 37 fa 21 3d │ 01 02 03 04 05    81 09 │ 7b 22 61 67 65 22 3a 37 7d   │
+│ 06 07 08 09                                                                │
+│ bytes          up    down    total    JSON  █ JSON   ░ everything else     │
+│ HTTP/1.1       45      28       73    25 %  ████████░░░░░░░░░░░░░░░░░░░░░░ │
+│ WebSocket      15      11       26    69 %  ████████░░░                    │
+│ HTTP: 2.8x the bytes. The WebSocket's handshake, once: 289 bytes.          │
+│                                                                            │
+│                                                                            │
+│                                                                            │
+╰────────────────────────────────────────────────────────────────────────────╯
+"#
+        );
+    }
+
+    #[test]
+    fn header_and_payload_differ_in_weight_as_well() {
+        let theme = &Theme::DARK;
+        let rows = text_rows(b"GET /\r\n\r\n{}", 9, 20, theme);
+        let text: Vec<_> = rows.iter().map(ToString::to_string).collect();
+        assert_eq!(text, ["GET /␍␊", "␍␊{}"]);
+        assert!(rows[1].spans[1].style.add_modifier.contains(Modifier::BOLD));
+        let rows = hex_rows(&[0x81, 2, b'{', b'}'], 2, 40, theme);
+        assert_eq!(rows[0].to_string(), "81 02 │ 7b 7d ");
+        let narrow: Vec<_> =
+            text_rows("é".repeat(5).as_bytes(), 0, 2, theme).iter().map(ToString::to_string).collect();
+        assert_eq!(narrow, ["éé", "éé", "é"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let mut long = weighed();
+        long.http.bytes.up.extend(std::iter::repeat_n(b'a', 4_000));
+        let shown = picture(&weigh(WeighPhase::Sending(Some(long))), 78, 16);
+        assert!(shown.contains("more rows") && shown.contains("4,0"), "{shown}");
+    }
+
+    #[test]
+    fn it_can_be_drawn_at_any_size() {
+        for phase in [WeighPhase::Ready, WeighPhase::Sending(None), WeighPhase::Done(weighed()), WeighPhase::Failed("no".into())]
+        {
+            for (width, height) in [(0, 0), (1, 1), (3, 2), (7, 9), (20, 5), (40, 12), (78, 16), (200, 60)] {
+                picture(&weigh(phase.clone()), width, height);
+                picture(&Weigh { help: true, ..weigh(phase.clone()) }, width, height);
+            }
+        }
+        for width in 0..30 {
+            for height in 0..30 {
+                picture(&weigh(WeighPhase::Done(weighed())), width, height);
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The event loop: events in, frames out, and nothing in between but waiting.
+//!
+//! A frame is drawn only if something changed. Keys are answered at once; reports of demos are
+//! drawn at most sixty times a second.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::state::{App, LoopExit, AppEvent};
+
+/// The shortest time between two frames that no key asked for.
+const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// The most events taken before the next frame.
+const MAX_EVENTS_PER_FRAME: usize = 512;
+
+/// Plays the talk on `terminal` until it ends or is to be suspended.
+///
+/// The end of the stream of events is an end like `q`. Called again after [`End::Suspend`] or
+/// [`End::Continued`], it goes on where it was, with a fresh frame.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub async fn run_event_loop<B: Backend>(
+    app: &mut App,
+    terminal: &mut Terminal<B>,
+    events: &mut (impl Stream<Item = AppEvent> + Unpin),
+) -> Result<LoopExit, B::Error> {
+    let mut last = Instant::now();
+    let mut ticked = Instant::now();
+    loop {
+        if let Some(exit) = app.exit.take() {
+            app.repaint = true;
+            return Ok(exit);
+        }
+        if let Some(request) = app.terminal_request() {
+            return Ok(request);
+        }
+        if app.dirty || app.repaint {
+            draw_frame(app, terminal)?;
+            last = Instant::now();
+        }
+        let tick = app.tick_interval().map(|interval| ticked + interval);
+        tokio::select! {
+            biased;
+            woken = poll_fn(|context| poll_wake(app, events, context)) => if woken == WakeReason::Mail {
+                app.dirty = true;
+                // what comes in meanwhile shares the frame; a key does not wait for it
+                tokio::select! {
+                    biased;
+                    () = poll_fn(|context| poll_events(app, events, context)) => {}
+                    () = sleep_until(last + MIN_FRAME_INTERVAL) => {}
+                }
+            },
+            () = sleep_until(tick.unwrap_or_else(Instant::now)), if tick.is_some() => {
+                ticked = Instant::now();
+                app.tick(ticked.into_std());
+            }
+        }
+    }
+}
+
+/// What a turn of the loop is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WakeReason {
+    Event,
+    Mail,
+}
+
+fn poll_wake(
+    app: &mut App,
+    events: &mut (impl Stream<Item = AppEvent> + Unpin),
+    context: &mut Context,
+) -> Poll<WakeReason> {
+    if poll_events(app, events, context).is_ready() {
+        return Poll::Ready(WakeReason::Event);
+    }
+    app.poll_mailboxes(context).map(|()| WakeReason::Mail)
+}
+
+/// Takes all events that are there, so that they share a frame; ready if there was one.
+///
+/// The stream is always polled with the task's own waker: crossterm's stream keeps the first waker
+/// it is given until that has been woken.
+fn poll_events(app: &mut App, events: &mut (impl Stream<Item = AppEvent> + Unpin), context: &mut Context) -> Poll<()> {
+    let mut any = Poll::Pending;
+    for _ in 0..MAX_EVENTS_PER_FRAME {
+        match events.poll_next_unpin(context) {
+            Poll::Ready(Some(event)) => app.update(event),
+            Poll::Ready(None) => {
+                app.exit.get_or_insert(LoopExit::Quit);
+            }
+            Poll::Pending => return any,
+        }
+        any = Poll::Ready(());
+        if app.exit.is_some() {
+            return any;
+        }
+    }
+    any
+}
+
+/// Draws the talk as it is now, at the size that the terminal has now: the event that tells of a new
+/// size may still be on its way.
+///
+/// # Errors
+///
+/// If the terminal cannot be written to.
+pub fn draw_frame<B: Backend>(app: &mut App, terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    if std::mem::take(&mut app.repaint) {
+        terminal.clear()?;
+    }
+    terminal.draw(|frame| {
+        app.resize_to(frame.area());
+        app.view(frame.buffer_mut());
+    })?;
+    app.dirty = false;
+    Ok(())
+}
+
+impl App {
+    /// The shortest pace that an open demo asks for.
+    fn tick_interval(&self) -> Option<Duration> {
+        self.slots.iter().flatten().filter_map(|demo| demo.tick_interval()).min()
+    }
+
+    /// Ready once a demo has had mail.
+    fn poll_mailboxes(&mut self, context: &mut Context) -> Poll<()> {
+        let mut any = Poll::Pending;
+        for demo in self.slots.iter_mut().flatten() {
+            if demo.poll_mailbox(context).is_ready() {
+                any = Poll::Ready(());
+            }
+        }
+        any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::backend::TestBackend;
+    use ratatui::layout::Size;
+
+    use super::*;
+    use crate::app::Presentation;
+    use crate::deck;
+    use crate::stage::{EffectConsents, ColorDepth, Services, Registry};
+
+    #[test]
+    fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
+        let source = "A line that is longer than forty cells, so that it runs over several rows then.";
+        let (deck, warnings) = deck::parse(source);
+        let presentation = Presentation {
+            deck,
+            file: "deck.md".to_owned(),
+            warnings,
+            registry: Registry::new(&[]),
+            services: Services::default(),
+            theme: None,
+            color_depth: ColorDepth::TrueColor,
+            consents: EffectConsents::default(),
+            notice: None,
+            standalone: false,
+        };
+        let mut app = App::new(presentation, Size { width: 100, height: 30 });
+        for (width, height) in [(40, 10), (100, 30)] {
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            draw_frame(&mut app, &mut terminal).unwrap();
+            let shown = terminal.backend().to_string();
+            let footer = shown.trim_end().lines().last().unwrap();
+            assert!(footer.ends_with("1/1 \""), "{shown}");
+            assert!(shown.contains("then."), "the end of the line has a row of its own: {shown}");
+        }
+    }
+}

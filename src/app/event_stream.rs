@@ -1,0 +1,204 @@
+//! Everything that can happen to a talk, as one stream.
+//!
+//! The sources live in a scope of the caller's; when that ends, they do.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::stream::{self, Stream, StreamExt as _};
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+#[cfg(unix)]
+use tokio::time::timeout;
+use tokio::time::{Instant, interval_at};
+
+use crate::app::terminal_reply::{FilteredInput, TerminalReplyFilter};
+use crate::app::footer::ServerStatus;
+use crate::app::highlight::Highlights;
+use crate::app::state::AppEvent;
+#[cfg(unix)]
+use crate::app::screen::restore_immediately;
+use crate::deck::Deck;
+use crate::scope::Scope;
+use crate::servers::{ServerBundle, ServerState};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// How long the loop may take to end after a signal.
+#[cfg(unix)]
+const SIGNAL_GRACE_PERIOD: Duration = Duration::from_secs(2);
+
+/// The terminal's input, the `signals`, the minutes, and the deck's code once it is highlighted.
+///
+/// # Errors
+///
+/// If threads are not to be had.
+pub fn event_stream(
+    deck: &Deck,
+    scope: &Scope,
+    signals: Signals,
+) -> io::Result<(mpsc::Sender<AppEvent>, impl Stream<Item = AppEvent> + Unpin)> {
+    let (sender, mailbox) = mpsc::channel(64);
+    spawn_minute_timer(scope, sender.clone());
+    spawn_highlighting(deck.clone(), scope, sender.clone())?;
+    let input = filter_input(EventStream::new().filter_map(|event| std::future::ready(event.ok())));
+    let others = stream::select(receiver_stream(mailbox), receiver_stream(signals.events));
+    Ok((sender, Box::pin(stream::select(input, others))))
+}
+
+fn receiver_stream(mailbox: mpsc::Receiver<AppEvent>) -> impl Stream<Item = AppEvent> {
+    stream::unfold(mailbox, |mut mailbox| async move { mailbox.recv().await.map(|event| (event, mailbox)) })
+}
+
+/// The signals that end a talk or tell that it goes on, caught from the moment that this exists.
+///
+/// It is made before the terminal is taken: a signal in between would end the process at once, and
+/// nobody would give the terminal back.
+pub struct Signals {
+    events: mpsc::Receiver<AppEvent>,
+}
+
+impl Signals {
+    /// Catches them on a thread of its own in `scope`: a terminal that takes nothing in holds up the loop that draws. Where
+    /// the loop does not end by itself, and for a second signal, the terminal is given back as far as it can be, and the
+    /// signal has its default action.
+    ///
+    /// # Errors
+    ///
+    /// If signals or a thread are not to be had.
+    pub fn install(scope: &Scope) -> io::Result<Self> {
+        let (sender, arrivals) = mpsc::channel(8);
+        #[cfg(unix)]
+        forward_signals(scope, sender)?;
+        #[cfg(not(unix))]
+        let _ = (scope, post);
+        Ok(Self { events: arrivals })
+    }
+}
+
+#[cfg(unix)]
+fn forward_signals(scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<()> {
+    let ends = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()];
+    let kinds = ends.into_iter().chain([continued()]);
+    let arrivals =
+        kinds.map(|kind| {
+            let arrivals = stream::unfold(signal(kind)?, |mut signal| async move {
+                signal.recv().await.map(|()| ((), signal))
+            });
+            Ok(Box::pin(arrivals.map(move |()| kind)))
+        });
+    let mut arrivals = stream::select_all(arrivals.collect::<io::Result<Vec<_>>>()?);
+    scope.spawn_thread("signals", move |_| async move {
+        while let Some(kind) = arrivals.next().await {
+            if kind == continued() {
+                // a queue that is full holds events that bring a fresh frame too
+                let _ = sender.try_send(AppEvent::Continued);
+                continue;
+            }
+            let number = kind.as_raw_value();
+            let _ = sender.try_send(AppEvent::Signal(number));
+            let second = arrivals.by_ref().filter(|kind| std::future::ready(*kind != continued()));
+            let second = timeout(SIGNAL_GRACE_PERIOD, std::pin::pin!(second).next()).await.ok().flatten();
+            restore_immediately();
+            // it fails only for signals that there are not
+            let number = second.map_or(number, |kind| kind.as_raw_value());
+            let _ = signal_hook::low_level::emulate_default_handler(number);
+        }
+    })
+}
+
+#[cfg(unix)]
+fn continued() -> SignalKind {
+    SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())
+}
+
+/// Terminal events with the terminal's own answers picked out.
+fn filter_input(inputs: impl Stream<Item = Input>) -> impl Stream<Item = AppEvent> {
+    let mut answers = TerminalReplyFilter::default();
+    inputs.flat_map(move |event| {
+        let found = match answers.filter(event) {
+            FilteredInput::Background(theme) => vec![AppEvent::Background(theme)],
+            FilteredInput::Events(replayed) => replayed.into_iter().map(AppEvent::Input).collect(),
+            FilteredInput::Pending => Vec::new(),
+        };
+        stream::iter(found)
+    })
+}
+
+fn spawn_minute_timer(scope: &Scope, sender: mpsc::Sender<AppEvent>) {
+    scope.spawn("minutes", async move {
+        let mut minutes = interval_at(Instant::now() + MINUTE, MINUTE);
+        loop {
+            minutes.tick().await;
+            if sender.send(AppEvent::Minute).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+fn spawn_highlighting(deck: Deck, scope: &Scope, sender: mpsc::Sender<AppEvent>) -> io::Result<()> {
+    scope.spawn_thread("highlight", move |scope| async move {
+        let highlights = Highlights::from_deck(&deck);
+        if !highlights.is_empty() && !scope.is_cancelled() {
+            // the loop is gone only when the talk is over
+            let _ = sender.send(AppEvent::Highlighted(highlights)).await;
+        }
+    })
+}
+
+/// Tells the stage whenever one of the bundled servers comes up or goes down.
+pub fn watch_servers(servers: &ServerBundle, scope: &Scope, sender: mpsc::Sender<AppEvent>) {
+    let (http, websocket) = (servers.http.clone(), servers.websocket.clone());
+    scope.spawn("lamps", async move {
+        let (mut http_changes, mut websocket_changes) = (http.watch(), websocket.watch());
+        loop {
+            let statuses = vec![server_status("http", &http.state()), server_status("ws", &websocket.state())];
+            if sender.send(AppEvent::Servers(statuses)).await.is_err() {
+                return;
+            }
+            // a server that has ended says nothing more; the other may
+            tokio::select! {
+                Ok(()) = http_changes.changed() => {}
+                Ok(()) = websocket_changes.changed() => {}
+                else => return,
+            }
+        }
+    });
+}
+
+fn server_status(name: &'static str, state: &ServerState) -> ServerStatus {
+    let up = match state {
+        ServerState::Starting => None,
+        ServerState::Up(_) => Some(true),
+        ServerState::Failed(_) | ServerState::Ended => Some(false),
+    };
+    ServerStatus { name, is_up: up }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+    use crate::deck::ThemeChoice;
+
+    #[tokio::test]
+    async fn an_answer_between_two_keys_becomes_one_event() {
+        let key = |letter, modifiers| Input::Key(KeyEvent::new(KeyCode::Char(letter), modifiers));
+        let mut keys = vec![key('n', KeyModifiers::NONE), key(']', KeyModifiers::ALT)];
+        keys.extend("11;rgb:ffff/ffff/ffff".chars().map(|letter| key(letter, KeyModifiers::NONE)));
+        keys.extend([key('\\', KeyModifiers::ALT), key('p', KeyModifiers::NONE)]);
+        let found: Vec<AppEvent> = filter_input(stream::iter(keys)).collect().await;
+        assert_eq!(
+            found,
+            [
+                AppEvent::Input(key('n', KeyModifiers::NONE)),
+                AppEvent::Background(ThemeChoice::Light),
+                AppEvent::Input(key('p', KeyModifiers::NONE))
+            ]
+        );
+    }
+}

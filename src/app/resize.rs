@@ -1,0 +1,80 @@
+//! The open slide laid out anew: for another size, another theme, code that has been highlighted.
+//!
+//! How blocks become rows is the slide's matter.
+
+use ratatui::layout::{Rect, Size};
+
+use crate::app::highlight::Highlights;
+use crate::app::slide::{SlideStyle, LayoutInput, SlideLayout};
+use crate::app::state::App;
+use crate::app::screen::clamp_size;
+use crate::deck::{self, Slide, Warning};
+use crate::stage::{OpenRefusal, Theme};
+
+/// The rows of a demo that waits to be allowed, and of one that cannot open.
+const CONSENT_ROWS: u16 = 9;
+const CLOSED_SLOT_ROWS: u16 = 6;
+
+impl App {
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
+        let Size { width, height } = clamp_size(Size { width, height });
+        self.resize_to(Rect::new(0, 0, width, height));
+        self.repaint = true;
+    }
+
+    /// Lays the talk out for a screen of this area.
+    pub(crate) fn resize_to(&mut self, area: Rect) {
+        if self.area != area {
+            self.area = area;
+            self.lay_out();
+        }
+    }
+
+    pub(crate) fn set_background(&mut self, theme: deck::ThemeChoice) {
+        let theme = Theme::of(self.presentation.theme.unwrap_or(theme));
+        if self.theme != theme {
+            self.theme = theme;
+            self.lay_out();
+        }
+    }
+
+    pub(crate) fn set_highlights(&mut self, highlights: Highlights) {
+        self.highlights = highlights;
+        let has_code = |slide: &Slide| {
+            slide.blocks.iter().any(|block| {
+                matches!(
+                    block,
+                    deck::Block::Code { .. } | deck::Block::List { .. } | deck::Block::Quote { .. }
+                )
+            })
+        };
+        if has_code(self.slide()) {
+            self.lay_out();
+        }
+    }
+
+    pub(crate) fn lay_out(&mut self) {
+        let rows = self.slots.iter().map(|slot| match slot {
+            Ok(demo) => demo.min_rows(),
+            Err(OpenRefusal::Asks(_)) => CONSENT_ROWS,
+            Err(OpenRefusal::Complaints(_)) => CLOSED_SLOT_ROWS,
+        });
+        let rows = rows.max().unwrap_or(CLOSED_SLOT_ROWS);
+        let of_slide = |warning: &&Warning| warning.slide == self.slide_index;
+        let warnings: Vec<Warning> = self.presentation.warnings.iter().filter(of_slide).cloned().collect();
+        let style = SlideStyle { theme: self.theme, highlights: &self.highlights };
+        let input = LayoutInput {
+            deck: &self.presentation.deck,
+            slide_index: self.slide_index,
+            warnings: &warnings,
+            file: &self.presentation.file,
+            min_demo_rows: rows,
+            style,
+        };
+        let area = Rect { height: self.area.height.saturating_sub(1), ..self.area };
+        self.layout = SlideLayout::new(&input, area);
+        self.progress.scroll = self.progress.scroll.min(self.layout.max_scroll());
+        self.progress.scroll_x = self.progress.scroll_x.min(self.layout.max_scroll_x());
+        self.dirty = true;
+    }
+}

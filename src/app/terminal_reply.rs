@@ -1,0 +1,146 @@
+//! The terminal's answer to "what is your background?", picked out of the keys.
+//!
+//! The talk paints first and asks meanwhile (OSC 11); a terminal that never answers costs nothing.
+//! crossterm does not know the answer and hands it on as keys: Alt+], then `11;rgb:...`, then
+//! Alt+\ or Ctrl-G. This filter takes those out again and gives everything else back untouched.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+
+use crate::deck::ThemeChoice;
+
+/// The question.
+pub const BACKGROUND_QUERY: &str = "\x1b]11;?\x1b\\";
+
+/// `11;rgba:` and four channels of four digits are the longest answer.
+const MAX_REPLY_LEN: usize = 40;
+
+/// What came out of the filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FilteredInput {
+    /// The terminal's ground is dark or light.
+    Background(ThemeChoice),
+    /// Not an answer after all: these events, in their order.
+    Events(Vec<Event>),
+    /// An answer may be under way; nothing to do yet.
+    Pending,
+}
+
+/// Watches the input for an answer.
+#[derive(Debug, Default)]
+pub struct TerminalReplyFilter {
+    buffered: Vec<Event>,
+    text: String,
+}
+
+impl TerminalReplyFilter {
+    /// Takes one input event.
+    pub fn filter(&mut self, event: Event) -> FilteredInput {
+        let Event::Key(key) = &event else { return self.release(event) };
+        let letter = match key {
+            KeyEvent { code: KeyCode::Char(letter), modifiers, .. } => Some((*letter, *modifiers)),
+            _ => None,
+        };
+        match letter {
+            Some((']', KeyModifiers::ALT)) if self.buffered.is_empty() => {
+                self.buffered.push(event);
+                FilteredInput::Pending
+            }
+            _ if self.buffered.is_empty() => FilteredInput::Events(vec![event]),
+            Some(('\\', KeyModifiers::ALT) | ('g' | '4', KeyModifiers::CONTROL)) => self.finish(event),
+            Some((letter, modifiers))
+                if modifiers - KeyModifiers::SHIFT == KeyModifiers::NONE && self.can_continue_with(letter) =>
+            {
+                self.text.push(letter);
+                self.buffered.push(event);
+                FilteredInput::Pending
+            }
+            _ => self.release(event),
+        }
+    }
+
+    fn can_continue_with(&self, letter: char) -> bool {
+        const START: &str = "11;rgb";
+        let index = self.text.len();
+        index < MAX_REPLY_LEN
+            && START
+                .chars()
+                .nth(index)
+                .map_or("a:/".contains(letter) || letter.is_ascii_hexdigit(), |c| c == letter)
+    }
+
+    fn finish(&mut self, event: Event) -> FilteredInput {
+        match parse_background(&self.text) {
+            Some(theme) => {
+                self.buffered.clear();
+                self.text.clear();
+                FilteredInput::Background(theme)
+            }
+            None => self.release(event),
+        }
+    }
+
+    fn release(&mut self, event: Event) -> FilteredInput {
+        let mut events = std::mem::take(&mut self.buffered);
+        self.text.clear();
+        events.push(event);
+        FilteredInput::Events(events)
+    }
+}
+
+/// Reads `11;rgb:RRRR/GGGG/BBBB`, each channel of one to four hex digits.
+fn parse_background(answer: &str) -> Option<ThemeChoice> {
+    let channels = answer.strip_prefix("11;rgb:").or_else(|| answer.strip_prefix("11;rgba:"))?;
+    let mut levels = channels.split('/').map(|digits| {
+        let top = (1_u32 << (4 * digits.len().min(4))) - 1;
+        u32::from_str_radix(digits, 16)
+            .ok()
+            .filter(|level| *level <= top)
+            .map(|level| level as f32 / top as f32)
+    });
+    let (red, green, blue) = (levels.next()??, levels.next()??, levels.next()??);
+    // the weights of ITU-R BT.601, good enough to tell night from day
+    let brightness = 0.299 * red + 0.587 * green + 0.114 * blue;
+    Some(if brightness > 0.5 { ThemeChoice::Light } else { ThemeChoice::Dark })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(letter: char, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(KeyCode::Char(letter), modifiers))
+    }
+
+    fn feed(text: &str, end: Event) -> Vec<FilteredInput> {
+        let mut answers = TerminalReplyFilter::default();
+        let mut out = vec![answers.filter(key(']', KeyModifiers::ALT))];
+        out.extend(text.chars().map(|letter| answers.filter(key(letter, KeyModifiers::NONE))));
+        out.push(answers.filter(end));
+        out
+    }
+
+    #[test]
+    fn an_answer_is_read_and_leaves_no_key_behind() {
+        for (text, theme) in
+            [("11;rgb:1e1e/1e1e/2e2e", ThemeChoice::Dark), ("11;rgb:ff/fa/f0", ThemeChoice::Light)]
+        {
+            for end in [key('\\', KeyModifiers::ALT), key('g', KeyModifiers::CONTROL)] {
+                let out = feed(text, end);
+                assert_eq!(out.last(), Some(&FilteredInput::Background(theme)));
+                assert!(out[..out.len() - 1].iter().all(|answer| *answer == FilteredInput::Pending));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_comes_back_whole() {
+        let mut answers = TerminalReplyFilter::default();
+        let quit = key('q', KeyModifiers::NONE);
+        assert_eq!(answers.filter(quit.clone()), FilteredInput::Events(vec![quit.clone()]));
+        let bracket = key(']', KeyModifiers::ALT);
+        assert_eq!(answers.filter(bracket.clone()), FilteredInput::Pending);
+        assert_eq!(answers.filter(quit.clone()), FilteredInput::Events(vec![bracket, quit]));
+        let out = feed("11;rgb:zz", key('x', KeyModifiers::NONE));
+        assert!(out.iter().any(|answer| matches!(answer, FilteredInput::Events(_))));
+    }
+}

@@ -1,0 +1,235 @@
+//! Frames in words, for a reader who sees such bytes for the first time. Plain text, no escape codes.
+//! The sentences about fields and rules are `wire`'s; here they are laid out.
+
+use super::text_page::TextPage;
+use crate::wire::format::{byte_count, group_thousands, quote, spaced_hex};
+use crate::wire::{
+    ByteLen, DecodeVerdict, Fault, FieldSpan, Frame, FramePart, Message, Offset, Side, Transcript,
+};
+
+/// Bytes a row, where bytes are written out.
+const BYTES_PER_ROW: usize = 16;
+/// Payload bytes that are written out.
+const MAX_PAYLOAD_SHOWN: usize = 64;
+
+pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
+    let mut page = TextPage::default();
+    for frame in transcript.frames().iter().chain(transcript.current_frame()) {
+        write_frame(&mut page, frame, transcript);
+    }
+    if let Some(beginning) = transcript.partial_header() {
+        let from = transcript.decoder().sender();
+        page.line(&format!("Frame {}, {}: its header is not complete", beginning.index, direction_label(from)));
+        write_field_table(&mut page, beginning.raw, beginning.offset, &beginning.field_spans());
+        write_faults(&mut page, transcript.faults_of(beginning.index));
+    }
+    for message in transcript.messages() {
+        write_message(&mut page, message);
+        if let Some(lens) = transcript.deflate_listing(message.number) {
+            super::deflate_listing::explain(&mut page, &lens);
+        }
+    }
+    // What cannot be inflated, or is no text, is no message; all the more it wants to be looked at.
+    let last = transcript.frames().last().and_then(|frame| frame.role.message());
+    let has_message = |number: usize| transcript.messages().iter().any(|message| message.number == number);
+    if let Some((number, lens)) = last
+        .filter(|number| !has_message(*number))
+        .and_then(|number| Some((number, transcript.deflate_listing(number)?)))
+    {
+        page.line(&format!("Message {number}  compressed, and not well"));
+        super::deflate_listing::explain(&mut page, &lens);
+    }
+    write_verdict(&mut page, transcript, input);
+    page.into_text()
+}
+
+fn write_message(page: &mut TextPage, message: &Message) {
+    let of = match message.frames.as_slice() {
+        [one] => format!("frame {one}"),
+        many => {
+            let numbers: Vec<String> = many.iter().map(usize::to_string).collect();
+            format!("frames {}", numbers.join(", "))
+        }
+    };
+    let content = match message.text() {
+        Some(text) => quote(text.as_bytes(), 60),
+        None if message.inflate_stop.is_some() => {
+            format!("inflated only as far as here: {}", spaced_hex(&message.data, BYTES_PER_ROW))
+        }
+        None => spaced_hex(&message.data, BYTES_PER_ROW),
+    };
+    let kind = message.kind.name();
+    let mut length = byte_count(message.data.len() as u64);
+    if message.compressed {
+        length = format!("{length} out of {}", group_thousands(message.payload_len.get()));
+    }
+    let head = format!("Message {}  ", message.number);
+    page.paragraph(&head, &format!("{kind}, {length}, {of}: {content}"));
+}
+
+fn direction_label(from: Side) -> &'static str {
+    match from {
+        Side::Client => "client to server",
+        Side::Server => "server to client",
+    }
+}
+
+fn write_frame(page: &mut TextPage, frame: &Frame, transcript: &Transcript) {
+    let (header, from) = (&frame.header, direction_label(frame.context.from));
+    let title = format!("Frame {}, {from}: {}", frame.index, header.opcode);
+    let size = if frame.complete {
+        let (whole, payload) = (byte_count(header.frame_len()), group_thousands(header.payload_len.get()));
+        format!("{whole} = {} header + {payload} payload", header.len())
+    } else {
+        format!("claims {} of payload", byte_count(header.payload_len))
+    };
+    page.paragraph(&format!("{title}, "), &size);
+    write_field_table(page, frame.raw(), frame.offset, &frame.field_spans());
+    write_payload(page, frame);
+    write_faults(page, transcript.faults_of(frame.index));
+}
+
+fn write_field_table(page: &mut TextPage, raw: &[u8], offset: Offset, spans: &[FieldSpan]) {
+    page.blank_line();
+    page.line("   at  bytes        bits      field            value");
+    let mut last = None;
+    for span in spans {
+        let wire = raw.get(span.bytes.clone()).unwrap_or_default();
+        // The bits of one byte stand below each other, and the byte is written once.
+        let (at, shown) = if last.replace(&span.bytes) == Some(&span.bytes) {
+            (String::new(), String::new())
+        } else {
+            ((offset + span.bytes.start).to_string(), spaced_hex(wire, if wire.len() > 4 { 3 } else { 4 }))
+        };
+        let head = format!(
+            "{at:>5}  {shown:<11}  {:<8}  {:<15}  ",
+            bit_pattern(wire.first().copied().unwrap_or_default(), span),
+            span.field.name()
+        );
+        page.paragraph_with_tail(&head, &span.value, span.section);
+        page.paragraph("       ", &span.meaning);
+    }
+    page.blank_line();
+}
+
+/// `1.......`: the bits of the field where they stand in their byte; nothing where it has whole bytes.
+fn bit_pattern(byte: u8, span: &FieldSpan) -> String {
+    if span.bits == (0..8) {
+        return String::new();
+    }
+    let bit = |number: u8| match (span.bits.contains(&number), byte & (0x80 >> number) != 0) {
+        (false, _) => '.',
+        (true, false) => '0',
+        (true, true) => '1',
+    };
+    (0..8).map(bit).collect()
+}
+
+/// The payload written out: on the wire, the key below it, the plain bytes below that.
+fn write_payload(page: &mut TextPage, frame: &Frame) {
+    let (wire, plain) = (frame.payload_on_wire(), frame.payload());
+    if wire.is_empty() {
+        return;
+    }
+    let title = if frame.header.masking_key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
+    page.line(title);
+    let mut key = frame.header.masking_key.into_iter().flatten().cycle();
+    for (row, (plain, wire)) in plain.chunks(BYTES_PER_ROW).zip(wire.chunks(BYTES_PER_ROW)).take(MAX_PAYLOAD_SHOWN / BYTES_PER_ROW).enumerate() {
+        if frame.header.masking_key.is_some() {
+            let key: Vec<u8> = key.by_ref().take(plain.len()).collect();
+            if row > 0 {
+                page.blank_line();
+            }
+            page.line(&format!("  wire   {}", spaced_hex(wire, BYTES_PER_ROW)));
+            page.line(&format!("  key    {}", spaced_hex(&key, BYTES_PER_ROW)));
+        }
+        let text: String = plain.iter().map(|byte| printable_char(*byte)).collect();
+        page.line(&format!("  plain  {:<47}  {text}", spaced_hex(plain, BYTES_PER_ROW)));
+    }
+    if let Some(more) = plain.get(MAX_PAYLOAD_SHOWN..).filter(|more| !more.is_empty()) {
+        page.line(&format!("  … and {} more", byte_count(ByteLen::of(more))));
+    }
+    page.blank_line();
+}
+
+fn printable_char(byte: u8) -> char {
+    if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '·' }
+}
+
+fn write_faults<'a>(page: &mut TextPage, faults: impl Iterator<Item = &'a Fault>) {
+    for fault in faults {
+        let mut place = format!("byte {}", fault.byte_offset);
+        if let Some(bits) = fault.bits {
+            let bits = bits.to_string();
+            let word = if bits.len() > 1 { "bits" } else { "bit" };
+            place = format!("{place}, {word} {bits}");
+        }
+        let answer =
+            fault.close_code().map_or_else(String::new, |code| format!("; a receiver closes with {code}"));
+        let severity = fault.severity().name().to_uppercase();
+        page.paragraph_with_tail(&format!("{severity:<8} "), fault.code.name(), fault.section());
+        let detail = fault.detail.to_string();
+        let what = if detail.is_empty() {
+            fault.summary().to_owned()
+        } else {
+            format!("{}: {detail}", fault.summary())
+        };
+        page.paragraph("  what   ", &what);
+        page.paragraph(
+            "  where  ",
+            &format!("{place}; certain after {}{answer}", byte_count(fault.detectable_after)),
+        );
+        page.paragraph("  why    ", fault.rationale());
+        page.blank_line();
+    }
+}
+
+fn write_verdict(page: &mut TextPage, transcript: &Transcript, input: &[u8]) {
+    let needs = transcript.needed().map(|needs| {
+        let phase = match needs.part {
+            FramePart::FirstTwoBytes => "its second byte",
+            FramePart::ExtendedLength => "the extended length and what follows it",
+            FramePart::MaskingKey => "the masking key",
+            FramePart::Payload => "the payload",
+        };
+        format!("the last frame needs {} more: {phase}", byte_count(needs.more))
+    });
+    let text = match (transcript.verdict(), needs) {
+        (DecodeVerdict::Ok, _) if input.is_empty() => "ok: no bytes, so nothing is wrong".to_owned(),
+        (DecodeVerdict::Ok, _) if !transcript.faults().is_empty() => {
+            "ok, with warnings: every byte belongs to a complete frame".to_owned()
+        }
+        (DecodeVerdict::Ok, _) => "ok: every byte belongs to a complete frame, no rule is broken".to_owned(),
+        (DecodeVerdict::Incomplete, needs) => format!("incomplete: {}", needs.unwrap_or_default()),
+        (DecodeVerdict::Fail, needs) => failure_sentence(transcript, needs, ByteLen::of(input)),
+    };
+    page.paragraph("Verdict    ", &text);
+    write_http_hint(page, input);
+}
+
+fn failure_sentence(transcript: &Transcript, needs: Option<String>, given: ByteLen) -> String {
+    // After a Close nobody listens: there is nothing left to close, so the rule has no close code.
+    let closes = transcript.faults().iter().any(|fault| fault.close_code().is_some());
+    let end = if closes { "a receiver closes the connection here" } else { "a receiver throws this away" };
+    match needs {
+        Some(needs) => format!("fail: {end}; {needs}"),
+        None if transcript.len() < given => {
+            format!("fail: {end}; {} behind it not read", byte_count(given - transcript.len()))
+        }
+        None => format!("fail: {end}"),
+    }
+}
+
+/// HTTP where frames should be is the most common mix-up.
+fn write_http_hint(page: &mut TextPage, input: &[u8]) {
+    let request = [&b"GET "[..], b"POST ", b"PRI "].iter().any(|word| input.starts_with(word));
+    let half = match (request, input.starts_with(b"HTTP/")) {
+        (true, _) => "request",
+        (_, true) => "response",
+        _ => return,
+    };
+    page.paragraph(
+        "Hint       ",
+        &format!("these bytes look like HTTP, not like frames: try --handshake {half}"),
+    );
+}

@@ -1,0 +1,166 @@
+//! The bytes to decode: hex on the command line, hex or raw bytes in files and on standard input.
+//! What they mean is no question here.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+
+use crate::cli::bounded_read;
+
+/// The most bytes of a file or of standard input that are read. A larger capture is for `wiretalk inspect FILE`.
+pub(super) const MAX_INPUT_BYTES: u64 = 16 << 20;
+
+/// The bytes of all inputs, one behind the other.
+pub(super) fn read_inputs(inputs: &[String], raw: bool) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut digits = String::new();
+    for input in inputs {
+        if input != "-"
+            && let Ok(more) = collect_hex_digits(input)
+        {
+            digits.push_str(&more);
+            continue;
+        }
+        bytes.append(&mut decode_digit_pairs(&std::mem::take(&mut digits), "the command line")?);
+        bytes.append(&mut read_input(input, raw)?);
+    }
+    bytes.append(&mut decode_digit_pairs(&digits, "the command line")?);
+    Ok(bytes)
+}
+
+fn read_input(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
+    let (name, contents) = if input == "-" {
+        let contents = bounded_read::read_stream(std::io::stdin().lock(), MAX_INPUT_BYTES);
+        ("standard input".to_owned(), contents.context("could not read standard input")?)
+    } else {
+        let contents = bounded_read::read_file(Path::new(input), MAX_INPUT_BYTES);
+        (format!("{input:?}"), contents.map_err(|error| unreadable_input(input, &error))?)
+    };
+    if raw {
+        return Ok(contents);
+    }
+    let text = String::from_utf8(contents).ok();
+    let text =
+        text.with_context(|| format!("{name} is not text; if it holds the bytes themselves, say --raw"))?;
+    match collect_hex_digits(&text) {
+        Ok(digits) => decode_digit_pairs(&digits, &name),
+        Err(stray) => bail!(
+            "{name}, line {}, column {}: {:?} is no hex digit; right would be 81 05 48 65, or --raw for the bytes themselves",
+            stray.line,
+            stray.column,
+            stray.char
+        ),
+    }
+}
+
+fn unreadable_input(input: &str, error: &io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return anyhow::anyhow!("{input:?}: {error}; wiretalk inspect {input:?} opens large files");
+    }
+    let shown: String = input.chars().take(60).collect();
+    let place = collect_hex_digits(input).err().map_or_else(String::new, |stray| {
+        format!(": {:?} at column {} is no hex digit", stray.char, stray.column)
+    });
+    anyhow::anyhow!(
+        "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 05 48 65"
+    )
+}
+
+/// The bytes that hex text stands for.
+pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
+    match collect_hex_digits(text) {
+        Ok(digits) => decode_digit_pairs(&digits, "the text"),
+        Err(stray) => {
+            bail!("{:?} at column {} is no hex digit; right would be 81 05 48 65", stray.char, stray.column)
+        }
+    }
+}
+
+/// A character that is neither a hex digit nor skipped, with its place counted from 1.
+#[derive(Debug, PartialEq, Eq)]
+struct InvalidHexDigit {
+    char: char,
+    line: usize,
+    column: usize,
+}
+
+/// The hex digits in `text`; blanks, `:`, `,` and `0x` are skipped.
+fn collect_hex_digits(text: &str) -> Result<String, InvalidHexDigit> {
+    let mut digits = String::new();
+    let (mut line, mut column) = (1_usize, 0_usize);
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        column = column.saturating_add(1);
+        match char {
+            '\n' => (line, column) = (line.saturating_add(1), 0),
+            ' ' | '\t' | '\r' | ':' | ',' => {}
+            '0' if chars.next_if(|next| matches!(next, 'x' | 'X')).is_some() => {
+                column = column.saturating_add(1);
+            }
+            _ if char.is_ascii_hexdigit() => digits.push(char),
+            _ => return Err(InvalidHexDigit { char, line, column }),
+        }
+    }
+    Ok(digits)
+}
+
+fn decode_digit_pairs(digits: &str, place: &str) -> anyhow::Result<Vec<u8>> {
+    let count = digits.len();
+    ensure!(
+        count.is_multiple_of(2),
+        "{place} has an odd number of hex digits, {count}: a byte has two, so one is missing or too many"
+    );
+    let byte = |pair: &[u8]| str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes = digits.as_bytes().chunks(2).map(byte);
+    Ok(bytes.collect::<Option<_>>().expect("only hex digits were collected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn read(inputs: &[&str]) -> Result<Vec<u8>, String> {
+        let inputs: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+        read_inputs(&inputs, false).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn hex_in_any_dress() {
+        for dress in
+            [&["81 05", "48"][..], &["0x81, 0x05, 0X48"], &["81:05:48"], &["8", "10", "548"], &["", "810548"]]
+        {
+            assert_eq!(read(dress).unwrap(), [0x81, 0x05, 0x48], "{dress:?}");
+        }
+        assert!(read(&[""]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        assert_eq!(
+            read(&["818"]).unwrap_err(),
+            "the command line has an odd number of hex digits, 3: a byte has two, so one is missing or too many"
+        );
+        let error = read(&["81 0g"]).unwrap_err();
+        assert!(
+            error.starts_with(
+                "\"81 0g\" is neither hex: 'g' at column 5 is no hex digit, nor a file that can be read: "
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_holds_hex_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hex");
+        fs::write(&file, "81 00\n0z").unwrap();
+        let error = read(&[file.to_str().unwrap()]).unwrap_err();
+        fs::write(&file, "81 00\n").unwrap();
+        let bytes = read(&[file.to_str().unwrap(), "8a00"]);
+        assert!(error.contains(", line 2, column 2: 'z' is no hex digit"), "{error}");
+        assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
+    }
+}

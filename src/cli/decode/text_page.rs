@@ -1,0 +1,108 @@
+//! Plain text that fits 80 columns: lines, wrapped paragraphs, headings.
+//! It knows nothing of what is written on it.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns of a page.
+const PAGE_WIDTH: usize = 80;
+
+#[derive(Debug, Default)]
+pub(super) struct TextPage {
+    text: String,
+}
+
+impl TextPage {
+    /// One line as it is; it must fit.
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    pub(super) fn blank_line(&mut self) {
+        self.line("");
+    }
+
+    /// `head`, then `text` wrapped behind it; the further lines stand below the first word of `text`.
+    pub(super) fn paragraph(&mut self, head: &str, text: &str) {
+        let indent = head.width();
+        let mut line = head.to_owned();
+        let mut empty = true;
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            for piece in split_word(word, PAGE_WIDTH.saturating_sub(indent)) {
+                let gap = usize::from(!empty);
+                if line.width().saturating_add(gap).saturating_add(piece.width()) > PAGE_WIDTH {
+                    self.line(&line);
+                    line = " ".repeat(indent);
+                } else if gap == 1 {
+                    line.push(' ');
+                }
+                line.push_str(&piece);
+                empty = false;
+            }
+        }
+        self.line(&line);
+    }
+
+    /// A paragraph whose last line has `tail` at the right margin, on a line of its own where there is no room.
+    pub(super) fn paragraph_with_tail(&mut self, head: &str, text: &str, tail: &str) {
+        self.paragraph(head, text);
+        self.text.truncate(self.text.trim_end().len());
+        let used = self.text.rsplit('\n').next().unwrap_or_default().width();
+        let room = PAGE_WIDTH.saturating_sub(tail.width());
+        if let Some(gap) = room.checked_sub(used).filter(|gap| *gap >= 2) {
+            self.text.push_str(&" ".repeat(gap));
+        } else {
+            self.blank_line();
+            self.text.push_str(&" ".repeat(room));
+        }
+        self.line(tail);
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// A word cut where it is wider than a line.
+fn split_word(word: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut used = 0;
+    for char in word.chars() {
+        let wide = char.width().unwrap_or(0);
+        if wide.saturating_add(used) > width {
+            pieces.push(String::new());
+            used = 0;
+        }
+        used = wide.saturating_add(used);
+        pieces.last_mut().expect("it begins with one").push(char);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_stands_at_the_right_margin() {
+        let mut page = TextPage::default();
+        page.paragraph_with_tail("head  ", "text", "tail");
+        page.paragraph_with_tail("head  ", &"x".repeat(70), "tail");
+        let text = page.into_text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("head  text{}tail", " ".repeat(66)));
+        assert_eq!(lines[1], format!("head  {}", "x".repeat(70)));
+        assert_eq!(lines[2], format!("{}tail", " ".repeat(76)));
+    }
+
+    #[test]
+    fn words_wrap_below_the_first_and_long_ones_are_cut() {
+        let mut page = TextPage::default();
+        page.paragraph("head  ", &format!("{} {}", "word ".repeat(15), "x".repeat(100)));
+        let text = page.into_text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("head  {}", "word ".repeat(15).trim_end()));
+        assert_eq!(lines[1], format!("      {}", "x".repeat(74)));
+        assert_eq!(lines[2], format!("      {}", "x".repeat(26)));
+    }
+}

@@ -1,0 +1,101 @@
+//! A connection of our own, without a stage: sends what was asked for, waits, says goodbye, and prints what happened.
+//! The connection itself is `clients`' business.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{Instant as Deadline, sleep_until};
+
+use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::optional_recorder::OptionalRecorder;
+use crate::cli::inspect::printer::Printer;
+use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
+use crate::cli::{Interrupt, Output};
+use crate::clients::{SessionCommand, SessionEvent, run_session};
+use crate::net::later;
+
+/// Reports that wait for the printer; then the socket waits.
+const EVENT_CAPACITY: usize = 64;
+
+/// The only connection's number.
+const OWN_CONNECTION: usize = 1;
+
+pub(super) async fn run(inspect: &InspectArgs) -> anyhow::Result<ExitCode> {
+    let mut capture_recorder = OptionalRecorder::create(inspect)?;
+    let mut printer = Printer::new(inspect.json, false, Output::new()?, Instant::now());
+    let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
+    let ended = run_session(inspect, &mut capture_recorder, &mut printer, &mut asked).await;
+    // what was told before an error is printed all the same
+    let faulty = printer.has_panicked();
+    let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
+    let clean = ended?;
+    printed?;
+    Ok(if clean && !faulty { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The process being asked to end, and whether it was already.
+struct RequestedSends {
+    interrupt: Interrupt,
+    came: bool,
+}
+
+/// The whole session; true if it ended as it should.
+async fn run_session(
+    inspect: &InspectArgs,
+    keep: &mut OptionalRecorder<'_>,
+    printer: &mut Printer<Output>,
+    asked: &mut RequestedSends,
+) -> anyhow::Result<bool> {
+    let (orders, inbox) = mpsc::channel(inspect.sends.0.len().saturating_add(2));
+    let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
+    let mut session = Box::pin(run_session(inspect.client_options(), inbox, sender));
+    let (mut deadline, mut over, mut well) = (None, false, true);
+    // the goodbye needs no reader, but what there is to say of it does: one that stands still is waited for so long
+    let mut stuck = None;
+    loop {
+        let pending = printer.out().is_pending();
+        stuck = stuck.or_else(|| Some(later(Deadline::now(), INTERRUPT_GRACE_PERIOD))).filter(|_| asked.came && pending);
+        tokio::select! {
+            biased;
+            () = asked.interrupt.recv() => {
+                asked.came = true;
+                deadline = None;
+                orders.try_send(SessionCommand::Close(1000, String::new()))?;
+            }
+            () = sleep_until(stuck.unwrap_or_else(Deadline::now)), if stuck.is_some() => {
+                return Err(unread_error().into());
+            }
+            () = sleep_until(deadline.unwrap_or_else(Deadline::now)), if deadline.is_some() => {
+                deadline = None;
+                orders.try_send(SessionCommand::Close(1000, String::new()))?;
+            }
+            sent = printer.out().advance() => sent?,
+            event = mailbox.recv(), if !pending => {
+                let Some(report) = event else { return Ok(well) };
+                keep.record(|recorder| recorder.record_session(&report))?;
+                match report {
+                    SessionEvent::Open => {
+                        for send in &inspect.sends.0 {
+                            orders.try_send(send.clone())?;
+                        }
+                        let stay = Duration::try_from_secs_f64(inspect.seconds.unwrap_or(1.0)).unwrap_or(Duration::MAX);
+                        deadline = Some(later(Deadline::now(), stay));
+                    }
+                    SessionEvent::Bytes(chunk) => {
+                        let from = chunk.direction.sender();
+                        printer.print_completed(OWN_CONNECTION, from, printer.elapsed(chunk.at), &chunk.bytes)?;
+                    }
+                    SessionEvent::Note(text) => printer.print_record("note", json!({ "text": text }))?,
+                    SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
+                    SessionEvent::Ended(result) => {
+                        well = result.is_ok();
+                        printer.print_end(OWN_CONNECTION, &result)?;
+                    }
+                }
+            },
+            () = &mut session, if !over => over = true,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The proxy without a stage: everything passes, and what passes is printed.
+//! Holding and stepping want hands, which only the stage has.
+
+use std::future::pending;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::optional_recorder::OptionalRecorder;
+use crate::cli::inspect::printer::Printer;
+use crate::cli::{Interrupt, Output};
+use crate::net::{Target, describe_io_error};
+use crate::proxy::{ProxyOptions, ROOM, ProxyEvent, ProxyEventKind, bind, full};
+use crate::scope::Scope;
+
+/// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
+/// bytes: a longer queue would let one flood hold up everybody else for seconds.
+const EVENT_CAPACITY: usize = 16;
+
+pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Result<ExitCode> {
+    let scope = Scope::new(|panic| {
+        let _ = writeln!(io::stderr(), "wiretalk: {panic}");
+    });
+    let upstream = Target::parse(&inspect.source).map_err(anyhow::Error::msg)?;
+    let options =
+        ProxyOptions { tls: inspect.tls_options(), allow_remote: inspect.anywhere, ..ProxyOptions::new(listen, upstream) };
+    let (_orders, inbox) = mpsc::channel(1);
+    let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
+    let bound = bind(&scope, options, inbox, sender).await;
+    let (address, proxy) =
+        bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error)))?;
+    let mut interrupt = Interrupt::new()?;
+    let mut capture_recorder = OptionalRecorder::create(inspect)?;
+    let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
+    printer.print_record("listening", json!({ "address": address.to_string() }))?;
+    let enough = async {
+        match inspect.seconds {
+            Some(seconds) => sleep(Duration::from_secs_f64(seconds)).await,
+            None => pending().await,
+        }
+    };
+    let (mut enough, mut proxy) = (std::pin::pin!(enough), std::pin::pin!(proxy));
+    let mut interrupted = false;
+    let reason = loop {
+        let pending = printer.out().is_pending();
+        tokio::select! {
+            biased;
+            () = interrupt.recv() => {
+                interrupted = true;
+                break "interrupted";
+            }
+            () = &mut enough => break "the time is up",
+            sent = printer.out().advance() => sent?,
+            event = mailbox.recv(), if !pending => match event {
+                Some(report) => {
+                    capture_recorder.record(|recorder| recorder.record_proxy(address, &report))?;
+                    print_event(&mut printer, report)?;
+                }
+                None => break "the proxy has ended",
+            },
+            () = &mut proxy => break "the proxy has ended",
+        }
+    };
+    for number in printer.open_connections() {
+        printer.print_end(number, &Err(format!("cut: {reason}")))?;
+    }
+    printer.print_last(reason)?;
+    let faulty = printer.has_panicked();
+    printer.into_out().finish(&mut interrupt, interrupted).await?;
+    Ok(if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
+    let (number, kind) = match event {
+        ProxyEvent::Connection(number, told) => (number, told),
+        ProxyEvent::Full => return printer.print_record("note", json!({ "text": full() })),
+        ProxyEvent::Room => return printer.print_record("note", json!({ "text": ROOM })),
+    };
+    match kind {
+        ProxyEventKind::Opened { peer } => {
+            printer.print_record("connection", json!({ "connection": number, "peer": peer.to_string() }))
+        }
+        ProxyEventKind::Connected { tls: Some(how), .. } => {
+            printer.print_record("note", json!({ "connection": number, "text": how }))
+        }
+        ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => Ok(()),
+        // without a hand, only the proxy's own refusal is put in
+        ProxyEventKind::Bytes { from, at, bytes } | ProxyEventKind::Injected { from, at, bytes } => {
+            printer.print_completed(number, from, printer.elapsed(at), &bytes)
+        }
+        ProxyEventKind::Ended(result) => printer.print_end(number, &result),
+    }
+}

@@ -1,0 +1,70 @@
+//! [`Sends`]: what `--send` and `--send-hex` ask for, in the order of the command line.
+//! Derived arguments know only the order within one option, so these two are read by hand.
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+
+use crate::cli::decode::parse_hex;
+use crate::clients;
+use crate::wire::format;
+
+/// What is to be sent once the connection is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendArgs(pub Vec<clients::SessionCommand>);
+
+impl SendArgs {
+    /// A line each, as the inspector's setting `sends` takes them.
+    pub(super) fn to_setting(&self) -> String {
+        let line = |send: &clients::SessionCommand| match send {
+            clients::SessionCommand::Text(text) if text.contains(['\r', '\n']) => {
+                format!("quoted {}\n", serde_json::Value::from(text.as_str()))
+            }
+            clients::SessionCommand::Text(text) => format!("text {text}\n"),
+            clients::SessionCommand::Raw(bytes) => format!("hex {}\n", format::hex(bytes)),
+            _ => String::new(),
+        };
+        self.0.iter().map(line).collect()
+    }
+}
+
+impl Args for SendArgs {
+    fn augment_args(command: Command) -> Command {
+        let arg = |name, value| Arg::new(name).long(name).value_name(value).action(ArgAction::Append);
+        command
+            .arg(
+                arg("send", "TEXT")
+                    .help("Send this text once the connection is open; may be given several times"),
+            )
+            .arg(arg("send-hex", "HEX").help(
+                "Put these bytes on the wire as they are, legal or not; in order with --send, as given",
+            ))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SendArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for name in ["send", "send-hex"] {
+            let places = matches.indices_of(name).into_iter().flatten();
+            let values = matches.get_many::<String>(name).into_iter().flatten();
+            all.extend(places.zip(values).map(|(place, value)| (place, name, value)));
+        }
+        all.sort_unstable();
+        let command = |(_, name, value): (usize, &str, &String)| match name {
+            "send" => Ok(clients::SessionCommand::Text(value.clone())),
+            _ => parse_hex(value).map(clients::SessionCommand::Raw).map_err(|error| {
+                Error::raw(ErrorKind::ValueValidation, format!("--send-hex {value:?}: {error:#}\n"))
+            }),
+        };
+        all.into_iter().map(command).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Letters of several cells, for titles and figures that the last row must read.
+//!
+//! The shapes are those of the `font8x8` crate; tui-big-text draws the same, but brings twenty
+//! packages along that a cold build would have to wait for.
+
+use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts as _};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::widgets::Widget;
+
+/// How large a letter is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PixelSize {
+    /// 4 columns by 4 rows: four pixels to a cell.
+    Quadrant,
+    /// 8 columns by 4 rows: two pixels to a cell.
+    HalfHeight,
+}
+
+impl PixelSize {
+    /// The columns and rows of one letter.
+    pub const fn glyph_cells(self) -> (u16, u16) {
+        match self {
+            Self::Quadrant => (4, 4),
+            Self::HalfHeight => (8, 4),
+        }
+    }
+}
+
+/// One line of big letters, drawn from the left edge of its area and cut where that ends.
+#[derive(Clone, Copy, Debug)]
+pub struct BigText<'a> {
+    text: &'a str,
+    size: PixelSize,
+    style: Style,
+}
+
+impl<'a> BigText<'a> {
+    /// `text` in letters of `size`.
+    pub fn new(text: &'a str, size: PixelSize, style: Style) -> Self {
+        Self { text, size, style }
+    }
+
+    /// The columns it wants.
+    pub fn width_in_cells(text: &str, size: PixelSize) -> u16 {
+        (text.chars().count() as u16).saturating_mul(size.glyph_cells().0)
+    }
+
+    /// Whether each character of `text` has a big shape.
+    pub fn can_draw(text: &str) -> bool {
+        text.chars().all(|c| font_bitmap(c).is_some())
+    }
+}
+
+impl Widget for BigText<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let (wide, high) = self.size.glyph_cells();
+        for (index, letter) in self.text.chars().enumerate() {
+            let Some(rows) = font_bitmap(letter) else { continue };
+            for y in 0..high {
+                for x in 0..wide {
+                    let symbol = match self.size {
+                        PixelSize::Quadrant => quadrant_block(rows, x * 2, y * 2),
+                        PixelSize::HalfHeight => half_block(rows, x, y * 2),
+                    };
+                    let at = Position::new(area.x + index as u16 * wide + x, area.y + y);
+                    if area.contains(at) && symbol != ' ' {
+                        buffer[at].set_char(symbol).set_style(self.style);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn font_bitmap(letter: char) -> Option<[u8; 8]> {
+    let letter = match letter {
+        '’' | '‘' => '\'',
+        '“' | '”' => '"',
+        '–' | '—' => '-',
+        other => other,
+    };
+    BASIC_FONTS.get(letter).or_else(|| LATIN_FONTS.get(letter))
+}
+
+fn is_pixel_set(rows: [u8; 8], x: u16, y: u16) -> bool {
+    rows[usize::from(y)] >> x & 1 == 1
+}
+
+fn half_block(rows: [u8; 8], x: u16, y: u16) -> char {
+    match (is_pixel_set(rows, x, y), is_pixel_set(rows, x, y + 1)) {
+        (true, true) => '█',
+        (true, false) => '▀',
+        (false, true) => '▄',
+        (false, false) => ' ',
+    }
+}
+
+fn quadrant_block(rows: [u8; 8], x: u16, y: u16) -> char {
+    const SHAPES: [char; 16] =
+        [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+    let bit = |dx, dy| usize::from(is_pixel_set(rows, x + dx, y + dy));
+    SHAPES[bit(0, 0) | bit(1, 0) << 1 | bit(0, 1) << 2 | bit(1, 1) << 3]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str, size: PixelSize, area: Rect) -> Buffer {
+        let mut buffer = Buffer::empty(area);
+        BigText::new(text, size, Style::new()).render(area, &mut buffer);
+        buffer
+    }
+
+    #[test]
+    fn letters_look_like_letters() {
+        let expected = Buffer::with_lines(["▐▌  ▄▄  ", "▐▙▄ ▄▟▌ ", "▐▌▐▙█▐▌ ", "▝▘▝▘▀▝▀ "]);
+        let found = drawn("ha", PixelSize::Quadrant, Rect::new(0, 0, 8, 4));
+        assert_eq!(found.area, expected.area);
+        assert_eq!(BigText::width_in_cells("ha", PixelSize::Quadrant), 8);
+        assert!(found.content.iter().any(|cell| cell.symbol() != " "));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut() {
+        let whole = drawn("Hi", PixelSize::HalfHeight, Rect::new(0, 0, 16, 4));
+        let cut = drawn("Hi", PixelSize::HalfHeight, Rect::new(0, 0, 5, 2));
+        for y in 0..2 {
+            for x in 0..5 {
+                assert_eq!(cut[(x, y)], whole[(x, y)]);
+            }
+        }
+        assert!(BigText::can_draw("It doesn’t") && !BigText::can_draw("日本"));
+    }
+}
