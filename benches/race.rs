@@ -19,9 +19,9 @@ use tokio::sync::mpsc;
 use wiretalk::deck::{Fence, Position, Setting, SettingValue};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
-use wiretalk::race::{self, RaceConfig, RaceOutcome, WorkerProgram, RaceEvent};
+use wiretalk::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
 use wiretalk::scope::Scope;
-use wiretalk::stage::{Demo as _, DemoEvent, ViewContext, Theme, settings};
+use wiretalk::stage::{Demo as _, DemoEvent, Theme, ViewContext, settings};
 
 /// Unless told otherwise.
 const ROUNDS: usize = 120;
@@ -31,8 +31,9 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // cargo adds an option of its own
     let argument = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let rounds =
-        argument.map_or(Ok(ROUNDS), |argument| argument.parse()).context("the argument is a number of rounds")?;
+    let rounds = argument
+        .map_or(Ok(ROUNDS), |argument| argument.parse())
+        .context("the argument is a number of rounds")?;
     let outcome = runtime.block_on(run(rounds))?;
     runtime.shutdown_background();
     println!(

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wiretalk::measure::Histogram;
-use wiretalk::net::{DeadlineTimer, LinkConditions, DelayedStream, Stall};
+use wiretalk::net::{DeadlineTimer, DelayedStream, LinkConditions, Stall};
 
 /// Moments that no wheel of milliseconds can meet.
 const SPANS: [Duration; 4] = [

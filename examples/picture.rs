@@ -12,14 +12,14 @@ use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
-use wiretalk::app::{self, App, AppEvent, Highlights, ServerStatus, Presentation};
+use wiretalk::app::{self, App, AppEvent, Highlights, Presentation, ServerStatus};
 use wiretalk::cli::check;
 use wiretalk::demos::REGISTRY;
 use wiretalk::export::to_svg;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, Ports};
-use wiretalk::stage::{EffectConsents, ColorDepth, Services, Theme};
+use wiretalk::servers::{Ports, ServerBundle};
+use wiretalk::stage::{ColorDepth, EffectConsents, Services, Theme};
 
 /// How long the app plays on after each key: the demos' sockets are real.
 const BETWEEN: Duration = Duration::from_millis(700);
@@ -98,7 +98,9 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     };
     let mut app = App::new(show, size);
     app.update(AppEvent::Highlighted(highlights));
-    app.update(AppEvent::Servers(["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec()));
+    app.update(AppEvent::Servers(
+        ["http", "ws"].map(|name| ServerStatus { name, is_up: Some(true) }).to_vec(),
+    ));
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
     let go_to = format!("g{slide}").chars().map(KeyCode::Char).collect::<Vec<_>>();
     for code in go_to.iter().chain([&KeyCode::Enter]) {

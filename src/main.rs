@@ -11,14 +11,14 @@ use anyhow::{anyhow, bail};
 use clap::Parser as _;
 use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-use wiretalk::app::{self, BACKGROUND_QUERY, App, LoopExit, Screen, Presentation, Signals};
+use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
 use wiretalk::cli::inspect::InspectArgs;
 use wiretalk::cli::{Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
 use wiretalk::demos::REGISTRY;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, Ports};
-use wiretalk::stage::{EffectConsents, ColorDepth, Services};
+use wiretalk::servers::{Ports, ServerBundle};
+use wiretalk::stage::{ColorDepth, EffectConsents, Services};
 
 /// Counts allocations, which the race tells an exchange's number of.
 #[global_allocator]
@@ -132,7 +132,8 @@ fn run_presentation(presentation: Presentation) -> anyhow::Result<ExitCode> {
     let alone = presentation.standalone;
     let exit = catch_unwind(AssertUnwindSafe(|| runtime.block_on(present_on_terminal(presentation))));
     runtime.shutdown_background();
-    let fault = || anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default());
+    let fault =
+        || anyhow!("{}; this is a fault of wiretalk", Screen::take_panic_message().unwrap_or_default());
     match exit {
         // a talk goes on without one of its demos; the inspector alone is nothing else
         Ok(Ok((LoopExit::Quit, Some(why)))) if alone => Err(anyhow!("{why}; this is a fault of wiretalk")),
@@ -152,7 +153,8 @@ async fn present_on_terminal(mut presentation: Presentation) -> anyhow::Result<(
     let mut screen = Screen::enter()?;
     let mut terminal = Terminal::new(screen.backend())?;
     // whoever points the inspector at something needs no servers of ours
-    let servers = (!presentation.standalone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
+    let servers =
+        (!presentation.standalone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
     presentation.services.servers.clone_from(&servers);
     let deck = presentation.deck.clone();
     let ask = presentation.theme.is_none();

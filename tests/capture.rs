@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use wiretalk::capture::{self, Capture, ConnectionEnd, CaptureFormat, ReadOptions, ReplayData, TlsStatus, WriteOptions, PcapngWriter};
+use wiretalk::capture::{
+    self, Capture, CaptureFormat, ConnectionEnd, PcapngWriter, ReadOptions, ReplayData, TlsStatus,
+    WriteOptions,
+};
 use wiretalk::net::AddressPair;
 use wiretalk::wire::{Offset, Opcode, Side, format};
 
@@ -111,7 +114,8 @@ fn tshark_reads_what_is_written_here_and_has_nothing_to_say_about_it() {
         // longer than the window that the segments announce
         write_long(&file, client, server, 9_000_000);
         let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
-        let output = tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
+        let output =
+            tool("tshark", &[&["-r", text(&file), "-q", "-z", "expert,warn"], &checked[..]].concat());
         assert!(!output.contains("Warn") && !output.contains("Error"), "{output}");
         let odd =
             "tcp.analysis.flags || _ws.malformed || tcp.checksum.status == 0 || ip.checksum.status == 0";
@@ -283,7 +287,10 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     let file = folder.file("hex");
     std::fs::write(&file, "# a frame\n0x81, 85 37:fa 21 3d\n7f9f4d5158 # Hello\n").unwrap();
     let capture = open(&file);
-    assert_eq!((capture.format(), frames_of(&capture, 0)), (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()]));
+    assert_eq!(
+        (capture.format(), frames_of(&capture, 0)),
+        (CaptureFormat::Hex, vec!["client 1 48656c6c6f".to_owned()])
+    );
     let whole = format!(
         "> {}\n< {}\n> {}\n< 8102 6869\n",
         format::hex(REQUEST),
@@ -369,7 +376,8 @@ fn what_is_told_once_more_and_written_once_more_is_the_same() {
         assert_eq!(missing, gaps);
         let lost: u64 = missing.iter().map(|(missing, _)| missing).sum();
         assert_eq!(capture.streams()[0].store.len(Side::Server), bytes[1].len() as u64 + lost);
-        let mut writer = PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
+        let mut writer =
+            PcapngWriter::create(&again, &WriteOptions { replace: true, secrets: None }).unwrap();
         capture.write(&mut writer).unwrap();
         let copy = open(&again);
         assert_eq!((replayed(&copy), frames_of(&copy, 0)), ((bytes, missing), frames_of(&capture, 0)));

@@ -12,15 +12,16 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Style;
-use wiretalk::app::{self, App, LoopExit, AppEvent, Highlights, Presentation};
+use wiretalk::app::{self, App, AppEvent, Highlights, LoopExit, Presentation};
 use wiretalk::cli::check;
 use wiretalk::deck;
 use wiretalk::demos::REGISTRY;
 use wiretalk::race::WorkerProgram;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, Ports};
+use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{
-    Diagnostic, EffectConsents, Demo, ColorDepth, SettingSpec, DemoEntry, KeyHint, Services, ViewContext, Registry, Settings, Stage,
+    ColorDepth, Demo, DemoEntry, Diagnostic, EffectConsents, KeyHint, Registry, Services, SettingSpec,
+    Settings, Stage, ViewContext,
 };
 
 const TALK: &str = include_str!("../slides/talk.md");
@@ -244,7 +245,10 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
         let pause =
             stream::once(tokio::time::sleep(Duration::from_millis(20))).filter_map(|()| async { None });
         let end = app::run_event_loop(app, terminal, &mut Box::pin(pause)).await.unwrap();
-        assert!(matches!(end, LoopExit::Quit | LoopExit::CaptureMouse(_) | LoopExit::CopyToClipboard(_)), "{end:?}");
+        assert!(
+            matches!(end, LoopExit::Quit | LoopExit::CaptureMouse(_) | LoopExit::CopyToClipboard(_)),
+            "{end:?}"
+        );
         let shown = text(terminal.backend().buffer());
         if wanted.iter().any(|wanted| shown.contains(wanted)) {
             return shown;
@@ -256,7 +260,10 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
     let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
     let show = Presentation {
-        services: Services { servers: Some(servers), worker_program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()) },
+        services: Services {
+            servers: Some(servers),
+            worker_program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()),
+        },
         ..show(source)
     };
     let app = App::new(show, Size { width: 100, height: 30 });
@@ -409,7 +416,11 @@ async fn a_demo_that_has_stopped_says_what_can_be_done_and_ctrl_r_does_it() {
     for alone in [false, true] {
         for in_a_task in [false, true] {
             IN_A_TASK.store(in_a_task, Ordering::Relaxed);
-            let show = Presentation { registry: Registry::new(&FAULTY), standalone: alone, ..show("```demo faulty\n```\n") };
+            let show = Presentation {
+                registry: Registry::new(&FAULTY),
+                standalone: alone,
+                ..show("```demo faulty\n```\n")
+            };
             let mut app = App::new(show, Size { width: 100, height: 30 });
             let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
             if !alone {

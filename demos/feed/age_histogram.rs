@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::Feed;
-use super::feed_view::{transport_color, latest_snapshot};
+use super::feed_view::{latest_snapshot, transport_color};
 use crate::feed::AgeHistogram;
 use crate::stage::{self, BAR_LEVELS, Theme};
 

@@ -10,9 +10,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::feed_view::{transport_color, latest_snapshot};
+use super::feed_view::{latest_snapshot, transport_color};
 use super::{Feed, FeedPhase};
-use crate::feed::{TransportStats, Transport};
+use crate::feed::{Transport, TransportStats};
 use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -52,7 +52,12 @@ fn draw_pane(
     let mut free = area.width.saturating_sub(name.width() as u16 + 1);
     if let Some(left) = free.checked_sub(requests.len() as u16 + 1) {
         let x = area.right() - requests.len() as u16;
-        stage::draw_line(&Line::styled(requests, strong), 0, Rect { x, width: area.right() - x, ..area }, buffer);
+        stage::draw_line(
+            &Line::styled(requests, strong),
+            0,
+            Rect { x, width: area.right() - x, ..area },
+            buffer,
+        );
         free = left;
     }
     let price = stats.price.map(|price| format!(" shows {price:.2}")).unwrap_or_default();
@@ -63,18 +68,34 @@ fn draw_pane(
     if let Some(reason) = &stats.failure {
         let text = format!("✗ {}", text::sanitize(reason));
         let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
-        return stage::draw_line(&Line::styled(text::ellipsize(&text, area.width.into()), style), 2, area, buffer);
+        return stage::draw_line(
+            &Line::styled(text::ellipsize(&text, area.width.into()), style),
+            2,
+            area,
+            buffer,
+        );
     }
     let shown = if over { stats.mean } else { stats.behind };
     draw_big_duration(shown, over, area, strong, buffer, theme);
 }
 
 /// The duration in big digits, with its unit and what it is beside the last row.
-fn draw_big_duration(shown: Duration, over: bool, area: Rect, style: Style, buffer: &mut Buffer, theme: &Theme) {
+fn draw_big_duration(
+    shown: Duration,
+    over: bool,
+    area: Rect,
+    style: Style,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let ms = shown.as_millis();
     let (digits, unit) =
         if ms < 10_000 { (ms.to_string(), "ms") } else { (format!("{:.0}", shown.as_secs_f64()), "s") };
-    let size = if BigText::width_in_cells("0000", PixelSize::HalfHeight) + 12 <= area.width { PixelSize::HalfHeight } else { PixelSize::Quadrant };
+    let size = if BigText::width_in_cells("0000", PixelSize::HalfHeight) + 12 <= area.width {
+        PixelSize::HalfHeight
+    } else {
+        PixelSize::Quadrant
+    };
     let spot =
         Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height - 1 };
     BigText::new(&digits, size, style).render(spot, buffer);

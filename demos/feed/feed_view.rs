@@ -8,9 +8,9 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::{Feed, FeedPhase, timeline_strip, age_panes, age_histogram, stats_table, verdict_text};
+use super::{Feed, FeedPhase, age_histogram, age_panes, stats_table, timeline_strip, verdict_text};
 use crate::feed::{FeedSnapshot, Transport};
-use crate::stage::{self, Demo as _, KeyHint, ViewContext, Theme};
+use crate::stage::{self, Demo as _, KeyHint, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -145,7 +145,9 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
             let done = snapshot.elapsed.as_secs();
             vec![Span::styled(format!("▶ {done} of {length} s"), strong)]
         }
-        FeedPhase::Over(snapshot) => vec![Span::styled(format!("■ {:.0} s", snapshot.elapsed.as_secs_f64()), strong)],
+        FeedPhase::Over(snapshot) => {
+            vec![Span::styled(format!("■ {:.0} s", snapshot.elapsed.as_secs_f64()), strong)]
+        }
         FeedPhase::Failed(_) => vec![Span::styled("✗ failed", Style::new().fg(theme.bad))],
     };
     if let Some(live) = latest_snapshot(feed) {
@@ -190,7 +192,10 @@ fn draw_sentences(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewCo
             if message.is_empty() {
                 message.push("Too little has happened for a verdict.".to_owned());
             }
-            text.push_line(Line::styled(verdict_text::sentences_that_fit(&message, area.width, room), strong));
+            text.push_line(Line::styled(
+                verdict_text::sentences_that_fit(&message, area.width, room),
+                strong,
+            ));
         }
         FeedPhase::Failed(reason) => {
             let message = format!("The feed cannot start: {reason}.");
@@ -247,7 +252,7 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demos::feed::tests::{snapshot, open};
+    use crate::demos::feed::tests::{open, snapshot};
 
     fn picture(feed: &Feed, width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);

@@ -2,11 +2,11 @@
 //!
 //! The measuring is `wiretalk::feed`'s; here is what its keys do and what it looks like.
 
-mod timeline_strip;
-mod age_panes;
 mod age_histogram;
-mod stats_table;
+mod age_panes;
 mod feed_view;
+mod stats_table;
+mod timeline_strip;
 mod verdict_text;
 
 use std::sync::Arc;
@@ -17,9 +17,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::{mpsc, watch};
 
-use crate::feed::{self, FeedConfig, FeedSnapshot, FeedEvent, Transport};
+use crate::feed::{self, FeedConfig, FeedEvent, FeedSnapshot, Transport};
 use crate::scope::Scope;
-use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+};
 
 /// The pauses that `+` and `-` choose from, in ms.
 const POLL_INTERVALS_MS: [u64; 8] = [50, 100, 250, 500, 1_000, 2_000, 5_000, 10_000];
@@ -37,7 +39,7 @@ pub struct Feed {
     /// Whether anything happens; `k` changes it.
     running: bool,
     handle: Option<FeedHandle>,
-    /// What the room has bet on: an index into [`words::BETS`].
+    /// What the room has bet on: an index into [`verdict_text::BETS`].
     bet: Option<usize>,
     help: bool,
 }
@@ -99,8 +101,16 @@ impl Demo for Feed {
             value_type: SettingType::Number(10..=60_000, 1_000),
             about: "ms from an answer to the next question",
         },
-        SettingSpec { name: "rtt", value_type: SettingType::Number(0..=2_000, 50), about: "ms there and back, modelled" },
-        SettingSpec { name: "seconds", value_type: SettingType::Number(1..=600, 30), about: "how long it runs" },
+        SettingSpec {
+            name: "rtt",
+            value_type: SettingType::Number(0..=2_000, 50),
+            about: "ms there and back, modelled",
+        },
+        SettingSpec {
+            name: "seconds",
+            value_type: SettingType::Number(1..=600, 30),
+            about: "how long it runs",
+        },
         SettingSpec {
             name: "ways",
             value_type: SettingType::Text("ws, sse, long, poll"),
@@ -124,7 +134,8 @@ impl Demo for Feed {
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let ms = |name| Duration::from_millis(settings.number(name) as u64);
         let config = FeedConfig {
-            transports: parse_transports(settings.text("ways")).map_err(|error| settings.invalid("ways", error))?,
+            transports: parse_transports(settings.text("ways"))
+                .map_err(|error| settings.invalid("ways", error))?,
             mean_gap: ms("gap"),
             poll_interval: ms("poll"),
             rtt: ms("rtt"),
@@ -140,7 +151,11 @@ impl Demo for Feed {
             DemoEvent::Key(key) => return self.handle_key(key),
             DemoEvent::Msg(Msg::Started(run, switch)) if run == self.run => self.handle = Some(switch),
             DemoEvent::Msg(Msg::Event(run, report)) if run == self.run => self.apply_event(report),
-            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
+            DemoEvent::Msg(_)
+            | DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
@@ -157,7 +172,8 @@ impl Demo for Feed {
             Cmd::Run(run, course) => {
                 let (scope, mailbox) = (stage.start("feed"), stage.mailbox());
                 let failed = stage.mailbox();
-                let started = scope.spawn_thread("feed", move |scope| run_and_forward(run, course, scope, mailbox));
+                let started =
+                    scope.spawn_thread("feed", move |scope| run_and_forward(run, course, scope, mailbox));
                 if let Err(error) = started {
                     let reason = format!("could not start a thread: {error}");
                     let _ = failed.try_send(Msg::Event(run, FeedEvent::Finished(Err(reason))));
@@ -172,8 +188,8 @@ fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport =
-            Transport::from_name(name).ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
+        let transport = Transport::from_name(name)
+            .ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }
@@ -194,10 +210,14 @@ impl Feed {
             KeyCode::Char('k') => return self.toggle_running(),
             KeyCode::Char('r') => return self.reset(),
             KeyCode::Char('+' | '=') => {
-                return self.set_poll_interval(POLL_INTERVALS_MS.into_iter().find(|ms| *ms > self.poll_interval_ms()));
+                return self.set_poll_interval(
+                    POLL_INTERVALS_MS.into_iter().find(|ms| *ms > self.poll_interval_ms()),
+                );
             }
             KeyCode::Char('-') => {
-                return self.set_poll_interval(POLL_INTERVALS_MS.into_iter().rev().find(|ms| *ms < self.poll_interval_ms()));
+                return self.set_poll_interval(
+                    POLL_INTERVALS_MS.into_iter().rev().find(|ms| *ms < self.poll_interval_ms()),
+                );
             }
             KeyCode::Char('d') => {
                 self.config.rtt = next_choice(&RTTS_MS, self.config.rtt);
@@ -310,7 +330,7 @@ async fn run_and_forward(run: u64, config: FeedConfig, scope: Scope, mailbox: mp
 pub(super) mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
-    use crate::feed::{TimelineMark, AgeHistogram, TransportStats};
+    use crate::feed::{AgeHistogram, TimelineMark, TransportStats};
     use crate::measure::HistogramSummary;
     use crate::stage::settings;
 
@@ -323,7 +343,7 @@ pub(super) mod tests {
         Fence { name: "feed".into(), settings: given.iter().map(setting).collect(), ..Fence::default() }
     }
 
-    /// A demo on the ways that `ways` names.
+    /// A demo on the transports that `transports` names.
     pub(in crate::demos::feed) fn open(transports: &str) -> Feed {
         let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
         let (feed, commands) = Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).unwrap();
@@ -358,7 +378,13 @@ pub(super) mod tests {
             }
         };
         let all_stats = transports.iter().map(stats).collect();
-        FeedSnapshot { elapsed: ms(6_000), events: 3, price: 42.07, recent: recent.clone(), transports: all_stats }
+        FeedSnapshot {
+            elapsed: ms(6_000),
+            events: 3,
+            price: 42.07,
+            recent: recent.clone(),
+            transports: all_stats,
+        }
     }
 
     fn press(feed: &mut Feed, letter: char) -> Vec<Cmd> {
@@ -376,9 +402,12 @@ pub(super) mod tests {
     #[test]
     fn enter_starts_and_stops_and_what_comes_late_does_not_count() {
         let mut feed = open("ws, poll");
-        let config = FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
+        let config =
+            FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
         assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, config.clone())]);
-        let event = |run| Msg::Event(run, FeedEvent::Progress(Box::new(snapshot(&[Transport::WebSocket, Transport::Poll]))));
+        let event = |run| {
+            Msg::Event(run, FeedEvent::Progress(Box::new(snapshot(&[Transport::WebSocket, Transport::Poll]))))
+        };
         deliver(&mut feed, event(1));
         assert_eq!(press(&mut feed, ' '), [Cmd::Stop]);
         assert!(matches!(feed.phase, FeedPhase::Over(_)), "what was measured stays");

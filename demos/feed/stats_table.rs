@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::feed_view::{transport_color, latest_snapshot};
+use super::feed_view::{latest_snapshot, transport_color};
 use super::{Feed, verdict_text};
-use crate::feed::{TransportStats, Transport};
+use crate::feed::{Transport, TransportStats};
 use crate::stage::{self, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -34,7 +34,11 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
             (up + down).checked_div(events).map_or_else(|| "–".to_owned(), group_thousands)
         },
     },
-    StatsColumn { title: "p99", width: 10, cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.ages.p99)) },
+    StatsColumn {
+        title: "p99",
+        width: 10,
+        cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.ages.p99)),
+    },
     StatsColumn {
         title: "theory",
         width: 20,
@@ -71,8 +75,10 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let head = format!("{:NAME_WIDTH$}{}", "", heads.collect::<String>());
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     for (row, transport) in feed.config.transports.iter().enumerate() {
-        let stats = latest_snapshot(feed).and_then(|snapshot| snapshot.transports.get(row).map(|stats| (stats, snapshot.events)));
-        let mut line = Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));
+        let stats = latest_snapshot(feed)
+            .and_then(|snapshot| snapshot.transports.get(row).map(|stats| (stats, snapshot.events)));
+        let mut line =
+            Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));
         match stats {
             Some((TransportStats { failure: Some(why), .. }, _)) => {
                 let text = format!(" ✗ {}", text::sanitize(why));

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-use super::feed_view::{transport_color, latest_snapshot};
+use super::feed_view::{latest_snapshot, transport_color};
 use super::{Feed, FeedPhase, verdict_text};
 use crate::feed::{FeedSnapshot, TransportStats};
 use crate::stage::{self, Theme};
@@ -49,7 +49,8 @@ impl SweepScale {
 pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let page = sweep_period(feed.config.mean_gap);
     let figure = if values_elsewhere || area.width < 40 { 0 } else { VALUE_WIDTH };
-    let strip = Rect { x: area.x + NAME_WIDTH, width: area.width.saturating_sub(NAME_WIDTH + figure), ..area };
+    let strip =
+        Rect { x: area.x + NAME_WIDTH, width: area.width.saturating_sub(NAME_WIDTH + figure), ..area };
     stage::draw_line(&Line::styled("server", theme.dim()), 0, area, buffer);
     for (row, transport) in feed.config.transports.iter().enumerate() {
         let style = Style::new().fg(transport_color(*transport, theme));

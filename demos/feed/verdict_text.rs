@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::feed::{FeedConfig, FeedSnapshot, TransportStats, Transport};
+use crate::feed::{FeedConfig, FeedSnapshot, Transport, TransportStats};
 use crate::measure::EQUIVALENCE_BAND;
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -20,7 +20,8 @@ const BET_UPPER_EDGES: [f64; 3] = [1.5, 9.5, 29.5];
 
 /// Whether there is something to bet on: who polls, and who pushes.
 pub(super) fn can_bet(config: &FeedConfig) -> bool {
-    config.transports.contains(&Transport::Poll) && config.transports.iter().any(|transport| transport.is_push())
+    config.transports.contains(&Transport::Poll)
+        && config.transports.iter().any(|transport| transport.is_push())
 }
 
 /// The question of the bet.
@@ -52,13 +53,17 @@ pub(super) fn bet_result(bet: Option<usize>, snapshot: &FeedSnapshot, config: &F
 
 /// The poll, and the freshest push.
 fn poll_and_push(snapshot: &FeedSnapshot) -> Option<(&TransportStats, &TransportStats)> {
-    let poll = snapshot.transports.iter().find(|stats| stats.transport == Transport::Poll && stats.failure.is_none())?;
+    let poll = snapshot
+        .transports
+        .iter()
+        .find(|stats| stats.transport == Transport::Poll && stats.failure.is_none())?;
     Some((poll, freshest_push(snapshot)?))
 }
 
 /// WebSocket, or SSE where there is none.
 fn freshest_push(snapshot: &FeedSnapshot) -> Option<&TransportStats> {
-    let pushes = snapshot.transports.iter().filter(|stats| stats.transport.is_push() && stats.failure.is_none());
+    let pushes =
+        snapshot.transports.iter().filter(|stats| stats.transport.is_push() && stats.failure.is_none());
     pushes.max_by_key(|stats| stats.transport == Transport::WebSocket)
 }
 
@@ -73,9 +78,14 @@ pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<Strin
     if let Some(tie) = push_comparison(snapshot) {
         sentences.insert(sentences.len().min(1), tie);
     }
-    let long = snapshot.transports.iter().find(|stats| stats.transport == Transport::LongPoll && enough(stats));
+    let long =
+        snapshot.transports.iter().find(|stats| stats.transport == Transport::LongPoll && enough(stats));
     if let (Some(long), true) = (long, sentences.len() < 4) {
-        sentences.push(format!("Long polling: {} for {} events.", plural(long.requests, "request"), snapshot.events));
+        sentences.push(format!(
+            "Long polling: {} for {} events.",
+            plural(long.requests, "request"),
+            snapshot.events
+        ));
     }
     sentences
 }
@@ -99,7 +109,11 @@ fn cost_sentence(poll: &TransportStats, push: &TransportStats) -> String {
         0 => String::new(),
         count => format!(", {} for nothing", group_thousands(count)),
     };
-    format!("Polling asked {}{nothing}; push asked {}.", count_times(poll.requests), count_times(push.requests))
+    format!(
+        "Polling asked {}{nothing}; push asked {}.",
+        count_times(poll.requests),
+        count_times(push.requests)
+    )
 }
 
 /// Whether the two that push differ at all.
@@ -118,7 +132,11 @@ fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
             "SSE ties WebSocket: the win is that the server may speak first, not the framing.".to_owned(),
         );
     }
-    Some(format!("SSE is not WebSocket here: {} against {}.", format_age(sse.mean), format_age(websocket.mean)))
+    Some(format!(
+        "SSE is not WebSocket here: {} against {}.",
+        format_age(sse.mean),
+        format_age(websocket.mean)
+    ))
 }
 
 fn count_times(count: u64) -> String {
@@ -164,7 +182,7 @@ pub(super) fn sentences_that_fit(sentences: &[String], width: u16, rows: u16) ->
     joined
 }
 
-/// The rows that `told` takes where it is wrapped between words.
+/// The rows that `text` takes where it is wrapped between words.
 fn wrapped_rows(text: &str, width: usize) -> usize {
     let (mut rows, mut used) = (1, 0);
     for word in text.split(' ').map(text::width) {
@@ -214,7 +232,13 @@ mod tests {
     }
 
     fn live(transports: Vec<TransportStats>) -> FeedSnapshot {
-        FeedSnapshot { elapsed: Duration::from_secs(30), events: 20, price: 42.0, recent: Vec::new(), transports }
+        FeedSnapshot {
+            elapsed: Duration::from_secs(30),
+            events: 20,
+            price: 42.0,
+            recent: Vec::new(),
+            transports,
+        }
     }
 
     #[test]
@@ -253,8 +277,12 @@ mod tests {
         assert_eq!(settled(1, 9, 30), "✓ You bet on up to 9; it was 9 to 1.");
         assert_eq!(settled(0, 1_280, 30), "✗ You bet on one; it was 1,280 to 1.");
         assert_eq!(settled(2, 4, 8), "– You bet on 10 to 29; it was 4 to 1 after 8 s.");
-        let which =
-            |requests| winning_bet(&live(vec![standing(Transport::Poll, 500, requests), standing(Transport::Sse, 25, 1)]));
+        let which = |requests| {
+            winning_bet(&live(vec![
+                standing(Transport::Poll, 500, requests),
+                standing(Transport::Sse, 25, 1),
+            ]))
+        };
         assert_eq!([1, 2, 9, 10, 29, 30].map(which), [0, 1, 1, 2, 2, 3].map(Some));
         assert_eq!(winning_bet(&live(vec![standing(Transport::Poll, 500, 7)])), None, "nobody pushes");
     }
@@ -266,7 +294,10 @@ mod tests {
         assert_eq!(sentences_that_fit(&sentences, 14, 2), "One two three. Four five.");
         assert_eq!(sentences_that_fit(&sentences, 15, 2), "One two three. Four five. Six.");
         assert_eq!(sentences_that_fit(&sentences, 3, 1), "One two three.", "something is said at any size");
-        assert_eq!([50, 1_000, 1_500].map(|ms| format_setting(Duration::from_millis(ms))), ["50 ms", "1 s", "1.5 s"]);
+        assert_eq!(
+            [50, 1_000, 1_500].map(|ms| format_setting(Duration::from_millis(ms))),
+            ["50 ms", "1 s", "1.5 s"]
+        );
     }
 
     #[test]

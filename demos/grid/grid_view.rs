@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::{Grid, RECORDED};
-use crate::race::grid::{COLUMNS, GridCell, GridExchange, GO_ROW, ROWS};
-use crate::stage::{self, ViewContext, Theme};
+use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
+use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
 const NAME_WIDTH: usize = 22;

@@ -12,9 +12,9 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use crate::demos::race::run_and_forward;
-use crate::race::grid::{COLUMNS, GridCell, ROWS, GridRecord};
-use crate::race::{RaceConfig, RaceOutcome, RaceEvent};
-use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage};
+use crate::race::grid::{COLUMNS, GridCell, GridRecord, ROWS};
+use crate::race::{RaceConfig, RaceEvent, RaceOutcome};
+use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext};
 
 /// How long a cell may take.
 const CELL_DURATION: Duration = Duration::from_secs(3);
@@ -87,9 +87,11 @@ impl Demo for Grid {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
             DemoEvent::Msg(Msg(run, report)) if run == self.run => self.apply_event(report),
-            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
-                Vec::new()
-            }
+            DemoEvent::Msg(_)
+            | DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => Vec::new(),
         }
     }
 
@@ -106,7 +108,10 @@ impl Demo for Grid {
                 let failed = stage.mailbox();
                 let started = scope.spawn_thread("grid", move |scope| async move {
                     let (_control_sender, control_receiver) = mpsc::channel(1);
-                    run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| Msg(run, event)).await;
+                    run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| {
+                        Msg(run, event)
+                    })
+                    .await;
                 });
                 if let Err(error) = started {
                     let invalid_because = vec![format!("could not start a thread: {error}")];
@@ -229,7 +234,10 @@ mod tests {
         press(&mut grid, KeyCode::Down);
         press(&mut grid, KeyCode::Right);
         assert_eq!(press(&mut grid, KeyCode::Enter), runs(1, 3, 1));
-        grid.update(DemoEvent::Msg(Msg(1, RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }))));
+        grid.update(DemoEvent::Msg(Msg(
+            1,
+            RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }),
+        )));
         assert_eq!((grid.rounds_done, grid.running), (4, Some((3, 1))));
         assert_eq!(press(&mut grid, KeyCode::Enter), [Cmd::Stop]);
         grid.update(DemoEvent::Msg(Msg(1, end(3, 4.4))));

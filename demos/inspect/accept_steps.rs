@@ -47,7 +47,11 @@ pub(super) fn result_symbol(mark: CheckResult, theme: &Theme) -> (&'static str, 
 }
 
 /// The title of the accept steps and a line each; those behind the step at hand are still covered.
-pub(super) fn accept_step_lines(inspect: &Inspect, width: u16, theme: &Theme) -> Option<(String, Vec<Line<'static>>)> {
+pub(super) fn accept_step_lines(
+    inspect: &Inspect,
+    width: u16,
+    theme: &Theme,
+) -> Option<(String, Vec<Line<'static>>)> {
     let judgement = |from| inspect.connection().trace.head(from).map(|validated| &validated.validation);
     let response = judgement(Side::Server);
     let accept = response.and_then(|judgement| judgement.accept.as_ref());
@@ -124,7 +128,8 @@ pub(super) fn check_lines(
             Span::styled(format!("  {sign}{letter} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
         vec![sign, Span::styled(text, style)]
     };
-    let mut lines = prose::flow_pieces(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
+    let mut lines =
+        prose::flow_pieces(all.iter().filter(|row| row.letter.is_some()).map(piece).collect(), width);
     // what the request left out is told again, better, by the answer
     let answered = inspect.connection().trace.head(Side::Server).is_some();
     let last = if answered { Side::Server } else { Side::Client };

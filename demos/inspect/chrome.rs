@@ -10,9 +10,9 @@ use ratatui::text::{Line, Span};
 use super::canvas::{Canvas, ClickTarget, split_rows};
 use super::connection::ConnectionStatus;
 use super::scenario::{ScenarioPlayer, StepState};
-use super::state::{Inspect, InputMode, InputPurpose, Tab};
+use super::state::{InputMode, InputPurpose, Inspect, Tab};
 use super::{deflate, frames, handshake, mask, problems, prose, rules, scenario, timeline};
-use crate::stage::{self, Demo as _, ViewContext, Theme};
+use crate::stage::{self, Demo as _, Theme, ViewContext};
 use crate::text;
 use crate::wire::Side;
 
@@ -52,7 +52,9 @@ fn draw_all(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context: &ViewCo
 
 fn draw_tab(inspect: &Inspect, body: Rect, canvas: &mut Canvas) {
     match inspect.tab {
-        _ if inspect.mode == InputMode::Bet && inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) => {
+        _ if inspect.mode == InputMode::Bet
+            && inspect.player.as_ref().is_some_and(ScenarioPlayer::opens_new_connection) =>
+        {
             canvas.draw_line(&Line::styled("Nothing is sent yet.", canvas.theme.dim()), 1, body);
         }
         _ if matches!(inspect.mode, InputMode::Rules(_)) => rules::draw(inspect, body, canvas),
@@ -115,7 +117,9 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         }
         let style = match tab {
             tab if tab == inspect.tab => theme.cursor(),
-            Tab::Problems if inspect.fault_count() > 0 => Style::new().fg(theme.bad).add_modifier(Modifier::BOLD),
+            Tab::Problems if inspect.fault_count() > 0 => {
+                Style::new().fg(theme.bad).add_modifier(Modifier::BOLD)
+            }
             _ => theme.dim(),
         };
         canvas.buffer.set_string(x, area.y, &name, style);
@@ -127,7 +131,8 @@ fn draw_tab_bar(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 /// Why there is nothing to see and never will be.
 fn fatal_error(inspect: &Inspect) -> Option<&str> {
     let connection = inspect.connection();
-    let silent = [Side::Client, Side::Server].iter().all(|from| connection.trace.head_bytes(*from).is_empty());
+    let silent =
+        [Side::Client, Side::Server].iter().all(|from| connection.trace.head_bytes(*from).is_empty());
     match &connection.status {
         ConnectionStatus::Ended(Err(why)) if silent && connection.trace.rows().is_empty() => Some(why),
         _ => None,
@@ -144,12 +149,16 @@ fn draw_fatal_error(reason: &str, area: Rect, canvas: &mut Canvas) {
 /// How the connection is: a sign, a word and a colour.
 fn status_span(inspect: &Inspect, theme: &Theme) -> Span<'static> {
     let (sign, label, color) = match &inspect.connection().status {
-        ConnectionStatus::Connecting if inspect.player.as_ref().is_some_and(|player| player.step_state == StepState::Predicting) => {
+        ConnectionStatus::Connecting
+            if inspect.player.as_ref().is_some_and(|player| player.step_state == StepState::Predicting) =>
+        {
             ("○", "not begun".to_owned(), theme.dim)
         }
         ConnectionStatus::Connecting => ("○", "connecting".to_owned(), theme.dim),
         ConnectionStatus::FromFile(label) => ("◌", label.clone(), theme.dim),
-        ConnectionStatus::Open if inspect.proxy_commands.is_some() => return proxy_status_span(inspect, theme),
+        ConnectionStatus::Open if inspect.proxy_commands.is_some() => {
+            return proxy_status_span(inspect, theme);
+        }
         ConnectionStatus::Open => ("●", "open".to_owned(), theme.good),
         ConnectionStatus::Ended(Ok(why)) => ("◌", why.clone(), theme.dim),
         ConnectionStatus::Ended(Err(why)) => ("✗", why.clone(), theme.bad),
@@ -223,11 +232,16 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
 fn available_keys(inspect: &Inspect, tab: &str) -> String {
     if matches!(inspect.mode, InputMode::Browse) && !inspect.source.is_own_connection() {
         let tab = tab.replace("⏎ type and send  ", "").replace("⏎ type and send", "");
-        let proxy = inspect.proxy_commands.is_some().then_some("H hold  S step  D drop  I put in  W whose  < >  ");
+        let proxy =
+            inspect.proxy_commands.is_some().then_some("H hold  S step  D drop  I put in  W whose  < >  ");
         return format!("{}{tab}", proxy.unwrap_or_default());
     }
     let done = inspect.player.as_ref().is_some_and(|player| matches!(player.step_state, StepState::Done(_)));
-    if done && inspect.mode == InputMode::Browse { format!(". goes on  , back  {tab}") } else { tab.to_owned() }
+    if done && inspect.mode == InputMode::Browse {
+        format!(". goes on  , back  {tab}")
+    } else {
+        tab.to_owned()
+    }
 }
 
 fn draw_input(line: &super::state::InputLine, area: Rect, canvas: &mut Canvas) {

@@ -104,8 +104,9 @@ impl InspectedConnection {
         let trace = Arc::make_mut(&mut self.trace);
         if let Err(panic) = catch_panic_now(|| read(trace)) {
             self.faulty = true;
-            self.status =
-                ConnectionStatus::Ended(Err(format!("not read any further: {panic}; this is a fault of wiretalk")));
+            self.status = ConnectionStatus::Ended(Err(format!(
+                "not read any further: {panic}; this is a fault of wiretalk"
+            )));
         }
     }
 
@@ -183,9 +184,9 @@ impl InspectedConnection {
             ByteSource::Memory(rings) => rings.read(from, at, most),
             ByteSource::File(_, fetched) => {
                 let rows = self.trace.rows();
-                let number = fetched
-                    .keys()
-                    .find(|number| rows[**number].from() == from && self.stream_offset(&rows[**number]) == at)?;
+                let number = fetched.keys().find(|number| {
+                    rows[**number].from() == from && self.stream_offset(&rows[**number]) == at
+                })?;
                 let bytes = &fetched[number].0;
                 Some(bytes[..bytes.len().min(most)].to_vec())
             }
@@ -240,7 +241,9 @@ mod tests {
         let mut connection = InspectedConnection::new("odd".into());
         connection.push(Side::Client, Instant::now(), REQUEST);
         connection.extend_trace(|_| panic!("injected"));
-        let ConnectionStatus::Ended(Err(reason)) = &connection.status else { panic!("{:?}", connection.status) };
+        let ConnectionStatus::Ended(Err(reason)) = &connection.status else {
+            panic!("{:?}", connection.status)
+        };
         assert!(reason.contains("injected") && reason.contains("fault of wiretalk"), "{reason}");
         connection.push(Side::Server, Instant::now(), RESPONSE);
         assert!(connection.trace.head(Side::Server).is_none(), "it is not read any further");
@@ -270,7 +273,9 @@ mod tests {
         for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)] {
             connection.push(from, Instant::now(), bytes);
         }
-        let fates = |connection: &InspectedConnection| -> Vec<_> { connection.trace.rows().iter().map(|row| connection.proxy_disposition(row)).collect() };
+        let fates = |connection: &InspectedConnection| -> Vec<_> {
+            connection.trace.rows().iter().map(|row| connection.proxy_disposition(row)).collect()
+        };
         assert_eq!(fates(&connection), [None; 3]);
         connection.held_frames = [3, 0];
         assert_eq!(fates(&connection), [None, Some("❚❚ held"), Some("❚❚ held")]);

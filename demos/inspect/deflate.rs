@@ -56,7 +56,8 @@ pub(super) fn follow(inspect: &mut Inspect) {
     if inspect.tab != Tab::Deflate {
         return;
     }
-    let rows = inspect.current_row().map(|row| inspect.connection().trace.message_rows(row)).unwrap_or_default();
+    let rows =
+        inspect.current_row().map(|row| inspect.connection().trace.message_rows(row)).unwrap_or_default();
     let there = rows.iter().filter(|row| inspect.frame(**row).is_some()).count();
     let known = &inspect.deflate;
     if there == known.frames_present && rows == known.rows {
@@ -64,7 +65,8 @@ pub(super) fn follow(inspect: &mut Inspect) {
     }
     let message = inspect_message(inspect, &rows);
     let runs = message.as_ref().is_some_and(|message| message.listing.items.len() > 60);
-    inspect.deflate = DeflateTabState { rows, frames_present: there, message, selected_item: 0, merge_literals: runs };
+    inspect.deflate =
+        DeflateTabState { rows, frames_present: there, message, selected_item: 0, merge_literals: runs };
     update_visible_items(&mut inspect.deflate);
 }
 
@@ -73,8 +75,11 @@ fn inspect_message(inspect: &Inspect, rows: &[usize]) -> Option<InspectedMessage
     let row = inspect.connection().trace.rows().get(first).filter(|row| row.is_compressed())?;
     let deflate = inspect.connection().trace.agreed().deflate?;
     let (from, bits) = (row.from(), deflate.window_bits(row.from()));
-    let (window, mut amiss) =
-        if deflate.context_takeover(from) { window_before(inspect, from, first, bits) } else { (Vec::new(), None) };
+    let (window, mut amiss) = if deflate.context_takeover(from) {
+        window_before(inspect, from, first, bits)
+    } else {
+        (Vec::new(), None)
+    };
     let mut payload = Vec::new();
     for row in rows {
         match whole_payload(inspect, *row) {
@@ -198,13 +203,18 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let (items, rest) = split_rows(rest, rows);
     let last = message.visible_items.len().saturating_sub(1);
     canvas.draw_rule(
-        &format!("symbol {} of {} · bit 0 is the least significant of byte 0", state.selected_item + 1, last + 1),
+        &format!(
+            "symbol {} of {} · bit 0 is the least significant of byte 0",
+            state.selected_item + 1,
+            last + 1
+        ),
         items,
     );
     let body = split_rows(items, 1).1;
     let shown = usize::from(body.height);
     let first = (state.selected_item + 2).min(message.visible_items.len()).saturating_sub(shown);
-    for (row, (number, item)) in message.visible_items.iter().enumerate().skip(first).take(shown).enumerate() {
+    for (row, (number, item)) in message.visible_items.iter().enumerate().skip(first).take(shown).enumerate()
+    {
         let spot = Rect { y: body.y + row as u16, height: 1, ..body };
         canvas.add_target(spot, ClickTarget::Symbol(number));
         if number == state.selected_item {
@@ -219,7 +229,12 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 }
 
 /// What was saved, and what is amiss.
-fn summary_lines(inspect: &Inspect, message: &InspectedMessage, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+fn summary_lines(
+    inspect: &Inspect,
+    message: &InspectedMessage,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     let lens = &message.listing;
     let rows = &inspect.deflate.rows;
     let from = rows
@@ -277,8 +292,9 @@ fn summary_lines(inspect: &Inspect, message: &InspectedMessage, width: u16, them
 /// Why there is nothing to look at.
 fn absence_lines(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let plain = Style::new().fg(theme.text);
-    let current =
-        inspect.current_row().and_then(|row| inspect.connection().trace.rows().get(row).map(|found| (row, found)));
+    let current = inspect
+        .current_row()
+        .and_then(|row| inspect.connection().trace.rows().get(row).map(|found| (row, found)));
     let first = match current {
         None => "No frame yet.".to_owned(),
         Some((row, found)) if found.opcode().is_control() => {
@@ -317,8 +333,8 @@ fn absence_lines(inspect: &Inspect, width: u16, theme: &Theme) -> Vec<Line<'stat
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::{client_commands, opened, press, seen_after};
     use super::super::chrome::tests::render_text;
+    use super::super::state::tests::{client_commands, opened, press, seen_after};
     use super::*;
 
     const HELLO: &[u8] = &[0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];

@@ -192,7 +192,10 @@ mod tests {
             "the added byte begins another frame"
         );
         draft.fix_length();
-        assert_eq!((draft.missing_bytes().get(), draft.trailing_bytes(), draft.bytes()[1]), (0, 12..12, 0x86));
+        assert_eq!(
+            (draft.missing_bytes().get(), draft.trailing_bytes(), draft.bytes()[1]),
+            (0, 12..12, 0x86)
+        );
         draft.mask_with([9, 8, 7, 6]);
         let plain = mask::unmask(&draft.bytes()[6..], [9, 8, 7, 6]);
         assert_eq!(&plain[..5], b"Hello");

@@ -11,13 +11,13 @@ use tokio::sync::mpsc;
 
 use super::recorder::RunRecorder;
 use super::scenario::BundledServer;
-use super::source::{RecordingOptions, ConnectOptions, InspectSource};
-use super::{LoadedCapture, Msg, CommandSender, ProxyCommandSender};
-use crate::capture::{self, Capture, ByteStore};
-use crate::clients::{self, SessionEvent, HandshakeRequest};
+use super::source::{ConnectOptions, InspectSource, RecordingOptions};
+use super::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
+use crate::capture::{self, ByteStore, Capture};
+use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::net::Target;
 use crate::scope::Scope;
-use crate::servers::{ServerEvent, EventLog, naive_proxy};
+use crate::servers::{EventLog, ServerEvent, naive_proxy};
 use crate::stage::{Services, Stage};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow, search};
@@ -28,13 +28,17 @@ pub(super) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_
     let task = scope.clone();
     match source {
         InspectSource::Bundled(_) | InspectSource::Url(_) => {
-            scope.spawn("inspect", async move { run_connection(run, source, connect_options, services, mailbox, task).await });
+            scope.spawn("inspect", async move {
+                run_connection(run, source, connect_options, services, mailbox, task).await
+            });
         }
         InspectSource::Proxy(options) => {
             let recording = connect_options.recording;
             scope.spawn("proxy", async move { run_proxy(run, *options, recording, mailbox, task).await });
         }
-        InspectSource::File(path, options) => load_file(&scope, run, path, options, connect_options.recording, mailbox),
+        InspectSource::File(path, options) => {
+            load_file(&scope, run, path, options, connect_options.recording, mailbox)
+        }
     }
 }
 
@@ -96,7 +100,9 @@ async fn client_options(
     let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
     let mut options = match source {
         InspectSource::Url(options) => *options,
-        InspectSource::Bundled(server) => clients::SessionOptions::new(bundled_server_url(run, &server, services, mailbox, scope).await?),
+        InspectSource::Bundled(server) => {
+            clients::SessionOptions::new(bundled_server_url(run, &server, services, mailbox, scope).await?)
+        }
         InspectSource::File(..) | InspectSource::Proxy(_) => {
             return Err("there is no connection of our own here".to_owned());
         }
@@ -124,7 +130,8 @@ async fn bundled_server_url(
         return Ok(format!("ws://{address}{}", server.path));
     }
     let (log, mut events) = EventLog::new(64);
-    let options = crate::servers::ServerOptions { log: Some(log), ..crate::servers::ServerOptions::default() };
+    let options =
+        crate::servers::ServerOptions { log: Some(log), ..crate::servers::ServerOptions::default() };
     let (proxy, serving) = naive_proxy::bind(scope, options, address).map_err(|error| error.to_string())?;
     scope.spawn("naive proxy", serving);
     let mailbox = mailbox.clone();
@@ -164,7 +171,12 @@ async fn run_proxy(
             let (mut run_recorder, notice) = RunRecorder::create(recording.as_ref(), run);
             send_note(&mailbox, run, notice).await;
             while let Some(event) = events.recv().await {
-                send_note(&mailbox, run, run_recorder.record(|recorder| recorder.record_proxy(address, &event))).await;
+                send_note(
+                    &mailbox,
+                    run,
+                    run_recorder.record(|recorder| recorder.record_proxy(address, &event)),
+                )
+                .await;
                 if mailbox.send(Msg::Proxy(run, event)).await.is_err() {
                     return;
                 }

@@ -190,7 +190,8 @@ fn field_explanation(inspect: &Inspect, frame: &Frame, span: &FieldSpan, theme: 
             );
             lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));
         } else if draft.missing_bytes() > 0 {
-            let text = format!("… the peer would wait for {} more", format::byte_count(draft.missing_bytes()));
+            let text =
+                format!("… the peer would wait for {} more", format::byte_count(draft.missing_bytes()));
             lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));
         }
     }

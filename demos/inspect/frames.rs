@@ -54,7 +54,8 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let rest = if bits { fields::draw_bits(inspect, &raw, &spans, rest, canvas) } else { rest };
     // the page that `?` opens stands below, where it has room
     let table = spans.len() as u16 + DETAIL_ROWS;
-    let (rest, page) = split_rows(rest, if rest.height >= table + MIN_RULE_ROWS { table } else { rest.height });
+    let (rest, page) =
+        split_rows(rest, if rest.height >= table + MIN_RULE_ROWS { table } else { rest.height });
     fields::draw(inspect, &frame, &spans, rest, canvas);
     rules::draw_below(inspect, page, canvas);
 }
@@ -108,8 +109,8 @@ pub(super) fn field_tag(span: &FieldSpan, theme: &Theme) -> (&'static str, Color
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::opened;
     use super::super::chrome::tests::render_text;
+    use super::super::state::tests::opened;
 
     #[test]
     fn a_typed_hello_is_shown_with_its_mask_undone() {

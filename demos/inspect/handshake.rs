@@ -1,6 +1,6 @@
 //! The handshake: both heads line by line, the bytes of one line, the accept value step by step, every check, and why.
 //!
-//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `headline`, the verdicts by `proof`.
+//! Which rules there are, and what was made of them, `wire` says; a line's bytes are drawn by `head_line`, the verdicts by `accept_steps`.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::Cmd;
+use super::accept_steps::{self, ACCEPT_STEP_COUNT, LetteredCheck, result_symbol};
 use super::canvas::{Canvas, ClickTarget, split_rows};
-use super::list::format_time;
-use super::accept_steps::{self, LetteredCheck, ACCEPT_STEP_COUNT, result_symbol};
-use super::state::Inspect;
 use super::chrome::side_style;
+use super::list::format_time;
+use super::state::Inspect;
 use super::{head_line, prose};
 use crate::stage::Theme;
 use crate::text;
@@ -54,9 +54,12 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
         KeyCode::Left => state.byte = state.byte.saturating_sub(1),
         KeyCode::Right => state.byte = (state.byte + 1).min(bytes.saturating_sub(1)),
         KeyCode::Char('n') => {
-            state.step = state.step.map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
+            state.step =
+                state.step.map_or(Some(0), |step| (step + 1 < ACCEPT_STEP_COUNT).then_some(step + 1));
         }
-        KeyCode::Char('p') => state.step = state.step.map_or(Some(ACCEPT_STEP_COUNT - 1), |step| step.checked_sub(1)),
+        KeyCode::Char('p') => {
+            state.step = state.step.map_or(Some(ACCEPT_STEP_COUNT - 1), |step| step.checked_sub(1))
+        }
         KeyCode::Char('a') => state.step = None,
         _ => return None,
     }
@@ -87,7 +90,8 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let checks = accept_steps::lettered_checks(inspect);
     let wide = area.width >= SIDE_BY_SIDE_WIDTH;
     let half = if wide { (area.width - 3) / 2 } else { area.width };
-    let heads = [Side::Client, Side::Server].map(|from| HeadRows::new(inspect, from, at, &checks, half, theme));
+    let heads =
+        [Side::Client, Side::Server].map(|from| HeadRows::new(inspect, from, at, &checks, half, theme));
     let tallest = heads.iter().filter(|rows| wide || rows.from == at.0).map(|rows| rows.lines.len()).max();
     let steps = accept_steps::accept_step_lines(inspect, area.width, theme);
     let (checked, check_rows) = accept_steps::check_lines(inspect, &checks, at, area.width, theme);
@@ -154,7 +158,9 @@ impl WantedRows {
         let mut bytes = take(self.bytes.min(3), 3);
         let steps = first + if self.stepping { 0 } else { take(self.steps, self.steps) };
         let checks = take(self.checks, 3);
-        for (rows, wanted) in [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut explanation, self.explanation)] {
+        for (rows, wanted) in
+            [(&mut heads, self.heads), (&mut bytes, self.bytes), (&mut explanation, self.explanation)]
+        {
             if *rows > 0 {
                 *rows += take(wanted.saturating_sub(*rows), 1);
             }
@@ -216,7 +222,9 @@ impl HeadRows {
             }
         }
         let glued = end.map_or(0, |(_, glued)| glued);
-        lines.extend(bytes_after_head(inspect, from, glued, width, theme).into_iter().map(|line| (None, line)));
+        lines.extend(
+            bytes_after_head(inspect, from, glued, width, theme).into_iter().map(|line| (None, line)),
+        );
         Self { from, title, lines, cursor }
     }
 
@@ -250,12 +258,20 @@ fn head_end(inspect: &Inspect, from: Side) -> Option<(Duration, usize)> {
 }
 
 /// What came in one piece with the head's end, and whether that is legal.
-fn bytes_after_head(inspect: &Inspect, from: Side, glued: usize, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+fn bytes_after_head(
+    inspect: &Inspect,
+    from: Side,
+    glued: usize,
+    width: u16,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     if glued == 0 {
         return Vec::new();
     }
-    let bytes =
-        inspect.connection().read(from, inspect.connection().trace.frames_start(from), glued.min(8)).unwrap_or_default();
+    let bytes = inspect
+        .connection()
+        .read(from, inspect.connection().trace.frames_start(from), glued.min(8))
+        .unwrap_or_default();
     let hex = format::spaced_hex(&bytes, 8) + if glued > 8 { " …" } else { "" };
     let remark = match (from, inspect.connection().trace.is_open()) {
         (Side::Server, true) => "the first frame came with the 101: legal",
@@ -336,7 +352,14 @@ fn draw_without_head(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
         for problem in &validated.validation.problems {
             let rule = problem.code.rule();
             let text = format!("{}: {}. {}", rule.name, rule.summary, rule.rationale);
-            lines.extend(prose::labelled_paragraph("✗ ", &text, 2, area.width, Style::new().fg(theme.bad), theme));
+            lines.extend(prose::labelled_paragraph(
+                "✗ ",
+                &text,
+                2,
+                area.width,
+                Style::new().fg(theme.bad),
+                theme,
+            ));
         }
     }
     if lines.is_empty() {
@@ -347,9 +370,9 @@ fn draw_without_head(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chrome::tests::render_text;
     use super::super::state::Tab;
     use super::super::state::tests::{opened, press};
-    use super::super::chrome::tests::render_text;
     use super::*;
 
     #[test]

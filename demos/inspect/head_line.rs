@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::accept_steps::{LetteredCheck, result_symbol};
 use super::canvas::{Canvas, split_rows};
 use super::handshake::role_color;
-use super::accept_steps::{LetteredCheck, result_symbol};
 use super::prose::{self, labelled_paragraph};
 use super::state::Inspect;
 use crate::stage::Theme;

@@ -8,10 +8,10 @@ use super::canvas::ClickTarget;
 use super::connection::ConnectionStatus;
 use super::draft::Draft;
 use super::source::ConnectOptions;
-use super::state::{ByteCursor, Inspect, InputLine, InputMode, InputPurpose, Tab};
+use super::state::{ByteCursor, InputLine, InputMode, InputPurpose, Inspect, Tab};
 use super::{Cmd, deflate, handshake, mask, problems, timeline};
 use crate::clients::SessionCommand;
-use crate::proxy::{self, InterceptAction, ConnectionSelector};
+use crate::proxy::{self, ConnectionSelector, InterceptAction};
 use crate::wire::{FragmentRole, Side, format};
 
 type Cmds = Vec<Cmd>;
@@ -21,7 +21,9 @@ impl Inspect {
         self.notice = None;
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match (&self.mode, key.code) {
-            (_, KeyCode::Char('d')) if control => self.send_command(&SessionCommand::Close(1000, "done".to_owned())),
+            (_, KeyCode::Char('d')) if control => {
+                self.send_command(&SessionCommand::Close(1000, "done".to_owned()))
+            }
             (_, KeyCode::Char('r')) if control => self.connect(),
             (_, KeyCode::Esc) => {
                 self.draft = None;
@@ -81,7 +83,9 @@ impl Inspect {
             KeyCode::Char(key @ ('H' | 'S' | 'D' | 'I' | 'W')) => return self.handle_proxy_key(key),
             KeyCode::Char('y') => self.mode = InputMode::Copy,
             KeyCode::Char('m') => self.tab = Tab::Mask,
-            KeyCode::Char('p') => return self.send_command(&SessionCommand::Ping(b"are you there?".to_vec())),
+            KeyCode::Char('p') => {
+                return self.send_command(&SessionCommand::Ping(b"are you there?".to_vec()));
+            }
             KeyCode::Char('c') => return self.send_command(&SessionCommand::Close(1000, "done".to_owned())),
             KeyCode::Char('x') => self.flip_bit(),
             KeyCode::Char('e') => self.start_editing(),
@@ -134,7 +138,8 @@ impl Inspect {
     /// The keys of a proxy: hold and release, let one frame pass, drop it, put bytes in, choose whose frames are meant.
     fn handle_proxy_key(&mut self, key: char) -> Cmds {
         if self.proxy_commands.is_none() {
-            self.notice = Some("nothing passes through here: that is for wiretalk inspect --proxy".to_owned());
+            self.notice =
+                Some("nothing passes through here: that is for wiretalk inspect --proxy".to_owned());
             return Vec::new();
         }
         match key {
@@ -153,10 +158,20 @@ impl Inspect {
                 };
                 self.notice = Some(notice.to_owned());
                 let both = [Side::Client, Side::Server];
-                both.into_iter().flat_map(|from| self.proxy_command(from, ConnectionSelector::All, act.clone())).collect()
+                both.into_iter()
+                    .flat_map(|from| self.proxy_command(from, ConnectionSelector::All, act.clone()))
+                    .collect()
             }
-            'S' => self.proxy_command(self.selected_side, ConnectionSelector::One(self.connection().number), InterceptAction::Forward),
-            'D' => self.proxy_command(self.selected_side, ConnectionSelector::One(self.connection().number), InterceptAction::Drop),
+            'S' => self.proxy_command(
+                self.selected_side,
+                ConnectionSelector::One(self.connection().number),
+                InterceptAction::Forward,
+            ),
+            'D' => self.proxy_command(
+                self.selected_side,
+                ConnectionSelector::One(self.connection().number),
+                InterceptAction::Drop,
+            ),
             _ => {
                 self.mode = InputMode::Input(InputLine::new(InputPurpose::Inject));
                 Vec::new()
@@ -203,14 +218,18 @@ impl Inspect {
         if let Some(row) = rows.get(next) {
             self.select_row(*row);
         }
-        if self.current_row().is_some_and(|row| self.connection().trace.rows()[row].role() == FragmentRole::Control) {
+        if self
+            .current_row()
+            .is_some_and(|row| self.connection().trace.rows()[row].role() == FragmentRole::Control)
+        {
             self.notice = Some("a control frame is part of no message".to_owned());
         }
     }
 
     fn next_field(&mut self, by: isize) {
         if let Some((_, spans)) = self.bytes_under_cursor() {
-            let next = self.field_under_cursor(&spans).saturating_add_signed(by).min(spans.len().saturating_sub(1));
+            let next =
+                self.field_under_cursor(&spans).saturating_add_signed(by).min(spans.len().saturating_sub(1));
             if let Some(span) = spans.get(next) {
                 self.cursor = ByteCursor { byte: span.bytes.start, bit: span.bits.start };
             }
@@ -259,8 +278,11 @@ impl Inspect {
             KeyCode::Char(digit) if digit.is_ascii_hexdigit() => {
                 let value = digit.to_digit(16).expect("it is a hex digit") as u8;
                 draft.set_hex_digit(byte, bit >= 4, value);
-                self.cursor =
-                    if bit >= 4 { ByteCursor { byte: byte + 1, bit: 0 } } else { ByteCursor { byte, bit: 4 } };
+                self.cursor = if bit >= 4 {
+                    ByteCursor { byte: byte + 1, bit: 0 }
+                } else {
+                    ByteCursor { byte, bit: 4 }
+                };
             }
             KeyCode::Char('q') | KeyCode::Backspace => {
                 self.draft = None;
@@ -284,7 +306,11 @@ impl Inspect {
         let raw = draft.bytes().to_vec();
         let notice = format!("sent as it is: {}", format::byte_count(raw.len() as u64));
         if self.proxy_commands.is_some() {
-            return self.proxy_command(from, ConnectionSelector::One(self.connection().number), InterceptAction::Inject(raw));
+            return self.proxy_command(
+                from,
+                ConnectionSelector::One(self.connection().number),
+                InterceptAction::Inject(raw),
+            );
         }
         let commands = self.send_command(&SessionCommand::Raw(raw));
         if !commands.is_empty() {
@@ -319,7 +345,9 @@ impl Inspect {
 
     /// Does what the typed line is for; a line that cannot be understood stays, with what is wrong.
     fn submit_input(&mut self) -> Cmds {
-        let InputMode::Input(line) = std::mem::replace(&mut self.mode, InputMode::Browse) else { return Vec::new() };
+        let InputMode::Input(line) = std::mem::replace(&mut self.mode, InputMode::Browse) else {
+            return Vec::new();
+        };
         match line.purpose {
             InputPurpose::Send => self.send_text(line.text),
             InputPurpose::Hex => match format::parse_hex(&line.text) {
@@ -328,7 +356,11 @@ impl Inspect {
                 Err(reason) => self.reject_input(line, reason),
             },
             InputPurpose::Inject => match format::parse_hex(&line.text) {
-                Ok(bytes) => self.proxy_command(self.selected_side, ConnectionSelector::One(self.connection().number), InterceptAction::Inject(bytes)),
+                Ok(bytes) => self.proxy_command(
+                    self.selected_side,
+                    ConnectionSelector::One(self.connection().number),
+                    InterceptAction::Inject(bytes),
+                ),
                 Err(reason) => self.reject_input(line, reason),
             },
             InputPurpose::Filter => self.set_filter(line),
@@ -343,9 +375,12 @@ impl Inspect {
 
     /// Sends what was typed; on a connection that is over, connects anew and sends it there.
     fn send_text(&mut self, text: String) -> Cmds {
-        if self.source.is_own_connection() && matches!(self.own_connection().status, ConnectionStatus::Ended(_)) {
+        if self.source.is_own_connection()
+            && matches!(self.own_connection().status, ConnectionStatus::Ended(_))
+        {
             let first = vec![SessionCommand::Text(text)];
-            return self.open_with(ConnectOptions { initial_commands: first, ..self.connect_options.clone() });
+            return self
+                .open_with(ConnectOptions { initial_commands: first, ..self.connect_options.clone() });
         }
         self.tab = Tab::Frames;
         self.send_command(&SessionCommand::Text(text))

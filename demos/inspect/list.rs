@@ -7,8 +7,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, ClickTarget};
-use super::state::Inspect;
 use super::chrome::side_style;
+use super::state::Inspect;
 use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Frame, MessageKind, Opcode, Side, TraceRow, format};
@@ -187,8 +187,8 @@ pub(super) fn payload_preview(frame: &Frame) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::{opened, press};
     use super::super::chrome::tests::{assert_contains, render_text};
+    use super::super::state::tests::{opened, press};
     use crossterm::event::KeyCode;
 
     #[test]

@@ -7,15 +7,21 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, split_rows};
+use super::chrome::side_style;
 use super::frames::field_tag;
 use super::problems::LocatedFault;
 use super::prose;
 use super::state::Inspect;
-use super::chrome::side_style;
 use crate::wire::{Field, FieldSpan, field_span, format};
 
 /// The bytes around the place, the place itself marked, and the bits of its byte.
-pub(super) fn draw_frame(inspect: &Inspect, found: &LocatedFault, bits: bool, area: Rect, canvas: &mut Canvas) {
+pub(super) fn draw_frame(
+    inspect: &Inspect,
+    found: &LocatedFault,
+    bits: bool,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
     let Some(raw) = found.frame_bytes(inspect).filter(|raw| !raw.is_empty()) else {
         canvas.draw_rule("The bytes of this frame are not in memory any more", area);
         return;
@@ -94,7 +100,14 @@ pub(super) fn draw_hex(
 }
 
 /// The bits of the byte, their fields below, those that break the rule reversed.
-fn draw_bits(raw: &[u8], spans: &[FieldSpan], found: &LocatedFault, at: usize, area: Rect, canvas: &mut Canvas) {
+fn draw_bits(
+    raw: &[u8],
+    spans: &[FieldSpan],
+    found: &LocatedFault,
+    at: usize,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
     let theme = canvas.theme;
     let Some(byte) = raw.get(at) else { return };
     let mut lines = ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));

@@ -15,9 +15,9 @@ use ratatui::text::{Line, Span};
 
 use super::Cmd;
 use super::canvas::{Canvas, ClickTarget, split_rows};
-use super::keys::fresh_key;
-use super::state::{Inspect, InputMode, Tab};
 use super::chrome::side_style;
+use super::keys::fresh_key;
+use super::state::{InputMode, Inspect, Tab};
 use crate::wire::{MaskingKey, Side, format};
 use unmasking::{NoMaskReason, Unmasking};
 
@@ -70,13 +70,18 @@ pub(super) fn tick(inspect: &mut Inspect, now: Instant) {
     }
     let Some(auto) = &mut inspect.mask.auto_step else { return };
     // a tick may come a little early, and more often where another demo asks for that
-    let due = auto.last_step.is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
+    let due =
+        auto.last_step.is_none_or(|last| now.saturating_duration_since(last) >= auto.interval() * 9 / 10);
     if !due {
         return;
     }
     auto.last_step = Some(now);
     let unmasking = Unmasking::from_current(inspect);
-    let Ok(unmasking) = unmasking.as_ref().map_err(|_| ()).map(|unmasking| (unmasking.next_step(), unmasking.step, unmasking.header_len)) else {
+    let Ok(unmasking) = unmasking
+        .as_ref()
+        .map_err(|_| ())
+        .map(|unmasking| (unmasking.next_step(), unmasking.step, unmasking.header_len))
+    else {
         inspect.mask.auto_step = None;
         return;
     };
@@ -100,7 +105,8 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
     };
     let frame = Some(unmasking::frame_id(inspect, unmasking.row));
     let known = inspect.mask.frame == frame;
-    let mut state = if known { inspect.mask.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
+    let mut state =
+        if known { inspect.mask.clone() } else { MaskTabState { frame, ..MaskTabState::default() } };
     let mut cursor = inspect.cursor;
     let mut go = |step: usize| cursor.byte = unmasking.header_len + step;
     match (key.code, &mut state.auto_step) {
@@ -147,11 +153,16 @@ fn try_key(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit: u
         'z' if state.key == Some([0; 4]) => state.key = None,
         'z' => state.key = Some([0; 4]),
         'k' => {
-            state.key = Some(fresh_key(&[&unmasking.key[..], &unmasking.plain_bytes[..unmasking.plain_bytes.len().min(64)]].concat()));
+            state.key = Some(fresh_key(
+                &[&unmasking.key[..], &unmasking.plain_bytes[..unmasking.plain_bytes.len().min(64)]].concat(),
+            ));
         }
         't' => state.apply_twice = !state.apply_twice,
         'w' => state.wide_steps = !state.wide_steps,
-        'r' => *state = MaskTabState { frame: state.frame, wide_steps: state.wide_steps, ..MaskTabState::default() },
+        'r' => {
+            *state =
+                MaskTabState { frame: state.frame, wide_steps: state.wide_steps, ..MaskTabState::default() }
+        }
         _ => return None,
     }
     Some(())
@@ -160,7 +171,8 @@ fn try_key(state: &mut MaskTabState, letter: char, unmasking: &Unmasking, bit: u
 /// Goes to a step.
 pub(super) fn click(inspect: &mut Inspect, step: usize) {
     let Ok(unmasking) = Unmasking::from_current(inspect) else { return };
-    let (row, byte) = (unmasking.row, unmasking.header_len + step.min(unmasking.wire_bytes.len().saturating_sub(1)));
+    let (row, byte) =
+        (unmasking.row, unmasking.header_len + step.min(unmasking.wire_bytes.len().saturating_sub(1)));
     inspect.selected_row = Some(row);
     inspect.cursor.byte = byte;
     inspect.mask.auto_step = None;

@@ -1,7 +1,7 @@
 //! What the inspector keeps of all its connections together, so that neither a flood nor many clients of a proxy take memory
 //! without a bound.
 
-use super::connection::{InspectedConnection, ConnectionStatus};
+use super::connection::{ConnectionStatus, InspectedConnection};
 use super::state::Inspect;
 
 /// Connections of a proxy that are listed; of those that are over the oldest go first.
@@ -16,7 +16,8 @@ impl Inspect {
         match self.connections.binary_search_by_key(&number, |connection| connection.number) {
             Ok(index) => index,
             Err(index) => {
-                self.connections.insert(index, InspectedConnection { number, ..InspectedConnection::new(name()) });
+                self.connections
+                    .insert(index, InspectedConnection { number, ..InspectedConnection::new(name()) });
                 if index <= self.connection_index {
                     self.connection_index += 1;
                 }
@@ -31,7 +32,9 @@ impl Inspect {
             return fresh;
         }
         let over = |(index, connection): &(usize, &InspectedConnection)| {
-            *index != self.connection_index && *index != fresh && matches!(connection.status, ConnectionStatus::Ended(_))
+            *index != self.connection_index
+                && *index != fresh
+                && matches!(connection.status, ConnectionStatus::Ended(_))
         };
         let Some((oldest, _)) = self.connections.iter().enumerate().find(over) else { return fresh };
         self.connections.remove(oldest);
@@ -148,7 +151,12 @@ mod tests {
         }
         for round in 0..60 {
             for number in 1..=8 {
-                deliver_bytes(&mut inspect, number, Side::Server, if round % 2 == 0 { &small } else { &frames });
+                deliver_bytes(
+                    &mut inspect,
+                    number,
+                    Side::Server,
+                    if round % 2 == 0 { &small } else { &frames },
+                );
             }
             if round == 30 {
                 deliver(&mut inspect, 2, ProxyEventKind::Ended(Ok("over".into())));
@@ -156,6 +164,9 @@ mod tests {
         }
         let sum: usize = inspect.connections.iter().map(InspectedConnection::memory_used).sum();
         assert!(sum <= MAX_TOTAL_BYTES + (8 << 20), "{sum}");
-        assert!(inspect.connections.iter().any(|connection| connection.trace.dropped_rows() > 0), "and the lists say so");
+        assert!(
+            inspect.connections.iter().any(|connection| connection.trace.dropped_rows() > 0),
+            "and the lists say so"
+        );
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What bytes mean is `wire`'s part, and the connection is `clients`'; here is how the parts are joined.
 
+mod accept_steps;
 mod canvas;
+mod chrome;
 mod connection;
 mod deflate;
 mod draft;
@@ -12,28 +14,26 @@ mod frames;
 mod handshake;
 mod head_line;
 mod hex;
-mod recorder;
-mod ring;
 mod keys;
 mod list;
-mod problem_row;
-mod search;
+mod location;
 mod mask;
 mod memory_limit;
-mod location;
-mod problems;
-mod accept_steps;
-mod prose;
 mod payload_text;
+mod problem_row;
+mod problems;
+mod prose;
+mod recorder;
 mod reports;
+mod ring;
 mod rules;
 mod scenario;
+mod search;
 mod source;
 mod state;
 mod symbols;
 mod timeline;
 mod verdict;
-mod chrome;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,10 +45,13 @@ use tokio::sync::mpsc;
 use crate::capture::{self, ByteStore};
 use crate::clients::{SessionCommand, SessionEvent};
 use crate::proxy;
-use crate::stage::{Diagnostic, DeclaredEffect, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
+use crate::stage::{
+    DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
+    ViewContext,
+};
 use crate::wire::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
-use scenario::{ScenarioPlayer, Scenario};
+use scenario::{Scenario, ScenarioPlayer};
 use state::{InputMode, Tab};
 
 pub use source::{ConnectOptions, InspectSource};
@@ -139,7 +142,14 @@ impl Demo for Inspect {
         },
         SettingSpec {
             name: "show",
-            value_type: SettingType::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
+            value_type: SettingType::Choice(&[
+                "frames",
+                "handshake",
+                "mask",
+                "timeline",
+                "problems",
+                "deflate",
+            ]),
             about: "what is shown first",
         },
         SettingSpec {
@@ -152,7 +162,11 @@ impl Demo for Inspect {
             value_type: SettingType::Text(""),
             about: "a capture, hex text or recording to look into, instead of a server",
         },
-        SettingSpec { name: "keylog", value_type: SettingType::Text(""), about: "the TLS key log that belongs to the file" },
+        SettingSpec {
+            name: "keylog",
+            value_type: SettingType::Text(""),
+            about: "the TLS key log that belongs to the file",
+        },
         SettingSpec {
             name: "from",
             value_type: SettingType::Choice(&["mask", "client", "server"]),
@@ -178,17 +192,37 @@ impl Demo for Inspect {
             value_type: SettingType::Choice(&["no", "yes"]),
             about: "let the proxy listen beyond loopback",
         },
-        SettingSpec { name: "deflate", value_type: SettingType::Choice(&["no", "yes"]), about: "offer permessage-deflate" },
+        SettingSpec {
+            name: "deflate",
+            value_type: SettingType::Choice(&["no", "yes"]),
+            about: "offer permessage-deflate",
+        },
         SettingSpec {
             name: "origin",
             value_type: SettingType::Text(""),
             about: "the page that asks, as a browser would tell it",
         },
-        SettingSpec { name: "protocols", value_type: SettingType::Text(""), about: "subprotocols to offer, the best first" },
-        SettingSpec { name: "headers", value_type: SettingType::Text(""), about: "further headers, a line each" },
+        SettingSpec {
+            name: "protocols",
+            value_type: SettingType::Text(""),
+            about: "subprotocols to offer, the best first",
+        },
+        SettingSpec {
+            name: "headers",
+            value_type: SettingType::Text(""),
+            about: "further headers, a line each",
+        },
         SettingSpec { name: "pong", value_type: SettingType::Choice(&["yes", "no"]), about: "answer pings" },
-        SettingSpec { name: "ca", value_type: SettingType::Text(""), about: "a PEM file with further authorities to trust" },
-        SettingSpec { name: "name", value_type: SettingType::Text(""), about: "the name to ask the certificate for" },
+        SettingSpec {
+            name: "ca",
+            value_type: SettingType::Text(""),
+            about: "a PEM file with further authorities to trust",
+        },
+        SettingSpec {
+            name: "name",
+            value_type: SettingType::Text(""),
+            about: "the name to ask the certificate for",
+        },
         SettingSpec {
             name: "insecure",
             value_type: SettingType::Choice(&["no", "yes"]),

@@ -6,10 +6,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
+use super::chrome::side_style;
 use super::problems::{ProblemRef, locate_fault};
 use super::prose::short_section;
 use super::state::Inspect;
-use super::chrome::side_style;
 use crate::text;
 use crate::wire::fault::Severity;
 use crate::wire::{Fault, Side};
@@ -40,7 +40,8 @@ impl ProblemRow {
         let none = || "–".to_owned();
         match problem {
             ProblemRef::Head(from, number) => {
-                let problems = inspect.connection().trace.head(from).map(|validated| &validated.validation.problems);
+                let problems =
+                    inspect.connection().trace.head(from).map(|validated| &validated.validation.problems);
                 let problem = problems.and_then(|problems| problems.get(number));
                 let code = problem.map(|problem| problem.code.rule());
                 Self {
@@ -67,7 +68,9 @@ impl ProblemRow {
                         .as_ref()
                         .and_then(|found| found.row)
                         .map_or_else(|| "…".to_owned(), |row| row.to_string()),
-                    byte: found.as_ref().map_or_else(none, |found| format!("0x{:02x}", found.byte_in_frame())),
+                    byte: found
+                        .as_ref()
+                        .map_or_else(none, |found| format!("0x{:02x}", found.byte_in_frame())),
                     bits: fault
                         .and_then(|fault| fault.bits)
                         .map_or_else(none, |bits| bits.to_string().replace('-', "–")),

@@ -76,7 +76,9 @@ pub(super) fn follow(inspect: &mut Inspect) {
     }
     let mut fresh = Vec::new();
     for (which, from) in SIDES.into_iter().enumerate() {
-        state.problems.extend((state.head_counts[which]..heads[which]).map(|number| ProblemRef::Head(from, number)));
+        state
+            .problems
+            .extend((state.head_counts[which]..heads[which]).map(|number| ProblemRef::Head(from, number)));
         let faults = trace.faults(from).iter().enumerate().skip(state.frame_counts[which]);
         fresh.extend(faults.map(|(number, fault)| (from, number, fault.frame, fault.detectable_after)));
     }
@@ -150,7 +152,9 @@ pub(super) fn locate_fault(inspect: &Inspect, from: Side, number: usize) -> Opti
 /// The row that this tab shows, while it is open.
 pub(super) fn visible_row(inspect: &Inspect) -> Option<usize> {
     match inspect.problems.selected()? {
-        ProblemRef::Frame(from, number) if inspect.tab == Tab::Problems => locate_fault(inspect, from, number)?.row,
+        ProblemRef::Frame(from, number) if inspect.tab == Tab::Problems => {
+            locate_fault(inspect, from, number)?.row
+        }
         _ => None,
     }
 }
@@ -199,14 +203,21 @@ fn toggle_ignored(inspect: &mut Inspect) {
 
 /// Sends the Close that answers the problem, as it was shown.
 fn send_close(inspect: &mut Inspect) -> Vec<Cmd> {
-    let (notice, raw) = match inspect.problems.selected().and_then(|problem| verdict::close_response(inspect, problem)) {
-        Some(response) if response.is_ours => (format!("Close {} sent", response.code), Some(response.raw)),
-        Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
-        None => ("there is no Close that would answer this".to_owned(), None),
-    };
+    let (notice, raw) =
+        match inspect.problems.selected().and_then(|problem| verdict::close_response(inspect, problem)) {
+            Some(response) if response.is_ours => {
+                (format!("Close {} sent", response.code), Some(response.raw))
+            }
+            Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
+            None => ("there is no Close that would answer this".to_owned(), None),
+        };
     let commands = raw.map_or_else(Vec::new, |raw| inspect.send_command(&SessionCommand::Raw(raw)));
     let unsent = notice.ends_with("sent") && commands.is_empty();
-    let reason = if inspect.source.is_own_connection() { "the connection is over" } else { "this connection is not ours" };
+    let reason = if inspect.source.is_own_connection() {
+        "the connection is over"
+    } else {
+        "this connection is not ours"
+    };
     inspect.notice = Some(if unsent { format!("{reason}: nothing is sent") } else { notice });
     commands
 }
@@ -264,8 +275,10 @@ pub(super) fn draw(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
     let chosen = state.selected.min(state.problems.len() - 1);
     let first = (chosen + 2).min(state.problems.len()).saturating_sub(rows.into());
     let shown = first..(first + usize::from(rows)).min(state.problems.len());
-    let cells: Vec<ProblemRow> =
-        shown.clone().filter_map(|at| Some(ProblemRow::from_problem(inspect, *state.problems.get(at)?))).collect();
+    let cells: Vec<ProblemRow> = shown
+        .clone()
+        .filter_map(|at| Some(ProblemRow::from_problem(inspect, *state.problems.get(at)?)))
+        .collect();
     let code = cells.iter().map(|cells| cells.code.len()).max().unwrap_or(0);
     if header == 1 {
         canvas.draw_line(&column_titles(code, list.width, canvas), 1, list);
@@ -313,7 +326,9 @@ fn severity(inspect: &Inspect, problem: ProblemRef) -> Option<Severity> {
         ProblemRef::Head(from, number) => {
             Some(inspect.connection().trace.head(from)?.validation.problems.get(number)?.severity)
         }
-        ProblemRef::Frame(from, number) => Some(inspect.connection().trace.faults(from).get(number)?.severity()),
+        ProblemRef::Frame(from, number) => {
+            Some(inspect.connection().trace.faults(from).get(number)?.severity())
+        }
     }
 }
 
@@ -343,8 +358,8 @@ fn draw_no_problems(inspect: &Inspect, area: Rect, canvas: &mut Canvas) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::{client_commands, opened, press, seen};
     use super::super::chrome::tests::render_text;
+    use super::super::state::tests::{client_commands, opened, press, seen};
     use super::*;
     use crate::wire::{FaultCode, Opcode, encode};
 
@@ -408,7 +423,8 @@ mod tests {
         let sent = press(&mut inspect, KeyCode::Char('s'));
         let [SessionCommand::Raw(raw)] = client_commands(&sent)[..] else { panic!("{sent:?}") };
         assert!(shown.contains(&format::spaced_hex(raw, 16)), "{shown}");
-        let mut transcript = crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
+        let mut transcript =
+            crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
         transcript.push(raw);
         assert_eq!(transcript.frames()[0].close_body(), Some((1002, Vec::new())));
         assert_eq!(transcript.faults(), []);

@@ -9,7 +9,7 @@ use super::canvas::Canvas;
 use crate::stage::Theme;
 use crate::text;
 
-/// `told` in lines of at most `cells` cells; a word that is longer than a line is cut.
+/// `text` in lines of at most `cells` cells; a word that is longer than a line is cut.
 pub(super) fn wrap_words(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = vec![String::new()];

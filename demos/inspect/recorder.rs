@@ -1,4 +1,4 @@
-//! [`Keeping`]: the file that keeps what a run sees. It is given up at the first error, and that is told.
+//! [`RunRecorder`]: the file that keeps what a run sees. It is given up at the first error, and that is reported.
 
 use std::io;
 

@@ -4,9 +4,9 @@
 
 use std::time::Instant;
 
-use super::connection::{ByteSource, InspectedConnection, PREVIEW_BYTES, MAX_BYTES_SHOWN, ConnectionStatus};
+use super::connection::{ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES};
 use super::scenario::StepState;
-use super::state::{Inspect, InputMode};
+use super::state::{InputMode, Inspect};
 use super::{Cmd, LoadedCapture, Msg, deflate, handshake, mask, problems, timeline};
 use crate::capture;
 use crate::clients::SessionEvent;
@@ -97,10 +97,13 @@ impl Inspect {
                 connection.push(from, at, &bytes);
                 self.enforce_memory_limit(index);
             }
-            ProxyEventKind::Held { from, frames, .. } => connection.held_frames[usize::from(from == Side::Server)] = frames,
+            ProxyEventKind::Held { from, frames, .. } => {
+                connection.held_frames[usize::from(from == Side::Server)] = frames
+            }
             ProxyEventKind::Dropped { from, bytes, .. } => {
                 connection.drop_first_held(from);
-                self.notice = Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
+                self.notice =
+                    Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
             }
             ProxyEventKind::Injected { from, bytes, .. } => {
                 self.notice = Some(format!(
@@ -115,8 +118,12 @@ impl Inspect {
     fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
         let file = self.source.name();
         let count = loaded.streams.len();
-        self.connections =
-            loaded.streams.into_iter().enumerate().map(|(at, stream)| connection_from_stream(&file, at, stream)).collect();
+        self.connections = loaded
+            .streams
+            .into_iter()
+            .enumerate()
+            .map(|(at, stream)| connection_from_stream(&file, at, stream))
+            .collect();
         if self.connections.is_empty() {
             let mut connection = InspectedConnection::new(file);
             let mut reason = "there is no TCP connection in it that says anything".to_owned();
@@ -206,7 +213,11 @@ impl Inspect {
 }
 
 /// A connection of a file.
-fn connection_from_stream(file: &str, at: usize, stream: capture::CapturedStream<Trace>) -> InspectedConnection {
+fn connection_from_stream(
+    file: &str,
+    at: usize,
+    stream: capture::CapturedStream<Trace>,
+) -> InspectedConnection {
     let peers =
         stream.addresses.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
     let mut notes: Vec<String> = stream.warnings.clone();
@@ -219,7 +230,14 @@ fn connection_from_stream(file: &str, at: usize, stream: capture::CapturedStream
         (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
             "{why}; --keylog FILE would name the secrets, if somebody logged them"
         ))),
-        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => ConnectionStatus::FromFile(notes),
+        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
+            ConnectionStatus::FromFile(notes)
+        }
     };
-    InspectedConnection::from_file(format!("{file} · stream {}{peers}", at + 1), status, stream.trace, stream.store)
+    InspectedConnection::from_file(
+        format!("{file} · stream {}{peers}", at + 1),
+        status,
+        stream.trace,
+        stream.store,
+    )
 }

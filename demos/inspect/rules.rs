@@ -1,6 +1,6 @@
 //! What the RFC wants of what is under the cursor, why, and what goes wrong: the page that `?` opens.
 //!
-//! The sentences are `wire::reference`'s for frames and `headline`'s for heads; here they are put in order.
+//! The sentences are `wire::reference`'s for frames and `head_line`'s for heads; here they are put in order.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -9,8 +9,8 @@ use ratatui::text::Line;
 use super::canvas::{Canvas, split_rows};
 use super::problems::{ProblemRef, locate_fault};
 use super::prose::{self, labelled_paragraph};
-use super::state::{Inspect, InputMode, Tab};
-use super::{handshake, head_line, accept_steps, payload_text};
+use super::state::{InputMode, Inspect, Tab};
+use super::{accept_steps, handshake, head_line, payload_text};
 use crate::stage::Theme;
 use crate::wire::handshake::ProblemCode;
 use crate::wire::{FaultCode, Field, Side, format, interop, reference};
@@ -66,7 +66,9 @@ fn current_page(inspect: &Inspect) -> Option<RulesPage> {
     match inspect.tab {
         Tab::Handshake => head_line_page(inspect),
         Tab::Problems => match inspect.problems.selected() {
-            Some(ProblemRef::Frame(from, number)) => Some(fault_page(locate_fault(inspect, from, number)?.fault.code)),
+            Some(ProblemRef::Frame(from, number)) => {
+                Some(fault_page(locate_fault(inspect, from, number)?.fault.code))
+            }
             Some(ProblemRef::Head(from, number)) => {
                 let problem = inspect.connection().trace.head(from)?.validation.problems.get(number)?;
                 Some(head_problem_page(problem.code, problem.hint.as_deref()))
@@ -110,7 +112,8 @@ fn fault_page(code: FaultCode) -> RulesPage {
     ];
     let label = |number| if number == 0 { "Measured" } else { "" };
     let answers = interop::results_for(code);
-    paragraphs.extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
+    paragraphs
+        .extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
     RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
 }
 
@@ -153,8 +156,8 @@ fn head_line_page(inspect: &Inspect) -> Option<RulesPage> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::tests::{opened, press, seen};
     use super::super::chrome::tests::render_text;
+    use super::super::state::tests::{opened, press, seen};
     use crate::wire::Side;
     use crossterm::event::KeyCode;
 

@@ -6,7 +6,7 @@ use crossterm::event::KeyCode;
 
 use super::Cmd;
 use super::connection::ByteSource;
-use super::state::{Inspect, InputLine, InputMode};
+use super::state::{InputLine, InputMode, Inspect};
 use crate::wire::copy_as::Excerpt;
 use crate::wire::filter::Filter;
 use crate::wire::search::Needle;
@@ -54,7 +54,8 @@ impl Inspect {
         }
         match Filter::parse(&line.text) {
             Ok(filter) => {
-                let mut active_filter = ActiveFilter { text: line.text, filter, rows: Vec::new(), rows_tested: 0 };
+                let mut active_filter =
+                    ActiveFilter { text: line.text, filter, rows: Vec::new(), rows_tested: 0 };
                 active_filter.extend(&self.connection().trace);
                 self.filter = Some(active_filter);
                 Vec::new()
@@ -86,7 +87,8 @@ impl Inspect {
             let needle = Box::new(needle.clone());
             return vec![Cmd::Find(self.run, store.clone(), connection.trace.clone(), from, needle)];
         }
-        let hit = |row: &usize| connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some());
+        let hit =
+            |row: &usize| connection.frame(*row).is_some_and(|frame| search::find(&frame, needle).is_some());
         let found = (from..rows).chain(0..from).find(hit);
         self.show_hit(found);
         Vec::new()
@@ -113,7 +115,8 @@ impl Inspect {
     pub(super) fn copy_frame(&mut self, code: KeyCode) -> Vec<Cmd> {
         self.mode = InputMode::Browse;
         let Some((row, _, frame)) = self.current_frame() else { return Vec::new() };
-        let response = self.connection().trace.head(Side::Server).and_then(|validated| validated.head.as_ref());
+        let response =
+            self.connection().trace.head(Side::Server).and_then(|validated| validated.head.as_ref());
         let agreed = response.and_then(|head| head.joined_value("Sec-WebSocket-Extensions"));
         let Some(excerpt) = Excerpt::from_frames(std::slice::from_ref(&frame), agreed.as_deref()) else {
             return Vec::new();

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use crate::capture;
 use crate::clients::{self, HandshakeRequest, RequestOptions};
 use crate::net::{Target, TlsOptions, is_loopback};
-use crate::stage::{Diagnostic, DeclaredEffect, Effect, Settings};
+use crate::stage::{DeclaredEffect, Diagnostic, Effect, Settings};
 use crate::wire::{Side, format};
 
-use super::scenario::{RequestEdits, BundledServer};
+use super::scenario::{BundledServer, RequestEdits};
 
 /// The most numbers that are tried for the file of a further connection.
 const MAX_RECORDING_FILES: u64 = 1000;
@@ -82,7 +82,9 @@ impl RecordingOptions {
         loop {
             let path = self.path_with_number(number);
             match create(&path, &options(false)) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_RECORDING_FILES => {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists && number < run + MAX_RECORDING_FILES =>
+                {
                     number += 1;
                 }
                 created => return (path, created),
@@ -141,7 +143,11 @@ impl InspectSource {
         if url {
             Target::parse(server).map_err(|error| settings.invalid("server", error))?;
             let pong = text("pong") == "yes";
-            let options = clients::SessionOptions { tls: tls(), auto_pong: pong, ..clients::SessionOptions::new(server) };
+            let options = clients::SessionOptions {
+                tls: tls(),
+                auto_pong: pong,
+                ..clients::SessionOptions::new(server)
+            };
             return Ok(Self::Url(Box::new(options)));
         }
         BundledServer::parse(server).map(Self::Bundled).ok_or_else(|| {
@@ -179,7 +185,8 @@ impl InspectSource {
             first.push(match line.split_once(' ') {
                 Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
                 Some(("quoted", text)) => clients::SessionCommand::Text(
-                    serde_json::from_str(text).map_err(|error| settings.invalid("sends", error.to_string()))?,
+                    serde_json::from_str(text)
+                        .map_err(|error| settings.invalid("sends", error.to_string()))?,
                 ),
                 Some(("hex", hex)) => clients::SessionCommand::Raw(
                     format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
@@ -192,7 +199,12 @@ impl InspectSource {
                 }
             });
         }
-        Ok(ConnectOptions { request, initial_commands: first, recording: RecordingOptions::from_settings(settings), ..ConnectOptions::default() })
+        Ok(ConnectOptions {
+            request,
+            initial_commands: first,
+            recording: RecordingOptions::from_settings(settings),
+            ..ConnectOptions::default()
+        })
     }
 
     /// What these settings do outside of the talk: all that their source and their file are made of.
@@ -211,7 +223,8 @@ impl InspectSource {
             _ if !settings.text("scenario").is_empty() => {}
             Self::Bundled(_) | Self::File(..) => {}
             Self::Url(options) => {
-                let target = Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
+                let target =
+                    Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
                 found.extend(connect(&target, &options.tls, &connect_options));
             }
             Self::Proxy(options) => {
@@ -355,7 +368,8 @@ mod tests {
         let named = folder.path().join("x.pcapng");
         std::fs::write(folder.path().join("x-2.pcapng"), "mine").unwrap();
         let recording = RecordingOptions { path: named.clone(), replace: true };
-        let create = |path: &Path, options: &capture::WriteOptions| capture::PcapngWriter::create(path, options);
+        let create =
+            |path: &Path, options: &capture::WriteOptions| capture::PcapngWriter::create(path, options);
         assert_eq!(recording.create(1, create).0, named);
         let (path, created) = recording.create(2, create);
         assert_eq!((path, created.is_ok()), (folder.path().join("x-3.pcapng"), true));

@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-use super::connection::{InspectedConnection, ConnectionStatus};
+use super::connection::{ConnectionStatus, InspectedConnection};
 use super::draft::Draft;
-use super::search::{ActiveFilter, ActiveSearch};
 use super::scenario::ScenarioPlayer;
+use super::search::{ActiveFilter, ActiveSearch};
 use super::source::{ConnectOptions, InspectSource};
 use super::{Cmd, CommandSender, ProxyCommandSender, deflate, handshake, mask, problems, timeline};
 use crate::clients::SessionCommand;
@@ -195,7 +195,10 @@ impl Inspect {
         }
         let mut connections = std::mem::take(&mut self.connections);
         connections.retain(|connection| !connection.trace.head_bytes(Side::Client).is_empty());
-        if let Some(connection) = connections.last_mut().filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_))) {
+        if let Some(connection) = connections
+            .last_mut()
+            .filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
+        {
             connection.status = ConnectionStatus::Ended(Ok("left for a new one".to_owned()));
         }
         let over = connections.len().saturating_sub(MAX_EARLIER_CONNECTIONS);
@@ -219,7 +222,9 @@ impl Inspect {
         if let Some(filter) = &self.filter {
             let last = *filter.rows.last()? as usize;
             return Some(
-                self.selected_row.filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok()).unwrap_or(last),
+                self.selected_row
+                    .filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok())
+                    .unwrap_or(last),
             );
         }
         let rows = self.connection().trace.rows();
@@ -287,8 +292,11 @@ impl Inspect {
     /// How much is wrong, in both heads and both directions.
     pub(super) fn fault_count(&self) -> usize {
         let heads = [Side::Client, Side::Server].map(|from| self.connection().trace.head(from));
-        let heads: usize = heads.into_iter().flatten().map(|validated| validated.validation.problems.len()).sum();
-        heads + self.connection().trace.faults(Side::Client).len() + self.connection().trace.faults(Side::Server).len()
+        let heads: usize =
+            heads.into_iter().flatten().map(|validated| validated.validation.problems.len()).sum();
+        heads
+            + self.connection().trace.faults(Side::Client).len()
+            + self.connection().trace.faults(Side::Server).len()
     }
 
     /// Adds to the line that is typed.
@@ -309,7 +317,9 @@ impl Inspect {
     pub(super) fn cannot_send_reason(&self) -> &'static str {
         match self.source {
             InspectSource::File(..) => "this was read from a file: nobody is there to send to",
-            InspectSource::Proxy(_) => "the proxy passes on what others send: I puts bytes in, e and Enter a frame",
+            InspectSource::Proxy(_) => {
+                "the proxy passes on what others send: I puts bytes in, e and Enter a frame"
+            }
             InspectSource::Bundled(_) | InspectSource::Url(_) => "not connected: Ctrl-R connects anew",
         }
     }
@@ -337,7 +347,7 @@ impl InputLine {
 pub(super) mod tests {
     use super::super::connection::ConnectionStatus;
     use super::super::scenario::BundledServer;
-    use super::super::{Cmd, Msg, CommandSender};
+    use super::super::{Cmd, CommandSender, Msg};
     use super::*;
     use crate::clients::SessionEvent;
     use crate::net::{Chunk, Direction};
@@ -375,7 +385,12 @@ pub(super) mod tests {
         assert!(matches!(inspect.connect()[..], [Cmd::Open(1, InspectSource::Bundled(_), _)]));
         let (commands, inbox) = mpsc::channel(4);
         let at = Instant::now();
-        inspect.update(DemoEvent::Msg(Msg::Connecting(1, "ws://127.0.0.1:9001/".into(), at, CommandSender(commands))));
+        inspect.update(DemoEvent::Msg(Msg::Connecting(
+            1,
+            "ws://127.0.0.1:9001/".into(),
+            at,
+            CommandSender(commands),
+        )));
         let mut chunk = |direction, bytes: &[u8], micros| {
             let at = at + Duration::from_micros(micros);
             let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
@@ -437,7 +452,10 @@ pub(super) mod tests {
         let InputMode::Input(line) = &inspect.mode else { panic!("{:?}", inspect.mode) };
         assert!(line.error.as_ref().unwrap().contains("3 hex digits"), "{line:?}");
         press(&mut inspect, KeyCode::Char('0'));
-        assert_eq!(client_commands(&press(&mut inspect, KeyCode::Enter)), [&SessionCommand::Raw(vec![0x81, 0x80])]);
+        assert_eq!(
+            client_commands(&press(&mut inspect, KeyCode::Enter)),
+            [&SessionCommand::Raw(vec![0x81, 0x80])]
+        );
     }
 
     #[test]
@@ -450,9 +468,17 @@ pub(super) mod tests {
         assert_eq!(connect_options.initial_commands, [SessionCommand::Text("x".into())]);
         assert_eq!(inspect.connection().trace.rows(), []);
         inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Open)));
-        assert_eq!(inspect.connection().status, ConnectionStatus::Connecting, "a late report changes nothing");
+        assert_eq!(
+            inspect.connection().status,
+            ConnectionStatus::Connecting,
+            "a late report changes nothing"
+        );
         press(&mut inspect, KeyCode::Char('<'));
-        assert_eq!(inspect.connection().status, ConnectionStatus::Ended(Ok("closed".into())), "what was before is kept");
+        assert_eq!(
+            inspect.connection().status,
+            ConnectionStatus::Ended(Ok("closed".into())),
+            "what was before is kept"
+        );
         assert_eq!(inspect.connection().trace.rows().len(), 2);
         inspect.update(DemoEvent::Msg(Msg::Session(2, SessionEvent::Open)));
         assert_eq!(inspect.own_connection().status, ConnectionStatus::Open, "reports are about the new one");
@@ -480,7 +506,10 @@ pub(super) mod tests {
         let sent = press(&mut inspect, KeyCode::Enter);
         let raw = [&[0x01 ^ 0x0b, 0x85], &HELLO[2..]].concat();
         assert_eq!(client_commands(&sent).len(), 1);
-        assert!(matches!(client_commands(&sent)[0], SessionCommand::Raw(bytes) if bytes[1..] == raw[1..]), "{sent:?}");
+        assert!(
+            matches!(client_commands(&sent)[0], SessionCommand::Raw(bytes) if bytes[1..] == raw[1..]),
+            "{sent:?}"
+        );
         assert_eq!((inspect.draft.as_ref(), &inspect.mode), (None, &InputMode::Browse));
     }
 

@@ -16,7 +16,12 @@ use crate::wire::inflate::BlockType;
 const MAX_BITS_SHOWN: u64 = 24;
 
 /// One symbol in a line: its bits, what it is, what it gives.
-pub(super) fn item_line(message: &InspectedMessage, item: &DeflateItem, chosen: bool, theme: &Theme) -> Line<'static> {
+pub(super) fn item_line(
+    message: &InspectedMessage,
+    item: &DeflateItem,
+    chosen: bool,
+    theme: &Theme,
+) -> Line<'static> {
     let (name, color) = match item.kind {
         DeflateItemKind::Block { .. } => ("block", theme.field(0)),
         DeflateItemKind::Codes { .. } => ("codes", theme.field(1)),
@@ -127,7 +132,8 @@ fn source_lines(
     source: MatchSource,
     theme: &Theme,
 ) -> Vec<Line<'static>> {
-    let data: Vec<u8> = message.listing.items.iter().flat_map(|item| message.listing.bytes(item).to_vec()).collect();
+    let data: Vec<u8> =
+        message.listing.items.iter().flat_map(|item| message.listing.bytes(item).to_vec()).collect();
     let (text, at, place) = match source {
         MatchSource::ThisMessage(at) => {
             (data, at.to_usize_saturating(), format!("in this message, from byte {at} on:"))

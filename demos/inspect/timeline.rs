@@ -2,10 +2,10 @@
 //!
 //! Everything is computed from the trace; what was not seen is not drawn.
 
-mod rule_checks;
 mod joined_fragments;
 mod lanes;
 mod link_summary;
+mod rule_checks;
 mod selected_message;
 mod time_window;
 
@@ -38,7 +38,9 @@ pub(super) fn key(inspect: &mut Inspect, key: KeyEvent) -> Option<Vec<Cmd>> {
         KeyCode::Left => inspect.move_selection(-1),
         KeyCode::Right => inspect.move_selection(1),
         KeyCode::Char('+' | '=') => inspect.timeline.zoom = Some(current_scale(inspect).saturating_sub(1)),
-        KeyCode::Char('-') => inspect.timeline.zoom = Some((current_scale(inspect) + 1).min(time_window::MAX_SCALE)),
+        KeyCode::Char('-') => {
+            inspect.timeline.zoom = Some((current_scale(inspect) + 1).min(time_window::MAX_SCALE))
+        }
         KeyCode::Char('0') => inspect.timeline.zoom = None,
         KeyCode::Char('o') => inspect.timeline.hide_arrivals = !inspect.timeline.hide_arrivals,
         _ => return None,

@@ -7,13 +7,13 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Text};
 
 use super::canvas::{Canvas, split_rows};
+use super::chrome::side_style;
 use super::connection::ConnectionStatus;
 use super::keys::fresh_key;
 use super::location::{draw_frame, draw_hex};
 use super::problems::{LocatedFault, ProblemPane, ProblemRef, locate_fault};
 use super::prose::{self, labelled_paragraph, short_section};
 use super::state::Inspect;
-use super::chrome::side_style;
 use crate::wire::handshake::Problem as HeadProblem;
 use crate::wire::interop::{self, Reaction};
 use crate::wire::{CloseCode, FaultCode, Severity, Side, encode, format, reference};
@@ -78,7 +78,9 @@ fn draw_panes(inspect: &Inspect, problem: ProblemRef, found: &LocatedFault, area
     }
     match inspect.problems.pane {
         ProblemPane::Rule => draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas),
-        ProblemPane::Implementations => draw_pane(&format!("{cases} · w what I do now"), &refusers, area, canvas),
+        ProblemPane::Implementations => {
+            draw_pane(&format!("{cases} · w what I do now"), &refusers, area, canvas)
+        }
         ProblemPane::Reaction => draw_pane("What I do now · w the rule", &now, area, canvas),
     }
 }
@@ -94,12 +96,20 @@ fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'st
     let detail = found.fault.detail.to_string();
     let here = if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
-    let mut lines = labelled_paragraph("  Found", &format::escape_controls(&here), LABEL_WIDTH, width, strong, theme);
+    let mut lines =
+        labelled_paragraph("  Found", &format::escape_controls(&here), LABEL_WIDTH, width, strong, theme);
     for (label, text) in
         [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)]
     {
         if !text.is_empty() {
-            lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, Style::new().fg(theme.text), theme));
+            lines.extend(labelled_paragraph(
+                label,
+                text,
+                LABEL_WIDTH,
+                width,
+                Style::new().fg(theme.text),
+                theme,
+            ));
         }
     }
     lines
@@ -196,7 +206,10 @@ fn close_response_lines(
         ),
         Text::styled(format!("   Close {} {}, {mask}", response.code, about.name), theme.dim()),
     ]);
-    if response.is_ours && inspect.connection().status == ConnectionStatus::Open && first.width() + 10 <= usize::from(width) {
+    if response.is_ours
+        && inspect.connection().status == ConnectionStatus::Open
+        && first.width() + 10 <= usize::from(width)
+    {
         first.push_span(Text::styled("   s ", bold));
         first.push_span(Text::styled("sends it", theme.dim()));
     }
@@ -219,7 +232,8 @@ fn server_reaction(inspect: &Inspect, found: &LocatedFault) -> String {
     let close = closes.next().map(|(number, _)| number);
     match (close, &inspect.connection().status) {
         (Some(row), _) => {
-            let text = inspect.frame(row).map_or_else(String::new, |frame| super::list::payload_preview(&frame));
+            let text =
+                inspect.frame(row).map_or_else(String::new, |frame| super::list::payload_preview(&frame));
             format!("what it did: frame {row} is its Close {text}")
         }
         (None, ConnectionStatus::Ended(_) | ConnectionStatus::FromFile(_)) => {
@@ -234,7 +248,8 @@ fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &
     let theme = canvas.theme;
     let Some(validated) = inspect.connection().trace.head(from) else { return };
     let Some(problem) = validated.validation.problems.get(number) else { return };
-    let (arrow, what) = (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
+    let (arrow, what) =
+        (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
     let raw = validated.head.as_ref().map_or(inspect.connection().trace.head_bytes(from), |head| head.raw());
     let span = problem.span.clone().filter(|span| span.start < raw.len());
     let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
@@ -252,7 +267,14 @@ fn draw_head(inspect: &Inspect, from: Side, number: usize, area: Rect, canvas: &
     if let Some(span) = span {
         let colors = vec![theme.text; raw.len()];
         let label = format::byte_count(span.len() as u64);
-        draw_hex(raw, &colors, span.start..span.end.max(span.start + 1), &label, split_rows(bytes, 1).1, canvas);
+        draw_hex(
+            raw,
+            &colors,
+            span.start..span.end.max(span.start + 1),
+            &label,
+            split_rows(bytes, 1).1,
+            canvas,
+        );
     }
     let rule = problem.code.rule();
     canvas.draw_rule(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
@@ -270,10 +292,23 @@ fn head_problem_lines(
     let theme = canvas.theme;
     let rule = problem.code.rule();
     let plain = Style::new().fg(theme.text);
-    let mut lines =
-        labelled_paragraph("  Found", rule.summary, LABEL_WIDTH, width, plain.add_modifier(Modifier::BOLD), theme);
+    let mut lines = labelled_paragraph(
+        "  Found",
+        rule.summary,
+        LABEL_WIDTH,
+        width,
+        plain.add_modifier(Modifier::BOLD),
+        theme,
+    );
     if let Some(hint) = &problem.hint {
-        lines.extend(labelled_paragraph("  Hint", &format::escape_controls(hint), LABEL_WIDTH, width, plain, theme));
+        lines.extend(labelled_paragraph(
+            "  Hint",
+            &format::escape_controls(hint),
+            LABEL_WIDTH,
+            width,
+            plain,
+            theme,
+        ));
     }
     lines.extend(labelled_paragraph("  Why", rule.rationale, LABEL_WIDTH, width, plain, theme));
     let now = match (problem.severity, from, status) {

@@ -42,7 +42,8 @@ impl Bet {
     /// 2 than to 5.
     pub(super) fn result_sentence(self, ratio: f64) -> String {
         let distance = |choice: f64| (choice.ln() - ratio.max(f64::MIN_POSITIVE).ln()).abs();
-        let nearest = BET_CHOICES.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(1.0);
+        let nearest =
+            BET_CHOICES.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(1.0);
         match self.choice() {
             None => String::new(),
             Some(choice) if choice.total_cmp(&nearest).is_eq() => format!("Your bet of {choice}x wins."),

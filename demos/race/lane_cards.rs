@@ -5,9 +5,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::race_view::{lane_color, draw_right_aligned, bold, format_duration};
-use super::{RacePhase, Race};
-use crate::race::{LaneStats, LaneKind};
+use super::race_view::{bold, draw_right_aligned, format_duration, lane_color};
+use super::{Race, RacePhase};
+use crate::race::{LaneKind, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -21,7 +21,8 @@ pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &m
         .iter()
         .find(|stats| stats.lane.kind == LaneKind::HttpReqwest)
         .or_else(|| lane_stats.iter().rev().find(|stats| stats.lane != base));
-    let pair: Vec<&LaneStats> = other.into_iter().chain(lane_stats.iter().find(|stats| stats.lane == base)).collect();
+    let pair: Vec<&LaneStats> =
+        other.into_iter().chain(lane_stats.iter().find(|stats| stats.lane == base)).collect();
     let most = pair.iter().map(|stats| stats.rate()).fold(0.0, f64::max);
     let parts = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).split(area);
     for (stats, part) in pair.into_iter().zip(parts.iter()) {

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::race_view::{lane_color, bold, format_duration};
-use super::{RacePhase, Race, race_view};
+use super::race_view::{bold, format_duration, lane_color};
+use super::{Race, RacePhase, race_view};
 use crate::measure::RatioVerdict;
-use crate::race::{LaneStats, Lane, LaneRatio};
+use crate::race::{Lane, LaneRatio, LaneStats};
 use crate::stage::{self, Theme};
 use crate::text;
 use crate::wire::format::group_thousands;
@@ -46,7 +46,7 @@ const LANE_COLUMNS: [LaneColumn; 9] = [
     },
     LaneColumn { head: "CPU c+s", width: 12, cell: cpu_cell },
 ];
-/// The order on the screen, as places in [`COLUMNS`].
+/// The order on the screen, as places in [`LANE_COLUMNS`].
 const COLUMN_ORDER: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
 /// Allocations stand last, where there is very much room.
 const ALLOCATION_COLUMN: LaneColumn = LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
@@ -149,7 +149,11 @@ fn or_dash(row: &LaneRow, text: String) -> String {
 
 /// Payload and everything else, both ways: TCP payload as the server's socket saw it.
 fn bytes_cell(row: &LaneRow) -> String {
-    let data = if row.payload < 1e6 { row.payload.to_string() } else { race_view::format_bytes(row.payload as usize) };
+    let data = if row.payload < 1e6 {
+        row.payload.to_string()
+    } else {
+        race_view::format_bytes(row.payload as usize)
+    };
     let rest = |(up, down): (f64, f64)| {
         format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64))
     };
@@ -176,7 +180,8 @@ fn interval_cell(row: &LaneRow) -> String {
 }
 
 fn cpu_cell(row: &LaneRow) -> String {
-    let usages = row.stats.client.and_then(|usages| usages.cpu).zip(row.stats.server.and_then(|usages| usages.cpu));
+    let usages =
+        row.stats.client.and_then(|usages| usages.cpu).zip(row.stats.server.and_then(|usages| usages.cpu));
     usages.map_or_else(String::new, |(client, server)| format!("{:.0}+{:.0} µs", client * 1e6, server * 1e6))
 }
 

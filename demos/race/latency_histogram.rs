@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::race_view::{lane_color, format_duration};
+use super::race_view::{format_duration, lane_color};
 use crate::race::LaneStats;
 use crate::stage::{self, BAR_LEVELS, Theme};
 
@@ -60,7 +60,11 @@ fn lane_strips<'a>(lane_stats: &'a [LaneStats], theme: &Theme) -> Vec<HistogramS
         let name = if due { format!("{} due", stats.lane) } else { stats.lane.name() };
         strips.push(HistogramStrip { name, shares: &stats.shares, color });
         if due {
-            strips.push(HistogramStrip { name: "  naive".to_owned(), shares: &stats.service_time_shares, color });
+            strips.push(HistogramStrip {
+                name: "  naive".to_owned(),
+                shares: &stats.service_time_shares,
+                color,
+            });
         }
     }
     strips
@@ -102,7 +106,11 @@ fn draw_strip(strip: &HistogramStrip, axis: &LogAxis, area: Rect, buffer: &mut B
                 BAR_LEVELS[level.saturating_sub(below).min(8)]
             })
             .collect();
-        let area = Rect { x: area.x + NAME_WIDTH as u16, width: area.width.saturating_sub(NAME_WIDTH as u16), ..area };
+        let area = Rect {
+            x: area.x + NAME_WIDTH as u16,
+            width: area.width.saturating_sub(NAME_WIDTH as u16),
+            ..area
+        };
         stage::draw_line(&Line::styled(cells, style), row, area, buffer);
     }
 }

@@ -1,18 +1,18 @@
 //! The race on a slide: lanes beside each other, the ratio in big digits, and where the time goes.
 //!
-//! The measuring is `wiretalk::race`'s; here is what its keys do. What they turn stands in `dials`, what it looks like in
-//! `view` and the files beside it.
+//! The measuring is `wiretalk::race`'s; here is what its keys do. What they change stands in `settings`, what it looks like in
+//! `race_view` and the files beside it.
 
 mod bet;
-mod lane_cards;
-mod settings;
 mod export;
+mod lane_cards;
 mod lane_table;
-mod overlays;
 mod latency_histogram;
-mod ratio_panel;
-mod status_lines;
+mod overlays;
 mod race_view;
+mod ratio_panel;
+mod settings;
+mod status_lines;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -22,9 +22,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::race::{self, RaceConfig, LaneStats, LaneRatio, RaceProgress, RaceOutcome, WorkerProgram, RaceEvent, RaceControl};
+use crate::race::{
+    self, LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress, WorkerProgram,
+};
 use crate::scope::Scope;
-use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage};
+use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext};
 use bet::Bet;
 
 /// How long `s` lets the server stand still.
@@ -132,9 +134,11 @@ impl Demo for Race {
                 self.note = Some(note);
                 Vec::new()
             }
-            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
-                Vec::new()
-            }
+            DemoEvent::Msg(_)
+            | DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => Vec::new(),
         }
     }
 
@@ -164,8 +168,10 @@ impl Demo for Race {
                 let started = scope.spawn_thread("race", move |scope| async move {
                     let (control_sender, control_receiver) = mpsc::channel(1);
                     if mailbox.send(Msg::Running(run, RaceControlSender(control_sender))).await.is_ok() {
-                        run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| Msg::Event(run, event))
-                            .await;
+                        run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| {
+                            Msg::Event(run, event)
+                        })
+                        .await;
                     }
                 });
                 if let Err(error) = started {
@@ -193,8 +199,12 @@ impl Race {
     fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
         self.note = None;
         match (self.overlay, key.code) {
-            (RaceOverlay::Rules(from), KeyCode::Down) => self.show_overlay(RaceOverlay::Rules((from + 1).min(40))),
-            (RaceOverlay::Rules(from), KeyCode::Up) => self.show_overlay(RaceOverlay::Rules(from.saturating_sub(1))),
+            (RaceOverlay::Rules(from), KeyCode::Down) => {
+                self.show_overlay(RaceOverlay::Rules((from + 1).min(40)))
+            }
+            (RaceOverlay::Rules(from), KeyCode::Up) => {
+                self.show_overlay(RaceOverlay::Rules(from.saturating_sub(1)))
+            }
             (RaceOverlay::Rules(_), _) => self.show_overlay(RaceOverlay::None),
             (RaceOverlay::Lanes(cursor), code) => self.choose_lanes(code, cursor),
             (_, KeyCode::Enter | KeyCode::Char(' ')) => self.start_or_stop(),
@@ -275,8 +285,12 @@ impl Race {
     fn choose_lanes(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
         let last = settings::all_lanes().len() - 1;
         match code {
-            KeyCode::Up | KeyCode::Char('k') => self.show_overlay(RaceOverlay::Lanes(cursor.saturating_sub(1))),
-            KeyCode::Down | KeyCode::Char('j') => self.show_overlay(RaceOverlay::Lanes((cursor + 1).min(last))),
+            KeyCode::Up | KeyCode::Char('k') => {
+                self.show_overlay(RaceOverlay::Lanes(cursor.saturating_sub(1)))
+            }
+            KeyCode::Down | KeyCode::Char('j') => {
+                self.show_overlay(RaceOverlay::Lanes((cursor + 1).min(last)))
+            }
             KeyCode::Char(' ') => {
                 if settings::toggle_lane(&mut self.config, settings::all_lanes()[cursor]) {
                     self.restart_or_reset()
@@ -368,7 +382,7 @@ pub(in crate::demos) async fn run_and_forward<M>(
 mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
-    use crate::race::{LaneKind, Lane};
+    use crate::race::{Lane, LaneKind};
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {
@@ -415,7 +429,11 @@ mod tests {
         assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race, 2));
         assert_eq!(race.config.payload, 1024);
         race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
-        assert_eq!(race.phase, RacePhase::Running(RaceProgress::default()), "what was measured before is no pair of it");
+        assert_eq!(
+            race.phase,
+            RacePhase::Running(RaceProgress::default()),
+            "what was measured before is no pair of it"
+        );
         assert_eq!(press(&mut race, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!(press(&mut race, KeyCode::Char('3')), []);
         assert_eq!((race.config.payload, &race.phase), (64 * 1024, &RacePhase::Ready));

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::race_view::{lane_color, bold};
+use super::race_view::{bold, lane_color};
 use super::{Race, settings};
 use crate::race::LACKING;
 use crate::stage::{self, KeyHint, Theme};
@@ -99,7 +99,7 @@ pub(super) fn draw_lane_choice(race: &Race, cursor: usize, area: Rect, buffer: &
 mod tests {
     use super::*;
     use crate::measure::EQUIVALENCE_BAND;
-    use crate::race::{RaceConfig, DRIFT, FOREIGN};
+    use crate::race::{DRIFT, FOREIGN, RaceConfig};
 
     #[test]
     fn the_rules_say_what_the_code_does() {

@@ -10,9 +10,12 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::{RaceOverlay, RacePhase, Race, lane_cards, lane_table, overlays, latency_histogram, ratio_panel, status_lines};
-use crate::race::{RaceConfig, LaneKind, Lane};
-use crate::stage::{self, ViewContext, Theme};
+use super::{
+    Race, RaceOverlay, RacePhase, lane_cards, lane_table, latency_histogram, overlays, ratio_panel,
+    status_lines,
+};
+use crate::race::{Lane, LaneKind, RaceConfig};
+use crate::stage::{self, Theme, ViewContext};
 use crate::wire::format::group_thousands;
 
 /// The rows of the ratio in big digits, and those of the cards.
@@ -24,7 +27,9 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match race.overlay {
         RaceOverlay::Rules(from) => return overlays::draw(from, inner, buffer, context.theme),
-        RaceOverlay::Lanes(cursor) => return overlays::draw_lane_choice(race, cursor, inner, buffer, context.theme),
+        RaceOverlay::Lanes(cursor) => {
+            return overlays::draw_lane_choice(race, cursor, inner, buffer, context.theme);
+        }
         RaceOverlay::None => {}
     }
     let count = race.config.lanes.len() as u16;
@@ -59,7 +64,8 @@ fn title(config: &RaceConfig) -> String {
         1 => "1 connection".to_owned(),
         count => format!("{count} connections"),
     };
-    let mut title = format!("race · {} · {connections} · {}", format_bytes(config.payload), config.describe_link());
+    let mut title =
+        format!("race · {} · {connections} · {}", format_bytes(config.payload), config.describe_link());
     if config.messages_per_exchange() > 1 {
         title += &format!(" · {} messages an exchange", config.messages_per_exchange());
     }
@@ -81,8 +87,11 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if race.debug {
         spans.push(Span::styled(" · debug build", Style::new().fg(theme.warn)));
     }
-    let headers =
-        if config.headers == crate::race::HeaderProfile::Browser { "browser headers" } else { "minimal headers" };
+    let headers = if config.headers == crate::race::HeaderProfile::Browser {
+        "browser headers"
+    } else {
+        "minimal headers"
+    };
     for word in [headers, "same handler", "NODELAY", "shuffled pairs", "replies checked"] {
         spans.push(Span::styled(format!(" · {word}"), theme.dim()));
     }
@@ -143,7 +152,7 @@ pub(super) fn format_bytes(count: usize) -> String {
 mod tests {
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
-    use crate::race::{LaneStats, LaneRatio, RaceProgress, RaceOutcome, Placement, ExchangeCost, ratios};
+    use crate::race::{ExchangeCost, LaneRatio, LaneStats, Placement, RaceOutcome, RaceProgress, ratios};
 
     fn figures(kind: LaneKind, micros: f64, bytes: (f64, f64)) -> LaneStats {
         let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
@@ -269,8 +278,13 @@ mod tests {
             lane.times.p99 = Duration::from_millis(458);
         }
         let ratio = Ratio { median: 1.0, low: 1.0, high: 1.0, pairs: 4 };
-        let stats = LaneRatio { lane: Lane::plain(LaneKind::HttpReqwest), baseline: Lane::plain(LaneKind::Ws), ratio };
-        race.phase = RacePhase::Running(RaceProgress { lanes, ratios: vec![stats], ..RaceProgress::default() });
+        let stats = LaneRatio {
+            lane: Lane::plain(LaneKind::HttpReqwest),
+            baseline: Lane::plain(LaneKind::Ws),
+            ratio,
+        };
+        race.phase =
+            RacePhase::Running(RaceProgress { lanes, ratios: vec![stats], ..RaceProgress::default() });
         let shown = picture(&race, 110, 24);
         assert!(shown.contains("naive p99") && shown.contains("due p99"), "{shown}");
         assert!(shown.contains("170 µs") && shown.contains("458 ms"), "{shown}");
@@ -292,7 +306,12 @@ mod tests {
     fn figures_have_the_unit_that_fits() {
         let us = Duration::from_micros;
         assert_eq!(
-            [format_duration(us(90)), format_duration(us(133)), format_duration(us(4_130)), format_duration(us(2_500_000))],
+            [
+                format_duration(us(90)),
+                format_duration(us(133)),
+                format_duration(us(4_130)),
+                format_duration(us(2_500_000))
+            ],
             ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
         );
         assert_eq!(

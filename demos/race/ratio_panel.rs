@@ -7,10 +7,10 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::race_view::{lane_color, format_seconds, format_duration};
-use super::{RacePhase, Race, race_view};
+use super::race_view::{format_duration, format_seconds, lane_color};
+use super::{Race, RacePhase, race_view};
 use crate::measure::Ratio;
-use crate::race::{LaneStats, LaneKind, Lane, headline, gap_breakdown};
+use crate::race::{Lane, LaneKind, LaneStats, gap_breakdown, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};
 
 const NAME_WIDTH: usize = 16;
@@ -54,7 +54,15 @@ struct CostBar {
     color: Color,
 }
 
-fn draw_bar(bar: &CostBar, scale: f64, room: usize, row: u16, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+fn draw_bar(
+    bar: &CostBar,
+    scale: f64,
+    room: usize,
+    row: u16,
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let (from, to) = (bar.from * scale, (bar.from + bar.length.max(0.0)) * scale);
     let (from, filled) = (from.round() as usize, (to.round() - from.round()).max(0.0) as usize);
     let mark = if filled == 0 { "▏".to_owned() } else { "█".repeat(filled.min(room)) };
@@ -63,8 +71,18 @@ fn draw_bar(bar: &CostBar, scale: f64, room: usize, row: u16, area: Rect, buffer
         Span::raw(" ".repeat(from.min(room))),
         Span::styled(mark, Style::new().fg(bar.color)),
     ]);
-    stage::draw_line(&line, row, Rect { width: area.width.saturating_sub(VALUE_WIDTH as u16), ..area }, buffer);
-    race_view::draw_right_aligned(&Line::styled(bar.value.clone(), Style::new().fg(theme.text)), row, area, buffer);
+    stage::draw_line(
+        &line,
+        row,
+        Rect { width: area.width.saturating_sub(VALUE_WIDTH as u16), ..area },
+        buffer,
+    );
+    race_view::draw_right_aligned(
+        &Line::styled(bar.value.clone(), Style::new().fg(theme.text)),
+        row,
+        area,
+        buffer,
+    );
 }
 
 /// The floor, and each layer on it; `None` unless all of them have run.
@@ -116,9 +134,18 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
     for (row, stats) in lane_stats.iter().take(usize::from(area.height) - 1).enumerate() {
         let Some(naive) = stats.service_times else { continue };
         let line = Line::from(vec![
-            Span::styled(format!("{:<NAME_WIDTH$}", stats.lane.name()), Style::new().fg(lane_color(stats.lane, theme))),
-            Span::styled(format!("{:>10}{:>10}", format_duration(naive.p99), format_duration(naive.max)), theme.dim()),
-            Span::styled(format!("{:>10}{:>10}", format_duration(stats.times.p99), format_duration(stats.times.max)), theme.heading()),
+            Span::styled(
+                format!("{:<NAME_WIDTH$}", stats.lane.name()),
+                Style::new().fg(lane_color(stats.lane, theme)),
+            ),
+            Span::styled(
+                format!("{:>10}{:>10}", format_duration(naive.p99), format_duration(naive.max)),
+                theme.dim(),
+            ),
+            Span::styled(
+                format!("{:>10}{:>10}", format_duration(stats.times.p99), format_duration(stats.times.max)),
+                theme.heading(),
+            ),
         ]);
         stage::draw_line(&line, row as u16 + 1, area, buffer);
     }
@@ -135,7 +162,11 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     }
     let Ratio { median, low, high, .. } = lane_ratio.ratio;
     let digits = if median >= 10.0 { format!("{median:.1}x") } else { format!("{median:.2}x") };
-    let size = if BigText::width_in_cells(&digits, PixelSize::HalfHeight) <= area.width { PixelSize::HalfHeight } else { PixelSize::Quadrant };
+    let size = if BigText::width_in_cells(&digits, PixelSize::HalfHeight) <= area.width {
+        PixelSize::HalfHeight
+    } else {
+        PixelSize::Quadrant
+    };
     let width = BigText::width_in_cells(&digits, size).min(area.width);
     let spot = Rect { x: area.x + (area.width - width) / 2, width, height: 4, ..area };
     BigText::new(&digits, size, theme.heading()).render(spot, buffer);
@@ -151,7 +182,12 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let other = other.or_else(|| race.config.lanes.iter().find(|&&lane| lane != base));
     match (&race.phase, other) {
         (RacePhase::Ready, Some(other)) => {
-            race_view::draw_centered(&Line::styled("How many times as long does", theme.dim()), 0, area, buffer);
+            race_view::draw_centered(
+                &Line::styled("How many times as long does", theme.dim()),
+                0,
+                area,
+                buffer,
+            );
             let both = format!("{} take, {} = 1?", other.name(), base.name());
             race_view::draw_centered(&Line::styled(both, theme.heading()), 1, area, buffer);
             if area.height > 4 {
@@ -160,7 +196,12 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
             }
         }
         (RacePhase::Running(_), _) => {
-            race_view::draw_centered(&Line::styled("warming up …", theme.dim()), area.height / 2, area, buffer);
+            race_view::draw_centered(
+                &Line::styled("warming up …", theme.dim()),
+                area.height / 2,
+                area,
+                buffer,
+            );
         }
         _ => {}
     }

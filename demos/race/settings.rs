@@ -5,8 +5,10 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 
 use crate::net::LinkConditions;
-use crate::race::{RaceConfig, MAX_RTT, HeaderProfile, LaneKind, MAX_PAYLOAD, Lane, MAX_BURST, MAX_CONNECTIONS, Placement};
-use crate::stage::{Diagnostic, SettingSpec, KeyHint, Settings, SettingType};
+use crate::race::{
+    HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement, RaceConfig,
+};
+use crate::stage::{Diagnostic, KeyHint, SettingSpec, SettingType, Settings};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
 const PAYLOAD_CHOICES: [usize; 3] = [32, 1024, 64 * 1024];
@@ -25,14 +27,26 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         value_type: SettingType::Text("tcp,http-bare,http-hyper,http-reqwest,ws"),
         about: "who races; `wiretalk race --help` names all",
     },
-    SettingSpec { name: "payload", value_type: SettingType::Number(0..=MAX_PAYLOAD as i64, 32), about: "bytes there and back" },
-    SettingSpec { name: "pairs", value_type: SettingType::Number(1..=200, 15), about: "rounds; each is a slice of every lane" },
+    SettingSpec {
+        name: "payload",
+        value_type: SettingType::Number(0..=MAX_PAYLOAD as i64, 32),
+        about: "bytes there and back",
+    },
+    SettingSpec {
+        name: "pairs",
+        value_type: SettingType::Number(1..=200, 15),
+        about: "rounds; each is a slice of every lane",
+    },
     SettingSpec {
         name: "connections",
         value_type: SettingType::Number(1..=MAX_CONNECTIONS as i64, 1),
         about: "connections of each lane",
     },
-    SettingSpec { name: "headers", value_type: SettingType::Choice(&["minimal", "browser"]), about: "the size of headers" },
+    SettingSpec {
+        name: "headers",
+        value_type: SettingType::Choice(&["minimal", "browser"]),
+        about: "the size of headers",
+    },
     SettingSpec {
         name: "burst",
         value_type: SettingType::Number(0..=MAX_BURST as i64, 0),
@@ -92,7 +106,11 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
         lanes: lanes.map_err(|error| settings.invalid("lanes", error))?,
         payload: number("payload"),
         connections: number("connections"),
-        headers: if settings.text("headers") == "browser" { HeaderProfile::Browser } else { HeaderProfile::Minimal },
+        headers: if settings.text("headers") == "browser" {
+            HeaderProfile::Browser
+        } else {
+            HeaderProfile::Minimal
+        },
         burst: some(number("burst")),
         link: LinkConditions { rtt: millis("rtt"), jitter: millis("jitter"), bandwidth: None },
         rate: some(number("rate")).map(|rate| rate as u32),
@@ -121,8 +139,11 @@ pub(super) fn change_setting(config: &mut RaceConfig, code: KeyCode) -> bool {
         'b' => toggle_burst(config),
         't' => toggle_tls(config),
         'h' => {
-            config.headers =
-                if config.headers == HeaderProfile::Minimal { HeaderProfile::Browser } else { HeaderProfile::Minimal };
+            config.headers = if config.headers == HeaderProfile::Minimal {
+                HeaderProfile::Browser
+            } else {
+                HeaderProfile::Minimal
+            };
         }
         'o' => config.rate = next_choice(&RATE_CHOICES, &config.rate),
         _ => return false,
@@ -247,7 +268,10 @@ mod tests {
         assert_eq!(names("n"), "tcp http-bare http-hyper http-reqwest http-new ws ws-new");
         assert_eq!(names("nn"), names(""));
         assert_eq!(names("b"), "tcp http-bare http-hyper http-reqwest http2 ws ws-pipelined");
-        assert_eq!((names("bb"), turned("b").messages_per_exchange(), turned("bb").messages_per_exchange()), (names(""), 10, 1));
+        assert_eq!(
+            (names("bb"), turned("b").messages_per_exchange(), turned("bb").messages_per_exchange()),
+            (names(""), 10, 1)
+        );
         assert_eq!(names("t"), "tcp+tls http-bare+tls http-hyper+tls http-reqwest+tls ws+tls");
         assert_eq!(names("tt"), names(""));
     }

@@ -7,9 +7,9 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::race_view::bold;
-use super::{RacePhase, Race};
+use super::{Race, RacePhase};
 use crate::race::headline;
-use crate::stage::{self, ViewContext, Theme};
+use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
 pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {

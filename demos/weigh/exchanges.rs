@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use super::ExchangeSpec;
-use super::exchange_bytes::{MeasuredExchange, ExchangePair};
+use super::exchange_bytes::{ExchangePair, MeasuredExchange};
 use crate::clients::connect_plain;
 use crate::net::{TlsOptions, WebSocketLimits, error_chain};
 use crate::scope::Scope;
@@ -25,20 +25,21 @@ const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(5);
 const PRICE_JSON: &str = r#"{"symbol":"GOPH","price":4217.05}"#;
 const NOTE_FIELD: &str = r#","note":""#;
 
-/// Sends `order` both ways and gives back what went over the servers' sockets. The servers are tasks of `scope`.
+/// Sends `spec` both ways and gives back what went over the servers' sockets. The servers are tasks of `scope`.
 ///
 /// # Errors
 /// What went wrong, in words.
 pub(super) async fn run_exchanges(spec: ExchangeSpec, scope: &Scope) -> Result<ExchangePair, String> {
     let weighing = async {
         let http = http_exchange(spec, scope).await.map_err(|error| format!("http: {error}"))?;
-        let (handshake, websocket) = websocket_exchange(spec, scope).await.map_err(|error| format!("ws: {error}"))?;
+        let (handshake, websocket) =
+            websocket_exchange(spec, scope).await.map_err(|error| format!("ws: {error}"))?;
         Ok(ExchangePair { http, websocket, handshake })
     };
     timeout(EXCHANGE_TIMEOUT, weighing).await.unwrap_or_else(|_| Err("no answer within 5 s".to_owned()))
 }
 
-/// JSON of exactly `length` bytes, or of [`LEAST`] if that is more.
+/// JSON of exactly `length` bytes, or of [`MIN_PAYLOAD`] if that is more.
 fn json_of_length(length: usize) -> String {
     let (start, end) = PRICE_JSON.split_at(PRICE_JSON.len() - 1);
     let more = length.saturating_sub(PRICE_JSON.len());
@@ -70,7 +71,10 @@ async fn http_exchange(spec: ExchangeSpec, scope: &Scope) -> Result<MeasuredExch
     MeasuredExchange::from_http(record.take())
 }
 
-async fn websocket_exchange(spec: ExchangeSpec, scope: &Scope) -> Result<(RecordedBytes, MeasuredExchange), String> {
+async fn websocket_exchange(
+    spec: ExchangeSpec,
+    scope: &Scope,
+) -> Result<(RecordedBytes, MeasuredExchange), String> {
     let record = TrafficRecording::default();
     let (address, server) = recorded::websocket(scope, record.clone()).map_err(error_chain)?;
     scope.spawn("recorded websocket", server);
@@ -142,7 +146,10 @@ mod tests {
         let (up, down) = (&websocket.bytes.up, &websocket.bytes.down);
         assert_eq!((&up[..2], up.len()), (&[0x81, 0xa1][..], 6 + 33), "a client masks");
         assert_eq!(down[..], [&[0x81, 33][..], PRICE_JSON.as_bytes()].concat());
-        assert_eq!((websocket.sent_header_len, websocket.received_header_len, websocket.payload()), (6, 2, 66));
+        assert_eq!(
+            (websocket.sent_header_len, websocket.received_header_len, websocket.payload()),
+            (6, 2, 66)
+        );
         assert!(text(&handshake.up).starts_with("GET / HTTP/1.1\r\n"));
         assert!(text(&handshake.down).starts_with("HTTP/1.1 101 ") && handshake.down.ends_with(b"\r\n\r\n"));
     }
@@ -159,7 +166,8 @@ mod tests {
 
     #[tokio::test]
     async fn larger_messages_have_longer_headers() {
-        let heads = |pair: &ExchangePair| (pair.websocket.sent_header_len, pair.websocket.received_header_len);
+        let heads =
+            |pair: &ExchangePair| (pair.websocket.sent_header_len, pair.websocket.received_header_len);
         assert_eq!(heads(&weighed(1024, false).await), (8, 4));
         let large = weighed(64 * 1024, false).await;
         assert_eq!((heads(&large), large.http.payload()), ((14, 10), 128 * 1024));

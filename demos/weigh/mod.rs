@@ -10,9 +10,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::stage::{Diagnostic, Demo, SettingSpec, DemoEvent, KeyHint, ViewContext, Settings, Stage, SettingType};
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+};
 
-pub use exchange_bytes::{MeasuredExchange, ExchangePair};
+pub use exchange_bytes::{ExchangePair, MeasuredExchange};
 
 /// The payloads that the keys 1, 2 and 3 choose, in bytes.
 const PAYLOAD_CHOICES: [usize; 3] = [33, 1024, 16 * 1024];
@@ -91,7 +93,11 @@ impl Demo for Weigh {
             DemoEvent::Msg(Msg(run, found)) if run == self.run => {
                 self.phase = found.map_or_else(WeighPhase::Failed, WeighPhase::Done);
             }
-            DemoEvent::Msg(_) | DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
+            DemoEvent::Msg(_)
+            | DemoEvent::Paste(_)
+            | DemoEvent::Click(..)
+            | DemoEvent::Wheel(_)
+            | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }

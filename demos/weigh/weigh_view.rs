@@ -8,9 +8,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::exchange_bytes::{MeasuredExchange, ExchangePair};
-use super::{WeighPhase, Weigh};
-use crate::stage::{self, BigText, Demo as _, KeyHint, ViewContext, PixelSize, Theme};
+use super::exchange_bytes::{ExchangePair, MeasuredExchange};
+use super::{Weigh, WeighPhase};
+use crate::stage::{self, BigText, Demo as _, KeyHint, PixelSize, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -58,8 +58,11 @@ fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewC
         "Enter gives the scales the keys, Enter again sends."
     };
     let strong = Style::new().fg(context.theme.text).add_modifier(Modifier::BOLD);
-    let text =
-        Text::from(vec![Line::styled(asked, strong), Line::default(), Line::styled(start, context.theme.dim())]);
+    let text = Text::from(vec![
+        Line::styled(asked, strong),
+        Line::default(),
+        Line::styled(start, context.theme.dim()),
+    ]);
     let middle = Rect { y: area.y + area.height.saturating_sub(4) / 2, ..area }.intersection(area);
     Paragraph::new(text).wrap(Wrap { trim: true }).render(middle, buffer);
 }
@@ -229,8 +232,11 @@ fn draw_ruler(pair: &ExchangePair, area: Rect, buffer: &mut Buffer, theme: &Them
     const VALUES_WIDTH: u16 = 44;
     let head = format!("{:<10}{:>7} {:>7} {:>8} {:>7}", "bytes", "up", "down", "total", "JSON");
     let legend = "█ JSON   ░ everything else";
-    let bars =
-        Rect { x: area.x + VALUES_WIDTH.min(area.width), width: area.width.saturating_sub(VALUES_WIDTH), ..area };
+    let bars = Rect {
+        x: area.x + VALUES_WIDTH.min(area.width),
+        width: area.width.saturating_sub(VALUES_WIDTH),
+        ..area
+    };
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     stage::draw_line(&Line::styled(legend, theme.dim()), 0, bars, buffer);
     let most = pair.http.total().max(pair.websocket.total()).max(1);
@@ -304,7 +310,8 @@ mod tests {
             down: [&[0x81, 9][..], b"{\"age\":7}"].concat(),
         };
         let handshake = RecordedBytes { up: vec![b'x'; 160], down: vec![b'y'; 129] };
-        let (http, websocket) = (MeasuredExchange::from_http(http).unwrap(), MeasuredExchange::from_websocket(frames).unwrap());
+        let (http, websocket) =
+            (MeasuredExchange::from_http(http).unwrap(), MeasuredExchange::from_websocket(frames).unwrap());
         Box::new(ExchangePair { http, websocket, handshake })
     }
 
@@ -367,8 +374,12 @@ mod tests {
 
     #[test]
     fn it_can_be_drawn_at_any_size() {
-        for phase in [WeighPhase::Ready, WeighPhase::Sending(None), WeighPhase::Done(weighed()), WeighPhase::Failed("no".into())]
-        {
+        for phase in [
+            WeighPhase::Ready,
+            WeighPhase::Sending(None),
+            WeighPhase::Done(weighed()),
+            WeighPhase::Failed("no".into()),
+        ] {
             for (width, height) in [(0, 0), (1, 1), (3, 2), (7, 9), (20, 5), (40, 12), (78, 16), (200, 60)] {
                 picture(&weigh(phase.clone()), width, height);
                 picture(&Weigh { help: true, ..weigh(phase.clone()) }, width, height);

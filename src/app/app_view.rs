@@ -10,7 +10,7 @@ use crate::app::consent;
 use crate::app::footer::{self, Footer};
 use crate::app::key_bindings;
 use crate::app::slide::DemoArea;
-use crate::app::state::{App, Overlay, DemoSlot};
+use crate::app::state::{App, DemoSlot, Overlay};
 use crate::stage::{self, OpenRefusal, ViewContext};
 use crate::text;
 
@@ -23,7 +23,9 @@ impl App {
         }
         buffer.set_style(buffer.area, self.theme.base());
         self.layout.draw(self.progress, buffer);
-        for (index, (slot, demo_area)) in self.slots.iter().zip(self.layout.demo_areas(self.progress)).enumerate() {
+        for (index, (slot, demo_area)) in
+            self.slots.iter().zip(self.layout.demo_areas(self.progress)).enumerate()
+        {
             if let Some(place) = demo_area {
                 self.draw_demo(slot, place, self.focus == Some(index), buffer);
             }
@@ -49,7 +51,8 @@ impl App {
         draw_slot(slot, whole, &mut beside, &context);
         for y in 0..demo_area.visible.height {
             for x in demo_area.visible.left()..demo_area.visible.right() {
-                buffer[(x, demo_area.visible.y + y)] = beside[(x, whole.y + demo_area.hidden_rows + y)].clone();
+                buffer[(x, demo_area.visible.y + y)] =
+                    beside[(x, whole.y + demo_area.hidden_rows + y)].clone();
             }
         }
     }
@@ -68,7 +71,8 @@ impl App {
             standalone: self.presentation.standalone,
         };
         footer.draw(last, buffer, self.theme);
-        if let Some(hint) = self.presentation.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
+        if let Some(hint) =
+            self.presentation.notice.clone().or_else(|| self.layout.overflow_hint(self.progress))
             && area.height > 1
         {
             let row = Rect { y: area.bottom() - 2, height: 1, width: area.width.saturating_sub(2), ..area };
@@ -97,7 +101,8 @@ impl App {
         let paragraph = Paragraph::new(text).wrap(Wrap { trim: true });
         let inner = area.width.saturating_sub(6).clamp(1, 100);
         let rows =
-            message.lines().map(|line| text::width(line.trim()) / usize::from(inner) + 1).sum::<usize>() as u16;
+            message.lines().map(|line| text::width(line.trim()) / usize::from(inner) + 1).sum::<usize>()
+                as u16;
         let height = (rows + 2).min(area.height * 2 / 3).max(3.min(area.height));
         let frame = area.centered_horizontally(Constraint::Length((inner + 4).min(area.width)));
         let frame = Rect { y: area.bottom().saturating_sub(height + 1), height, ..frame }.intersection(area);

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::slide::wrap;
 use crate::app::state::App;
-use crate::stage::{self, OpenRefusal, Effect, ViewContext, DemoPosition, Theme};
+use crate::stage::{self, DemoPosition, Effect, OpenRefusal, Theme, ViewContext};
 use crate::text;
 
 impl App {
@@ -55,7 +55,8 @@ fn panel_inner(area: Rect) -> Rect {
 /// All that is asked for can be read in an area of this size.
 fn fits(effects: &[Effect], area: Rect) -> bool {
     let inner = panel_inner(area);
-    inner.width >= 20 && request_lines(effects, inner.width, &Theme::DARK).len() + 2 <= usize::from(inner.height)
+    inner.width >= 20
+        && request_lines(effects, inner.width, &Theme::DARK).len() + 2 <= usize::from(inner.height)
 }
 
 fn request_lines(effects: &[Effect], width: u16, theme: &Theme) -> Vec<Line<'static>> {

@@ -12,7 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::time::{Instant, sleep_until};
 
-use crate::app::state::{App, LoopExit, AppEvent};
+use crate::app::state::{App, AppEvent, LoopExit};
 
 /// The shortest time between two frames that no key asked for.
 const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -21,8 +21,8 @@ const MAX_EVENTS_PER_FRAME: usize = 512;
 
 /// Plays the talk on `terminal` until it ends or is to be suspended.
 ///
-/// The end of the stream of events is an end like `q`. Called again after [`End::Suspend`] or
-/// [`End::Continued`], it goes on where it was, with a fresh frame.
+/// The end of the stream of events is an end like `q`. Called again after [`LoopExit::Suspend`] or
+/// [`LoopExit::Continued`], it goes on where it was, with a fresh frame.
 ///
 /// # Errors
 ///
@@ -88,7 +88,11 @@ fn poll_wake(
 ///
 /// The stream is always polled with the task's own waker: crossterm's stream keeps the first waker
 /// it is given until that has been woken.
-fn poll_events(app: &mut App, events: &mut (impl Stream<Item = AppEvent> + Unpin), context: &mut Context) -> Poll<()> {
+fn poll_events(
+    app: &mut App,
+    events: &mut (impl Stream<Item = AppEvent> + Unpin),
+    context: &mut Context,
+) -> Poll<()> {
     let mut any = Poll::Pending;
     for _ in 0..MAX_EVENTS_PER_FRAME {
         match events.poll_next_unpin(context) {
@@ -150,7 +154,7 @@ mod tests {
     use super::*;
     use crate::app::Presentation;
     use crate::deck;
-    use crate::stage::{EffectConsents, ColorDepth, Services, Registry};
+    use crate::stage::{ColorDepth, EffectConsents, Registry, Services};
 
     #[test]
     fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {

@@ -14,12 +14,12 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio::time::{Instant, interval_at};
 
-use crate::app::terminal_reply::{FilteredInput, TerminalReplyFilter};
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlights;
-use crate::app::state::AppEvent;
 #[cfg(unix)]
 use crate::app::screen::restore_immediately;
+use crate::app::state::AppEvent;
+use crate::app::terminal_reply::{FilteredInput, TerminalReplyFilter};
 use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{ServerBundle, ServerState};
@@ -152,10 +152,11 @@ fn spawn_highlighting(deck: Deck, scope: &Scope, sender: mpsc::Sender<AppEvent>)
 /// Tells the stage whenever one of the bundled servers comes up or goes down.
 pub fn watch_servers(servers: &ServerBundle, scope: &Scope, sender: mpsc::Sender<AppEvent>) {
     let (http, websocket) = (servers.http.clone(), servers.websocket.clone());
-    scope.spawn("lamps", async move {
+    scope.spawn("server status", async move {
         let (mut http_changes, mut websocket_changes) = (http.watch(), websocket.watch());
         loop {
-            let statuses = vec![server_status("http", &http.state()), server_status("ws", &websocket.state())];
+            let statuses =
+                vec![server_status("http", &http.state()), server_status("ws", &websocket.state())];
             if sender.send(AppEvent::Servers(statuses)).await.is_err() {
                 return;
             }

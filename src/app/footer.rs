@@ -199,7 +199,10 @@ mod tests {
     }
 
     fn drawn_at(step: (usize, usize), width: u16, keys: KeyOwner) -> String {
-        let lamps = [ServerStatus { name: "http", is_up: Some(true) }, ServerStatus { name: "ws", is_up: Some(false) }];
+        let lamps = [
+            ServerStatus { name: "http", is_up: Some(true) },
+            ServerStatus { name: "ws", is_up: Some(false) },
+        ];
         let footer = Footer {
             section: Some("Frames"),
             slide: 20,

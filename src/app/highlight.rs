@@ -150,9 +150,9 @@ impl ScopeTable {
         let mut found = stack.scopes.iter().rev().filter_map(meaning);
         match found.next() {
             // a quotation mark belongs to its string, a slash to its comment
-            Some(TokenKind::Punctuation) => {
-                found.find(|role| matches!(role, TokenKind::Text | TokenKind::Comment)).unwrap_or(TokenKind::Punctuation)
-            }
+            Some(TokenKind::Punctuation) => found
+                .find(|role| matches!(role, TokenKind::Text | TokenKind::Comment))
+                .unwrap_or(TokenKind::Punctuation),
             other => other.unwrap_or(TokenKind::Plain),
         }
     }

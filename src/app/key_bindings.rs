@@ -61,7 +61,12 @@ const fn always(binding: KeyBinding) -> KeyBinding {
 }
 
 static KEY_BINDINGS: [KeyBinding; 17] = [
-    binding(StageAction::Next, &[plain(KeyCode::Right), letter(' '), letter('n')], "→ Space n", "next step or slide"),
+    binding(
+        StageAction::Next,
+        &[plain(KeyCode::Right), letter(' '), letter('n')],
+        "→ Space n",
+        "next step or slide",
+    ),
     binding(StageAction::Previous, &[plain(KeyCode::Left), letter('p')], "← p", "back"),
     always(binding(
         StageAction::Next,
@@ -97,7 +102,12 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
     binding(StageAction::Notes, &[letter('s')], "s", "speaker notes"),
     binding(StageAction::Help, &[letter('?')], "?", "these keys"),
     always(binding(StageAction::Suspend, &[control('z')], "Ctrl-Z", "back to the shell; fg returns")),
-    always(binding(StageAction::Quit, &[control('c')], "Ctrl-C", "end the talk; q too, unless a demo has the keys")),
+    always(binding(
+        StageAction::Quit,
+        &[control('c')],
+        "Ctrl-C",
+        "end the talk; q too, unless a demo has the keys",
+    )),
 ];
 
 /// `q` quits like Ctrl-C does, but belongs to a demo while that has the keys.
@@ -147,7 +157,10 @@ mod tests {
             assert_eq!(action_for(&plain(code), true), None, "{code:?} belongs to the demo");
         }
         assert_eq!(action_for(&plain(KeyCode::PageDown), true), Some(StageAction::Next));
-        assert_eq!(action_for(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), true), Some(StageAction::Quit));
+        assert_eq!(
+            action_for(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), true),
+            Some(StageAction::Quit)
+        );
     }
 
     /// Ctrl-C and Ctrl-Z as in any program, and the two keys of a clicker.
@@ -185,7 +198,13 @@ mod tests {
 
     #[test]
     fn shift_counts_for_arrows_and_not_for_signs() {
-        assert_eq!(action_for(&press(KeyCode::Right, KeyModifiers::SHIFT), false), Some(StageAction::ShiftRight));
-        assert_eq!(action_for(&press(KeyCode::Char('?'), KeyModifiers::SHIFT), false), Some(StageAction::Help));
+        assert_eq!(
+            action_for(&press(KeyCode::Right, KeyModifiers::SHIFT), false),
+            Some(StageAction::ShiftRight)
+        );
+        assert_eq!(
+            action_for(&press(KeyCode::Char('?'), KeyModifiers::SHIFT), false),
+            Some(StageAction::Help)
+        );
     }
 }

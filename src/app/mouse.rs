@@ -19,7 +19,8 @@ impl App {
         let at = Position::new(mouse.column, mouse.row);
         let areas = self.layout.demo_areas(self.progress);
         let hit = self.focus.and_then(|index| {
-            let demo_area = areas.get(index).copied().flatten().filter(|demo_area| demo_area.visible.contains(at))?;
+            let demo_area =
+                areas.get(index).copied().flatten().filter(|demo_area| demo_area.visible.contains(at))?;
             Some((index, demo_area))
         });
         self.dirty = true;

@@ -11,9 +11,11 @@ use ratatui::layout::{Rect, Size};
 use crate::app::footer::{KeyOwner, ServerStatus};
 use crate::app::highlight::Highlights;
 use crate::app::key_bindings::{self, StageAction};
-use crate::app::slide::{SlideProgress, SlideLayout};
+use crate::app::slide::{SlideLayout, SlideProgress};
 use crate::deck::{self, Deck, Slide, Warning};
-use crate::stage::{OpenRefusal, EffectConsents, ColorDepth, Services, DynDemo, Registry, DemoPosition, Theme};
+use crate::stage::{
+    ColorDepth, DemoPosition, DynDemo, EffectConsents, OpenRefusal, Registry, Services, Theme,
+};
 
 /// A talk and everything it is shown with.
 #[derive(Clone)]
@@ -315,7 +317,8 @@ impl App {
     fn open_slide(&mut self, at: usize, step: usize) {
         let same = at == self.slide_index && !self.slots.is_empty();
         self.slide_index = at.min(self.presentation.deck.slides.len() - 1);
-        self.progress = SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
+        self.progress =
+            SlideProgress { step: step.min(self.slide().steps() - 1), ..SlideProgress::default() };
         self.focus = None;
         self.last_focus = None;
         if !same {
@@ -364,6 +367,7 @@ impl App {
     }
 
     fn scroll_horizontally(&mut self, columns: isize) {
-        self.progress.scroll_x = self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
+        self.progress.scroll_x =
+            self.progress.scroll_x.saturating_add_signed(columns).min(self.layout.max_scroll_x());
     }
 }

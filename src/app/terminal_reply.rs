@@ -48,7 +48,8 @@ impl TerminalReplyFilter {
             _ if self.buffered.is_empty() => FilteredInput::Events(vec![event]),
             Some(('\\', KeyModifiers::ALT) | ('g' | '4', KeyModifiers::CONTROL)) => self.finish(event),
             Some((letter, modifiers))
-                if modifiers - KeyModifiers::SHIFT == KeyModifiers::NONE && self.can_continue_with(letter) =>
+                if modifiers - KeyModifiers::SHIFT == KeyModifiers::NONE
+                    && self.can_continue_with(letter) =>
             {
                 self.text.push(letter);
                 self.buffered.push(event);

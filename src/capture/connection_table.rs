@@ -9,9 +9,9 @@ use std::num::Saturating;
 
 use crate::capture::StreamSink;
 use crate::capture::packet_headers::{FIN, RST, SYN, TcpSegment};
-use crate::capture::reassembly::{Reassembler, Reassembled, SegmentData};
+use crate::capture::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::stream::{
-    StreamStart, StreamBuilder, ReadContext, CapturedStream, guarded, internal_error, is_request, is_response,
+    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, internal_error, is_request, is_response,
 };
 use crate::capture::tls;
 use crate::net::AddressPair;
@@ -115,7 +115,12 @@ impl<S: StreamSink> ConnectionTable<S> {
         let others = self.held_bytes.saturating_sub(connection.held_bytes());
         // a SYN takes a number of its own; data in it (RFC 7413) follows that
         let seq = segment.seq.wrapping_add(u32::from(segment.flags & SYN != 0));
-        let piece = SegmentData { seq, captured_at, file_offset: file_offset + segment.payload_offset, bytes: segment.payload };
+        let piece = SegmentData {
+            seq,
+            captured_at,
+            file_offset: file_offset + segment.payload_offset,
+            bytes: segment.payload,
+        };
         self.reading = Some(Reading { index, others });
         connection.take(sender, segment, piece, shared)?;
         self.reading = None;
@@ -143,7 +148,10 @@ impl<S: StreamSink> ConnectionTable<S> {
     }
 
     /// All connections in which something was said, in the order of their first packets.
-    pub(super) fn finish<M: FnMut(StreamStart) -> S>(self, shared: &mut ReadContext<M>) -> io::Result<Vec<CapturedStream<S>>> {
+    pub(super) fn finish<M: FnMut(StreamStart) -> S>(
+        self,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<Vec<CapturedStream<S>>> {
         let mut streams = Vec::new();
         for mut connection in self.connections {
             connection.finish(shared)?;
@@ -163,7 +171,9 @@ impl<S: StreamSink> ConnectionTable<S> {
         };
         let opens = segment.flags & (SYN | RST) == SYN && segment.ack.is_none();
         let is_its = |old: &TcpConnection<S>| {
-            !opens || old.client_syn == Some(segment.seq) || old.client_syn.is_none() && !old.closed && old.is_untouched()
+            !opens
+                || old.client_syn == Some(segment.seq)
+                || old.client_syn.is_none() && !old.closed && old.is_untouched()
         };
         let known = known.filter(|index| self.connections.get(*index).is_some_and(is_its));
         let index = known.or_else(|| {
@@ -258,8 +268,9 @@ impl<S: StreamSink> TcpConnection<S> {
         if self.client.is_some() {
             return;
         }
-        let hello =
-            |kind: u8| tls::looks_like_tls(first) && first.first() == Some(&22) && first.get(5) == Some(&kind);
+        let hello = |kind: u8| {
+            tls::looks_like_tls(first) && first.first() == Some(&22) && first.get(5) == Some(&kind)
+        };
         let client = if is_request(first) || hello(1) {
             sender
         } else if is_response(first) || hello(2) {

@@ -7,7 +7,7 @@ use std::num::Saturating;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::capture::stream::{self, StreamStart, StreamBuilder, ReadContext};
+use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
 use crate::capture::{Capture, CaptureError, CaptureFormat, StreamSink};
 use crate::wire::Side;
 use crate::wire::format::hex_digit;
@@ -78,7 +78,11 @@ impl<S: StreamSink> HexReader<S> {
         }
     }
 
-    fn flush<M: FnMut(StreamStart) -> S>(&mut self, path: &Path, shared: &mut ReadContext<M>) -> Result<(), CaptureError> {
+    fn flush<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        path: &Path,
+        shared: &mut ReadContext<M>,
+    ) -> Result<(), CaptureError> {
         if self.bytes.is_empty() {
             return Ok(());
         }

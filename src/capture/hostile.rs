@@ -51,7 +51,13 @@ fn pcap(frames: &[u8]) -> Vec<u8> {
         [(client, server, REQUEST), (server, client, RESPONSE), (server, client, frames)]
     {
         let mut packet = Vec::new();
-        packet_builder::write_packet(&mut packet, from, to, TcpHeader { seq, ack: 0, flags: 0x18, max_segment_size: None }, payload);
+        packet_builder::write_packet(
+            &mut packet,
+            from,
+            to,
+            TcpHeader { seq, ack: 0, flags: 0x18, max_segment_size: None },
+            payload,
+        );
         if from == server {
             seq += payload.len() as u32;
         }

@@ -17,23 +17,23 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod packet_headers;
+mod byte_store;
+mod connection_table;
+mod file_reader;
 mod hex;
 #[cfg(test)]
 mod hostile;
-mod file_reader;
-mod reassembly;
+mod packet_builder;
+mod packet_headers;
 mod packet_reader;
 mod pcapng;
+mod pcapng_writer;
+mod reassembly;
 mod recorder;
 mod recording;
 mod replay;
-mod packet_builder;
-mod byte_store;
 mod stream;
-mod connection_table;
 mod tls;
-mod pcapng_writer;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -46,19 +46,19 @@ use std::time::Duration;
 use crate::scope::catch_panic_now;
 use crate::wire::{AgreedExtensions, ByteLen, Side, Trace};
 
+use self::byte_store::BackingStore;
+use self::connection_table::ConnectionTable;
 use self::packet_headers::ParsedPacket;
 use self::packet_reader::{CaptureItem, PacketReader};
-use self::byte_store::BackingStore;
 use self::stream::{ReadContext, internal_error};
-use self::connection_table::ConnectionTable;
 use self::tls::KeyLog;
 
-pub use self::recorder::Recorder;
-pub use self::replay::{ReplayEvent, ReplayData};
 pub use self::byte_store::ByteStore;
-pub use self::stream::{StreamStart, Gap, CapturedStream};
+pub use self::pcapng_writer::{ConnectionEnd, FlowId, PcapngWriter, WriteOptions};
+pub use self::recorder::Recorder;
+pub use self::replay::{ReplayData, ReplayEvent};
+pub use self::stream::{CapturedStream, Gap, StreamStart};
 pub use self::tls::TlsStatus;
-pub use self::pcapng_writer::{ConnectionEnd, FlowId, WriteOptions, PcapngWriter};
 
 /// A key log above this size is not read.
 const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
@@ -326,7 +326,11 @@ impl<S: StreamSink> PacketPass<S> {
         Ok(())
     }
 
-    fn add_item<M: FnMut(StreamStart) -> S>(&mut self, item: CaptureItem<'_>, shared: &mut ReadContext<M>) -> io::Result<()> {
+    fn add_item<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        item: CaptureItem<'_>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
         let packet = match item {
             CaptureItem::Packet(packet) => packet,
             CaptureItem::Secrets(lines) => {
@@ -341,7 +345,9 @@ impl<S: StreamSink> PacketPass<S> {
         };
         self.packets += 1;
         match packet_headers::parse_packet(packet.link_type, packet.bytes) {
-            ParsedPacket::Segment(segment) => self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?,
+            ParsedPacket::Segment(segment) => {
+                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?
+            }
             ParsedPacket::Fragment => self.fragments += 1,
             ParsedPacket::Truncated => self.truncated += 1,
             ParsedPacket::UnknownLink => *self.unknown_links.entry(packet.link_type).or_default() += 1,

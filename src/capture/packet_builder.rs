@@ -25,7 +25,13 @@ pub(super) fn max_segment_size(from: SocketAddr) -> u16 {
 }
 
 /// Appends a whole packet.
-pub(super) fn write_packet(out: &mut Vec<u8>, from: SocketAddr, to: SocketAddr, header: TcpHeader, payload: &[u8]) {
+pub(super) fn write_packet(
+    out: &mut Vec<u8>,
+    from: SocketAddr,
+    to: SocketAddr,
+    header: TcpHeader,
+    payload: &[u8],
+) {
     let options = header.max_segment_size.map_or_else(Vec::new, |largest| {
         let [high, low] = largest.to_be_bytes();
         // MSS; no operation; window scale
@@ -116,7 +122,12 @@ mod tests {
     fn checksums_are_right() {
         for (from, to) in [("10.0.0.1:5", "10.0.0.2:80"), ("[::1]:5", "[fe80::2]:80")] {
             let (from, to): (SocketAddr, SocketAddr) = (from.parse().unwrap(), to.parse().unwrap());
-            let header = TcpHeader { seq: 0xffff_fff0, ack: 7, flags: 0x18, max_segment_size: Some(max_segment_size(from)) };
+            let header = TcpHeader {
+                seq: 0xffff_fff0,
+                ack: 7,
+                flags: 0x18,
+                max_segment_size: Some(max_segment_size(from)),
+            };
             let mut packet = Vec::new();
             write_packet(&mut packet, from, to, header, b"odd");
             let (addresses, start) = if from.is_ipv4() { (12..20, 20) } else { (8..40, 40) };
@@ -124,7 +135,10 @@ mod tests {
                 assert_eq!(fold_checksum(checksum_sum(&packet[..20])), 0);
             }
             let len = (packet.len() - start) as u64;
-            assert_eq!(fold_checksum(checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])), 0);
+            assert_eq!(
+                fold_checksum(checksum_sum(&packet[addresses]) + 6 + len + checksum_sum(&packet[start..])),
+                0
+            );
         }
     }
 }

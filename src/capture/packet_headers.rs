@@ -139,7 +139,9 @@ fn parse_ipv6(datagram: &[u8], packet_len: usize) -> ParsedPacket<'_> {
     };
     let mut next = first;
     while next != IPPROTO_TCP {
-        let Some(&[after, units, offset_0, offset_1, ..]) = rest.first_chunk::<8>() else { return ParsedPacket::Truncated };
+        let Some(&[after, units, offset_0, offset_1, ..]) = rest.first_chunk::<8>() else {
+            return ParsedPacket::Truncated;
+        };
         let len = match next {
             // units of eight bytes behind the first eight; for the authentication header units of four
             0 | 43 | 60 => usize::from(units).saturating_add(1).saturating_mul(8),
@@ -230,7 +232,10 @@ mod tests {
         let ethernet = |kind: &[u8]| [&[0; 12], kind].concat();
         assert_eq!(payload(linktype::ETHERNET, &ethernet(&[8, 0]), &v4), b"hi");
         assert_eq!(payload(linktype::ETHERNET, &ethernet(&[0x86, 0xdd]), &v6), b"hi");
-        assert_eq!(payload(linktype::ETHERNET, &ethernet(&[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2, 8, 0]), &v4), b"hi");
+        assert_eq!(
+            payload(linktype::ETHERNET, &ethernet(&[0x88, 0xa8, 0, 1, 0x81, 0, 0, 2, 8, 0]), &v4),
+            b"hi"
+        );
         assert_eq!(payload(linktype::NULL, &[2, 0, 0, 0], &v4), b"hi");
         assert_eq!(payload(linktype::NULL, &[0, 0, 0, 30], &v6), b"hi");
         assert_eq!(payload(linktype::RAW, &[], &v6), b"hi");
@@ -244,7 +249,10 @@ mod tests {
         assert_eq!(payload(linktype::RAW, &[], &v6(0, &options)), b"hi");
         let whole_in_one = [IPPROTO_TCP, 0, 0, 0, 0, 0, 0, 1];
         assert_eq!(payload(linktype::RAW, &[], &v6(44, &whole_in_one)), b"hi");
-        assert_eq!(parse_packet(linktype::RAW, &v6(44, &[IPPROTO_TCP, 0, 0, 1, 0, 0, 0, 1])), ParsedPacket::Fragment);
+        assert_eq!(
+            parse_packet(linktype::RAW, &v6(44, &[IPPROTO_TCP, 0, 0, 1, 0, 0, 0, 1])),
+            ParsedPacket::Fragment
+        );
         assert_eq!(parse_packet(linktype::RAW, &v4(IPPROTO_TCP, [0x20, 0])), ParsedPacket::Fragment);
         assert_eq!(parse_packet(linktype::RAW, &v4(17, [0, 0])), ParsedPacket::Other);
     }
@@ -252,7 +260,9 @@ mod tests {
     #[test]
     fn what_the_capture_cut_off_is_counted() {
         let packet = v4(IPPROTO_TCP, [0, 0]);
-        let ParsedPacket::Segment(segment) = parse_packet(linktype::RAW, &packet[..41]) else { panic!("no segment") };
+        let ParsedPacket::Segment(segment) = parse_packet(linktype::RAW, &packet[..41]) else {
+            panic!("no segment")
+        };
         assert_eq!((segment.payload, segment.missing_bytes), (&b"h"[..], 1));
         assert_eq!(parse_packet(linktype::RAW, &packet[..30]), ParsedPacket::Truncated);
     }

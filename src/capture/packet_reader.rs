@@ -97,7 +97,11 @@ impl<R: Read> PacketReader<R> {
         let mut input = FileReader::new(source);
         let head = input.peek(24)?;
         if head.starts_with(&PCAPNG.to_be_bytes()) {
-            return Ok(Some(Self { input, format: PacketFormat::Pcapng(Section::default()), finished: false }));
+            return Ok(Some(Self {
+                input,
+                format: PacketFormat::Pcapng(Section::default()),
+                finished: false,
+            }));
         }
         let Some(kind) = parse_pcap_header(head) else { return Ok(None) };
         input.consume(24);
@@ -110,7 +114,9 @@ impl<R: Read> PacketReader<R> {
             return Ok(None);
         }
         match self.format {
-            PacketFormat::Pcap { byte_order, nanos, link_type } => self.read_record(byte_order, nanos, link_type),
+            PacketFormat::Pcap { byte_order, nanos, link_type } => {
+                self.read_record(byte_order, nanos, link_type)
+            }
             PacketFormat::Pcapng(_) => self.read_block(),
         }
     }
@@ -120,7 +126,12 @@ impl<R: Read> PacketReader<R> {
         CaptureItem::Damaged(what)
     }
 
-    fn read_record(&mut self, byte_order: ByteOrder, nanos: bool, link_type: u16) -> io::Result<Option<CaptureItem<'_>>> {
+    fn read_record(
+        &mut self,
+        byte_order: ByteOrder,
+        nanos: bool,
+        link_type: u16,
+    ) -> io::Result<Option<CaptureItem<'_>>> {
         let at = self.input.position();
         let head = self.input.peek(HEAD)?;
         if head.is_empty() {
@@ -144,7 +155,12 @@ impl<R: Read> PacketReader<R> {
         let fraction = u64::from(fraction).saturating_mul(if nanos { 1 } else { 1_000 });
         let time = u64::from(seconds).saturating_mul(1_000_000_000).saturating_add(fraction);
         let bytes = self.input.consumed(kept);
-        Ok(Some(CaptureItem::Packet(CapturedPacket { link_type, captured_at: time, bytes, file_offset: at + HEAD })))
+        Ok(Some(CaptureItem::Packet(CapturedPacket {
+            link_type,
+            captured_at: time,
+            bytes,
+            file_offset: at + HEAD,
+        })))
     }
 
     fn read_block(&mut self) -> io::Result<Option<CaptureItem<'_>>> {
@@ -181,7 +197,11 @@ fn parse_pcap_header(head: &[u8]) -> Option<PacketFormat> {
 }
 
 /// Sees to it that a whole block is in the buffer.
-fn buffer_block<R: Read>(input: &mut FileReader<R>, section: &mut Section, at: Offset) -> io::Result<BlockRead> {
+fn buffer_block<R: Read>(
+    input: &mut FileReader<R>,
+    section: &mut Section,
+    at: Offset,
+) -> io::Result<BlockRead> {
     let head = input.peek(12)?;
     if head.is_empty() {
         return Ok(BlockRead::End);
@@ -204,7 +224,11 @@ fn buffer_block<R: Read>(input: &mut FileReader<R>, section: &mut Section, at: O
         return Ok(BlockRead::Damaged(too_long_message("block", at, len)));
     }
     let there = input.peek(len)?.len();
-    Ok(if there < len { BlockRead::Damaged(truncated_message("block", at, len, there)) } else { BlockRead::Complete { len } })
+    Ok(if there < len {
+        BlockRead::Damaged(truncated_message("block", at, len, there))
+    } else {
+        BlockRead::Complete { len }
+    })
 }
 
 fn truncated_message(what: &str, at: Offset, len: usize, there: usize) -> String {

@@ -3,7 +3,7 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use super::packet_reader::{CaptureItem, ByteOrder, CapturedPacket, length};
+use super::packet_reader::{ByteOrder, CaptureItem, CapturedPacket, length};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -79,7 +79,9 @@ impl Section {
         let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
         let Some((body, _)) = body.split_last_chunk::<4>() else { return short() };
         let packet = match kind {
-            INTERFACE => return self.add_interface(body, at).map_or(CaptureItem::Ignored, CaptureItem::Damaged),
+            INTERFACE => {
+                return self.add_interface(body, at).map_or(CaptureItem::Ignored, CaptureItem::Damaged);
+            }
             ENHANCED_PACKET | OLD_PACKET => self.parse_packet(kind, body, at),
             SIMPLE_PACKET => self.parse_simple_packet(body, at),
             SECRETS => return parse_secrets(self.byte_order, body, at).unwrap_or_else(short),
@@ -90,14 +92,22 @@ impl Section {
 
     /// Something odd, or nothing.
     fn add_interface(&mut self, body: &[u8], at: Offset) -> Option<String> {
-        let fields = self.byte_order.u16s(body).and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
+        let fields = self
+            .byte_order
+            .u16s(body)
+            .and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
         let Some((link, ([snap], mut options))) = fields else {
             return Some(format!("the interface at byte {at} is shorter than its fields"));
         };
         if self.interfaces.len() >= MAX_INTERFACES {
             return Some(format!("the interface at byte {at} is one too many: {MAX_INTERFACES} are read"));
         }
-        let mut interface = Interface { link_type: link, snap_len: snap, resolution: TimeResolution::Decimal(6), offset_seconds: 0 };
+        let mut interface = Interface {
+            link_type: link,
+            snap_len: snap,
+            resolution: TimeResolution::Decimal(6),
+            offset_seconds: 0,
+        };
         while let Some(([code, len], rest)) = self.byte_order.u16s(options) {
             let len = usize::from(len);
             let Some(value) = rest.get(..len) else { break };
@@ -121,11 +131,21 @@ impl Section {
     }
 
     /// A packet with an interface and a time, in a block of either kind; none where the block is too short for that.
-    fn parse_packet<'a>(&mut self, kind: u32, body: &'a [u8], at: Offset) -> Option<Result<CapturedPacket<'a>, String>> {
+    fn parse_packet<'a>(
+        &mut self,
+        kind: u32,
+        body: &'a [u8],
+        at: Offset,
+    ) -> Option<Result<CapturedPacket<'a>, String>> {
         let ([id, high, low, claimed, _], data) = self.byte_order.u32s(body)?;
-        let id =
-            if kind == OLD_PACKET { self.byte_order.u16s(body).map(|([id], _)| id.into())? } else { length(id) };
-        let Some(interface) = self.interfaces.get(id) else { return Some(Err(unknown_interface_message(id, at))) };
+        let id = if kind == OLD_PACKET {
+            self.byte_order.u16s(body).map(|([id], _)| id.into())?
+        } else {
+            length(id)
+        };
+        let Some(interface) = self.interfaces.get(id) else {
+            return Some(Err(unknown_interface_message(id, at)));
+        };
         let Some(bytes) = data.get(..length(claimed)) else {
             let there = data.len();
             return Some(Err(format!(
@@ -133,16 +153,32 @@ impl Section {
             )));
         };
         self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
-        Some(Ok(CapturedPacket { link_type: interface.link_type, captured_at: self.last_captured_at, bytes, file_offset: at + 28 }))
+        Some(Ok(CapturedPacket {
+            link_type: interface.link_type,
+            captured_at: self.last_captured_at,
+            bytes,
+            file_offset: at + 28,
+        }))
     }
 
     /// A packet without either; none where the block is too short.
-    fn parse_simple_packet<'a>(&self, body: &'a [u8], at: Offset) -> Option<Result<CapturedPacket<'a>, String>> {
+    fn parse_simple_packet<'a>(
+        &self,
+        body: &'a [u8],
+        at: Offset,
+    ) -> Option<Result<CapturedPacket<'a>, String>> {
         let ([len], data) = self.byte_order.u32s(body)?;
-        let Some(interface) = self.interfaces.first() else { return Some(Err(unknown_interface_message(0, at))) };
+        let Some(interface) = self.interfaces.first() else {
+            return Some(Err(unknown_interface_message(0, at)));
+        };
         let snap = if interface.snap_len == 0 { usize::MAX } else { length(interface.snap_len) };
         let (bytes, _) = data.split_at(length(len).min(snap).min(data.len()));
-        Some(Ok(CapturedPacket { link_type: interface.link_type, captured_at: self.last_captured_at, bytes, file_offset: at + 12 }))
+        Some(Ok(CapturedPacket {
+            link_type: interface.link_type,
+            captured_at: self.last_captured_at,
+            bytes,
+            file_offset: at + 12,
+        }))
     }
 }
 
@@ -179,8 +215,11 @@ fn parse_secrets(byte_order: ByteOrder, body: &[u8], at: Offset) -> Option<Captu
     if kind != TLS_KEY_LOG {
         return Some(CaptureItem::Ignored);
     }
-    let short =
-        || CaptureItem::Damaged(format!("the secrets at byte {at} claim {len} bytes, more than their block holds"));
+    let short = || {
+        CaptureItem::Damaged(format!(
+            "the secrets at byte {at} claim {len} bytes, more than their block holds"
+        ))
+    };
     Some(data.get(..length(len)).map_or_else(short, CaptureItem::Secrets))
 }
 

@@ -10,8 +10,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::capture::reassembly::sequence;
 use crate::capture::packet_builder::{self, TcpHeader};
+use crate::capture::reassembly::sequence;
 use crate::net::AddressPair;
 use crate::wire::{ByteLen, Side, Sides};
 
@@ -411,7 +411,8 @@ mod tests {
         };
         let mut blocks_seen = std::collections::BTreeSet::new();
         for room in 250..2000 {
-            let Ok(mut writer) = PcapngWriter::begin(Disk { bytes: Vec::new(), room }, Some(cut), None) else {
+            let Ok(mut writer) = PcapngWriter::begin(Disk { bytes: Vec::new(), room }, Some(cut), None)
+            else {
                 continue;
             };
             let write = |writer: &mut PcapngWriter<Disk>| {

@@ -116,7 +116,14 @@ impl Reassembler {
             self.held_bytes = self.held_bytes.saturating_sub(held.bytes.len());
         }
         self.held_bytes = self.held_bytes.saturating_add(segment.bytes.len());
-        self.held.insert(start, HeldSegment { captured_at: segment.captured_at, file_offset: segment.file_offset, bytes: segment.bytes.to_vec() });
+        self.held.insert(
+            start,
+            HeldSegment {
+                captured_at: segment.captured_at,
+                file_offset: segment.file_offset,
+                bytes: segment.bytes.to_vec(),
+            },
+        );
     }
 
     fn gap_is_lost(&self) -> bool {
@@ -147,7 +154,14 @@ impl Reassembler {
     }
 
     /// Gives on those bytes that have not been given yet. `start` is not behind the next byte.
-    fn emit(&mut self, start: Offset, captured_at: u64, file_offset: Offset, bytes: &[u8], out: &mut dyn FnMut(Reassembled<'_>)) {
+    fn emit(
+        &mut self,
+        start: Offset,
+        captured_at: u64,
+        file_offset: Offset,
+        bytes: &[u8],
+        out: &mut dyn FnMut(Reassembled<'_>),
+    ) {
         let next = self.next_seq.unwrap_or(start);
         let known = (next - start).to_usize_saturating().min(bytes.len());
         let (known, bytes) = bytes.split_at(known);
@@ -207,7 +221,10 @@ mod tests {
 
         fn push(&mut self, seq: u32, file_offset: u64, bytes: &[u8]) {
             let mut take = Self::take(&mut self.bytes, &mut self.places, &mut self.gaps);
-            self.reassembler.push(SegmentData { seq, captured_at: 0, file_offset: Offset::new(file_offset), bytes }, &mut take);
+            self.reassembler.push(
+                SegmentData { seq, captured_at: 0, file_offset: Offset::new(file_offset), bytes },
+                &mut take,
+            );
         }
 
         fn finish(&mut self) {

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::capture::{ConnectionEnd, FlowId, WriteOptions, PcapngWriter};
+use crate::capture::{ConnectionEnd, FlowId, PcapngWriter, WriteOptions};
 use crate::clients;
 use crate::net::AddressPair;
 use crate::proxy::{self, ProxyEventKind};
@@ -100,7 +100,9 @@ impl Recorder {
                 self.connecting.remove(&number);
                 self.record_end(number)?;
             }
-            ProxyEventKind::Injected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => {}
+            ProxyEventKind::Injected { .. }
+            | ProxyEventKind::Held { .. }
+            | ProxyEventKind::Dropped { .. } => {}
         }
         Ok(())
     }
@@ -133,7 +135,11 @@ impl Recorder {
         let at = self.since_1970(Instant::now());
         let Some(mut live) = self.live.remove(&number) else { return Ok(()) };
         let flow = live.flow_or_open(&mut self.writer, at)?;
-        self.writer.close(flow, live.first_to_close.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::Closed), at)
+        self.writer.close(
+            flow,
+            live.first_to_close.map_or(ConnectionEnd::Reset(Side::Client), ConnectionEnd::Closed),
+            at,
+        )
     }
 
     fn since_1970(&self, at: Instant) -> Duration {

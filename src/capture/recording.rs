@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::capture::stream::{StreamStart, StreamBuilder, ReadContext};
+use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
 use crate::capture::{Capture, CaptureError, CaptureFormat, MAX_WARNINGS, StreamSink};
 use crate::wire::{Side, format};
 
@@ -59,7 +59,10 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
         let RecordLine { connection, content: what } = match parse_line(&line) {
             Ok(line_read) => line_read,
             Err(reason) if number == 1 => {
-                return Err(CaptureError::Text { path: path.to_owned(), reason: format!("line 1: {reason}") });
+                return Err(CaptureError::Text {
+                    path: path.to_owned(),
+                    reason: format!("line 1: {reason}"),
+                });
             }
             Err(reason) => {
                 warnings.push(format!("line {number} is left out: {reason}"));
@@ -77,7 +80,8 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
             continue;
         };
         let new_connection = || RecordedConnection { stream: StreamBuilder::new(0), ended: false };
-        let RecordedConnection { stream, ended } = connections.entry(connection).or_insert_with(new_connection);
+        let RecordedConnection { stream, ended } =
+            connections.entry(connection).or_insert_with(new_connection);
         match what {
             LineContent::Bytes { from, at, bytes, truncated } => {
                 stream.push_spilled(from, at, &bytes, shared).map_err(io)?;
@@ -136,7 +140,10 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, String> {
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
     // recordings of other tools may have one connection and no number
     let connection = Some(connection.unwrap_or_default());
-    Ok(RecordLine { connection, content: LineContent::Bytes { from, at, bytes, truncated: record.truncated } })
+    Ok(RecordLine {
+        connection,
+        content: LineContent::Bytes { from, at, bytes, truncated: record.truncated },
+    })
 }
 
 fn parse_hex_field(name: &str, digits: &str) -> Result<Vec<u8>, String> {

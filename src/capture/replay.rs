@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::slice;
 use std::time::Duration;
 
-use crate::capture::{Capture, Gap, CapturedStream, PcapngWriter};
+use crate::capture::{Capture, CapturedStream, Gap, PcapngWriter};
 use crate::net::AddressPair;
 use crate::wire::{Arrival, ByteLen, Offset, Side, Sides, Trace, TraceRow};
 
@@ -126,7 +126,15 @@ impl<'a> ReplayCursor<'a> {
         let gaps =
             Sides::each(|from| stream.gaps.iter().rev().filter(|gap| gap.from == from).copied().collect());
         let (pieces, rows) = (stream.trace.arrivals().all().iter(), stream.trace.rows().iter());
-        Self { stream, next_step: None, pieces, rows, gaps, replayed_to: Sides::default(), at: Duration::ZERO }
+        Self {
+            stream,
+            next_step: None,
+            pieces,
+            rows,
+            gaps,
+            replayed_to: Sides::default(),
+            at: Duration::ZERO,
+        }
     }
 
     /// When there is more of it, since 1970, and whose it is.
@@ -149,7 +157,8 @@ impl<'a> ReplayCursor<'a> {
             let end = trace.stream_offset(row.from(), row.offset()) + row.len();
             step(row.completed_at(), row.from(), end)
         };
-        let rest = |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ));
+        let rest =
+            |from| step(self.at, from, (Offset::START + store.len(from)).min(reached[from] + MAX_READ));
         self.pieces
             .find_map(by_piece)
             .or_else(|| self.rows.find_map(by_row))

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::StreamSink;
-use crate::capture::byte_store::{Place, BackingStore, ByteStore};
-use crate::capture::tls::{self, Random, KeyLog, TlsSession, TlsStatus};
+use crate::capture::byte_store::{BackingStore, ByteStore, Place};
+use crate::capture::tls::{self, KeyLog, Random, TlsSession, TlsStatus};
 use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::{ByteLen, Offset, Side, format};
@@ -184,7 +184,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         shared: &mut ReadContext<M>,
     ) -> io::Result<()> {
         if matches!(self.mode, StreamMode::Undecided) {
-            self.mode = if tls::looks_like_tls(bytes) { StreamMode::Tls(Box::default()) } else { StreamMode::Plain };
+            self.mode =
+                if tls::looks_like_tls(bytes) { StreamMode::Tls(Box::default()) } else { StreamMode::Plain };
         }
         let at = Duration::from_nanos(captured_at.saturating_sub(self.started_at));
         let Self { mode, plaintext, warnings, saw_syn, .. } = self;
@@ -197,7 +198,8 @@ impl<S: StreamSink> StreamBuilder<S> {
         let mut failed = None;
         let result = session.push(from, bytes, key_log, &mut |from, plain| match backing.spill(plain) {
             Ok(location) if !plain.is_empty() => {
-                plaintext_sink_with(plaintext, plain, true, backing, make_sink).push(from, at, location, plain);
+                plaintext_sink_with(plaintext, plain, true, backing, make_sink)
+                    .push(from, at, location, plain);
             }
             Ok(_) => {}
             Err(error) => failed = Some(error),
@@ -259,13 +261,14 @@ impl<S: StreamSink> StreamBuilder<S> {
         if self.plaintext.is_none() && tls == TlsStatus::Plaintext && self.failed.is_none() {
             return None;
         }
-        let PlaintextSink { start, sink, store, gaps, .. } = self.plaintext.unwrap_or_else(|| PlaintextSink {
-            start: StreamStart::Head,
-            sink: (shared.make_sink)(StreamStart::Head),
-            store: ByteStore::new(Arc::clone(&shared.backing)),
-            gaps: Vec::new(),
-            filled: ByteLen::ZERO,
-        });
+        let PlaintextSink { start, sink, store, gaps, .. } =
+            self.plaintext.unwrap_or_else(|| PlaintextSink {
+                start: StreamStart::Head,
+                sink: (shared.make_sink)(StreamStart::Head),
+                store: ByteStore::new(Arc::clone(&shared.backing)),
+                gaps: Vec::new(),
+                filled: ByteLen::ZERO,
+            });
         let started_at = Duration::from_nanos(self.started_at);
         let (warnings, failed) = (self.warnings.into_messages(), self.failed);
         Some(CapturedStream { addresses, started_at, start, tls, trace: sink, store, gaps, warnings, failed })

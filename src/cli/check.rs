@@ -62,8 +62,8 @@ fn report_deck(out: &mut String, name: &str, source: &str, registry: Registry) -
         *out += &format!("{}\n", warning.report_as(name, kind));
     }
     let notes = if notes.is_empty() { String::new() } else { format!(", {}", counted(notes.len(), "note")) };
-    let counted = counted(warnings.len(), "warning");
-    *out += &format!("{name}: {}, {counted}{notes}\n", counted(deck.slides.len(), "slide"));
+    let warning_count = counted(warnings.len(), "warning");
+    *out += &format!("{name}: {}, {warning_count}{notes}\n", counted(deck.slides.len(), "slide"));
     !warnings.is_empty()
 }
 

@@ -1,11 +1,11 @@
 //! `wiretalk decode`: bytes from the command line, a file or standard input, explained in words or as one JSON object.
 //! What the bytes mean is known to `wire`; here are only the options, the way in and the way out.
 
+mod deflate_listing;
 mod frame_text;
 mod handshake_text;
 mod hex_input;
 mod json;
-mod deflate_listing;
 mod text_page;
 
 pub(super) use json::{fault_json, problem_json, verdict_name};
@@ -116,11 +116,16 @@ impl DecodeArgs {
             let handshake = self.decode_handshake(kind, &bytes);
             let refused =
                 handshake.validated.validation.outcome == crate::wire::handshake::HandshakeOutcome::Reject;
-            let text = if self.json { json::handshake_json(&handshake) } else { handshake_text::explain(&handshake) };
+            let text = if self.json {
+                json::handshake_json(&handshake)
+            } else {
+                handshake_text::explain(&handshake)
+            };
             return Ok((text, u8::from(refused)));
         }
         let transcript = self.decode_frames(&bytes)?;
-        let text = if self.json { json::frames_json(&transcript) } else { frame_text::explain(&transcript, &bytes) };
+        let text =
+            if self.json { json::frames_json(&transcript) } else { frame_text::explain(&transcript, &bytes) };
         Ok((text, u8::from(transcript.verdict() == DecodeVerdict::Fail)))
     }
 
@@ -206,7 +211,7 @@ mod tests {
     }
 
     fn answer(args: &[&str]) -> anyhow::Result<(String, u8)> {
-        TestCommand::try_parse_from([&["decode"], args].concat())?.decode.answer()
+        TestCommand::try_parse_from([&["decode"], args].concat())?.decode.output()
     }
 
     fn picture(text: &str) -> String {

@@ -167,7 +167,11 @@ pub(super) fn unread_error() -> io::Error {
 }
 
 /// Writes a piece, and with it those that wait already.
-fn write_batch(out: &mut impl Write, mut piece: Vec<u8>, more: &mut mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+fn write_batch(
+    out: &mut impl Write,
+    mut piece: Vec<u8>,
+    more: &mut mpsc::Receiver<Vec<u8>>,
+) -> io::Result<()> {
     while piece.len() < MAX_WRITE
         && let Ok(next) = more.try_recv()
     {

@@ -61,7 +61,10 @@ impl RacerArgs {
 }
 
 fn build_runtime(placement: Placement) -> io::Result<Runtime> {
-    let mut builder =
-        if placement.is_multithreaded() { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let mut builder = if placement.is_multithreaded() {
+        Builder::new_multi_thread()
+    } else {
+        Builder::new_current_thread()
+    };
     builder.enable_all().build()
 }

@@ -11,7 +11,10 @@ use tokio::sync::mpsc;
 
 use crate::cli::{Interrupt, Output};
 use crate::scope::Scope;
-use crate::servers::{Access, ServerBundle, ServerEvent, HostName, ServerKind, Limits, EventLog, Origin, Origins, BundleOptions, Ports};
+use crate::servers::{
+    Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle, ServerEvent,
+    ServerKind,
+};
 use crate::text::sanitize;
 
 /// The most that `--max-message` may be: a message is kept in memory as a whole, and its echo beside it.
@@ -33,7 +36,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub ws: u16,
     /// What the WebSocket echo is
-    #[arg(long, value_name = "SERVER", value_enum, default_value_t = Which::Plain)]
+    #[arg(long, value_name = "SERVER", value_enum, default_value_t = WebSocketServerArg::Plain)]
     pub ws_server: WebSocketServerArg,
     /// Let in pages of this origin only, as `https://talk.example`; may be given several times. Clients that send no Origin
     /// are no pages, and let in [default: any origin; with the hub those of loopback]
@@ -47,7 +50,7 @@ pub struct ServeArgs {
     #[arg(long)]
     pub ws_no_deflate: bool,
     /// The largest body or message that is echoed, in bytes, up to 1073741824
-    #[arg(long, value_name = "BYTES", value_parser = max_message, default_value_t = Limits::default().max_message)]
+    #[arg(long, value_name = "BYTES", value_parser = parse_max_message, default_value_t = Limits::default().max_message)]
     pub max_message: usize,
 }
 
@@ -158,7 +161,11 @@ fn parse_max_message(text: &str) -> Result<usize, String> {
 }
 
 /// Writes an event and all others that wait already, with one write.
-fn write_waiting(out: &mut impl Write, event: &ServerEvent, events: &mut mpsc::Receiver<ServerEvent>) -> io::Result<()> {
+fn write_waiting(
+    out: &mut impl Write,
+    event: &ServerEvent,
+    events: &mut mpsc::Receiver<ServerEvent>,
+) -> io::Result<()> {
     let mut lines = log_line(event);
     while let Ok(event) = events.try_recv() {
         lines += &log_line(&event);
@@ -209,17 +216,19 @@ mod tests {
         serve: ServeArgs,
     }
 
-    fn plan(arguments: &[&str]) -> Result<BundleOptions, String> {
+    fn bundle_options(arguments: &[&str]) -> Result<BundleOptions, String> {
         let parsed = Command::try_parse_from([&["serve"], arguments].concat());
         let command = parsed.map_err(|error| error.to_string())?;
-        command.serve.plan().map_err(|error| error.to_string())
+        command.serve.bundle_options().map_err(|error| error.to_string())
     }
 
     #[test]
     fn any_kind_takes_origins_and_hosts() {
         for kind in ["plain", "strict", "sloppy", "hub"] {
             let origins = ["--ws-origin", "https://a.example", "--ws-origin", "null"];
-            let plan = plan(&[&["--ws-server", kind, "--allow-host", "talk.example"], &origins[..]].concat());
+            let plan = bundle_options(
+                &[&["--ws-server", kind, "--allow-host", "talk.example"], &origins[..]].concat(),
+            );
             let access = plan.unwrap().access;
             let Some(Origins::Only(origins)) = access.origins else { panic!("{kind}") };
             assert_eq!(
@@ -228,7 +237,7 @@ mod tests {
             );
             assert_eq!(access.hosts.len(), 1);
         }
-        assert_eq!(plan(&[]).unwrap().access, Access::default(), "the kind of server decides");
+        assert_eq!(bundle_options(&[]).unwrap().access, Access::default(), "the kind of server decides");
     }
 
     #[test]
@@ -246,12 +255,12 @@ mod tests {
             (&["--max-message", "18446744073709551616"], "number too large"),
             (&["--max-message=-1"], "invalid digit"),
         ] {
-            let text = plan(arguments).unwrap_err();
+            let text = bundle_options(arguments).unwrap_err();
             assert!(text.contains(reason), "{arguments:?}: {text}");
             assert!(!text.contains("\x1b[2J"), "{arguments:?}: {text:?}");
         }
-        assert_eq!(plan(&["--max-message", "1073741824"]).unwrap().limits.max_message, 1 << 30);
-        assert_eq!(plan(&["--max-message", "0"]).unwrap().limits.max_message, 0);
+        assert_eq!(bundle_options(&["--max-message", "1073741824"]).unwrap().limits.max_message, 1 << 30);
+        assert_eq!(bundle_options(&["--max-message", "0"]).unwrap().limits.max_message, 0);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::measure::to_u64_saturating;
 /// What is wrong with it, and what would be right.
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
-    let seconds =
-        parse_quantity(text, &units).ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
+    let seconds = parse_quantity(text, &units)
+        .ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is too long a time"))
 }
 

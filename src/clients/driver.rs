@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::clients::inbound::{Inbound, InboundEvent};
 use crate::clients::send_queue::{CloseStatus, SendQueue};
 use crate::clients::session::masking_key;
-use crate::clients::{SessionCommand, SessionOptions, SessionEvent};
+use crate::clients::{SessionCommand, SessionEvent, SessionOptions};
 use crate::net::{describe_io_error, later};
 use crate::wire::{Opcode, encode};
 
@@ -75,7 +75,11 @@ enum WriteStep {
 }
 
 impl<'a> Driver<'a> {
-    pub(super) fn new(options: &SessionOptions, request: Vec<u8>, events: &'a mpsc::Sender<SessionEvent>) -> Self {
+    pub(super) fn new(
+        options: &SessionOptions,
+        request: Vec<u8>,
+        events: &'a mpsc::Sender<SessionEvent>,
+    ) -> Self {
         Self {
             events,
             timeout: options.timeout,
@@ -105,7 +109,9 @@ impl<'a> Driver<'a> {
         let mut unflushed = false;
         while !self.hung_up {
             let step = self.next_step(unflushed);
-            let takes_commands = self.phase == SessionPhase::Open && !self.commands_closed && self.send_queue.pending().len() < MAX_PENDING_BYTES;
+            let takes_commands = self.phase == SessionPhase::Open
+                && !self.commands_closed
+                && self.send_queue.pending().len() < MAX_PENDING_BYTES;
             let deadline = self.deadline;
             // Each of these may be dropped at any moment: nothing is read or written then (and what was, is counted).
             tokio::select! {
@@ -242,7 +248,9 @@ impl<'a> Driver<'a> {
                 self.phase = SessionPhase::Refused { reason, body_left: left };
                 self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
-            InboundEvent::Ping(payload) if self.auto_pong => self.send_queue.answer_ping(payload, masking_key()?),
+            InboundEvent::Ping(payload) if self.auto_pong => {
+                self.send_queue.answer_ping(payload, masking_key()?)
+            }
             InboundEvent::Ping(_) => {}
             InboundEvent::Close(code) => {
                 if self.received_close.is_none() {
@@ -281,9 +289,10 @@ impl<'a> Driver<'a> {
                 describe_unfinished(&self.inbound)
             )),
             (SessionPhase::Refused { reason, .. }, _) => Err(reason),
-            (SessionPhase::Open, Some(CloseStatus(code))) => {
-                Err(format!("the server said goodbye {} and did not hang up within {waited}", describe_code(code)))
-            }
+            (SessionPhase::Open, Some(CloseStatus(code))) => Err(format!(
+                "the server said goodbye {} and did not hang up within {waited}",
+                describe_code(code)
+            )),
             (SessionPhase::Open, None) => match self.send_error {
                 Some(reason) => Err(format!("could not send: {reason}")),
                 None => Err(format!("we closed, and the server did not answer within {waited}")),
@@ -313,14 +322,22 @@ impl<'a> Driver<'a> {
             (Some(CloseStatus(code)), None) => {
                 Ok(format!("closed by the server {}, not answered by us", describe_code(code)))
             }
-            (None, None) if self.fin == FinState::Sent => Ok("we hung up in the middle of a frame".to_owned()),
-            (None, Some(_)) => Err(format!("{how} and did not answer our Close{}", describe_unfinished(&self.inbound))),
+            (None, None) if self.fin == FinState::Sent => {
+                Ok("we hung up in the middle of a frame".to_owned())
+            }
+            (None, Some(_)) => {
+                Err(format!("{how} and did not answer our Close{}", describe_unfinished(&self.inbound)))
+            }
             (None, None) => Err(format!("{how} without a Close{}", describe_unfinished(&self.inbound))),
         }
     }
 }
 
-async fn write_step(writer: &mut (impl AsyncWrite + Unpin), step: Option<WriteStep>, bytes: &[u8]) -> io::Result<usize> {
+async fn write_step(
+    writer: &mut (impl AsyncWrite + Unpin),
+    step: Option<WriteStep>,
+    bytes: &[u8],
+) -> io::Result<usize> {
     match step {
         Some(WriteStep::Write) => writer.write(bytes).await,
         Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),

@@ -69,8 +69,10 @@ impl Inbound {
                         self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                     }
                     DecoderEvent::FrameEnd(_) => {
-                        if let Some(event) =
-                            self.current_header.take().and_then(|header| control_event(&header, &self.payload))
+                        if let Some(event) = self
+                            .current_header
+                            .take()
+                            .and_then(|header| control_event(&header, &self.payload))
                         {
                             on_event(event);
                         }
@@ -84,7 +86,9 @@ impl Inbound {
     /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what is missing.
     pub(super) fn unfinished(&self) -> Option<String> {
         match &self.phase {
-            InboundPhase::Head if self.head_reader.bytes().is_empty() => Some("before it answered".to_owned()),
+            InboundPhase::Head if self.head_reader.bytes().is_empty() => {
+                Some("before it answered".to_owned())
+            }
             InboundPhase::Head => Some("in the middle of its answer".to_owned()),
             InboundPhase::Frames(decoder) => {
                 let more = decoder.needed().map(|needs| format::byte_count(needs.more));
@@ -100,8 +104,11 @@ impl Inbound {
         let refusal = match self.head_reader.scan() {
             HeadScan::Incomplete => return,
             HeadScan::Complete(_) => {
-                let opening =
-                    ValidatedHead::new(&self.head_reader, &HeadContext::Response(ClientOffer::default()), false);
+                let opening = ValidatedHead::new(
+                    &self.head_reader,
+                    &HeadContext::Response(ClientOffer::default()),
+                    false,
+                );
                 let head = opening.head.expect("a head was found");
                 if response::is_switching_protocols(&head) {
                     self.phase =
@@ -115,8 +122,10 @@ impl Inbound {
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.phase = InboundPhase::Body;
                 let status = format::escape_controls(&status);
-                let reason =
-                    format!("the server answered {status}, not 101 Switching Protocols: {}", refusal_hint(&status));
+                let reason = format!(
+                    "the server answered {status}, not 101 Switching Protocols: {}",
+                    refusal_hint(&status)
+                );
                 return on_event(InboundEvent::Refused(reason, left));
             }
             HeadScan::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
@@ -146,8 +155,12 @@ fn refusal_hint(status: &str) -> &'static str {
 /// Only what may be answered is told: whole, and not longer than a control frame may be.
 fn control_event(header: &Header, payload: &[u8]) -> Option<InboundEvent> {
     match (header.opcode, payload) {
-        (Opcode::Ping, _) if header.payload_len <= MAX_CONTROL_PAYLOAD as u64 => Some(InboundEvent::Ping(payload.to_vec())),
-        (Opcode::Close, [high, low, ..]) => Some(InboundEvent::Close(Some(u16::from_be_bytes([*high, *low])))),
+        (Opcode::Ping, _) if header.payload_len <= MAX_CONTROL_PAYLOAD as u64 => {
+            Some(InboundEvent::Ping(payload.to_vec()))
+        }
+        (Opcode::Close, [high, low, ..]) => {
+            Some(InboundEvent::Close(Some(u16::from_be_bytes([*high, *low]))))
+        }
         (Opcode::Close, _) => Some(InboundEvent::Close(None)),
         _ => None,
     }
@@ -176,7 +189,12 @@ mod tests {
             let (all, end) = events_of(&bytes, chunk);
             assert_eq!(
                 all,
-                [InboundEvent::Open, InboundEvent::Ping(b"a".into()), InboundEvent::Close(Some(1000)), InboundEvent::Close(None)]
+                [
+                    InboundEvent::Open,
+                    InboundEvent::Ping(b"a".into()),
+                    InboundEvent::Close(Some(1000)),
+                    InboundEvent::Close(None)
+                ]
             );
             assert_eq!(end.as_deref(), Some("in the middle of a frame, which needs 4 bytes more"));
         }

@@ -9,12 +9,12 @@
 )]
 
 mod connect_plain;
-mod inbound;
-mod send_queue;
-mod request;
-mod session;
 mod driver;
+mod inbound;
+mod request;
+mod send_queue;
+mod session;
 
 pub use connect_plain::connect_plain;
 pub use request::{HandshakeRequest, RequestOptions};
-pub use session::{SessionCommand, SessionOptions, SessionEvent, nonce, run_session};
+pub use session::{SessionCommand, SessionEvent, SessionOptions, nonce, run_session};

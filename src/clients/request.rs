@@ -99,7 +99,9 @@ mod tests {
 
     fn text(options: RequestOptions) -> Result<String, String> {
         let target = Target::parse("ws://server.example.com:8000/chat?x=1").unwrap();
-        HandshakeRequest::Standard(options).to_bytes(&target, NONCE).map(|bytes| String::from_utf8(bytes).unwrap())
+        HandshakeRequest::Standard(options)
+            .to_bytes(&target, NONCE)
+            .map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::clients::HandshakeRequest;
 use crate::clients::driver::Driver;
-use crate::net::{Chunk, ChunkSender, AddressPair, Tap, Target, TlsOptions, connect};
+use crate::net::{AddressPair, Chunk, ChunkSender, Tap, Target, TlsOptions, connect};
 use crate::wire::{Header, MaskingKey};
 
 /// Where to, and how.
@@ -90,7 +90,11 @@ pub enum SessionEvent {
 ///
 /// It ends when the server hangs up, when something fails, or with a proper goodbye when `commands` is closed. Dropping
 /// the future closes the socket at once. `events` needs room for at least four; while it is full, the socket waits.
-pub async fn run_session(options: SessionOptions, commands: mpsc::Receiver<SessionCommand>, events: mpsc::Sender<SessionEvent>) {
+pub async fn run_session(
+    options: SessionOptions,
+    commands: mpsc::Receiver<SessionCommand>,
+    events: mpsc::Sender<SessionEvent>,
+) {
     let result = connect_and_run(&options, commands, &events).await;
     // a reader that is gone needs no events
     let _ = events.send(SessionEvent::Ended(result)).await;
@@ -148,7 +152,7 @@ mod tests {
     use super::*;
     use crate::net::Direction;
     use crate::scope::Scope;
-    use crate::servers::{ServerBundle, Ports};
+    use crate::servers::{Ports, ServerBundle};
     use crate::wire::{ConnectionTranscript, Opcode, Side, Transcript};
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
@@ -224,9 +228,11 @@ mod tests {
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let url = servers.ready().await.unwrap().websocket_url();
         let close = SessionCommand::Close(1000, "bye".into());
-        let played =
-            play(SessionOptions::new(url), &[SessionCommand::Text("Hello".into()), SessionCommand::Ping(b"?".into()), close])
-                .await;
+        let played = play(
+            SessionOptions::new(url),
+            &[SessionCommand::Text("Hello".into()), SessionCommand::Ping(b"?".into()), close],
+        )
+        .await;
         assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
         assert!(played.seen.direction(Side::Server).head().unwrap().validation.problems.is_empty());
         for side in [Side::Client, Side::Server] {
@@ -279,7 +285,8 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let servers = ServerBundle::start(&scope, Ports::default(), None);
         let played =
-            play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[]).await;
+            play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[])
+                .await;
         let reason = played.end().as_ref().unwrap_err();
         assert!(reason.contains("404") && reason.contains("does not speak WebSocket"), "{reason}");
         assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
@@ -311,7 +318,8 @@ mod tests {
                 tokio::time::resume();
             }
         };
-        let played = run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
+        let played =
+            run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
         assert_eq!(played.end(), &Err("we closed, and the server did not answer within 60 s".to_owned()));
 
         let played = run_against(

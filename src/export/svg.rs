@@ -12,9 +12,10 @@ use unicode_width::UnicodeWidthStr as _;
 /// The width and height of a cell, in SVG units.
 const CELL_SIZE: (f32, f32) = (8.4, 18.0);
 
-/// The frame as an SVG document; colours that are the terminal's own become `text` and `ground`.
+/// The frame as an SVG document; colours that are the terminal's own become `text` and `background`.
 pub fn to_svg(buffer: &Buffer, text: Color, background: Color) -> String {
-    let (width, height) = (f32::from(buffer.area.width) * CELL_SIZE.0, f32::from(buffer.area.height) * CELL_SIZE.1);
+    let (width, height) =
+        (f32::from(buffer.area.width) * CELL_SIZE.0, f32::from(buffer.area.height) * CELL_SIZE.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.1} {height:.1}\" width=\"{width:.0}\" \
          font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n\

@@ -111,7 +111,9 @@ impl FeedClient {
         let mut path = "/price".to_owned();
         loop {
             self.with_metrics(|metrics| metrics.record_request(self.transport));
-            let response = http.get(&path, "application/json", LONG_POLL_TIMEOUT.saturating_add(RESPONSE_TIMEOUT)).await?;
+            let response = http
+                .get(&path, "application/json", LONG_POLL_TIMEOUT.saturating_add(RESPONSE_TIMEOUT))
+                .await?;
             if response.status() == StatusCode::NO_CONTENT {
                 self.with_metrics(|metrics| metrics.record_empty(self.transport, self.clock.now()));
                 continue;
@@ -161,7 +163,8 @@ impl FeedClient {
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
-        let stream = with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?.map_err(error_chain)?;
+        let stream =
+            with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?.map_err(error_chain)?;
         stream.set_nodelay(true).map_err(error_chain)?;
         Ok(stream)
     }
@@ -183,7 +186,8 @@ impl HttpConnection {
         let request = Request::get(path).header(HOST, &self.host).header(ACCEPT, accept);
         let request = request.body(Empty::new()).map_err(error_chain)?;
         with_timeout(time_limit, self.sender.ready()).await?.map_err(error_chain)?;
-        let response = with_timeout(time_limit, self.sender.send_request(request)).await?.map_err(error_chain)?;
+        let response =
+            with_timeout(time_limit, self.sender.send_request(request)).await?.map_err(error_chain)?;
         if response.status().is_success() {
             Ok(response)
         } else {
@@ -193,7 +197,9 @@ impl HttpConnection {
 }
 
 async fn read_body(response: Response<Incoming>) -> Result<Bytes, String> {
-    let body = with_timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect()).await?;
+    let body =
+        with_timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect())
+            .await?;
     Ok(body.map_err(|error| error.to_string())?.to_bytes())
 }
 
@@ -223,8 +229,13 @@ mod tests {
             let listener = listen(([127, 0, 0, 1], 0)).unwrap();
             let address = listener.local_addr().unwrap();
             let metrics = Arc::new(Mutex::new(FeedMetrics::new(&[(way, Arc::default())])));
-            let client =
-                FeedClient { transport: way, address, poll_interval: RESPONSE_TIMEOUT, clock: FeedClock::start(), metrics: metrics.clone() };
+            let client = FeedClient {
+                transport: way,
+                address,
+                poll_interval: RESPONSE_TIMEOUT,
+                clock: FeedClock::start(),
+                metrics: metrics.clone(),
+            };
             scope.spawn("client", client.run());
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();

@@ -86,7 +86,8 @@ impl FeedConfig {
     /// The mean age that theory gives `transport`, where events come at random and far apart; a long poll has its best and
     /// its worst case (RFC 6202 section 2.2).
     pub fn expected_age(&self, transport: Transport) -> RangeInclusive<Duration> {
-        let [transit, mean_wait] = [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
+        let [transit, mean_wait] =
+            [self.rtt, self.poll_interval].map(|time| time.checked_div(2).unwrap_or_default());
         match transport {
             // between two looks of the server at the price lie the pause and a round trip, half of which is the mean wait
             Transport::Poll => {
@@ -116,13 +117,17 @@ mod tests {
     #[test]
     fn theory_of_the_longest_times_ends_at_the_longest_time() {
         let config = FeedConfig { poll_interval: Duration::MAX, rtt: Duration::MAX, ..FeedConfig::default() };
-        let ends = [Transport::Poll, Transport::LongPoll].map(|transport| *config.expected_age(transport).end());
+        let ends =
+            [Transport::Poll, Transport::LongPoll].map(|transport| *config.expected_age(transport).end());
         assert_eq!(ends, [Duration::MAX; 2]);
     }
 
     #[test]
     fn every_transport_is_found_by_its_name() {
-        assert_eq!(Transport::ALL.map(|transport| Transport::from_name(transport.name())), Transport::ALL.map(Some));
+        assert_eq!(
+            Transport::ALL.map(|transport| Transport::from_name(transport.name())),
+            Transport::ALL.map(Some)
+        );
         assert_eq!(Transport::from_name("pigeon"), None);
     }
 }

@@ -130,7 +130,10 @@ struct TransportRecorder {
 impl FeedMetrics {
     /// Empty metrics for clients of these transports, each with the counters of its server.
     pub(super) fn new(transports: &[(Transport, Arc<Traffic>)]) -> Self {
-        let recorders = transports.iter().map(|(transport, traffic)| TransportRecorder::new(*transport, traffic.clone())).collect();
+        let recorders = transports
+            .iter()
+            .map(|(transport, traffic)| TransportRecorder::new(*transport, traffic.clone()))
+            .collect();
         Self { recorders, recent: VecDeque::new(), newest: Tick::INITIAL }
     }
 
@@ -176,7 +179,11 @@ impl FeedMetrics {
         }
     }
 
-    fn with_recorder(&mut self, transport: Transport, change: impl FnOnce(&mut TransportRecorder, &VecDeque<Tick>)) {
+    fn with_recorder(
+        &mut self,
+        transport: Transport,
+        change: impl FnOnce(&mut TransportRecorder, &VecDeque<Tick>),
+    ) {
         if let Some(recorder) = self.recorders.iter_mut().find(|recorder| recorder.transport == transport) {
             change(recorder, &self.recent);
         }
@@ -265,7 +272,8 @@ mod tests {
     }
 
     fn metrics() -> FeedMetrics {
-        let mut metrics = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
+        let mut metrics =
+            FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::WebSocket, Arc::default())]);
         for transport in [Transport::Poll, Transport::WebSocket] {
             metrics.record_request(transport);
             metrics.record_update(transport, Tick::INITIAL, ms(1));
@@ -316,13 +324,17 @@ mod tests {
 
     #[test]
     fn a_failure_is_its_own_transports_affair() {
-        let mut metrics = FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
+        let mut metrics =
+            FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
         metrics.record_failure(Transport::Sse, "gone".into());
         assert!(!metrics.all_ready());
         metrics.record_update(Transport::Poll, Tick::INITIAL, ms(1));
         assert!(metrics.all_ready());
         let snapshot = metrics.snapshot(ms(2));
-        assert_eq!((&snapshot.transports[0].failure, snapshot.transports[1].failure.as_deref()), (&None, Some("gone")));
+        assert_eq!(
+            (&snapshot.transports[0].failure, snapshot.transports[1].failure.as_deref()),
+            (&None, Some("gone"))
+        );
     }
 
     #[test]

@@ -9,14 +9,14 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod metrics;
 mod client;
 mod config;
+mod metrics;
 mod runner;
 mod server;
 mod source;
 
-pub use metrics::{FeedSnapshot, TimelineMark, AgeHistogram, TransportStats};
 pub use config::{FeedConfig, Transport};
+pub use metrics::{AgeHistogram, FeedSnapshot, TimelineMark, TransportStats};
 pub use runner::{FeedEvent, run};
 pub use source::{FeedClock, Tick};

@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use crate::feed::metrics::FeedMetrics;
 use crate::feed::client::FeedClient;
+use crate::feed::metrics::FeedMetrics;
 use crate::feed::server::TransportListener;
-use crate::feed::source::{TickPublisher, PriceWalk, publish_ticks};
+use crate::feed::source::{PriceWalk, TickPublisher, publish_ticks};
 use crate::feed::{FeedClock, FeedConfig, FeedSnapshot, Transport};
 use crate::net::Traffic;
 use crate::scope::Scope;
@@ -57,11 +57,18 @@ async fn compare(
     events: &mpsc::Sender<FeedEvent>,
 ) -> Result<Box<FeedSnapshot>, String> {
     let (source_sender, listeners) = start_server(config, scope).await?;
-    let transports: Vec<_> = listeners.iter().map(|listener| (listener.transport, listener.traffic.clone())).collect();
+    let transports: Vec<_> =
+        listeners.iter().map(|listener| (listener.transport, listener.traffic.clone())).collect();
     let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
     let clock = FeedClock::start();
     for ListenerAddress { transport, address, .. } in listeners {
-        let client = FeedClient { transport, address, poll_interval: config.poll_interval, clock, metrics: metrics.clone() };
+        let client = FeedClient {
+            transport,
+            address,
+            poll_interval: config.poll_interval,
+            clock,
+            metrics: metrics.clone(),
+        };
         scope.spawn("feed client", client.run());
     }
     let ready = async {
@@ -71,7 +78,12 @@ async fn compare(
     };
     // one that is not ready by then is late, and its ages will say so
     let _ = timeout(READY_TIMEOUT.saturating_add(config.rtt.saturating_mul(4)), ready).await;
-    let source = SourceInputs { walk: PriceWalk::new(config.seed, config.mean_gap), clock, metrics: metrics.clone(), running };
+    let source = SourceInputs {
+        walk: PriceWalk::new(config.seed, config.mean_gap),
+        clock,
+        metrics: metrics.clone(),
+        running,
+    };
     source_sender.send(source).map_err(|_| "the feed's server has ended".to_owned())?;
 
     let mut reporting = interval(PROGRESS_INTERVAL);
@@ -107,7 +119,10 @@ struct ListenerAddress {
 }
 
 /// Starts the server, on a thread of `scope`; things happen once it is sent a source.
-async fn start_server(config: &FeedConfig, scope: &Scope) -> Result<(oneshot::Sender<SourceInputs>, Vec<ListenerAddress>), String> {
+async fn start_server(
+    config: &FeedConfig,
+    scope: &Scope,
+) -> Result<(oneshot::Sender<SourceInputs>, Vec<ListenerAddress>), String> {
     let (ready_sender, ready_receiver) = oneshot::channel();
     let (source_sender, source) = oneshot::channel();
     let (transports, rtt) = (config.transports.clone(), config.rtt);
@@ -133,13 +148,20 @@ async fn start_server(config: &FeedConfig, scope: &Scope) -> Result<(oneshot::Se
     }
 }
 
-fn bind_listeners(transports: &[Transport], rtt: Duration) -> io::Result<(Vec<TransportListener>, Vec<ListenerAddress>)> {
+fn bind_listeners(
+    transports: &[Transport],
+    rtt: Duration,
+) -> io::Result<(Vec<TransportListener>, Vec<ListenerAddress>)> {
     let mut listeners = Vec::new();
     for transport in transports {
         listeners.push(TransportListener::bind(*transport, rtt)?);
     }
     let address = |(transport, listener): (&Transport, &TransportListener)| {
-        Ok(ListenerAddress { transport: *transport, address: listener.address()?, traffic: listener.traffic() })
+        Ok(ListenerAddress {
+            transport: *transport,
+            address: listener.address()?,
+            traffic: listener.traffic(),
+        })
     };
     let addresses = transports.iter().zip(&listeners).map(address).collect::<io::Result<_>>()?;
     Ok((listeners, addresses))
@@ -153,7 +175,7 @@ mod tests {
     use crate::feed::TransportStats;
     use crate::feed::server::{options, serve_connection};
     use crate::net::paused::PausedClock;
-    use crate::net::{self, Clock as _, LinkConditions, DelayedStream, Stall, Tap};
+    use crate::net::{self, Clock as _, DelayedStream, LinkConditions, Stall, Tap};
 
     /// How long a test on real sockets may take before it is called hung.
     const HUNG: Duration = Duration::from_mins(1);
@@ -167,7 +189,13 @@ mod tests {
     }
 
     fn near() -> FeedConfig {
-        FeedConfig { mean_gap: ms(40), poll_interval: ms(100), rtt: ms(0), duration: ms(1_500), ..FeedConfig::default() }
+        FeedConfig {
+            mean_gap: ms(40),
+            poll_interval: ms(100),
+            rtt: ms(0),
+            duration: ms(1_500),
+            ..FeedConfig::default()
+        }
     }
 
     /// A comparison in a time that passes only while all wait: the same servers, clients and source, with pipes for
@@ -182,19 +210,28 @@ mod tests {
     impl Paced {
         async fn start(config: &FeedConfig) -> Self {
             let (scope, publisher, clock) = (scope(), TickPublisher::new(), FeedClock::start());
-            let transports: Vec<_> = config.transports.iter().map(|transport| (*transport, Arc::<Traffic>::default())).collect();
+            let transports: Vec<_> =
+                config.transports.iter().map(|transport| (*transport, Arc::<Traffic>::default())).collect();
             let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
             let distance = LinkConditions { rtt: config.rtt, ..LinkConditions::default() };
             for (transport, traffic) in transports {
                 let (near, far) = duplex(64 << 10);
                 let (now, tap) = (PausedClock::now(), Tap::new(far, traffic.count_connection()));
-                let line = DelayedStream::<_, PausedClock>::with_clock(tap, distance, now, Stall::since(now), 0).unwrap();
+                let line =
+                    DelayedStream::<_, PausedClock>::with_clock(tap, distance, now, Stall::since(now), 0)
+                        .unwrap();
                 let address = ([127, 0, 0, 1], 9).into();
                 scope.spawn(
                     "server",
                     serve_connection(transport, line, address, publisher.clone(), options(Arc::default())),
                 );
-                let client = FeedClient { transport, address, poll_interval: config.poll_interval, clock, metrics: metrics.clone() };
+                let client = FeedClient {
+                    transport,
+                    address,
+                    poll_interval: config.poll_interval,
+                    clock,
+                    metrics: metrics.clone(),
+                };
                 scope.spawn("client", async move { client.over(near).await.unwrap() });
             }
             while !read_metrics(&metrics, FeedMetrics::all_ready) {
@@ -209,7 +246,7 @@ mod tests {
         /// Where it stands when `span` has passed.
         async fn after(&self, span: Duration) -> FeedSnapshot {
             sleep(span).await;
-            read_metrics(&self.board, |metrics| metrics.snapshot(self.clock.now()))
+            read_metrics(&self.metrics, |metrics| metrics.snapshot(self.clock.now()))
         }
     }
 
@@ -242,7 +279,8 @@ mod tests {
         }
         let bytes = |one: Transport| stats_of(&snapshot, one).bytes.1;
         assert!(
-            bytes(Transport::WebSocket) < bytes(Transport::Sse) && bytes(Transport::Sse) < bytes(Transport::LongPoll),
+            bytes(Transport::WebSocket) < bytes(Transport::Sse)
+                && bytes(Transport::Sse) < bytes(Transport::LongPoll),
             "framing is little"
         );
     }
@@ -257,9 +295,16 @@ mod tests {
             assert!((ms(30)..ms(30) + ms(1) / 10).contains(&mean), "{push:?}: {mean:?}");
         }
         let long = stats_of(&snapshot, Transport::LongPoll).mean;
-        assert!(config.expected_age(Transport::LongPoll).contains(&long), "{long:?}, theory says 30 to 90 ms");
+        assert!(
+            config.expected_age(Transport::LongPoll).contains(&long),
+            "{long:?}, theory says 30 to 90 ms"
+        );
         let poll = stats_of(&snapshot, Transport::Poll).mean;
-        assert!((ms(150)..ms(170)).contains(&poll), "{poll:?}, theory says {:?}", config.expected_age(Transport::Poll));
+        assert!(
+            (ms(150)..ms(170)).contains(&poll),
+            "{poll:?}, theory says {:?}",
+            config.expected_age(Transport::Poll)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -274,7 +319,9 @@ mod tests {
         for push in [Transport::WebSocket, Transport::Sse, Transport::LongPoll] {
             assert_eq!(stats_of(&silent, push).bytes, stats_of(&snapshot, push).bytes, "{push:?}");
         }
-        let poll = |snapshot: &FeedSnapshot| (stats_of(snapshot, Transport::Poll).requests, stats_of(snapshot, Transport::Poll).bytes.0);
+        let poll = |snapshot: &FeedSnapshot| {
+            (stats_of(snapshot, Transport::Poll).requests, stats_of(snapshot, Transport::Poll).bytes.0)
+        };
         assert_eq!(poll(&snapshot).0, poll(&silent).0 + 7);
         assert!(poll(&snapshot).1 > poll(&silent).1 + 7 * 50);
         assert!(snapshot.transports.iter().all(|stats| stats.behind.is_zero()), "what is known is not old");
@@ -305,12 +352,7 @@ mod tests {
         let (snapshot, _) = play(config, enough).await;
         for stats in &snapshot.transports {
             assert_eq!(stats.failure, None, "{:?}", stats.transport);
-            assert!(
-                stats.mean >= ms(10),
-                "{:?}: {:?} over half a round trip",
-                stats.transport,
-                stats.mean
-            );
+            assert!(stats.mean >= ms(10), "{:?}: {:?} over half a round trip", stats.transport, stats.mean);
             assert!(stats.bytes.0 > 0 && stats.bytes.1 > 0, "{:?}", stats.bytes);
         }
         for push in [Transport::WebSocket, Transport::Sse] {
@@ -328,15 +370,19 @@ mod tests {
     async fn a_transport_whose_server_dies_or_talks_nonsense_says_so_and_the_others_go_on() {
         let config = FeedConfig { transports: vec![Transport::WebSocket], ..near() };
         let nonsense = net::listen(([127, 0, 0, 1], 0)).unwrap();
-        let transports =
-            [(Transport::WebSocket, Arc::default()), (Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())];
+        let transports = [
+            (Transport::WebSocket, Arc::default()),
+            (Transport::Poll, Arc::default()),
+            (Transport::Sse, Arc::default()),
+        ];
         let metrics = Arc::new(Mutex::new(FeedMetrics::new(&transports)));
         let around = scope();
         let server = around.child();
         let (source_sender, addresses) = start_server(&config, &server).await.unwrap();
         let clock = FeedClock::start();
         let client = |transport, address| {
-            let client = FeedClient { transport, address, poll_interval: ms(10), clock, metrics: metrics.clone() };
+            let client =
+                FeedClient { transport, address, poll_interval: ms(10), clock, metrics: metrics.clone() };
             around.spawn("client", client.run());
         };
         client(Transport::WebSocket, addresses[0].address);
@@ -352,12 +398,15 @@ mod tests {
         let walk = PriceWalk::new(1, ms(10));
         let source = SourceInputs { walk, clock, metrics: metrics.clone(), running: running.subscribe() };
         assert!(source_sender.send(source).is_ok());
-        let failed = |transport| read_metrics(&metrics, |metrics| stats_of(&metrics.snapshot(ms(0)), transport).failure.clone());
+        let failed = |transport| {
+            read_metrics(&metrics, |metrics| stats_of(&metrics.snapshot(ms(0)), transport).failure.clone())
+        };
         until(|| failed(Transport::Poll).is_some() && failed(Transport::Sse).is_some()).await;
         for transport in [Transport::Poll, Transport::Sse] {
             assert!(failed(transport).unwrap().starts_with("this is no price: "), "{:?}", failed(transport));
         }
-        until(|| read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3)).await;
+        until(|| read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3))
+            .await;
         assert_eq!(failed(Transport::WebSocket), None, "it goes on");
         server.cancel();
         until(|| failed(Transport::WebSocket).is_some()).await;

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::feed::source::TickPublisher;
 use crate::feed::{Tick, Transport};
-use crate::net::{self, LinkConditions, DelayedStream, Stall, Tap, Traffic, WebSocketLimits};
+use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
@@ -131,8 +131,13 @@ async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery
 }
 
 /// The price as it is now, then every event, each with its number as its id.
-async fn events(State(publisher): State<TickPublisher>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(tick_stream(&publisher).map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))))
+async fn events(
+    State(publisher): State<TickPublisher>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(
+        tick_stream(&publisher)
+            .map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))),
+    )
 }
 
 /// The price as it is now, then every event; who is far behind goes on with what is newer.
@@ -152,7 +157,11 @@ fn tick_stream(publisher: &TickPublisher) -> impl Stream<Item = Tick> + Send + u
 }
 
 /// A WebSocket that gets the price as it is now, then every event.
-async fn serve_websocket(socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, publisher: TickPublisher, options: ServerOptions) {
+async fn serve_websocket(
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    publisher: TickPublisher,
+    options: ServerOptions,
+) {
     let mut socket = Timed::new(socket, options.limits);
     // who does not open a WebSocket has been answered, or is gone
     let policy = ServerPolicy::default();
@@ -187,12 +196,16 @@ mod tests {
     use crate::servers::hostile::{Serving, claims, dribbles, drips, floods, messages, pings};
 
     fn options() -> ServerOptions {
-        ServerOptions { limits: Limits { head_timeout: HEAD_TIMEOUT, ..Limits::default() }, ..ServerOptions::default() }
+        ServerOptions {
+            limits: Limits { head_timeout: HEAD_TIMEOUT, ..Limits::default() },
+            ..ServerOptions::default()
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_hostile_websocket_is_given_up() {
-        let serve = |stream| -> Serving { Box::pin(serve_websocket(stream, TickPublisher::new(), options())) };
+        let serve =
+            |stream| -> Serving { Box::pin(serve_websocket(stream, TickPublisher::new(), options())) };
         pings(serve).await.was_given_up(0);
         messages(1000, serve).await.was_given_up(0);
         for met in [claims(serve).await, dribbles(serve).await] {

@@ -116,7 +116,10 @@ pub(super) struct TickPublisher {
 
 impl TickPublisher {
     pub(super) fn new() -> Self {
-        Self { latest: Arc::new(watch::Sender::new(Tick::INITIAL)), ticks: broadcast::Sender::new(SUBSCRIBER_CAPACITY) }
+        Self {
+            latest: Arc::new(watch::Sender::new(Tick::INITIAL)),
+            ticks: broadcast::Sender::new(SUBSCRIBER_CAPACITY),
+        }
     }
 
     /// What is true now, and how to hear that it is not any more.

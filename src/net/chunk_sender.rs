@@ -34,7 +34,11 @@ impl<T: Send + 'static> ChunkSender<T> {
     /// `to_message` makes a message of a chunk. The channel needs room for at least three messages: each direction holds one
     /// place reserved.
     pub fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
-        Self { received: PollSender::new(sender.clone()), sent: PollSender::new(sender.clone()), to_message: wrap }
+        Self {
+            received: PollSender::new(sender.clone()),
+            sent: PollSender::new(sender.clone()),
+            to_message: wrap,
+        }
     }
 
     fn sender(&mut self, direction: Direction) -> &mut PollSender<T> {

@@ -29,10 +29,15 @@ pub enum MaybeTlsStream<S = TcpStream> {
 /// # Errors
 /// A name that is not known, nobody listening, no answer within `connect_timeout`, a certificate that will not do: what,
 /// where, and what would be right.
-pub async fn connect(target: &Target, tls: &TlsOptions, connect_timeout: Duration) -> Result<MaybeTlsStream, String> {
+pub async fn connect(
+    target: &Target,
+    tls: &TlsOptions,
+    connect_timeout: Duration,
+) -> Result<MaybeTlsStream, String> {
     let failed = |reason: String| format!("could not connect to {target}: {reason}");
-    let late =
-        |_| failed(format!("no answer within {} s; is that the right address?", connect_timeout.as_secs_f32()));
+    let late = |_| {
+        failed(format!("no answer within {} s; is that the right address?", connect_timeout.as_secs_f32()))
+    };
     let connecting = loopback::connect(&target.host, target.port);
     let stream = timeout(connect_timeout, connecting).await.map_err(late)?;
     let stream = stream.map_err(|error| failed(describe_connect_error(&error, target)))?;

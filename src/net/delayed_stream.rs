@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::link_emulator::LinkEmulator;
-use crate::net::{DeadlineTimer, Clock, LinkConditions, Stall, SystemClock, later};
+use crate::net::{Clock, DeadlineTimer, LinkConditions, Stall, SystemClock, later};
 
 /// A socket that a server has accepted, behind a link of [`LinkConditions`]. A client on this machine sees the times that it would see
 /// over a real way of that length:
@@ -114,9 +114,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let stream = self.get_mut();
         match &mut stream.emulator {
-            Some(emulator) => {
-                emulator.poll_write(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, &[IoSlice::new(buf)])
-            }
+            Some(emulator) => emulator.poll_write(
+                &mut stream.stream,
+                stream.stall.stalled_until::<C>(),
+                cx,
+                &[IoSlice::new(buf)],
+            ),
             None => Pin::new(&mut stream.stream).poll_write(cx, buf),
         }
     }
@@ -128,7 +131,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
     ) -> Poll<io::Result<usize>> {
         let stream = self.get_mut();
         match &mut stream.emulator {
-            Some(emulator) => emulator.poll_write(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, bufs),
+            Some(emulator) => {
+                emulator.poll_write(&mut stream.stream, stream.stall.stalled_until::<C>(), cx, bufs)
+            }
             None => Pin::new(&mut stream.stream).poll_write_vectored(cx, bufs),
         }
     }
@@ -148,7 +153,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, C: Clock> AsyncWrite for DelayedStream<S
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let stream = self.get_mut();
         match &mut stream.emulator {
-            Some(emulator) => emulator.poll_shutdown(&mut stream.stream, stream.stall.stalled_until::<C>(), cx),
+            Some(emulator) => {
+                emulator.poll_shutdown(&mut stream.stream, stream.stall.stalled_until::<C>(), cx)
+            }
             None => Pin::new(&mut stream.stream).poll_shutdown(cx),
         }
     }
@@ -167,7 +174,7 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     use super::*;
-    use crate::net::clock::paused::{PausedClock, ManualClock};
+    use crate::net::clock::paused::{ManualClock, PausedClock};
 
     const MILLI: Duration = Duration::from_millis(1);
     const RTT: Duration = Duration::from_millis(40);
@@ -179,7 +186,10 @@ mod tests {
     }
 
     /// A client and the stream before the server's end of a pipe, in a time that passes only while all wait.
-    fn pair(conditions: LinkConditions, stall: &Stall) -> (DuplexStream, DelayedStream<DuplexStream, PausedClock>) {
+    fn pair(
+        conditions: LinkConditions,
+        stall: &Stall,
+    ) -> (DuplexStream, DelayedStream<DuplexStream, PausedClock>) {
         let (client, server) = duplex(64 << 10);
         (client, DelayedStream::with_clock(server, conditions, PausedClock::now(), stall.clone(), 1).unwrap())
     }
@@ -218,7 +228,10 @@ mod tests {
     }
 
     /// Runs `client` beside an echo server behind `stream`.
-    async fn beside_echo<R>(stream: impl AsyncRead + AsyncWrite + Unpin, client: impl Future<Output = R>) -> R {
+    async fn beside_echo<R>(
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        client: impl Future<Output = R>,
+    ) -> R {
         let both = async { tokio::join!(echo(stream), client).1 };
         timeout(HUNG, both).await.expect("it hung")
     }
@@ -426,7 +439,10 @@ mod tests {
     /// As [`pair`], in a time that only [`Still::pass`] moves and in which no timer rings.
     fn still(conditions: LinkConditions) -> (DuplexStream, DelayedStream<DuplexStream, ManualClock>) {
         let (client, server) = duplex(64 << 10);
-        (client, DelayedStream::with_clock(server, conditions, ManualClock::now(), Stall::default(), 1).unwrap())
+        (
+            client,
+            DelayedStream::with_clock(server, conditions, ManualClock::now(), Stall::default(), 1).unwrap(),
+        )
     }
 
     #[tokio::test]
@@ -440,8 +456,9 @@ mod tests {
         let much = vec![0; 1 << 20];
         while stream.as_mut().poll_write(&mut cx, &much).is_ready() {}
         writer.0.store(false, Relaxed);
-        let mut read_too_soon =
-            || stream.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]));
+        let mut read_too_soon = || {
+            stream.as_mut().poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut [0]))
+        };
         assert!(read_too_soon().is_pending());
         assert!(!writer.0.load(Relaxed), "nothing has arrived, and there is no room yet");
         ManualClock::pass(RTT / 2);

@@ -13,7 +13,7 @@ use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::link_model::LinkModel;
-use crate::net::{DeadlineTimer, Clock, LinkConditions};
+use crate::net::{Clock, DeadlineTimer, LinkConditions};
 
 /// What may be on the way, each way, in bytes; then the socket is not read, or a write waits.
 const MAX_IN_FLIGHT: usize = 4 << 20;
@@ -91,8 +91,11 @@ impl<C: Clock> LinkEmulator<C> {
         self.reader_pending = false;
         self.drive(stream, stalled_until);
         let now = C::now();
-        let given =
-            if stalled_until.is_none_or(|until| until <= now) { self.inbound.read_due(now, buf) } else { Poll::Pending };
+        let given = if stalled_until.is_none_or(|until| until <= now) {
+            self.inbound.read_due(now, buf)
+        } else {
+            Poll::Pending
+        };
         self.reader_pending = given.is_pending();
         given
     }
@@ -194,15 +197,22 @@ impl<C: Clock> LinkEmulator<C> {
     }
 
     /// What has arrived by `now` into the socket, as far as it takes it; whether it took anything.
-    fn write_due<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, now: Instant, cx: &mut Context<'_>) -> bool {
+    fn write_due<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let mut moved = false;
         while let Some(item) = self.outbound.queue.front().filter(|item| item.due <= now) {
             let mut stream = Pin::new(&mut *stream);
             let taken = match &item.content {
-                DeliveryContent::Bytes(bytes) => stream.as_mut().poll_write(cx, bytes).map(|taken| match taken {
-                    Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-                    taken => taken,
-                }),
+                DeliveryContent::Bytes(bytes) => {
+                    stream.as_mut().poll_write(cx, bytes).map(|taken| match taken {
+                        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                        taken => taken,
+                    })
+                }
                 _ => stream.as_mut().poll_shutdown(cx).map_ok(|()| 0),
             };
             match taken {

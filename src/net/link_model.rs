@@ -146,11 +146,15 @@ mod tests {
 
     #[test]
     fn bytes_leave_one_after_another() {
-        let mut model = LinkModel::new(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() }, 1);
+        let mut model =
+            LinkModel::new(LinkConditions { bandwidth: Some(8_000_000), ..LinkConditions::default() }, 1);
         let now = Instant::now();
         assert_eq!(model.arrival_time(now, 1000), now + MILLI);
         assert_eq!(model.arrival_time(now, 1000), now + 2 * MILLI, "it waits for the first");
-        assert_eq!((model.queueing_delay(now), model.queueing_delay(now + 3 * MILLI)), (2 * MILLI, Duration::ZERO));
+        assert_eq!(
+            (model.queueing_delay(now), model.queueing_delay(now + 3 * MILLI)),
+            (2 * MILLI, Duration::ZERO)
+        );
         assert_eq!(model.arrival_time(now + 9 * MILLI, 1000), now + 10 * MILLI, "nothing is before it");
         assert_eq!(model.max_chunk(), MIN_CHUNK);
     }

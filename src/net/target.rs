@@ -50,7 +50,13 @@ impl Target {
         let (host, port) = split_authority(authority).map_err(|reason| wrong(&reason))?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let named_port = port.is_some();
-        Ok(Self { tls, host, port: port.unwrap_or(if tls { 443 } else { 80 }), path, has_explicit_port: named_port })
+        Ok(Self {
+            tls,
+            host,
+            port: port.unwrap_or(if tls { 443 } else { 80 }),
+            path,
+            has_explicit_port: named_port,
+        })
     }
 
     /// What a request to it says as `Host`: the port only where the URL names one that is not the scheme's own
@@ -87,7 +93,9 @@ fn split_authority(authority: &str) -> Result<(String, Option<u16>), String> {
         host if !host.chars().all(known) => {
             Err(format!("`{host}` is no host name; a name that is not ASCII is written in its xn-- form"))
         }
-        host => Ok((host.to_owned(), parse_port(port.ok_or("behind the ] stands : and a port, or nothing")?)?)),
+        host => {
+            Ok((host.to_owned(), parse_port(port.ok_or("behind the ] stands : and a port, or nothing")?)?))
+        }
     }
 }
 

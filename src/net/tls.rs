@@ -58,7 +58,9 @@ impl TlsOptions {
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
         let mut config = if self.insecure {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(NoCertificateVerification(provider)))
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(NoCertificateVerification(provider)))
         } else {
             builder.with_root_certificates(self.roots()?)
         }

@@ -87,7 +87,10 @@ impl InterceptQueue {
     /// Everything passes again.
     pub(super) fn release(&mut self) {
         self.holding = false;
-        self.units.iter_mut().filter(|unit| unit.disposition == Disposition::Hold).for_each(|unit| unit.disposition = Disposition::Forward);
+        self.units
+            .iter_mut()
+            .filter(|unit| unit.disposition == Disposition::Hold)
+            .for_each(|unit| unit.disposition = Disposition::Forward);
         self.forward_ready();
     }
 
@@ -195,13 +198,15 @@ impl InterceptQueue {
     fn forward_ready(&mut self) {
         while self.partial.is_none() {
             // before the first frame: the head has gone, and whatever waits is a frame
-            let behind_head =
-                self.framer.is_framing() && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
+            let behind_head = self.framer.is_framing()
+                && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
             while behind_head && let Some(bytes) = self.injections.pop_front() {
                 self.ready.extend_from_slice(&bytes);
                 self.interventions.push(Intervention::Injected(bytes));
             }
-            let Some(unit) = self.units.pop_front_if(|unit| unit.disposition != Disposition::Hold) else { return };
+            let Some(unit) = self.units.pop_front_if(|unit| unit.disposition != Disposition::Hold) else {
+                return;
+            };
             self.held_bytes = self.held_bytes.saturating_sub(unit.bytes.len());
             self.dispose(unit.disposition, &unit.bytes);
             self.partial = (!unit.complete).then_some(unit.disposition);

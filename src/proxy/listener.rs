@@ -285,7 +285,9 @@ impl Proxy {
     ) {
         self.scope.spawn("proxy connection", async move {
             if let Err(panic) = catch_panic(passing).await {
-                teller.send(ProxyEventKind::Ended(Err(format!("{panic}; this is a fault of wiretalk")))).await;
+                teller
+                    .send(ProxyEventKind::Ended(Err(format!("{panic}; this is a fault of wiretalk"))))
+                    .await;
             }
             drop(permit);
         });
@@ -345,7 +347,10 @@ mod tests {
     async fn next(rig: &mut Rig) -> ProxyEvent {
         loop {
             let report = rig.reports.recv().await.unwrap();
-            let bytes = matches!(&report, ProxyEvent::Connection(_, ProxyEventKind::Bytes { .. } | ProxyEventKind::Connected { .. }));
+            let bytes = matches!(
+                &report,
+                ProxyEvent::Connection(_, ProxyEventKind::Bytes { .. } | ProxyEventKind::Connected { .. })
+            );
             if !bytes {
                 return report;
             }
@@ -360,7 +365,8 @@ mod tests {
             clients.push(TcpStream::connect(rig.address).await.unwrap());
             loop {
                 let report = next(&mut rig).await;
-                if matches!(report, ProxyEvent::Connection(opened, ProxyEventKind::Opened { .. }) if opened == number) {
+                if matches!(report, ProxyEvent::Connection(opened, ProxyEventKind::Opened { .. }) if opened == number)
+                {
                     break;
                 }
                 assert_eq!((report, number), (ProxyEvent::Full, MAX_CONNECTIONS));
@@ -396,8 +402,13 @@ mod tests {
         let scope = Scope::new(|panic| panic!("it went further: {panic}"));
         let upstream = Target::parse("ws://127.0.0.1:1/").unwrap();
         let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
-        let proxy =
-            Proxy { scope: scope.child(), options, events: post.clone(), connections: HashMap::new(), last_number: 0 };
+        let proxy = Proxy {
+            scope: scope.child(),
+            options,
+            events: post.clone(),
+            connections: HashMap::new(),
+            last_number: 0,
+        };
         let places = Arc::new(Semaphore::new(2));
         let serve = |number, passing: futures_util::future::BoxFuture<'static, ()>| {
             let permit = places.clone().try_acquire_owned().unwrap();
@@ -406,7 +417,9 @@ mod tests {
         let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
         serve(1, Box::pin(async move { drop(waits.await) }));
         serve(2, Box::pin(async { panic!("injected") }));
-        let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else { panic!() };
+        let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else {
+            panic!()
+        };
         assert!(why.contains("panicked at src/proxy/listen.rs:") && why.contains("injected"), "{why}");
         assert!(why.ends_with("this is a fault of wiretalk"), "{why}");
         go_on.send(()).expect("the other connection lives on");

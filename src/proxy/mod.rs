@@ -17,5 +17,8 @@ mod intercept_queue;
 mod listener;
 mod relay;
 
-pub use listener::{ProxyCommand, MAX_CONNECTIONS, ProxyOptions, ROOM, ProxyEvent, ProxyEventKind, ConnectionSelector, bind, full};
+pub use listener::{
+    ConnectionSelector, MAX_CONNECTIONS, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind,
+    full,
+};
 pub use relay::InterceptAction;

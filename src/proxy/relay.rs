@@ -12,8 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::net::{MaybeTlsStream, connect, describe_io_error, lingering_close};
 use crate::proxy::ProxyEventKind;
-use crate::proxy::intercept_queue::{Intervention, InterceptQueue};
-use crate::proxy::listener::{ProxyOptions, EventSender};
+use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
+use crate::proxy::listener::{EventSender, ProxyOptions};
 use crate::wire::{Side, Sides};
 
 /// A direction that holds this much reads no further.
@@ -64,7 +64,13 @@ pub(super) async fn relay(
 }
 
 /// An honest answer in the server's place.
-async fn response(mut client: TcpStream, status: &str, reason: &str, options: &ProxyOptions, teller: &EventSender) {
+async fn response(
+    mut client: TcpStream,
+    status: &str,
+    reason: &str,
+    options: &ProxyOptions,
+    teller: &EventSender,
+) {
     let body = format!("wiretalk is a proxy here, and {reason}\n");
     let response = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
@@ -72,7 +78,11 @@ async fn response(mut client: TcpStream, status: &str, reason: &str, options: &P
         body.len()
     );
     teller
-        .send(ProxyEventKind::Injected { from: Side::Server, at: Instant::now(), bytes: response.clone().into() })
+        .send(ProxyEventKind::Injected {
+            from: Side::Server,
+            at: Instant::now(),
+            bytes: response.clone().into(),
+        })
         .await;
     // a client that does not even take its refusal is left
     if let Ok(Ok(())) = timeout(options.write_timeout, client.write_all(response.as_bytes())).await {
@@ -107,7 +117,8 @@ impl RelayDirection {
         } else if self.unflushed {
             Some(WriteStep::Flush)
         } else {
-            (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0).then_some(WriteStep::Shutdown)
+            (self.read_closed && !self.write_closed && self.queue.buffered_bytes() == 0)
+                .then_some(WriteStep::Shutdown)
         }
     }
 }
@@ -209,7 +220,8 @@ impl Relay {
     /// One side has ended its stream, the other has got to know it, and nothing waits here for a hand.
     fn is_half_closed(&self) -> bool {
         let lanes = self.directions.both();
-        lanes.iter().any(|lane| lane.write_closed) && lanes.iter().all(|lane| lane.queue.buffered_bytes() == 0)
+        lanes.iter().any(|lane| lane.write_closed)
+            && lanes.iter().all(|lane| lane.queue.buffered_bytes() == 0)
     }
 
     /// So long nothing happened.
@@ -229,11 +241,17 @@ impl Relay {
     /// Somebody has been waited for too long: whom, and for what.
     fn too_late(&self) -> RelayEnd {
         let ProxyOptions { head_timeout, half_closed_timeout, write_timeout, .. } = self.options;
-        if let Some(lane) =
-            self.directions.both().into_iter().find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
+        if let Some(lane) = self
+            .directions
+            .both()
+            .into_iter()
+            .find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
         {
             let peer = lane.from.peer();
-            return RelayEnd::Reset(format!("the {peer} has read nothing for {} s", write_timeout.as_secs_f32()));
+            return RelayEnd::Reset(format!(
+                "the {peer} has read nothing for {} s",
+                write_timeout.as_secs_f32()
+            ));
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
             let (ended, silent) = if self.directions.client.write_closed {
@@ -317,7 +335,9 @@ impl Relay {
             Ok(count) => count,
             // TLS without its own goodbye
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
-            Err(error) => return Err(format!("the {from}'s connection broke: {}", describe_io_error(&error))),
+            Err(error) => {
+                return Err(format!("the {from}'s connection broke: {}", describe_io_error(&error)));
+            }
         };
         let bytes = buffer.get(..count).unwrap_or(buffer);
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
@@ -333,11 +353,20 @@ impl Relay {
         Ok(())
     }
 
-    fn on_written(&mut self, from: Side, step: Option<WriteStep>, done: io::Result<usize>) -> Result<(), String> {
+    fn on_written(
+        &mut self,
+        from: Side,
+        step: Option<WriteStep>,
+        done: io::Result<usize>,
+    ) -> Result<(), String> {
         let lane = &mut self.directions[from];
         match (step, done) {
             (_, Err(error)) => {
-                return Err(format!("the {}'s connection broke: {}", lane.from.peer(), describe_io_error(&error)));
+                return Err(format!(
+                    "the {}'s connection broke: {}",
+                    lane.from.peer(),
+                    describe_io_error(&error)
+                ));
             }
             (Some(WriteStep::Shutdown), Ok(_)) => lane.write_closed = true,
             (next, Ok(count)) => {
@@ -369,7 +398,11 @@ impl Relay {
     }
 }
 
-async fn write_step(writer: &mut (impl AsyncWrite + Unpin), step: Option<WriteStep>, bytes: &[u8]) -> io::Result<usize> {
+async fn write_step(
+    writer: &mut (impl AsyncWrite + Unpin),
+    step: Option<WriteStep>,
+    bytes: &[u8],
+) -> io::Result<usize> {
     match step {
         Some(WriteStep::Write) => writer.write(bytes).await,
         Some(WriteStep::Flush) => writer.flush().await.map(|()| 0),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::net::LinkConditions;
-use crate::race::{ExternalServers, LaneKind, Lane, Placement};
+use crate::race::{ExternalServers, Lane, LaneKind, Placement};
 use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
 
 /// The largest payload, in bytes: the bundled servers refuse more.
@@ -124,7 +124,12 @@ pub enum RaceConfigError {
     Conflict(String),
 }
 
-fn check_range<T: PartialOrd + ToString>(what: &'static str, given: T, from: T, to: T) -> Result<(), RaceConfigError> {
+fn check_range<T: PartialOrd + ToString>(
+    what: &'static str,
+    given: T,
+    from: T,
+    to: T,
+) -> Result<(), RaceConfigError> {
     if (&from..=&to).contains(&&given) {
         return Ok(());
     }
@@ -157,8 +162,7 @@ impl RaceConfig {
         check_range("the number of messages in a burst", self.messages_per_exchange(), 1, MAX_BURST)?;
         check_range("the number of pairs", self.pairs, 1, 10_000)?;
         if self.link.rtt > MAX_RTT {
-            let [given, to] =
-                [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
+            let [given, to] = [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
             let what = "the round trip in ms";
             return Err(RaceConfigError::OutOfRange { what, given, from: "0".to_owned(), to });
         }
@@ -180,7 +184,10 @@ impl RaceConfig {
                 "--real-net is between our own ends; it has no way to other servers".into(),
             ));
         }
-        self.external.as_ref().map_or(Ok(()), |external| external.check(self)).map_err(RaceConfigError::Conflict)
+        self.external
+            .as_ref()
+            .map_or(Ok(()), |external| external.check(self))
+            .map_err(RaceConfigError::Conflict)
     }
 
     /// The messages of one exchange.
@@ -343,23 +350,36 @@ mod tests {
     #[test]
     fn an_option_out_of_its_range_is_refused() {
         assert_eq!(problem(&RaceConfig::default()), "fine");
-        assert!(problem(&RaceConfig { payload: MAX_PAYLOAD + 1, ..RaceConfig::default() }).contains("from 0 to 1048576"));
+        assert!(
+            problem(&RaceConfig { payload: MAX_PAYLOAD + 1, ..RaceConfig::default() })
+                .contains("from 0 to 1048576")
+        );
         assert!(
             problem(&RaceConfig { connections: 257, ..RaceConfig::default() })
                 .contains("is 257; it can be from 1 to 256")
         );
-        assert!(problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane"));
+        assert!(
+            problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane")
+        );
         let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
-        assert_eq!(problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }), "the lane ws is named twice");
+        assert_eq!(
+            problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }),
+            "the lane ws is named twice"
+        );
         let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
-        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip"));
+        assert!(
+            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip")
+        );
     }
 
     #[test]
     fn no_dial_wraps_round_into_its_range() {
         for beyond in [u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000, 1 << 32] {
             let rtt = Duration::from_millis(beyond);
-            let far = RaceConfig { link: LinkConditions { rtt, ..LinkConditions::default() }, ..RaceConfig::default() };
+            let far = RaceConfig {
+                link: LinkConditions { rtt, ..LinkConditions::default() },
+                ..RaceConfig::default()
+            };
             assert!(problem(&far).starts_with("the round trip in ms is "), "{}", problem(&far));
         }
         // 2^64 ms, which a u64 of milliseconds holds as 0
@@ -379,11 +399,17 @@ mod tests {
         for config in huge {
             assert!(problem(&config).contains(" can be from "), "{}", problem(&config));
             // whoever asks before the check gets an answer too
-            assert!(config.exchange_timeout() >= Duration::from_secs(5) && config.duration() > Duration::ZERO);
+            assert!(
+                config.exchange_timeout() >= Duration::from_secs(5) && config.duration() > Duration::ZERO
+            );
         }
         let widest = LinkConditions { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
-        let config =
-            RaceConfig { payload: usize::MAX, connections: usize::MAX, link: widest, ..RaceConfig::default() };
+        let config = RaceConfig {
+            payload: usize::MAX,
+            connections: usize::MAX,
+            link: widest,
+            ..RaceConfig::default()
+        };
         assert_eq!(config.exchange_timeout(), Duration::MAX);
     }
 
@@ -400,7 +426,10 @@ mod tests {
         let config = RaceConfig { lanes, ..RaceConfig::default() };
         assert_eq!((config.messages_per_exchange(), config.baseline().name().as_str()), (10, "ws-pipelined"));
         assert_eq!(RaceConfig { burst: Some(3), ..config }.messages_per_exchange(), 3);
-        assert_eq!((RaceConfig::default().messages_per_exchange(), RaceConfig::default().baseline()), (1, Lane::plain(LaneKind::Ws)));
+        assert_eq!(
+            (RaceConfig::default().messages_per_exchange(), RaceConfig::default().baseline()),
+            (1, Lane::plain(LaneKind::Ws))
+        );
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl LaneConnector {
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<Stream, String> {
         let LaneTarget { host, port, .. } = &self.target;
-        let describe = |error: io::Error| format!("could not connect to {host}:{port}: {}", describe_io_error(&error));
+        let describe =
+            |error: io::Error| format!("could not connect to {host}:{port}: {}", describe_io_error(&error));
         let stream = self.socket().await.map_err(describe)?;
         let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
         let stream = connector.connect(name.clone(), stream).await.map_err(describe)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::net::Target;
-use crate::race::{RaceConfig, LaneKind, Lane};
+use crate::race::{Lane, LaneKind, RaceConfig};
 
 /// Servers that are not ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,8 +132,11 @@ impl LoadBudget {
         if self.left >= to_complete(config, &config.lanes) {
             return Ok(());
         }
-        let given =
-            config.external.as_ref().and_then(|external| external.load_limit).map_or(0, |load_limit| load_limit.requests);
+        let given = config
+            .external
+            .as_ref()
+            .and_then(|external| external.load_limit)
+            .map_or(0, |load_limit| load_limit.requests);
         Err(format!(
             "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
              {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
@@ -215,7 +218,8 @@ mod tests {
     use super::*;
 
     fn problem(urls: &str, load_limit: Option<LoadLimit>) -> String {
-        let external = ExternalServers::parse(urls).map(|external| ExternalServers { load_limit, ..external });
+        let external =
+            ExternalServers::parse(urls).map(|external| ExternalServers { load_limit, ..external });
         let lanes = vec![Lane::plain(LaneKind::HttpReqwest), Lane::plain(LaneKind::Ws)];
         let checked = external.and_then(|external| {
             let config = RaceConfig { lanes, external: Some(external), ..RaceConfig::default() };
@@ -238,7 +242,13 @@ mod tests {
         let lanes = kinds.iter().copied().map(Lane::plain).collect();
         let external = ExternalServers::parse("http://127.0.0.1/,ws://127.0.0.1/").unwrap();
         let load_limit = Some(LoadLimit { requests, time: Duration::from_secs(1) });
-        RaceConfig { lanes, connections, burst, external: Some(ExternalServers { load_limit, ..external }), ..RaceConfig::default() }
+        RaceConfig {
+            lanes,
+            connections,
+            burst,
+            external: Some(ExternalServers { load_limit, ..external }),
+            ..RaceConfig::default()
+        }
     }
 
     const USUAL: [LaneKind; 3] = [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::Ws];
@@ -253,7 +263,8 @@ mod tests {
             assert_eq!(checked(least), Ok(()));
             let reason = checked(least - 1).unwrap_err();
             assert!(
-                reason.contains("too few for one round") && reason.ends_with(&format!("give {least} or more")),
+                reason.contains("too few for one round")
+                    && reason.ends_with(&format!("give {least} or more")),
                 "{reason}"
             );
             assert!(checked(0).is_err() && checked(1).is_err());

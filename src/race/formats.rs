@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::measure::{LogInterval, RatioVerdict, write_interval_log as log};
-use crate::race::{LaneStats, LaneRatio, RaceOutcome, SliceRecord, ExchangeCost, gap_breakdown};
+use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
 
 /// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
 const SCHEMA: u32 = 1;
@@ -75,7 +75,8 @@ fn us(duration: Duration) -> f64 {
 
 fn lane(stats: &LaneStats) -> Value {
     let LaneStats { lane, times, service_times, bytes, client, server, failure, .. } = stats;
-    let cpu = client.zip(*server).and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
+    let cpu =
+        client.zip(*server).and_then(|(client, server)| Some(micros_rounded(client.cpu? + server.cpu?)));
     let cost = |of: &Option<ExchangeCost>| {
         of.map(|of| json!({ "cpu_us": of.cpu.map(micros_rounded), "allocations": of.allocations }))
     };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::{Ratio, to_u64_saturating};
 use crate::net::LinkConditions;
-use crate::race::{RaceConfig, LaneKind, Lane, Placement};
+use crate::race::{Lane, LaneKind, Placement, RaceConfig};
 
 /// The conditions of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,12 @@ impl GridExchange {
 
     /// The race of these lanes beside the base under a column's conditions, with as many rounds as `time` allows for,
     /// three at least and fifteen at most.
-    pub fn race_config(self, lanes: impl IntoIterator<Item = Lane>, column: &GridColumn, time: Duration) -> RaceConfig {
+    pub fn race_config(
+        self,
+        lanes: impl IntoIterator<Item = Lane>,
+        column: &GridColumn,
+        time: Duration,
+    ) -> RaceConfig {
         let lanes: Vec<Lane> = lanes.into_iter().chain([self.baseline()]).collect();
         let rtt = Duration::from_millis(column.rtt);
         let round: Duration = lanes.iter().map(|&lane| slice_duration(lane, self, rtt)).sum();

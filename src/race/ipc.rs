@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::race::{RaceConfig, Lane};
+use crate::race::{Lane, RaceConfig};
 
 /// The longest line; a slice's histogram has at most some thousand buckets.
 const MAX_LINE_BYTES: u64 = 8 << 20;
@@ -139,7 +139,10 @@ fn cpu() -> Option<Duration> {
 }
 
 /// Sends one line.
-pub(super) async fn write_message(output: &mut (impl AsyncWrite + Unpin), message: &impl Serialize) -> io::Result<()> {
+pub(super) async fn write_message(
+    output: &mut (impl AsyncWrite + Unpin),
+    message: &impl Serialize,
+) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     output.write_all(&line).await?;

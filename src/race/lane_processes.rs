@@ -12,8 +12,11 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::net::{EndpointRole, NetnsPair};
-use crate::race::ipc::{WorkerResponse, ServerCounters, LaneTarget, WorkerRequest, SliceResult, TlsTrust, read_message, write_message};
-use crate::race::{RaceConfig, Lane, Placement};
+use crate::race::ipc::{
+    LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
+    write_message,
+};
+use crate::race::{Lane, Placement, RaceConfig};
 
 /// How long an end may take to come up, or to answer what takes no time.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +67,11 @@ impl Worker {
         Ok(Self { role, process, requests, responses: BufReader::new(responses) })
     }
 
-    async fn request(&mut self, request: &WorkerRequest, time_limit: Duration) -> Result<WorkerResponse, String> {
+    async fn request(
+        &mut self,
+        request: &WorkerRequest,
+        time_limit: Duration,
+    ) -> Result<WorkerResponse, String> {
         let asking = async {
             write_message(&mut self.requests, request).await?;
             read_message::<WorkerResponse>(&mut self.responses).await
@@ -73,7 +80,9 @@ impl Worker {
             Ok(Ok(Some(WorkerResponse::Failed(reason)))) => Err(reason),
             Ok(Ok(Some(response))) => Ok(response),
             Ok(Ok(None) | Err(_)) => Err(self.exit_reason().await),
-            Err(_) => Err(format!("the {} did not answer within {} s", self.role.name(), time_limit.as_secs())),
+            Err(_) => {
+                Err(format!("the {} did not answer within {} s", self.role.name(), time_limit.as_secs()))
+            }
         }
     }
 
@@ -122,10 +131,15 @@ impl LaneProcesses {
         let mut client = start_worker(program, EndpointRole::Client, config.placement, netns)?;
         let request = WorkerRequest::Connect { lane, config: config.clone(), target };
         let connections = u32::try_from(config.connections).unwrap_or(u32::MAX);
-        let time_limit =
-            config.exchange_timeout().saturating_mul(2).saturating_mul(connections).saturating_add(WORKER_TIMEOUT);
+        let time_limit = config
+            .exchange_timeout()
+            .saturating_mul(2)
+            .saturating_mul(connections)
+            .saturating_add(WORKER_TIMEOUT);
         match client.request(&request, time_limit).await? {
-            WorkerResponse::Connected { pinned } => Ok(Self { server, client, pinned: pinned && server_pinned }),
+            WorkerResponse::Connected { pinned } => {
+                Ok(Self { server, client, pinned: pinned && server_pinned })
+            }
             _ => Err("the client did not open its connections".to_owned()),
         }
     }
@@ -139,9 +153,10 @@ impl LaneProcesses {
         stall: impl Future<Output = Duration>,
     ) -> Result<SliceResult, String> {
         let request = WorkerRequest::Run { slice, max_exchanges };
-        let running = self
-            .client
-            .request(&request, slice.saturating_add(exchange_timeout.saturating_mul(4)).saturating_add(WORKER_TIMEOUT));
+        let running = self.client.request(
+            &request,
+            slice.saturating_add(exchange_timeout.saturating_mul(4)).saturating_add(WORKER_TIMEOUT),
+        );
         let stalling = async {
             let time = stall.await;
             if let Some(server) = &mut self.server {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::measure::{Histogram, median};
-use crate::race::ipc::{ServerCounters, SliceResult, ResourceUsage};
+use crate::race::ipc::{ResourceUsage, ServerCounters, SliceResult};
 use crate::race::lane_processes::LaneProcesses;
-use crate::race::{LaneStats, Lane, SliceRecord, ExchangeCost};
+use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
 
 /// The buckets of a doubling in the picture of a lane's times.
 const BUCKETS_PER_OCTAVE: u32 = 8;
@@ -107,7 +107,14 @@ impl LaneRecorder {
         }
         self.round_medians.resize(round, None);
         self.round_medians.push((count > 0).then(|| times.quantile(0.5).as_secs_f64()));
-        SliceRecord { lane: self.lane, round, position, took: result.took, summary: times.summary(), times: result.times }
+        SliceRecord {
+            lane: self.lane,
+            round,
+            position,
+            took: result.took,
+            summary: times.summary(),
+            times: result.times,
+        }
     }
 
     /// The CPU time of both ends in all slices.
@@ -147,8 +154,17 @@ mod tests {
         let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err("no process".to_owned()));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
         let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
-        let ran = || SliceResult { times: vec![(u64::MAX, u64::MAX)], took: Duration::MAX, usage, ..SliceResult::default() };
-        for counted in [(ServerCounters::default(), most), (ServerCounters::default(), most), (most, ServerCounters::default())] {
+        let ran = || SliceResult {
+            times: vec![(u64::MAX, u64::MAX)],
+            took: Duration::MAX,
+            usage,
+            ..SliceResult::default()
+        };
+        for counted in [
+            (ServerCounters::default(), most),
+            (ServerCounters::default(), most),
+            (most, ServerCounters::default()),
+        ] {
             track.add_slice((0, 0), ran(), Some(counted));
         }
         assert_eq!((track.bytes, track.counted), ((u64::MAX, u64::MAX), u64::MAX));

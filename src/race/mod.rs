@@ -10,35 +10,40 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-mod external_servers;
 mod bare_http;
 mod client;
 mod config;
 mod connector;
 mod executor;
+mod external_servers;
+pub mod formats;
 pub mod grid;
-mod lane;
-mod machine;
 mod ipc;
+mod lane;
+mod lane_processes;
+mod lane_recorder;
+mod machine;
 mod outcome;
 mod placement;
 mod platform;
-pub mod formats;
 mod runner;
 mod server;
-mod lane_processes;
-mod lane_recorder;
 mod validity;
 
-pub use external_servers::{ExternalServers, LoadLimit};
 pub use client::run_client;
-pub use config::{RaceConfig, RaceConfigError, MAX_RTT, HeaderProfile, MAX_PAYLOAD, MAX_BURST, MAX_CONNECTIONS};
-pub use lane::{LaneKind, Lane};
+pub use config::{
+    HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig, RaceConfigError,
+};
+pub use external_servers::{ExternalServers, LoadLimit};
+pub use lane::{Lane, LaneKind};
+pub use lane_processes::WorkerProgram;
 pub use machine::{ListenDrops, Machine};
-pub use outcome::{LaneStats, LaneRatio, RaceOutcome, SliceRecord, GapBreakdown, LayerCost, ExchangeCost, headline, ratios, gap_breakdown};
+pub use outcome::{
+    ExchangeCost, GapBreakdown, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_breakdown,
+    headline, ratios,
+};
 pub use placement::Placement;
 pub use platform::LACKING;
-pub use runner::{RaceProgress, RaceEvent, RaceControl, run};
+pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
 pub use server::run_server;
-pub use lane_processes::WorkerProgram;
 pub use validity::{DRIFT, FOREIGN};

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::measure::{Drift, HistogramSummary, Ratio, RatioVerdict, median, paired_ratio};
-use crate::race::{RaceConfig, LaneKind, Lane, ListenDrops, Machine};
+use crate::race::{Lane, LaneKind, ListenDrops, Machine, RaceConfig};
 
 /// A lane's figures so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,11 @@ pub struct ExchangeCost {
 impl LaneStats {
     /// Exchanges a second while the lane ran; 0 before it did.
     pub fn rate(&self) -> f64 {
-        if self.running_time.is_zero() { 0.0 } else { self.times.count as f64 / self.running_time.as_secs_f64() }
+        if self.running_time.is_zero() {
+            0.0
+        } else {
+            self.times.count as f64 / self.running_time.as_secs_f64()
+        }
     }
 }
 

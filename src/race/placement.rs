@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn own_cpus_are_two() {
-        let (client, server) = (Placement::OwnCpus.cpu(EndpointRole::Client), Placement::OwnCpus.cpu(EndpointRole::Server));
+        let (client, server) =
+            (Placement::OwnCpus.cpu(EndpointRole::Client), Placement::OwnCpus.cpu(EndpointRole::Server));
         assert!(client != server || client.is_none(), "{client:?} {server:?}");
         assert_eq!(Placement::OneCpu.cpu(EndpointRole::Client), Placement::OneCpu.cpu(EndpointRole::Server));
         assert!(Placement::Unpinned.cpus().is_empty());

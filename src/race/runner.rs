@@ -10,13 +10,13 @@ use tokio::sync::mpsc;
 use crate::measure::{Drift, SplitMix64};
 use crate::net::{EndpointRole, NetnsPair};
 use crate::race::external_servers::LoadBudget;
-use crate::race::machine::{CpuBusyTime, ListenDrops};
 use crate::race::ipc::ResourceUsage;
-use crate::race::outcome::{self, RaceOutcome, SliceRecord};
-use crate::race::lane_processes::{WorkerProgram, LaneProcesses};
+use crate::race::lane_processes::{LaneProcesses, WorkerProgram};
 use crate::race::lane_recorder::LaneRecorder;
+use crate::race::machine::{CpuBusyTime, ListenDrops};
+use crate::race::outcome::{self, RaceOutcome, SliceRecord};
 use crate::race::validity::Conditions;
-use crate::race::{RaceConfig, LaneStats, Lane, LaneRatio, Machine};
+use crate::race::{Lane, LaneRatio, LaneStats, Machine, RaceConfig};
 use crate::scope::Scope;
 
 /// The race while it runs.
@@ -90,7 +90,11 @@ struct MeasurementStart {
 }
 
 impl RaceRunner {
-    fn new(config: RaceConfig, events: mpsc::Sender<RaceEvent>, controls: mpsc::Receiver<RaceControl>) -> Self {
+    fn new(
+        config: RaceConfig,
+        events: mpsc::Sender<RaceEvent>,
+        controls: mpsc::Receiver<RaceControl>,
+    ) -> Self {
         Self {
             config,
             recorders: Vec::new(),
@@ -164,28 +168,48 @@ impl RaceRunner {
 
     /// The lanes that still take part.
     fn running(&self) -> Vec<Lane> {
-        self.recorders.iter().filter(|recorder| recorder.processes.is_some()).map(|recorder| recorder.lane).collect()
+        self.recorders
+            .iter()
+            .filter(|recorder| recorder.processes.is_some())
+            .map(|recorder| recorder.lane)
+            .collect()
     }
 
     async fn start(&mut self, program: &WorkerProgram, netns: Option<&NetnsPair>) {
         let config = &self.config;
-        let starting =
-            config.lanes.iter().map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
+        let starting = config
+            .lanes
+            .iter()
+            .map(async |&lane| (lane, LaneProcesses::start(program, lane, config, netns).await));
         let started = join_all(starting).await;
-        self.recorders = started.into_iter().map(|(lane, processes)| LaneRecorder::new(lane, processes)).collect();
-        self.pinned = self.recorders.iter().filter_map(|recorder| recorder.processes.as_ref()).all(|processes| processes.pinned);
+        self.recorders =
+            started.into_iter().map(|(lane, processes)| LaneRecorder::new(lane, processes)).collect();
+        self.pinned = self
+            .recorders
+            .iter()
+            .filter_map(|recorder| recorder.processes.as_ref())
+            .all(|processes| processes.pinned);
         self.send_progress(None);
     }
 
     fn start_measuring(&mut self) {
         let cpus = if self.pinned { self.config.placement.cpus() } else { Vec::new() };
-        self.measurement = Some(MeasurementStart { at: Instant::now(), busy: CpuBusyTime::now(&cpus), own_usage: ResourceUsage::now(), cpus });
+        self.measurement = Some(MeasurementStart {
+            at: Instant::now(),
+            busy: CpuBusyTime::now(&cpus),
+            own_usage: ResourceUsage::now(),
+            cpus,
+        });
     }
 
     /// One slice of a lane, of at most so many exchanges; without a round and a place in it a warm-up, which does not
     /// count.
     async fn run_slice(&mut self, index: usize, at: Option<(usize, usize)>, most: Option<u64>) {
-        let Some(lane) = self.recorders.get(index).filter(|recorder| recorder.processes.is_some()).map(|recorder| recorder.lane)
+        let Some(lane) = self
+            .recorders
+            .get(index)
+            .filter(|recorder| recorder.processes.is_some())
+            .map(|recorder| recorder.lane)
         else {
             return;
         };
@@ -216,8 +240,10 @@ impl RaceRunner {
         let before = processes.server_counters().await?;
         let result = processes.run_slice(length, max_exchanges, timeout, stall).await?;
         let after = processes.server_counters().await?;
-        let (error, done) =
-            (result.error.clone(), result.times.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)));
+        let (error, done) = (
+            result.error.clone(),
+            result.times.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
+        );
         if let Some(at) = at {
             self.slices.push(recorder.add_slice(at, result, before.zip(after)));
         }
@@ -237,7 +263,12 @@ impl RaceRunner {
 
     /// Reports where the race stands.
     fn send_progress(&mut self, running: Option<Lane>) {
-        let progress = RaceProgress { round: self.rounds, running, lanes: self.lane_stats(), ratios: self.ratios.clone() };
+        let progress = RaceProgress {
+            round: self.rounds,
+            running,
+            lanes: self.lane_stats(),
+            ratios: self.ratios.clone(),
+        };
         // a slow reader misses a report, but never slows the race
         let _ = self.events.try_send(RaceEvent::Progress(progress));
     }
@@ -246,7 +277,8 @@ impl RaceRunner {
     fn foreign_cpu_share(&self) -> Option<f64> {
         let MeasurementStart { at, busy, own_usage: own, cpus } = self.measurement.as_ref()?;
         let now = CpuBusyTime::now(cpus)?;
-        let workers = self.recorders.iter().map(LaneRecorder::cpu).fold(Duration::ZERO, Duration::saturating_add);
+        let workers =
+            self.recorders.iter().map(LaneRecorder::cpu).fold(Duration::ZERO, Duration::saturating_add);
         let ours = workers.saturating_add(ResourceUsage::now().since(*own).cpu.unwrap_or_default());
         let count = if cpus.is_empty() { Machine::detect().cpus } else { cpus.len() };
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))

@@ -4,7 +4,7 @@
 
 use crate::measure::Drift;
 use crate::race::machine::ListenDrops;
-use crate::race::{LaneStats, Lane};
+use crate::race::{Lane, LaneStats};
 
 /// A run in which others had more than this share of the CPUs does not count.
 pub const FOREIGN: f64 = 0.05;

@@ -65,8 +65,16 @@ mod tests {
 
     #[test]
     fn it_is_as_heavy_as_it_says_and_legal() {
-        assert!((850..1_100).contains(&weight(browser_request_headers())), "{}", weight(browser_request_headers()));
-        assert!((400..600).contains(&weight(production_response_headers())), "{}", weight(production_response_headers()));
+        assert!(
+            (850..1_100).contains(&weight(browser_request_headers())),
+            "{}",
+            weight(browser_request_headers())
+        );
+        assert!(
+            (400..600).contains(&weight(production_response_headers())),
+            "{}",
+            weight(production_response_headers())
+        );
         for (name, value) in browser_request_headers().iter().chain(production_response_headers()) {
             assert!(hyper::header::HeaderName::from_lowercase(name.as_bytes()).is_ok(), "{name}");
             assert!(hyper::header::HeaderValue::from_str(value).is_ok(), "{value}");

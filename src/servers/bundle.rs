@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::net::Traffic;
 use crate::scope::Scope;
-use crate::servers::{Access, ServerKind, Limits, EventLog, ServerOptions, http};
+use crate::servers::{Access, EventLog, Limits, ServerKind, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
 /// The ports to listen on; 0, the default, is any free one.
@@ -174,7 +174,8 @@ impl ServerBundle {
             let websocket = run_server("websocket", ports.websocket, websocket, websocket_post);
             tokio::join!(http, websocket, run_on_demand(&scope, ordered, ending));
         });
-        let bundle = Self { http, websocket, kind, on_demand: Default::default(), start_requests: orders, shutdown };
+        let bundle =
+            Self { http, websocket, kind, on_demand: Default::default(), start_requests: orders, shutdown };
         match started {
             Ok(()) => bundle,
             // The publishers went with the thread's closure; nobody can be up any more.
@@ -221,7 +222,8 @@ impl ServerBundle {
     pub async fn closed(&self) {
         let others = self.on_demand.iter().filter_map(OnceLock::get);
         for server in [&self.http, &self.websocket].into_iter().chain(others) {
-            let has_ended = |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
+            let has_ended =
+                |state: &ServerState| matches!(state, ServerState::Ended | ServerState::Failed(_));
             // An error means that the sender is gone, and the server with it.
             let _ = server.watch().wait_for(has_ended).await;
         }
@@ -229,7 +231,11 @@ impl ServerBundle {
 }
 
 /// Starts what is asked for, until the shutdown, and waits until all of it has ended.
-async fn run_on_demand(scope: &Scope, mut start_requests: mpsc::Receiver<StartRequest>, ending: CancellationToken) {
+async fn run_on_demand(
+    scope: &Scope,
+    mut start_requests: mpsc::Receiver<StartRequest>,
+    ending: CancellationToken,
+) {
     let running = scope.child();
     let starting = async {
         while let Some(StartRequest { kind, publisher, options }) = start_requests.recv().await {
@@ -273,7 +279,12 @@ fn failed_state(err: &io::Error) -> watch::Receiver<ServerState> {
     watch::channel(ServerState::Failed(format!("could not start the servers' thread: {err}"))).1
 }
 
-async fn run_server<F: Future<Output = ()>>(name: &str, port: u16, bound: io::Result<(SocketAddr, F)>, publisher: StatePublisher) {
+async fn run_server<F: Future<Output = ()>>(
+    name: &str,
+    port: u16,
+    bound: io::Result<(SocketAddr, F)>,
+    publisher: StatePublisher,
+) {
     match bound {
         Ok((address, server)) => {
             publisher.0.send_replace(ServerState::Up(address));

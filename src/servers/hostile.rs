@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
     use crate::net::READ_BUFFER;
-    use crate::servers::{ServerEvent, Limits, EventLog, ServerOptions, http, sloppy, strict, websocket};
+    use crate::servers::{EventLog, Limits, ServerEvent, ServerOptions, http, sloppy, strict, websocket};
     use crate::wire::handshake::ServerPolicy;
 
     fn peer() -> SocketAddr {
@@ -229,15 +229,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn strict() {
         let serve = |stream| -> Serving {
-            Box::pin(strict::serve_connection(stream, peer(), ServerOptions::default(), ServerPolicy::default()))
+            Box::pin(strict::serve_connection(
+                stream,
+                peer(),
+                ServerOptions::default(),
+                ServerPolicy::default(),
+            ))
         };
         withstands_all(1 << 20, Some(1008), serve).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn sloppy() {
-        let serve =
-            |stream| -> Serving { Box::pin(sloppy::serve_connection(stream, peer(), ServerOptions::default())) };
+        let serve = |stream| -> Serving {
+            Box::pin(sloppy::serve_connection(stream, peer(), ServerOptions::default()))
+        };
         withstands_all(1 << 20, None, serve).await;
     }
 

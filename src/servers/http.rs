@@ -31,7 +31,7 @@ use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::access::{Access, HostMismatch};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::{ServerEvent, HttpHeader, Limits, ServerOptions};
+use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
 
 /// A browser that is led to the echo shows no script and no page where the body says it is something else.
 const NOSNIFF: &[HttpHeader] = &[("x-content-type-options", "nosniff")];
@@ -109,7 +109,10 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(limits: Limits) -> Response {
-    closing_response(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {} bytes\n", limits.max_message))
+    closing_response(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("the body is larger than {} bytes\n", limits.max_message),
+    )
 }
 
 /// An answer after which the rest of the request is not read, so no further one can be.

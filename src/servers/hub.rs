@@ -24,11 +24,11 @@ use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
-use crate::servers::{ServerEvent, ServerOptions, Origins};
+use crate::servers::{Origins, ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 use crate::wire::{Opcode, encode};
 
-use subscriber::{SubscriberReader, Subscriber};
+use subscriber::{Subscriber, SubscriberReader};
 
 /// Messages that wait for their turn; whoever has one more waits with it.
 const BROADCAST_QUEUE_CAPACITY: usize = 16;
@@ -176,7 +176,13 @@ async fn serve_connection(mut socket: CountedSocket, peer: SocketAddr, options: 
 }
 
 /// A subscriber's life, from the handshake to its last words.
-async fn run_subscriber(socket: CountedSocket, peer: SocketAddr, options: &ServerOptions, hub: &Hub, rest: Vec<u8>) -> CountedSocket {
+async fn run_subscriber(
+    socket: CountedSocket,
+    peer: SocketAddr,
+    options: &ServerOptions,
+    hub: &Hub,
+    rest: Vec<u8>,
+) -> CountedSocket {
     let (stream, counted) = socket.into_parts();
     let subscriber = Arc::new(Subscriber::new(stream, counted, options.limits));
     let registration = hub.subscribers.register(subscriber.clone());

@@ -108,7 +108,13 @@ impl Misbehavior {
         what: &'static str,
         response: fn(&mut HandshakeResponse),
     ) -> Self {
-        Self { name, summary: what, broken_rule: BrokenRule::Handshake(code), alter_response: response, ..ACCEPTS_ANYTHING }
+        Self {
+            name,
+            summary: what,
+            broken_rule: BrokenRule::Handshake(code),
+            alter_response: response,
+            ..ACCEPTS_ANYTHING
+        }
     }
 
     const fn frames(
@@ -117,7 +123,13 @@ impl Misbehavior {
         what: &'static str,
         reply: fn(Opcode, &[u8]) -> Vec<u8>,
     ) -> Self {
-        Self { name, summary: what, broken_rule: BrokenRule::Frames(code), data_reply: reply, ..ACCEPTS_ANYTHING }
+        Self {
+            name,
+            summary: what,
+            broken_rule: BrokenRule::Frames(code),
+            data_reply: reply,
+            ..ACCEPTS_ANYTHING
+        }
     }
 
     const fn then_hang_up(self) -> Self {
@@ -149,30 +161,50 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         "writes the GUID in lower case",
         |response| response.break_accept(AcceptMistake::GuidLowercase),
     ),
-    Misbehavior::handshake("key-echoed", ProblemCode::AcceptMismatch, "sends the key back as it was", |response| {
-        response.break_accept(AcceptMistake::KeyEchoed);
-    }),
+    Misbehavior::handshake(
+        "key-echoed",
+        ProblemCode::AcceptMismatch,
+        "sends the key back as it was",
+        |response| {
+            response.break_accept(AcceptMistake::KeyEchoed);
+        },
+    ),
     Misbehavior::handshake(
         "case-changed",
         ProblemCode::AcceptMismatch,
         "sends the right value in upper case",
         |response| response.break_accept(AcceptMistake::CaseChanged),
     ),
-    Misbehavior::handshake("no-accept", ProblemCode::AcceptMissing, "sends no accept value at all", |response| {
-        response.remove_header("Sec-WebSocket-Accept");
-    }),
-    Misbehavior::handshake("no-upgrade", ProblemCode::UpgradeMissing, "forgets the Upgrade header", |response| {
-        response.remove_header("Upgrade");
-    }),
+    Misbehavior::handshake(
+        "no-accept",
+        ProblemCode::AcceptMissing,
+        "sends no accept value at all",
+        |response| {
+            response.remove_header("Sec-WebSocket-Accept");
+        },
+    ),
+    Misbehavior::handshake(
+        "no-upgrade",
+        ProblemCode::UpgradeMissing,
+        "forgets the Upgrade header",
+        |response| {
+            response.remove_header("Upgrade");
+        },
+    ),
     Misbehavior::handshake(
         "no-connection",
         ProblemCode::ConnectionMissing,
         "forgets the Connection header, as behind a proxy that drops it",
         |response| response.remove_header("Connection"),
     ),
-    Misbehavior::handshake("status-200", ProblemCode::Status, "answers 200 OK and sends frames", |response| {
-        response.status = 200;
-    }),
+    Misbehavior::handshake(
+        "status-200",
+        ProblemCode::Status,
+        "answers 200 OK and sends frames",
+        |response| {
+            response.status = 200;
+        },
+    ),
     Misbehavior::handshake(
         "subprotocol-not-offered",
         ProblemCode::SubprotocolNotOffered,
@@ -280,9 +312,12 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         encode::single_frame(Opcode::Close, &[3], None)
     })
     .then_hang_up(),
-    Misbehavior::frames("close-reason", FaultCode::CloseReasonUtf8, "closes with a reason in Latin-1", |_, _| {
-        encode::single_frame(Opcode::Close, b"\x03\xe8adi\xf3s!", None)
-    })
+    Misbehavior::frames(
+        "close-reason",
+        FaultCode::CloseReasonUtf8,
+        "closes with a reason in Latin-1",
+        |_, _| encode::single_frame(Opcode::Close, b"\x03\xe8adi\xf3s!", None),
+    )
     .then_hang_up(),
     Misbehavior::frames(
         "data-after-close",
@@ -311,7 +346,12 @@ pub static MISBEHAVIORS: &[Misbehavior] = &[
         hangs_up_after_reply: true,
         ..ACCEPTS_ANYTHING
     },
-    Misbehavior { name: "no-pong", summary: "answers no ping", ping_reply: |_| Vec::new(), ..ACCEPTS_ANYTHING },
+    Misbehavior {
+        name: "no-pong",
+        summary: "answers no ping",
+        ping_reply: |_| Vec::new(),
+        ..ACCEPTS_ANYTHING
+    },
     Misbehavior {
         name: "wrong-pong",
         summary: "answers pings, but not with their data",

@@ -20,19 +20,19 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
-pub mod misbehaviors;
 mod browser_headers;
 mod bundle;
 pub(crate) mod connection;
+mod event_log;
 #[cfg(test)]
 pub(crate) mod hostile;
 pub mod http;
 pub mod hub;
-mod server_kind;
 mod limits;
-mod event_log;
+pub mod misbehaviors;
 pub mod naive_proxy;
 pub mod recorded;
+mod server_kind;
 pub mod sloppy;
 pub mod strict;
 pub mod websocket;
@@ -44,12 +44,12 @@ use tokio_util::sync::CancellationToken;
 use crate::net::Traffic;
 
 pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
-pub use bundle::{Addresses, ServerBundle, BundleOptions, Ports, ServerHandle, ServerState};
+pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerHandle, ServerState};
 pub(crate) use connection::access::HostMismatch;
 pub use connection::access::{Access, HostName, NotAllowed, Origin, Origins};
-pub use server_kind::{GUARDED_ORIGIN, ServerKind};
+pub use event_log::{EventLog, ServerEvent};
 pub use limits::Limits;
-pub use event_log::{ServerEvent, EventLog};
+pub use server_kind::{GUARDED_ORIGIN, ServerKind};
 
 /// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`] and [`Access`].
 #[derive(Clone, Debug, Default)]

@@ -137,7 +137,12 @@ impl NaiveConnection {
 
     fn cache_response(&self, key: CacheKey, response: Vec<u8>) {
         let CacheKey { host, path } = key.clone();
-        self.options.record(ServerEvent::Cached { peer: self.peer, host, path, bytes: response.len() as u64 });
+        self.options.record(ServerEvent::Cached {
+            peer: self.peer,
+            host,
+            path,
+            bytes: response.len() as u64,
+        });
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() < MAX_CACHED_RESPONSES {
             cache.insert(key, response);
@@ -248,7 +253,9 @@ impl Scanner {
                     self.bytes.drain(..end);
                     return Some(found);
                 }
-                ScanResult::NeedsMore if self.bytes.len() < MAX_HEAD_BYTES + MAX_RESPONSE_BYTES => return None,
+                ScanResult::NeedsMore if self.bytes.len() < MAX_HEAD_BYTES + MAX_RESPONSE_BYTES => {
+                    return None;
+                }
                 ScanResult::NeedsMore => drop(self.bytes.drain(..self.start.len())),
                 ScanResult::NotHere(count) => drop(self.bytes.drain(..count)),
             }
@@ -347,8 +354,7 @@ mod tests {
         let mut found = Vec::new();
         for piece in pieces {
             scanner.push(piece);
-            found
-                .extend(std::iter::from_fn(|| scanner.find(scan_request)).map(|key| key.host + &key.path));
+            found.extend(std::iter::from_fn(|| scanner.find(scan_request)).map(|key| key.host + &key.path));
         }
         found
     }

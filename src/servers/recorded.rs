@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpStream;
 
-use crate::net::{self, Direction, Observer, READ_BUFFER, Transfer, Tap};
+use crate::net::{self, Direction, Observer, READ_BUFFER, Tap, Transfer};
 use crate::scope::Scope;
 use crate::servers::connection::serve::listen_on_loopback;
 use crate::servers::{Limits, ServerOptions, http, production_response_headers, websocket};
@@ -59,7 +59,8 @@ pub fn http(
     record: TrafficRecording,
     with_headers: bool,
 ) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
-    let echo = http::echo_service(Limits::default(), if with_headers { production_response_headers() } else { &[] });
+    let echo =
+        http::echo_service(Limits::default(), if with_headers { production_response_headers() } else { &[] });
     let connection = move |stream, peer| {
         let socket = Tap::new(stream, record.clone());
         http::serve_connection(socket, peer, echo.clone(), ServerOptions::default())

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use crate::scope::Scope;
-use crate::servers::{ServerOptions, Origins, hub, sloppy, strict, websocket};
+use crate::servers::{Origins, ServerOptions, hub, sloppy, strict, websocket};
 use crate::wire::handshake::ServerPolicy;
 
 /// The only origin that the guarded server lets in.

@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::net::{describe_io_error, lingering_close};
 use crate::scope::Scope;
-use crate::servers::misbehaviors::{HandshakeResponse, Misbehavior};
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::misbehaviors::{HandshakeResponse, Misbehavior};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::decoder::{self, Decoder};
 use crate::wire::handshake::{Head, ServerPolicy, request};

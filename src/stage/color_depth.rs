@@ -135,7 +135,9 @@ mod tests {
     use crate::stage::Theme;
 
     fn detect(pairs: &[(&str, &str)]) -> ColorDepth {
-        ColorDepth::from_env(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        ColorDepth::from_env(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]

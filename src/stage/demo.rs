@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::race::WorkerProgram;
 use crate::scope::Scope;
 use crate::servers::{Addresses, ServerBundle};
-use crate::stage::{Diagnostic, DeclaredEffect, SettingSpec, Settings, Theme};
+use crate::stage::{DeclaredEffect, Diagnostic, SettingSpec, Settings, Theme};
 
 /// A live demo on a slide.
 pub trait Demo: Sized + Send + 'static {
@@ -54,7 +54,7 @@ pub trait Demo: Sized + Send + 'static {
     /// Takes one event; all change is here.
     fn update(&mut self, event: DemoEvent<Self::Msg>) -> Vec<Self::Cmd>;
 
-    /// How often it wants [`Event::Tick`]; `None` while nothing moves.
+    /// How often it wants [`DemoEvent::Tick`]; `None` while nothing moves.
     fn tick_interval(&self) -> Option<Duration> {
         None
     }
@@ -82,7 +82,7 @@ pub enum DemoEvent<M> {
     Click(Position, Rect),
     /// The mouse wheel: notches down, negative ones up.
     Wheel(isize),
-    /// The time, as often as [`Demo::pace`] asks.
+    /// The time, as often as [`Demo::tick_interval`] asks.
     Tick(Instant),
     /// A report of one of its engines.
     Msg(M),

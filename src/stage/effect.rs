@@ -57,7 +57,8 @@ impl Effect {
                     words += " without checking its certificate";
                 }
                 if *headers > 0 {
-                    words += &format!(" with {}", counted(*headers, "header of its own", "headers of its own"));
+                    words +=
+                        &format!(" with {}", counted(*headers, "header of its own", "headers of its own"));
                 }
                 if *messages > 0 {
                     words += &format!(" and send it {}", counted(*messages, "message", "messages"));
@@ -130,7 +131,8 @@ impl EffectConsents {
 
     /// What of `declared` is still to be asked for: all of it, or nothing.
     pub(super) fn missing(&self, spot: DemoPosition, declared: Vec<DeclaredEffect>) -> Vec<Effect> {
-        let effects: Vec<Effect> = declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
+        let effects: Vec<Effect> =
+            declared.into_iter().map(|declared| declared.effect.with_absolute_path()).collect();
         let allowed = self.all || self.allowed.iter().any(|given| *given == (spot, effects.clone()));
         if allowed { Vec::new() } else { effects }
     }

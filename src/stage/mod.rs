@@ -4,21 +4,21 @@
 //! demos themselves.
 
 mod big_text;
-mod demo;
 mod color_depth;
+mod demo;
 mod effect;
 mod registry;
-mod settings;
 mod running_demo;
+mod settings;
 mod theme;
 mod widgets;
 
 pub use big_text::{BigText, PixelSize};
-pub use demo::{Demo, DemoEvent, KeyHint, Services, ViewContext, Stage};
 pub use color_depth::ColorDepth;
-pub use effect::{EffectConsents, DeclaredEffect, Effect, DemoPosition, describe_all};
-pub use registry::{OpenRefusal, DemoEntry, Registry};
-pub use settings::{Diagnostic, SettingSpec, Settings, SettingType, settings};
+pub use demo::{Demo, DemoEvent, KeyHint, Services, Stage, ViewContext};
+pub use effect::{DeclaredEffect, DemoPosition, Effect, EffectConsents, describe_all};
+pub use registry::{DemoEntry, OpenRefusal, Registry};
 pub use running_demo::{DynDemo, RunningDemo};
+pub use settings::{Diagnostic, SettingSpec, SettingType, Settings, settings};
 pub use theme::Theme;
 pub use widgets::{BAR_LEVELS, draw_key_table, draw_line, draw_panel, draw_rule};

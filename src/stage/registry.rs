@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::deck::{Deck, Fence, LineIndex, Warning};
 use crate::stage::{
-    Diagnostic, EffectConsents, DeclaredEffect, Demo, SettingSpec, Effect, KeyHint, Services, DynDemo, Settings, RunningDemo, DemoPosition, settings,
+    DeclaredEffect, Demo, DemoPosition, Diagnostic, DynDemo, Effect, EffectConsents, KeyHint, RunningDemo,
+    Services, SettingSpec, Settings, settings,
 };
 use crate::text::suggest;
 
@@ -90,7 +91,10 @@ impl Registry {
         (entry.open)(&settings, services).map_err(|diagnostic| OpenRefusal::Complaints(vec![diagnostic]))
     }
 
-    fn validate(&self, fence: &Fence) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
+    fn validate(
+        &self,
+        fence: &Fence,
+    ) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
         let entry = self.find(fence)?;
         let settings = settings(fence, entry.settings)?;
         let declared = (entry.judge)(&settings).map_err(|complaint| vec![complaint])?;

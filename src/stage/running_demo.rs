@@ -1,6 +1,6 @@
 //! A demo that lives on a slide: its state, its mailbox, its scope.
 //!
-//! The stage above sees every demo through [`Live`], without its types. When a slot is dropped,
+//! The stage above sees every demo through [`DynDemo`], without its types. When a slot is dropped,
 //! the demo's tasks end and its sockets close.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +15,7 @@ use ratatui::style::{Modifier, Style};
 use tokio::sync::mpsc;
 
 use crate::scope::Scope;
-use crate::stage::{Diagnostic, Demo, DemoEvent, KeyHint, Services, ViewContext, Settings, Stage};
+use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, Services, Settings, Stage, ViewContext};
 use crate::text;
 
 /// The reports that wait for the next frame; engines above this bound drop or wait.
@@ -150,7 +150,8 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
             // what can be done comes first: a long reason is cut
             let message = format!(" this demo has stopped: Ctrl-R starts it anew · {panic} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
-            let style = Style::new().fg(look.theme.background).bg(look.theme.bad).add_modifier(Modifier::BOLD);
+            let style =
+                Style::new().fg(look.theme.background).bg(look.theme.bad).add_modifier(Modifier::BOLD);
             buffer.set_style(bar, style);
             buffer.set_stringn(bar.x, bar.y, text::sanitize(&message), bar.width.into(), style);
         }

@@ -80,18 +80,19 @@ pub struct Settings {
     fence_position: Position,
 }
 
-/// Holds the settings of `fence` against `docs`; each that does not fit is a complaint.
+/// Holds the settings of `fence` against `specs`; each that does not fit is a diagnostic.
 ///
 /// # Errors
 ///
-/// All complaints, in the order of the file: unknown names, wrong types, values out of bounds,
+/// All diagnostics, in the order of the file: unknown names, wrong types, values out of bounds,
 /// and names given twice.
 pub fn settings(fence: &Fence, specs: &'static [SettingSpec]) -> Result<Settings, Vec<Diagnostic>> {
     let diagnostics: Vec<Diagnostic> = fence
         .settings
         .iter()
         .filter_map(|setting| {
-            diagnose(&fence.name, setting, specs).map(|message| Diagnostic { position: setting.position, message })
+            diagnose(&fence.name, setting, specs)
+                .map(|message| Diagnostic { position: setting.position, message })
         })
         .collect();
     if diagnostics.is_empty() {
@@ -149,10 +150,13 @@ impl Settings {
 
     /// Where the value of `name` stands in the deck; where the slide does not give it, the demo's name.
     pub fn position(&self, name: &str) -> Position {
-        self.given.iter().find(|setting| setting.key == name).map_or(self.fence_position, |setting| setting.position)
+        self.given
+            .iter()
+            .find(|setting| setting.key == name)
+            .map_or(self.fence_position, |setting| setting.position)
     }
 
-    /// A complaint about the value of `name`, for what only the demo itself can judge.
+    /// A diagnostic about the value of `name`, for what only the demo itself can judge.
     pub fn invalid(&self, name: &str, message: impl Into<String>) -> Diagnostic {
         Diagnostic { position: self.position(name), message: message.into() }
     }
@@ -174,7 +178,11 @@ mod tests {
     static DOCS: [SettingSpec; 3] = [
         SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "what is sent" },
         SettingSpec { name: "payload", value_type: SettingType::Number(0..=1024, 32), about: "bytes" },
-        SettingSpec { name: "show", value_type: SettingType::Choice(&["frames", "handshake"]), about: "the view" },
+        SettingSpec {
+            name: "show",
+            value_type: SettingType::Choice(&["frames", "handshake"]),
+            about: "the view",
+        },
     ];
 
     fn fence(settings: &[(&str, SettingValue)]) -> Fence {

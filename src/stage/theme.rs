@@ -1,6 +1,6 @@
 //! The colours of the stage, by what they mean.
 //!
-//! All are 24-bit; [`Depth`](crate::stage::Depth) turns them into what the terminal can show.
+//! All are 24-bit; [`ColorDepth`](crate::stage::ColorDepth) turns them into what the terminal can show.
 
 use ratatui::style::{Color, Modifier, Style};
 

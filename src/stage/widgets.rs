@@ -8,7 +8,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Widget as _};
 
-use crate::stage::{KeyHint, ViewContext, Theme};
+use crate::stage::{KeyHint, Theme, ViewContext};
 use crate::text;
 
 /// An eighth of a cell after the other, from nothing to all of it: for bars and curves.

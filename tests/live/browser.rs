@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, ServerKind, Ports};
+use wiretalk::servers::{Ports, ServerBundle, ServerKind};
 
 use crate::{HUNG, soon};
 

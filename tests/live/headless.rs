@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, Ports};
+use wiretalk::servers::{Ports, ServerBundle};
 
 use crate::{SWITCHING, UPGRADE, soon};
 

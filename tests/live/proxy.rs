@@ -8,7 +8,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use wiretalk::net::{Target, TlsOptions};
-use wiretalk::proxy::{InterceptAction, ProxyCommand, ProxyOptions, ProxyEvent, ProxyEventKind, ConnectionSelector, bind};
+use wiretalk::proxy::{
+    ConnectionSelector, InterceptAction, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
+};
 use wiretalk::scope::Scope;
 use wiretalk::wire::Side;
 
@@ -46,7 +48,10 @@ impl Rig {
     }
 
     async fn intercept(&self, from: Side, intercept: InterceptAction) {
-        self.orders.send(ProxyCommand { selector: ConnectionSelector::All, from, action: intercept }).await.unwrap();
+        self.orders
+            .send(ProxyCommand { selector: ConnectionSelector::All, from, action: intercept })
+            .await
+            .unwrap();
     }
 
     async fn until(&mut self, mut sought: impl FnMut(&ProxyEventKind) -> bool) -> ProxyEventKind {
@@ -60,7 +65,8 @@ impl Rig {
     }
 
     async fn waits(&mut self, frames: usize) {
-        self.until(|events| matches!(events, ProxyEventKind::Held { frames: found, .. } if *found == frames)).await;
+        self.until(|events| matches!(events, ProxyEventKind::Held { frames: found, .. } if *found == frames))
+            .await;
     }
 }
 
@@ -110,7 +116,9 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
         while let Some(ProxyEvent::Connection(number, events)) = rig.events.recv().await {
             assert_eq!(number, 1);
             match events {
-                ProxyEventKind::Bytes { from, bytes, .. } => seen[usize::from(from == Side::Server)].extend(bytes),
+                ProxyEventKind::Bytes { from, bytes, .. } => {
+                    seen[usize::from(from == Side::Server)].extend(bytes)
+                }
                 ProxyEventKind::Ended(reason) => {
                     reason.unwrap();
                     break;
@@ -176,7 +184,11 @@ async fn a_held_peer_really_waits_and_goes_on_when_released() {
             sent.extend_from_slice(&frame[at..at + count]);
             assert!(sent.len() < 64 << 20, "nothing makes it wait");
         }
-        let release = ProxyCommand { selector: ConnectionSelector::One(1), from: Side::Server, action: InterceptAction::Release };
+        let release = ProxyCommand {
+            selector: ConnectionSelector::One(1),
+            from: Side::Server,
+            action: InterceptAction::Release,
+        };
         rig.orders.send(release).await.unwrap();
         let mut found = vec![0; sent.len()];
         soon(client.read_exact(&mut found)).await.unwrap();
@@ -204,7 +216,8 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
     drop(client);
     let error = soon(server.read_to_end(&mut Vec::new())).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    rig.until(|events| matches!(events, ProxyEventKind::Ended(Err(reason)) if reason.contains("reset"))).await;
+    rig.until(|events| matches!(events, ProxyEventKind::Ended(Err(reason)) if reason.contains("reset")))
+        .await;
 }
 
 #[tokio::test]
@@ -225,8 +238,12 @@ async fn it_leads_to_a_tls_server_too() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let upstream = Target::parse(&format!("wss://localhost:{port}/")).unwrap();
-    let rig =
-        rig(|options| ProxyOptions { upstream, tls: TlsOptions { ca: Some(ca), ..TlsOptions::default() }, ..options }).await;
+    let rig = rig(|options| ProxyOptions {
+        upstream,
+        tls: TlsOptions { ca: Some(ca), ..TlsOptions::default() },
+        ..options
+    })
+    .await;
     let play = async {
         let mut client = TcpStream::connect(rig.address).await.unwrap();
         client.write_all(&[UPGRADE, A].concat()).await.unwrap();
@@ -240,7 +257,10 @@ async fn only_loopback_is_listened_on_unless_allowed_explicitly() {
     let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
     let try_to = async |anywhere| {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        let options = ProxyOptions { allow_remote: anywhere, ..ProxyOptions::new("0.0.0.0:0".parse().unwrap(), upstream.clone()) };
+        let options = ProxyOptions {
+            allow_remote: anywhere,
+            ..ProxyOptions::new("0.0.0.0:0".parse().unwrap(), upstream.clone())
+        };
         bind(&scope, options, mpsc::channel(1).1, mpsc::channel(4).0).await.map(|(address, _)| address)
     };
     assert!(try_to(false).await.unwrap_err().to_string().contains("127.0.0.1 would be right"));

@@ -17,9 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use wiretalk::race::{self, RaceConfig, LaneKind, Lane, WorkerProgram, RaceEvent, RaceControl};
+use wiretalk::race::{self, Lane, LaneKind, RaceConfig, RaceControl, RaceEvent, WorkerProgram};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, Ports};
+use wiretalk::servers::{Ports, ServerBundle};
 
 /// How long a race, or a wait for one, may take before it is called hung; no machine is that slow.
 const HUNG: Duration = Duration::from_mins(3);
@@ -229,8 +229,12 @@ async fn at_a_fixed_rate_a_time_counts_from_when_it_was_due() {
 async fn a_stall_is_felt_in_the_lane() {
     let scope = Scope::new(|panic| panic!("{panic}"));
     let program = WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into());
-    let config =
-        RaceConfig { lanes: vec![Lane::plain(LaneKind::Ws)], rate: Some(200), pairs: 500, ..RaceConfig::default() };
+    let config = RaceConfig {
+        lanes: vec![Lane::plain(LaneKind::Ws)],
+        rate: Some(200),
+        pairs: 500,
+        ..RaceConfig::default()
+    };
     let (events, mut inbox) = mpsc::channel(64);
     let (wishes, controls) = mpsc::channel(1);
     let inner = scope.child();

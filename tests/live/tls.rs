@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use wiretalk::clients::{SessionCommand, SessionOptions, SessionEvent, run_session};
+use wiretalk::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
 use wiretalk::net::{Direction, TlsOptions};
 
 use crate::soon;
@@ -96,8 +96,13 @@ async fn the_plain_side_of_tls_is_seen_and_its_secrets_are_reported() {
     let at = sent.windows(8).position(|window| window == b"as it is").unwrap();
     assert!(sent[at + 8..] == large);
     assert!(received.ends_with(&sent[at..]), "{} of {}", received.len(), sent.len());
-    let [SessionEvent::Connected(_), SessionEvent::Note(how), SessionEvent::KeyLog(secrets), SessionEvent::Open, SessionEvent::Ended(_)] =
-        others.as_slice()
+    let [
+        SessionEvent::Connected(_),
+        SessionEvent::Note(how),
+        SessionEvent::KeyLog(secrets),
+        SessionEvent::Open,
+        SessionEvent::Ended(_),
+    ] = others.as_slice()
     else {
         panic!("{others:?}");
     };
@@ -120,12 +125,16 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
         assert!(sent.is_empty() && reason(&others).contains("nobody that is trusted"), "{others:?}");
-        let (_, _, others) = play(with(TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() }), &[]).await;
+        let (_, _, others) =
+            play(with(TlsOptions { ca: Some(ca.clone()), ..TlsOptions::default() }), &[]).await;
         assert!(reason(&others).contains("127.0.0.1"), "the name is checked: {others:?}");
-        let named = TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
+        let named =
+            TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(named), &[SessionCommand::HangUp]).await;
         assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
-        let (_, _, others) = play(with(TlsOptions { insecure: true, ..TlsOptions::default() }), &[SessionCommand::HangUp]).await;
+        let (_, _, others) =
+            play(with(TlsOptions { insecure: true, ..TlsOptions::default() }), &[SessionCommand::HangUp])
+                .await;
         let Some(SessionEvent::Note(warning)) = others.first() else { panic!("{others:?}") };
         assert!(warning.contains("NOT SECURE"), "{warning}");
         assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));

@@ -4,13 +4,17 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{Access, ServerBundle, GUARDED_ORIGIN, ServerKind, Origins, BundleOptions};
+use wiretalk::servers::{Access, BundleOptions, GUARDED_ORIGIN, Origins, ServerBundle, ServerKind};
 
 use crate::{Peer, UPGRADE, soon};
 
 /// The addresses of the REST echo and of a WebSocket server of that kind.
 async fn bundle(scope: &Scope, kind: ServerKind, access: Access) -> (SocketAddr, SocketAddr) {
-    let bundle = ServerBundle::start_with(scope, BundleOptions { websocket: kind, access, ..BundleOptions::default() }, None);
+    let bundle = ServerBundle::start_with(
+        scope,
+        BundleOptions { websocket: kind, access, ..BundleOptions::default() },
+        None,
+    );
     let addresses = soon(bundle.ready()).await.unwrap();
     (addresses.http, addresses.websocket)
 }

@@ -51,7 +51,8 @@ async fn transcript_of(house: &House, offer: Option<&str>, bytes: &[u8]) -> Tran
     peer.expect(offered.as_bytes()).await;
     // The server may hang up before it has read all of it.
     peer.send(bytes).await;
-    let mut transcript_of = Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
+    let mut transcript_of =
+        Transcript::new(Side::Server, AgreedExtensions::parse(offer.unwrap_or_default()).unwrap());
     transcript_of.push(&peer.rest().await);
     transcript_of
 }

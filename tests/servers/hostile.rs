@@ -7,7 +7,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, ServerEvent, ServerKind, Limits, EventLog, BundleOptions, naive_proxy};
+use wiretalk::servers::{
+    BundleOptions, EventLog, Limits, ServerBundle, ServerEvent, ServerKind, naive_proxy,
+};
 
 use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon, websocket_house};
 
@@ -20,7 +22,14 @@ const CLAIM: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
 /// Short, so that a hostile peer is soon gone; a good one is never so late that it would matter.
 fn limits() -> Limits {
     let short = Duration::from_millis(200);
-    Limits { frame_timeout: short, write_timeout: short, head_timeout: short, body_timeout: short, drain_timeout: short, ..Limits::default() }
+    Limits {
+        frame_timeout: short,
+        write_timeout: short,
+        head_timeout: short,
+        body_timeout: short,
+        drain_timeout: short,
+        ..Limits::default()
+    }
 }
 
 struct Bundled {
@@ -51,7 +60,9 @@ impl Bundled {
     /// How a WebSocket that is no good one came to its end: its close code, and why.
     async fn ended(&mut self) -> (Option<u16>, String) {
         loop {
-            if let ServerEvent::Closed { code, reason: Some(why), .. } = soon(self.events.recv()).await.unwrap() {
+            if let ServerEvent::Closed { code, reason: Some(why), .. } =
+                soon(self.events.recv()).await.unwrap()
+            {
                 return (code, why);
             }
         }

@@ -9,7 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
-use wiretalk::servers::{ServerBundle, ServerEvent, ServerKind, Limits, BundleOptions};
+use wiretalk::servers::{BundleOptions, Limits, ServerBundle, ServerEvent, ServerKind};
 use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, encode};
 
 use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
@@ -69,7 +69,10 @@ async fn what_one_says_all_hear_the_speaker_too() {
     for peer in &mut peers {
         // two speakers at once: which of them comes first is the hub's choice, and the same for all
         let received = peer.read(HELLO.len() + 4).await;
-        assert!(received == [HELLO, b"\x82\x02\xff\0"].concat() || received == [b"\x82\x02\xff\0", HELLO].concat());
+        assert!(
+            received == [HELLO, b"\x82\x02\xff\0"].concat()
+                || received == [b"\x82\x02\xff\0", HELLO].concat()
+        );
     }
     hub.publish("hear").await;
     hub.publish_binary(&[7; 200]).await;

@@ -21,7 +21,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use wiretalk::net::{Traffic, listen};
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, ServerEvent, Limits, EventLog, ServerOptions, Ports, ServerState, http, websocket};
+use wiretalk::servers::{
+    EventLog, Limits, Ports, ServerBundle, ServerEvent, ServerOptions, ServerState, http, websocket,
+};
 
 /// How long a wait may take before it is called hung; no machine is that slow.
 const HUNG: Duration = Duration::from_mins(1);

@@ -1,6 +1,6 @@
 //! The sloppy server: each of its paths must break exactly the rule that its catalogue names.
 
-use wiretalk::servers::misbehaviors::{MISBEHAVIORS, BrokenRule};
+use wiretalk::servers::misbehaviors::{BrokenRule, MISBEHAVIORS};
 use wiretalk::servers::{ServerEvent, sloppy};
 use wiretalk::wire::{ConnectionTranscript, Side};
 

@@ -3,7 +3,10 @@
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use wiretalk::scope::Scope;
-use wiretalk::servers::{ServerBundle, ServerEvent, GUARDED_ORIGIN, ServerKind as Server, Limits, ServerOptions, Ports, ServerState, strict};
+use wiretalk::servers::{
+    GUARDED_ORIGIN, Limits, Ports, ServerBundle, ServerEvent, ServerKind as Server, ServerOptions,
+    ServerState, strict,
+};
 use wiretalk::wire::handshake::ServerPolicy;
 use wiretalk::wire::{AgreedExtensions, Endpoint, MessageKind};
 
@@ -74,7 +77,9 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
     assert!(head.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answer}");
     assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
     assert!(body.starts_with("H_ORIGIN (RFC 6455 §10.2): this Origin is not allowed here\n"), "{answer}");
-    assert!(matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if reason.contains("Origin")));
+    assert!(
+        matches!(guarded.event().await, ServerEvent::Refused { reason, .. } if reason.contains("Origin"))
+    );
     let mut peer = guarded.visit().await;
     peer.send(&ask(GUARDED_ORIGIN)).await;
     peer.expect(SWITCHING).await;
@@ -129,7 +134,8 @@ async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
 
 #[tokio::test]
 async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
-    let mut house = strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+    let mut house =
+        strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut patient = house.open().await;
     let mut peer = house.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
@@ -143,7 +149,8 @@ async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not
 
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
-    let mut house = strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+    let mut house =
+        strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut peer = house.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
@@ -191,7 +198,8 @@ async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let house = strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
+    let house =
+        strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
     let mut peer = house.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));

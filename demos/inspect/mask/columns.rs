@@ -102,7 +102,13 @@ fn pad_cell(shown: &str) -> String {
 }
 
 /// What stands in one cell, and how.
-fn cell_text(unmasking: &Unmasking, part: ColumnsRow, index: usize, spelling: &Spelling, canvas: &Canvas) -> (String, Style) {
+fn cell_text(
+    unmasking: &Unmasking,
+    part: ColumnsRow,
+    index: usize,
+    spelling: &Spelling,
+    canvas: &Canvas,
+) -> (String, Style) {
     let theme = canvas.theme;
     let done = index < unmasking.step_range().end;
     let key = unmasking.key[index % 4];
@@ -119,12 +125,16 @@ fn cell_text(unmasking: &Unmasking, part: ColumnsRow, index: usize, spelling: &S
         ColumnsRow::Key => byte(key, theme.field(3)),
         ColumnsRow::KeyIndex => ((index % 4).to_string(), theme.faint()),
         ColumnsRow::StepFrame => ((if done { "──" } else { "··" }).to_owned(), theme.faint()),
-        ColumnsRow::Plain | ColumnsRow::Text | ColumnsRow::KeyAgain if !done => ("·".to_owned(), theme.faint()),
-        ColumnsRow::Plain => {
-            (format!("{:02x}", unmasking.plain_bytes[index]), Style::new().fg(theme.text).add_modifier(Modifier::BOLD))
+        ColumnsRow::Plain | ColumnsRow::Text | ColumnsRow::KeyAgain if !done => {
+            ("·".to_owned(), theme.faint())
         }
+        ColumnsRow::Plain => (
+            format!("{:02x}", unmasking.plain_bytes[index]),
+            Style::new().fg(theme.text).add_modifier(Modifier::BOLD),
+        ),
         ColumnsRow::Text => {
-            let bad = spelling.invalid_at.is_some_and(|broken| index >= broken) && unmasking.payload_kind == PayloadKind::Text;
+            let bad = spelling.invalid_at.is_some_and(|broken| index >= broken)
+                && unmasking.payload_kind == PayloadKind::Text;
             let color = if bad { theme.bad } else { theme.good };
             (spelling.cells[index].clone(), Style::new().fg(color).add_modifier(Modifier::BOLD))
         }
@@ -133,7 +143,13 @@ fn cell_text(unmasking: &Unmasking, part: ColumnsRow, index: usize, spelling: &S
 }
 
 /// The frame around the step, from the wire's row to the line below the key.
-fn draw_edge(unmasking: &Unmasking, page: &Range<usize>, parts: &[ColumnsRow], area: Rect, canvas: &mut Canvas) {
+fn draw_edge(
+    unmasking: &Unmasking,
+    page: &Range<usize>,
+    parts: &[ColumnsRow],
+    area: Rect,
+    canvas: &mut Canvas,
+) {
     let group = unmasking.step_range();
     let (first, end) = (group.start.max(page.start), group.end.min(page.end));
     if first >= end {
@@ -148,7 +164,9 @@ fn draw_edge(unmasking: &Unmasking, page: &Range<usize>, parts: &[ColumnsRow], a
             canvas.draw_line(&Line::styled(sign.to_owned(), style), 0, spot);
         };
         match part {
-            ColumnsRow::Wire | ColumnsRow::Key | ColumnsRow::KeyIndex => [left, right].into_iter().for_each(|x| put(x, "┃")),
+            ColumnsRow::Wire | ColumnsRow::Key | ColumnsRow::KeyIndex => {
+                [left, right].into_iter().for_each(|x| put(x, "┃"))
+            }
             ColumnsRow::StepFrame => {
                 put(left, "┗");
                 (left + 1..right).for_each(|x| put(x, "━"));
@@ -173,7 +191,8 @@ struct Spelling {
 
 fn spell(unmasking: &Unmasking, end: usize) -> Spelling {
     let carried = unmasking.carried.as_deref().unwrap_or_default();
-    let mut spelled_text = Spelling { cells: Vec::new(), invalid_at: None, step_char: None, utf8_state: Utf8State::Complete };
+    let mut spelled_text =
+        Spelling { cells: Vec::new(), invalid_at: None, step_char: None, utf8_state: Utf8State::Complete };
     let mut text = Utf8Validator::new();
     let mut open = carried.to_vec();
     let _ = text.push(carried);

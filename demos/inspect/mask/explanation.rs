@@ -1,6 +1,6 @@
 //! Below the columns: the step bit by bit, what can be tried, and why there is a mask at all.
 //!
-//! What the bytes are after what was tried is `work`'s to say.
+//! What the bytes are after what was tried is `unmasking`'s to say.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -26,7 +26,11 @@ pub(super) fn draw_step(unmasking: &Unmasking, area: Rect, canvas: &mut Canvas) 
     let titled = area.height >= 5;
     let (rule, body) = split_rows(area, u16::from(titled));
     canvas.draw_rule(&title, rule);
-    let lines = if unmasking.wide_steps { wide_step_lines(unmasking, canvas.theme) } else { byte_step_lines(unmasking, canvas.theme) };
+    let lines = if unmasking.wide_steps {
+        wide_step_lines(unmasking, canvas.theme)
+    } else {
+        byte_step_lines(unmasking, canvas.theme)
+    };
     // without room the bits' numbers go first, then the line between
     let leave: &[usize] = match body.height {
         0..=3 => &[0, 3],
@@ -68,7 +72,8 @@ fn byte_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
             let set = byte & 0x80 >> bit != 0;
             let turned = key & 0x80 >> bit != 0;
             let style = Style::new().fg(if set { color } else { theme.dim });
-            let style = if turned && name == PLAIN_ROW_NAME { style.add_modifier(Modifier::BOLD) } else { style };
+            let style =
+                if turned && name == PLAIN_ROW_NAME { style.add_modifier(Modifier::BOLD) } else { style };
             let style = if bit == unmasking.bit { style.add_modifier(Modifier::REVERSED) } else { style };
             spans.push(Span::styled(if set { "1" } else { "0" }, style));
             spans.push(Span::raw(" "));
@@ -104,7 +109,12 @@ fn wide_step_lines(unmasking: &Unmasking, theme: &Theme) -> Vec<Line<'static>> {
         row("wire", &unmasking.wire_bytes[group.clone()], theme.field(4), there),
         row("⊕ key", &twice, theme.field(3), "the key twice: i mod 4 is 0 at both".to_owned()),
         Line::styled("                ───────────────────────  one ⊕ for all 64 bits", theme.faint()),
-        row("= plain", &unmasking.plain_bytes[group.clone()], theme.text, format::quote(&unmasking.plain_bytes[group], 8)),
+        row(
+            "= plain",
+            &unmasking.plain_bytes[group.clone()],
+            theme.text,
+            format::quote(&unmasking.plain_bytes[group], 8),
+        ),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The mask as pictures, and what its keys do.
 
-use super::super::state::tests::{opened, press, seen};
 use super::super::chrome::tests::{assert_contains, render_text};
+use super::super::state::tests::{opened, press, seen};
 use super::super::{Inspect, Tab};
 use super::*;
 use crate::stage::{Demo as _, DemoEvent};
@@ -50,7 +50,10 @@ fn section_5_7_hello_at_its_third_byte() {
 fn what_matters_is_there_on_a_slide_too() {
     let (mut inspect, _inbox) = hello();
     type_keys(&mut inspect, "nn");
-    assert_contains(&render_text(&inspect, 78, 15), &["┃ 4d ┃", "0 1 1 0 1 1 0 0", "key[2] of 37 fa [21] 3d"]);
+    assert_contains(
+        &render_text(&inspect, 78, 15),
+        &["┃ 4d ┃", "0 1 1 0 1 1 0 0", "key[2] of 37 fa [21] 3d"],
+    );
     assert_contains(
         &render_text(&inspect, 80, 24),
         &["┃ 4d ┃", "Step i = 2", "apply the key twice", "UTF-8 so far", "Why: a script"],
@@ -68,7 +71,10 @@ fn what_is_tried_changes_the_page_and_nothing_else() {
     assert_contains(&render_text(&inspect, 100, 30), &["⊕ key       00   00 ┃ 00 ┃ 00   00"]);
     type_keys(&mut inspect, "rt");
     inspect.cursor.byte = 10;
-    assert_contains(&render_text(&inspect, 100, 30), &["⊕ key       7f   9f   4d   51   58", "⊕ undoes itself"]);
+    assert_contains(
+        &render_text(&inspect, 100, 30),
+        &["⊕ key       7f   9f   4d   51   58", "⊕ undoes itself"],
+    );
     type_keys(&mut inspect, "rw");
     assert_contains(
         &render_text(&inspect, 100, 30),
@@ -77,8 +83,15 @@ fn what_is_tried_changes_the_page_and_nothing_else() {
     let before = inspect.mask.key;
     type_keys(&mut inspect, "k");
     assert_ne!(inspect.mask.key, before);
-    assert_eq!(Unmasking::from_current(&inspect).unwrap().plain_bytes, b"Hello", "a new key hides the same text");
-    assert_ne!(Unmasking::from_current(&inspect).unwrap().wire_bytes, Unmasking::from_current(&inspect).unwrap().original_wire_bytes);
+    assert_eq!(
+        Unmasking::from_current(&inspect).unwrap().plain_bytes,
+        b"Hello",
+        "a new key hides the same text"
+    );
+    assert_ne!(
+        Unmasking::from_current(&inspect).unwrap().wire_bytes,
+        Unmasking::from_current(&inspect).unwrap().original_wire_bytes
+    );
 }
 
 #[test]
@@ -125,7 +138,10 @@ fn it_wants_the_time_only_while_it_moves() {
 fn a_frame_of_the_server_says_why_there_is_nothing_to_undo() {
     let (mut inspect, _inbox) = hello();
     inspect.select_row(1);
-    assert_contains(&render_text(&inspect, 100, 30), &["nothing to undo", "n  to frame 0, the nearest that is masked"]);
+    assert_contains(
+        &render_text(&inspect, 100, 30),
+        &["nothing to undo", "n  to frame 0, the nearest that is masked"],
+    );
     press(&mut inspect, KeyCode::Char('n'));
     assert_eq!(inspect.current_row(), Some(0));
 }

@@ -105,7 +105,11 @@ impl Unmasking {
 
     /// The step before this one.
     pub(super) fn previous_step(&self) -> usize {
-        if self.wide_steps { self.step_range().start.saturating_sub(WIDE_STEP) } else { self.step.saturating_sub(1) }
+        if self.wide_steps {
+            self.step_range().start.saturating_sub(WIDE_STEP)
+        } else {
+            self.step.saturating_sub(1)
+        }
     }
 }
 

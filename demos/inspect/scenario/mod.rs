@@ -1,9 +1,9 @@
 //! Scenarios: what a lesson does on a connection, step by step, what to predict before each step, and what to see after it.
 //!
-//! They are TOML files in `scenarios/`. Here they are read and checked; `play` carries them out, `view` draws them.
+//! They are TOML files in `scenarios/`. Here they are read and checked; `player` carries them out, `scenario_view` draws them.
 
-mod scenario_keys;
 mod player;
+mod scenario_keys;
 mod scenario_view;
 
 use serde::Deserialize;
@@ -284,7 +284,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_as_broken_as_it_is_written() {
-        let send: ScenarioSend = toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
+        let send: ScenarioSend =
+            toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
         let Ok(SessionCommand::Frame(header, plain)) = send.to_command([1; 4]) else { panic!("{send:?}") };
         assert_eq!(crate::wire::encode::frame(&header, &plain), [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']);
         let plain: ScenarioSend = toml::from_str("text = \"Hi\"").unwrap();

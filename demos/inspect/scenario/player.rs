@@ -44,7 +44,14 @@ pub(in super::super) struct ScenarioOutcome {
 
 impl ScenarioPlayer {
     pub(in super::super) fn new(scenario: Scenario) -> Self {
-        Self { scenario, step_index: None, step_state: StepState::Predicting, bet: None, bet_score: (0, 0), parsed_requests: Vec::new() }
+        Self {
+            scenario,
+            step_index: None,
+            step_state: StepState::Predicting,
+            bet: None,
+            bet_score: (0, 0),
+            parsed_requests: Vec::new(),
+        }
     }
 
     /// The step that is open.
@@ -91,7 +98,12 @@ impl ScenarioPlayer {
     ) {
         let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else { return };
         let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
-        let over = || ended.map(|reason| ScenarioOutcome { summary: format!("nothing of the kind: {reason}"), as_expected: false });
+        let over = || {
+            ended.map(|reason| ScenarioOutcome {
+                summary: format!("nothing of the kind: {reason}"),
+                as_expected: false,
+            })
+        };
         if let Some(outcome) = outcome.or_else(over) {
             let right = step.answers.iter().position(|answer| *answer == step.right);
             if self.bet.is_some() {

@@ -1,6 +1,6 @@
 //! The keys of a scenario: a step forth or back, a bet, and the doing of what the step says.
 //!
-//! What came of it is `play`'s to say.
+//! What came of it is `player`'s to say.
 
 use crossterm::event::KeyCode;
 
@@ -9,7 +9,7 @@ use super::super::connection::ConnectionStatus;
 use super::super::handshake;
 use super::super::keys::fresh_key;
 use super::super::source::ConnectOptions;
-use super::super::state::{Inspect, InputMode, Tab};
+use super::super::state::{InputMode, Inspect, Tab};
 use super::{ScenarioPlayer, StepState};
 use crate::wire::Side;
 
@@ -33,7 +33,8 @@ impl Inspect {
     }
 
     pub(in super::super) fn handle_bet_key(&mut self, code: KeyCode) -> Vec<Cmd> {
-        let answers = self.player.as_ref().and_then(ScenarioPlayer::step).map_or(0, |step| step.answers.len());
+        let answers =
+            self.player.as_ref().and_then(ScenarioPlayer::step).map_or(0, |step| step.answers.len());
         let Some(ScenarioPlayer { bet, .. }) = &mut self.player else { return self.leave_mode() };
         match code {
             KeyCode::Char(digit @ '1'..='9') => {
@@ -65,7 +66,11 @@ impl Inspect {
         if step.same && open {
             return commands.iter().flat_map(|command| self.send_command(command)).collect();
         }
-        let mut connect_options = ConnectOptions { request_edits: step.request.clone(), initial_commands: commands, ..self.connect_options.clone() };
+        let mut connect_options = ConnectOptions {
+            request_edits: step.request.clone(),
+            initial_commands: commands,
+            ..self.connect_options.clone()
+        };
         connect_options.server = step.server.as_deref().and_then(super::BundledServer::parse);
         connect_options.request.deflate |= step.deflate;
         self.open_with(connect_options)

@@ -49,7 +49,10 @@ fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
         Span::styled(step.rule.clone(), theme.dim()),
     ];
     if player.bet_score.1 > 0 {
-        first.push(Span::styled(format!("   {} of {} bets won", player.bet_score.0, player.bet_score.1), theme.dim()));
+        first.push(Span::styled(
+            format!("   {} of {} bets won", player.bet_score.0, player.bet_score.1),
+            theme.dim(),
+        ));
     }
     let mut lines = vec![Line::from(first)];
     match &player.step_state {

@@ -5,8 +5,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::super::canvas::{Canvas, split_rows};
-use super::super::state::Inspect;
 use super::super::chrome::side_style;
+use super::super::state::Inspect;
 use super::selected_message::SelectedMessage;
 use crate::wire::{ByteLen, FaultCode, MessageKind, format};
 
@@ -29,7 +29,12 @@ fn fragments(inspect: &Inspect, selected: &SelectedMessage) -> Vec<JoinedFragmen
         sum += inspect.connection().trace.rows()[*row].payload_len();
         let frame = inspect.frame(*row);
         let whole = frame.as_ref().is_some_and(|frame| frame.complete);
-        JoinedFragment { row: *row, payload: frame.map(|frame| frame.payload()).unwrap_or_default(), is_complete: whole, cumulative_len: sum }
+        JoinedFragment {
+            row: *row,
+            payload: frame.map(|frame| frame.payload()).unwrap_or_default(),
+            is_complete: whole,
+            cumulative_len: sum,
+        }
     };
     selected.fragments.iter().take(MAX_FRAGMENTS_SHOWN).map(fragment).collect()
 }
@@ -55,9 +60,13 @@ pub(super) fn draw(inspect: &Inspect, selected: &SelectedMessage, area: Rect, ca
     for fragment in &fragments {
         let full = (8 * u128::from(fragment.cumulative_len.get())).div_ceil(total).min(8) as usize;
         let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
-        let content =
-            if text { format::quote(&fragment.payload, 10) } else { format::spaced_hex(&fragment.payload, 4) };
-        let color = if fragment.row == selected.current { theme.accent } else { side_style(selected.from, theme).0 };
+        let content = if text {
+            format::quote(&fragment.payload, 10)
+        } else {
+            format::spaced_hex(&fragment.payload, 4)
+        };
+        let color =
+            if fragment.row == selected.current { theme.accent } else { side_style(selected.from, theme).0 };
         let spans = [
             Span::styled(format!("{} ", fragment.row), theme.dim()),
             Span::styled(bar, Style::new().fg(color)),
@@ -94,11 +103,13 @@ fn message_summary(
     if !selected.ended {
         return Span::styled("→ still open", Style::new().fg(theme.warn));
     }
-    let known = fragments.len() == selected.fragments.len() && fragments.iter().all(|fragment| fragment.is_complete);
+    let known =
+        fragments.len() == selected.fragments.len() && fragments.iter().all(|fragment| fragment.is_complete);
     if !text || !known {
         return Span::styled("→ complete", Style::new().fg(theme.good));
     }
-    let all: Vec<u8> = fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
+    let all: Vec<u8> =
+        fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
     let broken = selected.faults(inspect).iter().any(|fault| fault.code == FaultCode::Utf8);
     let (sign, color) = if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
     Span::styled(

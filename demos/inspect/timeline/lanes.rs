@@ -7,9 +7,9 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::super::canvas::{Canvas, ClickTarget, split_rows};
+use super::super::chrome::side_style;
 use super::super::list::format_time;
 use super::super::state::Inspect;
-use super::super::chrome::side_style;
 use super::link_summary;
 use super::time_window::{CELLS_PER_DIVISION, TimeWindow, format_short};
 use crate::stage::Theme;
@@ -30,8 +30,8 @@ enum TimelineLane {
     Pointer,
 }
 
-use TimelineLane::{Axis, Control, Frames, Messages, Arrivals, Pointer};
 use Side::{Client, Server};
+use TimelineLane::{Arrivals, Axis, Control, Frames, Messages, Pointer};
 
 /// From the top down.
 const LANE_ORDER: [TimelineLane; 9] = [
@@ -83,7 +83,8 @@ pub(super) fn draw(inspect: &Inspect, current: usize, area: Rect, airy: bool, ca
     let names: u16 = if area.width >= 90 { 18 } else { 14 };
     let Some(cells) = area.width.checked_sub(names).filter(|cells| *cells >= 8) else { return };
     let picture = TimelinePicture { inspect, current, window: TimeWindow::for_row(inspect, current, cells) };
-    let lanes = visible_lanes(area.height - 2 * u16::from(airy).min(area.height), inspect.timeline.hide_arrivals);
+    let lanes =
+        visible_lanes(area.height - 2 * u16::from(airy).min(area.height), inspect.timeline.hide_arrivals);
     let mut rest = area;
     for lane in lanes {
         if airy && matches!(lane, Frames(_) | Control) && !matches!(lane, Frames(Client)) {
@@ -144,9 +145,16 @@ impl TimelinePicture<'_> {
         let theme = canvas.theme;
         for number in 0..=u64::from(self.window.cells()) / CELLS_PER_DIVISION {
             let x = (number * CELLS_PER_DIVISION) as u16;
-            let label =
-                if number == 0 { "0".to_owned() } else { format_short(self.window.division() * number as u32) };
-            canvas.draw_line(&Line::styled(format!("╷{label}"), theme.dim()), 0, row_part(row, x, CELLS_PER_DIVISION as u16));
+            let label = if number == 0 {
+                "0".to_owned()
+            } else {
+                format_short(self.window.division() * number as u32)
+            };
+            canvas.draw_line(
+                &Line::styled(format!("╷{label}"), theme.dim()),
+                0,
+                row_part(row, x, CELLS_PER_DIVISION as u16),
+            );
         }
     }
 
@@ -194,7 +202,11 @@ impl TimelinePicture<'_> {
             let color = frame_color(frame, canvas.theme);
             if start < x {
                 let way = format!("╶{}", "─".repeat(usize::from(x - start - 1)));
-                canvas.draw_line(&Line::styled(way, Style::new().fg(color)), 0, row_part(row, start, x - start));
+                canvas.draw_line(
+                    &Line::styled(way, Style::new().fg(color)),
+                    0,
+                    row_part(row, start, x - start),
+                );
             }
             let room = marks.get(number + 1).map_or(self.window.cells(), |next| next.0) - x;
             self.draw_frame_mark(row_number, count, row_part(row, x, room), canvas);
@@ -242,8 +254,9 @@ impl TimelinePicture<'_> {
         let shown = self.window.rows(all);
         let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
         let mut spans: Vec<MessageSpan> = Vec::new();
-        let before =
-            (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start).rev().find(|row| of(&all[*row]).is_some());
+        let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)
+            .rev()
+            .find(|row| of(&all[*row]).is_some());
         if let Some(row) = before.map(|row| &all[row]).filter(|row| !row.header().fin) {
             spans.push(MessageSpan::new(row, of(row).unwrap_or(0), 0, 0));
         }
@@ -258,7 +271,11 @@ impl TimelinePicture<'_> {
                 Some(last) if last.end == end && last.ended && ended => {}
                 _ => {
                     let (start, _) = self.window.cell_at(self.inspect.connection().trace.started_at(row));
-                    spans.push(MessageSpan { ended, frames: 1, ..MessageSpan::new(row, message, start, end) });
+                    spans.push(MessageSpan {
+                        ended,
+                        frames: 1,
+                        ..MessageSpan::new(row, message, start, end)
+                    });
                 }
             }
         }
@@ -273,8 +290,10 @@ impl TimelinePicture<'_> {
     fn draw_control_frames(&self, row: Rect, canvas: &mut Canvas) {
         let all = self.rows();
         let shown = self.window.rows(all);
-        let pairs =
-            link_summary::ping_pong_pairs(self.inspect, shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.end.min(shown.start + MAX_ROWS_SEARCHED));
+        let pairs = link_summary::ping_pong_pairs(
+            self.inspect,
+            shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.end.min(shown.start + MAX_ROWS_SEARCHED),
+        );
         let mut free = 0;
         for number in shown.filter(|number| all[*number].opcode().is_control()) {
             let frame = &all[number];
@@ -312,7 +331,8 @@ impl TimelinePicture<'_> {
         }
         let follows = if self.inspect.selected_row.is_none() { ", follows" } else { "" };
         let (_, arrow) = side_style(frame.from(), canvas.theme);
-        let label = format!("frame {} {arrow} at {}{follows}", self.current, format_time(frame.completed_at()));
+        let label =
+            format!("frame {} {arrow} at {}{follows}", self.current, format_time(frame.completed_at()));
         let width = text::width(&label) as u16 + 2;
         let style = Style::new().fg(canvas.theme.accent);
         if x + width <= self.window.cells() {

@@ -1,15 +1,15 @@
 //! The message of the chosen frame: a row a fragment.
 //!
-//! How they are put together stands in `joined`, how the rules stand for it in `checks`.
+//! How they are put together stands in `joined_fragments`, how the rules stand for it in `rule_checks`.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::super::canvas::{Canvas, ClickTarget, split_rows};
+use super::super::chrome::side_style;
 use super::super::payload_text::{self, PayloadKind, Utf8State};
 use super::super::state::Inspect;
-use super::super::chrome::side_style;
 use super::time_window::format_short;
 use crate::stage::Theme;
 use crate::text;
@@ -210,14 +210,21 @@ fn row_line(
 }
 
 /// Where the message stands after a frame, and whether that is fine.
-fn state_after(inspect: &Inspect, selected: &SelectedMessage, number: usize, row: &TraceRow) -> (String, bool) {
+fn state_after(
+    inspect: &Inspect,
+    selected: &SelectedMessage,
+    number: usize,
+    row: &TraceRow,
+) -> (String, bool) {
     let Some(at) = selected.fragments.iter().position(|fragment| *fragment == number) else {
         return (format!("not part of {}", selected.name()), true);
     };
     match PayloadKind::from_row(row) {
         PayloadKind::Other if row.role() == FragmentRole::Control => return ("no message".to_owned(), true),
         PayloadKind::Other => return ("belongs nowhere".to_owned(), false),
-        PayloadKind::Binary => return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true),
+        PayloadKind::Binary => {
+            return (if row.header().fin { "complete ✓" } else { "goes on" }.to_owned(), true);
+        }
         PayloadKind::Compressed => return ("judged once inflated".to_owned(), true),
         PayloadKind::Text => {}
     }
@@ -230,7 +237,9 @@ fn state_after(inspect: &Inspect, selected: &SelectedMessage, number: usize, row
     let payload = frame.payload();
     match payload_text::utf8_state_after(&carried, &payload) {
         Utf8State::Invalid(at) => (format!("broken at its byte {at} ✗"), false),
-        Utf8State::Partial(have, of) if row.header().fin => (format!("ends after {have} of {of} bytes ✗"), false),
+        Utf8State::Partial(have, of) if row.header().fin => {
+            (format!("ends after {have} of {of} bytes ✗"), false)
+        }
         Utf8State::Partial(have, of) => {
             let whole = payload.len().saturating_sub(usize::from(have));
             let before =

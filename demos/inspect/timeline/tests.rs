@@ -1,10 +1,10 @@
 //! The time line as pictures, what its keys do, and what is computed for it.
 
-use super::super::state::tests::{opened, press, seen};
 use super::super::chrome::tests::{assert_contains, render_text};
+use super::super::state::tests::{opened, press, seen};
 use super::super::{Inspect, Tab};
+use super::link_summary::{PingPong, ping_pong_pairs, summarize_link};
 use super::rule_checks::{RuleStatus, fragment_rules};
-use super::link_summary::{PingPong, summarize_link, ping_pong_pairs};
 use super::*;
 use crate::wire::{Header, MessageKind, Opcode, Side, encode};
 use proptest::prelude::*;
@@ -75,7 +75,10 @@ fn what_matters_is_there_on_a_slide_too() {
         &render_text(&inspect, 80, 24),
         &["pong of 1", "Message m0", "▶    3", "complete ✓", "Rules, live: 7 kept", "Reassembly"],
     );
-    assert_contains(&render_text(&inspect, 200, 60), &["directions are independent: 1 frame came the other way", "7 kept"]);
+    assert_contains(
+        &render_text(&inspect, 200, 60),
+        &["directions are independent: 1 frame came the other way", "7 kept"],
+    );
 }
 
 #[test]
@@ -90,7 +93,10 @@ fn rules_are_judged_by_the_faults_of_these_frames() {
     assert_eq!(broken.len(), 1, "{checks:?}");
     assert!(broken[0].text.contains("no new text or binary frame"), "{broken:?}");
     inspect.select_row(1);
-    assert_contains(&render_text(&inspect, 100, 30), &["✗ no new text or binary frame while m0 is open", "✗1"]);
+    assert_contains(
+        &render_text(&inspect, 100, 30),
+        &["✗ no new text or binary frame while m0 is open", "✗1"],
+    );
 }
 
 #[test]
@@ -132,7 +138,10 @@ fn a_pong_answers_the_ping_whose_payload_it_brings_back() {
     ];
     let frames: Vec<_> = frames.iter().map(|(from, frame)| (*from, &frame[..])).collect();
     let (mut inspect, _inbox) = seen(&frames);
-    assert_eq!(ping_pong_pairs(&inspect, 0..6), [PingPong { ping: 1, pong: 2 }, PingPong { ping: 4, pong: 5 }]);
+    assert_eq!(
+        ping_pong_pairs(&inspect, 0..6),
+        [PingPong { ping: 1, pong: 2 }, PingPong { ping: 4, pong: 5 }]
+    );
     let micros = Duration::from_micros;
     let stats = summarize_link(&inspect);
     assert_eq!(stats.round_trips, [Some((micros(150), 1)), Some((micros(150), 1))]);

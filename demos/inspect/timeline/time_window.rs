@@ -43,7 +43,8 @@ impl TimeWindow {
     pub(super) fn for_row(inspect: &Inspect, current: usize, cells: u16) -> Self {
         let Some(scale) = inspect.timeline.zoom else { return Self::fitting(inspect, current, cells) };
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
-        let middle = inspect.connection().trace.rows().get(current).map_or(0, |row| nanos(row.completed_at()));
+        let middle =
+            inspect.connection().trace.rows().get(current).map_or(0, |row| nanos(row.completed_at()));
         let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
         Self { start, cells, scale }
     }
@@ -76,7 +77,8 @@ impl TimeWindow {
         }
         // some cells stay free at the right, for the last names
         let room = u64::from(cells.saturating_sub(14).max(4));
-        let fits = |scale: &u8| (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room;
+        let fits =
+            |scale: &u8| (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room;
         let scale = (0..MAX_SCALE).find(fits).unwrap_or(MAX_SCALE);
         let cell = division_nanos(scale) / CELLS_PER_DIVISION;
         Self { start: from.saturating_sub(2 * cell) / cell * cell, cells, scale }
@@ -166,8 +168,9 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        let formatted: Vec<_> =
-            [0, 250, 1_500, 10_000, 46_000, 12_340_000].map(|us| format_short(Duration::from_micros(us))).into();
+        let formatted: Vec<_> = [0, 250, 1_500, 10_000, 46_000, 12_340_000]
+            .map(|us| format_short(Duration::from_micros(us)))
+            .into();
         assert_eq!(formatted, ["0 µs", "250 µs", "1.5 ms", "10 ms", "46 ms", "12 s"]);
     }
 }

@@ -59,9 +59,15 @@ impl SlideBody {
     }
 }
 
-/// Lays `blocks` out in `width` columns; each demo gets `demo_rows` rows.
-pub(crate) fn lay_out_blocks(blocks: &[Block], width: usize, demo_rows: usize, style: SlideStyle) -> SlideBody {
-    let mut layout = BodyBuilder { body: SlideBody { rows_per_demo: demo_rows, ..SlideBody::default() }, style, step: 0 };
+/// Lays `blocks` out in `width` columns; each demo gets `rows_per_demo` rows.
+pub(crate) fn lay_out_blocks(
+    blocks: &[Block],
+    width: usize,
+    demo_rows: usize,
+    style: SlideStyle,
+) -> SlideBody {
+    let mut layout =
+        BodyBuilder { body: SlideBody { rows_per_demo: demo_rows, ..SlideBody::default() }, style, step: 0 };
     layout.blocks(blocks, &LinePrefix::default(), width, true);
     layout.body
 }
@@ -127,8 +133,9 @@ impl BodyBuilder<'_> {
             }
             Block::List { start, items } => self.list(*start, items, prefix, width),
             Block::Table(table) => {
-                let lines =
-                    table::lay_out_table(table, width, self.style.theme, |runs, style| self.styled_runs(runs, style));
+                let lines = table::lay_out_table(table, width, self.style.theme, |runs, style| {
+                    self.styled_runs(runs, style)
+                });
                 self.lines(lines, prefix);
             }
             Block::Quote { alert, blocks } => self.quote(*alert, blocks, prefix, width),
@@ -227,9 +234,10 @@ impl BodyBuilder<'_> {
         let widest = lines.iter().map(|line| text::width(line)).max().unwrap_or(0);
         for (index, line) in lines.iter().enumerate() {
             let mut body = match colored.and_then(|lines| lines.get(index)) {
-                Some(tokens) => {
-                    tokens.iter().map(|(text, role)| Span::styled(text.clone(), self.token_style(*role))).collect()
-                }
+                Some(tokens) => tokens
+                    .iter()
+                    .map(|(text, role)| Span::styled(text.clone(), self.token_style(*role)))
+                    .collect(),
                 None => Line::raw(line.clone()),
             };
             if !drawing {
@@ -238,7 +246,13 @@ impl BodyBuilder<'_> {
                 body.spans.push(Span::raw(" ".repeat(pad + 2)));
             }
             let prefix = prefix.take_first();
-            self.body.rows.push(BodyRow { prefix, body, preformatted: true, panel: !drawing, step: self.step });
+            self.body.rows.push(BodyRow {
+                prefix,
+                body,
+                preformatted: true,
+                panel: !drawing,
+                step: self.step,
+            });
         }
     }
 

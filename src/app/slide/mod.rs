@@ -1,6 +1,6 @@
 //! A slide on the screen: title, body, what is odd about it.
 //!
-//! A [`Sheet`] is worked out when the slide, the size or the theme changes; drawing it only copies.
+//! A [`SlideLayout`] is worked out when the slide, the size or the theme changes; drawing it only copies.
 
 mod body;
 mod table;
@@ -15,7 +15,7 @@ use ratatui::widgets::Widget as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 pub(crate) use body::SlideStyle;
-use body::{SlideBody, BodyRow, lay_out_blocks};
+use body::{BodyRow, SlideBody, lay_out_blocks};
 use title_page::TitlePage;
 pub(crate) use wrap::wrap;
 
@@ -135,7 +135,8 @@ impl SlideLayout {
             let top = demo.row as isize - progress.scroll as isize;
             let hidden = (-top).max(0) as usize;
             let y = top.max(0) as usize;
-            let shown = height.saturating_sub(hidden).min(usize::from(self.body_area.height).saturating_sub(y));
+            let shown =
+                height.saturating_sub(hidden).min(usize::from(self.body_area.height).saturating_sub(y));
             (demo.step <= progress.step && shown > 0).then_some(DemoArea {
                 visible: Rect { y: self.body_area.y + y as u16, height: shown as u16, ..self.body_area },
                 hidden_rows: hidden as u16,
@@ -160,7 +161,12 @@ impl SlideLayout {
             }
         }
         for (y, line) in self.warnings.iter().enumerate() {
-            buffer.set_line(self.warning_area.x, self.warning_area.y + y as u16, line, self.warning_area.width);
+            buffer.set_line(
+                self.warning_area.x,
+                self.warning_area.y + y as u16,
+                line,
+                self.warning_area.width,
+            );
         }
     }
 
@@ -193,7 +199,11 @@ impl SlideLayout {
     fn draw_row(&self, row: &BodyRow, area: Rect, shift: usize, buffer: &mut Buffer) {
         let prefix_width = row.prefix.width() as u16;
         buffer.set_line(area.x, area.y, &row.prefix, area.width);
-        let area = Rect { x: area.x + prefix_width.min(area.width), width: area.width.saturating_sub(prefix_width), ..area };
+        let area = Rect {
+            x: area.x + prefix_width.min(area.width),
+            width: area.width.saturating_sub(prefix_width),
+            ..area
+        };
         if !row.preformatted {
             buffer.set_line(area.x, area.y, &row.body, area.width);
             return;
@@ -292,7 +302,11 @@ fn lay_out_warnings(input: &LayoutInput, column: Rect) -> (Vec<Line<'static>>, R
 }
 
 /// The slide's title, what is left of the column below it, and the blocks below the title.
-fn lay_out_heading<'a>(input: &LayoutInput, blocks: &'a [Block], column: Rect) -> (HeadingLayout, Rect, &'a [Block]) {
+fn lay_out_heading<'a>(
+    input: &LayoutInput,
+    blocks: &'a [Block],
+    column: Rect,
+) -> (HeadingLayout, Rect, &'a [Block]) {
     let Some((Block::Heading { level: level @ (1 | 2), text }, rest)) = blocks.split_first() else {
         return (HeadingLayout::None, column, blocks);
     };
@@ -306,7 +320,10 @@ fn lay_out_heading<'a>(input: &LayoutInput, blocks: &'a [Block], column: Rect) -
         let taken = (height + 1).min(column.height);
         Rect { y: column.y + taken, height: column.height - taken, ..column }
     };
-    if column.height >= BIG_TITLE_MIN_HEIGHT && BigText::can_draw(&title) && BigText::width_in_cells(&title, PixelSize::Quadrant) <= column.width {
+    if column.height >= BIG_TITLE_MIN_HEIGHT
+        && BigText::can_draw(&title)
+        && BigText::width_in_cells(&title, PixelSize::Quadrant) <= column.width
+    {
         let height = PixelSize::Quadrant.glyph_cells().1;
         let area = Rect { y: column.y + 1, height, ..column };
         return (HeadingLayout::Big(area, title), below(height + 2), rest);

@@ -81,7 +81,8 @@ fn largest_fitting(title: &str, column: Rect) -> (Option<PixelSize>, Vec<String>
 /// `title` in lines of at most `letters`, as even as they can be; `None` if a word is too long.
 fn balanced_lines(title: &str, letters: usize) -> Option<Vec<String>> {
     let least = greedy_lines(title, letters)?.len();
-    let even = (1..=letters).find_map(|width| greedy_lines(title, width).filter(|lines| lines.len() == least));
+    let even =
+        (1..=letters).find_map(|width| greedy_lines(title, width).filter(|lines| lines.len() == least));
     even.or_else(|| greedy_lines(title, letters))
 }
 
@@ -108,7 +109,10 @@ mod tests {
 
     #[test]
     fn lines_are_even() {
-        assert_eq!(balanced_lines("It doesn't have to be REST", 20).unwrap(), ["It doesn't have", "to be REST"]);
+        assert_eq!(
+            balanced_lines("It doesn't have to be REST", 20).unwrap(),
+            ["It doesn't have", "to be REST"]
+        );
         assert_eq!(balanced_lines("WebSockets", 4), None);
     }
 

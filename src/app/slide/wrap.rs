@@ -122,7 +122,8 @@ mod tests {
     use super::*;
 
     fn lines(pieces: &[(&str, Style)], width: usize) -> Vec<String> {
-        let pieces: Vec<StyledText> = pieces.iter().map(|(text, style)| ((*text).to_owned(), *style)).collect();
+        let pieces: Vec<StyledText> =
+            pieces.iter().map(|(text, style)| ((*text).to_owned(), *style)).collect();
         wrap(&pieces, width).iter().map(ToString::to_string).collect()
     }
 

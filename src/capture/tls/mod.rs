@@ -4,13 +4,13 @@
 //! TLS 1.3 (AES-GCM, `ChaCha20`-Poly1305; key updates and early data included) and the AEAD suites with ECDHE of TLS 1.2.
 
 mod hello;
-mod record_decryptor;
 mod key_log;
+mod record_decryptor;
 
 use self::hello::Hello;
-use self::record_decryptor::{RecordDecryptor, CipherSuite};
 use self::key_log::SecretLabel;
-pub(super) use self::key_log::{Random, KeyLog};
+pub(super) use self::key_log::{KeyLog, Random};
+use self::record_decryptor::{CipherSuite, RecordDecryptor};
 use crate::wire::{Side, Sides};
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
@@ -162,7 +162,8 @@ impl TlsSession {
 
     /// Encrypted records whose keys depend on a hello that has not come yet.
     fn must_wait_for_hello(&self, from: Side, kind: u8) -> bool {
-        self.negotiated.is_none() && (kind == APPLICATION_DATA || self.sides[from].hello_done && kind == HANDSHAKE)
+        self.negotiated.is_none()
+            && (kind == APPLICATION_DATA || self.sides[from].hello_done && kind == HANDSHAKE)
     }
 
     fn read_record(
@@ -220,7 +221,13 @@ impl TlsSession {
         }
     }
 
-    fn derive_keys(&mut self, random: Random, number: u16, version: u16, secrets: &KeyLog) -> Result<(), String> {
+    fn derive_keys(
+        &mut self,
+        random: Random,
+        number: u16,
+        version: u16,
+        secrets: &KeyLog,
+    ) -> Result<(), String> {
         let Some(client) = self.client_random else {
             return Err("TLS whose handshake is not whole in the capture: cannot be read".into());
         };
@@ -280,10 +287,17 @@ impl TlsSession {
 }
 
 /// The keys of both sides in the order of use; `None` unless both sides' application data can be read.
-fn decryptors_1_3(suite: CipherSuite, client: &Random, secrets: &KeyLog) -> Option<Sides<Vec<RecordDecryptor>>> {
-    let decryptor = |label| secrets.secret(label, client).and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret));
+fn decryptors_1_3(
+    suite: CipherSuite,
+    client: &Random,
+    secrets: &KeyLog,
+) -> Option<Sides<Vec<RecordDecryptor>>> {
+    let decryptor = |label| {
+        secrets.secret(label, client).and_then(|secret| RecordDecryptor::from_traffic_secret(suite, secret))
+    };
     let with = |before: &[SecretLabel], last| {
-        let mut decryptors: Vec<RecordDecryptor> = before.iter().filter_map(|label| decryptor(*label)).collect();
+        let mut decryptors: Vec<RecordDecryptor> =
+            before.iter().filter_map(|label| decryptor(*label)).collect();
         decryptors.push(decryptor(last)?);
         Some(decryptors)
     };

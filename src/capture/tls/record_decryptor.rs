@@ -58,7 +58,12 @@ impl RecordDecryptor {
     }
 
     /// For the master secret of TLS 1.2: the keys with which the client writes, and the server.
-    pub(super) fn from_master_secret(suite: CipherSuite, master: &[u8], client: &[u8], server: &[u8]) -> Option<[Self; 2]> {
+    pub(super) fn from_master_secret(
+        suite: CipherSuite,
+        master: &[u8],
+        client: &[u8],
+        server: &[u8],
+    ) -> Option<[Self; 2]> {
         let (key_len, iv_len) =
             (suite.aead.key_len(), if suite.explicit_nonce { 4 } else { aead::NONCE_LEN });
         let seed = [b"key expansion", server, client].concat();

@@ -19,7 +19,11 @@ pub(super) fn explain(transcript: &Transcript, input: &[u8]) -> String {
     }
     if let Some(beginning) = transcript.partial_header() {
         let from = transcript.decoder().sender();
-        page.line(&format!("Frame {}, {}: its header is not complete", beginning.index, direction_label(from)));
+        page.line(&format!(
+            "Frame {}, {}: its header is not complete",
+            beginning.index,
+            direction_label(from)
+        ));
         write_field_table(&mut page, beginning.raw, beginning.offset, &beginning.field_spans());
         write_faults(&mut page, transcript.faults_of(beginning.index));
     }
@@ -134,7 +138,12 @@ fn write_payload(page: &mut TextPage, frame: &Frame) {
     let title = if frame.header.masking_key.is_some() { "Payload, unmasked byte by byte" } else { "Payload" };
     page.line(title);
     let mut key = frame.header.masking_key.into_iter().flatten().cycle();
-    for (row, (plain, wire)) in plain.chunks(BYTES_PER_ROW).zip(wire.chunks(BYTES_PER_ROW)).take(MAX_PAYLOAD_SHOWN / BYTES_PER_ROW).enumerate() {
+    for (row, (plain, wire)) in plain
+        .chunks(BYTES_PER_ROW)
+        .zip(wire.chunks(BYTES_PER_ROW))
+        .take(MAX_PAYLOAD_SHOWN / BYTES_PER_ROW)
+        .enumerate()
+    {
         if frame.header.masking_key.is_some() {
             let key: Vec<u8> = key.by_ref().take(plain.len()).collect();
             if row > 0 {

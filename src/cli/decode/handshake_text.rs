@@ -120,6 +120,9 @@ fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
     if handshake.validated.head.is_some() && !handshake.leftover.is_empty() {
         let left = &handshake.leftover;
         let count = byte_count(left.len() as u64);
-        page.paragraph("Left over  ", &format!("{count} behind the blank line: {}", spaced_hex(left, BYTES_PER_ROW)));
+        page.paragraph(
+            "Left over  ",
+            &format!("{count} behind the blank line: {}", spaced_hex(left, BYTES_PER_ROW)),
+        );
     }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::capture::{StreamStart, Capture, ReplayEvent, ReadOptions, ReplayData, CapturedStream, TlsStatus, open};
+use crate::capture::{
+    Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
+};
 use crate::cli::inspect::InspectArgs;
 use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
@@ -49,7 +51,11 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
         let ended = match &stream.failed {
             None => Ok("the file has no more of it".to_owned()),
             Some(reason) => {
-                print_note(&mut printer, Some(number), &format!("connection {number} could not be read: {reason}"))?;
+                print_note(
+                    &mut printer,
+                    Some(number),
+                    &format!("connection {number} could not be read: {reason}"),
+                )?;
                 Err(format!("could not be read: {reason}"))
             }
         };
@@ -57,11 +63,13 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
     }
     if several {
         let count = capture.streams().len();
-        printer.print_last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
+        printer
+            .print_last(&format!("{count} connection{} in the file", if count == 1 { "" } else { "s" }))?;
     }
     printer.flush()?;
     let mut streams = capture.streams().iter();
-    let all_read = streams.len() > 0 && streams.all(|stream| stream.failed.is_none()) && !printer.has_panicked();
+    let all_read =
+        streams.len() > 0 && streams.all(|stream| stream.failed.is_none()) && !printer.has_panicked();
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -71,7 +79,11 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Who talks, and how the first bytes are to be read.
-fn print_connection<W: Write>(printer: &mut Printer<W>, number: usize, stream: &CapturedStream<Trace>) -> io::Result<()> {
+fn print_connection<W: Write>(
+    printer: &mut Printer<W>,
+    number: usize,
+    stream: &CapturedStream<Trace>,
+) -> io::Result<()> {
     if stream.start == StreamStart::Frames {
         printer.start_mid_connection(number);
     }

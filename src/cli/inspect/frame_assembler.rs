@@ -1,5 +1,5 @@
-//! [`Lane`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
-//! It never holds more than the frame that is arriving, and of that no more than [`MOST`] bytes.
+//! [`FrameAssembler`]: the frames of one direction as they come, each once it is complete; what is complete is forgotten.
+//! It never holds more than the frame that is arriving, and of that no more than [`MAX_PAYLOAD_KEPT`] bytes.
 
 use crate::wire::{
     AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FrameStart, Needed, Offset, Side,
@@ -17,7 +17,7 @@ pub(super) struct AssembledFrame {
     pub(super) start: Option<FrameStart>,
     /// The bytes of the header.
     pub(super) header_bytes: Vec<u8>,
-    /// The payload, unmasked, at most [`MOST`] bytes.
+    /// The payload, unmasked, at most [`MAX_PAYLOAD_KEPT`] bytes.
     pub(super) payload: Vec<u8>,
     /// Payload bytes that came.
     pub(super) payload_received: ByteLen,
@@ -53,7 +53,7 @@ impl FrameAssembler {
         }
     }
 
-    /// Takes the next bytes and gives each frame that they complete to `tell`.
+    /// Takes the next bytes and gives each frame that they complete to `emit`.
     pub(super) fn push<E>(
         &mut self,
         bytes: &[u8],

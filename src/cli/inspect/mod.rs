@@ -3,14 +3,14 @@
 //! On a terminal the same command opens the inspector instead; `main` decides that.
 
 mod capture_file;
-mod optional_recorder;
 mod frame_assembler;
+mod optional_recorder;
 mod own_connection;
 mod printer;
-mod record;
-mod send_args;
 mod proxy;
+mod record;
 mod record_text;
+mod send_args;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 pub use send_args::SendArgs;
 
 use crate::cli::{SenderArg, ThemeArg};
-use crate::clients::{SessionOptions, HandshakeRequest, RequestOptions};
+use crate::clients::{HandshakeRequest, RequestOptions, SessionOptions};
 use crate::net::{Target, TlsOptions};
 use crate::wire::Side;
 
@@ -29,7 +29,7 @@ use crate::wire::Side;
 /// On a terminal this opens the inspector. With --json, or where standard output is no terminal, each head and each
 /// frame is one record, printed as soon as it is complete; the last record says how the connection ended.
 #[derive(Debug, clap::Args)]
-#[command(after_help = RECORDS)]
+#[command(after_help = RECORDS_HELP)]
 pub struct InspectArgs {
     /// A server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>; or a file: pcap, pcapng, hex text, what --json printed
     #[arg(value_name = "URL|FILE")]
@@ -38,13 +38,13 @@ pub struct InspectArgs {
     #[command(flatten)]
     pub sends: SendArgs,
     /// Close this many seconds after the last send [default: 1; with --proxy: end then, by default only on Ctrl-C]
-    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     pub seconds: Option<f64>,
     /// Print one JSON object a record
     #[arg(long)]
     pub json: bool,
     /// A header of the request; may be given several times, and takes the place of one that is always there
-    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(String, String)>,
     /// The page that asks, as a browser would tell it
     #[arg(long)]
@@ -68,7 +68,7 @@ pub struct InspectArgs {
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
     /// Listen on this loopback address and pass everything on to the server, untouched
-    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address, conflicts_with_all = ["send", "send-hex", "headers", "origin", "protocols", "deflate", "no_pong"])]
     pub proxy: Option<SocketAddr>,
     /// Keep what is seen in this pcapng file too, unencrypted
     #[arg(long, value_name = "FILE")]
@@ -289,7 +289,9 @@ mod tests {
         let (mut out, began) = (Vec::new(), Instant::now());
         let mut printer = Printer::new(json, false, &mut out, began);
         for (from, bytes) in transcript {
-            bytes.chunks(chunk).for_each(|piece| printer.print_completed(1, *from, Duration::ZERO, piece).unwrap());
+            bytes
+                .chunks(chunk)
+                .for_each(|piece| printer.print_completed(1, *from, Duration::ZERO, piece).unwrap());
         }
         printer.print_end(1, &Ok("closed".into())).unwrap();
         String::from_utf8(out).unwrap()

@@ -1,11 +1,11 @@
-//! [`Keep`]: `--write`, the file that keeps what was seen. Without the option nothing is written.
+//! [`OptionalRecorder`]: `--write`, the file that keeps what was seen. Without the option nothing is written.
 
 use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::capture::{Recorder, WriteOptions, PcapngWriter};
+use crate::capture::{PcapngWriter, Recorder, WriteOptions};
 use crate::cli::inspect::InspectArgs;
 
 /// A live connection's file, or none.
@@ -15,13 +15,16 @@ impl<'a> OptionalRecorder<'a> {
     /// Creates the file before anything is said.
     pub(super) fn create(inspect: &'a InspectArgs) -> anyhow::Result<Self> {
         let Some(path) = inspect.write.as_deref() else { return Ok(Self(None)) };
-        let recorder =
-            Recorder::create(path, &write_options(inspect)).map_err(|error| create_error(path, inspect, error))?;
+        let recorder = Recorder::create(path, &write_options(inspect))
+            .map_err(|error| create_error(path, inspect, error))?;
         Ok(Self(Some((recorder, path))))
     }
 
     /// Gives a report to the file.
-    pub(super) fn record(&mut self, emit: impl FnOnce(&mut Recorder) -> io::Result<()>) -> anyhow::Result<()> {
+    pub(super) fn record(
+        &mut self,
+        emit: impl FnOnce(&mut Recorder) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
         let Some((recorder, path)) = &mut self.0 else { return Ok(()) };
         emit(recorder).with_context(|| format!("could not write {}", path.display()))
     }
@@ -29,8 +32,10 @@ impl<'a> OptionalRecorder<'a> {
 
 /// The file for what another file holds.
 pub(super) fn create_writer(inspect: &InspectArgs) -> anyhow::Result<Option<PcapngWriter>> {
-    let create =
-        |path: &Path| PcapngWriter::create(path, &write_options(inspect)).map_err(|error| create_error(path, inspect, error));
+    let create = |path: &Path| {
+        PcapngWriter::create(path, &write_options(inspect))
+            .map_err(|error| create_error(path, inspect, error))
+    };
     inspect.write.as_deref().map(create).transpose()
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn run(inspect: &InspectArgs) -> anyhow::Result<ExitCode> {
     let mut capture_recorder = OptionalRecorder::create(inspect)?;
     let mut printer = Printer::new(inspect.json, false, Output::new()?, Instant::now());
     let mut asked = RequestedSends { interrupt: Interrupt::new()?, came: false };
-    let ended = run_session(inspect, &mut capture_recorder, &mut printer, &mut asked).await;
+    let ended = drive_session(inspect, &mut capture_recorder, &mut printer, &mut asked).await;
     // what was told before an error is printed all the same
     let faulty = printer.has_panicked();
     let printed = printer.into_out().finish(&mut asked.interrupt, asked.came).await;
@@ -42,7 +42,7 @@ struct RequestedSends {
 }
 
 /// The whole session; true if it ended as it should.
-async fn run_session(
+async fn drive_session(
     inspect: &InspectArgs,
     keep: &mut OptionalRecorder<'_>,
     printer: &mut Printer<Output>,
@@ -56,7 +56,9 @@ async fn run_session(
     let mut stuck = None;
     loop {
         let pending = printer.out().is_pending();
-        stuck = stuck.or_else(|| Some(later(Deadline::now(), INTERRUPT_GRACE_PERIOD))).filter(|_| asked.came && pending);
+        stuck = stuck
+            .or_else(|| Some(later(Deadline::now(), INTERRUPT_GRACE_PERIOD)))
+            .filter(|_| asked.came && pending);
         tokio::select! {
             biased;
             () = asked.interrupt.recv() => {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::cli::inspect::frame_assembler::{FrameAssembler, AssembledFrame};
+use crate::cli::inspect::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::cli::inspect::record::{self, RecordContext};
 use crate::cli::inspect::record_text;
 use crate::scope::catch_panic_now;
@@ -73,11 +73,18 @@ impl<W: Write> Printer<W> {
     /// A connection whose handshake nobody saw: its first bytes are frames.
     pub(super) fn start_mid_connection(&mut self, number: usize) {
         let frames = Sides::each(|from| FrameAssembler::new(from, AgreedExtensions::none()));
-        self.connections.insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
+        self.connections
+            .insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
     }
 
     /// Prints what these bytes complete. A panic over them costs their connection alone, and is told.
-    pub(super) fn print_completed(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn print_completed(
+        &mut self,
+        number: usize,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         if self.unread.contains_key(&number) {
             return Ok(());
         }
@@ -98,7 +105,13 @@ impl<W: Write> Printer<W> {
         self.faulty
     }
 
-    fn try_print_completed(&mut self, number: usize, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+    fn try_print_completed(
+        &mut self,
+        number: usize,
+        from: Side,
+        at: Duration,
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         let result = connection.push(from, at, bytes, |place, what| {
             let place = RecordContext { connection: number, ..place };
@@ -127,7 +140,8 @@ impl<W: Write> Printer<W> {
             if connection.assemblers.is_none() && !body.is_empty() {
                 self.print_line(&record::bytes_record(context, body))?;
             }
-            let unfinished = connection.assemblers.as_mut().and_then(|assemblers| assemblers[from].partial_frame());
+            let unfinished =
+                connection.assemblers.as_mut().and_then(|assemblers| assemblers[from].partial_frame());
             if let Some(frame) = unfinished {
                 self.print_line(&record::frame_record(context, &frame))?;
             }
@@ -175,7 +189,8 @@ impl<W: Write> Printer<W> {
     }
 
     fn print_line(&mut self, record: &Value) -> io::Result<()> {
-        let line = if self.json { record.to_string() } else { record_text::to_text(record, self.show_numbers) };
+        let line =
+            if self.json { record.to_string() } else { record_text::to_text(record, self.show_numbers) };
         writeln!(self.out, "{line}")?;
         // whoever reads a live connection wants each record at once
         if self.flush_each { self.out.flush() } else { Ok(()) }
@@ -254,10 +269,12 @@ impl ConnectionState {
 
     fn end_record(&self, number: usize, ended: &Result<String, String>) -> Value {
         let Sides { client: sent, server: received } = &self.first_closes;
-        let code_and_reason = |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
+        let code_and_reason =
+            |close: &Option<CloseContent>| close.as_ref().and_then(|close| close.0.clone()).unzip();
         let (code, reason) = code_and_reason(received);
         let (code_sent, _) = code_and_reason(sent);
-        let frames = |from: Side| self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count);
+        let frames =
+            |from: Side| self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count);
         json!({
             "type": "end",
             "connection": number,

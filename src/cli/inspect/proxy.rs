@@ -16,7 +16,7 @@ use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::{Interrupt, Output};
 use crate::net::{Target, describe_io_error};
-use crate::proxy::{ProxyOptions, ROOM, ProxyEvent, ProxyEventKind, bind, full};
+use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
 
 /// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
@@ -28,13 +28,16 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
     let upstream = Target::parse(&inspect.source).map_err(anyhow::Error::msg)?;
-    let options =
-        ProxyOptions { tls: inspect.tls_options(), allow_remote: inspect.anywhere, ..ProxyOptions::new(listen, upstream) };
+    let options = ProxyOptions {
+        tls: inspect.tls_options(),
+        allow_remote: inspect.anywhere,
+        ..ProxyOptions::new(listen, upstream)
+    };
     let (_orders, inbox) = mpsc::channel(1);
     let (sender, mut mailbox) = mpsc::channel(EVENT_CAPACITY);
     let bound = bind(&scope, options, inbox, sender).await;
-    let (address, proxy) =
-        bound.map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error)))?;
+    let (address, proxy) = bound
+        .map_err(|error| anyhow::anyhow!("could not listen on {listen}: {}", describe_io_error(&error)))?;
     let mut interrupt = Interrupt::new()?;
     let mut capture_recorder = OptionalRecorder::create(inspect)?;
     let mut printer = Printer::new(inspect.json, true, Output::new()?, Instant::now());
@@ -89,7 +92,9 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
         ProxyEventKind::Connected { tls: Some(how), .. } => {
             printer.print_record("note", json!({ "connection": number, "text": how }))
         }
-        ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => Ok(()),
+        ProxyEventKind::Connected { .. } | ProxyEventKind::Held { .. } | ProxyEventKind::Dropped { .. } => {
+            Ok(())
+        }
         // without a hand, only the proxy's own refusal is put in
         ProxyEventKind::Bytes { from, at, bytes } | ProxyEventKind::Injected { from, at, bytes } => {
             printer.print_completed(number, from, printer.elapsed(at), &bytes)

@@ -23,8 +23,12 @@ pub(super) fn millis(at: Duration) -> f64 {
     (at.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// A head. `opening` is none where the stream ended inside of it.
-pub(super) fn handshake_record(context: RecordContext, bytes: &[u8], validated: Option<&ValidatedHead>) -> Value {
+/// A head. `validated` is none where the stream ended inside of it.
+pub(super) fn handshake_record(
+    context: RecordContext,
+    bytes: &[u8],
+    validated: Option<&ValidatedHead>,
+) -> Value {
     let judgement = validated.map(|validated| &validated.validation);
     let problems = judgement.map_or(&[][..], |judgement| &judgement.problems);
     let accept = judgement.and_then(|judgement| judgement.accept.as_ref());
@@ -52,7 +56,9 @@ pub(super) fn frame_record(context: RecordContext, frame: &AssembledFrame) -> Va
     let header = start.map(|start| start.header);
     let key = header.and_then(|header| header.masking_key);
     let mut raw = frame.header_bytes.clone();
-    raw.extend_from_slice(&key.map_or_else(|| frame.payload.clone(), |key| mask::unmask(&frame.payload, key)));
+    raw.extend_from_slice(
+        &key.map_or_else(|| frame.payload.clone(), |key| mask::unmask(&frame.payload, key)),
+    );
     let close = close_body(frame);
     json!({
         "type": "frame",

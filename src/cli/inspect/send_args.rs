@@ -1,4 +1,4 @@
-//! [`Sends`]: what `--send` and `--send-hex` ask for, in the order of the command line.
+//! [`SendArgs`]: what `--send` and `--send-hex` ask for, in the order of the command line.
 //! Derived arguments know only the order within one option, so these two are read by hand.
 
 use clap::error::ErrorKind;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::cli::{Interrupt, output};
-use crate::race::grid::{COLUMNS, GridCell, GridColumn, GridExchange, ROWS, GridRecord};
+use crate::race::grid::{COLUMNS, GridCell, GridColumn, GridExchange, GridRecord, ROWS};
 use crate::race::{Machine, RaceOutcome};
 use crate::scope::Scope;
 

@@ -18,7 +18,8 @@ use crate::cli::units::{parse_bandwidth, parse_time};
 use crate::cli::{Interrupt, output};
 use crate::net::LinkConditions;
 use crate::race::{
-    self, ExternalServers, LoadLimit, RaceConfig, HeaderProfile, LaneKind, LACKING, Lane, RaceOutcome, Placement, WorkerProgram, RaceEvent, formats,
+    self, ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig,
+    RaceEvent, RaceOutcome, WorkerProgram, formats,
 };
 use crate::scope::Scope;
 
@@ -41,20 +42,20 @@ pub struct RaceArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub connections: usize,
     /// Headers of requests and replies: what the libraries send, or what browsers and their servers send
-    #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSize::Minimal)]
+    #[arg(long, value_name = "SIZE", value_enum, default_value_t = HeaderSizeArg::Minimal)]
     pub headers: HeaderSizeArg,
     /// Messages of one exchange: awaited one by one on http-* and ws, all in flight on http2 and ws-pipelined
     /// [default: 1; 10 with ws-pipelined]
     #[arg(long, value_name = "N")]
     pub burst: Option<usize>,
     /// Round trip to the servers, up to 500ms; modelled in the servers' sockets
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0ms")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "0ms")]
     pub rtt: Duration,
     /// How much the round trip varies
-    #[arg(long, value_name = "TIME", value_parser = time, default_value = "0ms")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "0ms")]
     pub jitter: Duration,
     /// Bits a second each way, for example 10mbit
-    #[arg(long, value_name = "RATE", value_parser = bandwidth)]
+    #[arg(long, value_name = "RATE", value_parser = parse_bandwidth)]
     pub bandwidth: Option<u64>,
     /// Not modelled: two network namespaces of our own, joined by TUN devices (Linux, root)
     #[arg(long)]
@@ -79,7 +80,7 @@ pub struct RaceArgs {
     #[arg(long, value_name = "N", requires = "max_time")]
     pub max_requests: Option<u64>,
     /// With --against: the longest time from the first slice on
-    #[arg(long, value_name = "TIME", value_parser = time, requires = "max_requests")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "max_requests")]
     pub max_time: Option<Duration>,
     /// Run the grid of conditions and print the table of the talk's slide, or JSON with --json; takes some minutes
     #[arg(long, conflicts_with_all = ["csv", "hdr", "against", "lanes", "connections", "rtt", "burst", "payload", "placement"])]
@@ -213,7 +214,11 @@ fn open_log(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Runs a race with its progress on standard error, until its end or until the process is asked to end.
-async fn run_race(scope: &Scope, config: RaceConfig, interrupt: &mut Interrupt) -> anyhow::Result<RaceOutcome> {
+async fn run_race(
+    scope: &Scope,
+    config: RaceConfig,
+    interrupt: &mut Interrupt,
+) -> anyhow::Result<RaceOutcome> {
     let pairs = config.pairs;
     let (events, mut inbox) = mpsc::channel(8);
     let (_control_sender, control_receiver) = mpsc::channel(1);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
-use crate::race::{LaneStats, LACKING, LaneRatio, RaceOutcome, gap_breakdown};
+use crate::race::{LACKING, LaneRatio, LaneStats, RaceOutcome, gap_breakdown};
 use crate::text::sanitize;
 use crate::wire::format::group_thousands;
 
@@ -130,7 +130,7 @@ fn layer_costs(outcome: &RaceOutcome) -> String {
 mod tests {
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
-    use crate::race::{LaneKind, Lane, ListenDrops};
+    use crate::race::{Lane, LaneKind, ListenDrops};
 
     fn figures(kind: LaneKind, micros: u64, bytes: f64) -> LaneStats {
         let us = Duration::from_micros;
@@ -152,15 +152,19 @@ mod tests {
 
     #[test]
     fn columns_stand_under_their_heads_and_never_touch() {
-        let mut lanes = vec![figures(LaneKind::HttpReqwest, 133, 10_486_470.0), figures(LaneKind::Ws, 90, 38.0)];
+        let mut lanes =
+            vec![figures(LaneKind::HttpReqwest, 133, 10_486_470.0), figures(LaneKind::Ws, 90, 38.0)];
         lanes.push(LaneStats {
             lane: Lane::plain(LaneKind::WsNew),
             failure: Some("refused\x1b".into()),
             ..LaneStats::default()
         });
         let ratio = Ratio { median: 1.47, low: 1.46, high: 1.49, pairs: 15 };
-        let ratios =
-            vec![LaneRatio { lane: Lane::plain(LaneKind::HttpReqwest), baseline: Lane::plain(LaneKind::Ws), ratio }];
+        let ratios = vec![LaneRatio {
+            lane: Lane::plain(LaneKind::HttpReqwest),
+            baseline: Lane::plain(LaneKind::Ws),
+            ratio,
+        }];
         let table = render(&RaceOutcome { lanes, ratios, ..RaceOutcome::default() });
         let head: Vec<&str> = table.lines().take(5).collect();
         assert_eq!(

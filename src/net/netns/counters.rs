@@ -93,7 +93,9 @@ impl PacketLengths {
         }
         let data = packet.get(..bytes)?.get(header..)?;
         let payload = match (protocol, u16::from_be_bytes([flags & 0x1f, offset])) {
-            (IPPROTO_TCP, 0) => data.get(12).map_or(0, |byte| data.len().saturating_sub(usize::from(byte >> 4) * 4)),
+            (IPPROTO_TCP, 0) => {
+                data.get(12).map_or(0, |byte| data.len().saturating_sub(usize::from(byte >> 4) * 4))
+            }
             // A further fragment has no TCP header.
             (IPPROTO_TCP, _) => data.len(),
             _ => 0,
@@ -123,7 +125,11 @@ mod tests {
     #[test]
     fn the_lengths_of_a_segment() {
         assert_eq!(PacketLengths::parse(&SEGMENT), Some(PacketLengths { bytes: 55, payload: 3 }));
-        assert_eq!(PacketLengths::parse(&changed(9, 17)), Some(PacketLengths { bytes: 55, payload: 0 }), "UDP");
+        assert_eq!(
+            PacketLengths::parse(&changed(9, 17)),
+            Some(PacketLengths { bytes: 55, payload: 0 }),
+            "UDP"
+        );
         assert_eq!(
             PacketLengths::parse(&changed(7, 9)),
             Some(PacketLengths { bytes: 55, payload: 35 }),

@@ -1,9 +1,9 @@
 //! [`NetnsPair`]: a network of our own with a distance in it, which the kernel's TCP crosses as it crosses any other.
 //! It knows nothing of who talks over it: jobs are handed to its ends, and packets are carried and counted.
 
+mod counters;
 #[cfg(target_os = "linux")]
 mod namespace;
-mod counters;
 #[cfg(target_os = "linux")]
 mod packet_relay;
 
@@ -114,7 +114,9 @@ impl NetnsPair {
             TrySendError::Full(_) => format!("the {name}'s end has too many jobs waiting"),
             TrySendError::Closed(_) => format!("the {name}'s end of the network has closed"),
         })?;
-        result_receiver.recv().map_err(|_| format!("the {name}'s end of the network has closed before the job was done"))
+        result_receiver
+            .recv()
+            .map_err(|_| format!("the {name}'s end of the network has closed before the job was done"))
     }
 
     /// What the relay has seen so far, each way.
@@ -158,8 +160,9 @@ mod tests {
 
     /// An echo in the server's end, until the scope ends.
     fn echo(netns: &NetnsPair, scope: &Scope) -> SocketAddr {
-        let listener =
-            netns.run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap()).unwrap();
+        let listener = netns
+            .run_in(EndpointRole::Server, || TcpListener::bind((NetnsPair::SERVER, 0)).unwrap())
+            .unwrap();
         let address = listener.local_addr().unwrap();
         scope
             .spawn_thread("echo", |inner| async move {

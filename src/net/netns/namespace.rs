@@ -34,7 +34,9 @@ pub(super) fn spawn_namespace(
     let (result_sender, result_receiver) = sync_channel(1);
     let end = move |_| async move {
         // Whoever opens waits for it; without a device there is nothing to stay for.
-        if let Err(error) = result_sender.send(enter_new_namespace().and_then(|()| create_tun_device(address))) {
+        if let Err(error) =
+            result_sender.send(enter_new_namespace().and_then(|()| create_tun_device(address)))
+        {
             drop(error);
             return;
         }
@@ -56,8 +58,11 @@ fn enter_new_namespace() -> Result<(), String> {
 }
 
 fn create_tun_device(address: Ipv4Addr) -> Result<SyncDevice, String> {
-    let device =
-        DeviceBuilder::new().name("wiretalk0").mtu(MTU).tx_queue_len(TX_QUEUE_LEN).ipv4(address, PREFIX_LEN, None);
+    let device = DeviceBuilder::new()
+        .name("wiretalk0")
+        .mtu(MTU)
+        .tx_queue_len(TX_QUEUE_LEN)
+        .ipv4(address, PREFIX_LEN, None);
     device.build_sync().map_err(|error| {
         format!(
             "a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: {error}"

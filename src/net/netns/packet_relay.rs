@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tun_rs::{AsyncDevice, SyncDevice};
 
-use super::namespace::MTU;
 use super::counters::{FlowCounters, LinkCounters, PacketLengths};
+use super::namespace::MTU;
 use crate::net::link_model::LinkModel;
 use crate::net::{DeadlineTimer, LinkConditions};
 use crate::scope::Scope;
@@ -131,7 +131,9 @@ impl PacketQueue {
         // Neighbour discovery of IPv6, say, has nobody to talk to.
         let Some(lengths) = PacketLengths::parse(packet) else { return };
         counter.count_packet(lengths);
-        if self.link.queueing_delay(now) > MAX_QUEUEING_DELAY || packet.len() > MAX_IN_FLIGHT.saturating_sub(self.queued_bytes) {
+        if self.link.queueing_delay(now) > MAX_QUEUEING_DELAY
+            || packet.len() > MAX_IN_FLIGHT.saturating_sub(self.queued_bytes)
+        {
             counter.count_drop();
             return;
         }
@@ -168,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_packet_arrives_half_a_round_trip_later_and_in_order() {
-        let (mut queue, counters, now) = queue(LinkConditions { rtt: 30 * MILLI, ..LinkConditions::default() });
+        let (mut queue, counters, now) =
+            queue(LinkConditions { rtt: 30 * MILLI, ..LinkConditions::default() });
         queue.push(now, &packet(100), &counters.to_server);
         queue.push(now + MILLI, &packet(200), &counters.to_server);
         queue.push(now + MILLI, b"no packet of IPv4", &counters.to_server);
@@ -204,7 +207,11 @@ mod tests {
         for _ in 0..12_000 {
             queue.push(now, &packet(MTU), &counters.to_client);
         }
-        assert!(queue.queued_bytes <= MAX_IN_FLIGHT && queue.queued_bytes + usize::from(MTU) > MAX_IN_FLIGHT, "{}", queue.queued_bytes);
+        assert!(
+            queue.queued_bytes <= MAX_IN_FLIGHT && queue.queued_bytes + usize::from(MTU) > MAX_IN_FLIGHT,
+            "{}",
+            queue.queued_bytes
+        );
         let to_client = counters.snapshot().to_client;
         assert_eq!(to_client.packets - to_client.dropped, queue.packets.len() as u64);
     }

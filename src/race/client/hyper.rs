@@ -176,7 +176,7 @@ mod tests {
     use crate::net::listen;
     use crate::race::connector::LaneConnector;
     use crate::race::ipc::{LaneTarget, TlsTrust};
-    use crate::race::{RaceConfig, LaneKind, Lane};
+    use crate::race::{Lane, LaneKind, RaceConfig};
     use crate::scope::Scope;
 
     /// A kept connection to a server that gives these replies, one a request, and then hangs up.
@@ -191,10 +191,16 @@ mod tests {
                 stream.write_all(reply.as_bytes()).await.unwrap();
             }
         });
-        let target = LaneTarget { host: "127.0.0.1".to_owned(), port, path: "/echo".to_owned(), trust: TlsTrust::Plain };
+        let target = LaneTarget {
+            host: "127.0.0.1".to_owned(),
+            port,
+            path: "/echo".to_owned(),
+            trust: TlsTrust::Plain,
+        };
         let config = RaceConfig { payload: 4, ..RaceConfig::default() };
         let connector = LaneConnector::new(target, None).unwrap();
-        let setup = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector).unwrap();
+        let setup =
+            LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector).unwrap();
         HyperKeepAlive::open(&Arc::new(setup)).await.unwrap()
     }
 
@@ -229,6 +235,9 @@ mod tests {
     async fn another_reply_than_what_was_sent_is_reported() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let mut kept_alive = kept_alive(&scope, vec![reply("", b"no!\n")]).await;
-        assert_eq!(kept_alive.exchange().await.unwrap_err(), "the reply (4 bytes) is not what was sent (4 bytes)");
+        assert_eq!(
+            kept_alive.exchange().await.unwrap_err(),
+            "the reply (4 bytes) is not what was sent (4 bytes)"
+        );
     }
 }

@@ -7,9 +7,9 @@ use super::hyper::{HyperHttp2, HyperKeepAlive, HyperReconnect};
 use super::reqwest::ReqwestClient;
 use super::sse::SsePost;
 use super::tcp::RawTcp;
-use super::websocket::{OpenWebSocket, ReconnectingWebSocket, PipelinedWebSocket};
+use super::websocket::{OpenWebSocket, PipelinedWebSocket, ReconnectingWebSocket};
 use crate::race::connector::LaneConnector;
-use crate::race::{RaceConfig, HeaderProfile, LaneKind, Lane};
+use crate::race::{HeaderProfile, Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 
 /// What every connection of a lane is opened with.
@@ -26,8 +26,14 @@ pub(super) struct LaneSetup {
 }
 
 impl LaneSetup {
-    pub(super) fn new(scope: Scope, lane: Lane, config: &RaceConfig, connector: LaneConnector) -> Result<Self, String> {
-        let reqwest = (lane.kind == LaneKind::HttpReqwest).then(|| ReqwestClient::client(&connector)).transpose()?;
+    pub(super) fn new(
+        scope: Scope,
+        lane: Lane,
+        config: &RaceConfig,
+        connector: LaneConnector,
+    ) -> Result<Self, String> {
+        let reqwest =
+            (lane.kind == LaneKind::HttpReqwest).then(|| ReqwestClient::client(&connector)).transpose()?;
         Ok(Self {
             scope,
             lane,
@@ -66,7 +72,9 @@ impl LaneClient {
             LaneKind::Http2 => Self::Http2(Box::new(HyperHttp2::open(setup).await?)),
             LaneKind::SsePost => Self::Sse(Box::new(SsePost::open(setup).await?)),
             LaneKind::Ws => Self::WebSocket(Box::new(OpenWebSocket::open(setup).await?)),
-            LaneKind::WsPipelined => Self::PipelinedWebSocket(Box::new(PipelinedWebSocket::open(setup).await?)),
+            LaneKind::WsPipelined => {
+                Self::PipelinedWebSocket(Box::new(PipelinedWebSocket::open(setup).await?))
+            }
             LaneKind::WsNew => Self::ReconnectingWebSocket(ReconnectingWebSocket::new(setup)),
         })
     }

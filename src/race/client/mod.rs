@@ -5,13 +5,13 @@
 
 mod bare_http;
 mod hyper;
+mod lane_client;
 mod reqwest;
 mod slice;
 mod sse;
 mod tcp;
 #[cfg(test)]
 mod trips;
-mod lane_client;
 mod websocket;
 
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
 
 use crate::race::connector::LaneConnector;
-use crate::race::ipc::{WorkerResponse, LaneTarget, WorkerRequest, TlsTrust, read_message, write_message};
-use crate::race::{RaceConfig, LaneKind, Lane};
+use crate::race::ipc::{LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message};
+use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
+use lane_client::{LaneClient, LaneSetup};
 use slice::LaneConnections;
-use lane_client::{LaneSetup, LaneClient};
 
 /// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
 /// runner: whether this process is where its placement puts it.
@@ -46,13 +46,15 @@ pub async fn run_client(
     let mut connections: Option<LaneConnections> = None;
     while let Some(request) = requests.recv().await {
         let response = match request {
-            WorkerRequest::Connect { lane, config, target } => match connect_all(scope, lane, &config, target).await {
-                Ok(opened) => {
-                    connections = Some(opened);
-                    WorkerResponse::Connected { pinned }
+            WorkerRequest::Connect { lane, config, target } => {
+                match connect_all(scope, lane, &config, target).await {
+                    Ok(opened) => {
+                        connections = Some(opened);
+                        WorkerResponse::Connected { pinned }
+                    }
+                    Err(reason) => WorkerResponse::Failed(reason),
                 }
-                Err(reason) => WorkerResponse::Failed(reason),
-            },
+            }
             WorkerRequest::Run { slice, max_exchanges } => {
                 let Some(connections) = &mut connections else { return };
                 // whoever speaks while a slice runs, or hangs up, has no use for it any more
@@ -73,7 +75,12 @@ pub async fn run_client(
 }
 
 /// All connections of a lane.
-async fn connect_all(scope: &Scope, lane: Lane, config: &RaceConfig, target: LaneTarget) -> Result<LaneConnections, String> {
+async fn connect_all(
+    scope: &Scope,
+    lane: Lane,
+    config: &RaceConfig,
+    target: LaneTarget,
+) -> Result<LaneConnections, String> {
     let protocol: Option<&[u8]> = match (&target.trust, lane.kind) {
         (TlsTrust::Plain, _) | (_, LaneKind::Tcp) => None,
         (_, LaneKind::Http2) => Some(b"h2"),
@@ -184,9 +191,14 @@ mod tests {
     #[tokio::test]
     async fn a_head_that_does_not_end_is_refused_too() {
         let scope = Scope::new(|panic| panic!("{panic}"));
-        for kind in
-            [LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew, LaneKind::SsePost, LaneKind::Ws]
-        {
+        for kind in [
+            LaneKind::HttpBare,
+            LaneKind::HttpHyper,
+            LaneKind::HttpReqwest,
+            LaneKind::HttpNew,
+            LaneKind::SsePost,
+            LaneKind::Ws,
+        ] {
             let (address, written) = hostile(&scope, b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n");
             failure(&scope, kind, address).await;
             assert!(written.await.unwrap() < MOST, "{kind:?}");

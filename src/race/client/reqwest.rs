@@ -6,7 +6,7 @@ use reqwest::{Client, Url};
 
 use super::lane_client::{LaneSetup, ReplyCheck};
 use crate::net::error_chain;
-use crate::race::connector::{LaneConnector, CERTIFICATE_NAME, tls_config};
+use crate::race::connector::{CERTIFICATE_NAME, LaneConnector, tls_config};
 
 pub(super) struct ReqwestClient {
     client: Client,

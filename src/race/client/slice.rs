@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 
 use super::lane_client::LaneClient;
 use crate::measure::Histogram;
-use crate::net::{DeadlineTimer, Clock, SystemClock, later};
+use crate::net::{Clock, DeadlineTimer, SystemClock, later};
 use crate::race::RaceConfig;
-use crate::race::ipc::{SliceResult, ResourceUsage};
+use crate::race::ipc::{ResourceUsage, SliceResult};
 use crate::scope::Scope;
 
 /// The open connections of a lane, and what they write down together.
@@ -86,7 +86,12 @@ impl LaneConnections {
     }
 
     /// Runs all connections for `slice`. A connection that fails takes no further part; the first error is told.
-    pub(super) async fn run_slice(&mut self, scope: &Scope, slice: Duration, max_exchanges: Option<u64>) -> SliceResult {
+    pub(super) async fn run_slice(
+        &mut self,
+        scope: &Scope,
+        slice: Duration,
+        max_exchanges: Option<u64>,
+    ) -> SliceResult {
         if self.connections.is_empty() {
             return SliceResult { error: Some("no connection is open".to_owned()), ..SliceResult::default() };
         }
@@ -128,7 +133,13 @@ impl LaneConnections {
         }
         let (took, usage) = (start.elapsed(), ResourceUsage::now().since(before));
         let recorder = lock(&self.recorder);
-        SliceResult { times: recorder.times.counts(), service_times: recorder.service_times.counts(), took, usage, error }
+        SliceResult {
+            times: recorder.times.counts(),
+            service_times: recorder.service_times.counts(),
+            took,
+            usage,
+            error,
+        }
     }
 }
 
@@ -227,8 +238,11 @@ mod tests {
     async fn slice(every: Option<Duration>, most: Option<u64>, span: fn(u64) -> Duration) -> SliceRecorder {
         let recorder = Mutex::new(SliceRecorder::default());
         lock(&recorder).clear(most);
-        let mut schedule =
-            every.map(|every| Schedule::<PausedClock> { timer: DeadlineTimer::new().unwrap(), period: every, offset: Duration::ZERO });
+        let mut schedule = every.map(|every| Schedule::<PausedClock> {
+            timer: DeadlineTimer::new().unwrap(),
+            period: every,
+            offset: Duration::ZERO,
+        });
         let start = PausedClock::now();
         exchanges(&mut Scripted { done: 0, span }, schedule.as_mut(), &recorder, start, start + 150 * MILLI)
             .await

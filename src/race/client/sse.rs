@@ -37,7 +37,8 @@ impl SsePost {
         setup.scope.spawn("event posts", async move {
             let _ = connection.await;
         });
-        let mut builder = Request::post(format!("/events/{number}")).header(HOST, setup.connector.authority());
+        let mut builder =
+            Request::post(format!("/events/{number}")).header(HOST, setup.connector.authority());
         for (name, value) in setup.headers.request_headers() {
             builder = builder.header(*name, *value);
         }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-use super::lane_client::{LaneSetup, LaneClient};
+use super::lane_client::{LaneClient, LaneSetup};
 use crate::net::paused::PausedClock;
-use crate::net::{Clock, LinkConditions, DelayedStream, Stall};
+use crate::net::{Clock, DelayedStream, LinkConditions, Stall};
 use crate::race::connector::LaneConnector;
 use crate::race::ipc::{LaneTarget, TlsTrust};
 use crate::race::server::piped;
-use crate::race::{RaceConfig, LaneKind, Lane};
+use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 
 const RTT: Duration = Duration::from_millis(60);
@@ -66,7 +66,14 @@ async fn assert_trips(kind: LaneKind, tls: bool, burst: usize, trips: u32) {
 async fn a_new_connection_costs_its_handshakes_and_a_kept_one_nothing() {
     for tls in [false, true] {
         let more = u32::from(tls);
-        for kind in [LaneKind::Tcp, LaneKind::HttpBare, LaneKind::HttpHyper, LaneKind::Http2, LaneKind::SsePost, LaneKind::Ws] {
+        for kind in [
+            LaneKind::Tcp,
+            LaneKind::HttpBare,
+            LaneKind::HttpHyper,
+            LaneKind::Http2,
+            LaneKind::SsePost,
+            LaneKind::Ws,
+        ] {
             assert_trips(kind, tls, 1, 1).await;
         }
         assert_trips(LaneKind::HttpNew, tls, 1, 2 + more).await;

@@ -15,7 +15,11 @@ const MISDIRECTED: &[u8] =
 const TOO_LARGE: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Until the peer hangs up, or sends what is no request.
-pub(super) async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, headers: HeaderProfile, options: &ServerOptions) {
+pub(super) async fn serve(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    headers: HeaderProfile,
+    options: &ServerOptions,
+) {
     // nobody is left to be told
     let _ = echo(Timed::new(socket, options.limits), headers, options).await;
 }
@@ -33,13 +37,16 @@ async fn echo(
     loop {
         let request = inbox.bytes();
         let Ok(head) = bare_http::parse_head(request) else { return socket.write_all(BAD_REQUEST).await };
-        let foreign = head
-            .and_then(|head| options.access.only_host(bare_http::named(request.get(..head.len)?, b"host")).err());
+        let foreign = head.and_then(|head| {
+            options.access.only_host(bare_http::named(request.get(..head.len)?, b"host")).err()
+        });
         match head {
             _ if foreign == Some(HostMismatch::Invalid) => return socket.write_all(BAD_REQUEST).await,
             _ if foreign == Some(HostMismatch::Other) => return socket.write_all(MISDIRECTED).await,
             Some(head) if head.body_len > MAX_PAYLOAD => return socket.write_all(TOO_LARGE).await,
-            Some(head) if let Some(body) = request.get(head.len..).and_then(|rest| rest.get(..head.body_len)) => {
+            Some(head)
+                if let Some(body) = request.get(head.len..).and_then(|rest| rest.get(..head.body_len)) =>
+            {
                 reply.clear();
                 io::Write::write_fmt(
                     &mut reply,

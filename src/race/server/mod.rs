@@ -19,9 +19,11 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::net::{self, LinkConditions, DelayedStream, Stall, Tap, Traffic};
-use crate::race::ipc::{WorkerResponse, ServerCounters, WorkerRequest, ResourceUsage, read_message, write_message};
-use crate::race::{RaceConfig, HeaderProfile, LaneKind, Lane};
+use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic};
+use crate::race::ipc::{
+    ResourceUsage, ServerCounters, WorkerRequest, WorkerResponse, read_message, write_message,
+};
+use crate::race::{HeaderProfile, Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 use crate::servers::{Access, HostName, Limits, ServerOptions, http, websocket};
 
@@ -40,19 +42,27 @@ pub async fn run_server(
     let (traffic, stall) = (Arc::new(Traffic::default()), Stall::default());
     while let Ok(Some(request)) = read_message::<WorkerRequest>(&mut input).await {
         let response = match request {
-            WorkerRequest::Listen { lane, config, address } => match start_listening(scope, lane, &config, address, &traffic, &stall) {
-                Ok((address, certificate)) => WorkerResponse::Listening { address, certificate, pinned },
-                Err(reason) => WorkerResponse::Failed(reason),
-            },
+            WorkerRequest::Listen { lane, config, address } => {
+                match start_listening(scope, lane, &config, address, &traffic, &stall) {
+                    Ok((address, certificate)) => WorkerResponse::Listening { address, certificate, pinned },
+                    Err(reason) => WorkerResponse::Failed(reason),
+                }
+            }
             WorkerRequest::Count => {
                 let snapshot = traffic.snapshot();
-                WorkerResponse::Counted(ServerCounters { received: snapshot.received, sent: snapshot.sent, usage: ResourceUsage::now() })
+                WorkerResponse::Counted(ServerCounters {
+                    received: snapshot.received,
+                    sent: snapshot.sent,
+                    usage: ResourceUsage::now(),
+                })
             }
             WorkerRequest::Stall { duration } => {
                 stall.begin(duration);
                 continue;
             }
-            WorkerRequest::Connect { .. } | WorkerRequest::Run { .. } => WorkerResponse::Failed("that is for a client".to_owned()),
+            WorkerRequest::Connect { .. } | WorkerRequest::Run { .. } => {
+                WorkerResponse::Failed("that is for a client".to_owned())
+            }
         };
         if write_message(&mut output, &response).await.is_err() {
             return;
@@ -76,7 +86,14 @@ fn limits(course: &RaceConfig) -> Limits {
     let (patience, own) = (course.exchange_timeout(), Limits::default());
     // a quarter of what comes over the narrowest link
     let min_rate = course.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
-    Limits { head_timeout: LANE_TIMEOUT, body_timeout: LANE_TIMEOUT, frame_timeout: patience, min_rate, write_timeout: patience, ..own }
+    Limits {
+        head_timeout: LANE_TIMEOUT,
+        body_timeout: LANE_TIMEOUT,
+        frame_timeout: patience,
+        min_rate,
+        write_timeout: patience,
+        ..own
+    }
 }
 
 fn start_listening(
@@ -94,7 +111,12 @@ fn start_listening(
     let (address, listener) = listen().map_err(|error| format!("could not listen on {ip}: {error}"))?;
     let secured = if lane.tls { Some(tls::acceptor(lane.kind == LaneKind::Http2)?) } else { None };
     let access = Access { hosts: [HostName::address(ip)].into(), origins: None };
-    let options = ServerOptions { limits: limits(config), traffic: traffic.clone(), access, ..ServerOptions::default() };
+    let options = ServerOptions {
+        limits: limits(config),
+        traffic: traffic.clone(),
+        access,
+        ..ServerOptions::default()
+    };
     let service = LaneService::new(lane, config, options);
     let (acceptor, certificate) = secured.unzip();
     let accepting = AcceptLoop {
@@ -141,8 +163,13 @@ impl AcceptLoop {
     }
 }
 
-async fn serve<S>(service: LaneService, scope: Scope, acceptor: Option<TlsAcceptor>, socket: S, peer: SocketAddr)
-where
+async fn serve<S>(
+    service: LaneService,
+    scope: Scope,
+    acceptor: Option<TlsAcceptor>,
+    socket: S,
+    peer: SocketAddr,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Some(acceptor) = acceptor else { return service.serve(scope, socket, peer).await };
@@ -195,7 +222,11 @@ pub(super) mod piped {
 
     impl Piped {
         /// The service, and its certificate where the lane is within TLS.
-        pub(in crate::race) fn new(scope: &Scope, lane: Lane, course: &RaceConfig) -> (Self, Option<Vec<u8>>) {
+        pub(in crate::race) fn new(
+            scope: &Scope,
+            lane: Lane,
+            course: &RaceConfig,
+        ) -> (Self, Option<Vec<u8>>) {
             let secured = lane.tls.then(|| tls::acceptor(lane.kind == LaneKind::Http2).unwrap());
             let (acceptor, certificate) = secured.unzip();
             let options = ServerOptions { limits: limits(course), ..ServerOptions::default() };
@@ -264,7 +295,10 @@ mod tests {
         for (kind, begun) in [
             (LaneKind::Tcp, &[0, 0x10, 0, 0][..]),
             (LaneKind::Tcp, &[0]),
-            (LaneKind::HttpBare, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
+            (
+                LaneKind::HttpBare,
+                b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+            ),
             (LaneKind::HttpBare, b"POST"),
         ] {
             let met = drips(begun, serving(Lane::plain(kind))).await;
@@ -296,12 +330,18 @@ mod tests {
 
     #[test]
     fn what_is_far_away_and_slow_is_not_cut_off() {
-        let slow =
-            LinkConditions { rtt: Duration::from_millis(500), bandwidth: Some(8_000), ..LinkConditions::default() };
+        let slow = LinkConditions {
+            rtt: Duration::from_millis(500),
+            bandwidth: Some(8_000),
+            ..LinkConditions::default()
+        };
         let course = RaceConfig { payload: 100_000, link: slow, ..RaceConfig::default() };
         let limits = limits(&course);
         assert_eq!(limits.min_rate, 250, "a quarter of 1,000 bytes a second");
-        assert!(limits.frame_timeout > Duration::from_secs(200) && limits.write_timeout > Duration::from_secs(200));
+        assert!(
+            limits.frame_timeout > Duration::from_secs(200)
+                && limits.write_timeout > Duration::from_secs(200)
+        );
         assert_eq!(super::limits(&RaceConfig::default()).min_rate, Limits::default().min_rate);
     }
 }

@@ -12,7 +12,8 @@ use crate::race::connector::CERTIFICATE_NAME;
 /// An acceptor and its certificate (DER). With `http2` that is what is agreed on (ALPN, RFC 7301), otherwise HTTP/1.1.
 pub(super) fn acceptor(http2: bool) -> Result<(TlsAcceptor, Vec<u8>), String> {
     let describe = |error: &dyn std::fmt::Display| format!("could not make a certificate: {error}");
-    let made = rcgen::generate_simple_self_signed(vec![CERTIFICATE_NAME.to_owned()]).map_err(|error| describe(&error))?;
+    let made = rcgen::generate_simple_self_signed(vec![CERTIFICATE_NAME.to_owned()])
+        .map_err(|error| describe(&error))?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(|error| describe(&error))?;
     let certificate = made.cert.der().clone();
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

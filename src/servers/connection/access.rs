@@ -72,7 +72,10 @@ impl Access {
     }
 
     /// The same where there may be none, or several.
-    pub(crate) fn only_host<'v>(&self, mut values: impl Iterator<Item = &'v [u8]>) -> Result<(), HostMismatch> {
+    pub(crate) fn only_host<'v>(
+        &self,
+        mut values: impl Iterator<Item = &'v [u8]>,
+    ) -> Result<(), HostMismatch> {
         match (values.next(), values.next()) {
             (Some(value), None) => self.host(value),
             _ => Err(HostMismatch::Invalid),
@@ -177,7 +180,9 @@ impl HostName {
         let below =
             |name: &str, asked: &str| asked.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
         match (&self.host, asked) {
-            (Host::Name(name), Host::Name(asked)) if self.includes_subdomains => name == asked || below(name, asked),
+            (Host::Name(name), Host::Name(asked)) if self.includes_subdomains => {
+                name == asked || below(name, asked)
+            }
             (own, asked) => own == asked,
         }
     }

@@ -116,7 +116,9 @@ where
     let request = request?;
     match request.handshake.head.as_ref().map(|head| check_host(&options.access, head)) {
         // What else is wrong with it is told by the judgement, the missing Host among it.
-        Some(Err(HostMismatch::Invalid)) if request.handshake.validation.outcome == HandshakeOutcome::Reject => {
+        Some(Err(HostMismatch::Invalid))
+            if request.handshake.validation.outcome == HandshakeOutcome::Reject =>
+        {
             refuse(stream, &request.handshake.validation).await
         }
         Some(Err(foreign)) => {
@@ -193,7 +195,9 @@ async fn refuse<T>(
     // To TLS there is no answer in words that the other side would read.
     if let Some(status) = judgement.status {
         let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
-        stream.write_all(text_response(status, &judgement.response_headers, &words.join("\n\n")).as_bytes()).await?;
+        stream
+            .write_all(text_response(status, &judgement.response_headers, &words.join("\n\n")).as_bytes())
+            .await?;
     }
     let first = fatal().next().map(|problem| problem.code.rule().summary);
     Err(HandshakeError::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
@@ -252,7 +256,10 @@ mod tests {
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
     /// The answer to these bytes, and what the server makes of them.
-    async fn asked(bytes: &[u8], options: &ServerOptions) -> (String, Result<AcceptedHandshake, HandshakeError>) {
+    async fn asked(
+        bytes: &[u8],
+        options: &ServerOptions,
+    ) -> (String, Result<AcceptedHandshake, HandshakeError>) {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(bytes).await.unwrap();
         let opened =
@@ -308,7 +315,8 @@ mod tests {
 
     #[tokio::test]
     async fn ordinary_http_is_told_what_to_ask_for() {
-        let (answer, refused) = asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &ServerOptions::default()).await;
+        let (answer, refused) =
+            asked(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n", &ServerOptions::default()).await;
         assert_eq!(
             answer,
             "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
@@ -319,7 +327,8 @@ mod tests {
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
         let judged =
-            open(&mut server, &ServerPolicy::default(), &ServerOptions::default(), OrdinaryHttp::Judged).await;
+            open(&mut server, &ServerPolicy::default(), &ServerOptions::default(), OrdinaryHttp::Judged)
+                .await;
         assert!(judged.is_err());
         let mut answer = [0; 64];
         let count = client.read(&mut answer).await.unwrap();

@@ -18,7 +18,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 use crate::net::{CountedConnection, Direction, describe_io_error, later};
 use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Broadcast;
-use crate::servers::{ServerEvent, Limits};
+use crate::servers::{Limits, ServerEvent};
 use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind, encode};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
@@ -100,7 +100,8 @@ enum OutboxState {
 
 impl Subscriber {
     pub(super) fn new(socket: TcpStream, counted: CountedConnection, limits: Limits) -> Self {
-        let Limits { max_backlog: backlog, max_backlog_bytes: backlog_bytes, write_timeout: write, .. } = limits;
+        let Limits { max_backlog: backlog, max_backlog_bytes: backlog_bytes, write_timeout: write, .. } =
+            limits;
         Self {
             socket,
             counted,
@@ -252,7 +253,7 @@ impl Outbox {
 pub(super) struct SubscriberReader<'s> {
     subscriber: &'s Subscriber,
     endpoint: Endpoint,
-    frames: FrameClock,
+    frame_clock: FrameClock,
     /// Messages of the last read, for the hub.
     frames: Vec<u8>,
     messages: u64,
@@ -266,7 +267,7 @@ impl<'s> SubscriberReader<'s> {
         Self {
             subscriber,
             endpoint: Endpoint::server(AgreedExtensions::none(), limits.max_message),
-            frames: FrameClock::new(limits.into()),
+            frame_clock: FrameClock::new(limits.into()),
             frames: Vec::new(),
             messages: 0,
             opened: Instant::now(),
@@ -284,7 +285,7 @@ impl<'s> SubscriberReader<'s> {
     ) -> Option<SubscriberEnd> {
         let mut leaving = false;
         let result = async {
-            self.frames.push(&rest, Instant::now);
+            self.frame_clock.push(&rest, Instant::now);
             self.receive(&rest)?;
             drop(rest);
             while !self.endpoint.is_finished() {
@@ -300,7 +301,7 @@ impl<'s> SubscriberReader<'s> {
                         ready?;
                         self.read()?;
                     }
-                    () = at(self.frames.deadline()) => return Err(self.late()),
+                    () = at(self.frame_clock.deadline()) => return Err(self.late()),
                 }
             }
             if leaving { Err(SubscriberEnd::GoingAway) } else { Ok(()) }
@@ -322,7 +323,7 @@ impl<'s> SubscriberReader<'s> {
 
     /// A frame has begun and does not go on in time.
     fn late(&mut self) -> SubscriberEnd {
-        let failure = self.endpoint.fail(1008, &self.frames.timeout().to_string());
+        let failure = self.endpoint.fail(1008, &self.frame_clock.timeout().to_string());
         self.code.get_or_insert(failure.code);
         self.subscriber.send_control(self.endpoint.take_outbox(), true);
         SubscriberEnd::Failed(failure.reason)
@@ -335,7 +336,7 @@ impl<'s> SubscriberReader<'s> {
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
                 let bytes = buffer.get(..count).unwrap_or_default();
-                self.frames.push(bytes, Instant::now);
+                self.frame_clock.push(bytes, Instant::now);
                 self.receive(bytes)
             }
             Err(err) if err.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -423,7 +424,10 @@ mod tests {
     }
 
     fn broadcast(byte: u8) -> Broadcast {
-        Broadcast { frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(), messages: 1 }
+        Broadcast {
+            frames: encode::single_frame(Opcode::Binary, &vec![byte; 100_000], None).into(),
+            messages: 1,
+        }
     }
 
     /// How many of the frames somebody still holds, beside the one who asks.
@@ -443,7 +447,10 @@ mod tests {
         assert_eq!(most, BACKLOG);
         assert_eq!(held(&frames), 1, "what is half sent has to be sent to its end");
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
-        assert!(matches!(subscriber.flush_until_closed().await, SubscriberEnd::Slow(Waiting::Writes(BACKLOG))));
+        assert!(matches!(
+            subscriber.flush_until_closed().await,
+            SubscriberEnd::Slow(Waiting::Writes(BACKLOG))
+        ));
     }
 
     #[tokio::test]
@@ -459,7 +466,10 @@ mod tests {
         }
         assert!((900_000..=1_000_000).contains(&most), "{most}");
         assert!(subscriber.lock().bytes < 100_200, "what is half sent, and the Close");
-        assert!(matches!(subscriber.flush_until_closed().await, SubscriberEnd::Slow(Waiting::Bytes(..=1_000_000))));
+        assert!(matches!(
+            subscriber.flush_until_closed().await,
+            SubscriberEnd::Slow(Waiting::Bytes(..=1_000_000))
+        ));
     }
 
     #[tokio::test]
