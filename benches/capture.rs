@@ -15,7 +15,7 @@ use std::time::Instant;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use wiretalk::capture::{self, Capture, ReadOptions};
-use wiretalk::wire::filter::Filter;
+use wiretalk::wire::query::filter::Filter;
 
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 

@@ -99,7 +99,7 @@ mod frames {
 mod unmasking {
     use divan::counter::BytesCount;
     use divan::{Bencher, black_box};
-    use wiretalk::wire::mask;
+    use wiretalk::wire::frame::mask;
 
     const LENGTHS: [usize; 3] = [125, 1_000, 65_536];
 
@@ -141,8 +141,8 @@ mod unmasking {
 mod inflating {
     use divan::counter::{BytesCount, ItemsCount};
     use divan::{Bencher, black_box};
-    use wiretalk::wire::deflater::Deflater;
-    use wiretalk::wire::inflate::Inflater;
+    use wiretalk::wire::deflate::deflater::Deflater;
+    use wiretalk::wire::deflate::inflate::Inflater;
     use wiretalk::wire::{DeflateParams, Side};
 
     /// What the messages hold, how many there are, and how many bytes each has.

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use wiretalk::measure::{Histogram, Ratio, paired_ratio};
-use wiretalk::wire::{Opcode, encode};
+use wiretalk::wire::Opcode;
+use wiretalk::wire::frame::encode;
 
 use crate::crowd::{Crowd, Opening};
 use crate::floor;

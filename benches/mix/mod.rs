@@ -5,7 +5,8 @@ pub(crate) mod capture;
 pub(crate) mod dice;
 
 use dice::Dice;
-use wiretalk::wire::{Opcode, encode};
+use wiretalk::wire::Opcode;
+use wiretalk::wire::frame::encode;
 
 /// One in so many frames has 64 KiB.
 const LARGE_EVERY: u64 = 16_384;

@@ -234,7 +234,8 @@ impl InspectedConnection {
 mod tests {
     use super::super::state::tests::{REQUEST, RESPONSE};
     use super::*;
-    use crate::wire::{Opcode, encode};
+    use crate::wire::Opcode;
+    use crate::wire::frame::encode;
 
     #[test]
     fn a_panic_over_its_bytes_costs_one_connection() {

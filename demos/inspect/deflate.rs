@@ -1,6 +1,6 @@
 //! The compression of one message: what each bit of its DEFLATE data says, where it points back to, what was saved.
 //!
-//! The data is explained by `wire::deflate_listing`; here the message and what came before it are put together, and drawn.
+//! The data is explained by `wire::deflate::listing`; here the message and what came before it are put together, and drawn.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -15,8 +15,8 @@ use super::state::{Inspect, Tab};
 use super::symbols::{item_line, item_lines};
 use super::{accept_steps, chrome};
 use crate::stage::Theme;
-use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, DeflateListing};
-use crate::wire::inflate::Inflater;
+use crate::wire::deflate::inflate::Inflater;
+use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, DeflateListing};
 use crate::wire::{ByteLen, FragmentRole, Side, TraceRow, format};
 
 /// The tab's keys.

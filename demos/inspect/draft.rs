@@ -4,10 +4,11 @@
 
 use std::ops::Range;
 
-use crate::wire::field_span::{self, FrameContext};
+use crate::wire::explain::field_span::{self, FrameContext};
+use crate::wire::frame::mask;
 use crate::wire::{
     AgreedExtensions, ByteLen, Fault, FieldSpan, FragmentRole, Frame, Header, LengthForm, Offset, Opcode,
-    Side, Transcript, mask,
+    Side, Transcript,
 };
 
 /// The longest frame that is taken into the hand.
@@ -138,15 +139,16 @@ impl Draft {
             _ => Opcode::Text,
         };
         let header = Header { fin: false, masking_key: key, ..Header::new(opcode, 1) };
-        crate::wire::encode::frame(&header, b"a")
+        crate::wire::frame::encode::frame(&header, b"a")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::fault::FaultCode;
-    use crate::wire::{AgreedExtensions, encode};
+    use crate::wire::AgreedExtensions;
+    use crate::wire::decode::fault::FaultCode;
+    use crate::wire::frame::encode;
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 

@@ -19,8 +19,9 @@ use crate::net::Target;
 use crate::scope::Scope;
 use crate::servers::{EventLog, ServerEvent, naive_proxy};
 use crate::stage::{Services, Stage};
-use crate::wire::search::Needle;
-use crate::wire::{Offset, Trace, TraceRow, search};
+use crate::wire::query::search;
+use crate::wire::query::search::Needle;
+use crate::wire::{Offset, Trace, TraceRow};
 
 /// Begins a run of the source; what ran before ends.
 pub(super) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {

@@ -9,7 +9,8 @@ use super::draft::Draft;
 use super::frames::field_tag;
 use super::state::ByteCursor;
 use crate::stage::Theme;
-use crate::wire::{FieldSpan, Header, mask};
+use crate::wire::frame::mask;
+use crate::wire::{FieldSpan, Header};
 
 /// The bytes, their fields, and how long the header is.
 pub(super) struct HexDump<'a> {

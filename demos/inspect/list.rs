@@ -10,7 +10,7 @@ use super::canvas::{Canvas, ClickTarget};
 use super::chrome::side_style;
 use super::state::Inspect;
 use crate::text;
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
 use crate::wire::{Frame, MessageKind, Opcode, Side, TraceRow, format};
 
 /// The rows that the list wants, of at most `most`: its header, and one behind the last frame.

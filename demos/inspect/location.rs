@@ -12,7 +12,8 @@ use super::frames::field_tag;
 use super::problems::LocatedFault;
 use super::prose;
 use super::state::Inspect;
-use crate::wire::{Field, FieldSpan, field_span, format};
+use crate::wire::explain::field_span;
+use crate::wire::{Field, FieldSpan, format};
 
 /// The bytes around the place, the place itself marked, and the bits of its byte.
 pub(super) fn draw_frame(

@@ -49,7 +49,7 @@ use crate::stage::{
     DeclaredEffect, Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage,
     ViewContext,
 };
-use crate::wire::search::Needle;
+use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 use scenario::{Scenario, ScenarioPlayer};
 use state::{InputMode, Tab};

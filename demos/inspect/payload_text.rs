@@ -4,7 +4,7 @@
 
 use super::state::Inspect;
 use crate::text;
-use crate::wire::utf8::Utf8Validator;
+use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
 
 /// Fragments that are looked through for the beginning of a character.
@@ -112,7 +112,8 @@ pub(super) fn display_char(letter: char) -> String {
 mod tests {
     use super::super::state::tests::seen;
     use super::*;
-    use crate::wire::{MessageKind, Side, encode};
+    use crate::wire::frame::encode;
+    use crate::wire::{MessageKind, Side};
 
     #[test]
     fn a_character_may_be_cut_between_frames() {

@@ -11,7 +11,7 @@ use super::problems::{ProblemRef, locate_fault};
 use super::prose::short_section;
 use super::state::Inspect;
 use crate::text;
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
 use crate::wire::{Fault, Side};
 
 /// The names of the columns.

@@ -17,7 +17,7 @@ use super::prose;
 use super::state::{ByteCursor, Inspect, Tab};
 use super::verdict;
 use crate::clients::SessionCommand;
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
 use crate::wire::{Bits, Fault, Offset, Side, Trace, format};
 
 /// The tab's keys.
@@ -361,7 +361,8 @@ mod tests {
     use super::super::chrome::tests::render_text;
     use super::super::state::tests::{client_commands, opened, press, seen};
     use super::*;
-    use crate::wire::{FaultCode, Opcode, encode};
+    use crate::wire::frame::encode;
+    use crate::wire::{FaultCode, Opcode};
 
     const BROKEN: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];

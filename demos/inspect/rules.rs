@@ -1,6 +1,6 @@
 //! What the RFC wants of what is under the cursor, why, and what goes wrong: the page that `?` opens.
 //!
-//! The sentences are `wire::reference`'s for frames and `head_line`'s for heads; here they are put in order.
+//! The sentences are `wire::explain::reference`'s for frames and `head_line`'s for heads; here they are put in order.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -12,8 +12,10 @@ use super::prose::{self, labelled_paragraph};
 use super::state::{InputMode, Inspect, Tab};
 use super::{accept_steps, handshake, head_line, payload_text};
 use crate::stage::Theme;
+use crate::wire::explain::interop;
+use crate::wire::explain::reference;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{FaultCode, Field, Side, format, interop, reference};
+use crate::wire::{FaultCode, Field, Side, format};
 
 /// The labels' column.
 const LABEL_WIDTH: usize = 14;

@@ -7,10 +7,11 @@ use crossterm::event::KeyCode;
 use super::Cmd;
 use super::connection::ByteSource;
 use super::state::{InputLine, InputMode, Inspect};
-use crate::wire::copy_as::Excerpt;
-use crate::wire::filter::Filter;
-use crate::wire::search::Needle;
-use crate::wire::{Side, Trace, format, search};
+use crate::wire::query::copy_as::Excerpt;
+use crate::wire::query::filter::Filter;
+use crate::wire::query::search;
+use crate::wire::query::search::Needle;
+use crate::wire::{Side, Trace, format};
 
 /// A filter, and the rows that pass it.
 #[derive(Clone, Debug)]

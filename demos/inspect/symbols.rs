@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use super::deflate::InspectedMessage;
 use super::prose::labelled_paragraph;
 use crate::stage::Theme;
-use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, MatchSource};
+use crate::wire::deflate::inflate::BlockType;
+use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, MatchSource};
 use crate::wire::format;
-use crate::wire::inflate::BlockType;
 
 /// Bits of an item that are written out.
 const MAX_BITS_SHOWN: u64 = 24;
@@ -68,10 +68,9 @@ pub(super) fn item_line(
 fn bits_of(message: &InspectedMessage, item: &DeflateItem) -> String {
     let bit = |at: u64| {
         let byte = usize::try_from(at / 8).ok()?;
-        let byte = message
-            .payload
-            .get(byte)
-            .or_else(|| crate::wire::inflate::DEFLATE_TAIL.get(byte.checked_sub(message.payload.len())?))?;
+        let byte = message.payload.get(byte).or_else(|| {
+            crate::wire::deflate::inflate::DEFLATE_TAIL.get(byte.checked_sub(message.payload.len())?)
+        })?;
         Some(if byte >> (at % 8) & 1 == 1 { '1' } else { '0' })
     };
     let many = item.bits.end - item.bits.start > MAX_BITS_SHOWN;

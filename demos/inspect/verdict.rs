@@ -14,9 +14,11 @@ use super::location::{draw_frame, draw_hex};
 use super::problems::{LocatedFault, ProblemPane, ProblemRef, locate_fault};
 use super::prose::{self, labelled_paragraph, short_section};
 use super::state::Inspect;
+use crate::wire::explain::interop::{self, Reaction};
+use crate::wire::explain::reference;
+use crate::wire::frame::encode;
 use crate::wire::handshake::Problem as HeadProblem;
-use crate::wire::interop::{self, Reaction};
-use crate::wire::{CloseCode, FaultCode, Severity, Side, encode, format, reference};
+use crate::wire::{CloseCode, FaultCode, Severity, Side, format};
 
 /// The label's column of the panes.
 const LABEL_WIDTH: usize = 9;

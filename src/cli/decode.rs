@@ -17,11 +17,12 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{SenderArg, output};
+use crate::wire::deflate::inflate::INFLATE_LIMIT;
+use crate::wire::handshake::extension;
 use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, ServerPolicy, ValidatedHead,
 };
-use crate::wire::inflate::INFLATE_LIMIT;
-use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript, extension};
+use crate::wire::{AgreedExtensions, DecodeVerdict, Decoder, Side, Transcript};
 
 /// Explain WebSocket bytes: frames, or an opening handshake
 #[derive(Args, Clone, Debug)]

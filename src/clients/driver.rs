@@ -13,7 +13,8 @@ use crate::clients::send_queue::{CloseStatus, SendQueue};
 use crate::clients::session::masking_key;
 use crate::clients::{SessionCommand, SessionEvent, SessionOptions};
 use crate::net::{describe_io_error, later};
-use crate::wire::{Opcode, encode};
+use crate::wire::Opcode;
+use crate::wire::frame::encode;
 
 /// Commands wait while more than this is still to be sent.
 const MAX_PENDING_BYTES: usize = 256 * 1024;

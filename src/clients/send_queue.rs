@@ -1,8 +1,9 @@
 //! [`SendQueue`]: what is still to be sent, in order, and whether something may be put in between.
 //! It knows no socket; whoever has one takes bytes from the front.
 
+use crate::wire::frame::encode;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
-use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, MaskingKey, Opcode, Side, encode};
+use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, MaskingKey, Opcode, Side};
 
 /// Answers wait while more than this is still to be sent, and only the last one is kept: RFC 6455 section 5.5.3 allows
 /// to answer only the most recent ping.

@@ -90,7 +90,8 @@ mod tests {
     use tokio_tungstenite::tungstenite::Message;
 
     use super::*;
-    use crate::wire::{Opcode, encode};
+    use crate::wire::Opcode;
+    use crate::wire::frame::encode;
 
     const KEY: [u8; 4] = [1, 2, 3, 4];
 

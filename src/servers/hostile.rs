@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::wire::{Header, Opcode, encode};
+use crate::wire::frame::encode;
+use crate::wire::{Header, Opcode};
 
 /// What either direction of the stream holds, as a socket's buffers do.
 const PIPE: usize = 16 << 10;

@@ -25,8 +25,9 @@ use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
 use crate::servers::{Origins, ServerEvent, ServerOptions};
+use crate::wire::Opcode;
+use crate::wire::frame::encode;
 use crate::wire::handshake::ServerPolicy;
-use crate::wire::{Opcode, encode};
 
 use subscriber::{Subscriber, SubscriberReader};
 

@@ -1,7 +1,7 @@
 //! What the sloppy server does wrong, one row a path: its name, what it is, and the rule that an inspector must see broken.
 //! The bytes are made here; sockets and the order of events are the server's.
 
-use crate::wire::encode;
+use crate::wire::frame::encode;
 use crate::wire::handshake::{AcceptMistake, AcceptValue, ProblemCode};
 use crate::wire::{FaultCode, Header, LengthForm, Opcode};
 

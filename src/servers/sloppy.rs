@@ -15,7 +15,7 @@ use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::misbehaviors::{HandshakeResponse, Misbehavior};
 use crate::servers::{ServerEvent, ServerOptions};
-use crate::wire::decoder::{self, Decoder};
+use crate::wire::decode::decoder::{self, Decoder};
 use crate::wire::handshake::{Head, ServerPolicy, request};
 use crate::wire::{AgreedExtensions, Opcode, Side};
 

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use super::size::ByteLen;
 use crate::text::is_terminal_control;
+use crate::wire::size::ByteLen;
 
 /// Lower-case hex without gaps.
 pub fn hex(bytes: &[u8]) -> String {

@@ -8,13 +8,14 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::field_span::{self, FrameContext};
-use super::filter::Filter;
-use super::search::{Needle, find_all};
-use super::{
+use crate::wire::explain::field_span::{self, FrameContext};
+use crate::wire::frame::encode;
+use crate::wire::query::filter::Filter;
+use crate::wire::query::search::{Needle, find_all};
+use crate::wire::{
     AgreedExtensions, ByteLen, ConnectionTranscript, Decoder, DecoderEvent, Fault, FaultCode, Frame,
     FrameStart, Header, LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace,
-    Transcript, encode,
+    Transcript,
 };
 
 /// Lengths at which a form, a sign or 64 bits end.

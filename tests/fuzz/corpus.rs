@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use wiretalk::capture::{ConnectionEnd, PcapngWriter};
-use wiretalk::wire::deflater::Deflater;
+use wiretalk::wire::deflate::deflater::Deflater;
 use wiretalk::wire::{DeflateParams, Side, format};
 
 /// Nothing longer goes into the corpus of files, of which there are many mutations.

@@ -10,7 +10,8 @@ use wiretalk::net::listen;
 use wiretalk::scope::Scope;
 use wiretalk::servers::hub::{self, Hub};
 use wiretalk::servers::{BundleOptions, Limits, ServerBundle, ServerEvent, ServerKind};
-use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript, encode};
+use wiretalk::wire::frame::encode;
+use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript};
 
 use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
 

@@ -15,7 +15,7 @@ async fn proxied() -> (House, House) {
 }
 
 fn text(key: [u8; 4], plain: &[u8]) -> Vec<u8> {
-    wiretalk::wire::encode::single_frame(wiretalk::wire::Opcode::Text, plain, Some(key))
+    wiretalk::wire::frame::encode::single_frame(wiretalk::wire::Opcode::Text, plain, Some(key))
 }
 
 /// Says both texts with this key, and waits until both have come back.

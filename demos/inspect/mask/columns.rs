@@ -12,7 +12,7 @@ use super::super::canvas::{Canvas, ClickTarget};
 use super::super::payload_text::{self, PayloadKind, Utf8State};
 use super::unmasking::Unmasking;
 use crate::text;
-use crate::wire::utf8::Utf8Validator;
+use crate::wire::frame::utf8::Utf8Validator;
 
 /// Cells of the names at the left.
 const NAMES_WIDTH: u16 = 10;

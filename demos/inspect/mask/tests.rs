@@ -5,7 +5,8 @@ use super::super::state::tests::{opened, press, seen};
 use super::super::{Inspect, Tab};
 use super::*;
 use crate::stage::{Demo as _, DemoEvent};
-use crate::wire::{MessageKind, encode};
+use crate::wire::MessageKind;
+use crate::wire::frame::encode;
 
 fn hello() -> (Inspect, tokio::sync::mpsc::Receiver<crate::clients::SessionCommand>) {
     let (mut inspect, inbox) = opened();

@@ -5,7 +5,8 @@
 use super::super::payload_text::{self, PayloadKind};
 use super::super::state::Inspect;
 use super::{MaskTabState, WIDE_STEP};
-use crate::wire::{MaskingKey, Side, mask};
+use crate::wire::frame::mask;
+use crate::wire::{MaskingKey, Side};
 
 /// Why there is nothing to unmask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -287,7 +287,10 @@ mod tests {
         let send: ScenarioSend =
             toml::from_str("text = \"Hi\"\nrsv1 = true\nkey = \"00000000\"\nform = 16").unwrap();
         let Ok(SessionCommand::Frame(header, plain)) = send.to_command([1; 4]) else { panic!("{send:?}") };
-        assert_eq!(crate::wire::encode::frame(&header, &plain), [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']);
+        assert_eq!(
+            crate::wire::frame::encode::frame(&header, &plain),
+            [0xc1, 0xfe, 0, 2, 0, 0, 0, 0, b'H', b'i']
+        );
         let plain: ScenarioSend = toml::from_str("text = \"Hi\"").unwrap();
         assert_eq!(plain.to_command([1; 4]), Ok(SessionCommand::Text("Hi".into())));
     }

@@ -14,7 +14,7 @@ use super::link_summary;
 use super::time_window::{CELLS_PER_DIVISION, TimeWindow, format_short};
 use crate::stage::Theme;
 use crate::text;
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
 use crate::wire::{FragmentRole, Opcode, Side, TraceRow, format};
 
 /// Rows that are looked through for a message that was open before the window, or goes on after it.

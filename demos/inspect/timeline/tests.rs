@@ -6,7 +6,8 @@ use super::super::{Inspect, Tab};
 use super::link_summary::{PingPong, ping_pong_pairs, summarize_link};
 use super::rule_checks::{RuleStatus, fragment_rules};
 use super::*;
-use crate::wire::{Header, MessageKind, Opcode, Side, encode};
+use crate::wire::frame::encode;
+use crate::wire::{Header, MessageKind, Opcode, Side};
 use proptest::prelude::*;
 use std::time::Duration;
 

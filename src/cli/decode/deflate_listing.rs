@@ -1,11 +1,11 @@
 //! The DEFLATE data of a compressed message in words: a line for each thing that some bits say.
-//! What they say is `wire::deflate_listing`'s; here it is laid out, and cut where it gets long.
+//! What they say is `wire::deflate::listing`'s; here it is laid out, and cut where it gets long.
 
 use super::text_page::TextPage;
 use crate::wire::ByteLen;
-use crate::wire::deflate_listing::{DeflateItem, DeflateItemKind, DeflateListing, MatchSource};
+use crate::wire::deflate::inflate::BlockType;
+use crate::wire::deflate::listing::{DeflateItem, DeflateItemKind, DeflateListing, MatchSource};
 use crate::wire::format::{byte_count, group_thousands, quote};
-use crate::wire::inflate::BlockType;
 
 /// Items that are written out.
 const MAX_ITEMS_SHOWN: usize = 60;

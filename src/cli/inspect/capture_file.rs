@@ -155,7 +155,8 @@ mod tests {
     fn capture(messages: &[&str]) -> Capture {
         let mut lines = String::new();
         for (number, says) in messages.iter().enumerate() {
-            let frame = crate::wire::encode::single_frame(crate::wire::Opcode::Text, says.as_bytes(), None);
+            let frame =
+                crate::wire::frame::encode::single_frame(crate::wire::Opcode::Text, says.as_bytes(), None);
             let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
             for (kind, from, field, bytes) in [

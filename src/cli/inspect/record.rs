@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::cli::decode::{fault_json, problem_json, verdict_name};
 use crate::cli::inspect::frame_assembler::AssembledFrame;
+use crate::wire::frame::mask;
 use crate::wire::handshake::{HandshakeOutcome, ValidatedHead};
-use crate::wire::{ByteLen, FrameStart, MessageKind, Needed, Opcode, Side, format, mask};
+use crate::wire::{ByteLen, FrameStart, MessageKind, Needed, Opcode, Side, format};
 
 /// Where and when a record belongs.
 #[derive(Clone, Copy, Debug)]

@@ -156,7 +156,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{AgreedExtensions, Decoder, Opcode, Side, encode};
+    use crate::wire::frame::encode;
+    use crate::wire::{AgreedExtensions, Decoder, Opcode, Side};
 
     const KEY: [u8; 4] = [1, 2, 3, 4];
 

@@ -19,7 +19,8 @@ use crate::net::{CountedConnection, Direction, describe_io_error, later};
 use crate::servers::connection::{FrameClock, Timeout};
 use crate::servers::hub::Broadcast;
 use crate::servers::{Limits, ServerEvent};
-use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind, encode};
+use crate::wire::frame::encode;
+use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind};
 
 /// What one read takes at most. It lies on the stack: who is silent has no buffer.
 const READ_BUFFER: usize = 4096;

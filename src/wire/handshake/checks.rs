@@ -4,8 +4,8 @@
 use super::head::{Head, HeadLineKind};
 use super::problem::{Problem, ProblemCode};
 use super::{HeadPartKind, HeadValidation};
-use crate::wire::fault::Severity;
 use crate::wire::format;
+use crate::wire::frame::Severity;
 use crate::wire::frame::Side;
 
 /// How a check came out.

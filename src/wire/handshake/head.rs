@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use crate::wire::extension::trim_range;
 use crate::wire::frame::Side;
+use crate::wire::handshake::extension::trim_range;
 
 /// A header field with its place in the head.
 #[derive(Clone, Debug, PartialEq, Eq)]

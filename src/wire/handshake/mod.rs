@@ -6,9 +6,11 @@
 
 pub mod accept;
 pub mod checks;
+pub mod extension;
 pub mod head;
 pub mod head_reader;
 mod head_validator;
+pub(crate) mod pair;
 pub mod problem;
 pub mod request;
 mod request_target;
@@ -22,8 +24,8 @@ pub use problem::{Problem, ProblemCode, ProblemRule};
 pub use request::ServerPolicy;
 pub use response::ClientOffer;
 
-use super::extension::AgreedExtensions;
-use super::frame::Side;
+use crate::wire::frame::Side;
+use crate::wire::handshake::extension::AgreedExtensions;
 
 /// How a handshake stands on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
 
 macro_rules! problems {
     ($($code:ident $name:literal $severity:ident, $section:literal, $summary:literal, $rationale:literal;)*) => {

@@ -8,8 +8,8 @@ use super::head_validator::{HeadValidator, SingleField};
 use super::problem::ProblemCode;
 use super::request_target;
 use super::{HandshakeOutcome, HeadValidation};
-use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
-use crate::wire::fault::Severity;
+use crate::wire::frame::Severity;
+use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
 
 /// What a server is willing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -317,7 +317,7 @@ mod tests {
         assert!(REQUEST.contains(from), "{from}");
         let text = format!("{}{more}\r\n", REQUEST.replacen(from, to, 1));
         let validation = validate(&Head::new(Side::Client, text.as_bytes()), policy, false);
-        let at = |problem: &super::super::Problem| {
+        let at = |problem: &crate::wire::handshake::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             format!("{} {place:?}", problem.code)
         };

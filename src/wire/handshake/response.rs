@@ -7,9 +7,9 @@ use super::head_validator::{HeadValidator, SingleField};
 use super::problem::ProblemCode;
 use super::request::key_from_request;
 use super::{HandshakeOutcome, HeadValidation};
-use crate::wire::extension::{AgreedExtensions, DeflateParams, Extension};
-use crate::wire::fault::Severity;
 use crate::wire::format;
+use crate::wire::frame::Severity;
+use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension};
 
 /// What the client asked for, so far as the answer depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -248,8 +248,8 @@ fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::extension::parse_extensions;
     use crate::wire::frame::Side;
+    use crate::wire::handshake::extension::parse_extensions;
 
     const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
@@ -265,7 +265,7 @@ mod tests {
         let validation = validate(&Head::new(Side::Server, text.as_bytes()), &asked);
         let relevant =
             validation.problems.iter().filter(|problem| problem.code != ProblemCode::SubprotocolIgnored);
-        let show = |problem: &super::super::Problem| {
+        let show = |problem: &crate::wire::handshake::Problem| {
             let place = problem.span.clone().map_or("-", |span| &text[span]);
             let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
             format!("{} {place:?}{hint}", problem.code)

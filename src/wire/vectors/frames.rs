@@ -4,10 +4,11 @@ use flate2::{Decompress, FlushDecompress};
 use serde_json::Value;
 
 use super::{array, case_bytes, chunks, frames_file, handshakes_file, number, text, unhex};
-use crate::wire::fault::FaultCode;
+use crate::wire::decode::fault::FaultCode;
 use crate::wire::format::hex;
+use crate::wire::frame::mask;
 use crate::wire::handshake::ProblemCode;
-use crate::wire::{AgreedExtensions, Decoder, Frame, Side, Transcript, mask};
+use crate::wire::{AgreedExtensions, Decoder, Frame, Side, Transcript};
 
 fn transcribe(case: &Value, bytes: &[u8], chunk: usize) -> Transcript {
     let from = if case["direction"] == "client" { Side::Client } else { Side::Server };

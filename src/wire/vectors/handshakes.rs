@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{array, case_bytes, chunks, handshakes_file, number, text};
 use crate::wire::Severity;
-use crate::wire::extension::parse_extensions;
 use crate::wire::format::hex;
+use crate::wire::handshake::extension::parse_extensions;
 use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HandshakeOutcome, HeadContext, HeadReader, ProblemCode, ServerPolicy,
     ValidatedHead,

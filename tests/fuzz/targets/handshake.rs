@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wiretalk::wire::extension::{AgreedExtensions, parse_extensions};
+use wiretalk::wire::handshake::extension::{AgreedExtensions, parse_extensions};
 use wiretalk::wire::handshake::{
     ClientOffer, HandshakeOutcome, HeadContext, HeadReader, HeadScan, ServerPolicy, ValidatedHead,
 };

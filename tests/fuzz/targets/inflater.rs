@@ -2,8 +2,8 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 use wiretalk::wire::ByteLen;
-use wiretalk::wire::deflate_listing::DeflateListing;
-use wiretalk::wire::inflate::{DEFLATE_TAIL, InflateFault, InflateFaultKind, Inflater};
+use wiretalk::wire::deflate::inflate::{DEFLATE_TAIL, InflateFault, InflateFaultKind, Inflater};
+use wiretalk::wire::deflate::listing::DeflateListing;
 
 use super::{cut, pieces};
 

@@ -8,9 +8,9 @@ use tungstenite::protocol::Role;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message};
 use wiretalk::net::WebSocketLimits;
+use wiretalk::wire::frame::encode;
 use wiretalk::wire::{
     AgreedExtensions, Decoder, Fault, FaultCode, Header, LengthForm, MessageKind, Opcode, Side, Transcript,
-    encode,
 };
 
 use super::cut;

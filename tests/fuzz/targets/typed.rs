@@ -7,8 +7,8 @@ use clap::Parser as _;
 use wiretalk::cli::Cli;
 use wiretalk::net::Target;
 use wiretalk::race::{ExternalServers, Lane, Placement};
-use wiretalk::wire::filter::Filter;
-use wiretalk::wire::search::Needle;
+use wiretalk::wire::query::filter::Filter;
+use wiretalk::wire::query::search::Needle;
 use wiretalk::wire::{AgreedExtensions, Side, Trace};
 
 use super::cut;

@@ -1,0 +1,45 @@
+//! Collects the faults of the frame that is being decoded, and turns offsets in the frame into offsets in the direction.
+
+use std::collections::VecDeque;
+
+use crate::wire::decode::fault::{Bits, Detail, Fault, FaultCode};
+use crate::wire::size::{ByteLen, Offset};
+
+/// Faults of the frame at hand, with offsets counted from its first byte.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FaultSink {
+    pub(crate) frame_index: usize,
+    pub(crate) frame_offset: Offset,
+    pub(crate) queue: VecDeque<Fault>,
+    /// The frame at hand has a fatal fault.
+    pub(crate) frame_is_fatal: bool,
+}
+
+impl FaultSink {
+    pub(super) fn add(
+        &mut self,
+        code: FaultCode,
+        byte: impl Into<ByteLen>,
+        bits: Option<Bits>,
+        detectable_after: impl Into<ByteLen>,
+        detail: Detail,
+    ) {
+        let fault = Fault {
+            code,
+            frame: self.frame_index,
+            byte_offset: self.frame_offset + byte.into(),
+            bits,
+            detectable_after: self.frame_offset + detectable_after.into(),
+            detail,
+        };
+        self.frame_is_fatal |= fault.is_fatal();
+        self.queue.push_back(fault);
+    }
+
+    /// The frame at hand is complete: the next one is at hand.
+    #[inline]
+    pub(in crate::wire) fn pass(&mut self, frame_len: ByteLen) {
+        self.frame_index = self.frame_index.saturating_add(1);
+        self.frame_offset += frame_len;
+    }
+}

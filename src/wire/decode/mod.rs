@@ -1,0 +1,10 @@
+//! Bytes of one direction to frames, messages and faults, as soon as the deciding byte is there.
+
+pub mod decoder;
+mod fast_path;
+pub mod fault;
+mod fault_sink;
+mod frame_validator;
+
+pub use fast_path::SimpleFrame;
+pub use frame_validator::MessageEnd;

@@ -1,0 +1,274 @@
+//! The compressed messages of one direction (RFC 7692 section 7.2.2): what is kept from one to the next, and when inflating stops.
+//! Which frames belong to a message, and whether its text is UTF-8, is known to `frame_validator`.
+
+use super::{InflateFault, Inflater};
+use crate::wire::frame::Side;
+use crate::wire::handshake::extension::DeflateParams;
+
+/// Inflating stops at this many bytes a message, unless told otherwise: 32 MiB.
+pub const INFLATE_LIMIT: u64 = 32 << 20;
+
+/// Why a compressed message was not inflated, or not to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InflateStop {
+    /// It is larger than the limit.
+    Limit,
+    /// It may point back into an earlier message that was not inflated to its end.
+    ContextLost,
+    /// Its data is no DEFLATE data.
+    InvalidData(InflateFault),
+}
+
+/// Inflates what one side compresses.
+#[derive(Clone, Debug)]
+pub(crate) struct MessageInflater {
+    window_bits: u8,
+    context_takeover: bool,
+    pub(crate) limit: u64,
+    /// Made for the first compressed message, because most connections have none; without context takeover it is made anew
+    /// for each.
+    inflater: Option<Box<Inflater>>,
+    /// An earlier message is not in the window, although later ones may point into it.
+    context_lost: bool,
+    /// Bytes that the message at hand was inflated to.
+    pub(crate) data_len: u64,
+    /// Why inflating the message at hand has stopped.
+    pub(crate) stop: Option<InflateStop>,
+    /// Compressed bytes of the message after which the limit was passed.
+    pub(crate) limit_exceeded_after: u64,
+}
+
+impl MessageInflater {
+    /// For the messages of `from`, by the parameters that are its own (RFC 7692 sections 7.1.1 and 7.1.2).
+    pub(crate) fn new(deflate: DeflateParams, from: Side) -> Self {
+        Self {
+            window_bits: deflate.window_bits(from),
+            context_takeover: deflate.context_takeover(from),
+            limit: INFLATE_LIMIT,
+            inflater: None,
+            context_lost: false,
+            data_len: 0,
+            stop: None,
+            limit_exceeded_after: 0,
+        }
+    }
+
+    /// A compressed message begins.
+    pub(crate) fn begin_message(&mut self) {
+        let inflater = self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
+        inflater.begin_message(self.context_takeover);
+        self.data_len = 0;
+        self.stop = self.context_lost.then_some(InflateStop::ContextLost);
+    }
+
+    /// No message is open, and what was inflated has been handed on: nothing can point back without context takeover.
+    pub(crate) fn rest(&mut self) {
+        if !self.context_takeover {
+            self.inflater = None;
+        }
+    }
+
+    /// The sender has compressed something that cannot be inflated here.
+    pub(crate) fn mark_context_lost(&mut self) {
+        self.context_lost |= self.context_takeover;
+    }
+
+    /// Inflates from the front of `input`. Empty: more input is needed, or inflating has stopped; then the input is passed over.
+    pub(crate) fn push(&mut self, input: &mut &[u8]) -> &[u8] {
+        let Some(inflater) = self.inflater.as_deref_mut().filter(|_| self.stop.is_none()) else {
+            *input = &[];
+            return &[];
+        };
+        // One byte more than the limit, so that a message of just that size is no excess.
+        let room =
+            usize::try_from(self.limit.saturating_sub(self.data_len)).unwrap_or(usize::MAX).saturating_add(1);
+        inflater.push_observed(input, room, &mut ());
+        self.account_output()
+    }
+
+    /// The message ends: inflates what its last bits and the four bytes taken off make certain.
+    pub(crate) fn end_message(&mut self) -> &[u8] {
+        let Some(inflater) = self.inflater.as_deref_mut().filter(|_| self.stop.is_none()) else {
+            return &[];
+        };
+        inflater.end_observed(&mut ());
+        self.account_output()
+    }
+
+    /// The message ended without the byte 00 that its end marker begins with (RFC 7692 section 7.2.1).
+    pub(crate) fn is_end_marker_truncated(&self) -> bool {
+        self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::is_end_marker_truncated)
+    }
+
+    /// What was inflated last.
+    pub(crate) fn output(&self) -> &[u8] {
+        self.inflater.as_deref().map_or(&[], Inflater::output)
+    }
+
+    fn account_output(&mut self) -> &[u8] {
+        let Some(inflater) = self.inflater.as_deref_mut() else { return &[] };
+        let data = self.data_len.saturating_add(inflater.output().len() as u64);
+        if data > self.limit {
+            for _ in self.limit..data {
+                inflater.drop_last_byte();
+            }
+            self.limit_exceeded_after = inflater.position().div_ceil(8);
+            self.stop = Some(InflateStop::Limit);
+        } else if let Some(fault) = inflater.fault() {
+            self.stop = Some(InflateStop::InvalidData(fault));
+        }
+        self.data_len = self.data_len.saturating_add(inflater.output().len() as u64);
+        self.context_lost |= self.context_takeover && self.stop.is_some();
+        inflater.output()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::deflate::deflater::Deflater;
+    use crate::wire::deflate::inflate::{InflateFaultKind, bomb};
+    use crate::wire::frame::encode;
+    use crate::wire::{AgreedExtensions, Decoder, FaultCode, MessageKind, Transcript};
+
+    fn agreed(params: &str) -> AgreedExtensions {
+        AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap()
+    }
+
+    fn transcribe(decoder: Decoder, frames: &[Vec<u8>], chunk: usize) -> Transcript {
+        let mut transcript = Transcript::with_decoder(decoder);
+        frames.concat().chunks(chunk).for_each(|piece| transcript.push(piece));
+        transcript
+    }
+
+    fn codes(transcript: &Transcript) -> Vec<(FaultCode, usize, u64, u64)> {
+        let fault = |fault: &crate::wire::Fault| {
+            (fault.code, fault.frame, fault.byte_offset.get(), fault.detectable_after.get())
+        };
+        transcript.faults().iter().map(fault).collect()
+    }
+
+    fn texts(transcript: &Transcript) -> Vec<Option<&str>> {
+        transcript.messages().iter().map(crate::wire::Message::text).collect()
+    }
+
+    fn one(payload: &[u8]) -> Vec<u8> {
+        encode::compressed_fragments(MessageKind::Text, &[payload], || None).concat()
+    }
+
+    #[test]
+    fn fragments_of_one_byte_with_a_ping_between_all_of_them() {
+        let payload = Deflater::new(agreed("").deflate.unwrap(), Side::Client)
+            .compress_message("grüße, grüße".as_bytes());
+        let pieces: Vec<&[u8]> = payload.chunks(1).collect();
+        let frames = encode::compressed_fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let ping = encode::single_frame(crate::wire::Opcode::Ping, b"?", Some([5, 6, 7, 8]));
+        let sent: Vec<Vec<u8>> = frames.into_iter().flat_map(|frame| [frame, ping.clone()]).collect();
+        for chunk in [1, 3, 4096] {
+            let transcript = transcribe(Decoder::new(Side::Client, agreed("")), &sent, chunk);
+            assert!(transcript.faults().iter().all(|fault| !fault.is_fatal()));
+            assert_eq!(texts(&transcript), [Some("grüße, grüße")]);
+            assert_eq!(transcript.messages()[0].payload_len, payload.len() as u64);
+        }
+    }
+
+    #[test]
+    fn each_side_is_inflated_by_its_own_parameters() {
+        let twice = [one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), one(&[0xf2, 0x00, 0x11, 0x00, 0x00])];
+        let other = agreed("; client_no_context_takeover; client_max_window_bits=8");
+        assert_eq!(texts(&transcribe(Decoder::new(Side::Server, other), &twice, 1)), [Some("Hello"); 2]);
+        let own = transcribe(Decoder::new(Side::Server, agreed("; server_no_context_takeover")), &twice, 1);
+        assert_eq!(codes(&own), [(FaultCode::Inflate, 1, 11, 14)]);
+    }
+
+    #[test]
+    fn broken_data_is_reported_at_the_byte_that_breaks_it() {
+        let frames = encode::compressed_fragments(MessageKind::Binary, &[&[0xff], &[0x00], &[0x00]], || None);
+        let sent = frames.concat();
+        for len in 0..=sent.len() {
+            let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &[sent[..len].to_vec()], 1);
+            let expected: &[_] = if len < 3 { &[] } else { &[(FaultCode::Inflate, 0, 2, 3)] };
+            assert_eq!(codes(&transcript), expected, "{len} bytes");
+        }
+        for chunk in [1, 100] {
+            let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &frames, chunk);
+            assert_eq!(codes(&transcript), [(FaultCode::Inflate, 0, 2, 3)]);
+            assert_eq!(transcript.messages(), []);
+            let lens = transcript.deflate_listing(0).unwrap();
+            assert_eq!(lens.fault.map(|fault| fault.kind), Some(InflateFaultKind::BlockType));
+        }
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_1_a_message_that_lacks_its_last_byte() {
+        let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07];
+        let sent = [one(&[]), one(&hello), one(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00])];
+        for chunk in [1, 100] {
+            let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &sent, chunk);
+            assert_eq!(
+                codes(&transcript),
+                [(FaultCode::DeflateTail, 0, 1, 2), (FaultCode::DeflateTail, 1, 4, 10)]
+            );
+            assert_eq!(texts(&transcript), [Some(""), Some("Hello"), Some("Hello")]);
+        }
+    }
+
+    #[test]
+    fn without_a_last_payload_byte_the_length_is_shown() {
+        let frames = encode::compressed_fragments(
+            MessageKind::Text,
+            &[&[0xca, 0xcf, 0xfe, 0xff, 0x0f, 0x00], &[]],
+            || None,
+        );
+        let transcript = transcribe(Decoder::new(Side::Server, agreed("")), &frames, 2);
+        assert_eq!(codes(&transcript), [(FaultCode::Utf8, 1, 9, 10)]);
+    }
+
+    #[test]
+    fn what_follows_a_message_that_is_not_known_is_not_called_broken() {
+        let mut deflater = Deflater::new(DeflateParams::default(), Side::Server);
+        let (first, second) =
+            (deflater.compress_message(&[b'a'; 5000]), deflater.compress_message(&[b'a'; 5000]));
+        let sent =
+            [one(&first), encode::single_frame(crate::wire::Opcode::Text, b"plain", None), one(&second)];
+        for chunk in [1, 7, 4096] {
+            let transcript =
+                transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(100), &sent, chunk);
+            let found: Vec<FaultCode> = transcript.faults().iter().map(|fault| fault.code).collect();
+            assert_eq!(found, [FaultCode::InflateLimit, FaultCode::ContextLost]);
+            assert_eq!(transcript.messages()[0].data, [b'a'; 100]);
+            assert_eq!(texts(&transcript), [None, Some("plain"), None]);
+            assert_eq!(transcript.messages()[2].inflate_stop, Some(InflateStop::ContextLost));
+            assert!(transcript.deflate_listing(2).is_none());
+        }
+        let alone = agreed("; server_no_context_takeover");
+        let transcript =
+            transcribe(Decoder::new(Side::Server, alone).inflate_limit(100), &[one(&first), one(&first)], 9);
+        assert!(transcript.faults().iter().all(|fault| fault.code == FaultCode::InflateLimit));
+        assert_eq!(transcript.faults().len(), 2);
+    }
+
+    #[test]
+    fn a_message_of_exactly_the_limit_is_whole() {
+        let payload = Deflater::new(DeflateParams::default(), Side::Server).compress_message(&[b'a'; 100]);
+        let of = |limit| {
+            transcribe(Decoder::new(Side::Server, agreed("")).inflate_limit(limit), &[one(&payload)], 1)
+        };
+        assert_eq!(
+            (of(100).faults().len(), of(100).messages()[0].ratio()),
+            (0, Some(100.0 / payload.len() as f64))
+        );
+        assert_eq!(of(99).faults().len(), 1);
+    }
+
+    #[test]
+    fn a_bomb_stops_at_32_mib() {
+        let transcript = transcribe(
+            Decoder::new(Side::Server, agreed("")),
+            &[{ encode::compressed_fragments(MessageKind::Binary, &[&bomb(140_000)], || None).concat() }],
+            1000,
+        );
+        assert_eq!(transcript.faults()[0].code, FaultCode::InflateLimit);
+        assert_eq!(transcript.messages()[0].data.len() as u64, INFLATE_LIMIT);
+    }
+}

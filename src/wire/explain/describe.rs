@@ -1,0 +1,198 @@
+//! What a field's value means, in one sentence for a beginner. The sentences depend on the value and on who speaks.
+//! Which bytes and bits a field has is said in `field_span`.
+
+use crate::wire::explain::field_span::{FieldDescription, FrameContext};
+use crate::wire::format;
+use crate::wire::frame::close_code::CloseCode;
+use crate::wire::frame::message::MessageKind;
+use crate::wire::frame::{Header, LENGTH_TOP_BIT, LengthForm, Opcode, Side};
+use crate::wire::size::ByteLen;
+
+/// How much of a payload is quoted.
+const MAX_QUOTED_CHARS: usize = 60;
+const MAX_HEX_BYTES: usize = 16;
+
+fn description(
+    value: impl Into<String>,
+    meaning: impl Into<String>,
+    section: &'static str,
+) -> FieldDescription {
+    FieldDescription { value: value.into(), meaning: meaning.into(), section }
+}
+
+fn bit(set: bool) -> &'static str {
+    if set { "1" } else { "0" }
+}
+
+pub(crate) fn fin(set: bool, opcode: Opcode) -> FieldDescription {
+    let meaning = match (opcode, set) {
+        (Opcode::Continuation, true) => "the last fragment: the message is complete",
+        (Opcode::Continuation, false) => "a fragment in the middle: more of this message follows",
+        (_, true) if opcode.is_control() => "control frames are always whole",
+        (_, false) if opcode.is_control() => "must be 1: a control frame is never cut into fragments",
+        (_, true) => "the last frame of its message; since it is the first too, the message is whole",
+        (_, false) => "the first fragment: more of this message follows",
+    };
+    description(bit(set), meaning, "RFC 6455 §5.2, §5.4")
+}
+
+pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription {
+    let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
+    let (meaning, section) = match (deflate, set) {
+        (true, true) if begins => {
+            ("this message is compressed (permessage-deflate was agreed)", "RFC 7692 §6")
+        }
+        (true, true) => {
+            ("must be 0: only the first frame of a message may say 'compressed'", "RFC 7692 §6.1")
+        }
+        (true, false) if begins => {
+            ("this message is not compressed, although that was agreed", "RFC 7692 §6")
+        }
+        (true, false) => ("'compressed' is said by the first frame of a message only", "RFC 7692 §6.1"),
+        (false, false) => ("would mean 'compressed' if permessage-deflate had been agreed", "RFC 7692 §6"),
+        (false, true) => ("must be 0: no agreed extension gives it a meaning", "RFC 6455 §5.2"),
+    };
+    description(bit(set), meaning, section)
+}
+
+pub(crate) fn rsv(set: bool) -> FieldDescription {
+    let meaning = if set {
+        "must be 0: no agreed extension gives it a meaning"
+    } else {
+        "no registered extension uses it, so it is 0"
+    };
+    description(bit(set), meaning, "RFC 6455 §5.2")
+}
+
+pub(crate) fn opcode(opcode: Opcode, context: FrameContext) -> FieldDescription {
+    let (meaning, section) = match opcode {
+        Opcode::Continuation => (continuation(context.kind), "RFC 6455 §5.2, §5.4"),
+        Opcode::Text => ("the payload is UTF-8, judged over the whole message", "RFC 6455 §5.2, §5.6"),
+        Opcode::Binary => {
+            ("the payload is bytes; what they mean is up to the application", "RFC 6455 §5.2, §5.6")
+        }
+        Opcode::Close => (
+            "this side is done and sends nothing after it; the other answers with its own",
+            "RFC 6455 §5.5.1",
+        ),
+        Opcode::Ping => ("are you there? The answer is a pong with the same payload", "RFC 6455 §5.5.2"),
+        Opcode::Pong => ("the answer to a ping, or a sign of life that nobody asked for", "RFC 6455 §5.5.3"),
+        Opcode::Reserved(bits) if bits & 0x8 != 0 => {
+            ("kept for control frames of the future: nobody may send it today", "RFC 6455 §5.2, §5.5")
+        }
+        Opcode::Reserved(_) => {
+            ("kept for data frames of the future: nobody may send it today", "RFC 6455 §5.2, §5.6")
+        }
+    };
+    description(opcode.name(), meaning, section)
+}
+
+fn continuation(kind: Option<MessageKind>) -> &'static str {
+    match kind {
+        Some(MessageKind::Text) => "the next fragment of the text message that is open",
+        Some(MessageKind::Binary) => "the next fragment of the binary message that is open",
+        None => "the next fragment of the message that is open",
+    }
+}
+
+pub(crate) fn mask(set: bool, from: Side) -> FieldDescription {
+    let meaning = match (from, set) {
+        (Side::Client, true) => "client to server: required, and a masking key follows",
+        (Side::Client, false) => "must be 1: everything a client sends is masked",
+        (Side::Server, false) => "server to client: never masked",
+        (Side::Server, true) => "must be 0: a server must not mask",
+    };
+    description(bit(set), meaning, "RFC 6455 §5.1")
+}
+
+pub(crate) fn length(len7: u8, opcode: Opcode) -> FieldDescription {
+    let meaning = match len7 {
+        126.. if opcode.is_control() => {
+            "must be at most 125: control frames are short, so that they fit in anywhere"
+        }
+        126 => "not the length: 126 says that it stands in the next 2 bytes",
+        127 => "not the length: 127 says that it stands in the next 8 bytes",
+        0 => "there is no payload",
+        _ => "up to 125 this is the length itself, no extra length bytes",
+    };
+    description(len7.to_string(), meaning, "RFC 6455 §5.2")
+}
+
+pub(crate) fn extended_length(bytes: &[u8], form: LengthForm) -> FieldDescription {
+    let section = "RFC 6455 §5.2";
+    let order = format!("a {}-bit number, most significant byte first", form.bits());
+    if bytes.len() < form.extra_bytes() {
+        let value = format!("{} of {} bytes", bytes.len(), form.extra_bytes());
+        return description(value, format!("{order}; the rest has not arrived"), section);
+    }
+    let len = ByteLen::from_be_slice(bytes);
+    let shortest = LengthForm::shortest(len);
+    let meaning = if len >= LENGTH_TOP_BIT {
+        "the top bit must be 0: lengths end at 2^63 - 1".to_owned()
+    } else if shortest != form {
+        format!("must be written in {} bits: the shortest form is the only legal one", shortest.bits())
+    } else {
+        format!("the payload length: {order}")
+    };
+    description(format::group_thousands(len.get()), meaning, section)
+}
+
+pub(crate) fn masking_key(key: &[u8]) -> FieldDescription {
+    let section = "RFC 6455 §5.3";
+    if key.len() < 4 {
+        return description(
+            format::hex(key),
+            format!("{} of 4 bytes; the rest has not arrived", key.len()),
+            section,
+        );
+    }
+    let meaning = match key {
+        [0, 0, 0, 0] => "XOR with zero changes nothing: the payload stands on the wire as it is",
+        _ => "unpredictable and fresh for every frame; it travels in the open, so it hides nothing",
+    };
+    description(format::hex(key), meaning, section)
+}
+
+pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: FrameContext) -> FieldDescription {
+    let is_text = header.opcode == Opcode::Text || context.kind == Some(MessageKind::Text);
+    let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
+    let value = if context.compressed {
+        format!("{}, compressed", format::byte_count(ByteLen::of(plain)))
+    } else if readable {
+        format::quote(plain, MAX_QUOTED_CHARS)
+    } else {
+        format::spaced_hex(plain, MAX_HEX_BYTES)
+    };
+    if header.masking_key.is_some() {
+        let wire = format::spaced_hex(wire, MAX_HEX_BYTES);
+        let plain = format::spaced_hex(plain, MAX_HEX_BYTES);
+        return description(value, format!("{wire} XOR the key is {plain}"), "RFC 6455 §5.3");
+    }
+    let (meaning, section) = unmasked_payload(header.opcode, is_text, context.compressed);
+    description(value, meaning, section)
+}
+
+fn unmasked_payload(opcode: Opcode, is_text: bool, compressed: bool) -> (&'static str, &'static str) {
+    match opcode {
+        _ if compressed => ("DEFLATE data of the whole message, cut anywhere", "RFC 7692 §7.2"),
+        Opcode::Ping => ("anything, up to 125 bytes; the pong brings it back", "RFC 6455 §5.5.2"),
+        Opcode::Pong => ("what the ping had: it tells which one is answered", "RFC 6455 §5.5.3"),
+        Opcode::Close => ("half a close code: it takes 2 bytes", "RFC 6455 §5.5.1"),
+        Opcode::Reserved(_) => ("nobody knows what it would mean", "RFC 6455 §5.2"),
+        _ if is_text => ("UTF-8, as it stands on the wire", "RFC 6455 §5.6"),
+        _ => ("bytes, as they stand on the wire", "RFC 6455 §5.6"),
+    }
+}
+
+pub(crate) fn close_code(code: u16) -> FieldDescription {
+    let about = CloseCode::new(code);
+    description(format!("{code} {}", about.name), about.meaning, about.section)
+}
+
+pub(crate) fn close_reason(reason: &[u8]) -> FieldDescription {
+    description(
+        format::quote(reason, MAX_QUOTED_CHARS),
+        "UTF-8 for people and logs; programs go by the code",
+        "RFC 6455 §5.5.1",
+    )
+}

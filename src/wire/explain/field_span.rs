@@ -1,0 +1,287 @@
+//! A frame's bytes and bits, each labelled with its field: made on demand from the bytes, so a flipped bit is simply asked again.
+//! What the fields say in words stands in `describe`; whether it is allowed is said by faults, not here.
+
+use std::ops::Range;
+
+use crate::wire::explain::describe;
+use crate::wire::frame::mask;
+use crate::wire::frame::message::MessageKind;
+use crate::wire::frame::{Header, LengthForm, Opcode, Side};
+
+/// The fields of a frame, in wire order (RFC 6455 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Last frame of its message?
+    Fin,
+    /// First reserved bit.
+    Rsv1,
+    /// Second reserved bit.
+    Rsv2,
+    /// Third reserved bit.
+    Rsv3,
+    /// What the payload is.
+    Opcode,
+    /// Is there a masking key?
+    Mask,
+    /// Seven bits: the length, or how many bytes hold it.
+    Length,
+    /// Two or eight bytes of length.
+    ExtendedLength,
+    /// Four bytes.
+    MaskingKey,
+    /// What the frame carries.
+    Payload,
+    /// The first two payload bytes of a Close.
+    CloseCode,
+    /// What follows them.
+    CloseReason,
+}
+
+impl Field {
+    /// The fields in wire order.
+    pub const ALL: [Self; 12] = [
+        Self::Fin,
+        Self::Rsv1,
+        Self::Rsv2,
+        Self::Rsv3,
+        Self::Opcode,
+        Self::Mask,
+        Self::Length,
+        Self::ExtendedLength,
+        Self::MaskingKey,
+        Self::Payload,
+        Self::CloseCode,
+        Self::CloseReason,
+    ];
+
+    /// Its name as the RFC's drawing has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "FIN",
+            Self::Rsv1 => "RSV1",
+            Self::Rsv2 => "RSV2",
+            Self::Rsv3 => "RSV3",
+            Self::Opcode => "opcode",
+            Self::Mask => "MASK",
+            Self::Length => "length",
+            Self::ExtendedLength => "extended length",
+            Self::MaskingKey => "masking key",
+            Self::Payload => "payload",
+            Self::CloseCode => "close code",
+            Self::CloseReason => "close reason",
+        }
+    }
+}
+
+/// What the meaning of a field depends on besides its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameContext {
+    /// Who sent the frame.
+    pub from: Side,
+    /// permessage-deflate was agreed.
+    pub deflate: bool,
+    /// What the message holds that the frame is part of, where that is known.
+    pub kind: Option<MessageKind>,
+    /// The message that the frame is part of is compressed.
+    pub compressed: bool,
+}
+
+impl FrameContext {
+    /// A frame from `from` of which nothing else is known.
+    pub fn new(from: Side, deflate: bool) -> Self {
+        Self { from, deflate, kind: None, compressed: false }
+    }
+}
+
+/// One field of one frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldSpan {
+    /// Which field.
+    pub field: Field,
+    /// Its bytes, counted from the first byte of the frame.
+    pub bytes: Range<usize>,
+    /// Its bits in each of these bytes, 0 = most significant: `0..8` unless the field is smaller than a byte.
+    pub bits: Range<u8>,
+    /// Its value in words: `text`, `5`, `37fa213d`.
+    pub value: String,
+    /// One sentence on what this value means here.
+    pub meaning: String,
+    /// Where it is written.
+    pub section: &'static str,
+}
+
+impl FieldSpan {
+    /// Does it hold this bit (0 = most significant) of this byte?
+    pub fn contains(&self, byte: usize, bit: u8) -> bool {
+        self.bytes.contains(&byte) && self.bits.contains(&bit)
+    }
+}
+
+/// A value in words, what it means, and where that is written.
+pub(crate) struct FieldDescription {
+    pub(crate) value: String,
+    pub(crate) meaning: String,
+    pub(crate) section: &'static str,
+}
+
+/// The fields in `raw`, which is one frame or the beginning of one.
+pub fn field_spans(raw: &[u8], context: FrameContext) -> Vec<FieldSpan> {
+    let mut spans = Vec::with_capacity(10);
+    if let Some(first) = raw.first() {
+        first_byte(*first, context, &mut spans);
+    }
+    if let (Some(first), Some(second)) = (raw.first(), raw.get(1)) {
+        second_byte(Opcode::from_bits(*first), *second, context, &mut spans);
+        length_and_key(raw, *second, &mut spans);
+    }
+    if let Ok(header) = Header::parse(raw) {
+        payload(raw, &header, context, &mut spans);
+    }
+    spans
+}
+
+fn field_span(
+    field: Field,
+    bytes: Range<usize>,
+    bits: Range<u8>,
+    description: FieldDescription,
+) -> FieldSpan {
+    let FieldDescription { value, meaning, section } = description;
+    FieldSpan { field, bytes, bits, value, meaning, section }
+}
+
+fn first_byte(byte: u8, context: FrameContext, spans: &mut Vec<FieldSpan>) {
+    let opcode = Opcode::from_bits(byte);
+    let is_set = |bit: u8| byte & bit != 0;
+    let rsv1 = describe::rsv1(is_set(0x40), opcode, context.deflate);
+    spans.extend([
+        field_span(Field::Fin, 0..1, 0..1, describe::fin(is_set(0x80), opcode)),
+        field_span(Field::Rsv1, 0..1, 1..2, rsv1),
+        field_span(Field::Rsv2, 0..1, 2..3, describe::rsv(is_set(0x20))),
+        field_span(Field::Rsv3, 0..1, 3..4, describe::rsv(is_set(0x10))),
+        field_span(Field::Opcode, 0..1, 4..8, describe::opcode(opcode, context)),
+    ]);
+}
+
+fn second_byte(opcode: Opcode, byte: u8, context: FrameContext, spans: &mut Vec<FieldSpan>) {
+    let mask = describe::mask(byte & 0x80 != 0, context.from);
+    spans.push(field_span(Field::Mask, 1..2, 0..1, mask));
+    spans.push(field_span(Field::Length, 1..2, 1..8, describe::length(byte & 0x7f, opcode)));
+}
+
+fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<FieldSpan>) {
+    let form = LengthForm::from_second_byte(second);
+    let end = form.header_len(false);
+    if let Some((place, bytes)) = arrived_part(raw, 2..end) {
+        spans.push(field_span(Field::ExtendedLength, place, 0..8, describe::extended_length(bytes, form)));
+    }
+    if second & 0x80 != 0
+        && let Some((place, key)) = arrived_part(raw, end..form.header_len(true))
+    {
+        spans.push(field_span(Field::MaskingKey, place, 0..8, describe::masking_key(key)));
+    }
+}
+
+/// The part of `range` that has arrived, and where it stands; none where nothing of it has.
+fn arrived_part(raw: &[u8], range: Range<usize>) -> Option<(Range<usize>, &[u8])> {
+    let place = range.start..range.end.min(raw.len());
+    let arrived = raw.get(place.clone()).filter(|bytes| !bytes.is_empty())?;
+    Some((place, arrived))
+}
+
+fn payload(raw: &[u8], header: &Header, context: FrameContext, spans: &mut Vec<FieldSpan>) {
+    let start = header.len();
+    let Some((place, wire)) = arrived_part(raw, start..raw.len()) else { return };
+    let plain = header.masking_key.map_or_else(|| wire.to_vec(), |key| mask::unmask(wire, key));
+    if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
+        let code = describe::close_code(u16::from_be_bytes([*high, *low]));
+        let code_end = start.saturating_add(2);
+        spans.push(field_span(Field::CloseCode, start..code_end, 0..8, code));
+        if !reason.is_empty() {
+            let reason = describe::close_reason(reason);
+            spans.push(field_span(Field::CloseReason, code_end..raw.len(), 0..8, reason));
+        }
+        return;
+    }
+    let description = describe::payload(&plain, wire, header, context);
+    spans.push(field_span(Field::Payload, place, 0..8, description));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(raw: &[u8], context: FrameContext) -> Vec<String> {
+        let row = |span: FieldSpan| {
+            format!(
+                "{:?}.{:?} {} = {}: {} [{}]",
+                span.bytes,
+                span.bits,
+                span.field.name(),
+                span.value,
+                span.meaning,
+                span.section
+            )
+        };
+        field_spans(raw, context).into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn section_5_7_masked_hello_in_words() {
+        let raw = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        let context =
+            FrameContext { kind: Some(MessageKind::Text), ..FrameContext::new(Side::Client, false) };
+        assert_eq!(
+            rows(&raw, context),
+            [
+                "0..1.0..1 FIN = 1: the last frame of its message; since it is the first too, the message is whole [RFC 6455 §5.2, §5.4]",
+                "0..1.1..2 RSV1 = 0: would mean 'compressed' if permessage-deflate had been agreed [RFC 7692 §6]",
+                "0..1.2..3 RSV2 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
+                "0..1.3..4 RSV3 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
+                "0..1.4..8 opcode = text: the payload is UTF-8, judged over the whole message [RFC 6455 §5.2, §5.6]",
+                "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC 6455 §5.1]",
+                "1..2.1..8 length = 5: up to 125 this is the length itself, no extra length bytes [RFC 6455 §5.2]",
+                "2..6.0..8 masking key = 37fa213d: unpredictable and fresh for every frame; it travels in the open, so it hides nothing [RFC 6455 §5.3]",
+                "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f [RFC 6455 §5.3]",
+            ]
+        );
+    }
+
+    #[test]
+    fn section_5_5_1_a_close_has_code_and_reason() {
+        let raw = [0x88, 0x05, 0x03, 0xe9, b'b', b'y', b'e'];
+        assert_eq!(
+            rows(&raw, FrameContext::new(Side::Server, false))[7..],
+            [
+                "2..4.0..8 close code = 1001 going away: the server goes down, or the page was left [RFC 6455 §7.4.1]",
+                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs go by the code [RFC 6455 §5.5.1]",
+            ]
+        );
+    }
+
+    #[test]
+    fn half_a_length_is_shown_as_half() {
+        let raw = [0x82, 0x7f, 0, 0, 1];
+        assert_eq!(
+            rows(&raw, FrameContext::new(Side::Server, false)).last().unwrap(),
+            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte first; the rest has not arrived [RFC 6455 §5.2]"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_bit_of_every_prefix_has_exactly_one_field(raw in proptest::collection::vec(any::<u8>(), 0..40), server: bool, deflate: bool) {
+            let from = if server { Side::Server } else { Side::Client };
+            let spans = field_spans(&raw, FrameContext::new(from, deflate));
+            for byte in 0..raw.len() {
+                for bit in 0..8 {
+                    prop_assert_eq!(spans.iter().filter(|span| span.contains(byte, bit)).count(), 1, "byte {} bit {}", byte, bit);
+                }
+            }
+            let description = |span: &FieldSpan| !span.value.is_empty() && !span.meaning.is_empty() && span.section.starts_with("RFC ");
+            prop_assert!(spans.iter().all(description));
+            prop_assert!(!spans.iter().flat_map(|span| span.value.chars().chain(span.meaning.chars())).any(char::is_control));
+        }
+    }
+}

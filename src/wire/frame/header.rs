@@ -1,0 +1,425 @@
+//! The frame header of RFC 6455 section 5.2: two to fourteen bytes, read and written here.
+//! Payloads, the order of frames and whether a header is *allowed* are the business of `decoder`.
+
+use std::fmt;
+
+use crate::wire::size::ByteLen;
+
+/// Who sent the bytes. Clients mask, servers do not (RFC 6455 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The side that opened the connection.
+    Client,
+    /// The side that accepted it.
+    Server,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The lower four bits of the first byte (RFC 6455 sections 5.2 and 11.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opcode {
+    /// 0: the next fragment of the message that is open.
+    Continuation,
+    /// 1: UTF-8 text, or its first fragment.
+    Text,
+    /// 2: bytes, or their first fragment.
+    Binary,
+    /// 8: the sender is done.
+    Close,
+    /// 9: a question that a pong answers.
+    Ping,
+    /// 10: the answer to a ping, or a heartbeat nobody asked for.
+    Pong,
+    /// 3-7 and 11-15: kept for the future, so today nobody may send them.
+    Reserved(u8),
+}
+
+impl Opcode {
+    /// The opcode in the lower four bits of `bits`.
+    pub fn from_bits(bits: u8) -> Self {
+        match bits & 0x0f {
+            0x0 => Self::Continuation,
+            0x1 => Self::Text,
+            0x2 => Self::Binary,
+            0x8 => Self::Close,
+            0x9 => Self::Ping,
+            0xa => Self::Pong,
+            other => Self::Reserved(other),
+        }
+    }
+
+    /// Its four bits, 0 to 15.
+    pub fn bits(self) -> u8 {
+        match self {
+            Self::Continuation => 0x0,
+            Self::Text => 0x1,
+            Self::Binary => 0x2,
+            Self::Close => 0x8,
+            Self::Ping => 0x9,
+            Self::Pong => 0xa,
+            Self::Reserved(bits) => bits & 0x0f,
+        }
+    }
+
+    /// Control frames are those with the top bit of the four set (RFC 6455 section 5.5), the reserved B-F included.
+    pub fn is_control(self) -> bool {
+        self.bits() & 0x8 != 0
+    }
+
+    /// Not defined by any RFC.
+    pub fn is_reserved(self) -> bool {
+        matches!(self, Self::Reserved(_))
+    }
+
+    /// `text`, `ping`, ... and for the reserved ones `reserved-data-3`, `reserved-control-B`.
+    pub fn name(self) -> &'static str {
+        match self.bits() {
+            0x0 => "continuation",
+            0x1 => "text",
+            0x2 => "binary",
+            0x3 => "reserved-data-3",
+            0x4 => "reserved-data-4",
+            0x5 => "reserved-data-5",
+            0x6 => "reserved-data-6",
+            0x7 => "reserved-data-7",
+            0x8 => "close",
+            0x9 => "ping",
+            0xa => "pong",
+            0xb => "reserved-control-B",
+            0xc => "reserved-control-C",
+            0xd => "reserved-control-D",
+            0xe => "reserved-control-E",
+            _ => "reserved-control-F",
+        }
+    }
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How the payload length is written (RFC 6455 section 5.2). The shortest form that fits is the only legal one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LengthForm {
+    /// In the seven bits themselves: 0 to 125.
+    Bits7,
+    /// The seven bits say 126, two bytes follow.
+    Bits16,
+    /// The seven bits say 127, eight bytes follow.
+    Bits64,
+}
+
+impl LengthForm {
+    /// The one form that is legal for a payload of `len` bytes.
+    pub fn shortest(len: impl Into<ByteLen>) -> Self {
+        match len.into().get() {
+            0..=125 => Self::Bits7,
+            126..=0xffff => Self::Bits16,
+            _ => Self::Bits64,
+        }
+    }
+
+    /// The form that the second byte announces.
+    pub fn from_second_byte(byte: u8) -> Self {
+        match byte & 0x7f {
+            126 => Self::Bits16,
+            127 => Self::Bits64,
+            _ => Self::Bits7,
+        }
+    }
+
+    /// Extended length bytes behind the second byte: 0, 2 or 8.
+    pub fn extra_bytes(self) -> usize {
+        match self {
+            Self::Bits7 => 0,
+            Self::Bits16 => 2,
+            Self::Bits64 => 8,
+        }
+    }
+
+    /// Bytes of a header with a length in this form: 2 to 14.
+    pub fn header_len(self, masked: bool) -> usize {
+        match (self, masked) {
+            (Self::Bits7, false) => 2,
+            (Self::Bits7, true) => 6,
+            (Self::Bits16, false) => 4,
+            (Self::Bits16, true) => 8,
+            (Self::Bits64, false) => 10,
+            (Self::Bits64, true) => 14,
+        }
+    }
+
+    /// Width in bits: 7, 16 or 64.
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Bits7 => 7,
+            Self::Bits16 => 16,
+            Self::Bits64 => 64,
+        }
+    }
+}
+
+/// A masking key as it stands on the wire (RFC 6455 section 5.3).
+pub type MaskingKey = [u8; 4];
+
+/// One frame header, legal or not: every header that fits on the wire can be held, read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Last frame of its message.
+    pub fin: bool,
+    /// First reserved bit; permessage-deflate uses it for "compressed" (RFC 7692 section 6).
+    pub rsv1: bool,
+    /// Second reserved bit.
+    pub rsv2: bool,
+    /// Third reserved bit.
+    pub rsv3: bool,
+    /// What the payload is.
+    pub opcode: Opcode,
+    /// How the length is written.
+    pub length_form: LengthForm,
+    /// Payload bytes *as claimed*: nothing may be allocated from it.
+    pub payload_len: ByteLen,
+    /// The masking key; the MASK bit is 1 exactly when there is one.
+    pub masking_key: Option<MaskingKey>,
+}
+
+/// The longest header: 2 + 8 + 4 bytes.
+pub const MAX_HEADER_LEN: usize = 14;
+
+/// The top bit of a 64-bit length, which must be 0 (RFC 6455 section 5.2).
+pub const LENGTH_TOP_BIT: u64 = 1 << 63;
+
+impl Header {
+    /// A legal header of one whole, unmasked frame with the shortest length form.
+    pub fn new(opcode: Opcode, payload_len: impl Into<ByteLen>) -> Self {
+        let payload_len = payload_len.into();
+        Self {
+            fin: true,
+            rsv1: false,
+            rsv2: false,
+            rsv3: false,
+            opcode,
+            length_form: LengthForm::shortest(payload_len),
+            payload_len,
+            masking_key: None,
+        }
+    }
+
+    /// Reads the header at the start of `bytes`, or says what is still missing.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Needed> {
+        Self::read(bytes).ok_or_else(|| Needed::for_header(bytes))
+    }
+
+    /// The header at the start of `bytes`, once all of it is there.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (&[first, second], bytes) = bytes.split_first_chunk()?;
+        let form = LengthForm::from_second_byte(second);
+        let (extended, bytes) = bytes.split_at_checked(form.extra_bytes())?;
+        let payload_len = match form {
+            LengthForm::Bits7 => u64::from(second & 0x7f).into(),
+            LengthForm::Bits16 | LengthForm::Bits64 => ByteLen::from_be_slice(extended),
+        };
+        let key = if second & 0x80 == 0 { None } else { Some(*bytes.first_chunk()?) };
+        Some(Self {
+            fin: first & 0x80 != 0,
+            rsv1: first & 0x40 != 0,
+            rsv2: first & 0x20 != 0,
+            rsv3: first & 0x10 != 0,
+            opcode: Opcode::from_bits(first),
+            length_form: form,
+            payload_len,
+            masking_key: key,
+        })
+    }
+
+    /// The header length that `bytes`, the beginning of a frame, is known to have so far: 2 while the second byte is missing.
+    pub fn required_len(bytes: &[u8]) -> usize {
+        let second = bytes.get(1).copied().unwrap_or_default();
+        LengthForm::from_second_byte(second).header_len(second & 0x80 != 0)
+    }
+
+    /// The first two bytes: flags and opcode, MASK and the seven length bits.
+    pub fn first_two_bytes(&self) -> [u8; 2] {
+        let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
+        let first =
+            flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
+        [first, self.len7() | if self.masking_key.is_some() { 0x80 } else { 0 }]
+    }
+
+    /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(MAX_HEADER_LEN);
+        bytes.extend(self.first_two_bytes());
+        let extended = self.payload_len.get().to_be_bytes();
+        match self.length_form {
+            LengthForm::Bits7 => {}
+            LengthForm::Bits16 => bytes.extend_from_slice(&extended[6..]),
+            LengthForm::Bits64 => bytes.extend_from_slice(&extended),
+        }
+        bytes.extend(self.masking_key.iter().flatten());
+        bytes
+    }
+
+    /// The seven length bits: the length itself, 126 or 127.
+    pub fn len7(&self) -> u8 {
+        match self.length_form {
+            LengthForm::Bits7 => (self.payload_len.get() & 0x7f) as u8,
+            LengthForm::Bits16 => 126,
+            LengthForm::Bits64 => 127,
+        }
+    }
+
+    /// Header bytes on the wire: 2 to 14.
+    pub fn len(&self) -> usize {
+        self.length_form.header_len(self.masking_key.is_some())
+    }
+
+    /// A header is never empty; here because `len` is.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Header and payload together; [`ByteLen::MAX`] where the sum does not fit 64 bits.
+    pub fn frame_len(&self) -> ByteLen {
+        self.payload_len + self.len()
+    }
+
+    /// The top bit of the 64-bit length is set: no payload of that size can follow, so framing ends here.
+    pub fn has_impossible_length(&self) -> bool {
+        self.payload_len >= LENGTH_TOP_BIT
+    }
+}
+
+/// What an unfinished frame still needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// Bytes of the frame that are there.
+    pub have: ByteLen,
+    /// Further bytes that are certainly needed: to finish the header while it is incomplete, else the payload.
+    pub more: ByteLen,
+    /// The part of the frame that is next.
+    pub part: FramePart,
+}
+
+impl Needed {
+    fn for_header(bytes: &[u8]) -> Self {
+        let phase = match bytes {
+            [] | [_] => FramePart::FirstTwoBytes,
+            [_, second, behind @ ..]
+                if behind.len() < LengthForm::from_second_byte(*second).extra_bytes() =>
+            {
+                FramePart::ExtendedLength
+            }
+            _ => FramePart::MaskingKey,
+        };
+        let have = ByteLen::of(bytes);
+        Self { have, more: ByteLen::from_usize(Header::required_len(bytes)) - have, part: phase }
+    }
+}
+
+/// The part of a frame that the next byte belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FramePart {
+    /// The first two bytes.
+    FirstTwoBytes,
+    /// The extended length.
+    ExtendedLength,
+    /// The masking key.
+    MaskingKey,
+    /// The payload.
+    Payload,
+}
+
+impl FramePart {
+    /// `byte1`, `ext_len`, `masking_key` or `payload`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstTwoBytes => "byte1",
+            Self::ExtendedLength => "ext_len",
+            Self::MaskingKey => "masking_key",
+            Self::Payload => "payload",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn section_5_7_masked_hello() {
+        let header = Header::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d]).unwrap();
+        assert_eq!(
+            header,
+            Header { masking_key: Some([0x37, 0xfa, 0x21, 0x3d]), ..Header::new(Opcode::Text, 5) }
+        );
+        assert_eq!((header.len(), header.frame_len()), (6, ByteLen::new(11)));
+    }
+
+    #[test]
+    fn section_5_2_the_three_length_forms_meet_without_a_gap() {
+        for (len, form) in [
+            (125, LengthForm::Bits7),
+            (126, LengthForm::Bits16),
+            (65_535, LengthForm::Bits16),
+            (65_536, LengthForm::Bits64),
+        ] {
+            assert_eq!(LengthForm::shortest(len), form, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_header_says_what_it_still_needs() {
+        let needed = |bytes: &[u8]| {
+            Header::parse(bytes).map_err(|needed| (needed.more.get(), needed.part)).unwrap_err()
+        };
+        assert_eq!(needed(&[]), (2, FramePart::FirstTwoBytes));
+        assert_eq!(needed(&[0x81]), (1, FramePart::FirstTwoBytes));
+        assert_eq!(needed(&[0x81, 0x7e]), (2, FramePart::ExtendedLength));
+        assert_eq!(needed(&[0x81, 0xff, 0]), (11, FramePart::ExtendedLength));
+        assert_eq!(needed(&[0x81, 0x85, 1, 2]), (2, FramePart::MaskingKey));
+    }
+
+    #[test]
+    fn the_largest_claim_is_held_and_its_sum_does_not_wrap() {
+        let header = Header::parse(&[0x82, 0x7f, 255, 255, 255, 255, 255, 255, 255, 255]).unwrap();
+        assert_eq!(header.payload_len, u64::MAX);
+        assert!(header.has_impossible_length());
+        assert_eq!(header.frame_len(), ByteLen::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn every_header_that_can_be_read_is_written_back_the_same(bytes in proptest::collection::vec(any::<u8>(), 14)) {
+            let header = Header::parse(&bytes).unwrap();
+            prop_assert_eq!(header.to_bytes(), &bytes[..header.len()]);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Masking (RFC 6455 section 5.3): XOR with a four-byte key that starts again every four bytes.
+//! It hides nothing from anybody who sees the frame, since the key travels in it (section 10.3); choosing keys is left to the sender.
+
+use crate::wire::frame::MaskingKey;
+
+/// Masks or unmasks `bytes` in place; doing it twice gives the bytes back.
+/// `offset` is the payload index of the first byte, so a payload may come in pieces.
+#[inline]
+pub fn apply(bytes: &mut [u8], key: MaskingKey, offset: u64) {
+    let wide = rotate_key(widen_key(key), offset);
+    if !mask_blocks::<32>(bytes, wide) && !mask_blocks::<8>(bytes, wide) {
+        for (byte, key) in bytes.iter_mut().zip(wide.to_ne_bytes()) {
+            *byte ^= key;
+        }
+    }
+}
+
+/// Masks in blocks of `N` bytes; the last one lies partly over the one before. Says whether there were as many bytes.
+#[inline]
+fn mask_blocks<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
+    let Some(last) = bytes.last_chunk::<N>().copied() else { return false };
+    let (blocks, rest) = bytes.as_chunks_mut::<N>();
+    // `N` is a multiple of four: the last block begins at that byte of the key at which all of them end.
+    let wide_at_last = rotate_key(wide, rest.len() as u64);
+    for block in blocks {
+        *block = mask_block(*block, wide);
+    }
+    if let Some(end) = bytes.last_chunk_mut() {
+        *end = mask_block(last, wide_at_last);
+    }
+    true
+}
+
+#[inline]
+fn mask_block<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
+    for word in block.as_chunks_mut::<8>().0 {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    block
+}
+
+/// The key twice, as it lies in memory.
+fn widen_key(key: MaskingKey) -> u64 {
+    let once = u64::from(u32::from_ne_bytes(key));
+    once << 32 | once
+}
+
+/// The key for bytes from `at` on: it begins with the byte that belongs there.
+#[inline]
+fn rotate_key(wide: u64, at: u64) -> u64 {
+    let bits = match at % 4 {
+        0 => 0,
+        1 => 8,
+        2 => 16,
+        _ => 24,
+    };
+    u64::from_ne_bytes(u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(bits).to_le_bytes())
+}
+
+/// The bytes unmasked into a new vector.
+pub fn unmask(wire: &[u8], key: MaskingKey) -> Vec<u8> {
+    let mut plain = wire.to_vec();
+    apply(&mut plain, key, 0);
+    plain
+}
+
+/// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII. Where `plain` is shorter, only
+/// as much as fits is unmasked.
+#[inline]
+pub fn unmask_into(wire: &[u8], key: MaskingKey, plain: &mut [u8]) -> bool {
+    let len = wire.len().min(plain.len());
+    let (Some(wire), Some(plain)) = (wire.get(..len), plain.get_mut(..len)) else { return true };
+    let wide = widen_key(key);
+    let Some(last) = wire.last_chunk::<8>() else {
+        let mut high = 0;
+        for ((plain, wire), key) in plain.iter_mut().zip(wire).zip(key.iter().cycle()) {
+            *plain = wire ^ key;
+            high |= *plain;
+        }
+        return high < 0x80;
+    };
+    let mut high = [0_u64; 4];
+    let (blocks, rest) = wire.as_chunks::<32>();
+    let (into, into_rest) = plain.as_chunks_mut::<32>();
+    for (wire, plain) in blocks.iter().zip(into) {
+        let (words, into) = (wire.as_chunks::<8>().0, plain.as_chunks_mut::<8>().0);
+        for ((wire, plain), high) in words.iter().zip(into).zip(&mut high) {
+            let word = u64::from_ne_bytes(*wire) ^ wide;
+            *high |= word;
+            *plain = word.to_ne_bytes();
+        }
+    }
+    for (wire, plain) in rest.as_chunks::<8>().0.iter().zip(into_rest.as_chunks_mut::<8>().0) {
+        let word = u64::from_ne_bytes(*wire) ^ wide;
+        high[0] |= word;
+        *plain = word.to_ne_bytes();
+    }
+    // Eight is a multiple of four: the last eight begin at that byte of the key at which all of them end.
+    let word = u64::from_ne_bytes(*last) ^ rotate_key(wide, len as u64);
+    if let Some(end) = plain.last_chunk_mut() {
+        *end = word.to_ne_bytes();
+    }
+    (high[0] | high[1] | high[2] | high[3] | word) & 0x8080_8080_8080_8080 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn section_5_7_hello() {
+        assert_eq!(unmask(&[0x7f, 0x9f, 0x4d, 0x51, 0x58], [0x37, 0xfa, 0x21, 0x3d]), b"Hello");
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_of_any_size_match_the_definition(bytes in proptest::collection::vec(any::<u8>(), 0..70), key: MaskingKey, cut in 0_usize..70) {
+            let defined: Vec<u8> = bytes.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect();
+            let cut = cut.min(bytes.len());
+            let mut pieces = bytes.clone();
+            apply(&mut pieces[..cut], key, 0);
+            apply(&mut pieces[cut..], key, cut as u64);
+            prop_assert_eq!(&pieces, &defined);
+            let mut plain = [7; 80];
+            prop_assert_eq!(unmask_into(&bytes, key, &mut plain), defined.is_ascii());
+            prop_assert_eq!(&plain[..bytes.len()], &defined[..]);
+            prop_assert!(plain[bytes.len()..].iter().all(|byte| *byte == 7));
+            prop_assert_eq!(unmask(&defined, key), bytes);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! In which pieces the bytes of a connection came, and when: what one read or write of a socket moved, or one TCP segment.
+//! The bytes themselves are not kept, and what they mean is not asked.
+
+use std::num::Saturating;
+use std::time::Duration;
+
+use crate::wire::frame::Side;
+use crate::wire::frame::Sides;
+use crate::wire::size::{ByteLen, Offset};
+
+/// More pieces than this are counted and not kept: 24 bytes each.
+const MAX_ARRIVALS: usize = 1 << 20;
+
+/// Bytes of one side that came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    time: u64,
+    offset: Offset,
+    len: u32,
+    from: Side,
+}
+
+impl Arrival {
+    /// Who sent it.
+    pub fn from(&self) -> Side {
+        self.from
+    }
+
+    /// When it came, since the connection was begun.
+    pub fn time(&self) -> Duration {
+        Duration::from_nanos(self.time)
+    }
+
+    /// Where its first byte stands in its direction, the head counted too.
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    /// How many bytes it has, at least one.
+    pub fn size(&self) -> ByteLen {
+        ByteLen::new(self.len.into())
+    }
+
+    /// Where its last byte ends, counted as its offset is.
+    pub fn end(&self) -> Offset {
+        self.offset + self.size()
+    }
+}
+
+/// The pieces of both directions, in the order in which they came, the heads' too.
+#[derive(Clone, Debug, Default)]
+pub struct Arrivals {
+    list: Vec<Arrival>,
+    dropped: Saturating<u64>,
+    taken: Sides<Offset>,
+}
+
+impl Arrivals {
+    pub(super) fn push(&mut self, from: Side, at: Duration, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        let offset = self.taken[from];
+        self.taken[from] += bytes;
+        if self.list.len() < MAX_ARRIVALS {
+            let at = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+            self.list.push(Arrival { time: at, offset, len: u32::try_from(bytes).unwrap_or(u32::MAX), from });
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Those that are kept.
+    pub fn all(&self) -> &[Arrival] {
+        &self.list
+    }
+
+    /// How many came after the list was full.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.0
+    }
+
+    /// When the byte at `offset` of a direction came; none if its piece is not kept. It was there at `latest`.
+    pub fn time_of_byte(&self, from: Side, offset: Offset, latest: Duration) -> Option<Duration> {
+        let end = self.list.partition_point(|piece| piece.time() <= latest);
+        let mut own = self.list.iter().take(end).rev().filter(|piece| piece.from == from);
+        let held = own.find(|piece| piece.offset <= offset)?;
+        (offset < held.end()).then(|| held.time())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::encode;
+    use crate::wire::{Opcode, Trace};
+
+    #[test]
+    fn a_frame_began_when_the_piece_with_its_first_byte_came() {
+        let mut trace = Trace::new();
+        let ms = Duration::from_millis;
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
+        trace.push(Side::Client, ms(1), request);
+        trace.push(Side::Server, ms(2), response);
+        trace.push(Side::Client, ms(3), &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        trace.push(Side::Server, ms(4), b"\x02h");
+        trace.push(Side::Server, ms(5), b"");
+        trace.push(Side::Server, ms(6), b"i\x8a\x00");
+        let times: Vec<_> =
+            trace.rows().iter().map(|row| (trace.started_at(row), row.completed_at())).collect();
+        assert_eq!(times, [(ms(3), ms(3)), (ms(2), ms(6)), (ms(6), ms(6))]);
+        let pieces = trace
+            .arrivals()
+            .all()
+            .iter()
+            .map(|piece| (piece.from(), piece.offset().get(), piece.size().get()));
+        let (up, down) = (request.len() as u64, response.len() as u64);
+        assert_eq!(
+            pieces.collect::<Vec<_>>(),
+            [
+                (Side::Client, 0, up),
+                (Side::Server, 0, down),
+                (Side::Client, up, 6),
+                (Side::Server, down, 2),
+                (Side::Server, down + 2, 3),
+            ]
+        );
+        assert_eq!(size_of::<Arrival>(), 24);
+    }
+}

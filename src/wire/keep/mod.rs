@@ -1,0 +1,11 @@
+//! What is kept of a connection: frames as rows without payload, or one direction with everything; and one side that keeps
+//! every rule.
+
+pub mod arrivals;
+pub mod connection;
+pub mod endpoint;
+pub mod trace;
+mod trace_row;
+pub mod transcript;
+
+pub use trace_row::TraceRow;

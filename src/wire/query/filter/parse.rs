@@ -1,0 +1,361 @@
+//! From the text of a filter to its tree, or to the byte where it cannot be read and what would be right there.
+//! What the values look like stands in `value`, which names there are in `fields`.
+
+use super::fields::{self, FieldType, FilterField, FlagField, NumberField};
+use super::value;
+use super::{Comparison, FilterError, Node, Predicate};
+use crate::text::suggest;
+use crate::wire::decode::fault::FaultCode;
+
+/// Parentheses and negations inside each other; nobody means more, and each costs stack.
+const MAX_DEPTH: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Word(&'a str),
+    Compare(Comparison),
+    And,
+    Or,
+    Bar,
+    Not,
+    Open,
+    Close,
+}
+
+/// The tree; none for an empty text.
+pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
+    let mut parser = Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
+    if parser.tokens.is_empty() {
+        return Ok(None);
+    }
+    let root = parser.parse_or()?;
+    match parser.peek() {
+        None => Ok(Some(root)),
+        Some(Token::Close) => Err(parser
+            .error("this parenthesis closes none".to_owned(), "a ( before it, or nothing here".to_owned())),
+        Some(_) => Err(parser.error(
+            "something is missing between two comparisons".to_owned(),
+            "&& (both hold) or || (one of them holds)".to_owned(),
+        )),
+    }
+}
+
+/// Each token with the byte where it begins.
+fn tokenize(text: &str) -> Result<Vec<(usize, Token<'_>)>, FilterError> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(char) = rest.chars().next() {
+        let at = text.len().saturating_sub(rest.len());
+        let (len, token) = match operator(rest) {
+            Some(found) => found,
+            None if is_word_char(char) => word(rest),
+            None => return Err(unexpected_char(at, char)),
+        };
+        tokens.push((at, token));
+        rest = rest.get(len..).unwrap_or_default().trim_start();
+    }
+    Ok(tokens)
+}
+
+fn operator(rest: &str) -> Option<(usize, Token<'static>)> {
+    let signs = [
+        ("&&", Token::And),
+        ("||", Token::Or),
+        ("==", Token::Compare(Comparison::Equal)),
+        ("!=", Token::Compare(Comparison::Unequal)),
+        ("<=", Token::Compare(Comparison::AtMost)),
+        (">=", Token::Compare(Comparison::AtLeast)),
+        ("=", Token::Compare(Comparison::Equal)),
+        ("<", Token::Compare(Comparison::Less)),
+        (">", Token::Compare(Comparison::More)),
+        ("|", Token::Bar),
+        ("!", Token::Not),
+        ("(", Token::Open),
+        (")", Token::Close),
+    ];
+    signs.into_iter().find(|(sign, _)| rest.starts_with(sign)).map(|(sign, token)| (sign.len(), token))
+}
+
+fn is_word_char(char: char) -> bool {
+    char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | '*' | '+')
+}
+
+fn word(rest: &str) -> (usize, Token<'_>) {
+    let word = rest.split(|char| !is_word_char(char)).next().unwrap_or(rest);
+    let token = match word.to_ascii_lowercase().as_str() {
+        "and" => Token::And,
+        "or" => Token::Or,
+        "not" => Token::Not,
+        _ => Token::Word(word),
+    };
+    (word.len(), token)
+}
+
+fn unexpected_char(at: usize, char: char) -> FilterError {
+    let expected = match char {
+        '&' => "two of them: &&",
+        '"' | '\'' => "the word without quotes: op=close",
+        '~' | '/' => "a comparison with =; what stands in a payload is found by searching",
+        _ => "names, values, = != < <= > >= && || ! and parentheses",
+    };
+    FilterError { offset: at, reason: format!("{char:?} means nothing here"), expected: expected.to_owned() }
+}
+
+struct Parser<'a> {
+    tokens: Vec<(usize, Token<'a>)>,
+    next: usize,
+    end: usize,
+    /// How many more parentheses and negations may be inside.
+    deeper: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<Token<'a>> {
+        self.tokens.get(self.next).map(|(_, token)| *token)
+    }
+
+    fn take(&mut self, wanted: Token<'_>) -> bool {
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.pass();
+        }
+        found
+    }
+
+    fn take_word(&mut self) -> Option<&'a str> {
+        let Some(Token::Word(word)) = self.peek() else { return None };
+        self.pass();
+        Some(word)
+    }
+
+    fn pass(&mut self) {
+        self.next = self.next.saturating_add(1);
+    }
+
+    /// Where the next token begins.
+    fn at(&self) -> usize {
+        self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
+    }
+
+    fn error(&self, reason: String, expected: String) -> FilterError {
+        FilterError { offset: self.at(), reason, expected }
+    }
+
+    /// An error about the token that was just taken.
+    fn error_before(&self, reason: String, expected: String) -> FilterError {
+        let at = self.tokens.get(self.next.saturating_sub(1)).map_or(self.end, |(at, _)| *at);
+        FilterError { offset: at, reason, expected }
+    }
+
+    fn parse_or(&mut self) -> Result<Node, FilterError> {
+        let mut nodes = vec![self.parse_and()?];
+        while self.take(Token::Or) {
+            nodes.push(self.parse_and()?);
+        }
+        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::Any(nodes) })
+    }
+
+    fn parse_and(&mut self) -> Result<Node, FilterError> {
+        let mut nodes = vec![self.parse_unary()?];
+        while self.take(Token::And) {
+            nodes.push(self.parse_unary()?);
+        }
+        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::All(nodes) })
+    }
+
+    fn parse_unary(&mut self) -> Result<Node, FilterError> {
+        let Some(deeper) = self.deeper.checked_sub(1) else {
+            let reason = format!("more than {MAX_DEPTH} parentheses and negations inside each other");
+            return Err(self.error(reason, "fewer of them".to_owned()));
+        };
+        let here = std::mem::replace(&mut self.deeper, deeper);
+        let node = self.parse_primary();
+        self.deeper = here;
+        node
+    }
+
+    fn parse_primary(&mut self) -> Result<Node, FilterError> {
+        if self.take(Token::Not) {
+            return Ok(Node::Not(Box::new(self.parse_unary()?)));
+        }
+        if self.take(Token::Open) {
+            let node = self.parse_or()?;
+            if !self.take(Token::Close) {
+                let reason = "a parenthesis is not closed".to_owned();
+                return Err(self.error(reason, "a ) before this place".to_owned()));
+            }
+            return Ok(node);
+        }
+        let Some(word) = self.take_word() else {
+            let reason = if self.peek().is_some() {
+                "a name is missing before this"
+            } else {
+                "a name is missing at the end"
+            };
+            return Err(self.error(reason.to_owned(), "a comparison, for example op=close".to_owned()));
+        };
+        match (fields::find_field(word), self.peek()) {
+            (Some(name), Some(Token::Compare(compare))) => {
+                self.pass();
+                self.parse_comparison(name, compare).map(Node::Test)
+            }
+            (Some(name), _) => self.parse_bare_field(name).map(Node::Test),
+            (None, next) => {
+                self.parse_bare_value(word, matches!(next, Some(Token::Compare(_)))).map(Node::Test)
+            }
+        }
+    }
+
+    /// `close` for `op=close`, `server` for `dir=server`.
+    fn parse_bare_value(&mut self, word: &str, is_compared: bool) -> Result<Predicate, FilterError> {
+        // a number may be an opcode, but not where nobody says so
+        let is_opcode = word.starts_with(|first: char| first.is_ascii_alphabetic());
+        match (value::opcodes(word).filter(|_| is_opcode), value::side(word)) {
+            (Some(set), _) if !is_compared => Ok(Predicate::Opcode(set)),
+            (_, Some(side)) if !is_compared => Ok(Predicate::Sender(side)),
+            _ => {
+                let known: Vec<&str> =
+                    fields::FIELDS.iter().flat_map(|name| [&[name.name], name.aliases].concat()).collect();
+                let meant = suggest(&word.to_ascii_lowercase(), &known);
+                let names: Vec<&str> = fields::FIELDS.iter().map(|name| name.name).collect();
+                let expected = format!("{}one of {}", did_you_mean(meant), names.join(", "));
+                Err(self.error_before(format!("there is nothing called {word:?}"), expected))
+            }
+        }
+    }
+
+    fn parse_bare_field(&mut self, name: &FilterField) -> Result<Predicate, FilterError> {
+        Ok(Predicate::Flag(
+            match name.field_type {
+                FieldType::Flag(flag) => flag,
+                FieldType::Fault => FlagField::AnyFault,
+                FieldType::Key => FlagField::Mask,
+                FieldType::Number(NumberField::Message) => FlagField::InMessage,
+                FieldType::Opcode | FieldType::Direction | FieldType::Number(_) => {
+                    let reason = format!("{} is compared with nothing", name.name);
+                    return Err(self.error(reason, format!("a comparison, for example {}", name.example)));
+                }
+            },
+            true,
+        ))
+    }
+
+    fn parse_comparison(
+        &mut self,
+        name: &FilterField,
+        compare: Comparison,
+    ) -> Result<Predicate, FilterError> {
+        let equal = match compare {
+            Comparison::Equal => true,
+            Comparison::Unequal => false,
+            _ => {
+                let FieldType::Number(of) = name.field_type else {
+                    let reason =
+                        format!("{} is no number, so {} says nothing of it", name.name, compare.symbol());
+                    return Err(self.error_before(reason, format!("= or !=, for example {}", name.example)));
+                };
+                let value = self.parse_value(name, &|word| parse_number(of, word))?;
+                return Ok(Predicate::Number(of, compare, vec![value]));
+            }
+        };
+        Ok(match name.field_type {
+            FieldType::Number(of) => {
+                Predicate::Number(of, compare, self.parse_values(name, &|word| parse_number(of, word))?)
+            }
+            FieldType::Opcode => {
+                let set = self.parse_values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
+                Predicate::Opcode(if equal { set } else { !set })
+            }
+            FieldType::Direction => {
+                let side = self.parse_value(name, &value::side)?;
+                Predicate::Sender(if equal { side } else { side.peer() })
+            }
+            FieldType::Flag(flag) => Predicate::Flag(flag, self.parse_value(name, &value::boolean)? == equal),
+            FieldType::Key => Predicate::Key(equal, self.parse_values(name, &value::key)?),
+            FieldType::Fault => self.parse_fault(name, equal)?,
+        })
+    }
+
+    fn parse_fault(&mut self, name: &FilterField, equal: bool) -> Result<Predicate, FilterError> {
+        if let Some(Token::Word(word)) = self.peek()
+            && let Some(yes) = value::boolean(word)
+        {
+            self.pass();
+            return Ok(Predicate::Flag(FlagField::AnyFault, yes == equal));
+        }
+        let rules =
+            self.parse_values(name, &|word| Some((value::fault_set(word)?, word.to_ascii_uppercase())))?;
+        let set = rules.iter().fold(0, |all, (set, _)| all | set);
+        Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
+    }
+
+    /// One value or several with `|` between them.
+    fn parse_values<T>(
+        &mut self,
+        name: &FilterField,
+        read: &dyn Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, FilterError> {
+        let mut values = vec![self.parse_value(name, read)?];
+        while self.take(Token::Bar) {
+            values.push(self.parse_value(name, read)?);
+        }
+        Ok(values)
+    }
+
+    fn parse_value<T>(
+        &mut self,
+        name: &FilterField,
+        read: &dyn Fn(&str) -> Option<T>,
+    ) -> Result<T, FilterError> {
+        let Some(word) = self.take_word() else {
+            let reason = format!("{} is compared with nothing", name.name);
+            return Err(self.error(reason, expected_value(name.field_type, "")));
+        };
+        read(word).ok_or_else(|| {
+            let reason = format!("{word:?} is nothing that {} can be", name.name);
+            self.error_before(reason, expected_value(name.field_type, word))
+        })
+    }
+}
+
+fn parse_number(of: NumberField, word: &str) -> Option<u64> {
+    match of {
+        NumberField::Time => value::time(word),
+        NumberField::Len | NumberField::Size => value::size(word),
+        NumberField::Row | NumberField::Message => value::count(word),
+    }
+}
+
+fn did_you_mean(meant: Option<&str>) -> String {
+    meant.map_or_else(String::new, |meant| format!("{meant}, if that was meant, or "))
+}
+
+fn expected_value(subject: FieldType, word: &str) -> String {
+    let lower = word.to_ascii_lowercase();
+    match subject {
+        FieldType::Opcode => {
+            let listed = value::OPCODE_NAMES[..9].join(", ");
+            format!(
+                "{}{listed}, or a number from 0 to 15",
+                did_you_mean(suggest(&lower, &value::OPCODE_NAMES))
+            )
+        }
+        FieldType::Direction => {
+            format!("{}client, server, c2s or s2c", did_you_mean(suggest(&lower, &value::SIDE_NAMES)))
+        }
+        FieldType::Flag(_) => "0 or 1, or the name alone".to_owned(),
+        FieldType::Number(NumberField::Time) => {
+            "a time: 250ms, 1.5s, 20us; without a unit it is milliseconds".to_owned()
+        }
+        FieldType::Number(NumberField::Len | NumberField::Size) => {
+            "a number of bytes: 126, 0x7e, 64KiB".to_owned()
+        }
+        FieldType::Number(_) => "a whole number, counted from 0".to_owned(),
+        FieldType::Key => "eight hex digits: 37fa213d".to_owned(),
+        FieldType::Fault => {
+            let names: Vec<&str> = FaultCode::ALL.iter().map(|code| code.name()).collect();
+            let meant = suggest(&word.to_ascii_uppercase(), &names);
+            format!("{}one of {}, or a beginning with *: E_CLOSE_*", did_you_mean(meant), names.join(", "))
+        }
+    }
+}

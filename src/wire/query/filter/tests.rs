@@ -1,0 +1,219 @@
+//! What filters let through, how they are printed, and what is said of those that cannot be read.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::wire::frame::encode;
+use crate::wire::{AgreedExtensions, DeflateParams, Opcode};
+
+/// A little of everything, in eight rows.
+fn sample_trace() -> Trace {
+    let key = Some([0x37, 0xfa, 0x21, 0x3d]);
+    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    let mut push = |from, ms, bytes: &[u8]| trace.push(from, Duration::from_millis(ms), bytes);
+    push(Side::Client, 0, &encode::single_frame(Opcode::Text, b"Hello", key)); // row 0, message 0
+    push(Side::Server, 1, &[0x01, 0x03, b'H', b'e', b'l']); // row 1, message 0
+    push(Side::Server, 2, &[0x89, 0x00]); // row 2
+    push(Side::Server, 3, &[0x80, 0x02, b'l', b'o']); // row 3, message 0
+    push(Side::Client, 1500, &encode::single_frame(Opcode::Pong, &[b'x'; 126], Some([0; 4]))); // row 4: too long; key 0
+    push(Side::Client, 1501, &encode::single_frame(Opcode::Binary, &[0; 300], Some([1, 2, 3, 4]))); // row 5, message 1
+    push(Side::Server, 1502, &[0xa3, 0x00]); // row 6: RSV2, opcode 3
+    push(Side::Server, 1503, &encode::close_frame(1000, "bye", None)); // row 7
+    trace
+}
+
+fn rows(filter: &str) -> Vec<usize> {
+    let trace = sample_trace();
+    assert_eq!(trace.rows().len(), 8);
+    let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
+    filter.rows(&trace, 0..100).collect()
+}
+
+fn error_of(filter: &str) -> (usize, String) {
+    let error = Filter::parse(filter).unwrap_err();
+    (error.offset, format!("{}; {}", error.reason, error.expected))
+}
+
+#[test]
+fn headers_are_asked_for() {
+    assert_eq!(rows("op=close && len<9"), [7]);
+    assert_eq!(rows("op=ping|pong"), [2, 4]);
+    assert_eq!(rows("op=control"), [2, 4, 7]);
+    assert_eq!(rows("op!=control && op != reserved"), [0, 1, 3, 5]);
+    assert_eq!(rows("op=0x9"), [2]);
+    assert_eq!(rows("op=3"), [6]);
+    assert_eq!(rows("fin=0"), [1]);
+    assert_eq!(rows("rsv1"), [] as [usize; 0]);
+    assert_eq!(rows("rsv2 or rsv3"), [6]);
+    assert_eq!(rows("mask"), [0, 4, 5]);
+    assert_eq!(rows("key=37FA213D"), [0]);
+    assert_eq!(rows("key=37fa213d|01020304"), [0, 5]);
+    assert_eq!(rows("key!=37fa213d"), [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(rows("len>=126"), [4, 5]);
+    assert_eq!(rows("size=11"), [0], "two bytes, four of key, five of payload");
+}
+
+#[test]
+fn sides_and_opcodes_may_stand_alone() {
+    assert_eq!(rows("dir=client"), rows("from = c2s"));
+    assert_eq!(rows("dir!=client"), rows("server"));
+    assert_eq!(rows("close"), [7]);
+    assert_eq!(rows("s2c && control"), [2, 7]);
+}
+
+#[test]
+fn times_rows_and_messages_are_counted() {
+    assert_eq!(rows("t<2"), [0, 1]);
+    assert_eq!(rows("t>=1.5s && t<=1501ms"), [4, 5]);
+    assert_eq!(rows("n>5"), [6, 7]);
+    assert_eq!(rows("m=0 && server"), [1, 3]);
+    assert_eq!(rows("message"), [0, 1, 3, 5]);
+    assert_eq!(rows("!message"), [2, 4, 6, 7]);
+    assert_eq!(rows("message<5"), [0, 1, 3, 5], "a frame of no message has no number to compare");
+    assert_eq!(rows("message!=0"), [2, 4, 5, 6, 7], "the contrary of =");
+}
+
+#[test]
+fn faults_are_asked_for_by_name_beginning_and_kind() {
+    assert_eq!(rows("fault"), [4, 6]);
+    assert_eq!(rows("fault=0"), [0, 1, 2, 3, 5, 7]);
+    assert_eq!(rows("fatal"), [4, 6]);
+    assert_eq!(rows("warning"), [4], "its gravest fault is fatal, and there is a warning beside it");
+    assert_eq!(rows("fault=E_CTRL_TOO_LONG"), [4]);
+    assert_eq!(rows("fault=w_mask_zero"), [4]);
+    assert_eq!(rows("fault=E_RSV_*|E_UTF8"), [6]);
+    assert_eq!(rows("fault!=E_*"), [0, 1, 2, 3, 5, 7]);
+    assert_eq!(rows("after-fault"), [5, 7]);
+}
+
+#[test]
+fn a_compressed_message_is_so_in_all_its_frames() {
+    let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
+    trace.push(Side::Server, Duration::ZERO, &[0x41, 0x01, 0xf2, 0x80, 0x01, 0x00, 0x81, 0x00]);
+    let filter = Filter::parse("compressed").unwrap();
+    assert_eq!(filter.rows(&trace, 0..3).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn and_binds_closer_than_or() {
+    assert_eq!(rows("ping || client && text"), [0, 2]);
+    assert_eq!(rows("(ping || client) && text"), [0]);
+    assert_eq!(rows("not (mask and fin)"), rows("!mask || !fin"));
+    assert_eq!(rows(""), [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert!(Filter::parse("  ").unwrap().is_empty());
+}
+
+#[test]
+fn a_filter_is_printed_as_it_may_be_read() {
+    let printed = |text: &str| Filter::parse(text).unwrap().to_string();
+    assert_eq!(printed("op==CLOSE and len<9"), "op=close && len<9");
+    assert_eq!(printed("a-text".trim_start_matches("a-")), "op=text");
+    assert_eq!(printed("op!=ping"), "op!=ping");
+    assert_eq!(printed("op=0x8|9|ping|10"), "op=close|ping|pong");
+    assert_eq!(printed("op=3|7"), "op=0x3|0x7");
+    assert_eq!(printed("from!=c2s"), "dir=server");
+    assert_eq!(printed("t>1500"), "t>1.5s");
+    assert_eq!(printed("len>64KiB"), "len>65536");
+    assert_eq!(printed("fin=0 || !mask && key"), "fin=0 || (!mask && mask)");
+    assert_eq!(printed("((op=text))"), "op=text");
+}
+
+#[test]
+fn what_cannot_be_read_is_reported_with_its_offset_and_what_would_be_right() {
+    let (at, words) = error_of("op=close && lem<9");
+    assert_eq!(at, 12);
+    assert!(
+        words.starts_with("there is nothing called \"lem\"; len, if that was meant, or one of op, dir, fin,"),
+        "{words}"
+    );
+    let (at, words) = error_of("op=cloze");
+    assert_eq!(at, 3);
+    assert!(words.starts_with("\"cloze\" is nothing that op can be; close, if that was meant"), "{words}");
+    let (at, words) = error_of("fault=E_UTF9");
+    assert!(at == 6 && words.contains("E_UTF8, if that was meant"), "{words}");
+    for (text, at) in [
+        ("op", 2),
+        ("len", 3),
+        ("op=", 3),
+        ("op=close len<9", 9),
+        ("(op=close", 9),
+        ("op=close)", 8),
+        ("op=close &&", 11),
+        ("|| close", 0),
+        ("op<close", 2),
+        ("len<1|2", 5),
+        ("key=37fa21", 4),
+        ("t>soon", 2),
+        ("op=16", 3),
+        ("9", 0),
+        ("close=1", 0),
+        ("mask=2", 5),
+        ("op & len", 3),
+        ("text ~ hello", 5),
+        ("fault=E_NOTHING*", 6),
+    ] {
+        assert_eq!(error_of(text).0, at, "{text}: {}", error_of(text).1);
+    }
+    let error = Filter::parse("mask=2").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "filter, byte 5: \"2\" is nothing that mask can be; right would be 0 or 1, or the name alone"
+    );
+}
+
+#[test]
+fn depth_is_bounded_and_length_is_not() {
+    let deep = |depth: usize| format!("{}close{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(Filter::parse(&deep(60)).is_ok());
+    assert_eq!(error_of(&deep(100_000)).0, 64);
+    assert_eq!(error_of(&"!".repeat(100_000)).0, 64);
+    assert!(Filter::parse(&vec!["close"; 10_000].join(" || ")).is_ok());
+}
+
+/// Filters that can be read, as somebody might type them.
+fn typed() -> impl Strategy<Value = String> {
+    let name = proptest::sample::select(
+        Filter::FIELDS.iter().map(|name| name.example.to_owned()).collect::<Vec<_>>(),
+    );
+    let number = (proptest::sample::select(vec!["len", "size", "n", "m", "t"]), any::<u32>(), 0_usize..6)
+        .prop_map(|(name, value, sign)| format!("{name}{}{value}", ["=", "!=", "<", "<=", ">", ">="][sign]));
+    let ops = (any::<bool>(), proptest::collection::vec(0..16, 1..16)).prop_map(|(equal, ops)| {
+        let ops: Vec<String> = ops.iter().map(i32::to_string).collect();
+        format!("op{}{}", if equal { "=" } else { "!=" }, ops.join("|"))
+    });
+    prop_oneof![name, number, ops].prop_recursive(5, 40, 4, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|one| format!("!({one})")),
+            inner.clone().prop_map(|one| format!("not {one}")),
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|all| all.join(" and ")),
+            proptest::collection::vec(inner, 1..4).prop_map(|all| format!("({})", all.join(" || "))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn printed_and_read_again_it_is_the_same(text in typed()) {
+        let filter = Filter::parse(&text).unwrap();
+        let again = Filter::parse(&filter.to_string());
+        prop_assert_eq!(again.as_ref(), Ok(&filter), "{}", filter);
+    }
+
+    #[test]
+    fn nothing_that_is_typed_panics(text in any::<String>()) {
+        let place = Filter::parse(&text).err().map(|error| error.offset);
+        prop_assert!(place.is_none_or(|at| text.is_char_boundary(at)));
+    }
+
+    #[test]
+    fn no_pieces_in_any_order_panic(pieces in proptest::collection::vec(proptest::sample::select(vec![
+        "op", "=", "close", "len", "<", "9", "&&", "||", "!", "(", ")", "|", " ", "fault", "E_*", "t", "1.5s", "key", "37fa213d", "µ", "not ", "1e",
+    ]), 0..14)) {
+        let text = pieces.concat();
+        if let Ok(filter) = Filter::parse(&text) {
+            prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
+        }
+    }
+}
