@@ -24,7 +24,7 @@ pub fn grapheme_width(grapheme: &str) -> usize {
 
 /// `text` with nothing in it that a terminal would obey or hide.
 ///
-/// C0 controls and DEL become their control pictures (U+2400..), everything else that [`is_unprintable`] names becomes
+/// C0 controls and DEL become their control pictures (U+2400..), everything else that [`is_terminal_control`] names becomes
 /// U+FFFD. Line feed and tab are controls like all others here: whoever gives them a meaning splits or expands first.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     let mut odd = unprintable(text).peekable();
@@ -172,7 +172,7 @@ mod tests {
 
     /// The ranges are those of another implementation's tables.
     #[test]
-    fn every_format_character_and_separator_of_unicode_is_unprintable() {
+    fn every_format_character_and_separator_of_unicode_is_terminal_control() {
         let class = regex_syntax::parse(r"[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]").unwrap();
         let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = class.kind() else {
             panic!("{class:?}")

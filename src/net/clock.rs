@@ -1,5 +1,5 @@
 //! [`Clock`]: where a timer and a modelled distance take the time from.
-//! It decides nothing; [`System`] is the clock of every process, and tests bring one that they move themselves.
+//! It decides nothing; [`SystemClock`] is the clock of every process, and tests bring one that they move themselves.
 
 use std::fmt::Debug;
 use std::io;

@@ -19,7 +19,7 @@ pub struct Limits {
     /// likes. Default: 10 s.
     pub frame_timeout: Duration,
     /// The bytes a second at which a frame that has begun must come in: it is given up once it has taken longer than
-    /// [`Limits::frame`] and the time that the bytes which have come take at this rate, as `MinRate` of Apache's
+    /// [`Limits::frame_timeout`] and the time that the bytes which have come take at this rate, as `MinRate` of Apache's
     /// `mod_reqtimeout` does. So a frame of `n` bytes takes at most `frame + n / min_rate`. 0 is no rate. Default: 4096.
     pub min_rate: u64,
     /// How long a peer may take nothing of what the server has to send, as nginx's `send_timeout`. Default: 10 s.

@@ -92,7 +92,7 @@ pub fn quote(text: &[u8], max_chars: usize) -> String {
     out
 }
 
-/// The text without anything a terminal would obey or hide ([`is_unprintable`]), not quoted.
+/// The text without anything a terminal would obey or hide ([`is_terminal_control`]), not quoted.
 pub fn escape_controls(text: &str) -> String {
     text.chars()
         .map(

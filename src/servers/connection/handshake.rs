@@ -97,7 +97,7 @@ fn target(head: &Head) -> &[u8] {
     head.raw().get(target).unwrap_or_default()
 }
 
-/// Reads one head, for at most [`Limits::head`], and judges it by `policy`. A request for another host than those that
+/// Reads one head, for at most [`Limits::head_timeout`], and judges it by `policy`. A request for another host than those that
 /// the server answers for is refused here already.
 pub(in crate::servers) async fn read_request<S>(
     stream: &mut S,

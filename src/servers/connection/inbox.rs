@@ -36,7 +36,7 @@ impl Inbox {
     }
 
     /// Reads more; false at the end of the stream. Between two requests there may be any pause; one that has begun must go on as
-    /// [`Limits::frame`] and [`Limits::min_rate`] say.
+    /// [`Limits::frame_timeout`] and [`Limits::min_rate`] say.
     ///
     /// # Errors
     /// Those of the stream, and [`io::ErrorKind::TimedOut`].

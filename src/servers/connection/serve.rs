@@ -1,4 +1,4 @@
-//! [`serve`]: a server's life: it accepts on loopback, and ends everything in good time.
+//! [`serve_connections`]: a server's life: it accepts on loopback, and ends everything in good time.
 //! It knows no protocol: each connection is handed to the server's own function.
 
 use std::future::Future;

@@ -16,7 +16,7 @@ use crate::servers::connection::{FrameClock, Pace};
 /// A limit that a peer has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Timeout {
-    /// Nothing more of a frame came within [`Limits::frame`].
+    /// Nothing more of a frame came within [`Limits::frame_timeout`].
     #[error("a frame stood still for {} s, at least {more} bytes before its end", .limit.as_secs_f32())]
     StillFrame {
         /// The limit.
@@ -32,7 +32,7 @@ pub(crate) enum Timeout {
         /// The least that was still to come, in bytes.
         more: u64,
     },
-    /// The peer took nothing within [`Limits::write`].
+    /// The peer took nothing within [`Limits::write_timeout`].
     #[error("it read nothing for {} s", .0.as_secs_f32())]
     Write(Duration),
 }
@@ -58,7 +58,7 @@ impl From<Timeout> for io::Error {
 /// A timer that is made when something is first waited for, so that an idle connection has none.
 type Timer = Option<Pin<Box<Sleep>>>;
 
-/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for [`Limits::write`], and whose
+/// A socket whose writes fail with [`Timeout::Write`] where the peer has taken nothing for [`Limits::write_timeout`], and whose
 /// reads fail, once it has been told where the frames [begin](Timed::frames_begin), where a frame is late.
 #[derive(Debug)]
 pub(crate) struct Timed<S> {

@@ -47,9 +47,9 @@ pub(super) enum SubscriberEnd {
 /// The limit that a subscriber's queue has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
-    /// [`Limits::backlog`].
+    /// [`Limits::max_backlog`].
     Writes(usize),
-    /// [`Limits::backlog_bytes`].
+    /// [`Limits::max_backlog_bytes`].
     Bytes(usize),
 }
 
