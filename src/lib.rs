@@ -3,7 +3,7 @@
 //!
 //! The map, in reading order. Imports point down only; `tests/architecture.rs` holds them to it.
 //!
-//! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal.
+//! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal; a package of its own, `core/`.
 //!
 //! - [`text`]: widths in cells, control characters made visible
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults
@@ -32,11 +32,7 @@
 //! - [`export`]: a screen as a picture
 //! - [`demos`]: the inspector, the race and its grid, the feed, the scales
 
-pub mod text;
-pub mod wire;
-
-pub mod deck;
-pub mod measure;
+pub use wiretalk_core::{deck, measure, text, wire};
 
 pub mod capture;
 pub mod clients;

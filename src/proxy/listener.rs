@@ -420,7 +420,7 @@ mod tests {
         let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else {
             panic!()
         };
-        assert!(why.contains("panicked at src/proxy/listen.rs:") && why.contains("injected"), "{why}");
+        assert!(why.contains(concat!("panicked at ", file!(), ":")) && why.contains("injected"), "{why}");
         assert!(why.ends_with("this is a fault of wiretalk"), "{why}");
         go_on.send(()).expect("the other connection lives on");
         scope.closed().await;

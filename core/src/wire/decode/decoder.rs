@@ -1,0 +1,364 @@
+//! The bytes of one direction, cut into frames: a state machine that is fed any pieces and keeps no payload.
+//! It goes on after a fault, because an inspector must show what it is sent; whoever wants to fail the connection asks it to stop.
+
+use std::collections::VecDeque;
+
+use crate::wire::decode::fault::Fault;
+use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::decode::frame_validator::{FrameValidator, MessageEnd};
+use crate::wire::frame::mask;
+use crate::wire::frame::message::{FragmentRole, MessageKind};
+use crate::wire::frame::{FramePart, Header, MAX_HEADER_LEN, Needed, Side};
+use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::size::{ByteLen, Offset};
+
+/// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
+const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
+
+/// Cuts and judges what one side sends after the opening handshake. How the bytes are cut into pieces never matters.
+///
+/// ```
+/// use wiretalk_core::wire::{AgreedExtensions, Decoder, DecoderEvent, Side};
+///
+/// let mut decoder = Decoder::new(Side::Client, AgreedExtensions::none());
+/// let mut input: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let mut plain = Vec::new();
+/// while let Some(event) = decoder.next_event(&mut input) {
+///     if let DecoderEvent::Payload(piece) = event {
+///         plain.extend_from_slice(piece);
+///     }
+/// }
+/// assert_eq!(plain, b"Hello");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    agreed: AgreedExtensions,
+    pub(super) validator: FrameValidator,
+    pub(in crate::wire) faults: FaultSink,
+    state: DecoderState,
+    beginning: HeaderBytes,
+    pub(super) after_fault: bool,
+    stop_at_fatal: bool,
+    pending: VecDeque<PendingEvent>,
+    pub(super) scratch: Vec<u8>,
+    /// The scratch holds compressed payload that is inflated from here on, before anything else is read.
+    inflate_from: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum DecoderState {
+    Header,
+    Payload { header: Header, done: ByteLen },
+    Stopped,
+}
+
+/// The bytes of a header that is not complete yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct HeaderBytes {
+    header_bytes: [u8; MAX_HEADER_LEN],
+    header_filled: usize,
+}
+
+impl HeaderBytes {
+    fn bytes(&self) -> &[u8] {
+        self.header_bytes.get(..self.header_filled).unwrap_or_default()
+    }
+
+    /// Takes what is missing of `want` bytes from the front of `input`, as far as it is there.
+    fn fill(&mut self, want: usize, input: &mut &[u8]) {
+        let room = self.header_bytes.get_mut(self.header_filled..want).unwrap_or_default();
+        let (taken, rest) = input.split_at(room.len().min(input.len()));
+        for (to, byte) in room.iter_mut().zip(taken) {
+            *to = *byte;
+        }
+        self.header_filled = self.header_filled.saturating_add(taken.len());
+        *input = rest;
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PendingEvent {
+    FrameStart(FrameStart),
+    FrameEnd(usize),
+    MessageEnd(MessageEnd),
+}
+
+/// A frame whose header is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameStart {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: Offset,
+    /// Its header.
+    pub header: Header,
+    /// What it is to the messages.
+    pub role: FragmentRole,
+    /// What the message holds that it is part of.
+    pub kind: Option<MessageKind>,
+    /// The message that it is part of is compressed.
+    pub compressed: bool,
+    /// An earlier frame had a fatal fault: a receiver would not have read this one.
+    pub after_fault: bool,
+}
+
+/// What a step found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DecoderEvent<'a> {
+    /// A rule is broken; told as soon as it is certain, often before the header is complete.
+    Fault(Fault),
+    /// A header is complete.
+    FrameStart(FrameStart),
+    /// The next piece of that frame's payload, unmasked.
+    Payload(&'a [u8]),
+    /// The next piece of a compressed message's data, inflated; it follows the payload that makes it certain.
+    /// A message that is not compressed has no such event: there the payload is the data.
+    Inflated(&'a [u8]),
+    /// The frame with this number is complete.
+    FrameEnd(usize),
+    /// The frame before completed a data message, and nothing is wrong with its data, as far as it could be inflated.
+    MessageEnd(MessageEnd),
+}
+
+impl Decoder {
+    /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
+    pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
+        Self {
+            agreed: extensions,
+            validator: FrameValidator::new(from, extensions),
+            faults: FaultSink::default(),
+            state: DecoderState::Header,
+            beginning: HeaderBytes::default(),
+            after_fault: false,
+            stop_at_fatal: false,
+            pending: VecDeque::new(),
+            scratch: Vec::new(),
+            inflate_from: None,
+        }
+    }
+
+    /// Stops at the end of the first frame with a fatal fault, as a receiver that fails the connection does.
+    /// What follows is left in the input.
+    #[must_use]
+    pub fn stop_at_fatal(mut self) -> Self {
+        self.stop_at_fatal = true;
+        self
+    }
+
+    /// Inflates at most this many bytes a message ([`INFLATE_LIMIT`](crate::wire::deflate::inflate::INFLATE_LIMIT) unless told): then comes a warning, and
+    /// the rest of the message stays compressed. With context takeover the later ones do too, since they may point into it.
+    #[must_use]
+    pub fn inflate_limit(mut self, bytes: u64) -> Self {
+        if let Some(inflater) = &mut self.validator.inflater {
+            inflater.limit = bytes;
+        }
+        self
+    }
+
+    /// Takes bytes from the front of `input` until something is found. None: all is taken, or the decoder has stopped.
+    pub fn next_event<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<DecoderEvent<'d>> {
+        loop {
+            if let Some(fault) = self.faults.queue.pop_front() {
+                return Some(DecoderEvent::Fault(fault));
+            }
+            if let Some(mark) = self.pending.pop_front() {
+                return Some(match mark {
+                    PendingEvent::FrameStart(frame_start) => DecoderEvent::FrameStart(frame_start),
+                    PendingEvent::FrameEnd(index) => {
+                        self.validator.rest();
+                        DecoderEvent::FrameEnd(index)
+                    }
+                    PendingEvent::MessageEnd(end) => DecoderEvent::MessageEnd(end),
+                });
+            }
+            if let Some(at) = self.inflate_from {
+                if self.inflate_next(at) {
+                    return Some(DecoderEvent::Inflated(self.validator.inflated()));
+                }
+                continue;
+            }
+            if input.is_empty() {
+                return None;
+            }
+            match self.state {
+                DecoderState::Header => self.read_header(input),
+                DecoderState::Payload { header, done } => {
+                    return Some(self.read_payload(input, header, done));
+                }
+                DecoderState::Stopped => return None,
+            }
+        }
+    }
+
+    /// Who sends what is decoded here.
+    pub fn sender(&self) -> Side {
+        self.validator.sender()
+    }
+
+    /// What the handshake has agreed on.
+    pub fn agreed(&self) -> AgreedExtensions {
+        self.agreed
+    }
+
+    /// permessage-deflate was agreed.
+    pub fn uses_deflate(&self) -> bool {
+        self.validator.uses_deflate()
+    }
+
+    /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
+    pub fn needed(&self) -> Option<Needed> {
+        match self.state {
+            DecoderState::Header if self.beginning.header_filled > 0 => {
+                Header::parse(self.beginning.bytes()).err()
+            }
+            DecoderState::Payload { header, done }
+                if !header.has_impossible_length() && done < header.payload_len =>
+            {
+                Some(Needed {
+                    have: done + header.len(),
+                    more: header.payload_len - done,
+                    part: FramePart::Payload,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The number of the message of which a fragment is complete and the last one is not.
+    pub fn open_message(&self) -> Option<usize> {
+        let open = self.validator.messages.open.as_ref();
+        open.filter(|open| open.has_complete_frame).map(|open| open.number)
+    }
+
+    /// The bytes of the header that is not complete yet.
+    pub fn partial_header(&self) -> &[u8] {
+        if matches!(self.state, DecoderState::Header) { self.beginning.bytes() } else { &[] }
+    }
+
+    /// The number of complete frames.
+    pub fn frame_count(&self) -> usize {
+        self.faults.frame_index
+    }
+
+    /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.beginning.header_filled == 0
+            && self.inflate_from.is_none()
+            && matches!(self.state, DecoderState::Header)
+            && self.pending.is_empty()
+            && self.faults.queue.is_empty()
+            && self.validator.is_between_messages()
+    }
+
+    /// It has met a fatal fault and reads no further.
+    pub fn has_stopped(&self) -> bool {
+        matches!(self.state, DecoderState::Stopped)
+    }
+
+    fn read_header(&mut self, input: &mut &[u8]) {
+        loop {
+            let (before, want) = (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
+            self.beginning.fill(want, input);
+            self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
+            match Header::parse(self.beginning.bytes()) {
+                Ok(header) => return self.start_frame(header),
+                Err(_) if input.is_empty() => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn start_frame(&mut self, header: Header) {
+        let open = self.validator.messages.open.as_ref().filter(|_| self.validator.role.message().is_some());
+        self.pending.push_back(PendingEvent::FrameStart(FrameStart {
+            index: self.faults.frame_index,
+            offset: self.faults.frame_offset,
+            header,
+            role: self.validator.role,
+            kind: open.map(|open| open.kind),
+            compressed: open.is_some_and(|open| open.compressed),
+            after_fault: self.after_fault,
+        }));
+        self.state = DecoderState::Payload { header, done: ByteLen::ZERO };
+        let compressed = self.validator.is_in_compressed_message();
+        if compressed {
+            self.validator.report_inflate_stop(&header, &mut self.faults);
+        }
+        let is_empty = header.payload_len == ByteLen::ZERO;
+        if is_empty && compressed {
+            self.scratch.clear();
+            self.inflate_from = Some(0);
+        } else if is_empty {
+            self.finish_frame(&header);
+        } else if header.has_impossible_length() && self.stop_at_fatal {
+            self.state = DecoderState::Stopped;
+        }
+    }
+
+    fn read_payload<'d, 'i: 'd>(
+        &'d mut self,
+        input: &mut &'i [u8],
+        header: Header,
+        done: ByteLen,
+    ) -> DecoderEvent<'d> {
+        let left = (header.payload_len - done).to_usize_saturating();
+        let (piece, rest) = input.split_at(left.min(MAX_PAYLOAD_CHUNK).min(input.len()));
+        *input = rest;
+        let compressed = self.validator.is_in_compressed_message();
+        // What is inflated in the next steps has to outlive this one.
+        let copied = header.masking_key.is_some() || compressed;
+        if copied {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(piece);
+        }
+        if let Some(key) = header.masking_key {
+            mask::apply(&mut self.scratch, key, done.get());
+        }
+        let plain = if copied { &self.scratch } else { piece };
+        self.validator.validate_payload(&header, plain, done, &mut self.faults);
+        let done = done + piece.len();
+        self.state = DecoderState::Payload { header, done };
+        if compressed {
+            self.inflate_from = Some(0);
+        } else if done == header.payload_len {
+            self.finish_frame(&header);
+        }
+        DecoderEvent::Payload(if copied { &self.scratch } else { piece })
+    }
+
+    /// Inflates the next piece, from `at` in the scratch on; says whether there is one. The frame ends with its last one.
+    fn inflate_next(&mut self, at: usize) -> bool {
+        let DecoderState::Payload { header, done } = self.state else {
+            self.inflate_from = None;
+            return false;
+        };
+        let mut rest = self.scratch.get(at..).unwrap_or_default();
+        if self.validator.inflate(Some(&mut rest)) {
+            self.inflate_from = Some(self.scratch.len().saturating_sub(rest.len()));
+            return true;
+        }
+        self.inflate_from = None;
+        let ends = done == header.payload_len;
+        let found = ends && header.fin && self.validator.inflate(None);
+        self.validator.report_inflate_stop(&header, &mut self.faults);
+        if ends {
+            self.finish_frame(&header);
+        }
+        found
+    }
+
+    fn finish_frame(&mut self, header: &Header) {
+        let message = self.validator.finish_frame(header, &mut self.faults);
+        self.pending.push_back(PendingEvent::FrameEnd(self.faults.frame_index));
+        self.pending.extend(message.map(PendingEvent::MessageEnd));
+        self.state = if self.faults.frame_is_fatal && self.stop_at_fatal {
+            DecoderState::Stopped
+        } else {
+            DecoderState::Header
+        };
+        self.after_fault |= self.faults.frame_is_fatal;
+        self.faults.frame_is_fatal = false;
+        self.faults.pass(header.frame_len());
+        self.beginning = HeaderBytes::default();
+    }
+}

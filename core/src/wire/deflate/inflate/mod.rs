@@ -1,0 +1,408 @@
+//! Inflating (RFC 1951) piece by piece, as permessage-deflate needs it (RFC 7692 section 7.2.2): exact about what is wrong and where.
+//! It compresses nothing, and knows neither frames nor text; `deflate_listing` explains what it sees here.
+
+mod bit_reader;
+mod block_header;
+mod fault;
+mod huffman;
+mod message_inflater;
+mod sliding_window;
+
+pub use fault::{Alphabet, InflateFault, InflateFaultKind};
+pub(crate) use message_inflater::MessageInflater;
+pub use message_inflater::{INFLATE_LIMIT, InflateStop};
+
+use bit_reader::{BitReader, StoredBytes};
+use huffman::{BlockCodes, FIXED_CODES, HuffmanTable, Symbol};
+use sliding_window::SlidingWindow;
+
+/// What a sender takes off the end of each message, and a receiver puts back (RFC 7692 section 7.2.1).
+pub const DEFLATE_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// The most codes that a block can describe: 286 for literals and lengths, 30 for distances.
+const MAX_CODE_LENGTHS: usize = 286 + 30;
+
+/// Inflates the messages of one sender. How the data is cut into pieces never matters.
+///
+/// ```
+/// use wiretalk_core::wire::deflate::inflate::Inflater;
+///
+/// let mut inflater = Inflater::new(15);
+/// let mut input: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+/// let mut plain = Vec::new();
+/// loop {
+///     let piece = inflater.push(&mut input);
+///     if piece.is_empty() {
+///         break;
+///     }
+///     plain.extend_from_slice(piece);
+/// }
+/// plain.extend_from_slice(inflater.end_message());
+/// assert_eq!((plain.as_slice(), inflater.fault()), (&b"Hello"[..], None));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Inflater {
+    window: SlidingWindow,
+    bits: BitReader,
+    state: InflaterState,
+    /// The block at hand, or the one before, has BFINAL = 1.
+    is_last_block: bool,
+    /// A match of which a part did not fit the piece: length and distance.
+    pending_match: Option<(usize, usize)>,
+    dynamic: Box<DynamicBlock>,
+    fault: Option<InflateFault>,
+    end_marker_truncated: bool,
+}
+
+/// What the next bits are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InflaterState {
+    Header,
+    StoredLength,
+    Stored { left: usize },
+    CodeCounts,
+    CodeLengthCode,
+    CodeLengths,
+    Symbols { fixed: bool },
+}
+
+/// The description of a dynamic block, as far as it is read.
+#[derive(Clone, Debug)]
+struct DynamicBlock {
+    codes: BlockCodes,
+    code_lengths: HuffmanTable,
+    literal_count: usize,
+    distance_count: usize,
+    /// How many code length codes there are.
+    code_length_count: usize,
+    lengths_read: usize,
+    lengths: [u8; MAX_CODE_LENGTHS],
+    /// Where the description began.
+    start_bit: u64,
+}
+
+impl DynamicBlock {
+    fn new() -> Self {
+        Self {
+            codes: BlockCodes::new(),
+            code_lengths: HuffmanTable::new(Alphabet::CodeLengths),
+            literal_count: 0,
+            distance_count: 0,
+            code_length_count: 0,
+            lengths_read: 0,
+            lengths: [0; MAX_CODE_LENGTHS],
+            start_bit: 0,
+        }
+    }
+}
+
+/// How the data of a block is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlockType {
+    /// As it is (BTYPE 00).
+    Stored,
+    /// With the codes of section 3.2.6 (BTYPE 01).
+    Fixed,
+    /// With codes that the block describes (BTYPE 10).
+    Dynamic,
+}
+
+/// What was read, for whoever looks on.
+#[derive(Debug)]
+pub(crate) enum InflateEvent<'a> {
+    Block { last: bool, block_type: BlockType },
+    Padding,
+    StoredLength(u16),
+    Stored(usize),
+    Codes { lengths: &'a [u8], literals: usize },
+    Literal,
+    Match { length: u16, distance: u16 },
+    End,
+}
+
+/// Looks on while something is inflated: bits `from..to` of the message are this.
+pub(crate) trait InflateObserver {
+    fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>);
+}
+
+/// Nobody looks on.
+impl InflateObserver for () {
+    #[inline]
+    fn observe(&mut self, _: u64, _: u64, _: InflateEvent<'_>) {}
+}
+
+/// Can it go on at once, or only with more input or more room?
+enum InflateProgress {
+    Continue,
+    Blocked,
+}
+
+type InflateResult = Result<InflateProgress, InflateFault>;
+
+impl Inflater {
+    /// Empty, for a sender whose window is 2 to the power of `window_bits` bytes (8 to 15; others are taken as the nearest).
+    pub fn new(window_bits: u8) -> Self {
+        Self {
+            window: SlidingWindow::new(window_bits.clamp(8, 15)),
+            bits: BitReader::default(),
+            state: InflaterState::Header,
+            is_last_block: false,
+            pending_match: None,
+            dynamic: Box::new(DynamicBlock::new()),
+            fault: None,
+            end_marker_truncated: false,
+        }
+    }
+
+    /// Begins a message; `keep_window` says whether it may point back into the earlier ones (context takeover).
+    pub fn begin_message(&mut self, keep_window: bool) {
+        if !keep_window {
+            self.window.clear();
+        }
+        self.bits = BitReader::default();
+        self.state = InflaterState::Header;
+        self.is_last_block = false;
+        self.pending_match = None;
+        self.fault = None;
+        self.end_marker_truncated = false;
+    }
+
+    /// Inflates from the front of `input` until a piece is full or the input is used up. Empty: more input is needed, or `fault` says why not.
+    pub fn push(&mut self, input: &mut &[u8]) -> &[u8] {
+        self.push_observed(input, usize::MAX, &mut ());
+        self.output()
+    }
+
+    /// Ends a message, all input of which is used up: reads the four bytes that its sender took off.
+    /// What comes to light then is handed out; `fault` says whether the data was whole.
+    ///
+    /// Two ends are taken as whole although those four bytes do not complete a block, because no data is missing:
+    /// directly behind a block with BFINAL = 1, and where they are begun but not ended (the message lacks its last byte 00).
+    pub fn end_message(&mut self) -> &[u8] {
+        self.end_observed(&mut ());
+        self.output()
+    }
+
+    /// What is wrong with this message; nothing is inflated from there on, and the input is passed over.
+    pub fn fault(&self) -> Option<InflateFault> {
+        self.fault
+    }
+
+    /// The message ended without the byte 00 that its end marker begins with.
+    pub fn is_end_marker_truncated(&self) -> bool {
+        self.end_marker_truncated
+    }
+
+    /// Bits of the message that are decoded.
+    pub fn position(&self) -> u64 {
+        self.bits.position()
+    }
+
+    pub(crate) fn output(&self) -> &[u8] {
+        self.window.output()
+    }
+
+    /// Makes these bytes what a match can point back into.
+    pub(crate) fn set_window(&mut self, before: &[u8]) {
+        self.window.clear();
+        for piece in before.chunks(sliding_window::MAX_OUTPUT) {
+            self.window.begin_output(piece.len());
+            self.window.extend(piece);
+        }
+    }
+
+    pub(crate) fn drop_last_byte(&mut self) {
+        self.window.drop_last_byte();
+    }
+
+    /// As `push`, with at most `room` bytes a piece, and with somebody looking on. The piece is `piece`.
+    pub(crate) fn push_observed<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        room: usize,
+        observer: &mut W,
+    ) {
+        self.window.begin_output(room);
+        if self.fault.is_some() {
+            *input = &[];
+            return;
+        }
+        if let Some((length, distance)) = self.pending_match.take() {
+            self.copy_match(length, distance);
+        }
+        loop {
+            match self.step(input, observer) {
+                Ok(InflateProgress::Continue) => {}
+                Ok(InflateProgress::Blocked) => return,
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    *input = &[];
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn end_observed<W: InflateObserver>(&mut self, observer: &mut W) {
+        let at_boundary =
+            |inflater: &Self| inflater.state == InflaterState::Header && inflater.bits.count() == 0;
+        self.window.begin_output(0);
+        if self.fault.is_some() || at_boundary(self) && self.is_last_block {
+            return;
+        }
+        let from = self.bits.position();
+        let mut tail = &DEFLATE_TAIL[..];
+        self.push_observed(&mut tail, usize::MAX, observer);
+        self.end_marker_truncated = self.state == InflaterState::StoredLength;
+        if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
+            let to = self.bits.position().saturating_add(self.bits.count().into());
+            self.fault =
+                Some(InflateFault { kind: InflateFaultKind::Truncated, start_bit: from, end_bit: to });
+        }
+    }
+
+    fn step<W: InflateObserver>(&mut self, input: &mut &[u8], observer: &mut W) -> InflateResult {
+        match self.state {
+            InflaterState::Stored { left } => return Ok(self.copy_stored(input, left, observer)),
+            InflaterState::Symbols { fixed } => return self.decode_symbols(input, fixed, observer),
+            _ => self.bits.refill(input),
+        }
+        match self.state {
+            InflaterState::Header => self.read_block_header(observer),
+            InflaterState::StoredLength => self.read_stored_length(observer),
+            InflaterState::CodeCounts => self.read_code_counts(),
+            InflaterState::CodeLengthCode => self.read_code_length_code(),
+            _ => self.read_code_lengths(observer),
+        }
+    }
+
+    fn copy_stored<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        left: usize,
+        observer: &mut W,
+    ) -> InflateProgress {
+        let from = self.bits.position();
+        if self.window.room() == 0 {
+            return InflateProgress::Blocked;
+        }
+        let len = match self.bits.take_bytes(input, left.min(self.window.room())) {
+            StoredBytes::Byte(byte) => {
+                self.window.push(byte);
+                1
+            }
+            StoredBytes::Slice(run) => {
+                self.window.extend(run);
+                run.len()
+            }
+        };
+        if len == 0 {
+            return InflateProgress::Blocked;
+        }
+        observer.observe(from, self.bits.position(), InflateEvent::Stored(len));
+        self.state = InflaterState::Stored { left: left.saturating_sub(len) };
+        if left == len {
+            self.end_block(observer);
+        }
+        InflateProgress::Continue
+    }
+
+    fn decode_symbols<W: InflateObserver>(
+        &mut self,
+        input: &mut &[u8],
+        fixed: bool,
+        observer: &mut W,
+    ) -> InflateResult {
+        let codes = if fixed { &*FIXED_CODES } else { &self.dynamic.codes };
+        loop {
+            if self.window.room() == 0 {
+                return Ok(InflateProgress::Blocked);
+            }
+            // A symbol has at most 48 bits.
+            if self.bits.count() < 48 {
+                self.bits.refill(input);
+            }
+            let from = self.bits.position();
+            let (symbol, used) = match codes.decode_symbol(self.bits.word(), self.bits.count()) {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(InflateProgress::Blocked),
+                Err((kind, used)) => {
+                    return Err(InflateFault {
+                        kind,
+                        start_bit: from,
+                        end_bit: from.saturating_add(used.into()),
+                    });
+                }
+            };
+            self.bits.skip(used);
+            let to = self.bits.position();
+            match symbol {
+                Symbol::Literal(byte) => {
+                    observer.observe(from, to, InflateEvent::Literal);
+                    self.window.push(byte);
+                }
+                Symbol::Match { length, distance } => {
+                    if usize::from(distance) > self.window.reach() {
+                        let reach = u16::try_from(self.window.reach()).unwrap_or(u16::MAX);
+                        return Err(InflateFault {
+                            kind: InflateFaultKind::DistanceTooFar { distance, reach },
+                            start_bit: from,
+                            end_bit: to,
+                        });
+                    }
+                    observer.observe(from, to, InflateEvent::Match { length, distance });
+                    let (length, distance) = (usize::from(length), usize::from(distance));
+                    let now = length.min(self.window.room());
+                    self.window.copy_match(distance, now);
+                    if now < length {
+                        self.pending_match = Some((length.saturating_sub(now), distance));
+                        return Ok(InflateProgress::Blocked);
+                    }
+                }
+                Symbol::End => {
+                    observer.observe(from, to, InflateEvent::End);
+                    self.end_block(observer);
+                    return Ok(InflateProgress::Continue);
+                }
+            }
+        }
+    }
+
+    fn copy_match(&mut self, length: usize, distance: usize) {
+        let now = length.min(self.window.room());
+        self.window.copy_match(distance, now);
+        if now < length {
+            self.pending_match = Some((length.saturating_sub(now), distance));
+        }
+    }
+
+    /// RFC 7692 section 7.2.1: behind a block with BFINAL = 1 the next one begins with a new byte.
+    fn end_block<W: InflateObserver>(&mut self, observer: &mut W) {
+        if self.is_last_block {
+            self.skip_padding(observer);
+        }
+        self.state = InflaterState::Header;
+    }
+
+    fn fault_since(&self, kind: InflateFaultKind, from: u64) -> InflateFault {
+        InflateFault { kind, start_bit: from, end_bit: self.bits.position() }
+    }
+}
+
+/// A small payload that inflates to `matches` times 258 zeros, and one more.
+#[cfg(test)]
+pub(crate) fn bomb(matches: usize) -> Vec<u8> {
+    // A fixed block: the literal 0 (00110000), then matches of length 258 (11000101) at distance 1 (00000), then its end.
+    let mut bits = vec![0, 1, 0];
+    bits.extend([0, 0, 1, 1, 0, 0, 0, 0]);
+    for _ in 0..matches {
+        bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
+    }
+    bits.extend([0; 7]);
+    // The header of the empty stored block whose four bytes are taken off.
+    bits.extend([0; 3]);
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Who refuses a broken frame among known implementations: what each did when it was fed the vectors of `tests/vectors/frames.json`.
+//! It tells what was tried, with the number of cases, and concludes nothing about other frames or other versions.
+
+mod results;
+
+use std::fmt;
+
+use crate::wire::decode::fault::FaultCode;
+
+/// An implementation that was fed the vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Implementation {
+    /// Its short name: `ws`.
+    pub name: &'static str,
+    /// Its name with version and language: `ws 8.23.0 (Node 20)`.
+    pub version: &'static str,
+}
+
+/// What one implementation did with the cases of one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InteropResult {
+    /// Who.
+    pub implementation: &'static Implementation,
+    /// Cases that it refused.
+    pub refused: u8,
+    /// Cases that it let pass.
+    pub accepted: u8,
+    /// Cases there are; more than refused and accepted where it was not fed all (no permessage-deflate, for example).
+    pub cases: u8,
+    /// What it said where it refused what the RFC does not forbid.
+    pub message: Option<&'static str>,
+}
+
+/// An [`InteropResult`] in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// It refused every case that it was fed.
+    Refuses,
+    /// It let every case pass that it was fed.
+    Accepts,
+    /// It refused some and let others pass.
+    Mixed,
+    /// It was fed none.
+    NotTried,
+}
+
+struct InteropRow {
+    code: FaultCode,
+    cases: u8,
+    tallies: [(u8, u8); results::IMPLEMENTATIONS.len()],
+    messages: &'static [(&'static str, &'static str)],
+}
+
+/// The implementations, with their versions.
+pub fn implementations() -> &'static [Implementation] {
+    &results::IMPLEMENTATIONS
+}
+
+/// On how many cases the answers about `code` rest: those in which no other rule could have been the reason to refuse, and
+/// the header with the fault was there in full. For some rules there is none.
+pub fn case_count(code: FaultCode) -> u8 {
+    find_row(code).map_or(0, |row| row.cases)
+}
+
+/// What each implementation did with frames that break this rule; empty where there is no case of it.
+///
+/// ```
+/// use wiretalk_core::wire::{FaultCode, explain::interop};
+///
+/// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result| result.implementation.name == "ws").unwrap();
+/// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) lets it pass (4 of 4 cases)");
+/// ```
+pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
+    let Some(row) = find_row(code) else { return Vec::new() };
+    let answers = results::IMPLEMENTATIONS.iter().zip(row.tallies).map(|(peer, (refused, accepted))| {
+        let message = row.messages.iter().find(|(name, _)| *name == peer.name).map(|(_, message)| *message);
+        InteropResult { implementation: peer, refused, accepted, cases: row.cases, message }
+    });
+    answers.collect()
+}
+
+fn find_row(code: FaultCode) -> Option<&'static InteropRow> {
+    results::RESULTS.iter().find(|row| row.code == code)
+}
+
+impl InteropResult {
+    /// What it comes to.
+    pub fn reaction(&self) -> Reaction {
+        match (self.refused, self.accepted) {
+            (0, 0) => Reaction::NotTried,
+            (_, 0) => Reaction::Refuses,
+            (0, _) => Reaction::Accepts,
+            _ => Reaction::Mixed,
+        }
+    }
+}
+
+impl fmt::Display for InteropResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { implementation: peer, refused, accepted, cases, .. } = self;
+        let of = format!("of {cases} case{}", if *cases == 1 { "" } else { "s" });
+        write!(f, "{} ", peer.version)?;
+        match self.reaction() {
+            Reaction::NotTried => write!(f, "was not tried"),
+            Reaction::Refuses => write!(f, "refuses it ({refused} {of})"),
+            Reaction::Accepts => write!(f, "lets it pass ({accepted} {of})"),
+            Reaction::Mixed => write!(f, "refuses {refused} and lets {accepted} pass {of}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Severity;
+    use crate::wire::vectors::{array, frames_file, number, text};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    /// No other rule could have been the reason, and the frame's header was there.
+    fn decides(case: &Value, code: FaultCode) -> bool {
+        let faults = array(&case["expect"]["violations"]);
+        let listed = array(&case["expect"]["frames"]).len() as u64;
+        let found: BTreeSet<FaultCode> =
+            faults.iter().map(|fault| FaultCode::from_name(text(&fault["code"])).unwrap()).collect();
+        let is_fatal = |code: &FaultCode| code.rule().severity == Severity::Fatal;
+        let alone = if is_fatal(&code) {
+            found.iter().copied().filter(is_fatal).eq([code])
+        } else {
+            found.iter().eq([&code])
+        };
+        alone && faults.iter().all(|fault| number(&fault["frame"]) < listed)
+    }
+
+    /// Refused, accepted, and the first words of a refusal that differs from the expected verdict.
+    fn tally<'a>(cases: &[&'a Value], peer: &str) -> (u8, u8, Option<&'a str>) {
+        let (mut refused, mut accepted, mut message) = (0, 0, None);
+        for case in cases {
+            let by = &case["verified_by"];
+            let agrees = array(&by["verdict"]).iter().any(|name| name == peer);
+            match (agrees, by["differs"][peer].as_str()) {
+                (true, _) if case["expect"]["verdict"] == "fail" => refused += 1,
+                (true, _) | (false, Some("accepted")) => accepted += 1,
+                (false, Some(transcript)) => {
+                    refused += 1;
+                    message = message.or(Some(transcript));
+                }
+                (false, None) => {}
+            }
+        }
+        (refused, accepted, message)
+    }
+
+    #[test]
+    fn every_figure_is_what_the_vectors_say() {
+        let file = frames_file();
+        let mut tried = 0;
+        for code in FaultCode::ALL {
+            let deciding: Vec<&Value> =
+                array(&file["cases"]).iter().filter(|case| decides(case, *code)).collect();
+            assert_eq!(usize::from(case_count(*code)), deciding.len(), "{code}");
+            for answer in results_for(*code) {
+                let want = tally(&deciding, answer.implementation.name);
+                let name = answer.implementation.name;
+                assert_eq!((answer.refused, answer.accepted, answer.message), want, "{code}: {name}");
+                tried += u32::from(want.0) + u32::from(want.1);
+            }
+        }
+        assert!(tried > 200, "{tried}");
+    }
+
+    #[test]
+    fn every_implementation_that_judges_is_listed_with_its_version() {
+        let file = frames_file();
+        let named = file["implementations"].as_object().unwrap();
+        // tshark names header fields and judges nothing
+        assert_eq!(named.len(), implementations().len() + 1);
+        for peer in implementations() {
+            assert_eq!(named[peer.name], peer.version);
+        }
+    }
+
+    #[test]
+    fn an_answer_says_what_it_rests_on() {
+        let result_of = |code, name| {
+            results_for(code).into_iter().find(|answer| answer.implementation.name == name).unwrap()
+        };
+        assert_eq!(
+            result_of(FaultCode::CloseCodeInvalid, "aiohttp").to_string(),
+            "aiohttp 3.14.5 (Python reader) refuses 9 and lets 1 pass of 10 cases"
+        );
+        assert_eq!(result_of(FaultCode::Inflate, "tungstenite").reaction(), Reaction::NotTried);
+        assert_eq!(
+            result_of(FaultCode::CloseCodeOutOfRange, "fastwebsockets").message,
+            Some("Invalid close code")
+        );
+        assert!(results_for(FaultCode::Rsv1OnControl).is_empty(), "no vector breaks that rule alone");
+    }
+}

@@ -1,0 +1,443 @@
+//! One connection as a list: both heads, then a row a frame, the faults, and where each byte stands; no payload is kept.
+//! Whoever has the bytes (memory, a file) gives them back for the frame that is looked at. It is fed what the sockets gave and
+//! took, with the time; it reads no clock.
+
+use std::num::Saturating;
+use std::time::Duration;
+
+use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
+use crate::wire::decode::fault::Fault;
+use crate::wire::explain::field_span::FrameContext;
+use crate::wire::frame::Sides;
+use crate::wire::frame::message::FragmentRole;
+use crate::wire::frame::{Header, Needed, Side};
+use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::handshake::pair::HandshakePair;
+use crate::wire::handshake::{ServerPolicy, ValidatedHead};
+use crate::wire::keep::arrivals::Arrivals;
+use crate::wire::keep::trace_row::{TraceRow, mark};
+use crate::wire::keep::transcript::Frame;
+use crate::wire::size::{ByteLen, Offset};
+
+/// More rows than this are counted and not kept: 40 bytes each.
+const MAX_ROWS: usize = 1 << 24;
+
+/// More faults than this a direction are counted and not kept.
+const MAX_FAULTS: usize = 1 << 18;
+
+/// Bytes kept of what a compressed frame was inflated to: enough for a list.
+const MAX_PREVIEW_LEN: usize = 200;
+
+/// Compressed frames of a direction of which so much is kept.
+const MAX_PREVIEWS: usize = 1 << 16;
+
+/// One direction of a [`Trace`].
+#[derive(Clone, Debug)]
+struct DirectionTrace {
+    decoder: Decoder,
+    faults: Vec<Fault>,
+    dropped_faults: Saturating<u64>,
+    current_frame: Option<FrameStart>,
+    /// Gravest fault of the frame that is arriving.
+    severity_flags: u16,
+    /// Frame bytes taken.
+    frame_bytes: Offset,
+    /// The beginning of what the frame that is arriving was inflated to.
+    preview: Vec<u8>,
+    /// That of complete frames, by their numbers.
+    previews: Vec<(usize, Box<[u8]>)>,
+}
+
+impl DirectionTrace {
+    fn new(from: Side, agreed: AgreedExtensions) -> Self {
+        let decoder = Decoder::new(from, agreed);
+        Self {
+            decoder,
+            faults: Vec::new(),
+            dropped_faults: Saturating(0),
+            current_frame: None,
+            severity_flags: 0,
+            frame_bytes: Offset::START,
+            preview: Vec::new(),
+            previews: Vec::new(),
+        }
+    }
+
+    /// Keeps the beginning of what a frame was inflated to.
+    fn store_preview(&mut self, index: usize) {
+        if !self.preview.is_empty() && self.previews.len() < MAX_PREVIEWS {
+            self.previews.push((index, self.preview.as_slice().into()));
+        }
+        self.preview.clear();
+    }
+
+    fn add_fault(&mut self, fault: Fault) {
+        self.severity_flags |= if fault.is_fatal() { mark::FATAL } else { mark::WARNING };
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.dropped_faults += 1;
+        }
+    }
+}
+
+/// A frame that is not complete: what is there of it, and what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartialFrame {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: Offset,
+    /// Its bytes that are there.
+    pub have: ByteLen,
+    /// Its header, once that is complete.
+    pub header: Option<Header>,
+    /// What it needs; none after a length that cannot be (RFC 6455 section 5.2).
+    pub needed: Option<Needed>,
+}
+
+/// One connection, seen from both sides, without its payload; only what was inflated is kept, and only its beginnings, since
+/// nothing else could tell it later without inflating all that came before.
+///
+/// ```
+/// use std::time::Duration;
+/// use wiretalk_core::wire::{Opcode, Side, Trace};
+///
+/// let mut trace = Trace::mid_connection(wiretalk_core::wire::AgreedExtensions::none());
+/// trace.push(Side::Server, Duration::from_millis(3), b"\x81\x05Hello\x89\x00");
+/// assert_eq!(trace.rows().iter().map(|row| row.opcode()).collect::<Vec<_>>(), [Opcode::Text, Opcode::Ping]);
+/// let frame = trace.frame(&trace.rows()[0], b"\x81\x05Hello".to_vec());
+/// assert_eq!(frame.payload(), b"Hello");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trace {
+    handshake: HandshakePair,
+    directions: Sides<DirectionTrace>,
+    rows: Vec<TraceRow>,
+    most_rows: usize,
+    dropped_rows: Saturating<u64>,
+    arrivals: Arrivals,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Trace {
+    /// Nothing seen yet; the request will be judged as a server does that allows any origin.
+    pub fn new() -> Self {
+        Self::with_handshake(HandshakePair::new(ServerPolicy::default()), AgreedExtensions::none())
+    }
+
+    /// The handshake was not seen: the first byte of each direction is the first of a frame.
+    pub fn mid_connection(agreed: AgreedExtensions) -> Self {
+        Self::with_handshake(HandshakePair::without_handshake(agreed), agreed)
+    }
+
+    fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
+        let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
+        let (rows, dropped_rows, segments) = (Vec::new(), Saturating(0), Arrivals::default());
+        Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals: segments }
+    }
+
+    /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
+    pub fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        self.arrivals.push(from, at, bytes.len());
+        if self.handshake.is_open() {
+            return self.push_frames(from, at, bytes);
+        }
+        let Some(upgraded) = self.handshake.push(from, bytes) else { return };
+        for (from, held) in [(Side::Client, upgraded.client), (Side::Server, upgraded.server)] {
+            self.directions[from] = DirectionTrace::new(from, upgraded.agreed);
+            self.push_frames(from, at, &held);
+        }
+    }
+
+    /// The frames that are complete, both directions, in the order in which they were.
+    pub fn rows(&self) -> &[TraceRow] {
+        &self.rows
+    }
+
+    /// Lists so many frames at most from now on; those that come after are counted, as they are after the limit of all.
+    pub fn limit_rows(&mut self, most: usize) {
+        self.most_rows = most.min(MAX_ROWS);
+    }
+
+    /// The list takes no further frame.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.most_rows
+    }
+
+    /// Frames that came after the list was full.
+    pub fn dropped_rows(&self) -> u64 {
+        self.dropped_rows.0
+    }
+
+    /// The pieces in which the bytes came.
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// When the first byte of a frame was there, since the connection was begun; where the piece is not kept, when its last was.
+    pub fn started_at(&self, row: &TraceRow) -> Duration {
+        let first = self.stream_offset(row.from(), row.offset());
+        self.arrivals.time_of_byte(row.from(), first, row.completed_at()).unwrap_or(row.completed_at())
+    }
+
+    /// A frame of the list, from its bytes; `raw` may end early, then the frame does too.
+    pub fn frame(&self, row: &TraceRow, raw: Vec<u8>) -> Frame {
+        let context = FrameContext {
+            kind: row.kind(),
+            compressed: row.is_compressed(),
+            ..FrameContext::new(row.from(), self.agreed().deflate.is_some())
+        };
+        Frame::new(&row.frame_start(), context, raw)
+    }
+
+    /// The frame of that direction that is not complete, if one is begun.
+    pub fn partial_frame(&self, from: Side) -> Option<PartialFrame> {
+        let direction = &self.directions[from];
+        let frame_start = direction
+            .current_frame
+            .map(|frame_start| (frame_start.index, frame_start.offset, Some(frame_start.header)));
+        let header_bytes = direction.decoder.partial_header();
+        let fresh = (!header_bytes.is_empty())
+            .then(|| (self.frame_count(from), direction.frame_bytes - header_bytes.len(), None));
+        let (index, offset, header) = frame_start.or(fresh)?;
+        let needed = direction.decoder.needed();
+        Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed })
+    }
+
+    /// The frame of [`Trace::partial_frame`] from its bytes, once its header is there.
+    pub fn partial_frame_from(&self, from: Side, raw: Vec<u8>) -> Option<Frame> {
+        let frame_start = self.directions[from].current_frame?;
+        Some(self.frame(&TraceRow::new(&frame_start, from, Duration::ZERO), raw))
+    }
+
+    /// All faults of that direction, in the order in which they became certain.
+    pub fn faults(&self, from: Side) -> &[Fault] {
+        &self.directions[from].faults
+    }
+
+    /// Faults of that direction that came after the list was full.
+    pub fn dropped_faults(&self, from: Side) -> u64 {
+        self.directions[from].dropped_faults.0
+    }
+
+    /// The faults of one frame.
+    pub fn faults_of(&self, from: Side, index: usize) -> &[Fault] {
+        let faults = self.faults(from);
+        let start = faults.partition_point(|fault| fault.frame < index);
+        let end = faults.partition_point(|fault| fault.frame <= index);
+        faults.get(start..end).unwrap_or_default()
+    }
+
+    /// The beginning of what a frame's payload was inflated to: at most 200 bytes, of at most 65,536 frames of a side; none for
+    /// a frame that is not compressed.
+    pub fn inflated_preview(&self, row: &TraceRow) -> Option<&[u8]> {
+        let inflated = &self.directions[row.from()].previews;
+        let at = inflated.binary_search_by_key(&row.index(), |(index, _)| *index).ok()?;
+        inflated.get(at).map(|(_, data)| &**data)
+    }
+
+    /// The rows of the message that the row is part of, in order; only itself where it is part of none.
+    pub fn message_rows(&self, row: usize) -> Vec<usize> {
+        let Some(chosen) = self.rows.get(row) else { return Vec::new() };
+        let Some(message) = chosen.role().message() else { return vec![row] };
+        let same = |(_, other): &(usize, &TraceRow)| {
+            other.from() == chosen.from() && other.role().message() == Some(message)
+        };
+        let opens = |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
+        let numbered = || self.rows.iter().enumerate();
+        let before = numbered().take(row.saturating_add(1)).rev().filter(same).find(opens);
+        let mut rows = Vec::new();
+        for (at, part) in numbered().skip(before.map_or(row, |(at, _)| at)).filter(same) {
+            rows.push(at);
+            if part.header().fin {
+                break;
+            }
+        }
+        rows
+    }
+
+    /// The bytes of that side's head that are there; once it is found, exactly the head.
+    pub fn head_bytes(&self, from: Side) -> &[u8] {
+        self.handshake.head_bytes(from)
+    }
+
+    /// That side's head with its judgement, once it is complete (or turned out to be none).
+    pub fn head(&self, from: Side) -> Option<&ValidatedHead> {
+        self.handshake.head(from)
+    }
+
+    /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
+    pub fn leftover(&self, from: Side) -> &[u8] {
+        self.handshake.leftover(from)
+    }
+
+    /// Where the first frame byte stands in that side's stream: the length of its head.
+    pub fn frames_start(&self, from: Side) -> Offset {
+        Offset::START + self.head_bytes(from).len()
+    }
+
+    /// Where a frame byte stands in that side's stream, the head counted too; `offset` counts from the first frame byte.
+    pub fn stream_offset(&self, from: Side, offset: Offset) -> Offset {
+        self.frames_start(from) + ByteLen::from(offset)
+    }
+
+    /// Frame bytes taken from that side.
+    pub fn frame_bytes(&self, from: Side) -> ByteLen {
+        self.directions[from].frame_bytes.into()
+    }
+
+    /// What the handshake agreed.
+    pub fn agreed(&self) -> AgreedExtensions {
+        self.handshake.agreed()
+    }
+
+    /// Both sides send frames: the server has answered 101, or the handshake was not seen.
+    pub fn is_open(&self) -> bool {
+        self.handshake.is_open()
+    }
+
+    /// Complete frames of that side.
+    fn frame_count(&self, from: Side) -> usize {
+        self.directions[from].decoder.frame_count()
+    }
+
+    fn push_frames(&mut self, from: Side, at: Duration, bytes: &[u8]) {
+        let Self { directions, rows, most_rows, dropped_rows, .. } = self;
+        let direction = &mut directions[from];
+        let mut keep = |row: TraceRow| {
+            if rows.len() < *most_rows {
+                rows.push(row);
+            } else {
+                *dropped_rows += 1;
+            }
+        };
+        direction.frame_bytes += bytes.len();
+        let mut rest = bytes;
+        loop {
+            while let Some(whole) = direction.decoder.next_simple_frame(&mut rest) {
+                keep(TraceRow::new(&whole.start, from, at));
+            }
+            match direction.decoder.next_event(&mut rest) {
+                None => return,
+                Some(DecoderEvent::Fault(fault)) => direction.add_fault(fault),
+                Some(DecoderEvent::FrameStart(frame_start)) => direction.current_frame = Some(frame_start),
+                Some(DecoderEvent::Inflated(piece)) => {
+                    let room = MAX_PREVIEW_LEN.saturating_sub(direction.preview.len());
+                    direction.preview.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                }
+                Some(DecoderEvent::FrameEnd(index)) => {
+                    direction.store_preview(index);
+                    if let Some(frame_start) = direction.current_frame.take() {
+                        let mut row = TraceRow::new(&frame_start, from, at);
+                        row.flags |= std::mem::take(&mut direction.severity_flags);
+                        keep(row);
+                    }
+                }
+                Some(DecoderEvent::Payload(_) | DecoderEvent::MessageEnd(_)) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Opcode;
+    use crate::wire::Transcript;
+    use crate::wire::frame::encode;
+    use crate::wire::keep::transcript::tests::{side_and_agreed, stream};
+    use proptest::prelude::*;
+
+    fn without_handshake(from: Side, agreed: AgreedExtensions, bytes: &[u8], chunk: usize) -> Trace {
+        let mut trace = Trace::mid_connection(agreed);
+        bytes.chunks(chunk).for_each(|piece| trace.push(from, Duration::ZERO, piece));
+        trace
+    }
+
+    #[test]
+    fn a_row_is_forty_bytes() {
+        assert_eq!(size_of::<TraceRow>(), 40);
+    }
+
+    #[test]
+    fn rows_of_both_directions_stand_in_the_order_of_their_ends() {
+        let mut trace = Trace::mid_connection(AgreedExtensions::none());
+        let ms = Duration::from_millis;
+        trace.push(Side::Server, ms(1), &[0x81, 0x02, b'h']);
+        trace.push(Side::Client, ms(2), &encode::single_frame(Opcode::Ping, b"", Some([1, 2, 3, 4])));
+        trace.push(Side::Server, ms(3), b"i");
+        let rows: Vec<_> =
+            trace.rows().iter().map(|row| (row.from(), row.index(), row.completed_at())).collect();
+        assert_eq!(rows, [(Side::Client, 0, ms(2)), (Side::Server, 0, ms(3))]);
+    }
+
+    #[test]
+    fn rfc_7692_section_7_2_3_2_what_was_inflated_is_remembered() {
+        let agreed = AgreedExtensions::parse("permessage-deflate").unwrap();
+        let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x89\x00\xc1\x05\xf2\x00\x11\x00\x00\x81\x01a";
+        for chunk in [1, 5, 100] {
+            let trace = without_handshake(Side::Server, agreed, twice, chunk);
+            let inflated: Vec<_> = trace.rows().iter().map(|row| trace.inflated_preview(row)).collect();
+            assert_eq!(inflated, [Some(&b"Hello"[..]), None, Some(b"Hello"), None]);
+        }
+    }
+
+    #[test]
+    fn section_5_4_a_message_is_found_from_any_of_its_frames() {
+        let frames: [&[u8]; 5] =
+            [&[0x01, 0x01, b'a'], &[0x89, 0x00], &[0x80, 0x01, b'b'], &[0x82, 0x00], &[0x01, 0x00]];
+        let trace = without_handshake(Side::Server, AgreedExtensions::none(), &frames.concat(), 3);
+        let messages: Vec<_> = (0..5).map(|row| trace.message_rows(row)).collect();
+        assert_eq!(messages, [vec![0, 2], vec![1], vec![0, 2], vec![3], vec![4]]);
+    }
+
+    #[test]
+    fn a_partial_frame_is_reported_with_what_it_needs() {
+        let mut trace =
+            without_handshake(Side::Server, AgreedExtensions::none(), &[0x81, 0x00, 0x82, 0x7e, 0x01], 1);
+        let partial = trace.partial_frame(Side::Server).unwrap();
+        assert_eq!(
+            (partial.index, partial.offset.get(), partial.have.get(), partial.header),
+            (1, 2, 3, None)
+        );
+        assert_eq!(partial.needed.unwrap().more, 1);
+        trace.push(Side::Server, Duration::ZERO, &[0x00, 7]);
+        let partial = trace.partial_frame(Side::Server).unwrap();
+        assert_eq!(
+            (partial.offset.get(), partial.have.get(), partial.needed.unwrap().more.get()),
+            (2, 5, 255)
+        );
+        let frame = trace.partial_frame_from(Side::Server, vec![0x82, 0x7e, 0x01, 0x00, 7]).unwrap();
+        assert_eq!((frame.payload(), frame.complete), (vec![7], false));
+        assert_eq!(trace.partial_frame(Side::Client), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_says_what_the_transcript_says((from, agreed) in side_and_agreed(), bytes in stream(), chunk in 1_usize..80) {
+            let mut transcript = Transcript::new(from, agreed);
+            transcript.push(&bytes);
+            let trace = without_handshake(from, agreed, &bytes, chunk);
+            prop_assert_eq!(trace.faults(from), transcript.faults());
+            prop_assert_eq!(trace.rows().len(), transcript.frames().len());
+            for (row, frame) in trace.rows().iter().zip(transcript.frames()) {
+                let again = trace.frame(row, frame.raw().to_vec());
+                prop_assert_eq!(&again, frame);
+                let faults: Vec<_> = transcript.faults_of(frame.index).copied().collect();
+                prop_assert_eq!(trace.faults_of(from, frame.index), &faults[..]);
+                prop_assert_eq!(row.severity(), faults.iter().map(Fault::severity).max());
+                prop_assert_eq!(row.len(), ByteLen::of(frame.raw()));
+            }
+            let partial = transcript.current_frame().map(|frame| (frame.index, frame.offset, frame.raw().len()));
+            let frame_start = transcript.partial_header().map(|frame_start| (frame_start.index, frame_start.offset, frame_start.raw.len()));
+            let trace = trace.partial_frame(from).map(|frame| (frame.index, frame.offset, frame.have.to_usize_saturating()));
+            prop_assert_eq!(trace, partial.or(frame_start));
+        }
+    }
+}

@@ -1,0 +1,591 @@
+//! Everything one direction said, kept: frames with their bytes, messages, faults.
+//! The judging is the decoder's; here is only the memory of it, which grows with what was really received, never with what was claimed.
+
+use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
+use crate::wire::decode::fault::Fault;
+use crate::wire::deflate::inflate::InflateStop;
+use crate::wire::deflate::listing::DeflateListing;
+use crate::wire::explain::field_span::{self, FieldSpan, FrameContext};
+use crate::wire::frame::Severity;
+use crate::wire::frame::mask;
+use crate::wire::frame::message::{FragmentRole, MessageKind};
+use crate::wire::frame::{Header, Needed, Opcode, Side};
+use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::size::{ByteLen, Offset};
+
+/// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
+const MAX_INFLATED_BYTES: usize = 256 << 20;
+
+/// One frame with its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: Offset,
+    /// Its header.
+    pub header: Header,
+    /// What it is to the messages.
+    pub role: FragmentRole,
+    /// An earlier frame had a fatal fault: a receiver would not have read this one.
+    pub after_fault: bool,
+    /// All of the payload is there.
+    pub complete: bool,
+    /// What its fields mean depends on this.
+    pub context: FrameContext,
+    raw: Vec<u8>,
+}
+
+impl Frame {
+    /// A frame of which `raw` is there: the header, and as much of the payload as there is.
+    pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
+        let &FrameStart { index, offset, header, role: place, after_fault, .. } = frame_start;
+        let complete = header.frame_len() == ByteLen::of(&raw);
+        Self { index, offset, header, role: place, after_fault, complete, context, raw }
+    }
+
+    /// The bytes as they came, header and payload.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// The payload as it came, masked if the frame is.
+    pub fn payload_on_wire(&self) -> &[u8] {
+        self.raw.get(self.header.len()..).unwrap_or_default()
+    }
+
+    /// The payload unmasked; still compressed where the message is.
+    pub fn payload(&self) -> Vec<u8> {
+        match self.header.masking_key {
+            Some(key) => mask::unmask(self.payload_on_wire(), key),
+            None => self.payload_on_wire().to_vec(),
+        }
+    }
+
+    /// Every field with its bytes, bits, value and meaning, made anew at each call.
+    pub fn field_spans(&self) -> Vec<FieldSpan> {
+        field_span::field_spans(&self.raw, self.context)
+    }
+
+    /// The code and the reason of a Close frame; none where there is no code.
+    pub fn close_body(&self) -> Option<(u16, Vec<u8>)> {
+        let body = self.payload();
+        match (self.header.opcode, body.as_slice()) {
+            (Opcode::Close, [high, low, reason @ ..]) => {
+                Some((u16::from_be_bytes([*high, *low]), reason.to_vec()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A data message, put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its number among the messages that were begun, from 0.
+    pub number: usize,
+    /// Text or binary.
+    pub kind: MessageKind,
+    /// The numbers of its frames.
+    pub frames: Vec<usize>,
+    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `inflate_stop`.
+    pub data: Vec<u8>,
+    /// It came compressed (RFC 7692).
+    pub compressed: bool,
+    /// Payload bytes of its frames, as they came.
+    pub payload_len: ByteLen,
+    /// Why `data` is not there, or only its beginning.
+    pub inflate_stop: Option<InflateStop>,
+}
+
+impl Message {
+    /// The text of a text message; none where it was not inflated to its end.
+    pub fn text(&self) -> Option<&str> {
+        let is_whole_text = self.kind == MessageKind::Text && self.inflate_stop.is_none();
+        is_whole_text.then(|| str::from_utf8(&self.data).ok()).flatten()
+    }
+
+    /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
+    pub fn ratio(&self) -> Option<f64> {
+        let is_known = self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
+        is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
+    }
+}
+
+/// The first bytes of a frame whose header is not complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartialHeader<'a> {
+    /// The number it will have.
+    pub index: usize,
+    /// Where its first byte stands, counted from the first frame byte of the direction.
+    pub offset: Offset,
+    /// The bytes that are there.
+    pub raw: &'a [u8],
+    context: FrameContext,
+}
+
+impl PartialHeader<'_> {
+    /// The fields that are there already.
+    pub fn field_spans(&self) -> Vec<FieldSpan> {
+        field_span::field_spans(self.raw, self.context)
+    }
+}
+
+/// How a transcript stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeVerdict {
+    /// Every byte belongs to a complete frame, and no fault is fatal.
+    Ok,
+    /// Nothing fatal so far; the last frame is not complete.
+    Incomplete,
+    /// At least one fault is fatal.
+    Fail,
+}
+
+impl DecodeVerdict {
+    /// `ok`, `incomplete` or `fail`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Incomplete => "incomplete",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// What one side said after the handshake.
+///
+/// ```
+/// use wiretalk_core::wire::{AgreedExtensions, Side, Transcript};
+///
+/// let mut transcript = Transcript::new(Side::Server, AgreedExtensions::none());
+/// transcript.push(&[0x01, 0x03, 0x48, 0x65, 0x6c]);
+/// transcript.push(&[0x80, 0x02, 0x6c, 0x6f]);
+/// assert_eq!(transcript.messages()[0].text(), Some("Hello"));
+/// assert_eq!(transcript.messages()[0].frames, [0, 1]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    decoder: Decoder,
+    frames: Vec<Frame>,
+    current_frame: Option<Frame>,
+    partial_header: Vec<u8>,
+    len: Offset,
+    messages: Vec<Message>,
+    open_message: Option<Message>,
+    faults: Vec<Fault>,
+    /// Bytes of inflated data that are kept.
+    inflated_bytes: usize,
+}
+
+impl Transcript {
+    /// Empty, for what `from` sends once the handshake has agreed on `extensions`.
+    pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
+        Self::with_decoder(Decoder::new(from, extensions))
+    }
+
+    /// Empty, with a decoder of your own making.
+    pub fn with_decoder(decoder: Decoder) -> Self {
+        Self {
+            decoder,
+            frames: Vec::new(),
+            current_frame: None,
+            partial_header: Vec::new(),
+            len: Offset::START,
+            messages: Vec::new(),
+            open_message: None,
+            faults: Vec::new(),
+            inflated_bytes: 0,
+        }
+    }
+
+    /// Takes the next bytes, in pieces of any size. A decoder that stops at the first fatal fault leaves the rest unread.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        loop {
+            let before = rest;
+            let event = self.decoder.next_event(&mut rest);
+            let (taken, _) = before.split_at(before.len().saturating_sub(rest.len()));
+            self.len += taken.len();
+            match &mut self.current_frame {
+                Some(frame) => frame.raw.extend_from_slice(taken),
+                None => self.partial_header.extend_from_slice(taken),
+            }
+            match event {
+                None => return,
+                Some(DecoderEvent::Fault(fault)) => self.faults.push(fault),
+                Some(DecoderEvent::FrameStart(frame_start)) => {
+                    let raw = std::mem::take(&mut self.partial_header);
+                    self.current_frame =
+                        Some(Frame::new(&frame_start, frame_context(&frame_start, &self.decoder), raw));
+                    self.track_message(&frame_start);
+                }
+                Some(DecoderEvent::Payload(plain)) => {
+                    let part =
+                        self.current_frame.as_ref().is_some_and(|frame| frame.role.message().is_some());
+                    if let (true, Some(message)) = (part, &mut self.open_message) {
+                        message.payload_len += plain.len();
+                        if !message.compressed {
+                            message.data.extend_from_slice(plain);
+                        }
+                    }
+                }
+                Some(DecoderEvent::Inflated(piece)) => {
+                    if let Some(message) = &mut self.open_message {
+                        let room = MAX_INFLATED_BYTES.saturating_sub(self.inflated_bytes);
+                        let (kept, left_out) = piece.split_at(room.min(piece.len()));
+                        self.inflated_bytes = self.inflated_bytes.saturating_add(kept.len());
+                        message.data.extend_from_slice(kept);
+                        if !left_out.is_empty() {
+                            message.inflate_stop = Some(InflateStop::Limit);
+                        }
+                    }
+                }
+                Some(DecoderEvent::FrameEnd(_)) => self.finish_frame(),
+                Some(DecoderEvent::MessageEnd(end)) => {
+                    let whole = self.open_message.take();
+                    self.messages.extend(whole.map(|message| Message {
+                        inflate_stop: end.inflate_stop.or(message.inflate_stop),
+                        ..message
+                    }));
+                }
+            }
+        }
+    }
+
+    /// The complete frames, in order.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The frame whose header is complete and whose payload is not.
+    pub fn current_frame(&self) -> Option<&Frame> {
+        self.current_frame.as_ref()
+    }
+
+    /// The first bytes of a frame whose header is not complete.
+    pub fn partial_header(&self) -> Option<PartialHeader<'_>> {
+        (!self.partial_header.is_empty()).then(|| PartialHeader {
+            index: self.frames.len(),
+            offset: self.len - self.partial_header.len(),
+            raw: &self.partial_header,
+            context: FrameContext::new(self.decoder.sender(), self.decoder.uses_deflate()),
+        })
+    }
+
+    /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
+    pub fn needed(&self) -> Option<Needed> {
+        self.decoder.needed()
+    }
+
+    /// The data messages that are complete and well, in order.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The DEFLATE data of a compressed message that has ended, well or not, explained; none where what it may point back into is not known.
+    /// Made anew at each call, since it is large.
+    pub fn deflate_listing(&self, number: usize) -> Option<DeflateListing> {
+        let deflate = self.decoder.agreed().deflate?;
+        let of_it = |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
+        let frames: Vec<&Frame> = self.frames.iter().filter(of_it).collect();
+        frames.last().filter(|frame| frame.header.fin)?;
+        let payload: Vec<u8> = frames.iter().flat_map(|frame| frame.payload()).collect();
+        let bits = deflate.window_bits(self.decoder.sender());
+        let before = if deflate.context_takeover(self.decoder.sender()) {
+            self.window_before(number, 1 << bits)?
+        } else {
+            Vec::new()
+        };
+        Some(DeflateListing::new(&before, &payload, bits))
+    }
+
+    /// The last `size` bytes that were inflated before message `number`; none where they are not known.
+    fn window_before(&self, number: usize, size: usize) -> Option<Vec<u8>> {
+        let mut before = Vec::new();
+        for frame in self.frames.iter().rev().filter(|frame| frame.context.compressed) {
+            let FragmentRole::First { message } = frame.role else { continue };
+            if message >= number {
+                continue;
+            }
+            let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
+            let earlier = self.messages.get(at).filter(|earlier| earlier.inflate_stop.is_none())?;
+            let wanted = size.saturating_sub(before.len());
+            let unwanted = earlier.data.len().saturating_sub(wanted);
+            before.splice(0..0, earlier.data.iter().skip(unwanted).copied());
+            if before.len() == size {
+                break;
+            }
+        }
+        Some(before)
+    }
+
+    /// All faults, in the order in which they became certain.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// The faults of one frame.
+    pub fn faults_of(&self, frame: usize) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |fault| fault.frame == frame)
+    }
+
+    /// How it stands.
+    pub fn verdict(&self) -> DecodeVerdict {
+        if self.faults.iter().any(|fault| fault.severity() == Severity::Fatal) {
+            DecodeVerdict::Fail
+        } else if self.needed().is_some() {
+            DecodeVerdict::Incomplete
+        } else {
+            DecodeVerdict::Ok
+        }
+    }
+
+    /// Bytes taken so far.
+    pub fn len(&self) -> ByteLen {
+        self.len.into()
+    }
+
+    /// Nothing was taken yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == Offset::START
+    }
+
+    /// The decoder behind it.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    fn track_message(&mut self, frame_start: &FrameStart) {
+        match (frame_start.role, frame_start.kind) {
+            (FragmentRole::First { message: number }, Some(kind)) => {
+                let compressed = frame_start.compressed;
+                self.open_message = Some(Message {
+                    number,
+                    kind,
+                    frames: vec![frame_start.index],
+                    data: Vec::new(),
+                    compressed,
+                    payload_len: ByteLen::ZERO,
+                    inflate_stop: None,
+                });
+            }
+            (FragmentRole::Continuation { .. }, _) => {
+                if let Some(message) = &mut self.open_message {
+                    message.frames.push(frame_start.index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish_frame(&mut self) {
+        if let Some(mut frame) = self.current_frame.take() {
+            frame.complete = true;
+            self.frames.push(frame);
+        }
+    }
+}
+
+fn frame_context(frame_start: &FrameStart, decoder: &Decoder) -> FrameContext {
+    FrameContext {
+        kind: frame_start.kind,
+        compressed: frame_start.compressed,
+        ..FrameContext::new(decoder.sender(), decoder.uses_deflate())
+    }
+}
+
+#[cfg(test)]
+pub(in crate::wire) mod tests {
+    use super::*;
+    use crate::wire::decode::fault::FaultCode;
+    use crate::wire::frame::encode;
+    use crate::wire::handshake::extension::DeflateParams;
+    use proptest::prelude::*;
+
+    fn transcribe(from: Side, bytes: &[u8]) -> Transcript {
+        let mut transcript = Transcript::new(from, AgreedExtensions::none());
+        transcript.push(bytes);
+        transcript
+    }
+
+    fn codes(transcript: &Transcript) -> Vec<(FaultCode, usize)> {
+        transcript.faults().iter().map(|fault| (fault.code, fault.frame)).collect()
+    }
+
+    #[test]
+    fn it_goes_on_after_a_fault_and_marks_what_follows() {
+        let transcript = transcribe(Side::Server, &[0x83, 0x00, 0x81, 0x02, b'o', b'k', 0x88, 0x00, 0x8a]);
+        assert_eq!(codes(&transcript), [(FaultCode::OpcodeReserved, 0), (FaultCode::ControlAfterClose, 3)]);
+        assert_eq!(
+            transcript.frames().iter().map(|frame| frame.after_fault).collect::<Vec<_>>(),
+            [false, true, true]
+        );
+        assert_eq!(transcript.messages()[0].text(), Some("ok"));
+        assert_eq!(
+            transcript.partial_header().map(|frame_start| (
+                frame_start.index,
+                frame_start.offset.get(),
+                frame_start.raw
+            )),
+            Some((3, 8, &[0x8a][..]))
+        );
+        assert_eq!(transcript.verdict(), DecodeVerdict::Fail);
+    }
+
+    #[test]
+    fn asked_to_stop_it_leaves_the_rest_unread() {
+        let mut transcript =
+            Transcript::with_decoder(Decoder::new(Side::Server, AgreedExtensions::none()).stop_at_fatal());
+        transcript.push(&[0x83, 0x01, b'x', 0x81, 0x00]);
+        assert_eq!((transcript.frames().len(), transcript.len().get()), (1, 3));
+        assert!(transcript.decoder().has_stopped());
+    }
+
+    #[test]
+    fn section_5_4_a_frame_that_interrupts_a_message_leaves_it_open() {
+        let transcript = transcribe(Side::Server, &[0x01, 0x01, b'a', 0x82, 0x01, b'x', 0x80, 0x01, b'b']);
+        assert_eq!(codes(&transcript), [(FaultCode::NewDataInFragmented, 1)]);
+        assert_eq!(
+            (transcript.messages()[0].text(), &transcript.messages()[0].frames),
+            (Some("ab"), &vec![0, 2])
+        );
+        assert_eq!(transcript.frames()[1].role, FragmentRole::Orphan);
+    }
+
+    #[test]
+    fn rfc_7692_section_6_1_rsv1_where_it_must_not_be() {
+        let deflate = AgreedExtensions { deflate: Some(DeflateParams::default()) };
+        let mut transcript = Transcript::new(Side::Server, deflate);
+        transcript.push(&[0x41, 0x00, 0xc9, 0x00, 0xc0, 0x01, 0x00]);
+        assert_eq!(
+            codes(&transcript),
+            [
+                (FaultCode::EmptyFragment, 0),
+                (FaultCode::Rsv1OnControl, 1),
+                (FaultCode::Rsv1OnContinuation, 2)
+            ]
+        );
+        assert!(transcript.messages()[0].compressed);
+    }
+
+    #[test]
+    fn section_5_5_1_half_a_close_code_in_a_long_form_is_reported_with_the_length() {
+        let transcript = transcribe(Side::Server, &[0x88, 0x7e, 0x00, 0x01]);
+        let found: Vec<_> =
+            transcript.faults().iter().map(|fault| (fault.code, fault.detectable_after.get())).collect();
+        assert_eq!(
+            found,
+            [(FaultCode::CtrlTooLong, 2), (FaultCode::LenNotMinimal, 4), (FaultCode::CloseLen1, 4)]
+        );
+    }
+
+    #[test]
+    fn section_5_5_1_a_reason_cut_inside_a_character() {
+        let transcript = transcribe(Side::Server, &[0x88, 0x03, 0x03, 0xe8, 0xc3]);
+        let fault = transcript.faults()[0];
+        let found = (fault.code, fault.byte_offset.get(), fault.detectable_after.get());
+        assert_eq!(found, (FaultCode::CloseReasonUtf8, 4, 5));
+        assert_eq!(transcript.frames()[0].close_body(), Some((1000, vec![0xc3])));
+    }
+
+    #[test]
+    fn section_5_3_a_key_is_reused_only_where_it_masks_something() {
+        let key = Some([1, 2, 3, 4]);
+        let frame = |plain: &[u8]| encode::single_frame(Opcode::Binary, plain, key);
+        let transcript = transcribe(Side::Client, &[frame(b"a"), frame(b""), frame(b"b")].concat());
+        assert_eq!(codes(&transcript), [(FaultCode::MaskReused, 2)]);
+    }
+
+    #[test]
+    fn a_claimed_length_allocates_nothing_and_never_ends() {
+        let mut transcript =
+            transcribe(Side::Server, &[0x82, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        transcript.push(b"what follows");
+        assert_eq!(transcript.needed(), None);
+        let frame = transcript.current_frame().unwrap();
+        assert_eq!((frame.payload_on_wire(), frame.header.payload_len), (&b"what follows"[..], ByteLen::MAX));
+        assert!(frame.raw().len() < 100);
+    }
+
+    /// Bytes that look like frames often enough to get far: legal ones, broken ones, cut ones, noise.
+    pub(crate) fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let header = (any::<u8>(), 0_u8..6, proptest::option::of(any::<[u8; 4]>()), any::<bool>());
+        let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(
+            |((first, len, key, zero), body)| {
+                let key = key.map(|key| if zero { [0; 4] } else { key });
+                let header =
+                    Header { masking_key: key, ..Header::parse(&[first, len]).expect("short and unmasked") };
+                encode::frame(&header, &body)
+            },
+        );
+        let text = any::<String>().prop_map(|text| {
+            let (first, last) = text.as_bytes().split_at(text.len() / 2);
+            encode::fragments(MessageKind::Text, &[first, last], || None).concat()
+        });
+        let noise = proptest::collection::vec(any::<u8>(), 0..12);
+        proptest::collection::vec(prop_oneof![4 => frame, 2 => text, 1 => noise], 0..8)
+            .prop_map(|parts| parts.concat())
+    }
+
+    pub(crate) fn side_and_agreed() -> impl Strategy<Value = (Side, AgreedExtensions)> {
+        (any::<bool>(), any::<bool>()).prop_map(|(client, deflate)| {
+            let from = if client { Side::Client } else { Side::Server };
+            (from, AgreedExtensions { deflate: deflate.then(DeflateParams::default) })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same((from, agreed) in side_and_agreed(), bytes in stream(), cuts in proptest::collection::vec(1_usize..9, 1..20)) {
+            let mut whole = Transcript::new(from, agreed);
+            whole.push(&bytes);
+            let mut pieces = Transcript::new(from, agreed);
+            let mut rest = bytes.as_slice();
+            for cut in cuts.iter().cycle() {
+                let (piece, behind) = rest.split_at((*cut).min(rest.len()));
+                pieces.push(piece);
+                rest = behind;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(whole.frames(), pieces.frames());
+            prop_assert_eq!(whole.current_frame(), pieces.current_frame());
+            prop_assert_eq!(whole.partial_header(), pieces.partial_header());
+            prop_assert_eq!(whole.messages(), pieces.messages());
+            prop_assert_eq!(whole.faults(), pieces.faults());
+            prop_assert_eq!(whole.needed(), pieces.needed());
+        }
+
+        #[test]
+        fn a_fault_is_reported_at_the_byte_it_names_and_not_before((from, agreed) in side_and_agreed(), bytes in stream()) {
+            let mut whole = Transcript::new(from, agreed);
+            whole.push(&bytes);
+            let mut pieces = Transcript::new(from, agreed);
+            for (before, byte) in bytes.iter().enumerate() {
+                let known = pieces.faults().len();
+                pieces.push(&[*byte]);
+                prop_assert!(pieces.faults()[known..].iter().all(|fault| fault.detectable_after == before as u64 + 1));
+            }
+            prop_assert_eq!(whole.faults(), pieces.faults());
+        }
+
+        #[test]
+        fn no_byte_is_lost((from, agreed) in side_and_agreed(), bytes in stream()) {
+            let mut transcript = Transcript::new(from, agreed);
+            transcript.push(&bytes);
+            let frames = transcript.frames().iter().chain(transcript.current_frame());
+            let mut kept: Vec<u8> = frames.flat_map(|frame| frame.raw().to_vec()).collect();
+            kept.extend_from_slice(transcript.partial_header().map_or(&[], |frame_start| frame_start.raw));
+            prop_assert_eq!(kept, bytes);
+            for message in transcript.messages() {
+                let frames = message.frames.iter().flat_map(|index| transcript.frames()[*index].payload());
+                let payload: Vec<u8> = frames.collect();
+                prop_assert_eq!(ByteLen::of(&payload), message.payload_len);
+                prop_assert!(message.compressed || payload == message.data);
+                prop_assert_eq!(message.text().is_some(), message.kind == MessageKind::Text && message.inflate_stop.is_none());
+            }
+        }
+    }
+}

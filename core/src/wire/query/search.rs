@@ -1,0 +1,194 @@
+//! A text or some bytes looked for in what frames say, unmasked; a needle in lower case finds every case.
+//! It looks into one payload at a time: what is cut between two fragments is not found, and nothing is inflated here.
+
+use std::fmt;
+use std::ops::Range;
+
+use memchr::memmem::{Finder, FinderBuilder};
+
+use crate::wire::format::hex_digit;
+use crate::wire::keep::transcript::Frame;
+
+/// What is looked for.
+///
+/// ```
+/// use wiretalk_core::wire::query::search::Needle;
+///
+/// assert_eq!(Needle::parse("hello").unwrap().find_in(b"say Hello"), Some(4..9));
+/// assert_eq!(Needle::parse("HELLO").unwrap().find_in(b"say Hello"), None);
+/// assert_eq!(Needle::parse("0x6c6c").unwrap().find_in(b"Hello"), Some(2..4));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Needle {
+    finder: Finder<'static>,
+    folds_case: bool,
+}
+
+/// Why nothing can be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchError {
+    /// There is no text, or there are no digits behind `0x`.
+    Empty,
+    /// This character, at this byte of the text, is no hex digit.
+    NotHex(usize, char),
+    /// The last hex digit has no partner.
+    OddDigits,
+}
+
+impl fmt::Display for SearchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => write!(f, "there is nothing to look for; right would be a text, or hex: 0x48 65"),
+            Self::NotHex(at, char) => {
+                write!(
+                    f,
+                    "search, byte {at}: {char:?} is no hex digit; right would be 0x48 65, or a text without 0x"
+                )
+            }
+            Self::OddDigits => {
+                write!(f, "the hex ends with half a byte; right would be two digits a byte: 0x48 65")
+            }
+        }
+    }
+}
+
+impl std::error::Error for SearchError {}
+
+impl Needle {
+    /// A text as it stands, or bytes where it begins with `0x` (blanks between the digits are skipped).
+    /// A text without an upper-case letter finds ASCII letters of either case.
+    ///
+    /// # Errors
+    /// Where there is nothing to look for, or the hex is none.
+    pub fn parse(text: &str) -> Result<Self, SearchError> {
+        match text.strip_prefix("0x") {
+            Some(digits) => Self::bytes(&parse_hex(digits)?),
+            None => Self::text(text),
+        }
+    }
+
+    /// A text, also one that begins with `0x`.
+    ///
+    /// # Errors
+    /// Where there is nothing to look for.
+    pub fn text(text: &str) -> Result<Self, SearchError> {
+        let folds_case = !text.chars().any(char::is_uppercase);
+        Self::bytes(text.as_bytes()).map(|needle| Self { folds_case, ..needle })
+    }
+
+    /// Exactly these bytes.
+    ///
+    /// # Errors
+    /// Where there is nothing to look for.
+    pub fn bytes(bytes: &[u8]) -> Result<Self, SearchError> {
+        if bytes.is_empty() {
+            return Err(SearchError::Empty);
+        }
+        Ok(Self { finder: FinderBuilder::new().build_forward(bytes).into_owned(), folds_case: false })
+    }
+
+    /// Where it first stands in `plain`.
+    pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
+        if self.folds_case {
+            return self.occurrences(&plain.to_ascii_lowercase()).next();
+        }
+        self.occurrences(plain).next()
+    }
+
+    /// Every place where it stands in `plain`; places do not overlap.
+    pub fn find_all_in(&self, plain: &[u8]) -> Vec<Range<usize>> {
+        if self.folds_case {
+            return self.occurrences(&plain.to_ascii_lowercase()).collect();
+        }
+        self.occurrences(plain).collect()
+    }
+
+    fn occurrences<'a>(&'a self, plain: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
+        let len = self.finder.needle().len();
+        self.finder.find_iter(plain).map(move |start| start..start.saturating_add(len))
+    }
+
+    fn fold_case(&self, mut plain: Vec<u8>) -> Vec<u8> {
+        if self.folds_case {
+            plain.make_ascii_lowercase();
+        }
+        plain
+    }
+}
+
+/// Where the needle first stands in the frame's unmasked payload, counted from the first payload byte
+/// (the frame's own bytes begin [`Header::len`](crate::wire::Header::len) earlier).
+pub fn find(frame: &Frame, needle: &Needle) -> Option<Range<usize>> {
+    needle.occurrences(&needle.fold_case(frame.payload())).next()
+}
+
+/// Every place where the needle stands in the frame's unmasked payload, counted as in [`find`]; places do not overlap.
+pub fn find_all(frame: &Frame, needle: &Needle) -> Vec<Range<usize>> {
+    needle.occurrences(&needle.fold_case(frame.payload())).collect()
+}
+
+fn parse_hex(digits: &str) -> Result<Vec<u8>, SearchError> {
+    let mut bytes = Vec::new();
+    let mut high = None;
+    for (at, char) in digits.char_indices().filter(|(_, char)| !char.is_whitespace()) {
+        // the digits stand behind `0x`
+        let digit = hex_digit(char).ok_or(SearchError::NotHex(at.saturating_add(2), char))?;
+        match high.take() {
+            None => high = Some(digit),
+            Some(high) => bytes.push(high << 4 | digit),
+        }
+    }
+    if high.is_some() { Err(SearchError::OddDigits) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::encode;
+    use crate::wire::{AgreedExtensions, Opcode, Side, Transcript};
+    use proptest::prelude::*;
+
+    fn frame(plain: &[u8]) -> Frame {
+        let mut transcript = Transcript::new(Side::Client, AgreedExtensions::none());
+        transcript.push(&encode::single_frame(Opcode::Binary, plain, Some([0x37, 0xfa, 0x21, 0x3d])));
+        transcript.frames()[0].clone()
+    }
+
+    #[test]
+    fn masked_payload_is_searched_unmasked() {
+        let needle = Needle::parse("llo").unwrap();
+        assert_eq!(find(&frame(b"Hello, hello"), &needle), Some(2..5));
+        assert_eq!(find_all(&frame(b"Hello, hello"), &needle), [2..5, 9..12]);
+        assert_eq!(find(&frame(b""), &needle), None);
+    }
+
+    #[test]
+    fn lower_case_finds_both_and_upper_case_only_itself() {
+        let both = frame(b"ping PING");
+        assert_eq!(find_all(&both, &Needle::parse("ping").unwrap()), [0..4, 5..9]);
+        assert_eq!(find(&both, &Needle::parse("PING").unwrap()), Some(5..9));
+        assert_eq!(find_all(&both, &Needle::parse("0x50494e47").unwrap()).len(), 1, "bytes are exact");
+    }
+
+    #[test]
+    fn hex_is_read_or_refused_with_its_place() {
+        assert_eq!(Needle::parse("0x48 65").unwrap().find_in(b"aHe"), Some(1..3));
+        assert_eq!(Needle::parse("0x486").unwrap_err(), SearchError::OddDigits);
+        assert_eq!(Needle::parse("0x4g").unwrap_err(), SearchError::NotHex(3, 'g'));
+        assert_eq!(
+            (Needle::parse("").unwrap_err(), Needle::parse("0x").unwrap_err()),
+            (SearchError::Empty, SearchError::Empty)
+        );
+        assert_eq!(Needle::text("0x4g").unwrap().find_in(b"0X4G"), Some(0..4));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_there_is_found_at_its_first_place(plain in proptest::collection::vec(any::<u8>(), 1..80), start: prop::sample::Index, len in 1_usize..9) {
+            let start = start.index(plain.len());
+            let part = &plain[start..plain.len().min(start + len)];
+            let first = plain.windows(part.len()).position(|window| window == part).unwrap();
+            prop_assert_eq!(find(&frame(&plain), &Needle::bytes(part).unwrap()), Some(first..first + part.len()));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Which file uses which: every path of a file resolved to the file that defines what it names.
+//!
+//! A re-export is followed to what it exports, so a facade like `wire/mod.rs` stands for nothing of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::sources::Source;
+
+/// A module path without `crate`.
+pub(crate) type Path = Vec<String>;
+
+/// From each module to those that it uses.
+pub(crate) type Edges = BTreeMap<Path, BTreeSet<Path>>;
+
+/// What a file says of names.
+#[derive(Default)]
+struct Names {
+    /// `use a::b as c;` says that `c` is `a::b`; `public` says that others see it too.
+    uses: BTreeMap<String, Path>,
+    public: BTreeSet<String>,
+    globs: Vec<Path>,
+    items: BTreeSet<String>,
+    /// Paths and single names in the code, as they stand there.
+    mentions: BTreeSet<Path>,
+}
+
+struct Resolver<'a> {
+    modules: BTreeMap<&'a [String], Names>,
+}
+
+/// Resolves what all `sources` use.
+pub(crate) fn edges(sources: &[Source]) -> Edges {
+    let modules = sources.iter().map(|source| (source.module.as_slice(), names(source))).collect();
+    let resolver = Resolver { modules };
+    let used = |source: &Source| {
+        let mut used = resolver.used_by(&source.module);
+        used.remove(&source.module);
+        (source.module.clone(), used)
+    };
+    sources.iter().filter(|source| source.module != ["main"]).map(used).collect()
+}
+
+impl Resolver<'_> {
+    fn used_by(&self, module: &[String]) -> BTreeSet<Path> {
+        let names = &self.modules[module];
+        let imported =
+            names.uses.iter().filter(|(name, _)| !names.public.contains(*name)).map(|(_, path)| path);
+        let resolve = |path: &Path| self.resolve(self.absolute(module, path)?, 0);
+        // what is only imported counts where it is an item; a module counts where something of it is used
+        let imported = imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
+        let mentioned = names.mentions.iter().filter_map(|path| {
+            let first = &path[0];
+            let known = path.len() > 1 || names.uses.contains_key(first);
+            let (module, is_item) = resolve(path).filter(|_| known)?;
+            is_item.then_some(module)
+        });
+        let globs = names.globs.iter().filter_map(resolve).map(|(module, _)| module);
+        imported.chain(mentioned).chain(globs).collect()
+    }
+
+    /// `path` of a file as a path from the root; none where it leads into another crate.
+    fn absolute(&self, module: &[String], path: &[String]) -> Option<Path> {
+        let names = &self.modules[module];
+        let child = |name: &String| {
+            self.modules.contains_key([module, std::slice::from_ref(name)].concat().as_slice())
+        };
+        match path {
+            [first, rest @ ..] if first == "crate" => Some(rest.to_vec()),
+            [first, rest @ ..] if first == "wiretalk_core" => Some(rest.to_vec()),
+            [first, rest @ ..] if first == "self" => Some([module, rest].concat()),
+            [first, ..] if first == "super" => {
+                let (mut outer, mut rest) = (module, path);
+                while let [first, further @ ..] = rest
+                    && first == "super"
+                {
+                    outer = outer.split_last()?.1;
+                    rest = further;
+                }
+                Some([outer, rest].concat())
+            }
+            [first, rest @ ..] => match names.uses.get(first) {
+                Some(import) if import.first() != Some(first) => {
+                    self.absolute(module, &[import, rest].concat())
+                }
+                Some(import) if import.len() > 1 && child(first) => Some([module, import, rest].concat()),
+                _ => child(first).then(|| [module, path].concat()),
+            },
+            [] => None,
+        }
+    }
+
+    /// The module in which the last name of `path` is defined, and whether that name is an item and no module.
+    fn resolve(&self, path: Path, depth: usize) -> Option<(Path, bool)> {
+        let mut module: Path = Vec::new();
+        for (at, name) in path.iter().enumerate() {
+            let inner = [module.as_slice(), std::slice::from_ref(name)].concat();
+            if self.modules.contains_key(inner.as_slice()) {
+                module = inner;
+                continue;
+            }
+            let names = self.modules.get(module.as_slice())?;
+            if let Some(export) = names.uses.get(name).filter(|_| depth < 8) {
+                let export = self.absolute(&module, export)?;
+                return self.resolve([&export, &path[at + 1..]].concat(), depth + 1);
+            }
+            let globs = names.globs.iter().filter(|_| depth < 8 && !names.items.contains(name));
+            let through = globs.filter_map(|glob| {
+                let target = self.absolute(&module, glob)?;
+                let (target, _) = self.resolve(target, depth + 1)?;
+                self.modules[target.as_slice()].items.contains(name).then_some(target)
+            });
+            let target = through.into_iter().next().unwrap_or(module);
+            return Some((target, true));
+        }
+        Some((module, false))
+    }
+}
+
+fn names(source: &Source) -> Names {
+    let mut names = Names::default();
+    let tokens: Vec<&str> = source.tokens.iter().map(String::as_str).collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        let before = at.checked_sub(1).map_or("", |before| tokens[before]);
+        match tokens[at] {
+            "use" => {
+                let end = at + tokens[at..].iter().position(|token| *token == ";").unwrap_or(0);
+                let mut tree = &tokens[at + 1..end];
+                names.add_use(&mut tree, &[], matches!(before, "pub" | ")"));
+                at = end;
+            }
+            "struct" | "enum" | "trait" | "type" | "fn" | "const" | "static" | "union" => {
+                names.items.insert((*tokens.get(at + 1).unwrap_or(&"")).to_owned());
+            }
+            word if before != "::" && before != "." && is_name(word) => {
+                let mut path = vec![word.to_owned()];
+                while let [Some(&"::"), Some(next)] = [tokens.get(at + 1), tokens.get(at + 2)]
+                    && is_name(next)
+                {
+                    path.push((*next).to_owned());
+                    at += 2;
+                }
+                names.mentions.insert(path);
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    names
+}
+
+fn is_name(token: &str) -> bool {
+    token.starts_with(|first: char| first.is_alphabetic() || first == '_')
+}
+
+impl Names {
+    /// Takes one tree of a `use` off the front of `tokens`.
+    fn add_use(&mut self, tokens: &mut &[&str], prefix: &[String], public: bool) {
+        let mut path = prefix.to_vec();
+        while let [token, rest @ ..] = *tokens {
+            match *token {
+                "," | "}" => break,
+                "::" => *tokens = rest,
+                "*" => {
+                    *tokens = rest;
+                    return self.globs.push(path);
+                }
+                "{" => {
+                    *tokens = rest;
+                    while !matches!(*tokens, [] | ["}", ..]) {
+                        self.add_use(tokens, &path, public);
+                        *tokens = tokens.strip_prefix(&[","]).unwrap_or(tokens);
+                    }
+                    *tokens = tokens.strip_prefix(&["}"]).unwrap_or(tokens);
+                    return;
+                }
+                "as" => {
+                    *tokens = &rest[1..];
+                    return self.insert(rest[0], path, public);
+                }
+                "self" if !path.is_empty() => *tokens = rest,
+                name => {
+                    *tokens = rest;
+                    path.push(name.to_owned());
+                }
+            }
+        }
+        if let Some(name) = path.last().cloned() {
+            self.insert(&name, path, public);
+        }
+    }
+
+    fn insert(&mut self, name: &str, path: Path, public: bool) {
+        if public {
+            self.public.insert(name.to_owned());
+        }
+        self.uses.insert(name.to_owned(), path);
+    }
+}
+
+/// The shortest circles of `edges`, one for each group of modules that use each other: the first is used by the last.
+pub(crate) fn circles(edges: &Edges) -> Vec<Vec<Path>> {
+    let mut circles: Vec<Vec<Path>> = Vec::new();
+    let mut known: BTreeSet<&Path> = BTreeSet::new();
+    for start in edges.keys() {
+        if known.contains(start) {
+            continue;
+        }
+        let there = reachable(edges, start);
+        if !there.contains_key(start) {
+            continue;
+        }
+        let group = there.keys().filter(|module| reachable(edges, module).contains_key(start));
+        known.extend(group);
+        let mut circle = vec![start.clone()];
+        let mut at = there[start];
+        while at != start {
+            circle.push(at.clone());
+            at = there[at];
+        }
+        circle[1..].reverse();
+        circles.push(circle);
+    }
+    circles
+}
+
+/// All modules that `start` reaches, each with the one before it on the shortest way.
+fn reachable<'a>(edges: &'a Edges, start: &'a Path) -> BTreeMap<&'a Path, &'a Path> {
+    let mut before = BTreeMap::new();
+    let mut queue = std::collections::VecDeque::from([start]);
+    while let Some(module) = queue.pop_front() {
+        for next in edges.get(module).into_iter().flatten() {
+            before.entry(next).or_insert_with(|| {
+                queue.push_back(next);
+                module
+            });
+        }
+    }
+    before
+}

@@ -1,0 +1,155 @@
+//! The house as it was drawn: imports point down, floor 0 is pure, rooms have no circles, files and functions stay small,
+//! and names are the field's own.
+//!
+//! All of it is read from the sources; nothing is taken on trust.
+
+mod imports;
+mod names;
+mod rooms;
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sources::Source;
+
+/// The modules by floor; whoever adds one says here where it stands.
+const FLOORS: [&[&str]; 4] = [
+    &["text", "wire", "deck", "measure"],
+    &["scope", "net", "servers", "clients", "proxy", "capture", "race", "feed"],
+    &["stage"],
+    &["app", "cli", "export", "demos"],
+];
+
+/// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they neither
+/// print nor end the process, but may start others.
+const FORBIDDEN: [&[&str]; 2] = [
+    &[
+        "tokio",
+        "std::fs",
+        "std::net",
+        "std::io",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "Instant",
+        "SystemTime",
+        "crossterm",
+        "ratatui",
+        "reqwest",
+        "axum",
+    ],
+    &[
+        "crossterm",
+        "ratatui",
+        "process::exit",
+        "process::abort",
+        "ExitCode",
+        "io::stdout",
+        "io::stdin",
+        "io::stderr",
+    ],
+];
+
+/// The top module that a source belongs to; none for `lib.rs` and `main.rs`.
+fn top(source: &Source) -> Option<&str> {
+    source.module.first().map(String::as_str).filter(|name| *name != "main")
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// The other top modules that `source` names through `crate::`.
+fn imports(source: &Source) -> BTreeSet<&str> {
+    let after = source.code.split("crate::").skip(1);
+    let first = after.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""));
+    first.filter(|name| floor(name).is_some() && Some(*name) != top(source)).collect()
+}
+
+#[test]
+fn every_module_has_its_floor() {
+    for source in sources::all() {
+        let Some(module) = top(&source) else { continue };
+        assert!(floor(module).is_some(), "{:?}: say in FLOORS where `{module}` stands", source.path);
+    }
+}
+
+#[test]
+fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
+    for source in sources::all() {
+        let Some(own) = top(&source).and_then(floor) else { continue };
+        for import in imports(&source) {
+            let other = floor(import).unwrap();
+            let allowed = other < own || (other == own && own < 2);
+            assert!(allowed, "{:?} (floor {own}) imports `{import}` (floor {other})", source.path);
+        }
+    }
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in sources::all() {
+        let Some(module) = top(&source) else { continue };
+        let own = edges.entry(module.to_owned()).or_default();
+        own.extend(imports(&source).into_iter().map(str::to_owned));
+    }
+    while let Some(free) = edges.iter().find(|(_, needs)| needs.is_empty()).map(|(name, _)| name.clone()) {
+        edges.remove(&free);
+        for needs in edges.values_mut() {
+            needs.remove(&free);
+        }
+    }
+    assert!(edges.is_empty(), "a circle among {edges:?}");
+}
+
+#[test]
+fn floor_0_knows_no_io_and_engines_know_no_terminal() {
+    for source in sources::all() {
+        let Some(forbidden) = top(&source).and_then(floor).and_then(|floor| FORBIDDEN.get(floor)) else {
+            continue;
+        };
+        for name in *forbidden {
+            let words = source.code.match_indices(name).filter(|(at, _)| {
+                let before = source.code[..*at].chars().next_back();
+                before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+            });
+            assert_eq!(words.count(), 0, "{:?} names `{name}`", source.path);
+        }
+    }
+}
+
+#[test]
+fn files_say_what_they_are_for_and_stay_under_400_lines_before_their_tests() {
+    for source in sources::all() {
+        assert!(source.text.starts_with("//!"), "{:?} does not say what it is for", source.path);
+        assert!(source.lines <= 400, "{:?} has {} lines before its tests", source.path, source.lines);
+    }
+}
+
+#[test]
+fn functions_stay_small() {
+    let mut lengths = Vec::new();
+    for source in sources::all() {
+        let lines: Vec<&str> = source.code.lines().collect();
+        for (start, line) in lines.iter().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let declares = ["fn ", "pub fn ", "async fn ", "pub async fn ", "const fn ", "pub const fn "];
+            let trimmed = line.trim_start().replace("pub(crate) ", "pub ").replace("pub(super) ", "pub ");
+            if !declares.iter().any(|start| trimmed.starts_with(start)) || trimmed.ends_with(';') {
+                continue;
+            }
+            let end = lines[start..].iter().position(|line| {
+                line.trim_end() == format!("{}}}", " ".repeat(indent))
+                    || line.trim_end().ends_with(';') && line.len() - line.trim_start().len() == indent
+            });
+            let length = end.map_or(1, |end| end + 1);
+            assert!(length <= 80, "{:?}:{}: a function of {length} lines", source.path, start + 1);
+            lengths.push(length);
+        }
+    }
+    lengths.sort_unstable();
+    assert!(lengths.len() > 300, "the functions were not found");
+    let p90 = lengths[lengths.len() * 9 / 10];
+    assert!(p90 <= 40, "nine of ten functions have at most {p90} lines, more than 40");
+}

@@ -1,0 +1,1 @@
+//! Names: the field's own, each with one meaning.

@@ -1,0 +1,75 @@
+//! Rooms: which part of a folder may use which, and no circles between files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::imports::{self, Path};
+use crate::sources;
+
+/// A folder and its parts in layers from top to bottom. A part uses parts of lower layers only, so parts of one layer do not
+/// know each other. `mod` is the folder's own file.
+const ROOMS: &[(&str, &[&[&str]])] = &[(
+    "wire",
+    &[
+        &["query"],
+        &["keep"],
+        &["explain"],
+        &["decode"],
+        &["deflate"],
+        &["handshake"],
+        &["frame"],
+        &["format"],
+        &["size"],
+    ],
+)];
+
+/// Folders whose files still use each other in circles.
+const CIRCULAR: &[&str] = &[];
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let circles = imports::circles(&imports::edges(&sources::all()));
+    let told: Vec<String> = circles
+        .iter()
+        .filter(|circle| !CIRCULAR.iter().any(|folder| circle[0].join("::").starts_with(folder)))
+        .map(|circle| circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" -> "))
+        .collect();
+    assert!(told.is_empty(), "files that use each other:\n{}", told.join("\n"));
+}
+
+#[test]
+fn parts_of_a_room_use_lower_parts_only() {
+    let edges = imports::edges(&sources::all());
+    for (room, layers) in ROOMS {
+        let room: Path = room.split('/').map(str::to_owned).collect();
+        let part = |module: &Path| {
+            let below = module.strip_prefix(room.as_slice())?;
+            Some(below.first().map_or("mod", String::as_str).to_owned())
+        };
+        let layer = |part: &str| layers.iter().position(|layer| layer.contains(&part));
+        for (module, used) in &edges {
+            let Some(user) = part(module) else { continue };
+            for used in used {
+                let Some(used_part) = part(used).filter(|used| *used != user) else { continue };
+                let above = layer(&user).zip(layer(&used_part)).is_some_and(|(user, used)| user < used);
+                assert!(
+                    above,
+                    "{} uses {}: say in ROOMS where they stand",
+                    module.join("::"),
+                    used.join("::")
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_has_at_most_twelve_files() {
+    let mut folders: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for source in sources::all() {
+        *folders.entry(source.path.parent().unwrap().to_owned()).or_default() += 1;
+    }
+    for (folder, files) in folders {
+        assert!(files <= 12, "{} has {files} files: it wants rooms", folder.display());
+    }
+}

@@ -1,0 +1,172 @@
+//! The sources as the tests look at them: each file with its module path, its code without comments, strings and tests,
+//! and that code as tokens.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where sources stand, and the module path that each place begins with.
+const PLACES: [(&str, &[&str]); 3] = [("src", &[]), ("core/src", &[]), ("demos", &["demos"])];
+
+/// One file.
+pub(crate) struct Source {
+    /// Relative to the repository.
+    pub(crate) path: PathBuf,
+    /// `["wire", "frame", "mask"]` of `wire/frame/mask.rs`, and `["wire"]` of `wire/mod.rs`; empty of `lib.rs`.
+    pub(crate) module: Vec<String>,
+    pub(crate) text: String,
+    /// Code without comments, the insides of strings, and items that are only there in tests; line by line as in the file.
+    pub(crate) code: String,
+    pub(crate) tokens: Vec<String>,
+    /// Lines before the unit tests, which stand last; comments count.
+    pub(crate) lines: usize,
+}
+
+/// All sources, sorted by path.
+pub(crate) fn all() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for (place, prefix) in PLACES {
+        let mut files = Vec::new();
+        collect(&root.join(place), &mut files);
+        sources.extend(files.iter().map(|path| read(root, &root.join(place), prefix, path)));
+    }
+    sources.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(sources.len() > 40, "the sources are not where they should be");
+    sources
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
+    let text = fs::read_to_string(path).unwrap();
+    let code = without_tests(&without_comments_and_strings(&text));
+    let below = path.strip_prefix(place).unwrap().with_extension("");
+    let names = below.iter().map(|name| name.to_str().unwrap().to_owned());
+    let mut module: Vec<String> = prefix.iter().map(|name| (*name).to_owned()).chain(names).collect();
+    module.pop_if(|last| matches!(last.as_str(), "mod" | "lib"));
+    let lines = code.trim_end().lines().count();
+    Source {
+        path: path.strip_prefix(root).unwrap().to_owned(),
+        module,
+        tokens: tokens(&code),
+        code,
+        text,
+        lines,
+    }
+}
+
+/// Comments become nothing and strings become empty; line breaks stay.
+fn without_comments_and_strings(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(first) = rest.chars().next() {
+        let len = comment(rest).or_else(|| literal(rest));
+        let Some(len) = len else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        };
+        if !rest.starts_with('/') {
+            out.push_str("\"\"");
+        }
+        out.extend(rest[..len].matches('\n'));
+        rest = &rest[len..];
+    }
+    out
+}
+
+fn comment(rest: &str) -> Option<usize> {
+    if rest.starts_with("//") {
+        return Some(rest.find('\n').unwrap_or(rest.len()));
+    }
+    rest.starts_with("/*").then(|| rest.find("*/").map_or(rest.len(), |end| end + 2))
+}
+
+/// The length of the string or character literal that `rest` begins with.
+fn literal(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let raw = rest.strip_prefix('b').unwrap_or(rest);
+    if let Some(hashes) = raw.strip_prefix('r').map(|raw| raw.len() - raw.trim_start_matches('#').len())
+        && raw[1 + hashes..].starts_with('"')
+    {
+        let close = format!("\"{}", "#".repeat(hashes));
+        let open = rest.len() - raw.len() + 2 + hashes;
+        return Some(rest[open..].find(&close).map_or(rest.len(), |end| open + end + close.len()));
+    }
+    let quote = match bytes {
+        [b'"' | b'\'', ..] => bytes[0],
+        [b'b', quote @ (b'"' | b'\''), ..] => *quote,
+        _ => return None,
+    };
+    let open = if bytes[0] == b'b' { 2 } else { 1 };
+    if quote == b'\'' && bytes[0] != b'b' && !is_character(&rest[1..]) {
+        return None;
+    }
+    let mut at = open;
+    while at < bytes.len() && bytes[at] != quote {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    Some((at + 1).min(rest.len()))
+}
+
+/// Whether a character literal goes on like this behind its quote; a lifetime does not.
+fn is_character(rest: &str) -> bool {
+    let mut chars = rest.chars();
+    matches!((chars.next(), chars.next()), (Some('\\'), _) | (Some(_), Some('\'')))
+}
+
+/// Takes out every item under `#[cfg(test)]`; the lines stay.
+fn without_tests(code: &str) -> String {
+    let mut out = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("#[cfg(test)]") {
+        out.push_str(&rest[..at]);
+        let item = &rest[at..];
+        let len = item_len(item);
+        out.extend(item[..len].matches('\n'));
+        rest = &item[len..];
+    }
+    out + rest
+}
+
+/// Up to the `;` or the closing brace of the item.
+fn item_len(item: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, char) in item.char_indices() {
+        match char {
+            '{' => depth += 1,
+            '}' if depth <= 1 => return at + 1,
+            '}' => depth -= 1,
+            ';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    item.len()
+}
+
+/// Identifiers, `::`, and every other character that is not blank on its own.
+fn tokens(code: &str) -> Vec<String> {
+    let (mut tokens, mut rest) = (Vec::new(), code.trim_start());
+    while let Some(first) = rest.chars().next() {
+        let is_word = |char: char| char.is_alphanumeric() || char == '_';
+        let len = if is_word(first) {
+            rest.find(|char| !is_word(char)).unwrap_or(rest.len())
+        } else if rest.starts_with("::") {
+            2
+        } else {
+            first.len_utf8()
+        };
+        tokens.push(rest[..len].to_owned());
+        rest = rest[len..].trim_start();
+    }
+    tokens
+}
