@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::wire::explain::field_span::{self, FrameContext};
+use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::frame::mask;
 use crate::wire::{
     AgreedExtensions, ByteLen, Fault, FieldSpan, FragmentRole, Frame, Header, LengthForm, Offset, Opcode,

@@ -12,7 +12,7 @@ use super::frames::field_tag;
 use super::problems::LocatedFault;
 use super::prose;
 use super::state::Inspect;
-use crate::wire::explain::field_span;
+use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::{Field, FieldSpan, format};
 
 /// The bytes around the place, the place itself marked, and the bits of its byte.
@@ -29,7 +29,7 @@ pub(super) fn draw_frame(
     };
     let context = found.row.and_then(|row| inspect.frame(row)).map(|frame| frame.context);
     let deflate = inspect.connection().trace.agreed().deflate.is_some();
-    let context = context.unwrap_or_else(|| field_span::FrameContext::new(found.from, deflate));
+    let context = context.unwrap_or_else(|| FrameContext::new(found.from, deflate));
     let spans = field_span::field_spans(&raw, context);
     let at = found.byte_in_frame();
     let arrow = side_style(found.from, canvas.theme).1;

@@ -21,7 +21,7 @@ pub(crate) struct Source {
     pub(crate) lines: usize,
 }
 
-/// All sources, sorted by path.
+/// All sources but the files of tests, sorted by path.
 pub(crate) fn all() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Vec::new();
@@ -30,9 +30,21 @@ pub(crate) fn all() -> Vec<Source> {
         collect(&root.join(place), &mut files);
         sources.extend(files.iter().map(|path| read(root, &root.join(place), prefix, path)));
     }
+    let tests: Vec<Vec<String>> = sources.iter().flat_map(test_modules).collect();
+    sources.retain(|source| !tests.iter().any(|module| source.module.starts_with(module)));
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(sources.len() > 40, "the sources are not where they should be");
     sources
+}
+
+/// The modules that `source` declares for tests only.
+fn test_modules(source: &Source) -> Vec<Vec<String>> {
+    let declared = source.text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
+        let line = rest.lines().next()?.trim();
+        let name = line.strip_suffix(';')?.rsplit_once("mod ")?.1;
+        Some([source.module.as_slice(), &[name.to_owned()]].concat())
+    });
+    declared.collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::wire::explain::field_span::{self, FrameContext};
+use crate::wire::explain::{FrameContext, field_span};
 use crate::wire::frame::encode;
 use crate::wire::query::filter::Filter;
 use crate::wire::query::search::{Needle, find_all};

@@ -1,12 +1,19 @@
 //! What a field's value means, in one sentence for a beginner. The sentences depend on the value and on who speaks.
 //! Which bytes and bits a field has is said in `field_span`.
 
-use crate::wire::explain::field_span::{FieldDescription, FrameContext};
+use crate::wire::explain::FrameContext;
 use crate::wire::format;
 use crate::wire::frame::close_code::CloseCode;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, LENGTH_TOP_BIT, LengthForm, Opcode, Side};
 use crate::wire::size::ByteLen;
+
+/// A value in words, what it means, and where that is written.
+pub(crate) struct FieldDescription {
+    pub(crate) value: String,
+    pub(crate) meaning: String,
+    pub(crate) section: &'static str,
+}
 
 /// How much of a payload is quoted.
 const MAX_QUOTED_CHARS: usize = 60;

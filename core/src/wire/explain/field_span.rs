@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use crate::wire::explain::describe;
+use crate::wire::explain::FrameContext;
+use crate::wire::explain::describe::{self, FieldDescription};
 use crate::wire::frame::mask;
-use crate::wire::frame::message::MessageKind;
-use crate::wire::frame::{Header, LengthForm, Opcode, Side};
+use crate::wire::frame::{Header, LengthForm, Opcode};
 
 /// The fields of a frame, in wire order (RFC 6455 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,26 +73,6 @@ impl Field {
     }
 }
 
-/// What the meaning of a field depends on besides its bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FrameContext {
-    /// Who sent the frame.
-    pub from: Side,
-    /// permessage-deflate was agreed.
-    pub deflate: bool,
-    /// What the message holds that the frame is part of, where that is known.
-    pub kind: Option<MessageKind>,
-    /// The message that the frame is part of is compressed.
-    pub compressed: bool,
-}
-
-impl FrameContext {
-    /// A frame from `from` of which nothing else is known.
-    pub fn new(from: Side, deflate: bool) -> Self {
-        Self { from, deflate, kind: None, compressed: false }
-    }
-}
-
 /// One field of one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldSpan {
@@ -115,13 +95,6 @@ impl FieldSpan {
     pub fn contains(&self, byte: usize, bit: u8) -> bool {
         self.bytes.contains(&byte) && self.bits.contains(&bit)
     }
-}
-
-/// A value in words, what it means, and where that is written.
-pub(crate) struct FieldDescription {
-    pub(crate) value: String,
-    pub(crate) meaning: String,
-    pub(crate) section: &'static str,
 }
 
 /// The fields in `raw`, which is one frame or the beginning of one.
@@ -210,6 +183,8 @@ fn payload(raw: &[u8], header: &Header, context: FrameContext, spans: &mut Vec<F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::frame::Side;
+    use crate::wire::frame::message::MessageKind;
     use proptest::prelude::*;
 
     fn rows(raw: &[u8], context: FrameContext) -> Vec<String> {

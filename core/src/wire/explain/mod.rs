@@ -2,5 +2,8 @@
 
 mod describe;
 pub mod field_span;
+mod frame_context;
 pub mod interop;
 pub mod reference;
+
+pub use frame_context::FrameContext;

@@ -1,12 +1,13 @@
 //! What was asked of a head, one line a rule: kept, broken, or nothing to ask.
 //! It reads a finished judgement; nothing is judged here.
 
-use super::head::{Head, HeadLineKind};
-use super::problem::{Problem, ProblemCode};
-use super::{HeadPartKind, HeadValidation};
 use crate::wire::format;
 use crate::wire::frame::Severity;
 use crate::wire::frame::Side;
+use crate::wire::handshake::head::HeadPartKind;
+use crate::wire::handshake::head::{Head, HeadLineKind};
+use crate::wire::handshake::problem::{Problem, ProblemCode};
+use crate::wire::handshake::validation::HeadValidation;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use super::head::{FieldLine, Head, HeadLineKind};
-use super::problem::{Problem, ProblemCode};
 use crate::wire::frame::Severity;
 use crate::wire::handshake::extension::{Extension, is_token, parse_extensions, split_unquoted};
+use crate::wire::handshake::head::{FieldLine, Head, HeadLineKind};
+use crate::wire::handshake::problem::{Problem, ProblemCode};
 
 /// A head under judgement, with what was found so far.
 pub(crate) struct HeadValidator<'a> {

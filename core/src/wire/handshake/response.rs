@@ -1,15 +1,15 @@
 //! A server's response, judged as a strict client does (RFC 6455 section 4.1).
 //! What HTTP makes of other statuses than 101 (redirects, passwords) is not followed.
 
-use super::accept::AcceptValue;
-use super::head::Head;
-use super::head_validator::{HeadValidator, SingleField};
-use super::problem::ProblemCode;
-use super::request::key_from_request;
-use super::{HandshakeOutcome, HeadValidation};
 use crate::wire::format;
 use crate::wire::frame::Severity;
+use crate::wire::handshake::accept::AcceptValue;
 use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension};
+use crate::wire::handshake::head::Head;
+use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
+use crate::wire::handshake::problem::ProblemCode;
+use crate::wire::handshake::request::key_from_request;
+use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 
 /// What the client asked for, so far as the answer depends on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
-use crate::wire::explain::field_span::FrameContext;
+use crate::wire::explain::FrameContext;
 use crate::wire::frame::Sides;
 use crate::wire::frame::message::FragmentRole;
 use crate::wire::frame::{Header, Needed, Side};

@@ -1,20 +1,14 @@
 //! Who refuses a broken frame among known implementations: what each did when it was fed the vectors of `tests/vectors/frames.json`.
 //! It tells what was tried, with the number of cases, and concludes nothing about other frames or other versions.
 
+mod implementation;
 mod results;
 
 use std::fmt;
 
 use crate::wire::decode::fault::FaultCode;
-
-/// An implementation that was fed the vectors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Implementation {
-    /// Its short name: `ws`.
-    pub name: &'static str,
-    /// Its name with version and language: `ws 8.23.0 (Node 20)`.
-    pub version: &'static str,
-}
+pub use implementation::Implementation;
+use results::InteropRow;
 
 /// What one implementation did with the cases of one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +36,6 @@ pub enum Reaction {
     Mixed,
     /// It was fed none.
     NotTried,
-}
-
-struct InteropRow {
-    code: FaultCode,
-    cases: u8,
-    tallies: [(u8, u8); results::IMPLEMENTATIONS.len()],
-    messages: &'static [(&'static str, &'static str)],
 }
 
 /// The implementations, with their versions.

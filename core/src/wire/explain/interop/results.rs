@@ -1,7 +1,7 @@
 //! What the implementations did with the vectors, one row a rule; a test holds every figure against `tests/vectors/frames.json`.
 //! What the figures mean is said in `interop`.
 
-use super::{Implementation, InteropRow};
+use super::implementation::Implementation;
 use crate::wire::decode::fault::FaultCode;
 
 /// Those that were fed the vectors.
@@ -15,6 +15,16 @@ pub(super) const IMPLEMENTATIONS: [Implementation; 8] = [
     Implementation { name: "fastwebsockets", version: "fastwebsockets 0.10.0 (Rust)" },
     Implementation { name: "ws-framer", version: "ws-framer 0.4.0 (Rust)" },
 ];
+
+/// What all implementations did with the cases of one rule.
+pub(super) struct InteropRow {
+    pub(super) code: FaultCode,
+    pub(super) cases: u8,
+    /// Refused and accepted cases of each of [`IMPLEMENTATIONS`].
+    pub(super) tallies: [(u8, u8); IMPLEMENTATIONS.len()],
+    /// What those said that refused, by their names.
+    pub(super) messages: &'static [(&'static str, &'static str)],
+}
 
 /// (refused, accepted) in the order of `IMPLEMENTATIONS`; `format` is the first thing a peer said where it refused what is legal.
 pub(super) const RESULTS: &[InteropRow] = &[

@@ -1,20 +1,20 @@
 //! The inspector's filter: `op=close && len<9`, read once and then asked of every row of a `Trace`.
 //! It knows headers and faults; what stands in a payload is found by `search`.
 
+mod error;
 mod fields;
 mod parse;
+mod predicate;
 mod value;
 
 use std::fmt;
 use std::ops::Range;
 
-use crate::wire::decode::fault::{Fault, FaultCode};
-use crate::wire::frame::Severity;
-use crate::wire::frame::{MaskingKey, Side};
-use crate::wire::keep::TraceRow;
-use crate::wire::keep::trace::Trace;
+pub use error::FilterError;
 pub use fields::FilterField;
-use fields::{FlagField, NumberField};
+use predicate::Node;
+
+use crate::wire::keep::trace::Trace;
 
 /// Which rows of a [`Trace`] are shown.
 ///
@@ -30,59 +30,6 @@ use fields::{FlagField, NumberField};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     root: Option<Node>,
-}
-
-/// Why a filter cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterError {
-    /// The byte where it goes wrong, counted from 0; the length of the text where something is missing at its end.
-    pub offset: usize,
-    /// What is wrong there, in one clause.
-    pub reason: String,
-    /// What would be right instead.
-    pub expected: String,
-}
-
-impl fmt::Display for FilterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "filter, byte {}: {}; right would be {}", self.offset, self.reason, self.expected)
-    }
-}
-
-impl std::error::Error for FilterError {}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Node {
-    Test(Predicate),
-    Not(Box<Self>),
-    /// At least two.
-    All(Vec<Self>),
-    /// At least two.
-    Any(Vec<Self>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Predicate {
-    Flag(FlagField, bool),
-    /// One of the opcodes whose bit is set.
-    Opcode(u16),
-    Sender(Side),
-    Number(NumberField, Comparison, Vec<u64>),
-    /// One of these keys (or none of them).
-    Key(bool, Vec<MaskingKey>),
-    /// One of the rules whose bit is set (or none of them), and the names as they were written.
-    Fault(bool, u64, Vec<String>),
-}
-
-/// Equal and unequal are asked of several values, the others of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Equal,
-    Unequal,
-    Less,
-    AtMost,
-    More,
-    AtLeast,
 }
 
 impl Filter {
@@ -116,163 +63,10 @@ impl Filter {
     }
 }
 
-impl Node {
-    fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
-        match self {
-            Self::Test(test) => test.matches(trace, row, number),
-            Self::Not(node) => !node.matches(trace, row, number),
-            Self::All(nodes) => nodes.iter().all(|node| node.matches(trace, row, number)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.matches(trace, row, number)),
-        }
-    }
-}
-
-impl Predicate {
-    fn matches(&self, trace: &Trace, row: &TraceRow, number: usize) -> bool {
-        match self {
-            Self::Flag(flag, wanted) => flag.is_set(trace, row) == *wanted,
-            Self::Opcode(set) => set & (1 << row.opcode().bits()) != 0,
-            Self::Sender(side) => row.from() == *side,
-            Self::Number(of, compare, values) => compare.matches(of.value_of(row, number), values),
-            Self::Key(wanted, keys) => {
-                row.header().masking_key.is_some_and(|key| keys.contains(&key)) == *wanted
-            }
-            Self::Fault(wanted, set, _) => {
-                has_fault(trace, row, |fault| set & fault_bit(fault.code) != 0) == *wanted
-            }
-        }
-    }
-}
-
-/// A rule as a bit; there are fewer than 64.
-fn fault_bit(code: FaultCode) -> u64 {
-    1 << code as u32
-}
-
-/// Faults are looked up only where the row says that there are some.
-fn has_fault(trace: &Trace, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
-    row.severity().is_some() && trace.faults_of(row.from(), row.index()).iter().any(which)
-}
-
-impl FlagField {
-    fn is_set(self, trace: &Trace, row: &TraceRow) -> bool {
-        match self {
-            Self::Fin => row.header().fin,
-            Self::Rsv1 => row.header().rsv1,
-            Self::Rsv2 => row.header().rsv2,
-            Self::Rsv3 => row.header().rsv3,
-            Self::Mask => row.header().masking_key.is_some(),
-            Self::Compressed => row.is_compressed(),
-            Self::AfterFault => row.is_after_fault(),
-            Self::AnyFault => row.severity().is_some(),
-            Self::Fatal => row.severity() == Some(Severity::Fatal),
-            Self::Warning => has_fault(trace, row, |fault| !fault.is_fatal()),
-            Self::InMessage => row.role().message().is_some(),
-        }
-    }
-}
-
-impl NumberField {
-    fn value_of(self, row: &TraceRow, number: usize) -> Option<u64> {
-        match self {
-            Self::Len => Some(row.payload_len().get()),
-            Self::Size => Some(row.len().get()),
-            Self::Time => Some(u64::try_from(row.completed_at().as_nanos()).unwrap_or(u64::MAX)),
-            Self::Row => Some(number as u64),
-            Self::Message => row.role().message().map(|message| message as u64),
-        }
-    }
-}
-
-impl Comparison {
-    fn matches(self, got: Option<u64>, values: &[u64]) -> bool {
-        let order = |holds: fn(&u64, &u64) -> bool| {
-            got.is_some_and(|got| values.first().is_some_and(|value| holds(&got, value)))
-        };
-        match self {
-            Self::Equal => got.is_some_and(|got| values.contains(&got)),
-            Self::Unequal => !got.is_some_and(|got| values.contains(&got)),
-            Self::Less => order(u64::lt),
-            Self::AtMost => order(u64::le),
-            Self::More => order(u64::gt),
-            Self::AtLeast => order(u64::ge),
-        }
-    }
-
-    fn symbol(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::Unequal => "!=",
-            Self::Less => "<",
-            Self::AtMost => "<=",
-            Self::More => ">",
-            Self::AtLeast => ">=",
-        }
-    }
-}
-
 /// As [`Filter::parse`] reads it: the same filter comes back.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root.as_ref().map_or(Ok(()), |root| root.fmt(f))
-    }
-}
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Test(test) => test.fmt(f),
-            Self::Not(node) => {
-                f.write_str("!")?;
-                node.fmt_operand(f)
-            }
-            Self::All(nodes) => Self::fmt_joined(nodes, " && ", f),
-            Self::Any(nodes) => Self::fmt_joined(nodes, " || ", f),
-        }
-    }
-}
-
-impl Node {
-    fn fmt_joined(nodes: &[Self], sign: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, node) in nodes.iter().enumerate() {
-            f.write_str(if index == 0 { "" } else { sign })?;
-            node.fmt_operand(f)?;
-        }
-        Ok(())
-    }
-
-    /// Both kinds of joining get parentheses, so that nobody has to know which one binds closer.
-    fn fmt_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All(_) | Self::Any(_) => write!(f, "({self})"),
-            Self::Test(_) | Self::Not(_) => write!(f, "{self}"),
-        }
-    }
-}
-
-impl fmt::Display for Predicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = |wanted: &bool| if *wanted { "=" } else { "!=" };
-        match self {
-            Self::Flag(flag, true) => f.write_str(flag.name()),
-            Self::Flag(flag, false) => write!(f, "{}=0", flag.name()),
-            Self::Opcode(set) => value::write_opcodes(*set, f),
-            Self::Sender(side) => write!(f, "dir={side}"),
-            Self::Number(of, compare, values) => {
-                let print = if *of == NumberField::Time {
-                    value::format_time
-                } else {
-                    |value: u64| value.to_string()
-                };
-                let values: Vec<String> = values.iter().map(|value| print(*value)).collect();
-                write!(f, "{}{}{}", of.name(), compare.symbol(), values.join("|"))
-            }
-            Self::Key(wanted, keys) => {
-                let keys: Vec<String> = keys.iter().map(|key| crate::wire::format::hex(key)).collect();
-                write!(f, "key{}{}", sign(wanted), keys.join("|"))
-            }
-            Self::Fault(wanted, _, names) => write!(f, "fault{}{}", sign(wanted), names.join("|")),
-        }
     }
 }
 

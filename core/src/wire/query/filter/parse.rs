@@ -1,9 +1,10 @@
 //! From the text of a filter to its tree, or to the byte where it cannot be read and what would be right there.
 //! What the values look like stands in `value`, which names there are in `fields`.
 
+use super::error::FilterError;
 use super::fields::{self, FieldType, FilterField, FlagField, NumberField};
+use super::predicate::{Comparison, Node, Predicate};
 use super::value;
-use super::{Comparison, FilterError, Node, Predicate};
 use crate::text::suggest;
 use crate::wire::decode::fault::FaultCode;
 

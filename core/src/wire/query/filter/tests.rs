@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::wire::frame::encode;
-use crate::wire::{AgreedExtensions, DeflateParams, Opcode};
+use crate::wire::{AgreedExtensions, DeflateParams, Opcode, Side};
 
 /// A little of everything, in eight rows.
 fn sample_trace() -> Trace {

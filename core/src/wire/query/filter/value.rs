@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::fault_bit;
 use crate::wire::decode::fault::FaultCode;
 use crate::wire::frame::{MaskingKey, Opcode, Side};
 
@@ -139,6 +138,11 @@ pub(super) fn fault_set(word: &str) -> Option<u64> {
     };
     let set = FaultCode::ALL.iter().filter(is).fold(0, |set, code| set | fault_bit(*code));
     (set != 0).then_some(set)
+}
+
+/// A rule as a bit; there are fewer than 64.
+pub(super) fn fault_bit(code: FaultCode) -> u64 {
+    1 << code as u32
 }
 
 #[cfg(test)]

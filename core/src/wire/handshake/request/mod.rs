@@ -1,15 +1,16 @@
 //! A client's request, judged as a strict server does (RFC 6455 section 4.2.1), and the answer to it (section 4.2.2).
 //! Requests over HTTP/2 (RFC 8441) are not read here.
 
-use super::accept::{AcceptValue, decode_key};
-use super::head::{FieldLine, Head};
-use super::head_reader::DEFAULT_MAX_HEAD_LEN;
-use super::head_validator::{HeadValidator, SingleField};
-use super::problem::ProblemCode;
-use super::request_target;
-use super::{HandshakeOutcome, HeadValidation};
+mod target;
+
 use crate::wire::frame::Severity;
+use crate::wire::handshake::accept::{AcceptValue, decode_key};
 use crate::wire::handshake::extension::{AgreedExtensions, DeflateParams, Extension, is_token, shift_range};
+use crate::wire::handshake::head::reader::DEFAULT_MAX_HEAD_LEN;
+use crate::wire::handshake::head::{FieldLine, Head};
+use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
+use crate::wire::handshake::problem::ProblemCode;
+use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 
 /// What a server is willing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,10 +88,10 @@ fn check_start_line(validator: &mut HeadValidator<'_>) {
     if !is_get {
         return;
     }
-    if !request_target::is_origin_or_absolute_form(head.slice(&target)) {
+    if !target::is_origin_or_absolute_form(head.slice(&target)) {
         validator.report(ProblemCode::Target, Some(target.clone()));
     }
-    if let Some(at) = request_target::first_illegal_byte(head.slice(&target)) {
+    if let Some(at) = target::first_illegal_byte(head.slice(&target)) {
         validator.report(ProblemCode::TargetChar, Some(shift_range(&at, target.start)));
     }
     if let Some(at) = head.slice(&target).iter().position(|byte| *byte == b'#') {
@@ -101,7 +102,7 @@ fn check_start_line(validator: &mut HeadValidator<'_>) {
 fn check_host(validator: &mut HeadValidator<'_>) {
     match validator.single_field("Host") {
         SingleField::Missing => validator.report(ProblemCode::HostMissing, None),
-        SingleField::Present(field) if !request_target::is_host(&validator.head.field_value(field)) => {
+        SingleField::Present(field) if !target::is_host(&validator.head.field_value(field)) => {
             validator.report(ProblemCode::HostSyntax, Some(field.line.clone()));
         }
         SingleField::Present(_) | SingleField::Unusable => {}

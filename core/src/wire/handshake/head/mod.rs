@@ -1,6 +1,8 @@
 //! The head of an HTTP message, cut into lines and parts with their bytes.
 //! It is found by `head_reader`; what its lines say is judged in `request` and `response`.
 
+pub mod reader;
+
 use std::ops::Range;
 
 use crate::wire::frame::Side;
