@@ -204,6 +204,13 @@ pub enum Detail {
     InflateLimit(ByteLen),
 }
 
+impl Detail {
+    /// The byte of a piece that broke a rule.
+    pub(super) fn byte_at(piece: &[u8], index: usize) -> Self {
+        piece.get(index).map_or(Self::None, |byte| Self::Byte(*byte))
+    }
+}
+
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

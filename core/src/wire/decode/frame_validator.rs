@@ -1,12 +1,11 @@
 //! The rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6, each asked as soon as its last byte is there.
 //! It reads bytes that `decoder` has cut into headers and payloads; cutting is not its business.
 
+use crate::wire::decode::close_body::CloseBody;
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
 use crate::wire::decode::fault_sink::FaultSink;
 use crate::wire::deflate::inflate::{InflateStop, MessageInflater};
-use crate::wire::frame::close_code::{CloseCode, CloseCodeStatus};
 use crate::wire::frame::message::{FragmentRole, MessageKind, MessageTracker, OpenMessage};
-use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::frame::{Header, LengthForm, MaskingKey, Opcode, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::ByteLen;
@@ -28,9 +27,6 @@ pub struct MessageEnd {
     pub inflate_stop: Option<InflateStop>,
 }
 
-/// The bytes of a Close that are its code.
-const CODE: ByteLen = ByteLen::new(2);
-
 /// What one direction has to be judged by: who speaks, what was agreed, what came before.
 #[derive(Clone, Debug)]
 pub(crate) struct FrameValidator {
@@ -42,15 +38,6 @@ pub(crate) struct FrameValidator {
     close_seen: bool,
     pub(super) last_masking_key: Option<MaskingKey>,
     close_body: CloseBody,
-}
-
-/// The body of the Close frame at hand, as far as it has come.
-#[derive(Clone, Copy, Debug, Default)]
-struct CloseBody {
-    /// The first byte of its code.
-    first_byte: Option<u8>,
-    reason: Utf8Validator,
-    reason_is_invalid: bool,
 }
 
 impl FrameValidator {
@@ -219,7 +206,7 @@ impl FrameValidator {
     ) {
         let at = done + header.len();
         if header.opcode == Opcode::Close {
-            return self.validate_close_body(header, plain, done, faults);
+            return self.close_body.validate(header, plain, done, faults);
         }
         let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some()) else {
             return;
@@ -232,26 +219,7 @@ impl FrameValidator {
         {
             open.is_invalid = true;
             let byte = at + index;
-            faults.add(FaultCode::Utf8, byte, None, byte + 1, byte_at(plain, index));
-        }
-    }
-
-    fn validate_close_body(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut FaultSink) {
-        let start = ByteLen::from_usize(header.len());
-        let (code, reason) = plain.split_at(plain.len().min((CODE - done).to_usize_saturating()));
-        for byte in code {
-            match self.close_body.first_byte {
-                None => self.close_body.first_byte = Some(*byte),
-                Some(first) => close_code(u16::from_be_bytes([first, *byte]), start, faults),
-            }
-        }
-        if self.close_body.reason_is_invalid {
-            return;
-        }
-        if let Err(index) = self.close_body.reason.push(reason) {
-            self.close_body.reason_is_invalid = true;
-            let byte = start + done + code.len() + index;
-            faults.add(FaultCode::CloseReasonUtf8, byte, None, byte + 1, byte_at(reason, index));
+            faults.add(FaultCode::Utf8, byte, None, byte + 1, Detail::byte_at(plain, index));
         }
     }
 
@@ -263,7 +231,7 @@ impl FrameValidator {
         if header.opcode == Opcode::Close {
             self.close_seen = true;
             if let (false, Some((have, of))) =
-                (self.close_body.reason_is_invalid, self.close_body.reason.pending())
+                (self.close_body.reason_is_invalid(), self.close_body.pending())
             {
                 faults.add(
                     FaultCode::CloseReasonUtf8,
@@ -359,28 +327,11 @@ impl FrameValidator {
     }
 }
 
-/// A close code whose first byte stands at `start`.
-fn close_code(code: u16, start: ByteLen, faults: &mut FaultSink) {
-    let rule = match CloseCode::new(code).status {
-        CloseCodeStatus::Sendable => return,
-        CloseCodeStatus::OutOfRange => FaultCode::CloseCodeOutOfRange,
-        CloseCodeStatus::NeverSent | CloseCodeStatus::Unused | CloseCodeStatus::Unassigned => {
-            FaultCode::CloseCodeInvalid
-        }
-    };
-    faults.add(rule, start, None, start + CODE, Detail::CloseCode(code));
-}
-
 /// What only inflating finds is shown at the first payload byte; where there is none or none can follow, at the second byte of
 /// the header, which says so.
 fn payload_offset(header: &Header) -> ByteLen {
     let is_without = header.payload_len == ByteLen::ZERO || header.has_impossible_length();
     ByteLen::from_usize(if is_without { 1 } else { header.len() })
-}
-
-/// The byte of a piece that broke a rule.
-fn byte_at(piece: &[u8], index: usize) -> Detail {
-    piece.get(index).map_or(Detail::None, |byte| Detail::Byte(*byte))
 }
 
 /// The inflated text is judged when its message ends: which byte of DEFLATE data broke it says nothing to a reader.

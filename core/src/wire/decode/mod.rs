@@ -1,5 +1,6 @@
 //! Bytes of one direction to frames, messages and faults, as soon as the deciding byte is there.
 
+mod close_body;
 pub mod decoder;
 mod fast_path;
 pub mod fault;

@@ -1,0 +1,63 @@
+//! The body of a Close frame (RFC 6455 section 5.5.1), validated piece by piece: two bytes of code, then a reason in UTF-8.
+
+use crate::wire::decode::fault::{Detail, FaultCode};
+use crate::wire::decode::fault_sink::FaultSink;
+use crate::wire::frame::Header;
+use crate::wire::frame::close_code::{CloseCode, CloseCodeStatus};
+use crate::wire::frame::utf8::Utf8Validator;
+use crate::wire::size::ByteLen;
+
+/// The length of a close code.
+const CODE_LEN: ByteLen = ByteLen::new(2);
+
+/// The body of the Close frame that is being decoded, as far as it has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CloseBody {
+    /// The first byte of its code.
+    first_byte: Option<u8>,
+    reason: Utf8Validator,
+    reason_is_invalid: bool,
+}
+
+impl CloseBody {
+    /// Validates the next piece of the body, already unmasked; `done` bytes of it came before.
+    pub(super) fn validate(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut FaultSink) {
+        let start = ByteLen::from_usize(header.len());
+        let (code, reason) = plain.split_at(plain.len().min((CODE_LEN - done).to_usize_saturating()));
+        for byte in code {
+            match self.first_byte {
+                None => self.first_byte = Some(*byte),
+                Some(first) => validate_code(u16::from_be_bytes([first, *byte]), start, faults),
+            }
+        }
+        if self.reason_is_invalid {
+            return;
+        }
+        if let Err(index) = self.reason.push(reason) {
+            self.reason_is_invalid = true;
+            let byte = start + done + code.len() + index;
+            faults.add(FaultCode::CloseReasonUtf8, byte, None, byte + 1, Detail::byte_at(reason, index));
+        }
+    }
+
+    pub(super) fn reason_is_invalid(&self) -> bool {
+        self.reason_is_invalid
+    }
+
+    /// The character that the reason breaks off in: how many of its bytes are there, and how many it has.
+    pub(super) fn pending(&self) -> Option<(u8, u8)> {
+        self.reason.pending()
+    }
+}
+
+/// A close code whose first byte stands at `start`.
+fn validate_code(code: u16, start: ByteLen, faults: &mut FaultSink) {
+    let rule = match CloseCode::new(code).status {
+        CloseCodeStatus::Sendable => return,
+        CloseCodeStatus::OutOfRange => FaultCode::CloseCodeOutOfRange,
+        CloseCodeStatus::NeverSent | CloseCodeStatus::Unused | CloseCodeStatus::Unassigned => {
+            FaultCode::CloseCodeInvalid
+        }
+    };
+    faults.add(rule, start, None, start + CODE_LEN, Detail::CloseCode(code));
+}
