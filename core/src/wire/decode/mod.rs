@@ -2,9 +2,11 @@
 
 mod close_body;
 pub mod decoder;
+pub mod direction_reader;
 mod fast_path;
 pub mod fault;
 mod fault_sink;
+pub mod frame_assembler;
 mod frame_validator;
 
 pub use fast_path::SimpleFrame;

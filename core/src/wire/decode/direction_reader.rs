@@ -1,0 +1,175 @@
+//! One direction of a connection from its first byte: the head of the handshake, then frames; or bytes that are neither.
+//! It judges nothing, and it knows nothing of the other direction: what that changes, its owner says.
+
+use crate::wire::decode::decoder::Decoder;
+use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
+use crate::wire::frame::Side;
+use crate::wire::handshake::extension::AgreedExtensions;
+use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan, response};
+
+/// What a direction is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitKind {
+    /// The head of the handshake.
+    Head,
+    /// A frame.
+    Frame,
+    /// Bytes without frames: a body, another protocol.
+    Bytes,
+}
+
+/// A unit that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unit<'i> {
+    /// The head, or what stands in its place. Its bytes are in [`DirectionReader::head`].
+    Head(HeadScan),
+    /// A frame.
+    Frame(AssembledFrame),
+    /// A piece of bytes without frames, as it came.
+    Bytes(&'i [u8]),
+}
+
+/// Reads one direction unit by unit.
+///
+/// Behind a client's head it expects frames, and behind a server's head where that says 101; behind any other, bytes.
+///
+/// ```
+/// use wiretalk_core::wire::Side;
+/// use wiretalk_core::wire::decode::direction_reader::{DirectionReader, Unit, UnitKind};
+///
+/// let mut server = DirectionReader::new(Side::Server, 125);
+/// let mut input: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x02hi";
+/// assert!(matches!(server.next_unit(&mut input), Some(Unit::Head(_))));
+/// let Some(Unit::Frame(frame)) = server.next_unit(&mut input) else { panic!() };
+/// assert_eq!(frame.payload, b"hi");
+/// assert_eq!(server.expects(), UnitKind::Frame);
+/// ```
+#[derive(Clone, Debug)]
+pub struct DirectionReader {
+    from: Side,
+    head: HeadReader,
+    max_payload_kept: usize,
+    phase: Phase,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Head,
+    Frames(Box<FrameAssembler>),
+    Bytes,
+}
+
+impl DirectionReader {
+    /// Nothing read yet. Of each frame at most `max_payload_kept` bytes of payload are kept.
+    pub fn new(from: Side, max_payload_kept: usize) -> Self {
+        let head = HeadReader::new(from, DEFAULT_MAX_HEAD_LEN);
+        Self { from, head, max_payload_kept, phase: Phase::Head }
+    }
+
+    /// Takes bytes from the front of `input` up to the end of a unit, and gives that unit. None: all of them are taken.
+    pub fn next_unit<'i>(&mut self, input: &mut &'i [u8]) -> Option<Unit<'i>> {
+        match &mut self.phase {
+            Phase::Head => {
+                let taken = self.head.push(input);
+                *input = input.get(taken..).unwrap_or_default();
+                self.finish_head()
+            }
+            Phase::Frames(assembler) => assembler.next_frame(input).map(Unit::Frame),
+            Phase::Bytes => {
+                let bytes = std::mem::take(input);
+                (!bytes.is_empty()).then_some(Unit::Bytes(bytes))
+            }
+        }
+    }
+
+    fn finish_head<'i>(&mut self) -> Option<Unit<'i>> {
+        let scan = self.head.scan();
+        let frames_follow = match scan {
+            HeadScan::Incomplete => return None,
+            HeadScan::Complete(_) => self.from == Side::Client || self.is_switching_protocols(),
+            _ => false,
+        };
+        if frames_follow {
+            let decoder = Decoder::new(self.from, AgreedExtensions::none());
+            self.phase = Phase::Frames(Box::new(FrameAssembler::new(decoder, self.max_payload_kept)));
+        } else {
+            self.phase = Phase::Bytes;
+        }
+        Some(Unit::Head(scan))
+    }
+
+    fn is_switching_protocols(&self) -> bool {
+        response::is_switching_protocols(&Head::new(Side::Server, self.head.bytes()))
+    }
+
+    /// There will be no frames, whatever was expected: the other side has refused the handshake.
+    pub fn expect_bytes(&mut self) {
+        self.phase = Phase::Bytes;
+    }
+
+    /// What comes next, or is arriving.
+    pub fn expects(&self) -> UnitKind {
+        match self.phase {
+            Phase::Head => UnitKind::Head,
+            Phase::Frames(_) => UnitKind::Frame,
+            Phase::Bytes => UnitKind::Bytes,
+        }
+    }
+
+    /// The head, as far as it has come.
+    pub fn head(&self) -> &HeadReader {
+        &self.head
+    }
+
+    /// The frames, once the head is over and where there are any.
+    pub fn frames(&self) -> Option<&FrameAssembler> {
+        match &self.phase {
+            Phase::Frames(assembler) => Some(assembler),
+            Phase::Head | Phase::Bytes => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kinds of what `bytes` hold, with the length of each, read in pieces.
+    fn units(from: Side, bytes: &[u8], piece: usize) -> Vec<(UnitKind, usize)> {
+        let mut reader = DirectionReader::new(from, 1 << 10);
+        let mut units = Vec::new();
+        for mut input in bytes.chunks(piece) {
+            while let Some(unit) = reader.next_unit(&mut input) {
+                units.push(match unit {
+                    Unit::Head(_) => (UnitKind::Head, reader.head().bytes().len()),
+                    Unit::Frame(frame) => (UnitKind::Frame, frame.payload.len()),
+                    Unit::Bytes(bytes) => (UnitKind::Bytes, bytes.len()),
+                });
+            }
+        }
+        units
+    }
+
+    #[test]
+    fn frames_follow_a_request_and_a_101_only() {
+        let request = b"GET / HTTP/1.1\r\n\r\n\x81\x01a";
+        let switching = b"HTTP/1.1 101 X\r\n\r\n\x81\x01a";
+        let refused = b"HTTP/1.1 404 X\r\n\r\n\x81\x01a";
+        let tls = b"\x16\x03\x01";
+        for piece in [1, 2, 7, 100] {
+            assert_eq!(units(Side::Client, request, piece), [(UnitKind::Head, 18), (UnitKind::Frame, 1)]);
+            assert_eq!(units(Side::Server, switching, piece), [(UnitKind::Head, 18), (UnitKind::Frame, 1)]);
+        }
+        assert_eq!(units(Side::Server, refused, 100), [(UnitKind::Head, 18), (UnitKind::Bytes, 3)]);
+        assert_eq!(units(Side::Server, tls, 100), [(UnitKind::Head, 3)]);
+    }
+
+    #[test]
+    fn a_refusal_by_the_other_side_turns_frames_into_bytes() {
+        let mut client = DirectionReader::new(Side::Client, 1 << 10);
+        assert!(client.next_unit(&mut b"GET / HTTP/1.1\r\n\r\n".as_slice()).is_some());
+        assert_eq!(client.expects(), UnitKind::Frame);
+        client.expect_bytes();
+        assert_eq!(client.next_unit(&mut b"\x81\x01a".as_slice()), Some(Unit::Bytes(b"\x81\x01a")));
+    }
+}

@@ -1,0 +1,212 @@
+//! Frames of one direction, each put together once it is complete and then forgotten: for whoever answers, passes on or prints
+//! frames. What keeps a whole connection is in `keep`.
+
+use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
+use crate::wire::decode::fault::Fault;
+use crate::wire::frame::Needed;
+use crate::wire::size::{ByteLen, Offset};
+
+/// A frame with its payload and its faults, or what is there of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssembledFrame {
+    /// Its number in its direction, from 0.
+    pub index: usize,
+    /// Offset of its first byte, counted from the first frame byte of the direction.
+    pub offset: Offset,
+    /// Its header and its place among the messages; none while the header is not complete.
+    pub start: Option<FrameStart>,
+    /// The bytes of its header that are there.
+    pub header_bytes: Vec<u8>,
+    /// Its payload, unmasked, up to the limit of the assembler.
+    pub payload: Vec<u8>,
+    /// How many payload bytes have come, kept or not.
+    pub payload_received: ByteLen,
+    /// Its faults, in the order in which they became certain.
+    pub faults: Vec<Fault>,
+    /// What it needs to be complete; none where it is, and none after an impossible length (RFC 6455 section 5.2).
+    pub needed: Option<Needed>,
+}
+
+/// Puts frames together from what a [`Decoder`] finds. It holds the frame that is arriving and nothing else.
+///
+/// ```
+/// use wiretalk_core::wire::decode::frame_assembler::FrameAssembler;
+/// use wiretalk_core::wire::{AgreedExtensions, Decoder, Side};
+///
+/// let decoder = Decoder::new(Side::Server, AgreedExtensions::none());
+/// let mut assembler = FrameAssembler::new(decoder, 3);
+/// let mut input: &[u8] = b"\x81\x05Hello\x89\x00\x88";
+/// assert_eq!(assembler.next_frame(&mut input).unwrap().payload, b"Hel");
+/// assert_eq!(assembler.next_frame(&mut input).unwrap().payload, b"");
+/// assert_eq!(assembler.next_frame(&mut input), None);
+/// assert_eq!(assembler.partial_frame().unwrap().header_bytes, [0x88]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct FrameAssembler {
+    decoder: Decoder,
+    max_payload_kept: usize,
+    start: Option<FrameStart>,
+    payload: Vec<u8>,
+    payload_received: ByteLen,
+    faults: Vec<Fault>,
+    bytes_taken: Offset,
+}
+
+impl FrameAssembler {
+    /// Assembles what `decoder` finds, with at most `max_payload_kept` bytes of each payload.
+    pub fn new(decoder: Decoder, max_payload_kept: usize) -> Self {
+        Self {
+            decoder,
+            max_payload_kept,
+            start: None,
+            payload: Vec::new(),
+            payload_received: ByteLen::ZERO,
+            faults: Vec::new(),
+            bytes_taken: Offset::START,
+        }
+    }
+
+    /// Takes bytes from the front of `input` up to the end of a frame, and gives that frame. None: all of them are taken.
+    pub fn next_frame(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
+        let before = input.len();
+        let frame = self.advance(input);
+        self.bytes_taken += before.saturating_sub(input.len());
+        frame
+    }
+
+    fn advance(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
+        while let Some(event) = self.decoder.next_event(input) {
+            match event {
+                DecoderEvent::Fault(fault) => self.faults.push(fault),
+                DecoderEvent::FrameStart(start) => self.start = Some(start),
+                DecoderEvent::Payload(piece) => {
+                    self.payload_received += piece.len();
+                    let room = self.max_payload_kept.saturating_sub(self.payload.len());
+                    self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                }
+                DecoderEvent::FrameEnd(_) => {
+                    if let Some(start) = self.start.take() {
+                        return Some(self.take_frame(start));
+                    }
+                }
+                DecoderEvent::Inflated(_) | DecoderEvent::MessageEnd(_) => {}
+            }
+        }
+        None
+    }
+
+    fn take_frame(&mut self, start: FrameStart) -> AssembledFrame {
+        AssembledFrame {
+            index: start.index,
+            offset: start.offset,
+            start: Some(start),
+            header_bytes: start.header.to_bytes(),
+            payload: std::mem::take(&mut self.payload),
+            payload_received: std::mem::take(&mut self.payload_received),
+            faults: std::mem::take(&mut self.faults),
+            needed: None,
+        }
+    }
+
+    /// A copy of the frame that is not complete, where one has begun.
+    pub fn partial_frame(&self) -> Option<AssembledFrame> {
+        let partial_header = self.decoder.partial_header();
+        let (index, offset, header_bytes) = match &self.start {
+            Some(start) => (start.index, start.offset, start.header.to_bytes()),
+            None if partial_header.is_empty() => return None,
+            None => {
+                let offset = self.bytes_taken - partial_header.len();
+                (self.decoder.frame_count(), offset, partial_header.to_vec())
+            }
+        };
+        Some(AssembledFrame {
+            index,
+            offset,
+            start: self.start,
+            header_bytes,
+            payload: self.payload.clone(),
+            payload_received: self.payload_received,
+            faults: self.faults.clone(),
+            needed: self.decoder.needed(),
+        })
+    }
+
+    /// The frame whose header is complete and whose payload is not.
+    pub fn current(&self) -> Option<&FrameStart> {
+        self.start.as_ref()
+    }
+
+    /// Every frame so far is complete, so that another may follow.
+    pub fn is_between_frames(&self) -> bool {
+        self.start.is_none() && self.decoder.partial_header().is_empty()
+    }
+
+    /// What the unfinished frame needs; none between two frames, and none after an impossible length.
+    pub fn needed(&self) -> Option<Needed> {
+        self.decoder.needed()
+    }
+
+    /// The number of complete frames.
+    pub fn frame_count(&self) -> usize {
+        self.decoder.frame_count()
+    }
+
+    /// Payload bytes that are held of the frame that is arriving.
+    pub fn payload_held(&self) -> usize {
+        self.payload.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::frame::{Opcode, Side, encode};
+    use crate::wire::handshake::extension::AgreedExtensions;
+    use proptest::prelude::*;
+
+    fn assembler(max_payload_kept: usize) -> FrameAssembler {
+        FrameAssembler::new(Decoder::new(Side::Server, AgreedExtensions::none()), max_payload_kept)
+    }
+
+    #[test]
+    fn a_frame_comes_with_its_own_faults_and_nothing_of_the_one_before() {
+        let mut input: &[u8] = b"\xc1\x01a\x89\x00\x82\x7e\x00\x01b";
+        let mut assembler = assembler(10);
+        let counts: Vec<_> = std::iter::from_fn(|| assembler.next_frame(&mut input))
+            .map(|frame| (frame.index, frame.offset.get(), frame.payload, frame.faults.len()))
+            .collect();
+        assert_eq!(counts, [(0, 0, b"a".to_vec(), 1), (1, 3, Vec::new(), 0), (2, 5, b"b".to_vec(), 1)]);
+        assert!(assembler.is_between_frames());
+    }
+
+    #[test]
+    fn what_is_missing_of_the_last_frame_is_known_and_the_frame_still_completes() {
+        let mut assembler = assembler(10);
+        assert_eq!(assembler.next_frame(&mut b"\x81\x05Hel".as_slice()), None);
+        let partial = assembler.partial_frame().unwrap();
+        assert_eq!((partial.payload.as_slice(), partial.needed.unwrap().more.get()), (&b"Hel"[..], 2));
+        assert!(!assembler.is_between_frames());
+        assert_eq!(assembler.next_frame(&mut b"lo".as_slice()).unwrap().payload, b"Hello");
+    }
+
+    proptest! {
+        #[test]
+        fn any_pieces_give_the_same_frames_and_no_more_payload_than_allowed(
+            payloads in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..6),
+            piece in 1_usize..50, max_payload_kept in 0_usize..400,
+        ) {
+            let bytes: Vec<u8> =
+                payloads.iter().flat_map(|data| encode::single_frame(Opcode::Binary, data, None)).collect();
+            let mut assembler = assembler(max_payload_kept);
+            let mut frames = Vec::new();
+            for mut input in bytes.chunks(piece) {
+                frames.extend(std::iter::from_fn(|| assembler.next_frame(&mut input)));
+            }
+            let kept: Vec<&[u8]> =
+                payloads.iter().map(|data| &data[..data.len().min(max_payload_kept)]).collect();
+            prop_assert_eq!(frames.iter().map(|frame| frame.payload.as_slice()).collect::<Vec<_>>(), kept);
+            prop_assert_eq!(frames.len(), assembler.frame_count());
+            prop_assert_eq!(assembler.partial_frame(), None);
+        }
+    }
+}
