@@ -15,6 +15,7 @@ use crate::capture::stream::{
 };
 use crate::capture::tls;
 use crate::net::AddressPair;
+use crate::scope::CaughtPanic;
 use crate::wire::{Offset, Side};
 
 /// More connections than this are told and not read.
@@ -134,7 +135,7 @@ impl<S: StreamSink> ConnectionTable<S> {
     /// A panic has broken off the last segment. It costs the connection that was read just then; false if there was none.
     ///
     /// It is caught around all packets and not around each: that would take a twentieth of the time.
-    pub(super) fn fail(&mut self, panic: &str) -> bool {
+    pub(super) fn fail(&mut self, panic: &CaughtPanic) -> bool {
         let Some(Reading { index, others }) = self.reading.take() else { return false };
         let Some(connection) = self.connections.get_mut(index) else { return false };
         connection.fail(internal_error(panic));

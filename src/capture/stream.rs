@@ -10,7 +10,7 @@ use crate::capture::StreamSink;
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
 use crate::capture::tls::{self, KeyLog, Random, TlsSession, TlsStatus};
 use crate::net::AddressPair;
-use crate::scope;
+use crate::scope::{self, CaughtPanic};
 use crate::wire::{ByteLen, Offset, Side, format};
 
 /// More oddities of one stream than this are counted and not told one by one.
@@ -84,7 +84,7 @@ pub(super) fn guarded<C>(
 }
 
 /// A panic as the reason for which a connection is not shown. Its message may quote what a peer has sent.
-pub(super) fn internal_error(panic: &str) -> String {
+pub(super) fn internal_error(panic: &CaughtPanic) -> String {
     format::escape_controls(&format!("internal error: {panic}"))
 }
 

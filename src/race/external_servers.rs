@@ -63,7 +63,7 @@ impl ExternalServers {
     /// # Errors
     /// What is wrong with the URL.
     pub fn websocket(&self) -> Result<Target, String> {
-        Target::parse(&self.websocket)
+        Target::parse(&self.websocket).map_err(|error| error.to_string())
     }
 
     /// Both hosts, or the one.

@@ -230,5 +230,5 @@ fn start_worker(
         let _inside = runtime.enter();
         Worker::start(&program, role, placement)
     });
-    started?.map_err(failed)
+    started.map_err(|error| error.to_string())?.map_err(failed)
 }

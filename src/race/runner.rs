@@ -114,7 +114,11 @@ impl RaceRunner {
     async fn run(&mut self, scope: &Scope, program: &WorkerProgram) -> Result<(), String> {
         self.config.validate().map_err(|error| error.to_string())?;
         let real_net = self.config.real_net;
-        let netns = if real_net { Some(NetnsPair::start(scope, self.config.link)?) } else { None };
+        let netns = if real_net {
+            Some(NetnsPair::start(scope, self.config.link).map_err(|error| error.to_string())?)
+        } else {
+            None
+        };
         let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
         self.budget = limit.map(|limit| LoadBudget::new(limit, &self.config));
         self.start(program, netns.as_ref()).await;

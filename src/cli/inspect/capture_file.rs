@@ -59,7 +59,7 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
                 Err(format!("could not be read: {reason}"))
             }
         };
-        printer.print_end(number, &ended)?;
+        printer.print_end(number, ended)?;
     }
     if several {
         let count = capture.streams().len();
