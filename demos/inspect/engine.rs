@@ -126,7 +126,8 @@ async fn bundled_server_url(
     let Some(bundle) = &services.servers else {
         return Err("the bundled servers were not started".to_owned());
     };
-    let address = bundle.server(server.kind.unwrap_or_default()).ready().await?;
+    let address =
+        bundle.server(server.kind.unwrap_or_default()).ready().await.map_err(|error| error.to_string())?;
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }

@@ -192,7 +192,7 @@ mod tests {
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
         let note =
             texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
-        assert!(note.contains("internal error: panicked at src/cli/inspect/file.rs:"), "{note}");
+        assert!(note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"), "{note}");
         assert!(!note.chars().any(char::is_control), "{note:?}");
         let ends =
             records.iter().filter(|record| record["type"] == "end" && record["connection"] != Value::Null);
@@ -202,10 +202,12 @@ mod tests {
     #[test]
     fn a_connection_that_could_not_be_read_is_told_so_too() {
         let mut capture = capture(&["one", "two"]);
-        capture.fail(0, "internal error: a test");
+        capture.fail(0, "a test");
         let (records, status) = print_to_string(&capture);
         assert_eq!(status, format!("{:?}", ExitCode::FAILURE));
-        assert!(texts(&records).contains(&"connection 1 could not be read: internal error: a test"));
+        assert!(
+            texts(&records).contains(&"connection 1 could not be read: internal error: panicked: a test")
+        );
         assert!(texts(&records).contains(&"two") && !texts(&records).contains(&"one"));
         let (records, status) = print_to_string(&self::capture(&["one", "two"]));
         assert_eq!((texts(&records), status), (vec!["one", "two"], format!("{:?}", ExitCode::SUCCESS)));
