@@ -13,6 +13,7 @@ use std::sync::{Arc, Once};
 use std::task::Poll;
 use std::{io, panic, thread};
 
+use thiserror::Error;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -178,12 +179,22 @@ async fn catch_panics(
     }
 }
 
-/// Runs `task`; a panic in it is given back as one line of text, `panicked at file:line:column: message`, and goes no
-/// further. For a task of which a part may fail while the rest goes on.
+/// A panic that was caught. As text it is one line, `panicked at file:line:column: message`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("panicked{}: {message}", location.as_ref().map_or_else(String::new, |place| format!(" at {place}")))]
+pub struct CaughtPanic {
+    /// `file:line:column`, where the panic hook has seen it.
+    pub location: Option<String>,
+    /// What it was called with.
+    pub message: String,
+}
+
+/// Runs `task`; a panic in it is given back and goes no further. For a task of which a part may fail while the rest goes
+/// on.
 ///
 /// # Errors
-/// The panic.
-pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, String> {
+/// If it panics.
+pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, CaughtPanic> {
     let mut task = pin!(task);
     poll_fn(|cx| match catch_panic_now(|| task.as_mut().poll(cx)) {
         Ok(poll) => poll.map(Ok),
@@ -195,13 +206,13 @@ pub async fn catch_panic<T>(task: impl Future<Output = T>) -> Result<T, String> 
 /// The same for something that does not wait. What `work` had under way when it panicked is not whole: throw it away.
 ///
 /// # Errors
-/// The panic.
-pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+/// If it panics.
+pub fn catch_panic_now<T>(work: impl FnOnce() -> T) -> Result<T, CaughtPanic> {
     install_panic_hook();
     let _inside = InTaskGuard::enter();
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let place = PANICKED_AT.take().map_or_else(String::new, |place| format!(" at {place}"));
-        format!("panicked{place}: {}", panic_message(payload.as_ref()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| CaughtPanic {
+        location: PANICKED_AT.take(),
+        message: panic_message(payload.as_ref()).to_owned(),
     })
 }
 
@@ -379,14 +390,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_caught_panic_costs_only_what_was_caught() {
-        let receiver = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
-        assert!(
-            receiver.starts_with("panicked at src/scope.rs:") && receiver.ends_with(": out of cheese"),
-            "{receiver}"
-        );
+        let panic = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
+        let location = panic.location.clone().unwrap();
+        assert!(location.starts_with("src/scope.rs:"), "{location}");
+        assert_eq!(panic.message, "out of cheese");
+        assert_eq!(panic.to_string(), format!("panicked at {location}: out of cheese"));
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
-        let receiver = catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err();
-        assert!(receiver.ends_with(": plain"), "{receiver}");
+        assert_eq!(catch_panic_now(|| panic!("plain")).map(|()| 0).unwrap_err().message, "plain");
         assert!(!is_in_task());
     }
 

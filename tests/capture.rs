@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use wiretalk::capture::{
-    self, Capture, CaptureFormat, ConnectionEnd, PcapngWriter, ReadOptions, ReplayData, TlsStatus,
-    WriteOptions,
+    self, Capture, CaptureError, CaptureFormat, ConnectionEnd, PcapngWriter, ReadOptions, ReplayData,
+    TextError, TlsStatus, TlsUnreadable, WriteOptions,
 };
 use wiretalk::net::AddressPair;
 use wiretalk::wire::{Offset, Opcode, Side, format};
@@ -266,7 +266,7 @@ fn tls_of_both_versions_and_all_suites_is_opened() {
         assert_eq!((stream.warnings.len(), stream.trace.faults(Side::Client).len()), (0, 0), "{name}");
     }
     let capture = open(&folder.join("tls12-chacha20.pcap"));
-    assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted("TLS, no secrets: cannot be read".into()));
+    assert_eq!(capture.streams()[0].tls, TlsStatus::Encrypted(TlsUnreadable::NoSecrets));
 }
 
 #[test]
@@ -300,8 +300,12 @@ fn hex_text_and_recordings_come_in_by_the_same_door() {
     std::fs::write(&file, whole).unwrap();
     assert_eq!(frames_of(&open(&file), 0), ["client 1 48656c6c6f", "server 1 6869"]);
     std::fs::write(&file, "81 0g").unwrap();
-    let error = capture::open(&file, &ReadOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("line 1, column 5: 'g' is no hex digit; right would be"), "{error}");
+    let error = capture::open(&file, &ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("line 1, column 5: 'g' isn't a hex digit; right would be"), "{error}");
+    let CaptureError::Text { reason: TextError::HexDigit { line: 1, column: 5, found: 'g' }, .. } = error
+    else {
+        panic!("{error:?}")
+    };
     let record = |kind: &str, fields: &str| format!("{{\"type\":\"{kind}\",\"t_ms\":1.5,{fields}}}\n");
     let recording = record("frame", "\"from\":\"client\",\"raw_hex\":\"818537fa213d7f9f4d5158\"")
         + &record("frame", "\"from\":\"server\",\"raw_hex\":\"8900\"")

@@ -66,7 +66,7 @@ fn draw_pane(
         stage::draw_line(&Line::raw(price), 0, Rect { x, width: area.right() - x, ..area }, buffer);
     }
     if let Some(reason) = &stats.failure {
-        let text = format!("✗ {}", text::sanitize(reason));
+        let text = format!("✗ {}", text::sanitize(&reason.to_string()));
         let style = Style::new().fg(theme.bad).add_modifier(Modifier::BOLD);
         return stage::draw_line(
             &Line::styled(text::ellipsize(&text, area.width.into()), style),

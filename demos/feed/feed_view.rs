@@ -251,8 +251,11 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::demos::feed::tests::{open, snapshot};
+    use crate::feed::TransportError;
 
     fn picture(feed: &Feed, width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);
@@ -315,7 +318,8 @@ mod tests {
     fn a_lost_way_says_why_and_the_others_stay() {
         let mut feed = running("ws, sse, long, poll");
         let FeedPhase::Running(Some(snapshot)) = &mut feed.phase else { panic!() };
-        snapshot.transports[1].failure = Some("the server closed \u{1b}[31mthe connection".into());
+        snapshot.transports[1].failure =
+            Some(Arc::new(TransportError::Body("the server closed \u{1b}[31mthe connection".into())));
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("SSE        ✗ the server closed ␛[31mthe connection"), "{shown}");
         assert!(shown.contains("long poll      25 ms"), "{shown}");

@@ -81,7 +81,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
             Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));
         match stats {
             Some((TransportStats { failure: Some(why), .. }, _)) => {
-                let text = format!(" ✗ {}", text::sanitize(why));
+                let text = format!(" ✗ {}", text::sanitize(&why.to_string()));
                 line.push_span(Span::styled(text, Style::new().fg(theme.bad)));
             }
             Some((standing, events)) => {

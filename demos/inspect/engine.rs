@@ -55,7 +55,7 @@ async fn run_connection(
     let options = match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
         Ok(options) => options,
         Err(error) => {
-            let _ = mailbox.send(Msg::Session(run, SessionEvent::Ended(Err(error)))).await;
+            let _ = mailbox.send(Msg::Failed(run, error)).await;
             return;
         }
     };
@@ -109,8 +109,9 @@ async fn client_options(
         }
     };
     let proper = HandshakeRequest::Standard(connect_options.request.clone());
-    let target = Target::parse(&options.url)?;
-    let good = proper.to_bytes(&target, clients::nonce()?)?;
+    let target = Target::parse(&options.url).map_err(|error| error.to_string())?;
+    let nonce = clients::nonce().map_err(|error| error.to_string())?;
+    let good = proper.to_bytes(&target, nonce).map_err(|error| error.to_string())?;
     options.request = connect_options.request_edits.apply_to(good);
     Ok(options)
 }
@@ -126,7 +127,8 @@ async fn bundled_server_url(
     let Some(bundle) = &services.servers else {
         return Err("the bundled servers were not started".to_owned());
     };
-    let address = bundle.server(server.kind.unwrap_or_default()).ready().await?;
+    let address =
+        bundle.server(server.kind.unwrap_or_default()).ready().await.map_err(|error| error.to_string())?;
     if server.kind.is_some() {
         return Ok(format!("ws://{address}{}", server.path));
     }
@@ -161,7 +163,7 @@ async fn run_proxy(
     match crate::proxy::bind(&scope, options, commands, event_sender).await {
         Err(error) => {
             let reason = format!("the proxy cannot listen there: {error}");
-            let _ = mailbox.send(Msg::Session(run, SessionEvent::Ended(Err(reason)))).await;
+            let _ = mailbox.send(Msg::Failed(run, reason)).await;
         }
         Ok((address, serving)) => {
             scope.spawn("proxy's port", serving);
@@ -203,13 +205,13 @@ fn load_file(
                 let notes = notice.into_iter().chain(capture.warnings().iter().cloned()).collect();
                 Msg::Loaded(run, Box::new(LoadedCapture { streams: capture.into_streams(), notes }))
             }
-            Err(error) => Msg::Session(run, SessionEvent::Ended(Err(error.to_string()))),
+            Err(error) => Msg::Failed(run, error.to_string()),
         };
         // who has left the slide needs no file
         let _ = mailbox.send(message).await;
     });
     if let Err(error) = reading {
-        let _ = failed.try_send(Msg::Session(run, SessionEvent::Ended(Err(error.to_string()))));
+        let _ = failed.try_send(Msg::Failed(run, error.to_string()));
     }
 }
 

@@ -353,7 +353,7 @@ impl Inspect {
             InputPurpose::Hex => match format::parse_hex(&line.text) {
                 Ok(bytes) if bytes.is_empty() => Vec::new(),
                 Ok(bytes) => self.send_command(&SessionCommand::Raw(bytes)),
-                Err(reason) => self.reject_input(line, reason),
+                Err(error) => self.reject_input(line, error.to_string()),
             },
             InputPurpose::Inject => match format::parse_hex(&line.text) {
                 Ok(bytes) => self.proxy_command(
@@ -361,7 +361,7 @@ impl Inspect {
                     ConnectionSelector::One(self.connection().number),
                     InterceptAction::Inject(bytes),
                 ),
-                Err(reason) => self.reject_input(line, reason),
+                Err(error) => self.reject_input(line, error.to_string()),
             },
             InputPurpose::Filter => self.set_filter(line),
             InputPurpose::Search => self.set_search(line),

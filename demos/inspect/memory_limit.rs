@@ -106,7 +106,7 @@ mod tests {
             open(&mut inspect, number);
             // every hundredth stays open
             if number % 100 != 0 {
-                deliver(&mut inspect, number, ProxyEventKind::Ended(Ok("over".into())));
+                deliver(&mut inspect, number, ProxyEventKind::Ended(Ok(())));
             }
         }
         assert_eq!(inspect.connections.len(), MAX_CONNECTIONS);
@@ -159,7 +159,7 @@ mod tests {
                 );
             }
             if round == 30 {
-                deliver(&mut inspect, 2, ProxyEventKind::Ended(Ok("over".into())));
+                deliver(&mut inspect, 2, ProxyEventKind::Ended(Ok(())));
             }
         }
         let sum: usize = inspect.connections.iter().map(InspectedConnection::memory_used).sum();

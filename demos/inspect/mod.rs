@@ -96,6 +96,8 @@ pub enum Msg {
     Connecting(u64, String, Instant, CommandSender),
     /// It reports.
     Session(u64, SessionEvent),
+    /// The source could not be opened: why, in words.
+    Failed(u64, String),
     /// The proxy listens.
     ProxyUp(u64, String, Instant, ProxyCommandSender),
     /// The proxy reports.
@@ -115,6 +117,7 @@ impl Msg {
         match self {
             Self::Connecting(run, ..)
             | Self::Session(run, _)
+            | Self::Failed(run, _)
             | Self::ProxyUp(run, ..)
             | Self::Proxy(run, _)
             | Self::ParsedRequest(run, _)

@@ -25,6 +25,10 @@ impl Inspect {
                 self.commands = Some(orders);
             }
             Msg::Session(_, report) => self.handle_session_event(report),
+            Msg::Failed(_, reason) => {
+                self.own_connection().status = ConnectionStatus::Ended(Err(reason));
+                self.commands = None;
+            }
             Msg::ProxyUp(_, address, at, orders) => {
                 let connection = &mut self.connections[0];
                 (connection.name, connection.started_at) = (format!("proxy on {address}"), Some(at));
@@ -61,6 +65,7 @@ impl Inspect {
             SessionEvent::Note(note) => self.notice = Some(note),
             SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
             SessionEvent::Ended(result) => {
+                let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
                 connection.status = ConnectionStatus::Ended(result);
                 self.commands = None;
             }
@@ -111,7 +116,10 @@ impl Inspect {
                     format::byte_count(bytes.len() as u64)
                 ));
             }
-            ProxyEventKind::Ended(result) => connection.status = ConnectionStatus::Ended(result),
+            ProxyEventKind::Ended(result) => {
+                let result = result.map(|()| proxy::BOTH_CLOSED.to_owned());
+                connection.status = ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
+            }
         }
     }
 

@@ -349,7 +349,7 @@ pub(super) mod tests {
     use super::super::scenario::BundledServer;
     use super::super::{Cmd, CommandSender, Msg};
     use super::*;
-    use crate::clients::SessionEvent;
+    use crate::clients::{SessionEnd, SessionEvent};
     use crate::net::{Chunk, Direction};
     use crate::stage::{Demo as _, DemoEvent};
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -461,7 +461,7 @@ pub(super) mod tests {
     #[test]
     fn a_connection_that_is_over_is_begun_anew() {
         let (mut inspect, _inbox) = opened();
-        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Ended(Ok("closed".into())))));
+        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Ended(Ok(SessionEnd::HungUp)))));
         inspect.update(DemoEvent::Paste("x".into()));
         let again = press(&mut inspect, KeyCode::Enter);
         let [Cmd::Open(2, _, connect_options)] = &again[..] else { panic!("{again:?}") };

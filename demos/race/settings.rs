@@ -7,6 +7,7 @@ use crossterm::event::KeyCode;
 use crate::net::LinkConditions;
 use crate::race::{
     HeaderProfile, Lane, LaneKind, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, Placement, RaceConfig,
+    UnknownLane,
 };
 use crate::stage::{Diagnostic, KeyHint, SettingSpec, SettingType, Settings};
 
@@ -98,7 +99,7 @@ pub(super) const KEYS: &[KeyHint] = &[
 /// The course that a slide describes.
 pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic> {
     let number = |name| settings.number(name) as usize;
-    let lanes: Result<Vec<Lane>, String> =
+    let lanes: Result<Vec<Lane>, UnknownLane> =
         settings.text("lanes").split(',').map(|name| name.trim().parse()).collect();
     let some = |number: usize| (number > 0).then_some(number);
     let millis = |name| Duration::from_millis(settings.number(name) as u64);
@@ -118,7 +119,7 @@ pub(super) fn race_config(settings: &Settings) -> Result<RaceConfig, Diagnostic>
         pairs: number("pairs"),
         ..RaceConfig::default()
     };
-    config.validate().map_err(|error| settings.invalid("lanes", error.to_string()))?;
+    config.validate().map_err(|error| settings.invalid("lanes", error))?;
     Ok(config)
 }
 

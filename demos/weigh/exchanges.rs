@@ -57,7 +57,7 @@ async fn http_exchange(spec: ExchangeSpec, scope: &Scope) -> Result<MeasuredExch
     let (address, server) = recorded::http(scope, record.clone(), spec.browser).map_err(error_chain)?;
     scope.spawn("recorded http", server);
     // nothing here is `https`, but without it reqwest wants a provider for the whole process
-    let tls = TlsOptions::default().config()?;
+    let tls = TlsOptions::default().config().map_err(error_chain)?;
     let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls);
     let client = client.build().map_err(error_chain)?;
     let payload = json_of_length(spec.payload);
@@ -78,7 +78,7 @@ async fn websocket_exchange(
     let record = TrafficRecording::default();
     let (address, server) = recorded::websocket(scope, record.clone()).map_err(error_chain)?;
     scope.spawn("recorded websocket", server);
-    let (mut request, stream) = connect_plain(&format!("ws://{address}/")).await?;
+    let (mut request, stream) = connect_plain(&format!("ws://{address}/")).await.map_err(error_chain)?;
     for (name, value) in extra_headers(spec) {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

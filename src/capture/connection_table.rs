@@ -7,14 +7,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::Saturating;
 
-use crate::capture::StreamSink;
 use crate::capture::packet_headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::stream::{
-    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, internal_error, is_request, is_response,
+    CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
 };
 use crate::capture::tls;
+use crate::capture::{InternalError, StreamSink};
 use crate::net::AddressPair;
+use crate::scope::CaughtPanic;
 use crate::wire::{Offset, Side};
 
 /// More connections than this are told and not read.
@@ -134,10 +135,10 @@ impl<S: StreamSink> ConnectionTable<S> {
     /// A panic has broken off the last segment. It costs the connection that was read just then; false if there was none.
     ///
     /// It is caught around all packets and not around each: that would take a twentieth of the time.
-    pub(super) fn fail(&mut self, panic: &str) -> bool {
+    pub(super) fn fail(&mut self, panic: &CaughtPanic) -> bool {
         let Some(Reading { index, others }) = self.reading.take() else { return false };
         let Some(connection) = self.connections.get_mut(index) else { return false };
-        connection.fail(internal_error(panic));
+        connection.fail(InternalError(panic.clone()));
         self.held_bytes = others.saturating_add(connection.held_bytes());
         true
     }
@@ -210,7 +211,7 @@ impl<S: StreamSink> TcpConnection<S> {
     }
 
     /// Nothing more of it is read.
-    fn fail(&mut self, why: String) {
+    fn fail(&mut self, why: InternalError) {
         self.directions = [Reassembler::default(), Reassembler::default()];
         self.stream.fail(why);
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
-use crate::capture::{Capture, CaptureError, CaptureFormat, StreamSink};
+use crate::capture::{Capture, CaptureError, CaptureFormat, StreamSink, TextError};
 use crate::wire::Side;
 use crate::wire::format::hex_digit;
 
@@ -26,7 +26,7 @@ pub(super) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
     let (mut line, mut column, mut comment, mut after_zero) =
         (Saturating(1_u64), Saturating(0_u64), false, false);
     for byte in BufReader::new(file).bytes() {
-        let byte = byte.map_err(|error| CaptureError::Io { path: path.to_owned(), error })?;
+        let byte = byte.map_err(|source| CaptureError::Io { path: path.to_owned(), source })?;
         column += 1;
         let digit = hex_digit(char::from(byte));
         let zero_before = std::mem::replace(&mut after_zero, byte == b'0' && text.high_digit.is_none());
@@ -42,12 +42,8 @@ pub(super) fn read_hex<S: StreamSink, M: FnMut(StreamStart) -> S>(
             }
             (_, Some(digit)) => text.push_digit(digit),
             _ => {
-                let what = format!(
-                    "line {line}, column {column}: {:?} is no hex digit; right would be 81 05 48 65, with > before what the \
-                     client sent and < before what the server sent",
-                    char::from(byte)
-                );
-                return Err(CaptureError::Text { path: path.to_owned(), reason: what });
+                let reason = TextError::HexDigit { line: line.0, column: column.0, found: char::from(byte) };
+                return Err(CaptureError::Text { path: path.to_owned(), reason });
             }
         }
         if text.bytes.len() >= FLUSH_SIZE {
@@ -89,7 +85,7 @@ impl<S: StreamSink> HexReader<S> {
         let from = *self.from.get_or_insert_with(|| guess_sender(&self.bytes));
         let given = self.stream.push_spilled(from, Duration::ZERO, &self.bytes, shared);
         self.bytes.clear();
-        given.map_err(|error| CaptureError::Io { path: path.to_owned(), error })
+        given.map_err(|source| CaptureError::Io { path: path.to_owned(), source })
     }
 }
 

@@ -19,6 +19,7 @@
 
 mod byte_store;
 mod connection_table;
+mod error;
 mod file_reader;
 mod hex;
 #[cfg(test)]
@@ -50,15 +51,17 @@ use self::byte_store::BackingStore;
 use self::connection_table::ConnectionTable;
 use self::packet_headers::ParsedPacket;
 use self::packet_reader::{CaptureItem, PacketReader};
-use self::stream::{ReadContext, internal_error};
+use self::stream::ReadContext;
 use self::tls::KeyLog;
 
 pub use self::byte_store::ByteStore;
+pub use self::error::{CaptureError, InternalError, TextError, UnknownFormat};
 pub use self::pcapng_writer::{ConnectionEnd, FlowId, PcapngWriter, WriteOptions};
 pub use self::recorder::Recorder;
+pub use self::recording::RecordError;
 pub use self::replay::{ReplayData, ReplayEvent};
 pub use self::stream::{CapturedStream, Gap, StreamStart};
-pub use self::tls::TlsStatus;
+pub use self::tls::{TlsStatus, TlsUnreadable};
 
 /// A key log above this size is not read.
 const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
@@ -149,7 +152,8 @@ impl<S> Capture<S> {
     /// As if a connection could not be read.
     #[cfg(test)]
     pub(crate) fn fail(&mut self, number: usize, why: &str) {
-        self.streams[number].failed = Some(why.to_owned());
+        let panic = crate::scope::CaughtPanic { location: None, message: why.to_owned() };
+        self.streams[number].failed = Some(InternalError(panic));
     }
 
     /// The connections, for whoever wants to keep some of them.
@@ -161,37 +165,6 @@ impl<S> Capture<S> {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
-}
-
-/// Why a file could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum CaptureError {
-    /// The operating system says no.
-    #[error("could not read {path:?}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        error: io::Error,
-    },
-    /// It is nothing that is read here.
-    #[error(
-        "{path:?} {reason}; right would be pcap, pcapng, hex text, or what `wiretalk inspect --json` printed"
-    )]
-    Unknown {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        reason: String,
-    },
-    /// Hex text or a recording with a mistake in it.
-    #[error("{path:?}, {reason}")]
-    Text {
-        /// The file.
-        path: PathBuf,
-        /// Line, column, what is wrong, what would be right.
-        reason: String,
-    },
 }
 
 /// Opens a file of any kind; what it is shows its content, not its name.
@@ -216,15 +189,15 @@ pub fn open_with<S: StreamSink>(
     options: &ReadOptions,
     make_sink: impl FnMut(StreamStart) -> S,
 ) -> Result<Capture<S>, CaptureError> {
-    let io = |error| CaptureError::Io { path: path.to_owned(), error };
-    let unknown = |what: &str| CaptureError::Unknown { path: path.to_owned(), reason: what.to_owned() };
+    let io = |source| CaptureError::Io { path: path.to_owned(), source };
+    let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
     // before it is opened: that might wait for somebody (a fifo) or do something (a device)
     let about = std::fs::metadata(path).map_err(io)?;
     if about.is_dir() {
-        return Err(unknown("is a directory"));
+        return Err(unknown(UnknownFormat::Directory));
     }
     if !about.is_file() {
-        return Err(unknown("is no regular file, so its bytes cannot be read a second time"));
+        return Err(unknown(UnknownFormat::NotRegular));
     }
     let mut file = File::open(path).map_err(io)?;
     let mut first = Vec::new();
@@ -236,21 +209,16 @@ pub fn open_with<S: StreamSink>(
     let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
     match (first.as_slice(), text) {
         (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
-            read_packets(path, &mut shared)
-                .map_err(io)?
-                .ok_or_else(|| unknown("is shorter than the header of a pcap file"))
+            read_packets(path, &mut shared).map_err(io)?.ok_or_else(|| unknown(UnknownFormat::ShortHeader))
         }
-        ([0x1f, 0x8b, ..], _) => Err(unknown("is compressed with gzip: unpack it first")),
-        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown("is compressed with zstd: unpack it first")),
-        (_, None) => Err(unknown("is empty")),
+        ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
+        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
+        (_, None) => Err(unknown(UnknownFormat::Empty)),
         (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
         (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
             hex::read_hex(path, file, options.from, &mut shared)
         }
-        (bytes, _) => {
-            let shown = crate::wire::format::spaced_hex(bytes, 8);
-            Err(unknown(&format!("begins with {shown}, which is nothing known")))
-        }
+        (bytes, _) => Err(unknown(UnknownFormat::Other(bytes.to_vec()))),
     }
 }
 
@@ -259,12 +227,10 @@ fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
     let Some(path) = &options.keylog else { return Ok(secrets) };
     let mut lines = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
-    read.map_err(|error| CaptureError::Io { path: path.clone(), error })?;
+    read.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
     secrets.add_lines(&lines);
     if secrets.connection_count() == 0 {
-        let what = "holds no line of a TLS key log; right would be CLIENT_RANDOM or CLIENT_TRAFFIC_SECRET_0, the \
-                    connection's random and its secret in hex";
-        return Err(CaptureError::Text { path: path.clone(), reason: what.into() });
+        return Err(CaptureError::Text { path: path.clone(), reason: TextError::NoKeys });
     }
     Ok(secrets)
 }
@@ -310,7 +276,7 @@ impl<S: StreamSink> PacketPass<S> {
             match catch_panic_now(|| pass.all(&mut packets, shared)) {
                 Ok(read) => return read.map(|()| Some(pass)),
                 Err(panic) if pass.connections.fail(&panic) => {}
-                Err(panic) => return Err(io::Error::other(internal_error(&panic))),
+                Err(panic) => return Err(io::Error::other(InternalError(panic))),
             }
         }
     }
@@ -338,7 +304,7 @@ impl<S: StreamSink> PacketPass<S> {
                 return Ok(());
             }
             CaptureItem::Damaged(what) => {
-                self.warn(what);
+                self.warn(what.to_string());
                 return Ok(());
             }
             CaptureItem::Ignored => return Ok(()),

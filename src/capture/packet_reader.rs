@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use thiserror::Error;
+
 use super::file_reader::{FileReader, MAX_BLOCK_LEN};
 use super::pcapng::Section;
 use crate::wire::Offset;
@@ -55,7 +57,38 @@ pub(super) enum CaptureItem<'a> {
     /// A block that is of no interest, or only to what follows it.
     Ignored,
     /// Something is odd; reading goes on unless the file ends with it.
-    Damaged(String),
+    Damaged(PacketError),
+}
+
+/// Damage in a pcap or pcapng file, with its place in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum PacketError {
+    #[error("the file ends inside the {unit} at byte {at}: {there} of its {len} bytes are there")]
+    Truncated { unit: &'static str, at: Offset, len: usize, there: usize },
+    #[error(
+        "the {unit} at byte {at} claims {len} bytes, more than the {most} that are read: nothing behind it can be read",
+        most = MAX_BLOCK_LEN
+    )]
+    TooLong { unit: &'static str, at: Offset, len: usize },
+    #[error(
+        "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, 12 at least: nothing \
+         behind it can be read"
+    )]
+    BlockLength { at: Offset, len: usize },
+    #[error("the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b 1a")]
+    NoByteOrder { at: Offset },
+    #[error("the block at byte {at} is shorter than its fields")]
+    ShortBlock { at: Offset },
+    #[error("the interface at byte {at} is shorter than its fields")]
+    ShortInterface { at: Offset },
+    #[error("the interface at byte {at} is one too many: {most} are read")]
+    TooManyInterfaces { at: Offset, most: usize },
+    #[error("the packet at byte {at} names interface {id}, which the file has not described")]
+    UnknownInterface { at: Offset, id: usize },
+    #[error("the packet at byte {at} claims {claimed} bytes, more than its block of {there} holds")]
+    PacketLength { at: Offset, claimed: u32, there: usize },
+    #[error("the secrets at byte {at} claim {claimed} bytes, more than their block holds")]
+    SecretsLength { at: Offset, claimed: u32 },
 }
 
 /// One captured packet.
@@ -88,7 +121,7 @@ enum PacketFormat {
 enum BlockRead {
     End,
     Complete { len: usize },
-    Damaged(String),
+    Damaged(PacketError),
 }
 
 impl<R: Read> PacketReader<R> {
@@ -121,7 +154,7 @@ impl<R: Read> PacketReader<R> {
         }
     }
 
-    fn damaged(&mut self, what: String) -> CaptureItem<'_> {
+    fn damaged(&mut self, what: PacketError) -> CaptureItem<'_> {
         self.finished = true;
         CaptureItem::Damaged(what)
     }
@@ -138,19 +171,18 @@ impl<R: Read> PacketReader<R> {
             return Ok(None);
         }
         let Some(([seconds, fraction, kept, _], _)) = byte_order.u32s(head) else {
-            let what = truncated_message("packet", at, HEAD, head.len());
-            return Ok(Some(self.damaged(what)));
+            let there = head.len();
+            return Ok(Some(self.damaged(PacketError::Truncated { unit: "packet", at, len: HEAD, there })));
         };
         let kept = length(kept);
         if kept > MAX_BLOCK_LEN {
-            return Ok(Some(self.damaged(too_long_message("packet", at, kept))));
+            return Ok(Some(self.damaged(PacketError::TooLong { unit: "packet", at, len: kept })));
         }
         let whole = HEAD.saturating_add(kept);
         let there = self.input.peek(whole)?.len();
         self.input.consume(whole);
         if there < whole {
-            let what = truncated_message("packet", at, whole, there);
-            return Ok(Some(self.damaged(what)));
+            return Ok(Some(self.damaged(PacketError::Truncated { unit: "packet", at, len: whole, there })));
         }
         let fraction = u64::from(fraction).saturating_mul(if nanos { 1 } else { 1_000 });
         let time = u64::from(seconds).saturating_mul(1_000_000_000).saturating_add(fraction);
@@ -207,38 +239,25 @@ fn buffer_block<R: Read>(
         return Ok(BlockRead::End);
     }
     let Some(fields) = head.as_chunks().0.first_chunk() else {
-        return Ok(BlockRead::Damaged(truncated_message("block", at, 12, head.len())));
+        let there = head.len();
+        return Ok(BlockRead::Damaged(PacketError::Truncated { unit: "block", at, len: 12, there }));
     };
     let len = match section.block_len(fields, at) {
         Ok(len) => len,
         Err(what) => return Ok(BlockRead::Damaged(what)),
     };
     if len < 12 || !len.is_multiple_of(4) {
-        let what = format!(
-            "the block at byte {at} claims a length of {len} bytes; right would be a multiple of 4, 12 at least: \
-             nothing behind it can be read"
-        );
-        return Ok(BlockRead::Damaged(what));
+        return Ok(BlockRead::Damaged(PacketError::BlockLength { at, len }));
     }
     if len > MAX_BLOCK_LEN {
-        return Ok(BlockRead::Damaged(too_long_message("block", at, len)));
+        return Ok(BlockRead::Damaged(PacketError::TooLong { unit: "block", at, len }));
     }
     let there = input.peek(len)?.len();
     Ok(if there < len {
-        BlockRead::Damaged(truncated_message("block", at, len, there))
+        BlockRead::Damaged(PacketError::Truncated { unit: "block", at, len, there })
     } else {
         BlockRead::Complete { len }
     })
-}
-
-fn truncated_message(what: &str, at: Offset, len: usize, there: usize) -> String {
-    format!("the file ends inside the {what} at byte {at}: {there} of its {len} bytes are there")
-}
-
-fn too_long_message(what: &str, at: Offset, len: usize) -> String {
-    format!(
-        "the {what} at byte {at} claims {len} bytes, more than the {MAX_BLOCK_LEN} that are read: nothing behind it can be read"
-    )
 }
 
 #[cfg(test)]
@@ -257,7 +276,7 @@ mod tests {
                     format!("{link_type} {at} {}", String::from_utf8_lossy(bytes))
                 }
                 CaptureItem::Secrets(lines) => String::from_utf8_lossy(lines).into_owned(),
-                CaptureItem::Damaged(what) => what,
+                CaptureItem::Damaged(what) => what.to_string(),
                 CaptureItem::Ignored => continue,
             });
         }

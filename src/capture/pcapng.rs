@@ -3,7 +3,7 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use super::packet_reader::{ByteOrder, CaptureItem, CapturedPacket, length};
+use super::packet_reader::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -54,18 +54,14 @@ enum TimeResolution {
 impl Section {
     /// The length of a block that begins with these three fields. A section header tells the byte order, in its own body,
     /// before that can be read.
-    pub(super) fn block_len(&mut self, head: &[[u8; 4]; 3], at: Offset) -> Result<usize, String> {
+    pub(super) fn block_len(&mut self, head: &[[u8; 4]; 3], at: Offset) -> Result<usize, PacketError> {
         let [kind, len, magic] = head;
         // the type of a section header is the same in both orders
         if u32::from_be_bytes(*kind) == SECTION_HEADER {
             self.byte_order = match magic {
                 [0x1a, 0x2b, 0x3c, 0x4d] => ByteOrder::Big,
                 [0x4d, 0x3c, 0x2b, 0x1a] => ByteOrder::Little,
-                _ => {
-                    return Err(format!(
-                        "the section at byte {at} has no byte-order magic; right would be 1a 2b 3c 4d or 4d 3c 2b 1a"
-                    ));
-                }
+                _ => return Err(PacketError::NoByteOrder { at }),
             };
             self.interfaces.clear();
         }
@@ -74,13 +70,15 @@ impl Section {
 
     /// What a whole block says. `at` is its place in the file.
     pub(super) fn parse_block<'a>(&mut self, block: &'a [u8], at: Offset) -> CaptureItem<'a> {
-        let short = || CaptureItem::Damaged(format!("the block at byte {at} is shorter than its fields"));
+        let short = || CaptureItem::Damaged(PacketError::ShortBlock { at });
         // its length stands before and behind its body
         let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
         let Some((body, _)) = body.split_last_chunk::<4>() else { return short() };
         let packet = match kind {
             INTERFACE => {
-                return self.add_interface(body, at).map_or(CaptureItem::Ignored, CaptureItem::Damaged);
+                return self
+                    .add_interface(body, at)
+                    .map_or_else(CaptureItem::Damaged, |()| CaptureItem::Ignored);
             }
             ENHANCED_PACKET | OLD_PACKET => self.parse_packet(kind, body, at),
             SIMPLE_PACKET => self.parse_simple_packet(body, at),
@@ -90,17 +88,16 @@ impl Section {
         packet.map_or_else(short, |packet| packet.map_or_else(CaptureItem::Damaged, CaptureItem::Packet))
     }
 
-    /// Something odd, or nothing.
-    fn add_interface(&mut self, body: &[u8], at: Offset) -> Option<String> {
+    fn add_interface(&mut self, body: &[u8], at: Offset) -> Result<(), PacketError> {
         let fields = self
             .byte_order
             .u16s(body)
             .and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
         let Some((link, ([snap], mut options))) = fields else {
-            return Some(format!("the interface at byte {at} is shorter than its fields"));
+            return Err(PacketError::ShortInterface { at });
         };
         if self.interfaces.len() >= MAX_INTERFACES {
-            return Some(format!("the interface at byte {at} is one too many: {MAX_INTERFACES} are read"));
+            return Err(PacketError::TooManyInterfaces { at, most: MAX_INTERFACES });
         }
         let mut interface = Interface {
             link_type: link,
@@ -121,7 +118,7 @@ impl Section {
             options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
         }
         self.interfaces.push(interface);
-        None
+        Ok(())
     }
 
     fn parse_i64(&self, value: &[u8]) -> i64 {
@@ -136,7 +133,7 @@ impl Section {
         kind: u32,
         body: &'a [u8],
         at: Offset,
-    ) -> Option<Result<CapturedPacket<'a>, String>> {
+    ) -> Option<Result<CapturedPacket<'a>, PacketError>> {
         let ([id, high, low, claimed, _], data) = self.byte_order.u32s(body)?;
         let id = if kind == OLD_PACKET {
             self.byte_order.u16s(body).map(|([id], _)| id.into())?
@@ -144,13 +141,11 @@ impl Section {
             length(id)
         };
         let Some(interface) = self.interfaces.get(id) else {
-            return Some(Err(unknown_interface_message(id, at)));
+            return Some(Err(PacketError::UnknownInterface { at, id }));
         };
         let Some(bytes) = data.get(..length(claimed)) else {
             let there = data.len();
-            return Some(Err(format!(
-                "the packet at byte {at} claims {claimed} bytes, more than its block of {there} holds"
-            )));
+            return Some(Err(PacketError::PacketLength { at, claimed, there }));
         };
         self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
         Some(Ok(CapturedPacket {
@@ -166,10 +161,10 @@ impl Section {
         &self,
         body: &'a [u8],
         at: Offset,
-    ) -> Option<Result<CapturedPacket<'a>, String>> {
+    ) -> Option<Result<CapturedPacket<'a>, PacketError>> {
         let ([len], data) = self.byte_order.u32s(body)?;
         let Some(interface) = self.interfaces.first() else {
-            return Some(Err(unknown_interface_message(0, at)));
+            return Some(Err(PacketError::UnknownInterface { at, id: 0 }));
         };
         let snap = if interface.snap_len == 0 { usize::MAX } else { length(interface.snap_len) };
         let (bytes, _) = data.split_at(length(len).min(snap).min(data.len()));
@@ -215,14 +210,6 @@ fn parse_secrets(byte_order: ByteOrder, body: &[u8], at: Offset) -> Option<Captu
     if kind != TLS_KEY_LOG {
         return Some(CaptureItem::Ignored);
     }
-    let short = || {
-        CaptureItem::Damaged(format!(
-            "the secrets at byte {at} claim {len} bytes, more than their block holds"
-        ))
-    };
+    let short = || CaptureItem::Damaged(PacketError::SecretsLength { at, claimed: len });
     Some(data.get(..length(len)).map_or_else(short, CaptureItem::Secrets))
-}
-
-fn unknown_interface_message(id: usize, at: Offset) -> String {
-    format!("the packet at byte {at} names interface {id}, which the file has not described")
 }

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use thiserror::Error;
 
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
-use crate::capture::{Capture, CaptureError, CaptureFormat, MAX_WARNINGS, StreamSink};
+use crate::capture::{Capture, CaptureError, CaptureFormat, MAX_WARNINGS, StreamSink, TextError};
 use crate::wire::{Side, format};
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
@@ -44,7 +45,7 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
     file: File,
     shared: &mut ReadContext<M>,
 ) -> Result<Capture<S>, CaptureError> {
-    let io = |error| CaptureError::Io { path: path.to_owned(), error };
+    let io = |source| CaptureError::Io { path: path.to_owned(), source };
     let mut connections: BTreeMap<u64, RecordedConnection<S>> = BTreeMap::new();
     let (mut reader, mut line) = (BufReader::new(file), Vec::new());
     let mut warnings = Vec::new();
@@ -58,14 +59,12 @@ pub(super) fn read_recording<S: StreamSink, M: FnMut(StreamStart) -> S>(
         }
         let RecordLine { connection, content: what } = match parse_line(&line) {
             Ok(line_read) => line_read,
-            Err(reason) if number == 1 => {
-                return Err(CaptureError::Text {
-                    path: path.to_owned(),
-                    reason: format!("line 1: {reason}"),
-                });
+            Err(source) if number == 1 => {
+                let reason = TextError::Record { line: number, source };
+                return Err(CaptureError::Text { path: path.to_owned(), reason });
             }
-            Err(reason) => {
-                warnings.push(format!("line {number} is left out: {reason}"));
+            Err(error) => {
+                warnings.push(format!("line {number} is left out: {error}"));
                 warnings.truncate(MAX_WARNINGS);
                 continue;
             }
@@ -120,22 +119,45 @@ enum LineContent {
     Other,
 }
 
-fn parse_line(line: &[u8]) -> Result<RecordLine, String> {
-    let record: JsonRecord<'_> = serde_json::from_slice(line)
-        .map_err(|error| format!("this is no record of `wiretalk inspect --json`: {error}"))?;
+/// A line that isn't a record of `wiretalk inspect --json`.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// It isn't JSON, or has no `type`.
+    #[error("this isn't a record of `wiretalk inspect --json`: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A handshake without its bytes.
+    #[error("the handshake has no \"head\"")]
+    NoHead,
+    /// A frame without its bytes.
+    #[error("the frame has no \"raw_hex\"")]
+    NoFrame,
+    /// Other bytes that are missing.
+    #[error("the bytes have no \"hex\"")]
+    NoBytes,
+    /// A field of bytes that are not written as hex.
+    #[error("{0:?} isn't an even number of hex digits")]
+    Hex(&'static str),
+    /// Neither side's name.
+    #[error("\"from\" is {0:?}; right would be \"client\" or \"server\"")]
+    From(Option<String>),
+}
+
+fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {
+    let record: JsonRecord<'_> = serde_json::from_slice(line)?;
+
     let connection = record.connection;
     let bytes = match (record.r#type, record.head_hex) {
         ("handshake", Some(hex)) => parse_hex_field("head_hex", hex)?,
-        ("handshake", None) => record.head.map(String::into_bytes).ok_or("the handshake has no \"head\"")?,
-        ("frame", _) => parse_hex_field("raw_hex", record.raw_hex.ok_or("the frame has no \"raw_hex\"")?)?,
-        ("bytes", _) => parse_hex_field("hex", record.hex.ok_or("the bytes have no \"hex\"")?)?,
+        ("handshake", None) => record.head.map(String::into_bytes).ok_or(RecordError::NoHead)?,
+        ("frame", _) => parse_hex_field("raw_hex", record.raw_hex.ok_or(RecordError::NoFrame)?)?,
+        ("bytes", _) => parse_hex_field("hex", record.hex.ok_or(RecordError::NoBytes)?)?,
         ("end", _) => return Ok(RecordLine { connection, content: LineContent::End }),
         _ => return Ok(RecordLine { connection, content: LineContent::Other }),
     };
     let from = match record.from {
         Some("client") => Side::Client,
         Some("server") => Side::Server,
-        other => return Err(format!("\"from\" is {other:?}; right would be \"client\" or \"server\"")),
+        other => return Err(RecordError::From(other.map(str::to_owned))),
     };
     let at = Duration::try_from_secs_f64(record.t_ms / 1e3).unwrap_or_default();
     // recordings of other tools may have one connection and no number
@@ -146,6 +168,6 @@ fn parse_line(line: &[u8]) -> Result<RecordLine, String> {
     })
 }
 
-fn parse_hex_field(name: &str, digits: &str) -> Result<Vec<u8>, String> {
-    format::unhex(digits).ok_or_else(|| format!("{name:?} is no even number of hex digits"))
+fn parse_hex_field(name: &'static str, digits: &str) -> Result<Vec<u8>, RecordError> {
+    format::unhex(digits).ok_or(RecordError::Hex(name))
 }

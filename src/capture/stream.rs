@@ -6,12 +6,12 @@ use std::num::Saturating;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capture::StreamSink;
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
 use crate::capture::tls::{self, KeyLog, Random, TlsSession, TlsStatus};
+use crate::capture::{InternalError, StreamSink};
 use crate::net::AddressPair;
 use crate::scope;
-use crate::wire::{ByteLen, Offset, Side, format};
+use crate::wire::{ByteLen, Offset, Side};
 
 /// More oddities of one stream than this are counted and not told one by one.
 const MAX_WARNINGS: usize = 20;
@@ -63,29 +63,23 @@ pub struct CapturedStream<S> {
     pub gaps: Vec<Gap>,
     /// What is odd about it, in words.
     pub warnings: Vec<String>,
-    /// Why it could not be read, in one line; then nothing else is known of it. It is a mistake of this program: other
-    /// connections of the capture are read all the same.
-    pub failed: Option<String>,
+    /// Why it could not be read; then nothing else is known of it. Other connections of the capture are read all the same.
+    pub failed: Option<InternalError>,
 }
 
 /// Reads a part of one connection. A panic costs that connection and no other: `fail` throws away what is known of it.
 pub(super) fn guarded<C>(
     connection: &mut C,
-    fail: impl FnOnce(&mut C, String),
+    fail: impl FnOnce(&mut C, InternalError),
     read: impl FnOnce(&mut C) -> io::Result<()>,
 ) -> io::Result<()> {
     match scope::catch_panic_now(|| read(connection)) {
         Ok(done) => done,
         Err(panic) => {
-            fail(connection, internal_error(&panic));
+            fail(connection, InternalError(panic));
             Ok(())
         }
     }
-}
-
-/// A panic as the reason for which a connection is not shown. Its message may quote what a peer has sent.
-pub(super) fn internal_error(panic: &str) -> String {
-    format::escape_controls(&format!("internal error: {panic}"))
 }
 
 /// What all streams of one capture share while it is read.
@@ -112,7 +106,7 @@ pub(super) struct StreamBuilder<S> {
     mode: StreamMode,
     warnings: Warnings,
     plaintext: Option<PlaintextSink<S>>,
-    failed: Option<String>,
+    failed: Option<InternalError>,
 }
 
 /// What the plain bytes of a stream become.
@@ -157,7 +151,7 @@ impl<S: StreamSink> StreamBuilder<S> {
     }
 
     /// Nothing more of it is read, and what was read is forgotten.
-    pub(super) fn fail(&mut self, why: String) {
+    pub(super) fn fail(&mut self, why: InternalError) {
         *self = Self { failed: Some(why), ..Self::new(self.started_at) };
     }
 
@@ -204,8 +198,8 @@ impl<S: StreamSink> StreamBuilder<S> {
             Ok(_) => {}
             Err(error) => failed = Some(error),
         });
-        if let Err(what) = result {
-            warnings.warn(what);
+        if let Err(error) = result {
+            warnings.warn(error.to_string());
         }
         failed.map_or(Ok(()), Err)
     }

@@ -116,7 +116,7 @@ impl ServeArgs {
         drop(log);
         let addresses = match bundle.ready().await {
             Ok(addresses) => addresses,
-            Err(reason) => bail!(reason),
+            Err(error) => bail!("{error}"),
         };
         // caught before the addresses are told: who reads them may ask for the end at once
         let mut interrupt = Interrupt::new()?;

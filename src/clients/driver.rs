@@ -11,8 +11,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::clients::inbound::{Inbound, InboundEvent};
 use crate::clients::send_queue::{CloseStatus, SendQueue};
 use crate::clients::session::masking_key;
-use crate::clients::{SessionCommand, SessionEvent, SessionOptions};
-use crate::net::{describe_io_error, later};
+use crate::clients::{
+    RandomError, Refusal, SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, StreamEnd,
+};
+use crate::net::later;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;
 
@@ -44,7 +46,7 @@ pub(super) struct Driver<'a> {
     fin: FinState,
     hung_up: bool,
     /// Nothing more can be sent: why.
-    send_error: Option<String>,
+    send_error: Option<io::Error>,
 }
 
 /// Where the connection stands.
@@ -54,7 +56,7 @@ enum SessionPhase {
     Open,
     /// The server answered something else; its body may still come.
     Refused {
-        reason: String,
+        reason: Refusal,
         body_left: Option<u64>,
     },
 }
@@ -104,7 +106,7 @@ impl<'a> Driver<'a> {
         mut self,
         stream: impl AsyncRead + AsyncWrite,
         mut commands: mpsc::Receiver<SessionCommand>,
-    ) -> Result<String, String> {
+    ) -> Result<SessionEnd, SessionError> {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let mut buffer = vec![0; READ_SIZE];
         let mut unflushed = false;
@@ -132,7 +134,7 @@ impl<'a> Driver<'a> {
         }
         // a peer that takes nothing more is not waited for
         let _ = timeout(Duration::from_millis(500), writer.shutdown()).await;
-        Ok("we hung up".to_owned())
+        Ok(SessionEnd::HungUp)
     }
 
     fn next_step(&self, unflushed: bool) -> Option<WriteStep> {
@@ -145,9 +147,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn execute(&mut self, command: Option<SessionCommand>) -> Result<(), String> {
+    fn execute(&mut self, command: Option<SessionCommand>) -> Result<(), RandomError> {
         let frame = |opcode, payload: &[u8]| {
-            Ok::<_, String>(encode::single_frame(opcode, payload, Some(masking_key()?)))
+            Ok::<_, RandomError>(encode::single_frame(opcode, payload, Some(masking_key()?)))
         };
         let bytes = match command {
             Some(SessionCommand::Text(text)) => frame(Opcode::Text, text.as_bytes())?,
@@ -179,7 +181,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Behind half a frame a Close would only be its payload; then the end of the stream has to do.
-    fn start_close(&mut self, code: u16, reason: &str) -> Result<(), String> {
+    fn start_close(&mut self, code: u16, reason: &str) -> Result<(), RandomError> {
         if self.send_queue.queued_close().is_none() {
             if self.send_queue.is_between_frames() {
                 self.send_queue.enqueue(&encode::close_frame(code, reason, Some(masking_key()?)));
@@ -195,13 +197,13 @@ impl<'a> Driver<'a> {
         self.deadline.get_or_insert(later(Instant::now(), self.timeout));
     }
 
-    fn on_written(&mut self, step: Option<WriteStep>, done: io::Result<usize>) -> Result<(), String> {
+    fn on_written(&mut self, step: Option<WriteStep>, done: io::Result<usize>) -> Result<(), RandomError> {
         match done {
             Ok(_) if step == Some(WriteStep::Shutdown) => self.fin = FinState::Sent,
             Ok(count) => self.send_queue.advance(count),
             // What the server said before it stopped listening is still to be read.
             Err(error) => {
-                self.send_error = Some(describe_io_error(&error));
+                self.send_error = Some(error);
                 self.start_close_timer();
             }
         }
@@ -216,10 +218,10 @@ impl<'a> Driver<'a> {
         &mut self,
         read: io::Result<usize>,
         buffer: &[u8],
-    ) -> Result<Option<Result<String, String>>, String> {
+    ) -> Result<Option<Result<SessionEnd, SessionError>>, RandomError> {
         let count = match read {
             Ok(0) => return Ok(Some(self.stream_ended(None))),
-            Err(error) => return Ok(Some(self.stream_ended(Some(&error)))),
+            Err(error) => return Ok(Some(self.stream_ended(Some(error)))),
             Ok(count) => count,
         };
         let mut events = Vec::new();
@@ -231,12 +233,12 @@ impl<'a> Driver<'a> {
             self.on_inbound(event).await?;
         }
         Ok(match &self.phase {
-            SessionPhase::Refused { reason, body_left: Some(0) } => Some(Err(reason.clone())),
+            SessionPhase::Refused { reason, body_left: Some(0) } => Some(Err(reason.clone().into())),
             _ => None,
         })
     }
 
-    async fn on_inbound(&mut self, event: InboundEvent) -> Result<(), String> {
+    async fn on_inbound(&mut self, event: InboundEvent) -> Result<(), RandomError> {
         match event {
             InboundEvent::Open => {
                 self.phase = SessionPhase::Open;
@@ -265,7 +267,7 @@ impl<'a> Driver<'a> {
     }
 
     /// RFC 6455 section 5.5.1: the answer usually carries the code that was received. The server hangs up then (7.1.1).
-    fn answer_close(&mut self, code: Option<u16>) -> Result<(), String> {
+    fn answer_close(&mut self, code: Option<u16>) -> Result<(), RandomError> {
         if !self.auto_close {
             return Ok(());
         }
@@ -282,54 +284,39 @@ impl<'a> Driver<'a> {
     }
 
     /// The server took too long.
-    fn timed_out(self) -> Result<String, String> {
-        let waited = format!("{} s", self.timeout.as_secs_f32());
-        match (self.phase, self.received_close) {
-            (SessionPhase::Handshaking, _) => Err(format!(
-                "the server took the request and did not answer within {waited}{}",
-                describe_unfinished(&self.inbound)
-            )),
-            (SessionPhase::Refused { reason, .. }, _) => Err(reason),
-            (SessionPhase::Open, Some(CloseStatus(code))) => Err(format!(
-                "the server said goodbye {} and did not hang up within {waited}",
-                describe_code(code)
-            )),
-            (SessionPhase::Open, None) => match self.send_error {
-                Some(reason) => Err(format!("could not send: {reason}")),
-                None => Err(format!("we closed, and the server did not answer within {waited}")),
-            },
-        }
+    fn timed_out(self) -> Result<SessionEnd, SessionError> {
+        let waited = self.timeout;
+        Err(match (self.phase, self.received_close, self.send_error) {
+            (SessionPhase::Handshaking, ..) => {
+                SessionError::HandshakeTimeout { waited, unfinished: self.inbound.unfinished() }
+            }
+            (SessionPhase::Refused { reason, .. }, ..) => reason.into(),
+            (SessionPhase::Open, Some(CloseStatus(code)), _) => SessionError::HangUpTimeout { code, waited },
+            (SessionPhase::Open, None, Some(error)) => SessionError::Send(error),
+            (SessionPhase::Open, None, None) => SessionError::CloseTimeout { waited },
+        })
     }
 
     /// The stream ended, or broke.
-    fn stream_ended(&self, error: Option<&io::Error>) -> Result<String, String> {
-        // TLS without its own goodbye: the end could be anybody's doing, yet a Close that came says what was meant.
-        let cut = error.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    fn stream_ended(&self, error: Option<io::Error>) -> Result<SessionEnd, SessionError> {
         let how = match error {
-            Some(error) if !cut => format!("the connection broke: {}", describe_io_error(error)),
-            Some(_) => "the server hung up without TLS's own goodbye".to_owned(),
-            None => "the server hung up".to_owned(),
+            // TLS without its own goodbye: the end could be anybody's doing, yet a Close that came says what was meant
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => StreamEnd::WithoutCloseNotify,
+            Some(error) => StreamEnd::Broke(error),
+            None => StreamEnd::HungUp,
         };
         if let SessionPhase::Refused { reason, .. } = &self.phase {
-            return Err(reason.clone());
+            return Err(reason.clone().into());
         }
+        let unfinished = self.inbound.unfinished();
         match (self.received_close, self.send_queue.queued_close()) {
-            (Some(CloseStatus(code)), Some(_)) if self.closed_by_us => {
-                Ok(format!("closed by us, answered by the server {}", describe_code(code)))
+            (Some(CloseStatus(code)), Some(_)) if self.closed_by_us => Ok(SessionEnd::ClosedByUs { code }),
+            (Some(CloseStatus(code)), ours) => {
+                Ok(SessionEnd::ClosedByServer { code, answered: ours.is_some() })
             }
-            (Some(CloseStatus(code)), Some(_)) => {
-                Ok(format!("closed by the server {}, answered by us", describe_code(code)))
-            }
-            (Some(CloseStatus(code)), None) => {
-                Ok(format!("closed by the server {}, not answered by us", describe_code(code)))
-            }
-            (None, None) if self.fin == FinState::Sent => {
-                Ok("we hung up in the middle of a frame".to_owned())
-            }
-            (None, Some(_)) => {
-                Err(format!("{how} and did not answer our Close{}", describe_unfinished(&self.inbound)))
-            }
-            (None, None) => Err(format!("{how} without a Close{}", describe_unfinished(&self.inbound))),
+            (None, None) if self.fin == FinState::Sent => Ok(SessionEnd::HungUpInsideFrame),
+            (None, Some(_)) => Err(SessionError::CloseUnanswered { how, unfinished }),
+            (None, None) => Err(SessionError::EndWithoutClose { how, unfinished }),
         }
     }
 }
@@ -345,12 +332,4 @@ async fn write_step(
         Some(WriteStep::Shutdown) => writer.shutdown().await.map(|()| 0),
         None => Ok(0),
     }
-}
-
-fn describe_unfinished(inbound: &Inbound) -> String {
-    inbound.unfinished().map_or_else(String::new, |where_it_ended| format!(", {where_it_ended}"))
-}
-
-fn describe_code(code: Option<u16>) -> String {
-    code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"))
 }

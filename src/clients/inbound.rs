@@ -1,6 +1,7 @@
 //! [`Inbound`]: what the session itself must understand of what the server says: the answer, pings and the Close.
 //! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
 
+use crate::clients::{Refusal, UnfinishedRead};
 use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, response};
 use crate::wire::handshake::{HeadReader, HeadScan, ValidatedHead};
 use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side, format};
@@ -10,8 +11,8 @@ use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side,
 pub(super) enum InboundEvent {
     /// The server has answered 101: frames from here on.
     Open,
-    /// Something else was answered: what, in words, and the bytes of the body that are still to come, where that is said.
-    Refused(String, Option<u64>),
+    /// Something else was answered: what, and the bytes of the body that are still to come, where `Content-Length` says it.
+    Refused(Refusal, Option<u64>),
     /// A whole ping.
     Ping(Vec<u8>),
     /// A whole Close with its code.
@@ -84,17 +85,15 @@ impl Inbound {
     }
 
     /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what is missing.
-    pub(super) fn unfinished(&self) -> Option<String> {
+    pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
         match &self.phase {
-            InboundPhase::Head if self.head_reader.bytes().is_empty() => {
-                Some("before it answered".to_owned())
-            }
-            InboundPhase::Head => Some("in the middle of its answer".to_owned()),
+            InboundPhase::Head if self.head_reader.bytes().is_empty() => Some(UnfinishedRead::BeforeResponse),
+            InboundPhase::Head => Some(UnfinishedRead::InResponse),
             InboundPhase::Frames(decoder) => {
-                let more = decoder.needed().map(|needs| format::byte_count(needs.more));
                 let lost = self.current_header.is_some_and(|header| header.has_impossible_length());
-                more.map(|more| format!("in the middle of a frame, which needs {more} more"))
-                    .or_else(|| lost.then(|| "behind a length that cannot be".to_owned()))
+                let missing =
+                    decoder.needed().map(|needs| UnfinishedRead::InFrame { missing: needs.more.into() });
+                missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))
             }
             InboundPhase::Body => None,
         }
@@ -121,34 +120,15 @@ impl Inbound {
                     head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
                 let left = length.map(|length| length.saturating_sub(behind));
                 self.phase = InboundPhase::Body;
-                let status = format::escape_controls(&status);
-                let reason = format!(
-                    "the server answered {status}, not 101 Switching Protocols: {}",
-                    refusal_hint(&status)
-                );
-                return on_event(InboundEvent::Refused(reason, left));
+                let refusal = Refusal::Status(format::escape_controls(&status));
+                return on_event(InboundEvent::Refused(refusal, left));
             }
-            HeadScan::Tls(_) => "the server answered in TLS; a wss:// URL would be right",
-            HeadScan::Http2Frame | HeadScan::Http2Preface => {
-                "the server speaks HTTP/2 there, where WebSocket is another thing"
-            }
-            HeadScan::TooLarge => "the server's answer has no end of its head within 65,536 bytes",
+            HeadScan::Tls(_) => Refusal::Tls,
+            HeadScan::Http2Frame | HeadScan::Http2Preface => Refusal::Http2,
+            HeadScan::TooLarge => Refusal::HeadTooLarge,
         };
         self.phase = InboundPhase::Body;
-        on_event(InboundEvent::Refused(refusal.to_owned(), Some(0)));
-    }
-}
-
-/// What to make of the statuses that servers refuse a WebSocket with.
-fn refusal_hint(status: &str) -> &'static str {
-    match status {
-        "301" | "302" | "303" | "307" | "308" => "it sends us elsewhere, see Location; give that URL",
-        "400" => "it found something wrong with the request",
-        "401" | "407" => "it wants to know who asks: a header Authorization or Cookie",
-        "403" => "it does not let us in; many look at Origin",
-        "426" => "it wants another version, see Sec-WebSocket-Version",
-        "502" | "503" | "504" => "what stands behind it did not answer",
-        _ => "it does not speak WebSocket at this path",
+        on_event(InboundEvent::Refused(refusal, Some(0)));
     }
 }
 
@@ -170,7 +150,7 @@ fn control_event(header: &Header, payload: &[u8]) -> Option<InboundEvent> {
 mod tests {
     use super::*;
 
-    fn events_of(bytes: &[u8], chunk: usize) -> (Vec<InboundEvent>, Option<String>) {
+    fn events_of(bytes: &[u8], chunk: usize) -> (Vec<InboundEvent>, Option<UnfinishedRead>) {
         let (mut inbound, mut all) = (Inbound::new(), Vec::new());
         bytes.chunks(chunk).for_each(|piece| inbound.push(piece, |events_of| all.push(events_of)));
         (all, inbound.unfinished())
@@ -196,31 +176,29 @@ mod tests {
                     InboundEvent::Close(None)
                 ]
             );
-            assert_eq!(end.as_deref(), Some("in the middle of a frame, which needs 4 bytes more"));
+            assert_eq!(end, Some(UnfinishedRead::InFrame { missing: 4_u64.into() }));
         }
     }
 
     #[test]
-    fn refusals_say_what_may_help() {
-        for (bytes, reason, left) in [
+    fn refusals_are_told_apart() {
+        for (bytes, refusal, left) in [
             (
                 &b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnothing"[..],
-                "does not speak WebSocket",
+                Refusal::Status("404".to_owned()),
                 Some(2),
             ),
-            (b"HTTP/1.1 403 Forbidden\r\n\r\n", "Origin", None),
-            (b"\x15\x03\x03\x00\x02\x02\x28", "wss://", Some(0)),
+            (b"HTTP/1.1 403 Forbidden\r\n\r\n", Refusal::Status("403".to_owned()), None),
+            (b"\x15\x03\x03\x00\x02\x02\x28", Refusal::Tls, Some(0)),
         ] {
-            let (all, _) = events_of(bytes, 1000);
-            let [InboundEvent::Refused(words, rest)] = all.as_slice() else { panic!("{all:?}") };
-            assert!(words.contains(reason) && *rest == left, "{words}, {rest:?}");
+            assert_eq!(events_of(bytes, 1000).0, [InboundEvent::Refused(refusal, left)]);
         }
-        assert_eq!(events_of(b"HTTP/1.1 1", 3), (Vec::new(), Some("in the middle of its answer".to_owned())));
+        assert_eq!(events_of(b"HTTP/1.1 1", 3), (Vec::new(), Some(UnfinishedRead::InResponse)));
     }
 
     #[test]
     fn a_length_that_cannot_be_is_reported() {
         let bytes = [b"HTTP/1.1 101 X\r\n\r\n\x82\x7f".as_slice(), &[0xff; 8], &[0; 100]].concat();
-        assert_eq!(events_of(&bytes, 1000).1.as_deref(), Some("behind a length that cannot be"));
+        assert_eq!(events_of(&bytes, 1000).1, Some(UnfinishedRead::AfterImpossibleLength));
     }
 }

@@ -10,11 +10,13 @@
 
 mod connect_plain;
 mod driver;
+mod error;
 mod inbound;
 mod request;
 mod send_queue;
 mod session;
 
-pub use connect_plain::connect_plain;
-pub use request::{HandshakeRequest, RequestOptions};
-pub use session::{SessionCommand, SessionEvent, SessionOptions, nonce, run_session};
+pub use connect_plain::{ConnectPlainError, connect_plain};
+pub use error::{Refusal, SessionEnd, SessionError, StreamEnd, UnfinishedRead};
+pub use request::{HandshakeRequest, RequestError, RequestOptions};
+pub use session::{RandomError, SessionCommand, SessionEvent, SessionOptions, nonce, run_session};

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use thiserror::Error;
 
 use crate::net::Target;
 
@@ -34,12 +35,28 @@ pub struct RequestOptions {
     pub deflate: bool,
 }
 
+/// A header that would break the request apart (RFC 9110 section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// A name that isn't a token.
+    #[error("{0:?} isn't a header name; letters, digits and - would do")]
+    HeaderName(String),
+    /// A value that does not stay on its line.
+    #[error("the value of {name} holds {invalid:?}; a header stays on its line")]
+    HeaderValue {
+        /// The header.
+        name: String,
+        /// The control character in its value.
+        invalid: char,
+    },
+}
+
 impl HandshakeRequest {
     /// The bytes for the wire. `nonce` becomes the key: 16 bytes that nobody could guess.
     ///
     /// # Errors
     /// A header that would break the request apart; on purpose that is done with [`HandshakeRequest::Raw`].
-    pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
+    pub fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
         match self {
             Self::Raw(bytes) => Ok(bytes.clone()),
             Self::Standard(options) => options.to_bytes(target, nonce),
@@ -48,7 +65,7 @@ impl HandshakeRequest {
 }
 
 impl RequestOptions {
-    fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, String> {
+    fn to_bytes(&self, target: &Target, nonce: [u8; 16]) -> Result<Vec<u8>, RequestError> {
         let mut lines = vec![
             ("Host", target.authority()),
             ("Upgrade", "websocket".to_owned()),
@@ -78,13 +95,13 @@ impl RequestOptions {
 }
 
 /// RFC 9110 section 5: a name is a token, a value stays on its line.
-fn check_field(name: &str, value: &str) -> Result<(), String> {
+fn check_field(name: &str, value: &str) -> Result<(), RequestError> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if name.is_empty() || !name.chars().all(token) {
-        return Err(format!("{name:?} is no header name; letters, digits and - would do"));
+        return Err(RequestError::HeaderName(name.to_owned()));
     }
     if let Some(invalid) = value.chars().find(|c| c.is_control() && *c != '\t') {
-        return Err(format!("the value of {name} holds {invalid:?}; a header stays on its line"));
+        return Err(RequestError::HeaderValue { name: name.to_owned(), invalid });
     }
     Ok(())
 }
@@ -97,7 +114,7 @@ mod tests {
 
     const NONCE: [u8; 16] = *b"the sample nonce";
 
-    fn text(options: RequestOptions) -> Result<String, String> {
+    fn text(options: RequestOptions) -> Result<String, RequestError> {
         let target = Target::parse("ws://server.example.com:8000/chat?x=1").unwrap();
         HandshakeRequest::Standard(options)
             .to_bytes(&target, NONCE)
@@ -140,7 +157,8 @@ mod tests {
         };
         let asked = with("host", "other").unwrap();
         assert!(asked.contains("\r\nhost: other\r\n") && !asked.contains("Host:"), "{asked}");
-        assert!(with("X", "a\r\nY: b").unwrap_err().contains("stays on its line"));
-        assert!(with("X Y", "a").unwrap_err().contains("no header name"));
+        let value = RequestError::HeaderValue { name: "X".to_owned(), invalid: '\r' };
+        assert_eq!(with("X", "a\r\nY: b"), Err(value));
+        assert_eq!(with("X Y", "a"), Err(RequestError::HeaderName("X Y".to_owned())));
     }
 }

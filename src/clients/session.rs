@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::sync::mpsc;
 
-use crate::clients::HandshakeRequest;
 use crate::clients::driver::Driver;
+use crate::clients::{HandshakeRequest, SessionEnd, SessionError};
 use crate::net::{AddressPair, Chunk, ChunkSender, Tap, Target, TlsOptions, connect};
 use crate::wire::{Header, MaskingKey};
 
@@ -69,7 +70,7 @@ pub enum SessionCommand {
 }
 
 /// What happens in a session, in the order in which it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum SessionEvent {
     /// TCP is there; TLS too, where there is any.
     Connected(AddressPair),
@@ -82,8 +83,8 @@ pub enum SessionEvent {
     Bytes(Chunk),
     /// The server has answered 101: frames from here on, even where the handshake has faults.
     Open,
-    /// The session is over, and why, in words; always the last event. Ok: both sides knew that it would end.
-    Ended(Result<String, String>),
+    /// The session is over, and why; always the last event. `Ok`: both sides knew that it would end.
+    Ended(Result<SessionEnd, SessionError>),
 }
 
 /// Opens a connection, carries out commands and reports everything until it is over.
@@ -104,7 +105,7 @@ async fn connect_and_run(
     options: &SessionOptions,
     commands: mpsc::Receiver<SessionCommand>,
     events: &mpsc::Sender<SessionEvent>,
-) -> Result<String, String> {
+) -> Result<SessionEnd, SessionError> {
     let target = Target::parse(&options.url)?;
     let request = options.request.to_bytes(&target, random_bytes()?)?;
     if target.tls && options.tls.insecure {
@@ -123,10 +124,15 @@ async fn connect_and_run(
     Driver::new(options, request, events).run(tap, commands).await
 }
 
+/// The system gives no random numbers, so there is neither a key for the handshake nor one for a frame.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("the system gives no random numbers: {0}")]
+pub struct RandomError(#[source] getrandom::Error);
+
 /// A masking key or a nonce that nobody can guess (RFC 6455 section 5.3).
-fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
+fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    getrandom::fill(&mut bytes).map_err(RandomError)?;
     Ok(bytes)
 }
 
@@ -134,12 +140,12 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], String> {
 ///
 /// # Errors
 /// If the system gives none.
-pub fn nonce() -> Result<[u8; 16], String> {
+pub fn nonce() -> Result<[u8; 16], RandomError> {
     random_bytes()
 }
 
 /// A fresh masking key.
-pub(super) fn masking_key() -> Result<MaskingKey, String> {
+pub(super) fn masking_key() -> Result<MaskingKey, RandomError> {
     random_bytes()
 }
 
@@ -150,7 +156,8 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::net::Direction;
+    use crate::clients::{Refusal, StreamEnd, UnfinishedRead};
+    use crate::net::{ConnectErrorKind, Direction};
     use crate::scope::Scope;
     use crate::servers::{Ports, ServerBundle};
     use crate::wire::{ConnectionTranscript, Opcode, Side, Transcript};
@@ -168,9 +175,16 @@ mod tests {
             self.seen.direction(side).transcript()
         }
 
-        fn end(&self) -> &Result<String, String> {
-            let Some(SessionEvent::Ended(end)) = self.all.last() else { panic!("{:?}", self.all) };
-            end
+        #[track_caller]
+        fn end(&self) -> SessionEnd {
+            let Some(SessionEvent::Ended(Ok(end))) = self.all.last() else { panic!("{:?}", self.all) };
+            *end
+        }
+
+        #[track_caller]
+        fn error(&self) -> &SessionError {
+            let Some(SessionEvent::Ended(Err(error))) = self.all.last() else { panic!("{:?}", self.all) };
+            error
         }
     }
 
@@ -233,7 +247,7 @@ mod tests {
             &[SessionCommand::Text("Hello".into()), SessionCommand::Ping(b"?".into()), close],
         )
         .await;
-        assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
+        assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
         assert!(played.seen.direction(Side::Server).head().unwrap().validation.problems.is_empty());
         for side in [Side::Client, Side::Server] {
             let said = played.said(side);
@@ -260,7 +274,7 @@ mod tests {
         let played = play(SessionOptions::new(url), &[SessionCommand::Frame(unmasked, b"hi".into())]).await;
         assert_eq!(played.said(Side::Client).frames()[0].raw(), b"\x81\x02hi");
         assert_eq!(played.said(Side::Server).frames()[0].close_body().unwrap().0, 1002);
-        assert_eq!(played.end(), &Ok("closed by the server with 1002, answered by us".to_owned()));
+        assert_eq!(played.end(), SessionEnd::ClosedByServer { code: Some(1002), answered: true });
     }
 
     #[tokio::test]
@@ -277,7 +291,7 @@ mod tests {
         let quiet = |options| SessionOptions { auto_pong: false, auto_close: false, ..options };
         let played = run_against(quiet, &[], peer).await;
         assert!(played.said(Side::Client).frames().is_empty());
-        assert_eq!(played.end(), &Ok("closed by the server with 1001, not answered by us".to_owned()));
+        assert_eq!(played.end(), SessionEnd::ClosedByServer { code: Some(1001), answered: false });
     }
 
     #[tokio::test]
@@ -287,8 +301,11 @@ mod tests {
         let played =
             play(SessionOptions::new(format!("ws://{}/nowhere", servers.ready().await.unwrap().http)), &[])
                 .await;
-        let reason = played.end().as_ref().unwrap_err();
-        assert!(reason.contains("404") && reason.contains("does not speak WebSocket"), "{reason}");
+        let error = played.error();
+        assert!(
+            matches!(error, SessionError::Refused(Refusal::Status(status)) if status == "404"),
+            "{error:?}"
+        );
         assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
     }
 
@@ -300,15 +317,17 @@ mod tests {
         };
         let patient = |options| SessionOptions { timeout: Duration::MAX, ..options };
         let played = run_against(patient, &[SessionCommand::Close(1000, String::new())], peer).await;
-        assert_eq!(played.end(), &Ok("closed by us, answered by the server with 1000".to_owned()));
+        assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
     }
 
     #[tokio::test]
     async fn every_end_has_its_reason() {
         let stall = async |stream: &mut TcpStream| stream.write_all(b"\x82\x0aabc").await.unwrap();
         let played = run_against(|options| options, &[], stall).await;
-        let reason = "the server hung up without a Close, in the middle of a frame, which needs 7 bytes more";
-        assert_eq!(played.end(), &Err(reason.to_owned()));
+        let SessionError::EndWithoutClose { how: StreamEnd::HungUp, unfinished } = played.error() else {
+            panic!("{:?}", played.error())
+        };
+        assert_eq!(*unfinished, Some(UnfinishedRead::InFrame { missing: 7_u64.into() }));
 
         let deaf = async |stream: &mut TcpStream| {
             // our Close: two bytes of header, four of key, two of payload; or the end of the stream
@@ -320,7 +339,8 @@ mod tests {
         };
         let played =
             run_against(|options| options, &[SessionCommand::Close(1000, String::new())], deaf).await;
-        assert_eq!(played.end(), &Err("we closed, and the server did not answer within 60 s".to_owned()));
+        let minute = Duration::from_mins(1);
+        assert!(matches!(played.error(), SessionError::CloseTimeout { waited } if *waited == minute));
 
         let played = run_against(
             |options| options,
@@ -328,11 +348,11 @@ mod tests {
             deaf,
         )
         .await;
-        assert_eq!(played.end(), &Ok("we hung up in the middle of a frame".to_owned()));
+        assert_eq!(played.end(), SessionEnd::HungUpInsideFrame);
         assert_eq!(played.said(Side::Client).len(), 2, "no Close inside of a frame");
 
         let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
-        assert_eq!(played.end(), &Ok("we hung up".to_owned()));
+        assert_eq!(played.end(), SessionEnd::HungUp);
     }
 
     #[tokio::test]
@@ -345,7 +365,11 @@ mod tests {
             let _ = peer.read_exact(&mut [0; 64]).await;
         };
         let (played, ()) = tokio::join!(play(patient(format!("ws://{address}/")), &[]), cut);
-        assert!(played.end().is_err());
+        let broken = matches!(
+            played.error(),
+            SessionError::EndWithoutClose { unfinished: Some(UnfinishedRead::InResponse), .. }
+        );
+        assert!(broken, "{:?}", played.error());
         let silent = async {
             let (mut peer, _) = listener.accept().await.unwrap();
             let mut request = Vec::new();
@@ -357,12 +381,18 @@ mod tests {
             tokio::time::resume();
         };
         let (played, ()) = tokio::join!(play(patient(format!("ws://{address}/")), &[]), silent);
-        let reason = played.end().as_ref().unwrap_err();
-        assert!(reason.contains("did not answer within 60 s, before it answered"), "{reason}");
+        let late = matches!(
+            played.error(),
+            SessionError::HandshakeTimeout { unfinished: Some(UnfinishedRead::BeforeResponse), .. }
+        );
+        assert!(late, "{:?}", played.error());
         drop(listener);
         let played = play(patient(format!("ws://{address}/")), &[]).await;
-        let reason = played.end().as_ref().unwrap_err();
-        assert!(played.all.len() == 1 && reason.contains("is a server listening there?"), "{reason}");
+        let SessionError::Connect(error) = played.error() else { panic!("{:?}", played.error()) };
+        assert!(matches!(error.kind, ConnectErrorKind::Refused(_)), "{error:?}");
+        let sentence =
+            format!("could not connect to ws://{address}/: connection refused; is a server listening there?");
+        assert_eq!((played.all.len(), error.to_string()), (1, sentence));
     }
 
     #[tokio::test]
@@ -420,7 +450,7 @@ mod tests {
                     _ => 0,
                 })
                 .sum();
-            assert!(count > 16_000, "{count} bytes, {:?}", played.end());
+            assert!(count > 16_000, "{count} bytes, {:?}", played.all.last());
         }
     }
 }

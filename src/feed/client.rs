@@ -22,8 +22,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::feed::metrics::FeedMetrics;
 use crate::feed::server::LONG_POLL_TIMEOUT;
-use crate::feed::{FeedClock, Tick, Transport};
-use crate::net::{WebSocketLimits, error_chain};
+use crate::feed::{FeedClock, Tick, Transport, TransportError};
+use crate::net::WebSocketLimits;
 
 /// How long an answer that should come at once may take.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,17 +46,17 @@ impl FeedClient {
     pub(super) async fn run(self) {
         let ended = match self.connect().await {
             Ok(stream) => self.over(stream).await,
-            Err(reason) => Err(reason),
+            Err(error) => Err(error),
         };
-        let why = ended.err().unwrap_or_else(|| "the server ended the feed".to_owned());
-        self.with_metrics(|metrics| metrics.record_failure(self.transport, why));
+        let error = ended.err().unwrap_or(TransportError::Ended);
+        self.with_metrics(|metrics| metrics.record_failure(self.transport, error));
     }
 
     /// Asks or listens over a connection.
     pub(super) async fn over(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> Result<(), String> {
+    ) -> Result<(), TransportError> {
         match self.transport {
             Transport::Poll => self.over_http(stream, Self::poll).await,
             Transport::LongPoll => self.over_http(stream, Self::long_poll).await,
@@ -70,7 +70,7 @@ impl FeedClient {
         update(&mut self.metrics.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn record(&self, message: &[u8]) -> Result<Tick, String> {
+    fn record(&self, message: &[u8]) -> Result<Tick, TransportError> {
         let now = self.clock.now();
         let tick = Tick::from_json(message)?;
         self.with_metrics(|metrics| metrics.record_update(self.transport, tick, now));
@@ -82,11 +82,11 @@ impl FeedClient {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         use_connection: impl FnOnce(Self, HttpConnection) -> F,
-    ) -> Result<(), String>
+    ) -> Result<(), TransportError>
     where
-        F: Future<Output = Result<(), String>>,
+        F: Future<Output = Result<(), TransportError>>,
     {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let http = HttpConnection { sender, host: self.address.to_string() };
         let mut using = pin!(use_connection(self.clone(), http));
         tokio::select! {
@@ -98,7 +98,7 @@ impl FeedClient {
         using.await
     }
 
-    async fn poll(self, mut http: HttpConnection) -> Result<(), String> {
+    async fn poll(self, mut http: HttpConnection) -> Result<(), TransportError> {
         loop {
             self.with_metrics(|metrics| metrics.record_request(self.transport));
             let response = http.get("/price", "application/json", RESPONSE_TIMEOUT).await?;
@@ -107,7 +107,7 @@ impl FeedClient {
         }
     }
 
-    async fn long_poll(self, mut http: HttpConnection) -> Result<(), String> {
+    async fn long_poll(self, mut http: HttpConnection) -> Result<(), TransportError> {
         let mut path = "/price".to_owned();
         loop {
             self.with_metrics(|metrics| metrics.record_request(self.transport));
@@ -123,12 +123,12 @@ impl FeedClient {
         }
     }
 
-    async fn event_stream(self, mut http: HttpConnection) -> Result<(), String> {
+    async fn event_stream(self, mut http: HttpConnection) -> Result<(), TransportError> {
         self.with_metrics(|metrics| metrics.record_request(self.transport));
         let mut body = http.get("/events", "text/event-stream", RESPONSE_TIMEOUT).await?.into_body();
         let mut buffer = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(error_chain)?.into_data() else { continue };
+            let Ok(data) = frame?.into_data() else { continue };
             buffer.extend_from_slice(&data);
             while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
                 let event: Vec<u8> = buffer.drain(..end.saturating_add(2)).collect();
@@ -140,32 +140,32 @@ impl FeedClient {
                 }
             }
             if buffer.len() > MAX_MESSAGE_BYTES {
-                return Err(format!("an event of more than {MAX_MESSAGE_BYTES} bytes"));
+                return Err(TransportError::LongEvent(MAX_MESSAGE_BYTES));
             }
         }
         Ok(())
     }
 
-    async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), String> {
+    async fn websocket(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), TransportError> {
         let url = format!("ws://{}/", self.address);
         self.with_metrics(|metrics| metrics.record_request(self.transport));
         let handshake = WebSocketLimits::new(MAX_MESSAGE_BYTES).client(url, stream);
-        let mut stream = with_timeout(RESPONSE_TIMEOUT, handshake).await?.map_err(error_chain)?;
+        let mut stream = with_timeout(RESPONSE_TIMEOUT, handshake).await??;
         while let Some(message) = stream.next().await {
-            match message.map_err(error_chain)? {
+            match message? {
                 Message::Text(text) => drop(self.record(text.as_bytes())?),
                 Message::Ping(_) | Message::Pong(_) => {}
                 Message::Close(_) => return Ok(()),
-                other => return Err(format!("the server sent {other:?} instead of a price")),
+                other => return Err(TransportError::UnexpectedMessage(other)),
             }
         }
         Ok(())
     }
 
-    async fn connect(&self) -> Result<TcpStream, String> {
-        let stream =
-            with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?.map_err(error_chain)?;
-        stream.set_nodelay(true).map_err(error_chain)?;
+    async fn connect(&self) -> Result<TcpStream, TransportError> {
+        let connected = with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?;
+        let stream = connected.map_err(TransportError::Io)?;
+        stream.set_nodelay(true).map_err(TransportError::Io)?;
         Ok(stream)
     }
 }
@@ -182,29 +182,31 @@ impl HttpConnection {
         path: &str,
         accept: &str,
         time_limit: Duration,
-    ) -> Result<Response<Incoming>, String> {
+    ) -> Result<Response<Incoming>, TransportError> {
         let request = Request::get(path).header(HOST, &self.host).header(ACCEPT, accept);
-        let request = request.body(Empty::new()).map_err(error_chain)?;
-        with_timeout(time_limit, self.sender.ready()).await?.map_err(error_chain)?;
-        let response =
-            with_timeout(time_limit, self.sender.send_request(request)).await?.map_err(error_chain)?;
+        let request = request.body(Empty::new())?;
+        with_timeout(time_limit, self.sender.ready()).await??;
+        let response = with_timeout(time_limit, self.sender.send_request(request)).await??;
         if response.status().is_success() {
             Ok(response)
         } else {
-            Err(format!("the server answered {}", response.status()))
+            Err(TransportError::Status(response.status()))
         }
     }
 }
 
-async fn read_body(response: Response<Incoming>) -> Result<Bytes, String> {
+async fn read_body(response: Response<Incoming>) -> Result<Bytes, TransportError> {
     let body =
         with_timeout(RESPONSE_TIMEOUT, Limited::new(response.into_body(), MAX_MESSAGE_BYTES).collect())
             .await?;
-    Ok(body.map_err(|error| error.to_string())?.to_bytes())
+    Ok(body.map_err(TransportError::Body)?.to_bytes())
 }
 
-async fn with_timeout<T>(time_limit: Duration, awaited: impl Future<Output = T>) -> Result<T, String> {
-    timeout(time_limit, awaited).await.map_err(|_| format!("no answer within {} s", time_limit.as_secs()))
+async fn with_timeout<T>(
+    time_limit: Duration,
+    awaited: impl Future<Output = T>,
+) -> Result<T, TransportError> {
+    timeout(time_limit, awaited).await.map_err(|_| TransportError::Timeout(time_limit))
 }
 
 #[cfg(test)]
@@ -248,7 +250,7 @@ mod tests {
             // it hangs up once it has told
             let metrics = metrics.lock().unwrap();
             let failed = metrics.snapshot(Duration::ZERO).transports[0].failure.clone();
-            assert_eq!(failed.as_deref(), Some(why), "{way:?}");
+            assert_eq!(failed.unwrap().to_string(), why, "{way:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::feed::{Tick, Transport};
+use crate::feed::{Tick, Transport, TransportError};
 use crate::measure::{Histogram, HistogramSummary, to_u64_saturating};
 use crate::net::Traffic;
 
@@ -60,7 +60,7 @@ pub struct TimelineMark {
 }
 
 /// How one transport stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct TransportStats {
     /// Which transport.
     pub transport: Transport,
@@ -85,11 +85,11 @@ pub struct TransportStats {
     /// What it heard, and when.
     pub marks: Vec<TimelineMark>,
     /// Why it hears nothing any more.
-    pub failure: Option<String>,
+    pub failure: Option<Arc<TransportError>>,
 }
 
 /// The comparison while it runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct FeedSnapshot {
     /// How long it has run.
     pub elapsed: Duration,
@@ -124,7 +124,7 @@ struct TransportRecorder {
     requests: u64,
     empty: u64,
     marks: VecDeque<TimelineMark>,
-    failure: Option<String>,
+    failure: Option<Arc<TransportError>>,
 }
 
 impl FeedMetrics {
@@ -159,8 +159,8 @@ impl FeedMetrics {
     }
 
     /// A client hears nothing any more.
-    pub(super) fn record_failure(&mut self, transport: Transport, reason: String) {
-        self.with_recorder(transport, |recorder, _| recorder.failure = Some(reason));
+    pub(super) fn record_failure(&mut self, transport: Transport, error: TransportError) {
+        self.with_recorder(transport, |recorder, _| recorder.failure = Some(Arc::new(error)));
     }
 
     /// Whether every client has its first price, or has failed.
@@ -326,15 +326,13 @@ mod tests {
     fn a_failure_is_its_own_transports_affair() {
         let mut metrics =
             FeedMetrics::new(&[(Transport::Poll, Arc::default()), (Transport::Sse, Arc::default())]);
-        metrics.record_failure(Transport::Sse, "gone".into());
+        metrics.record_failure(Transport::Sse, TransportError::Ended);
         assert!(!metrics.all_ready());
         metrics.record_update(Transport::Poll, Tick::INITIAL, ms(1));
         assert!(metrics.all_ready());
         let snapshot = metrics.snapshot(ms(2));
-        assert_eq!(
-            (&snapshot.transports[0].failure, snapshot.transports[1].failure.as_deref()),
-            (&None, Some("gone"))
-        );
+        assert!(snapshot.transports[0].failure.is_none());
+        assert!(matches!(snapshot.transports[1].failure.as_deref(), Some(TransportError::Ended)));
     }
 
     #[test]

@@ -11,12 +11,14 @@
 
 mod client;
 mod config;
+mod error;
 mod metrics;
 mod runner;
 mod server;
 mod source;
 
 pub use config::{FeedConfig, Transport};
+pub use error::{FeedError, TransportError};
 pub use metrics::{AgeHistogram, FeedSnapshot, TimelineMark, TransportStats};
 pub use runner::{FeedEvent, run};
-pub use source::{FeedClock, Tick};
+pub use source::{FeedClock, PriceError, Tick};

@@ -14,7 +14,7 @@ use crate::feed::client::FeedClient;
 use crate::feed::metrics::FeedMetrics;
 use crate::feed::server::TransportListener;
 use crate::feed::source::{PriceWalk, TickPublisher, publish_ticks};
-use crate::feed::{FeedClock, FeedConfig, FeedSnapshot, Transport};
+use crate::feed::{FeedClock, FeedConfig, FeedError, FeedSnapshot, Transport};
 use crate::net::Traffic;
 use crate::scope::Scope;
 
@@ -24,12 +24,12 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
 const READY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What a comparison reports.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum FeedEvent {
     /// Where it stands; some are left out if the reader is slow.
     Progress(Box<FeedSnapshot>),
     /// How it ended; always sent, always last.
-    Finished(Result<Box<FeedSnapshot>, String>),
+    Finished(Result<Box<FeedSnapshot>, FeedError>),
 }
 
 /// Runs the comparison to its end and reports on the way. Ending `scope`, which owns the server's thread and the clients,
@@ -55,7 +55,7 @@ async fn compare(
     scope: &Scope,
     running: watch::Receiver<bool>,
     events: &mpsc::Sender<FeedEvent>,
-) -> Result<Box<FeedSnapshot>, String> {
+) -> Result<Box<FeedSnapshot>, FeedError> {
     let (source_sender, listeners) = start_server(config, scope).await?;
     let transports: Vec<_> =
         listeners.iter().map(|listener| (listener.transport, listener.traffic.clone())).collect();
@@ -84,7 +84,7 @@ async fn compare(
         metrics: metrics.clone(),
         running,
     };
-    source_sender.send(source).map_err(|_| "the feed's server has ended".to_owned())?;
+    source_sender.send(source).map_err(|_| FeedError::ServerEnded)?;
 
     let mut reporting = interval(PROGRESS_INTERVAL);
     reporting.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -122,7 +122,7 @@ struct ListenerAddress {
 async fn start_server(
     config: &FeedConfig,
     scope: &Scope,
-) -> Result<(oneshot::Sender<SourceInputs>, Vec<ListenerAddress>), String> {
+) -> Result<(oneshot::Sender<SourceInputs>, Vec<ListenerAddress>), FeedError> {
     let (ready_sender, ready_receiver) = oneshot::channel();
     let (source_sender, source) = oneshot::channel();
     let (transports, rtt) = (config.transports.clone(), config.rtt);
@@ -140,12 +140,9 @@ async fn start_server(
         let Ok(SourceInputs { walk, clock, metrics, running }) = source.await else { return };
         publish_ticks(walk, clock, metrics, publisher, running).await;
     });
-    let could_not = |error: io::Error| format!("could not start the feed's server: {error}");
-    started.map_err(could_not)?;
-    match ready_receiver.await {
-        Ok(addresses) => Ok((source_sender, addresses.map_err(could_not)?)),
-        Err(_) => Err("the feed's server has ended".to_owned()),
-    }
+    started.map_err(FeedError::Server)?;
+    let addresses = ready_receiver.await.map_err(|_| FeedError::ServerEnded)?;
+    Ok((source_sender, addresses.map_err(FeedError::Server)?))
 }
 
 fn bind_listeners(
@@ -172,8 +169,8 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
     use super::*;
-    use crate::feed::TransportStats;
     use crate::feed::server::{options, serve_connection};
+    use crate::feed::{TransportError, TransportStats};
     use crate::net::paused::PausedClock;
     use crate::net::{self, Clock as _, DelayedStream, LinkConditions, Stall, Tap};
 
@@ -259,7 +256,7 @@ mod tests {
         let snapshot = Paced::start(&near()).await.after(ms(1_500)).await;
         assert!(snapshot.events > 15, "{snapshot:?}");
         for stats in &snapshot.transports {
-            assert_eq!(stats.failure, None, "{:?}", stats.transport);
+            assert!(stats.failure.is_none(), "{stats:?}");
             assert!(stats.ages.count >= snapshot.events - 8, "{:?}: {:?}", stats.transport, stats.ages);
             assert!(stats.bytes.0 > 0 && stats.bytes.1 > 40 * snapshot.events / 4, "{:?}", stats.bytes);
         }
@@ -351,7 +348,7 @@ mod tests {
         let enough = |snapshot: &FeedSnapshot| snapshot.transports.iter().all(|stats| stats.ages.count > 5);
         let (snapshot, _) = play(config, enough).await;
         for stats in &snapshot.transports {
-            assert_eq!(stats.failure, None, "{:?}", stats.transport);
+            assert!(stats.failure.is_none(), "{stats:?}");
             assert!(stats.mean >= ms(10), "{:?}: {:?} over half a round trip", stats.transport, stats.mean);
             assert!(stats.bytes.0 > 0 && stats.bytes.1 > 0, "{:?}", stats.bytes);
         }
@@ -403,11 +400,12 @@ mod tests {
         };
         until(|| failed(Transport::Poll).is_some() && failed(Transport::Sse).is_some()).await;
         for transport in [Transport::Poll, Transport::Sse] {
-            assert!(failed(transport).unwrap().starts_with("this is no price: "), "{:?}", failed(transport));
+            let failure = failed(transport).unwrap();
+            assert!(matches!(*failure, TransportError::Price(_)), "{failure:?}");
         }
         until(|| read_metrics(&metrics, |metrics| metrics.snapshot(ms(0)).transports[0].ages.count > 3))
             .await;
-        assert_eq!(failed(Transport::WebSocket), None, "it goes on");
+        assert!(failed(Transport::WebSocket).is_none(), "it goes on");
         server.cancel();
         until(|| failed(Transport::WebSocket).is_some()).await;
     }

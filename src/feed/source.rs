@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep};
 
@@ -62,11 +63,16 @@ impl Tick {
     /// The tick of a message.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
-    pub(super) fn from_json(text: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(text).map_err(|error| format!("this is no price: {error}"))
+    /// If it isn't the JSON of a tick.
+    pub(super) fn from_json(text: &[u8]) -> Result<Self, PriceError> {
+        serde_json::from_slice(text).map_err(PriceError)
     }
 }
+
+/// A message that isn't a [`Tick`].
+#[derive(Debug, Error)]
+#[error("this isn't a price: {0}")]
+pub struct PriceError(#[source] serde_json::Error);
 
 /// Prices and gaps, always the same ones for the same seed.
 #[derive(Debug)]
@@ -198,7 +204,8 @@ mod tests {
     fn a_message_is_read_as_it_was_written() {
         let tick = Tick { seq: 17, at: 123_456_789, price: 42.17 };
         assert_eq!(tick.to_json(), r#"{"seq":17,"at":123456789,"price":42.17}"#);
-        assert_eq!(Tick::from_json(tick.to_json().as_bytes()), Ok(tick));
-        assert!(Tick::from_json(b"<html>").unwrap_err().starts_with("this is no price: "));
+        assert_eq!(Tick::from_json(tick.to_json().as_bytes()).unwrap(), tick);
+        let error = Tick::from_json(b"<html>").unwrap_err().to_string();
+        assert!(error.starts_with("this isn't a price: "), "{error}");
     }
 }

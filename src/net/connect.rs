@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::net::{AddressPair, Target, TlsOptions, describe_io_error, loopback, tls};
+use crate::net::{AddressPair, Target, TlsError, TlsOptions, TlsOptionsError, describe_io_error, loopback};
 
 /// A connection that is open.
 #[derive(Debug)]
@@ -24,46 +25,97 @@ pub enum MaybeTlsStream<S = TcpStream> {
     Tls(Box<TlsStream<S>>),
 }
 
-/// A stream to `target`.
+/// A connection that could not be opened: where to, and why.
+#[derive(Debug, Error)]
+#[error("could not connect to {target}: {kind}")]
+pub struct ConnectError {
+    /// Where to.
+    pub target: Target,
+    /// Why not.
+    #[source]
+    pub kind: ConnectErrorKind,
+}
+
+/// Why a connection could not be opened, and what would be right.
+#[derive(Debug, Error)]
+pub enum ConnectErrorKind {
+    /// The host's name has no address.
+    #[error("the name `{host}` is not known ({source}); is it spelt right?")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver says.
+        source: io::Error,
+    },
+    /// Nothing listens at the port.
+    #[error("{}", describe_io_error(.0))]
+    Refused(#[source] io::Error),
+    /// No route leads to the host.
+    #[error("{}", describe_io_error(.0))]
+    Unreachable(#[source] io::Error),
+    /// TCP was not open within this time.
+    #[error("no answer within {} s; is that the right address?", .0.as_secs_f32())]
+    Timeout(Duration),
+    /// TCP failed in another way.
+    #[error("{}", describe_io_error(.0))]
+    Io(#[source] io::Error),
+    /// TLS cannot be spoken with these options.
+    #[error(transparent)]
+    TlsOptions(#[from] TlsOptionsError),
+    /// TCP was open, but the TLS handshake was not over in time.
+    #[error("TCP is open, but TLS was not within the time; is it a ws:// server?")]
+    TlsTimeout,
+    /// The TLS handshake failed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A stream to `target`. TCP and TLS have `connect_timeout` each.
 ///
 /// # Errors
-/// A name that is not known, nobody listening, no answer within `connect_timeout`, a certificate that will not do: what,
-/// where, and what would be right.
+/// If the host's name is not known, nothing listens there, nothing answers in time, or TLS fails.
 pub async fn connect(
     target: &Target,
     tls: &TlsOptions,
     connect_timeout: Duration,
-) -> Result<MaybeTlsStream, String> {
-    let failed = |reason: String| format!("could not connect to {target}: {reason}");
-    let late = |_| {
-        failed(format!("no answer within {} s; is that the right address?", connect_timeout.as_secs_f32()))
-    };
+) -> Result<MaybeTlsStream, ConnectError> {
+    let opened = open(target, tls, connect_timeout).await;
+    opened.map_err(|kind| ConnectError { target: target.clone(), kind })
+}
+
+async fn open(
+    target: &Target,
+    tls: &TlsOptions,
+    connect_timeout: Duration,
+) -> Result<MaybeTlsStream, ConnectErrorKind> {
     let connecting = loopback::connect(&target.host, target.port);
-    let stream = timeout(connect_timeout, connecting).await.map_err(late)?;
-    let stream = stream.map_err(|error| failed(describe_connect_error(&error, target)))?;
-    stream.set_nodelay(true).map_err(|error| failed(describe_io_error(&error)))?;
+    let connected = timeout(connect_timeout, connecting).await;
+    let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
+    let stream = connected.map_err(|error| ConnectErrorKind::of(error, target))?;
+    stream.set_nodelay(true).map_err(ConnectErrorKind::Io)?;
     if !target.tls {
         return Ok(MaybeTlsStream::Plain(stream));
     }
-    let config = tls.config().map_err(failed)?;
-    let name = tls.server_name(&target.host).map_err(failed)?;
+    let (config, name) = (tls.config()?, tls.server_name(&target.host)?);
     let shaking = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    let stream = timeout(connect_timeout, shaking)
-        .await
-        .map_err(|_| {
-            failed("TCP is open, but TLS was not within the time; is it a ws:// server?".to_owned())
-        })?
-        .map_err(|error| failed(tls::describe_tls_error(&error)))?;
-    Ok(MaybeTlsStream::Tls(Box::new(stream)))
+    let shaken = timeout(connect_timeout, shaking).await.map_err(|_| ConnectErrorKind::TlsTimeout)?;
+    Ok(MaybeTlsStream::Tls(Box::new(shaken.map_err(TlsError::from)?)))
 }
 
-/// A name that is not known has no error kind of its own.
-fn describe_connect_error(error: &io::Error, target: &Target) -> String {
-    let named = target.host.parse::<std::net::IpAddr>().is_err();
-    if named && error.raw_os_error().is_none() && error.kind() != io::ErrorKind::ConnectionRefused {
-        return format!("the name `{}` is not known ({error}); is it spelt right?", target.host);
+impl ConnectErrorKind {
+    fn of(error: io::Error, target: &Target) -> Self {
+        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        let named = target.host.parse::<std::net::IpAddr>().is_err();
+        match error.kind() {
+            ConnectionRefused => Self::Refused(error),
+            // a name that is not known has no error kind of its own, and no number of the system's
+            _ if named && error.raw_os_error().is_none() => {
+                Self::Resolve { host: target.host.clone(), source: error }
+            }
+            NetworkUnreachable | HostUnreachable => Self::Unreachable(error),
+            _ => Self::Io(error),
+        }
     }
-    describe_io_error(error)
 }
 
 impl MaybeTlsStream {

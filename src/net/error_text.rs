@@ -1,6 +1,7 @@
 //! [`describe_io_error`]: what an error of a connection means to whoever made it; [`error_chain`]: the same for an error of a
 //! library. Neither says which connection; the caller knows.
 
+use std::error::Error;
 use std::io;
 
 /// The error, and what would be right where that can be known.
@@ -16,22 +17,24 @@ pub fn describe_io_error(err: &io::Error) -> String {
     }
 }
 
-/// An error with its causes in one line; some libraries tell what went wrong only in those. A cause that the error before
-/// it ends with is not repeated.
-pub fn error_chain(error: impl Into<anyhow::Error>) -> String {
-    let error = error.into();
-    let mut words = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !words.ends_with(&cause) {
-            words = format!("{words}: {cause}");
+/// An error with its causes in one line; some libraries tell what went wrong only in those. A cause that the sentence so far
+/// already holds is not repeated: our own errors have it in theirs.
+pub fn error_chain(error: impl Error) -> String {
+    let mut sentence = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !sentence.contains(&text) {
+            sentence = format!("{sentence}: {text}");
         }
+        next = cause.source();
     }
-    words
+    sentence
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio_tungstenite::tungstenite::Error;
+    use tokio_tungstenite::tungstenite::Error as WebSocketError;
     use tokio_tungstenite::tungstenite::error::CapacityError;
 
     use super::*;
@@ -40,10 +43,15 @@ mod tests {
     fn a_cause_is_told_once() {
         let too_long = CapacityError::MessageTooLong { size: 1 << 40, max_size: 16 << 20 };
         assert_eq!(
-            error_chain(Error::Capacity(too_long)),
+            error_chain(WebSocketError::Capacity(too_long)),
             "Space limit exceeded: Message too long: 1099511627776 > 16777216"
         );
-        let error = anyhow::Error::new(io::Error::other("the cable is cut")).context("no answer");
-        assert_eq!(error_chain(error), "no answer: the cable is cut");
+        #[derive(Debug, thiserror::Error)]
+        #[error("no answer")]
+        struct NoAnswer(#[source] io::Error);
+        assert_eq!(
+            error_chain(NoAnswer(io::Error::other("the cable is cut"))),
+            "no answer: the cable is cut"
+        );
     }
 }

@@ -1,14 +1,21 @@
 //! TLS as a client speaks it: whom to trust, which name to ask for, and the secrets for whoever reads a capture later.
 //! No bytes are looked at here; the tap stands above, on the plain side.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore, SignatureScheme};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, KeyLog, RootCertStore,
+};
+use rustls::{Error as RustlsError, SignatureScheme};
+use thiserror::Error;
+
+use crate::net::describe_io_error;
 
 /// How to speak TLS. The default trusts the authorities that browsers trust, and asks for the URL's host.
 #[derive(Clone, Debug, Default)]
@@ -51,12 +58,12 @@ impl KeyLog for KeyLogBuffer {
 
 impl TlsOptions {
     /// # Errors
-    /// The file of authorities: what is wrong with it.
-    pub(crate) fn config(&self) -> Result<ClientConfig, String> {
+    /// If the file of authorities cannot be used.
+    pub(crate) fn config(&self) -> Result<ClientConfig, TlsOptionsError> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?;
+            .map_err(TlsOptionsError::Provider)?;
         let mut config = if self.insecure {
             builder
                 .dangerous()
@@ -70,27 +77,61 @@ impl TlsOptions {
     }
 
     /// # Errors
-    /// A name that certificates cannot have.
-    pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, String> {
+    /// If it is a name that no certificate can have.
+    pub(crate) fn server_name(&self, host: &str) -> Result<ServerName<'static>, TlsOptionsError> {
         let name = self.server_name.as_deref().unwrap_or(host);
-        ServerName::try_from(name.to_owned()).map_err(|_| {
-            format!("`{name}` is no name that a certificate can have; give a DNS name or an address")
-        })
+        ServerName::try_from(name.to_owned()).map_err(|_| TlsOptionsError::ServerName(name.to_owned()))
     }
 
-    fn roots(&self) -> Result<RootCertStore, String> {
+    fn roots(&self) -> Result<RootCertStore, TlsOptionsError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let Some(path) = &self.ca else { return Ok(roots) };
-        let wrong = |reason: &dyn std::fmt::Display| {
-            format!("{}: {reason}; a file of CA certificates in PEM form would be right", path.display())
-        };
-        let before = roots.len();
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(&error))? {
-            let certificate = certificate.map_err(|error| wrong(&error))?;
-            roots.add(certificate).map_err(|error| wrong(&error))?;
-        }
-        if roots.len() == before { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
+        add_authorities(&mut roots, path)
+            .map_err(|reason| TlsOptionsError::Authorities { path: path.clone(), reason })?;
+        Ok(roots)
     }
+}
+
+fn add_authorities(roots: &mut RootCertStore, path: &Path) -> Result<(), AuthoritiesError> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_file_iter(path)? {
+        roots.add(certificate?)?;
+    }
+    if roots.len() == before { Err(AuthoritiesError::Empty) } else { Ok(()) }
+}
+
+/// Options with which TLS cannot be spoken.
+#[derive(Debug, Error)]
+pub enum TlsOptionsError {
+    /// The file of further authorities cannot be used.
+    #[error("{}: {reason}; a file of CA certificates in PEM form would be right", path.display())]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: AuthoritiesError,
+    },
+    /// A name that no certificate can have.
+    #[error("`{0}` isn't a name that a certificate can have; give a DNS name or an address")]
+    ServerName(String),
+    /// The cryptographic provider has no protocol version in common with us.
+    #[error(transparent)]
+    Provider(RustlsError),
+}
+
+/// Why a file of authorities cannot be used.
+#[derive(Debug, Error)]
+pub enum AuthoritiesError {
+    /// It cannot be read, or isn't PEM (RFC 7468).
+    #[error(transparent)]
+    Pem(#[from] rustls::pki_types::pem::Error),
+    /// It holds something else than a certificate of an authority.
+    #[error(transparent)]
+    Certificate(#[from] RustlsError),
+    /// It is a text without a certificate.
+    #[error("it holds no certificate")]
+    Empty,
 }
 
 /// Lets every certificate pass. That the peer holds its key is checked all the same.
@@ -132,25 +173,46 @@ impl ServerCertVerifier for NoCertificateVerification {
     }
 }
 
-/// What went wrong in a TLS handshake, and what would be right.
-pub(crate) fn describe_tls_error(error: &std::io::Error) -> String {
-    use rustls::{CertificateError as Bad, Error};
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    match inner {
-        Some(Error::InvalidMessage(_)) => {
-            "the server does not answer in TLS there; is it a ws:// server?".to_owned()
+/// A TLS handshake that failed, and what would be right.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// The server's first bytes are not a TLS record (RFC 8446 section 5.1).
+    #[error("the server does not answer in TLS there; is it a ws:// server?")]
+    NotTls,
+    /// The stream ended during the handshake.
+    #[error("the server hung up during the TLS handshake; is it a ws:// server?")]
+    HungUp,
+    /// The certificate's chain does not end in a trusted authority.
+    #[error(
+        "nobody that is trusted has signed the server's certificate; name its authority's file, or do without the check"
+    )]
+    UnknownIssuer,
+    /// The certificate is wrong in another way: expired, or for another name.
+    #[error("the server's certificate will not do: {0}")]
+    Certificate(CertificateError),
+    /// The server sent an alert (RFC 8446 section 6).
+    #[error("the server refused TLS with the alert {0:?}")]
+    Alert(AlertDescription),
+    /// Another breach of the protocol.
+    #[error(transparent)]
+    Protocol(RustlsError),
+    /// The connection below broke.
+    #[error("{}", describe_io_error(.0))]
+    Io(#[source] io::Error),
+}
+
+/// What tokio-rustls gives: an I/O error with rustls' own inside.
+impl From<io::Error> for TlsError {
+    fn from(error: io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<RustlsError>());
+        match inner.cloned() {
+            Some(RustlsError::InvalidMessage(_)) => Self::NotTls,
+            Some(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => Self::UnknownIssuer,
+            Some(RustlsError::InvalidCertificate(reason)) => Self::Certificate(reason),
+            Some(RustlsError::AlertReceived(alert)) => Self::Alert(alert),
+            Some(other) => Self::Protocol(other),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::HungUp,
+            None => Self::Io(error),
         }
-        Some(Error::InvalidCertificate(Bad::UnknownIssuer)) => {
-            "nobody that is trusted has signed the server's \
-             certificate; name its authority's file, or do without the check"
-                .to_owned()
-        }
-        Some(Error::InvalidCertificate(bad)) => format!("the server's certificate will not do: {bad}"),
-        Some(Error::AlertReceived(alert)) => format!("the server refused TLS with the alert {alert:?}"),
-        Some(error) => error.to_string(),
-        None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "the server hung up during the TLS handshake; is it a ws:// server?".to_owned()
-        }
-        None => crate::net::describe_io_error(error),
     }
 }

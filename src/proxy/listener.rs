@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 
 use crate::net::{self, Target, TlsOptions};
-use crate::proxy::{InterceptAction, relay};
+use crate::proxy::{InterceptAction, ProxyError, relay};
 use crate::scope::{Scope, catch_panic};
 use crate::wire::Side;
 
@@ -28,6 +28,9 @@ pub fn full() -> String {
 
 /// [`ProxyEvent::Room`] in words.
 pub const ROOM: &str = "there is room for new clients again";
+
+/// `Ok` of [`ProxyEventKind::Ended`] in words.
+pub const BOTH_CLOSED: &str = "both sides have ended their streams";
 
 /// Commands that wait for one connection; more are not taken.
 const COMMAND_QUEUE_CAPACITY: usize = 64;
@@ -109,7 +112,7 @@ pub struct ProxyCommand {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum ProxyEvent {
     /// On the connection of this number, which counts from 1.
     Connection(usize, ProxyEventKind),
@@ -120,7 +123,7 @@ pub enum ProxyEvent {
 }
 
 /// What happens on a connection through the proxy, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum ProxyEventKind {
     /// A client has come.
     Opened {
@@ -170,8 +173,8 @@ pub enum ProxyEventKind {
         /// The bytes.
         bytes: Vec<u8>,
     },
-    /// It is over, and why, in words; the last event of this connection. Ok: both sides ended their streams.
-    Ended(Result<String, String>),
+    /// It is over; the last event of this connection. `Ok`: both sides ended their streams.
+    Ended(Result<(), ProxyError>),
 }
 
 /// Sends what happens on one connection; while the channel is full it waits, and its peers with it.
@@ -285,9 +288,7 @@ impl Proxy {
     ) {
         self.scope.spawn("proxy connection", async move {
             if let Err(panic) = catch_panic(passing).await {
-                teller
-                    .send(ProxyEventKind::Ended(Err(format!("{panic}; this is a fault of wiretalk"))))
-                    .await;
+                teller.send(ProxyEventKind::Ended(Err(ProxyError::Panic(panic)))).await;
             }
             drop(permit);
         });
@@ -369,14 +370,17 @@ mod tests {
                 {
                     break;
                 }
-                assert_eq!((report, number), (ProxyEvent::Full, MAX_CONNECTIONS));
+                assert!(
+                    matches!(report, ProxyEvent::Full) && number == MAX_CONNECTIONS,
+                    "{number}: {report:?}"
+                );
                 full += 1;
             }
             // what is behind takes it and says nothing
             servers.push(rig.behind.accept().await.unwrap().0);
         }
         if full == 0 {
-            assert_eq!(next(&mut rig).await, ProxyEvent::Full);
+            assert!(matches!(next(&mut rig).await, ProxyEvent::Full));
         }
         let mut waiting = TcpStream::connect(rig.address).await.unwrap();
         drop((clients.pop(), servers.pop()));
@@ -392,7 +396,7 @@ mod tests {
         waiting.write_all(b"x").await.unwrap();
         drop((clients.pop(), servers.pop()));
         assert!(matches!(next(&mut rig).await, ProxyEvent::Connection(255, ProxyEventKind::Ended(_))));
-        assert_eq!(next(&mut rig).await, ProxyEvent::Room);
+        assert!(matches!(next(&mut rig).await, ProxyEvent::Room));
         drop(waiting);
     }
 
@@ -420,8 +424,10 @@ mod tests {
         let Some(ProxyEvent::Connection(2, ProxyEventKind::Ended(Err(why)))) = reports.recv().await else {
             panic!()
         };
-        assert!(why.contains(concat!("panicked at ", file!(), ":")) && why.contains("injected"), "{why}");
-        assert!(why.ends_with("this is a fault of wiretalk"), "{why}");
+        assert!(matches!(&why, ProxyError::Panic(panic) if panic.message == "injected"), "{why:?}");
+        let sentence = why.to_string();
+        assert!(sentence.starts_with("panicked at src/proxy/listener.rs:"), "{sentence}");
+        assert!(sentence.ends_with(": injected; this is a fault of wiretalk"), "{sentence}");
         go_on.send(()).expect("the other connection lives on");
         scope.closed().await;
         assert_eq!(places.available_permits(), 2, "its place is free again");
@@ -443,7 +449,8 @@ mod tests {
         let mut ended = 0;
         while ended < 2 {
             if let ProxyEvent::Connection(_, ProxyEventKind::Ended(why)) = next(&mut rig).await {
-                assert!(why.unwrap_err().contains("sent no whole request within 0.05 s"));
+                let limit = Duration::from_millis(50);
+                assert!(matches!(why, Err(ProxyError::HeadTimeout(waited)) if waited == limit));
                 ended += 1;
             }
         }
@@ -465,8 +472,9 @@ mod tests {
                     break why.unwrap_err();
                 }
             };
-            assert!(why.ends_with("has sent nothing and not ended its own for 0.05 s"), "{why}");
-            assert!(why.starts_with(if server_ends { "the server" } else { "the client" }), "{why}");
+            let side = if server_ends { Side::Server } else { Side::Client };
+            let half_closed = matches!(&why, ProxyError::HalfClosed { ended, .. } if *ended == side);
+            assert!(half_closed, "{why:?}");
         }
     }
 
@@ -485,6 +493,7 @@ mod tests {
                 break why.unwrap_err();
             }
         };
-        assert!(why.contains("the server has read nothing for 0.1 s"), "{why}");
+        let stalled = matches!(why, ProxyError::WriteTimeout { receiver: Side::Server, .. });
+        assert!(stalled, "{why:?}");
     }
 }

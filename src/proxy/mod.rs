@@ -5,6 +5,7 @@
 //! - `relay`: one connection, both directions.
 //! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
 //! - `framer`: where frames end; pure.
+//! - `error`: why a connection ended otherwise than by the end of both streams.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(
@@ -12,13 +13,15 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
+mod error;
 mod framer;
 mod intercept_queue;
 mod listener;
 mod relay;
 
+pub use error::ProxyError;
 pub use listener::{
-    ConnectionSelector, MAX_CONNECTIONS, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind,
-    full,
+    BOTH_CLOSED, ConnectionSelector, MAX_CONNECTIONS, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions,
+    ROOM, bind, full,
 };
 pub use relay::InterceptAction;

@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::net::{MaybeTlsStream, connect, describe_io_error, lingering_close};
-use crate::proxy::ProxyEventKind;
+use crate::net::{MaybeTlsStream, connect, lingering_close};
 use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
 use crate::proxy::listener::{EventSender, ProxyOptions};
+use crate::proxy::{ProxyError, ProxyEventKind};
 use crate::wire::{Side, Sides};
 
 /// A direction that holds this much reads no further.
@@ -39,7 +39,7 @@ pub enum InterceptAction {
     Reset,
 }
 
-/// Serves one client to the end, which is told in words.
+/// Serves one client to the end of its connection.
 pub(super) async fn relay(
     client: TcpStream,
     peer: SocketAddr,
@@ -54,10 +54,10 @@ pub(super) async fn relay(
             events.send(ProxyEventKind::Connected { server: address, tls: server.tls_summary() }).await;
             Relay::new(&options, events.clone()).run(client, server, actions).await
         }
-        Err(reason) => {
-            let told = format!("there is no server behind it: {reason}");
-            response(client, "502 Bad Gateway", &told, &options, &events).await;
-            Err(reason)
+        Err(error) => {
+            let reason = format!("there is no server behind it: {error}");
+            response(client, "502 Bad Gateway", &reason, &options, &events).await;
+            Err(error.into())
         }
     };
     events.send(ProxyEventKind::Ended(result)).await;
@@ -153,9 +153,9 @@ struct Relay {
 /// without a request.
 enum RelayEnd {
     Closed,
-    HalfClosed(String),
-    Reset(String),
-    Headless(String),
+    HalfClosed(ProxyError),
+    Reset(ProxyError),
+    Headless(ProxyError),
 }
 
 impl Relay {
@@ -184,12 +184,12 @@ impl Relay {
         mut client: TcpStream,
         mut server: MaybeTlsStream,
         mut actions: mpsc::Receiver<(Side, InterceptAction)>,
-    ) -> Result<String, String> {
+    ) -> Result<(), ProxyError> {
         // an error of this leaves the answers a little later
         let _ = client.set_nodelay(true);
         let end = self.run_until_end(&mut client, &mut server, &mut actions).await;
         match end {
-            RelayEnd::Closed => Ok("both sides have ended their streams".to_owned()),
+            RelayEnd::Closed => Ok(()),
             RelayEnd::HalfClosed(reason) => Err(reason),
             RelayEnd::Reset(reason) => {
                 // Closing with this option resets: what one side meant, the other gets to know.
@@ -199,7 +199,8 @@ impl Relay {
                 Err(reason)
             }
             RelayEnd::Headless(reason) => {
-                response(client, "408 Request Timeout", &reason, &self.options, &self.events).await;
+                response(client, "408 Request Timeout", &reason.to_string(), &self.options, &self.events)
+                    .await;
                 Err(reason)
             }
         }
@@ -247,24 +248,14 @@ impl Relay {
             .into_iter()
             .find(|lane| lane.next_step().is_some() && lane.stalled >= write_timeout)
         {
-            let peer = lane.from.peer();
-            return RelayEnd::Reset(format!(
-                "the {peer} has read nothing for {} s",
-                write_timeout.as_secs_f32()
-            ));
+            let receiver = lane.from.peer();
+            return RelayEnd::Reset(ProxyError::WriteTimeout { receiver, waited: write_timeout });
         }
         if self.is_half_closed() && self.half_closed >= half_closed_timeout {
-            let (ended, silent) = if self.directions.client.write_closed {
-                (Side::Client, Side::Server)
-            } else {
-                (Side::Server, Side::Client)
-            };
-            let limit = half_closed_timeout.as_secs_f32();
-            return RelayEnd::HalfClosed(format!(
-                "the {ended} ended its stream, and the {silent} has sent nothing and not ended its own for {limit} s"
-            ));
+            let ended = if self.directions.client.write_closed { Side::Client } else { Side::Server };
+            return RelayEnd::HalfClosed(ProxyError::HalfClosed { ended, waited: half_closed_timeout });
         }
-        let reason = format!("the client has sent no whole request within {} s", head_timeout.as_secs_f32());
+        let reason = ProxyError::HeadTimeout(head_timeout);
         // where the server has spoken, an answer of ours would stand in the middle of its own
         if self.directions.server.has_spoken { RelayEnd::Reset(reason) } else { RelayEnd::Headless(reason) }
     }
@@ -315,7 +306,7 @@ impl Relay {
         }
     }
 
-    fn apply(&mut self, from: Side, action: InterceptAction) -> Result<(), String> {
+    fn apply(&mut self, from: Side, action: InterceptAction) -> Result<(), ProxyError> {
         let queue = &mut self.directions[from].queue;
         match action {
             InterceptAction::Hold => queue.hold(),
@@ -324,20 +315,23 @@ impl Relay {
             InterceptAction::Forward => drop(queue.forward_one()),
             InterceptAction::Drop => drop(queue.drop_one()),
             InterceptAction::Inject(bytes) => drop(queue.inject(bytes)),
-            InterceptAction::Reset => return Err("cut by hand".to_owned()),
+            InterceptAction::Reset => return Err(ProxyError::Reset),
         }
         Ok(())
     }
 
-    async fn on_read(&mut self, from: Side, read: io::Result<usize>, buffer: &[u8]) -> Result<(), String> {
+    async fn on_read(
+        &mut self,
+        from: Side,
+        read: io::Result<usize>,
+        buffer: &[u8],
+    ) -> Result<(), ProxyError> {
         let at = Instant::now();
         let count = match read {
             Ok(count) => count,
             // TLS without its own goodbye
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
-            Err(error) => {
-                return Err(format!("the {from}'s connection broke: {}", describe_io_error(&error)));
-            }
+            Err(source) => return Err(ProxyError::Broken { side: from, source }),
         };
         let bytes = buffer.get(..count).unwrap_or(buffer);
         self.events.send(ProxyEventKind::Bytes { from, at, bytes: bytes.to_vec() }).await;
@@ -358,16 +352,10 @@ impl Relay {
         from: Side,
         step: Option<WriteStep>,
         done: io::Result<usize>,
-    ) -> Result<(), String> {
+    ) -> Result<(), ProxyError> {
         let lane = &mut self.directions[from];
         match (step, done) {
-            (_, Err(error)) => {
-                return Err(format!(
-                    "the {}'s connection broke: {}",
-                    lane.from.peer(),
-                    describe_io_error(&error)
-                ));
-            }
+            (_, Err(source)) => return Err(ProxyError::Broken { side: lane.from.peer(), source }),
             (Some(WriteStep::Shutdown), Ok(_)) => lane.write_closed = true,
             (next, Ok(count)) => {
                 lane.queue.advance(count);

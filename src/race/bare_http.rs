@@ -1,6 +1,8 @@
 //! The little of HTTP/1.1 (RFC 9112) that both ends of the hand-written lane need: where a head ends, and how long the
 //! body after it is. Chunked bodies are not understood; the echo sends none.
 
+use thiserror::Error;
+
 /// More than this before the empty line is no head.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
@@ -22,20 +24,25 @@ pub(super) fn named<'h>(head: &'h [u8], name: &'static [u8]) -> impl Iterator<It
     })
 }
 
+/// A head that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum HeadError {
+    /// No empty line within [`MAX_HEAD_BYTES`].
+    #[error("that isn't HTTP/1.1: its head does not end")]
+    Endless,
+    #[error("`{0}` isn't a content length")]
+    ContentLength(String),
+}
+
 /// The head at the beginning of `bytes`; `None` while it is not complete.
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<HttpHead>, String> {
+pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<HttpHead>, HeadError> {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else {
-        let too_long = bytes.len() > MAX_HEAD_BYTES;
-        return if too_long {
-            Err("that is no HTTP/1.1: its head does not end".to_owned())
-        } else {
-            Ok(None)
-        };
+        return if bytes.len() > MAX_HEAD_BYTES { Err(HeadError::Endless) } else { Ok(None) };
     };
     let mut body = 0;
     for value in named(bytes.get(..end).unwrap_or_default(), b"content-length") {
         let length = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
-        body = length.ok_or_else(|| format!("`{}` is no content length", String::from_utf8_lossy(value)))?;
+        body = length.ok_or_else(|| HeadError::ContentLength(String::from_utf8_lossy(value).into_owned()))?;
     }
     Ok(Some(HttpHead { len: end.saturating_add(4), body_len: body }))
 }
@@ -54,7 +61,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        assert!(parse_head(b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n").unwrap_err().contains("`-1`"));
-        assert!(parse_head(&vec![b'x'; MAX_HEAD_BYTES + 1]).is_err());
+        let negative = b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n";
+        assert_eq!(parse_head(negative), Err(HeadError::ContentLength("-1".to_owned())));
+        assert_eq!(parse_head(&vec![b'x'; MAX_HEAD_BYTES + 1]), Err(HeadError::Endless));
     }
 }

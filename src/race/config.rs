@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::net::LinkConditions;
-use crate::race::{ExternalServers, Lane, LaneKind, Placement};
+use crate::race::{ExternalServers, ExternalServersError, Lane, LaneKind, Placement};
 use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
 
 /// The largest payload, in bytes: the bundled servers refuse more.
@@ -119,9 +119,18 @@ pub enum RaceConfigError {
         /// The most.
         to: String,
     },
-    /// Two options that exclude each other, or a lane that a server of others cannot have.
-    #[error("{0}")]
-    Conflict(String),
+    /// A jitter above the round trip.
+    #[error("the jitter is larger than the round trip; the most is as large")]
+    Jitter,
+    /// A bandwidth of 0.
+    #[error("a bandwidth of 0 lets nothing through; give for example 10mbit")]
+    NoBandwidth,
+    /// A real network and servers of others.
+    #[error("--real-net is between our own ends; it has no way to other servers")]
+    RealNetToOthers,
+    /// It cannot be run on the servers of others.
+    #[error(transparent)]
+    External(#[from] ExternalServersError),
 }
 
 fn check_range<T: PartialOrd + ToString>(
@@ -167,27 +176,19 @@ impl RaceConfig {
             return Err(RaceConfigError::OutOfRange { what, given, from: "0".to_owned(), to });
         }
         if self.link.jitter > self.link.rtt {
-            return Err(RaceConfigError::Conflict(
-                "the jitter is larger than the round trip; the most is as large".into(),
-            ));
+            return Err(RaceConfigError::Jitter);
         }
         if let Some(rate) = self.rate {
             check_range("the rate in exchanges a second", rate, 1, 1_000_000)?;
         }
         if self.link.bandwidth == Some(0) {
-            return Err(RaceConfigError::Conflict(
-                "a bandwidth of 0 lets nothing through; give for example 10mbit".into(),
-            ));
+            return Err(RaceConfigError::NoBandwidth);
         }
         if self.real_net && self.external.is_some() {
-            return Err(RaceConfigError::Conflict(
-                "--real-net is between our own ends; it has no way to other servers".into(),
-            ));
+            return Err(RaceConfigError::RealNetToOthers);
         }
-        self.external
-            .as_ref()
-            .map_or(Ok(()), |external| external.check(self))
-            .map_err(RaceConfigError::Conflict)
+        self.external.as_ref().map_or(Ok(()), |external| external.check(self))?;
+        Ok(())
     }
 
     /// The messages of one exchange.

@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::net::describe_io_error;
+use crate::race::error::LaneError;
 use crate::race::ipc::{LaneTarget, TlsTrust};
 
 /// The name in the certificate that our own servers make.
@@ -36,7 +36,7 @@ pub(super) struct LaneConnector {
 
 impl LaneConnector {
     /// `protocol` is what TLS is to agree on (ALPN, RFC 7301).
-    pub(super) fn new(target: LaneTarget, protocol: Option<&[u8]>) -> Result<Self, String> {
+    pub(super) fn new(target: LaneTarget, protocol: Option<&[u8]>) -> Result<Self, LaneError> {
         let name = match &target.trust {
             TlsTrust::Plain => return Ok(Self::over(target, None)),
             TlsTrust::Certificate(_) => CERTIFICATE_NAME.to_owned(),
@@ -44,8 +44,7 @@ impl LaneConnector {
         };
         let mut config = tls_config(&target.trust)?;
         config.alpn_protocols = protocol.into_iter().map(<[u8]>::to_vec).collect();
-        let name = ServerName::try_from(name.clone())
-            .map_err(|_| format!("`{name}` is no name that a certificate can have"))?;
+        let name = ServerName::try_from(name.clone()).map_err(|_| LaneError::ServerName(name))?;
         Ok(Self::over(target, Some((TlsConnector::from(Arc::new(config)), name))))
     }
 
@@ -59,13 +58,12 @@ impl LaneConnector {
     }
 
     /// A new connection.
-    pub(super) async fn connect(&self) -> Result<Stream, String> {
+    pub(super) async fn connect(&self) -> Result<Stream, LaneError> {
         let LaneTarget { host, port, .. } = &self.target;
-        let describe =
-            |error: io::Error| format!("could not connect to {host}:{port}: {}", describe_io_error(&error));
-        let stream = self.socket().await.map_err(describe)?;
+        let failed = |source| LaneError::Connect { host: host.clone(), port: *port, source };
+        let stream = self.socket().await.map_err(failed)?;
         let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
-        let stream = connector.connect(name.clone(), stream).await.map_err(describe)?;
+        let stream = connector.connect(name.clone(), stream).await.map_err(failed)?;
         Ok(Stream::Tls(Box::new(stream)))
     }
 
@@ -107,17 +105,16 @@ impl LaneConnector {
 }
 
 /// TLS 1.3 without resumption: each new connection is a stranger's.
-pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, String> {
+pub(super) fn tls_config(trust: &TlsTrust) -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     match trust {
         TlsTrust::Certificate(der) => {
-            roots.add(CertificateDer::from(der.clone())).map_err(|error| error.to_string())?;
+            roots.add(CertificateDer::from(der.clone()))?;
         }
         TlsTrust::Plain | TlsTrust::Web => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| error.to_string())?
+        .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();

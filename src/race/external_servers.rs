@@ -6,8 +6,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use crate::net::Target;
+use crate::net::{Target, TargetError};
 use crate::race::{Lane, LaneKind, RaceConfig};
 
 /// Servers that are not ours.
@@ -30,16 +31,65 @@ pub struct LoadLimit {
     pub time: Duration,
 }
 
+/// Why a race cannot be run on the servers of others, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ExternalServersError {
+    /// Something else than two URLs.
+    #[error(
+        "it takes two URLs with a comma between them, for example http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/"
+    )]
+    NotTwoUrls,
+    /// The first isn't an HTTP URL.
+    #[error("`{0}` isn't an HTTP URL; write for example http://127.0.0.1:8080/echo")]
+    HttpUrl(String),
+    /// The second isn't a WebSocket URL.
+    #[error(transparent)]
+    WebSocketUrl(#[from] TargetError),
+    /// A lane whose protocol only our own servers speak.
+    #[error("the lane {0} needs our own server; against others there are the lanes http-* and ws*")]
+    OwnServerOnly(Lane),
+    /// A lane with TLS and a URL without, or the other way round.
+    #[error(
+        "a URL with {} wants lanes {} +tls, and {lane} is named",
+        if *url_has_tls { "s://" } else { "://" }, if *url_has_tls { "with" } else { "without" }
+    )]
+    Tls {
+        /// The lane.
+        lane: Lane,
+        /// Whether its URL has TLS.
+        url_has_tls: bool,
+    },
+    /// A modelled distance.
+    #[error("a distance is modelled in our own servers; those of others are where they are")]
+    Distance,
+    /// A server at this authority, which is not on loopback, and no bound of the load.
+    #[error(
+        "`{0}` is not on loopback, and a race is load; say how much it may be at most: --max-requests 10000 --max-time 30s"
+    )]
+    NoLoadLimit(String),
+    /// A bound that one round does not fit into.
+    #[error(
+        "--max-requests {given} is too few for one round of these lanes: opening their connections takes {opening}, and \
+         {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
+        least.saturating_sub(*opening)
+    )]
+    FewRequests {
+        /// The bound.
+        given: u64,
+        /// The requests that open the connections.
+        opening: u64,
+        /// The smallest bound that is enough.
+        least: u64,
+    },
+}
+
 impl ExternalServers {
     /// `HTTP_URL,WS_URL`
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (http, websocket) = text.split_once(',').ok_or(
-            "it takes two URLs with a comma between them, for example \
-             http://127.0.0.1:8080/echo,ws://127.0.0.1:8081/",
-        )?;
+    /// If there are not two URLs, or one of them isn't of its kind.
+    pub fn parse(text: &str) -> Result<Self, ExternalServersError> {
+        let (http, websocket) = text.split_once(',').ok_or(ExternalServersError::NotTwoUrls)?;
         let external =
             Self { http: http.trim().to_owned(), websocket: websocket.trim().to_owned(), load_limit: None };
         external.http()?;
@@ -50,10 +100,10 @@ impl ExternalServers {
     /// Where the POSTs go.
     ///
     /// # Errors
-    /// What is wrong with the URL.
-    pub fn http(&self) -> Result<Target, String> {
+    /// If it isn't an HTTP URL.
+    pub fn http(&self) -> Result<Target, ExternalServersError> {
         let url = &self.http;
-        let wrong = || format!("`{url}` is no HTTP URL; write for example http://127.0.0.1:8080/echo");
+        let wrong = || ExternalServersError::HttpUrl(url.clone());
         let rest = url.strip_prefix("http").filter(|rest| rest.starts_with(':') || rest.starts_with("s:"));
         Target::parse(&format!("ws{}", rest.ok_or_else(wrong)?)).map_err(|_| wrong())
     }
@@ -61,48 +111,38 @@ impl ExternalServers {
     /// Where the messages go.
     ///
     /// # Errors
-    /// What is wrong with the URL.
-    pub fn websocket(&self) -> Result<Target, String> {
-        Target::parse(&self.websocket)
+    /// If it isn't a WebSocket URL.
+    pub fn websocket(&self) -> Result<Target, ExternalServersError> {
+        Ok(Target::parse(&self.websocket)?)
     }
 
     /// Both hosts, or the one.
     pub(super) fn hosts(&self) -> String {
-        let host =
-            |target: Result<Target, String>| target.map(|target| target.authority()).unwrap_or_default();
+        let host = |target: Result<Target, ExternalServersError>| {
+            target.map(|target| target.authority()).unwrap_or_default()
+        };
         let (http, websocket) = (host(self.http()), host(self.websocket()));
         if http == websocket { http } else { format!("{http} and {websocket}") }
     }
 
     /// Whether the race can be run on these servers.
-    pub(super) fn check(&self, config: &RaceConfig) -> Result<(), String> {
+    pub(super) fn check(&self, config: &RaceConfig) -> Result<(), ExternalServersError> {
         let (http, websocket) = (self.http()?, self.websocket()?);
         for lane in &config.lanes {
             let tls = match lane.kind {
                 kind if kind.is_websocket() => websocket.tls,
                 kind if kind.is_http() => http.tls,
-                _ => {
-                    return Err(format!(
-                        "the lane {lane} needs our own server; against others there are the lanes http-* and ws*"
-                    ));
-                }
+                _ => return Err(ExternalServersError::OwnServerOnly(*lane)),
             };
             if lane.tls != tls {
-                let (with, url) = if tls { ("with", "s://") } else { ("without", "://") };
-                return Err(format!("a URL with {url} wants lanes {with} +tls, and {lane} is named"));
+                return Err(ExternalServersError::Tls { lane: *lane, url_has_tls: tls });
             }
         }
         if !config.link.is_ideal() {
-            return Err(
-                "a distance is modelled in our own servers; those of others are where they are".to_owned()
-            );
+            return Err(ExternalServersError::Distance);
         }
         match ([http, websocket].iter().find(|target| !is_loopback(&target.host)), self.load_limit) {
-            (Some(remote), None) => Err(format!(
-                "`{}` is not on loopback, and a race is load; say how much it may be at most: \
-                 --max-requests 10000 --max-time 30s",
-                remote.authority()
-            )),
+            (Some(remote), None) => Err(ExternalServersError::NoLoadLimit(remote.authority())),
             (_, Some(load_limit)) => LoadBudget::new(load_limit, config).check(config),
             (None, None) => Ok(()),
         }
@@ -126,7 +166,7 @@ impl LoadBudget {
     }
 
     /// Whether it is enough for one round.
-    fn check(self, config: &RaceConfig) -> Result<(), String> {
+    fn check(self, config: &RaceConfig) -> Result<(), ExternalServersError> {
         let opening = to_open(config);
         let least = opening.saturating_add(to_complete(config, &config.lanes));
         if self.left >= to_complete(config, &config.lanes) {
@@ -137,11 +177,7 @@ impl LoadBudget {
             .as_ref()
             .and_then(|external| external.load_limit)
             .map_or(0, |load_limit| load_limit.requests);
-        Err(format!(
-            "--max-requests {given} is too few for one round of these lanes: opening their connections takes \
-             {opening}, and {MIN_EXCHANGES} exchanges on each connection take {}; give {least} or more",
-            least.saturating_sub(opening)
-        ))
+        Err(ExternalServersError::FewRequests { given, opening, least })
     }
 
     /// The exchanges that each of `lanes` may do in its warm-up; what a round needs is kept for it.
@@ -216,26 +252,41 @@ impl fmt::Display for ExternalServers {
 mod tests {
     #![expect(clippy::arithmetic_side_effects, reason = "the numbers are this test's own")]
     use super::*;
+    use crate::race::RaceConfigError;
 
-    fn problem(urls: &str, load_limit: Option<LoadLimit>) -> String {
+    fn problem(urls: &str, load_limit: Option<LoadLimit>) -> Result<(), RaceConfigError> {
         let external =
             ExternalServers::parse(urls).map(|external| ExternalServers { load_limit, ..external });
         let lanes = vec![Lane::plain(LaneKind::HttpReqwest), Lane::plain(LaneKind::Ws)];
-        let checked = external.and_then(|external| {
-            let config = RaceConfig { lanes, external: Some(external), ..RaceConfig::default() };
-            config.validate().map_err(|error| error.to_string())
-        });
-        checked.map_or_else(|reason| reason, |()| "fine".to_owned())
+        let external = match external {
+            Ok(external) => external,
+            Err(error) => return Err(RaceConfigError::External(error)),
+        };
+        RaceConfig { lanes, external: Some(external), ..RaceConfig::default() }.validate()
+    }
+
+    fn refused(urls: &str) -> ExternalServersError {
+        match problem(urls, None) {
+            Err(RaceConfigError::External(error)) => error,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn load_goes_elsewhere_only_within_a_bound() {
-        assert_eq!(problem("http://127.0.0.1:1/echo,ws://[::1]:2/", None), "fine");
-        assert_eq!(problem("http://localhost/,ws://127.9.9.9/", None), "fine");
-        assert!(problem("http://192.168.1.2/,ws://127.0.0.1/", None).contains("--max-requests"));
-        assert!(problem("http://127.0.0.1.example/,ws://127.0.0.1/", None).contains("not on loopback"));
+        use ExternalServersError::NoLoadLimit;
+        assert_eq!(problem("http://127.0.0.1:1/echo,ws://[::1]:2/", None), Ok(()));
+        assert_eq!(problem("http://localhost/,ws://127.9.9.9/", None), Ok(()));
+        assert_eq!(refused("http://192.168.1.2/,ws://127.0.0.1/"), NoLoadLimit("192.168.1.2".to_owned()));
+        let remote = NoLoadLimit("127.0.0.1.example".to_owned());
+        assert_eq!(refused("http://127.0.0.1.example/,ws://127.0.0.1/"), remote);
+        assert_eq!(
+            remote.to_string(),
+            "`127.0.0.1.example` is not on loopback, and a race is load; say how much it may be at most: \
+             --max-requests 10000 --max-time 30s"
+        );
         let load_limit = Some(LoadLimit { requests: 100, time: Duration::from_secs(1) });
-        assert_eq!(problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), "fine");
+        assert_eq!(problem("http://192.168.1.2/,ws://127.0.0.1/", load_limit), Ok(()));
     }
 
     fn config(kinds: &[LaneKind], connections: usize, burst: Option<usize>, requests: u64) -> RaceConfig {
@@ -313,9 +364,12 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_refused_with_a_right_one() {
-        assert!(problem("127.0.0.1:80,ws://127.0.0.1/", None).contains("no HTTP URL"));
-        assert!(problem("http://127.0.0.1/,http://127.0.0.1/", None).contains("no WebSocket URL"));
-        assert!(problem("http://127.0.0.1/", None).contains("two URLs"));
-        assert!(problem("https://127.0.0.1/,ws://127.0.0.1/", None).contains("wants lanes with +tls"));
+        use ExternalServersError::{HttpUrl, NotTwoUrls, Tls, WebSocketUrl};
+        assert_eq!(refused("127.0.0.1:80,ws://127.0.0.1/"), HttpUrl("127.0.0.1:80".to_owned()));
+        assert!(matches!(refused("http://127.0.0.1/,http://127.0.0.1/"), WebSocketUrl(_)));
+        assert_eq!(refused("http://127.0.0.1/"), NotTwoUrls);
+        let without = Tls { lane: Lane::plain(LaneKind::HttpReqwest), url_has_tls: true };
+        assert_eq!(refused("https://127.0.0.1/,ws://127.0.0.1/"), without);
+        assert_eq!(without.to_string(), "a URL with s:// wants lanes with +tls, and http-reqwest is named");
     }
 }

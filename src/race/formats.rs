@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::measure::{LogInterval, RatioVerdict, write_interval_log as log};
+use crate::measure::{IntervalLogError, LogInterval, RatioVerdict, write_interval_log as log};
 use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
 
 /// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
@@ -167,7 +167,7 @@ pub fn csv(outcome: &RaceOutcome) -> String {
 ///
 /// # Errors
 /// None that a race's own lanes can cause.
-pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, String> {
+pub fn interval_log(outcome: &RaceOutcome) -> Result<Vec<u8>, IntervalLogError> {
     let mut at = Duration::ZERO;
     let intervals = outcome.slices.iter().map(|slice| {
         let start = at;

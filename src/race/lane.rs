@@ -163,20 +163,34 @@ impl fmt::Display for Lane {
 }
 
 impl FromStr for Lane {
-    type Err = String;
+    type Err = UnknownLane;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let (plain, tls) = name.strip_suffix("+tls").map_or((name, false), |plain| (plain, true));
+    fn from_str(name: &str) -> Result<Self, UnknownLane> {
+        let (plain, tls) = split_tls(name);
         let kind = LaneKind::ALL.into_iter().find(|kind| kind.name() == plain);
-        kind.map(|kind| Self { kind, tls }).ok_or_else(|| {
-            let names = LaneKind::ALL.map(LaneKind::name);
-            let meant = suggest(plain, &names).map(|near| format!("did you mean `{near}`? "));
-            let meant = meant.unwrap_or_default();
-            format!(
-                "no lane is called `{name}`; {meant}there are: {}; each also with +tls appended",
-                names.join(", ")
-            )
-        })
+        kind.map(|kind| Self { kind, tls }).ok_or_else(|| UnknownLane(name.to_owned()))
+    }
+}
+
+/// The name of a lane's kind, and whether it is within TLS.
+fn split_tls(name: &str) -> (&str, bool) {
+    name.strip_suffix("+tls").map_or((name, false), |plain| (plain, true))
+}
+
+/// A name that no lane has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownLane(pub String);
+
+impl std::error::Error for UnknownLane {}
+
+impl fmt::Display for UnknownLane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = LaneKind::ALL.map(LaneKind::name);
+        write!(f, "unknown lane `{}`; ", self.0)?;
+        if let Some(near) = suggest(split_tls(&self.0).0, &names) {
+            write!(f, "did you mean `{near}`? ")?;
+        }
+        write!(f, "there are: {}; each also with +tls appended", names.join(", "))
     }
 }
 
@@ -187,9 +201,9 @@ impl From<Lane> for String {
 }
 
 impl TryFrom<String> for Lane {
-    type Error = String;
+    type Error = UnknownLane;
 
-    fn try_from(name: String) -> Result<Self, String> {
+    fn try_from(name: String) -> Result<Self, UnknownLane> {
         name.parse()
     }
 }
@@ -211,11 +225,13 @@ mod tests {
     #[test]
     fn a_wrong_name_is_refused_with_the_right_ones() {
         let error = "http-hiper+tls".parse::<Lane>().unwrap_err();
+        assert_eq!(error, UnknownLane("http-hiper+tls".to_owned()));
+        let sentence = error.to_string();
         assert!(
-            error.starts_with(
-                "no lane is called `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, http-bare"
+            sentence.starts_with(
+                "unknown lane `http-hiper+tls`; did you mean `http-hyper`? there are: tcp, http-bare"
             ),
-            "{error}"
+            "{sentence}"
         );
     }
 }

@@ -12,11 +12,12 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::net::{EndpointRole, NetnsPair};
+use crate::race::error::WorkerError;
 use crate::race::ipc::{
     LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
     write_message,
 };
-use crate::race::{Lane, Placement, RaceConfig};
+use crate::race::{ExternalServersError, Lane, Placement, RaceConfig};
 
 /// How long an end may take to come up, or to answer what takes no time.
 const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,37 +72,31 @@ impl Worker {
         &mut self,
         request: &WorkerRequest,
         time_limit: Duration,
-    ) -> Result<WorkerResponse, String> {
+    ) -> Result<WorkerResponse, WorkerError> {
         let asking = async {
             write_message(&mut self.requests, request).await?;
             read_message::<WorkerResponse>(&mut self.responses).await
         };
         match timeout(time_limit, asking).await {
-            Ok(Ok(Some(WorkerResponse::Failed(reason)))) => Err(reason),
+            Ok(Ok(Some(WorkerResponse::Failed(reason)))) => Err(WorkerError::Reported(reason)),
             Ok(Ok(Some(response))) => Ok(response),
-            Ok(Ok(None) | Err(_)) => Err(self.exit_reason().await),
-            Err(_) => {
-                Err(format!("the {} did not answer within {} s", self.role.name(), time_limit.as_secs()))
-            }
+            Ok(Ok(None) | Err(_)) => Err(self.exit_error().await),
+            Err(_) => Err(WorkerError::Timeout { role: self.role, limit: time_limit }),
         }
     }
 
     /// Why the process is no more.
-    async fn exit_reason(&mut self) -> String {
+    async fn exit_error(&mut self) -> WorkerError {
         let ended = timeout(Duration::from_secs(1), self.process.wait()).await;
-        let how = match ended {
-            Ok(Ok(status)) => format!("the {}'s process has ended ({status})", self.role.name()),
-            _ => format!("the {}'s process does not answer any more", self.role.name()),
-        };
         let mut output = Vec::new();
         if let Some(stderr) = self.process.stderr.take() {
             // what is not there by now is not waited for
             let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output)).await;
         }
-        let output = String::from_utf8_lossy(&output);
-        match output.trim() {
-            "" => how,
-            output => format!("{how}: {output}"),
+        let (role, stderr) = (self.role, String::from_utf8_lossy(&output).trim().to_owned());
+        match ended {
+            Ok(Ok(status)) => WorkerError::Exited { role, status, stderr },
+            _ => WorkerError::Silent { role, stderr },
         }
     }
 }
@@ -121,7 +116,7 @@ impl LaneProcesses {
         lane: Lane,
         config: &RaceConfig,
         netns: Option<&NetnsPair>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, WorkerError> {
         let (server, target, server_pinned) = if let Some(target) = external_target(lane, config)? {
             (None, target, true)
         } else {
@@ -140,7 +135,7 @@ impl LaneProcesses {
             WorkerResponse::Connected { pinned } => {
                 Ok(Self { server, client, pinned: pinned && server_pinned })
             }
-            _ => Err("the client did not open its connections".to_owned()),
+            _ => Err(WorkerError::NotConnected),
         }
     }
 
@@ -151,7 +146,7 @@ impl LaneProcesses {
         max_exchanges: Option<u64>,
         exchange_timeout: Duration,
         stall: impl Future<Output = Duration>,
-    ) -> Result<SliceResult, String> {
+    ) -> Result<SliceResult, WorkerError> {
         let request = WorkerRequest::Run { slice, max_exchanges };
         let running = self.client.request(
             &request,
@@ -168,20 +163,20 @@ impl LaneProcesses {
         let response = tokio::select! {
             biased;
             response = running => response?,
-            () = stalling => return Err("the server stalled for ever".to_owned()),
+            () = stalling => return Err(WorkerError::StalledForever),
         };
         match response {
             WorkerResponse::SliceDone(result) => Ok(result),
-            _ => Err("the client answered something else".to_owned()),
+            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Client)),
         }
     }
 
     /// What the server has counted so far; `None` where it is not ours.
-    pub(super) async fn server_counters(&mut self) -> Result<Option<ServerCounters>, String> {
+    pub(super) async fn server_counters(&mut self) -> Result<Option<ServerCounters>, WorkerError> {
         let Some(server) = &mut self.server else { return Ok(None) };
         match server.request(&WorkerRequest::Count, WORKER_TIMEOUT).await? {
             WorkerResponse::Counted(counted) => Ok(Some(counted)),
-            _ => Err("the server answered something else".to_owned()),
+            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Server)),
         }
     }
 }
@@ -191,7 +186,7 @@ async fn start_server(
     lane: Lane,
     config: &RaceConfig,
     netns: Option<&NetnsPair>,
-) -> Result<(Worker, LaneTarget, bool), String> {
+) -> Result<(Worker, LaneTarget, bool), WorkerError> {
     let mut server = start_worker(program, EndpointRole::Server, config.placement, netns)?;
     let address = if netns.is_some() { NetnsPair::SERVER } else { Ipv4Addr::LOCALHOST };
     let request = WorkerRequest::Listen { lane, config: config.clone(), address: IpAddr::V4(address) };
@@ -200,7 +195,7 @@ async fn start_server(
             let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
             Ok((server, own_target(address, lane, trust), pinned))
         }
-        _ => Err("the server did not come up".to_owned()),
+        _ => Err(WorkerError::NotListening),
     }
 }
 
@@ -210,7 +205,7 @@ fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
 }
 
 /// Where the lane goes if the servers are not ours.
-fn external_target(lane: Lane, config: &RaceConfig) -> Result<Option<LaneTarget>, String> {
+fn external_target(lane: Lane, config: &RaceConfig) -> Result<Option<LaneTarget>, ExternalServersError> {
     let Some(external) = &config.external else { return Ok(None) };
     let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
     let trust = if target.tls { TlsTrust::Web } else { TlsTrust::Plain };
@@ -222,8 +217,8 @@ fn start_worker(
     role: EndpointRole,
     placement: Placement,
     netns: Option<&NetnsPair>,
-) -> Result<Worker, String> {
-    let failed = |error: io::Error| format!("could not start the {}'s process: {error}", role.name());
+) -> Result<Worker, WorkerError> {
+    let failed = |source| WorkerError::Start { role, source };
     let Some(netns) = netns else { return Worker::start(program, role, placement).map_err(failed) };
     let (program, runtime) = (program.clone(), tokio::runtime::Handle::current());
     let started = netns.run_in(role, move || {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::measure::{Histogram, median};
+use crate::race::error::WorkerError;
 use crate::race::ipc::{ResourceUsage, ServerCounters, SliceResult};
 use crate::race::lane_processes::LaneProcesses;
 use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
@@ -14,7 +15,7 @@ pub(super) struct LaneRecorder {
     pub(super) lane: Lane,
     /// `None` once it has failed: its processes are gone.
     pub(super) processes: Option<LaneProcesses>,
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<WorkerError>,
     times: Histogram,
     service_times: Histogram,
     running_time: Duration,
@@ -54,10 +55,10 @@ impl UsageTotal {
 }
 
 impl LaneRecorder {
-    pub(super) fn new(lane: Lane, started: Result<LaneProcesses, String>) -> Self {
+    pub(super) fn new(lane: Lane, started: Result<LaneProcesses, WorkerError>) -> Self {
         let (processes, failure) = match started {
             Ok(processes) => (Some(processes), None),
-            Err(reason) => (None, Some(reason)),
+            Err(error) => (None, Some(error)),
         };
         Self {
             lane,
@@ -75,8 +76,8 @@ impl LaneRecorder {
     }
 
     /// The lane takes no further part; its processes end.
-    pub(super) fn fail(&mut self, reason: String) {
-        self.failure.get_or_insert(reason);
+    pub(super) fn fail(&mut self, error: WorkerError) {
+        self.failure.get_or_insert(error);
         self.processes = None;
     }
 
@@ -138,7 +139,7 @@ impl LaneRecorder {
             bytes: counted.then(|| (share(self.bytes.0), share(self.bytes.1))),
             client: counted.then(|| self.client.per_exchange(self.counted)),
             server: counted.then(|| self.server.per_exchange(self.counted)),
-            failure: self.failure.clone(),
+            failure: self.failure.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -151,7 +152,7 @@ mod tests {
     /// What a process counts is what it says; a server may also have begun anew.
     #[test]
     fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
-        let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err("no process".to_owned()));
+        let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
         let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
         let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
         let ran = || SliceResult {

@@ -14,6 +14,7 @@ mod bare_http;
 mod client;
 mod config;
 mod connector;
+mod error;
 mod executor;
 mod external_servers;
 pub mod formats;
@@ -34,15 +35,15 @@ pub use client::run_client;
 pub use config::{
     HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig, RaceConfigError,
 };
-pub use external_servers::{ExternalServers, LoadLimit};
-pub use lane::{Lane, LaneKind};
+pub use external_servers::{ExternalServers, ExternalServersError, LoadLimit};
+pub use lane::{Lane, LaneKind, UnknownLane};
 pub use lane_processes::WorkerProgram;
 pub use machine::{ListenDrops, Machine};
 pub use outcome::{
     ExchangeCost, GapBreakdown, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_breakdown,
     headline, ratios,
 };
-pub use placement::Placement;
+pub use placement::{Placement, UnknownPlacement};
 pub use platform::LACKING;
 pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
 pub use server::run_server;

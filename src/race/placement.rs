@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::net::EndpointRole;
 
@@ -103,14 +104,18 @@ impl fmt::Display for Placement {
 }
 
 impl std::str::FromStr for Placement {
-    type Err = String;
+    type Err = UnknownPlacement;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = Self::ALL.map(Self::name).join(", ");
+    fn from_str(name: &str) -> Result<Self, UnknownPlacement> {
         let found = Self::ALL.into_iter().find(|placement| placement.name() == name);
-        found.ok_or_else(|| format!("no placement is called `{name}`; there are: {names}"))
+        found.ok_or_else(|| UnknownPlacement(name.to_owned()))
     }
 }
+
+/// A name that no placement has.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown placement `{name}`; there are: {names}", name = .0, names = Placement::ALL.map(Placement::name).join(", "))]
+pub struct UnknownPlacement(pub String);
 
 /// The CPUs that this process may run on; none where the system does not tell.
 #[cfg(target_os = "linux")]
@@ -148,7 +153,12 @@ mod tests {
             assert_eq!(placement.name().parse(), Ok(placement));
             assert_eq!(placement.next().next().next().next(), placement);
         }
-        assert!("own".parse::<Placement>().unwrap_err().contains("own-cpus, one-cpu"));
+        let error = "own".parse::<Placement>().unwrap_err();
+        assert_eq!(error, UnknownPlacement("own".to_owned()));
+        assert_eq!(
+            error.to_string(),
+            "unknown placement `own`; there are: own-cpus, one-cpu, unpinned, unpinned-threads"
+        );
     }
 
     #[test]

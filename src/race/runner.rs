@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::measure::{Drift, SplitMix64};
 use crate::net::{EndpointRole, NetnsPair};
+use crate::race::error::{RaceError, WorkerError};
 use crate::race::external_servers::LoadBudget;
 use crate::race::ipc::ResourceUsage;
 use crate::race::lane_processes::{LaneProcesses, WorkerProgram};
@@ -60,7 +61,7 @@ pub async fn run(
 ) {
     let mut race = RaceRunner::new(config, events, controls);
     let failure = race.run(scope, program).await.err();
-    let outcome = race.outcome(failure);
+    let outcome = race.outcome(failure.as_ref());
     // the reader is gone only if nobody wants the outcome
     let _ = race.events.send(RaceEvent::Finished(Box::new(outcome))).await;
 }
@@ -111,8 +112,8 @@ impl RaceRunner {
         }
     }
 
-    async fn run(&mut self, scope: &Scope, program: &WorkerProgram) -> Result<(), String> {
-        self.config.validate().map_err(|error| error.to_string())?;
+    async fn run(&mut self, scope: &Scope, program: &WorkerProgram) -> Result<(), RaceError> {
+        self.config.validate()?;
         let real_net = self.config.real_net;
         let netns = if real_net { Some(NetnsPair::start(scope, self.config.link)?) } else { None };
         let limit = self.config.external.as_ref().and_then(|external| external.load_limit);
@@ -220,8 +221,8 @@ impl RaceRunner {
             let done = ran.as_ref().map_or(most, |done| *done);
             budget.spend(done, &self.config, lane);
         }
-        if let (Some(recorder), Err(reason)) = (self.recorders.get_mut(index), ran) {
-            recorder.fail(reason);
+        if let (Some(recorder), Err(error)) = (self.recorders.get_mut(index), ran) {
+            recorder.fail(error);
         }
     }
 
@@ -231,7 +232,7 @@ impl RaceRunner {
         index: usize,
         at: Option<(usize, usize)>,
         max_exchanges: Option<u64>,
-    ) -> Result<u64, String> {
+    ) -> Result<u64, WorkerError> {
         let timeout = self.config.exchange_timeout();
         let length = if at.is_some() { self.config.slice } else { self.config.warm_up };
         let stall = next_stall(&mut self.controls);
@@ -247,7 +248,7 @@ impl RaceRunner {
         if let Some(at) = at {
             self.slices.push(recorder.add_slice(at, result, before.zip(after)));
         }
-        error.map_or(Ok(done), Err)
+        error.map_or(Ok(done), |reason| Err(WorkerError::Reported(reason)))
     }
 
     /// The time that a bound allows is over.
@@ -284,7 +285,7 @@ impl RaceRunner {
         Some(now.foreign_since((*busy)?, ours, at.elapsed(), count))
     }
 
-    fn outcome(&self, failure: Option<String>) -> RaceOutcome {
+    fn outcome(&self, failure: Option<&RaceError>) -> RaceOutcome {
         let lanes = self.lane_stats();
         let floor = lanes.iter().find(|stats| stats.lane == self.config.floor());
         let series: Vec<f64> =

@@ -3,6 +3,7 @@
 //! It measures nothing and runs nothing; `referee` gives the figures.
 
 use crate::measure::Drift;
+use crate::race::error::RaceError;
 use crate::race::machine::ListenDrops;
 use crate::race::{Lane, LaneStats};
 
@@ -15,7 +16,7 @@ pub const DRIFT: f64 = 0.10;
 #[derive(Clone, Debug)]
 pub(super) struct Conditions<'a> {
     /// Why the race as a whole has failed.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<&'a RaceError>,
     /// The lanes, with the failure of each.
     pub(super) lanes: &'a [LaneStats],
     /// The share of the CPUs that others had, 0 to 1; `None` where it is not known.
@@ -33,7 +34,7 @@ pub(super) struct Conditions<'a> {
 impl Conditions<'_> {
     /// Why the run does not count, a sentence without its full stop each; none if it does.
     pub(super) fn objections(self) -> Vec<String> {
-        let mut objections: Vec<String> = self.failure.into_iter().collect();
+        let mut objections: Vec<String> = self.failure.iter().map(ToString::to_string).collect();
         let failed = |figures: &LaneStats| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         objections.extend(self.lanes.iter().filter_map(failed));
         if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
@@ -62,6 +63,7 @@ impl Conditions<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::NetnsError;
     use crate::race::RaceConfig;
 
     /// A run to which nobody can object.
@@ -111,8 +113,8 @@ mod tests {
         let failed = LaneStats { failure: Some("refused".to_owned()), ..LaneStats::default() };
         only(Conditions { rounds: 0, ..sound(std::slice::from_ref(&failed)) }, "refused");
         only(
-            Conditions { failure: Some("no namespace".to_owned()), rounds: 0, ..sound(&[]) },
-            "no namespace",
+            Conditions { failure: Some(&RaceError::Netns(NetnsError::Unsupported)), rounds: 0, ..sound(&[]) },
+            "network namespaces",
         );
         assert_eq!(Conditions { rounds: 1, ..sound(&[]) }.objections(), [""; 0]);
     }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
+use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -44,15 +45,44 @@ impl Addresses {
     }
 }
 
+/// Why a bundled server is not up.
+#[derive(Clone, Debug, Error)]
+pub enum ServerError {
+    /// There is no thread for the servers.
+    #[error("could not start the servers' thread: {0}")]
+    Thread(#[source] Arc<io::Error>),
+    /// It cannot listen at its port.
+    #[error("{name} server: could not listen on 127.0.0.1:{port}: {}", listen_advice(source))]
+    Listen {
+        /// Which server.
+        name: String,
+        /// The port that was asked for; 0 is any free one.
+        port: u16,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// It has ended.
+    #[error("the server has ended")]
+    Ended,
+}
+
+fn listen_advice(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is taken; choose another one, or 0 for any free one".to_owned(),
+        io::ErrorKind::PermissionDenied => format!("{error}; ports from 1024 on need no rights"),
+        _ => error.to_string(),
+    }
+}
+
 /// How a server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum ServerState {
     /// It has not yet got its port.
     Starting,
     /// It listens.
     Up(SocketAddr),
-    /// It could not start: why, in words.
-    Failed(String),
+    /// It could not start.
+    Failed(ServerError),
     /// It has ended.
     Ended,
 }
@@ -83,14 +113,14 @@ impl ServerHandle {
     /// Waits until it is up, or is not going to be.
     ///
     /// # Errors
-    /// Why it is not up, in words.
-    pub async fn ready(&self) -> Result<SocketAddr, String> {
+    /// If it could not start, or has ended.
+    pub async fn ready(&self) -> Result<SocketAddr, ServerError> {
         let mut watch = self.watch();
-        let settled = watch.wait_for(|state| *state != ServerState::Starting).await;
+        let settled = watch.wait_for(|state| !matches!(state, ServerState::Starting)).await;
         match settled.map(|state| state.clone()) {
             Ok(ServerState::Up(address)) => Ok(address),
-            Ok(ServerState::Failed(reason)) => Err(reason),
-            Ok(ServerState::Starting | ServerState::Ended) | Err(_) => Err("the server has ended".to_owned()),
+            Ok(ServerState::Failed(error)) => Err(error),
+            Ok(ServerState::Starting | ServerState::Ended) | Err(_) => Err(ServerError::Ended),
         }
     }
 }
@@ -179,8 +209,9 @@ impl ServerBundle {
         match started {
             Ok(()) => bundle,
             // The publishers went with the thread's closure; nobody can be up any more.
-            Err(err) => {
-                let failed = |server: ServerHandle| ServerHandle { state: failed_state(&err), ..server };
+            Err(error) => {
+                let error = Arc::new(error);
+                let failed = |server: ServerHandle| ServerHandle { state: failed_state(&error), ..server };
                 Self { http: failed(bundle.http), websocket: failed(bundle.websocket), ..bundle }
             }
         }
@@ -207,8 +238,8 @@ impl ServerBundle {
     /// Where both echoes listen, once they do.
     ///
     /// # Errors
-    /// Why one of them does not, in words.
-    pub async fn ready(&self) -> Result<Addresses, String> {
+    /// If one of them could not start, or has ended.
+    pub async fn ready(&self) -> Result<Addresses, ServerError> {
         Ok(Addresses { http: self.http.ready().await?, websocket: self.websocket.ready().await? })
     }
 
@@ -275,8 +306,8 @@ fn state_channel(options: &ServerOptions) -> (StatePublisher, ServerHandle) {
     (StatePublisher(sender), ServerHandle { state, traffic: options.traffic.clone() })
 }
 
-fn failed_state(err: &io::Error) -> watch::Receiver<ServerState> {
-    watch::channel(ServerState::Failed(format!("could not start the servers' thread: {err}"))).1
+fn failed_state(error: &Arc<io::Error>) -> watch::Receiver<ServerState> {
+    watch::channel(ServerState::Failed(ServerError::Thread(error.clone()))).1
 }
 
 async fn run_server<F: Future<Output = ()>>(
@@ -290,17 +321,9 @@ async fn run_server<F: Future<Output = ()>>(
             publisher.0.send_replace(ServerState::Up(address));
             server.await;
         }
-        Err(err) => {
-            publisher.0.send_replace(ServerState::Failed(could_not_listen(name, port, &err)));
+        Err(error) => {
+            let error = ServerError::Listen { name: name.to_owned(), port, source: Arc::new(error) };
+            publisher.0.send_replace(ServerState::Failed(error));
         }
     }
-}
-
-fn could_not_listen(name: &str, port: u16, err: &io::Error) -> String {
-    let advice = match err.kind() {
-        io::ErrorKind::AddrInUse => "the port is taken; choose another one, or 0 for any free one".to_owned(),
-        io::ErrorKind::PermissionDenied => format!("{err}; ports from 1024 on need no rights"),
-        _ => err.to_string(),
-    };
-    format!("{name} server: could not listen on 127.0.0.1:{port}: {advice}")
 }

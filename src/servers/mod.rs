@@ -44,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use crate::net::Traffic;
 
 pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
-pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerHandle, ServerState};
+pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerError, ServerHandle, ServerState};
 pub(crate) use connection::access::HostMismatch;
 pub use connection::access::{Access, HostName, NotAllowed, Origin, Origins};
 pub use event_log::{EventLog, ServerEvent};

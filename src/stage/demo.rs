@@ -123,7 +123,7 @@ impl Services {
     /// Why they do not, in words.
     pub async fn addresses(&self) -> Result<Addresses, String> {
         match &self.servers {
-            Some(servers) => servers.ready().await,
+            Some(servers) => servers.ready().await.map_err(|error| error.to_string()),
             None => Err("the bundled servers were not started".to_owned()),
         }
     }

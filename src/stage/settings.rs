@@ -3,7 +3,7 @@
 //! One table a demo is the source of everything: the checks here, `wiretalk demos`, and the
 //! defaults.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::ops::RangeInclusive;
 
 use crate::deck::{Fence, Position, Setting, SettingValue};
@@ -157,8 +157,8 @@ impl Settings {
     }
 
     /// A diagnostic about the value of `name`, for what only the demo itself can judge.
-    pub fn invalid(&self, name: &str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { position: self.position(name), message: message.into() }
+    pub fn invalid(&self, name: &str, message: impl Display) -> Diagnostic {
+        Diagnostic { position: self.position(name), message: message.to_string() }
     }
 
     fn given_value(&self, name: &str) -> Option<&SettingValue> {

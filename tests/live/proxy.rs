@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use wiretalk::net::{Target, TlsOptions};
 use wiretalk::proxy::{
-    ConnectionSelector, InterceptAction, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions, bind,
+    ConnectionSelector, InterceptAction, ProxyCommand, ProxyError, ProxyEvent, ProxyEventKind, ProxyOptions,
+    bind,
 };
 use wiretalk::scope::Scope;
 use wiretalk::wire::Side;
@@ -216,8 +217,11 @@ async fn the_end_of_a_stream_and_a_reset_are_passed_on() {
     drop(client);
     let error = soon(server.read_to_end(&mut Vec::new())).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    rig.until(|events| matches!(events, ProxyEventKind::Ended(Err(reason)) if reason.contains("reset")))
-        .await;
+    rig.until(|events| {
+        matches!(events, ProxyEventKind::Ended(Err(ProxyError::Broken { side: Side::Client, source }))
+        if source.kind() == std::io::ErrorKind::ConnectionReset)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -12,8 +12,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
-use wiretalk::clients::{SessionCommand, SessionEvent, SessionOptions, run_session};
-use wiretalk::net::{Direction, TlsOptions};
+use wiretalk::clients::{
+    SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, run_session,
+};
+use wiretalk::net::{ConnectErrorKind, Direction, TlsError, TlsOptions};
 
 use crate::soon;
 
@@ -120,7 +122,7 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
     let with = |tls| SessionOptions { tls, ..SessionOptions::new(format!("wss://127.0.0.1:{port}/")) };
     let tests = async {
         let reason = |others: &[SessionEvent]| match others.last() {
-            Some(SessionEvent::Ended(Err(reason))) => reason.clone(),
+            Some(SessionEvent::Ended(Err(SessionError::Connect(error)))) => error.to_string(),
             _ => panic!("{others:?}"),
         };
         let (sent, _, others) = play(with(TlsOptions::default()), &[]).await;
@@ -131,13 +133,13 @@ async fn a_certificate_that_nobody_signed_is_refused_and_without_a_check_that_is
         let named =
             TlsOptions { ca: Some(ca), server_name: Some("localhost".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(named), &[SessionCommand::HangUp]).await;
-        assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
+        assert!(matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))), "{others:?}");
         let (_, _, others) =
             play(with(TlsOptions { insecure: true, ..TlsOptions::default() }), &[SessionCommand::HangUp])
                 .await;
         let Some(SessionEvent::Note(warning)) = others.first() else { panic!("{others:?}") };
         assert!(warning.contains("NOT SECURE"), "{warning}");
-        assert_eq!(others.last(), Some(&SessionEvent::Ended(Ok("we hung up".into()))));
+        assert!(matches!(others.last(), Some(SessionEvent::Ended(Ok(SessionEnd::HungUp)))), "{others:?}");
         let none = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
         let (_, _, others) = play(with(none), &[]).await;
         assert!(reason(&others).contains("/nowhere.pem") && reason(&others).contains("PEM"), "{others:?}");
@@ -155,6 +157,9 @@ async fn a_server_without_tls_is_reported() {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     };
     let ((_, _, others), ()) = tokio::join!(play(SessionOptions::new(url), &[]), plain);
-    let Some(SessionEvent::Ended(Err(reason))) = others.last() else { panic!("{others:?}") };
-    assert!(reason.contains("is it a ws:// server?"), "{reason}");
+    let Some(SessionEvent::Ended(Err(SessionError::Connect(error)))) = others.last() else {
+        panic!("{others:?}")
+    };
+    assert!(matches!(error.kind, ConnectErrorKind::Tls(TlsError::NotTls)), "{error:?}");
+    assert!(error.to_string().ends_with("is it a ws:// server?"), "{error}");
 }

@@ -1,11 +1,12 @@
 //! The `HdrHistogram` interval log, version 1.3: histograms with their start, length and tag as lines of text, which the
 //! tools around `HdrHistogram` read.
 
+use std::error::Error;
 use std::time::Duration;
 
-use hdrhistogram::Histogram as Hdr;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use hdrhistogram::{CreationError, Histogram as Hdr, RecordError};
 
 /// One line of the log.
 #[derive(Clone, Debug)]
@@ -20,27 +21,48 @@ pub struct LogInterval<'a> {
     pub counts: &'a [(u64, u64)],
 }
 
+/// A log that cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum IntervalLogError {
+    /// A tag with a comma or a blank, which would break its line.
+    #[error("`{0}` isn't a tag")]
+    Tag(String),
+    /// A time that the histogram does not take.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A histogram that cannot be made.
+    #[error(transparent)]
+    Create(#[from] CreationError),
+    /// A histogram that cannot be serialized.
+    #[error("{0}")]
+    Serialize(Box<dyn Error + Send + Sync>),
+}
+
+fn serialize(error: impl Error + Send + Sync + 'static) -> IntervalLogError {
+    IntervalLogError::Serialize(Box::new(error))
+}
+
 /// The log as text.
 ///
 /// # Errors
-/// What the format cannot hold: a tag with a comma or a blank.
+/// If a tag has a comma or a blank, or a histogram cannot be made of the counts.
 pub fn write_interval_log<'a>(
     comment: &str,
     intervals: impl Iterator<Item = LogInterval<'a>>,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, IntervalLogError> {
     let (mut text, mut serializer) = (Vec::new(), V2DeflateSerializer::new());
     let mut builder = IntervalLogWriterBuilder::new();
     for line in comment.lines() {
         builder.add_comment(line);
     }
-    let mut log = builder.begin_log_with(&mut text, &mut serializer).map_err(|error| error.to_string())?;
+    let mut log = builder.begin_log_with(&mut text, &mut serializer).map_err(serialize)?;
     for LogInterval { tag, start, length, counts } in intervals {
-        let mut histogram = Hdr::<u64>::new(3).map_err(|error| error.to_string())?;
+        let mut histogram = Hdr::<u64>::new(3)?;
         for &(nanos, count) in counts {
-            histogram.record_n(nanos, count).map_err(|error| error.to_string())?;
+            histogram.record_n(nanos, count)?;
         }
-        let tag = Tag::new(&tag).ok_or_else(|| format!("`{tag}` is no tag"))?;
-        log.write_histogram(&histogram, start, length, Some(tag)).map_err(|error| format!("{error:?}"))?;
+        let tag = Tag::new(&tag).ok_or_else(|| IntervalLogError::Tag(tag.clone()))?;
+        log.write_histogram(&histogram, start, length, Some(tag)).map_err(serialize)?;
     }
     Ok(text)
 }
@@ -83,6 +105,7 @@ mod tests {
     fn a_tag_that_would_break_the_line_is_refused() {
         let one =
             LogInterval { tag: "a,b".into(), start: Duration::ZERO, length: Duration::ZERO, counts: &[] };
-        assert_eq!(write_interval_log("", [one].into_iter()), Err("`a,b` is no tag".to_owned()));
+        let error = write_interval_log("", [one].into_iter()).unwrap_err();
+        assert!(matches!(&error, IntervalLogError::Tag(tag) if tag == "a,b"), "{error}");
     }
 }

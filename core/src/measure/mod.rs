@@ -17,6 +17,6 @@ mod whole;
 
 pub use drift::Drift;
 pub use histogram::{Histogram, HistogramSummary};
-pub use interval_log::{LogInterval, write_interval_log};
+pub use interval_log::{IntervalLogError, LogInterval, write_interval_log};
 pub use ratio::{EQUIVALENCE_BAND, Ratio, RatioVerdict, SplitMix64, median, paired_ratio};
 pub use whole::to_u64_saturating;

@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use thiserror::Error;
+
 use crate::text::is_terminal_control;
 use crate::wire::size::ByteLen;
 
@@ -15,21 +17,36 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// A text that isn't hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum HexError {
+    /// Something else than a digit.
+    #[error("{found:?} at {at} isn't a hex digit; right would be 81 05 48 65")]
+    Digit {
+        /// The character.
+        found: char,
+        /// Its place, counted from 1, `0x` left out.
+        at: u64,
+    },
+    /// This odd number of digits.
+    #[error("{0} hex digits: a byte has two, so one is missing or too many")]
+    Odd(usize),
+}
+
 /// The bytes that hex text says; blanks, `:`, `,` and `0x` are skipped.
 ///
 /// # Errors
-/// What is no hex, in words.
-pub fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
+/// At something else than a hex digit, or where a byte has only one.
+pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let plain = text.replace("0x", "").replace("0X", "");
     let mut digits = Vec::new();
     for (at, letter) in (1_u64..).zip(plain.chars()).filter(|(_, letter)| !" \t\r\n:,".contains(*letter)) {
         let digit = hex_digit(letter);
-        let wrong = || format!("{letter:?} at {at} is no hex digit; right would be 81 05 48 65");
-        digits.push(digit.ok_or_else(wrong)?);
+        digits.push(digit.ok_or(HexError::Digit { found: letter, at })?);
     }
     match digits.as_chunks::<2>() {
         (pairs, []) => Ok(pairs.iter().map(|&[high, low]| high << 4 | low).collect()),
-        _ => Err(format!("{} hex digits: a byte has two, so one is missing or too many", digits.len())),
+        _ => Err(HexError::Odd(digits.len())),
     }
 }
 
@@ -124,6 +141,17 @@ mod tests {
         assert_eq!(quote(b"\xf0\x9f", 9), r#""\xf0\x9f""#);
         assert_eq!(quote(b"Hello", 3), "\"Hel…\"");
         assert_eq!(quote("a\u{202e}b".as_bytes(), 9), r#""a\u{202e}b""#);
+    }
+
+    #[test]
+    fn hex_is_read_in_any_dress_and_a_mistake_has_its_place() {
+        assert_eq!(parse_hex("0x81, 05:48\n65"), Ok(vec![0x81, 0x05, 0x48, 0x65]));
+        assert_eq!(parse_hex("81 0z"), Err(HexError::Digit { found: 'z', at: 5 }));
+        assert_eq!(parse_hex("81 0"), Err(HexError::Odd(3)));
+        assert_eq!(
+            parse_hex("z").unwrap_err().to_string(),
+            "'z' at 1 isn't a hex digit; right would be 81 05 48 65"
+        );
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl ScenarioStep {
 impl ScenarioSend {
     fn to_command(&self, fresh: [u8; 4]) -> Result<SessionCommand, String> {
         if let Some(hex) = &self.hex {
-            return Ok(SessionCommand::Raw(format::parse_hex(hex)?));
+            return Ok(SessionCommand::Raw(format::parse_hex(hex).map_err(|error| error.to_string())?));
         }
         if let Some(ping) = &self.ping {
             return Ok(SessionCommand::Ping(ping.clone().into_bytes()));
@@ -223,7 +223,7 @@ impl ScenarioSend {
         let plain = match (&self.text, self.letters, &self.payload) {
             (Some(text), _, _) => text.clone().into_bytes(),
             (_, Some(letters), _) => b"wiretalk".iter().copied().cycle().take(letters).collect(),
-            (_, _, Some(hex)) => format::parse_hex(hex)?,
+            (_, _, Some(hex)) => format::parse_hex(hex).map_err(|error| error.to_string())?,
             _ => Vec::new(),
         };
         let plain_text = *self
@@ -232,7 +232,10 @@ impl ScenarioSend {
             return Ok(SessionCommand::Text(text));
         }
         let key = match &self.key {
-            Some(hex) => *format::parse_hex(hex)?.first_chunk().ok_or("a key has 4 bytes")?,
+            Some(hex) => *format::parse_hex(hex)
+                .map_err(|error| error.to_string())?
+                .first_chunk()
+                .ok_or("a key has 4 bytes")?,
             None => fresh,
         };
         let len = self.length.unwrap_or(plain.len() as u64);

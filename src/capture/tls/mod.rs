@@ -7,6 +7,8 @@ mod hello;
 mod key_log;
 mod record_decryptor;
 
+use thiserror::Error;
+
 use self::hello::Hello;
 use self::key_log::SecretLabel;
 pub(super) use self::key_log::{KeyLog, Random};
@@ -41,7 +43,38 @@ pub enum TlsStatus {
         suite: &'static str,
     },
     /// TLS that cannot be read, and why.
-    Encrypted(String),
+    Encrypted(TlsUnreadable),
+}
+
+/// Why the TLS of a connection cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TlsUnreadable {
+    /// A hello is missing.
+    #[error("TLS whose handshake is not whole in the capture: cannot be read")]
+    PartialHandshake,
+    /// A hello that claims more than 128 KiB.
+    #[error("TLS whose hello is too long: cannot be read")]
+    LongHello,
+    /// Another version, as its number in the hello (RFC 8446 section 4.2.1).
+    #[error("TLS of version {0:#06x}: 1.2 and 1.3 can be read")]
+    Version(u16),
+    /// A cipher suite by its number in the TLS registry.
+    #[error("TLS with cipher suite {0:#06x}, which is not known here: cannot be read")]
+    CipherSuite(u16),
+    /// No key log has secrets of this connection.
+    #[error("TLS, no secrets: cannot be read")]
+    NoSecrets,
+}
+
+/// From where on one side's records cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum TlsRecordError {
+    #[error("TLS: the other side's hello is missing, so nothing can be decrypted")]
+    MissingHello,
+    #[error("TLS: the {} sends what isn't a TLS record", .0.name())]
+    NotARecord(Side),
+    #[error("TLS: a record of the {} cannot be opened with the secrets given, nor what follows it", .0.name())]
+    Undecryptable(Side),
 }
 
 /// Whether a connection that begins with these bytes begins with a TLS record; one byte is enough to tell it from HTTP.
@@ -55,7 +88,7 @@ pub(super) struct TlsSession {
     sides: Sides<TlsDirection>,
     client_random: Option<Random>,
     negotiated: Option<(CipherSuite, u16, Random)>,
-    unreadable_because: Option<String>,
+    unreadable_because: Option<TlsUnreadable>,
     /// The handshake was seen, and no secret for it.
     secrets_missing: bool,
 }
@@ -76,15 +109,13 @@ struct TlsDirection {
 impl TlsSession {
     /// How it stands.
     pub(super) fn status(&self) -> TlsStatus {
-        match (&self.unreadable_because, self.negotiated) {
-            (Some(reason), _) => TlsStatus::Encrypted(reason.clone()),
+        match (self.unreadable_because, self.negotiated) {
+            (Some(reason), _) => TlsStatus::Encrypted(reason),
             (None, Some((suite, version, _))) => TlsStatus::Decrypted {
                 version: if version == TLS_1_3 { "TLS 1.3" } else { "TLS 1.2" },
                 suite: suite.name,
             },
-            (None, None) => {
-                TlsStatus::Encrypted("TLS whose handshake is not whole in the capture: cannot be read".into())
-            }
+            (None, None) => TlsStatus::Encrypted(TlsUnreadable::PartialHandshake),
         }
     }
 
@@ -107,7 +138,7 @@ impl TlsSession {
         bytes: &[u8],
         secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsRecordError> {
         let side = &mut self.sides[from];
         if side.lost || self.unreadable_because.is_some() {
             return Ok(());
@@ -120,7 +151,7 @@ impl TlsSession {
         }
         if self.sides[from].waiting.len() > MAX_WAITING_BYTES {
             self.lose_records(from);
-            return Err("TLS: the other side's hello is missing, so nothing can be decrypted".into());
+            return Err(TlsRecordError::MissingHello);
         }
         Ok(())
     }
@@ -130,7 +161,7 @@ impl TlsSession {
         from: Side,
         secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsRecordError> {
         let mut waiting = std::mem::take(&mut self.sides[from].waiting);
         let mut rest = waiting.as_slice();
         let mut result = Ok(());
@@ -138,7 +169,7 @@ impl TlsSession {
             let [kind, _, _, len @ ..] = head;
             let len = usize::from(u16::from_be_bytes(len));
             if !looks_like_tls(&head) || len > MAX_RECORD_LEN {
-                result = Err(format!("TLS: the {} sends what is no TLS record", from.name()));
+                result = Err(TlsRecordError::NotARecord(from));
                 break;
             }
             let Some((body, behind)) = behind.split_at_checked(len) else { break };
@@ -173,7 +204,7 @@ impl TlsSession {
         body: &[u8],
         secrets: &KeyLog,
         out: &mut impl FnMut(Side, &[u8]),
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsRecordError> {
         let version = self.negotiated.map(|(_, version, _)| version);
         let side = &mut self.sides[from];
         let [kind, ..] = head;
@@ -183,7 +214,7 @@ impl TlsSession {
             (APPLICATION_DATA, Some(TLS_1_3)) => return self.decrypt_1_3(from, head, body, out),
             (_, Some(TLS_1_2)) if side.cipher_changed => {
                 let opened = side.decryptors.first_mut().and_then(|opener| opener.decrypt(kind, head, body));
-                let opened = opened.ok_or_else(|| undecryptable(from))?;
+                let opened = opened.ok_or(TlsRecordError::Undecryptable(from))?;
                 if kind == APPLICATION_DATA {
                     out(from, &opened);
                 }
@@ -200,7 +231,7 @@ impl TlsSession {
         let Some(&[_, a, b, c]) = side.hello.first_chunk() else { return };
         let len = three_bytes(a, b, c).saturating_add(4);
         if len > MAX_HELLO_LEN {
-            self.unreadable_because = Some("TLS whose hello is too long: cannot be read".into());
+            self.unreadable_because = Some(TlsUnreadable::LongHello);
             return;
         }
         let Some(message) = side.hello.get(..len) else { return };
@@ -227,16 +258,14 @@ impl TlsSession {
         number: u16,
         version: u16,
         secrets: &KeyLog,
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsUnreadable> {
         let Some(client) = self.client_random else {
-            return Err("TLS whose handshake is not whole in the capture: cannot be read".into());
+            return Err(TlsUnreadable::PartialHandshake);
         };
         if !matches!(version, TLS_1_2 | TLS_1_3) {
-            return Err(format!("TLS of version {version:#06x}: 1.2 and 1.3 can be read"));
+            return Err(TlsUnreadable::Version(version));
         }
-        let suite = CipherSuite::from_id(number).ok_or_else(|| {
-            format!("TLS with cipher suite {number:#06x}, which is not known here: cannot be read")
-        })?;
+        let suite = CipherSuite::from_id(number).ok_or(TlsUnreadable::CipherSuite(number))?;
         let openers = match version {
             TLS_1_3 => decryptors_1_3(suite, &client, secrets),
             _ => secrets
@@ -246,7 +275,7 @@ impl TlsSession {
         };
         let Some(openers) = openers else {
             self.secrets_missing = true;
-            return Err("TLS, no secrets: cannot be read".into());
+            return Err(TlsUnreadable::NoSecrets);
         };
         (self.sides.client.decryptors, self.sides.server.decryptors) = (openers.client, openers.server);
         self.negotiated = Some((suite, version, random));
@@ -259,14 +288,14 @@ impl TlsSession {
         head: [u8; 5],
         body: &[u8],
         out: &mut impl FnMut(Side, &[u8]),
-    ) -> Result<(), String> {
+    ) -> Result<(), TlsRecordError> {
         let openers = &mut self.sides[from].decryptors;
         let [kind, ..] = head;
         let mut numbered = openers.iter_mut().enumerate();
         let found = numbered.find_map(|(at, opener)| Some((at, opener.decrypt(kind, head, body)?)));
         let Some((at, mut inner)) = found else {
             // early data that the server refused, or handshake records whose secret was not logged
-            return if openers.len() > 1 { Ok(()) } else { Err(undecryptable(from)) };
+            return if openers.len() > 1 { Ok(()) } else { Err(TlsRecordError::Undecryptable(from)) };
         };
         openers.drain(..at);
         // zeros may fill up a record behind its kind
@@ -321,11 +350,4 @@ fn contains_key_update(mut messages: &[u8]) -> bool {
 /// The length of a handshake message (RFC 8446 section 4).
 fn three_bytes(a: u8, b: u8, c: u8) -> usize {
     usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
-}
-
-fn undecryptable(from: Side) -> String {
-    format!(
-        "TLS: a record of the {} cannot be opened with the secrets given, nor what follows it",
-        from.name()
-    )
 }

@@ -152,7 +152,7 @@ impl InspectArgs {
         let source = &self.source;
         if self.file_source().is_none() {
             if let Err(reason) = Target::parse(source) {
-                return Some(reason);
+                return Some(reason.to_string());
             }
             let given = [("--keylog", self.keylog.is_some()), ("--from", self.from.is_some())];
             let (option, _) = given.into_iter().find(|(_, given)| *given)?;
@@ -293,7 +293,7 @@ mod tests {
                 .chunks(chunk)
                 .for_each(|piece| printer.print_completed(1, *from, Duration::ZERO, piece).unwrap());
         }
-        printer.print_end(1, &Ok("closed".into())).unwrap();
+        printer.print_end(1, Ok("closed".into())).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -400,8 +400,8 @@ mod tests {
             printer.print_completed(number, Side::Server, Duration::ZERO, bytes).unwrap();
         }
         assert!(printer.has_panicked());
-        printer.print_end(1, &Ok("closed".into())).unwrap();
-        printer.print_end(2, &Ok("closed".into())).unwrap();
+        printer.print_end(1, Ok("closed".into())).unwrap();
+        printer.print_end(2, Ok("closed".into())).unwrap();
         let text = String::from_utf8(printer.into_out().0).unwrap();
         let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let message: Vec<_> = records

@@ -93,7 +93,8 @@ async fn drive_session(
                     SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
                     SessionEvent::Ended(result) => {
                         well = result.is_ok();
-                        printer.print_end(OWN_CONNECTION, &result)?;
+                        let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
+                        printer.print_end(OWN_CONNECTION, result)?;
                     }
                 }
             },

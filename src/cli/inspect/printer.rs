@@ -126,9 +126,9 @@ impl<W: Write> Printer<W> {
     }
 
     /// Prints what a connection left unfinished, and how it ended.
-    pub(super) fn print_end(&mut self, number: usize, ended: &Result<String, String>) -> io::Result<()> {
+    pub(super) fn print_end(&mut self, number: usize, ended: Result<String, String>) -> io::Result<()> {
         let unread = self.unread.remove(&number).map(|reason| Err(format!("not read to its end: {reason}")));
-        let ended = unread.as_ref().unwrap_or(ended);
+        let ended = &unread.unwrap_or(ended);
         let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         for from in [Side::Client, Side::Server] {
             let context = RecordContext { connection: number, from, elapsed: connection.last_at };

@@ -16,7 +16,7 @@ use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
 use crate::cli::{Interrupt, Output};
 use crate::net::{Target, describe_io_error};
-use crate::proxy::{ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
+use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
 
 /// Reports that wait for the printer; then the peers wait. Each may hold 16 KiB, whose records take longer than their
@@ -71,7 +71,7 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
         }
     };
     for number in printer.open_connections() {
-        printer.print_end(number, &Err(format!("cut: {reason}")))?;
+        printer.print_end(number, Err(format!("cut: {reason}")))?;
     }
     printer.print_last(reason)?;
     let faulty = printer.has_panicked();
@@ -99,6 +99,9 @@ fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<(
         ProxyEventKind::Bytes { from, at, bytes } | ProxyEventKind::Injected { from, at, bytes } => {
             printer.print_completed(number, from, printer.elapsed(at), &bytes)
         }
-        ProxyEventKind::Ended(result) => printer.print_end(number, &result),
+        ProxyEventKind::Ended(result) => {
+            let result = result.map(|()| BOTH_CLOSED.to_owned()).map_err(|error| error.to_string());
+            printer.print_end(number, result)
+        }
     }
 }

@@ -7,10 +7,12 @@ mod namespace;
 #[cfg(target_os = "linux")]
 mod packet_relay;
 
+use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
+use thiserror::Error;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -59,6 +61,38 @@ impl EndpointRole {
     }
 }
 
+/// Why there is no real network, or its end did not run a job.
+#[derive(Debug, Error)]
+pub enum NetnsError {
+    /// No thread for an end.
+    #[error("no thread for an end of the network: {0}")]
+    Thread(#[source] io::Error),
+    /// No network namespace.
+    #[error("a real network needs a network namespace, and that needs root (CAP_SYS_ADMIN): {0}")]
+    Namespace(#[source] io::Error),
+    /// No TUN device.
+    #[error("a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: {0}")]
+    TunDevice(#[source] io::Error),
+    /// No relay between the devices.
+    #[error("no relay between the network's ends: {0}")]
+    Relay(#[source] io::Error),
+    /// The scope ended before the network was up.
+    #[error("the network's scope has ended")]
+    ScopeEnded,
+    /// This system has no network namespaces.
+    #[error("a real network is made of Linux's network namespaces; model the distance here")]
+    Unsupported,
+    /// Too many jobs wait at this end.
+    #[error("the {}'s end has too many jobs waiting", .0.name())]
+    Busy(EndpointRole),
+    /// This end takes no more jobs.
+    #[error("the {}'s end of the network has closed", .0.name())]
+    Closed(EndpointRole),
+    /// This end closed, or the job panicked, before there was a result.
+    #[error("the {}'s end of the network has closed before the job was done", .0.name())]
+    JobLost(EndpointRole),
+}
+
 impl NetnsPair {
     /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces only.
     pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
@@ -68,9 +102,9 @@ impl NetnsPair {
     /// Makes the network, which takes some milliseconds, and waits for it.
     ///
     /// # Errors
-    /// What failed and what would be right: it needs Linux, root and `/dev/net/tun`.
+    /// Without Linux, root and `/dev/net/tun`, or if the scope has ended.
     #[cfg(target_os = "linux")]
-    pub fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, String> {
+    pub fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, NetnsError> {
         let scope = scope.child();
         let (server, to_server) = namespace::spawn_namespace(&scope, "net-server", Self::SERVER)?;
         let (client, to_client) = namespace::spawn_namespace(&scope, "net-client", Self::CLIENT)?;
@@ -83,8 +117,8 @@ impl NetnsPair {
     /// # Errors
     /// Always.
     #[cfg(not(target_os = "linux"))]
-    pub fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, String> {
-        Err("a real network is made of Linux's network namespaces; model the distance here".to_owned())
+    pub fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, NetnsError> {
+        Err(NetnsError::Unsupported)
     }
 
     /// Runs `job` on the thread that lives in that end's namespace, after those that wait there, and waits for it.
@@ -100,10 +134,10 @@ impl NetnsPair {
         &self,
         role: EndpointRole,
         job: impl FnOnce() -> R + Send + 'static,
-    ) -> Result<R, String> {
-        let (jobs, name) = match role {
-            EndpointRole::Server => (&self.server, "server"),
-            EndpointRole::Client => (&self.client, "client"),
+    ) -> Result<R, NetnsError> {
+        let jobs = match role {
+            EndpointRole::Server => &self.server,
+            EndpointRole::Client => &self.client,
         };
         let (result_sender, result_receiver) = sync_channel(1);
         let job = Box::new(move || {
@@ -111,12 +145,10 @@ impl NetnsPair {
             let _ = result_sender.send(job());
         });
         jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => format!("the {name}'s end has too many jobs waiting"),
-            TrySendError::Closed(_) => format!("the {name}'s end of the network has closed"),
+            TrySendError::Full(_) => NetnsError::Busy(role),
+            TrySendError::Closed(_) => NetnsError::Closed(role),
         })?;
-        result_receiver
-            .recv()
-            .map_err(|_| format!("the {name}'s end of the network has closed before the job was done"))
+        result_receiver.recv().map_err(|_| NetnsError::JobLost(role))
     }
 
     /// What the relay has seen so far, each way.
@@ -326,7 +358,12 @@ mod tests {
             } else {
                 scope.cancel();
                 timeout(HUNG, scope.closed()).await.expect("all threads end");
-                assert!(netns.run_in(EndpointRole::Server, || ()).unwrap_err().contains("the server's end"));
+                let error = netns.run_in(EndpointRole::Server, || ()).unwrap_err();
+                let expected = matches!(
+                    error,
+                    NetnsError::Closed(EndpointRole::Server) | NetnsError::JobLost(EndpointRole::Server)
+                );
+                assert!(expected, "{error:?}");
             }
             timeout(HUNG, scope.closed()).await.expect("all threads end");
             // The kernel takes a thread off its list a moment after it has ended.
@@ -340,7 +377,7 @@ mod tests {
         let scope = Scope::new(|_| {});
         let netns = NetnsPair::start(&scope, far()).unwrap();
         let error = netns.run_in(EndpointRole::Client, || panic!("out of cheese")).unwrap_err();
-        assert!(error.contains("the client's end"), "{error}");
+        assert!(matches!(error, NetnsError::JobLost(EndpointRole::Client)), "{error:?}");
         assert!(netns.run_in(EndpointRole::Client, || ()).is_err());
         netns.run_in(EndpointRole::Server, || ()).expect("the other end lives on");
     }
@@ -349,6 +386,6 @@ mod tests {
     async fn an_ended_scope_makes_no_network() {
         let scope = quiet();
         scope.cancel();
-        assert!(NetnsPair::start(&scope, far()).is_err_and(|error| error.contains("scope has ended")));
+        assert!(matches!(NetnsPair::start(&scope, far()), Err(NetnsError::ScopeEnded)));
     }
 }

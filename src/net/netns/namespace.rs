@@ -9,7 +9,7 @@ use nix::sched::{CloneFlags, unshare};
 use tokio::sync::mpsc::{Sender, channel};
 use tun_rs::{DeviceBuilder, SyncDevice};
 
-use super::NamespaceJob;
+use super::{NamespaceJob, NetnsError};
 use crate::scope::Scope;
 
 /// The network's, in bytes: Ethernet's.
@@ -24,12 +24,12 @@ const JOB_QUEUE_CAPACITY: usize = 16;
 /// Starts the thread, which ends when nobody is left to give it jobs; what it is given jobs by, and its device.
 ///
 /// # Errors
-/// What failed and what would be right.
+/// If the thread, the namespace or the device cannot be had.
 pub(super) fn spawn_namespace(
     scope: &Scope,
     name: &str,
     address: Ipv4Addr,
-) -> Result<(Sender<NamespaceJob>, SyncDevice), String> {
+) -> Result<(Sender<NamespaceJob>, SyncDevice), NetnsError> {
     let (jobs, mut queue) = channel::<NamespaceJob>(JOB_QUEUE_CAPACITY);
     let (result_sender, result_receiver) = sync_channel(1);
     let end = move |_| async move {
@@ -44,28 +44,21 @@ pub(super) fn spawn_namespace(
             job();
         }
     };
-    scope.spawn_thread(name, end).map_err(|error| format!("no thread for an end of the network: {error}"))?;
-    let device = result_receiver.recv().map_err(|_| "the network's scope has ended".to_owned())??;
+    scope.spawn_thread(name, end).map_err(NetnsError::Thread)?;
+    let device = result_receiver.recv().map_err(|_| NetnsError::ScopeEnded)??;
     Ok((jobs, device))
 }
 
 /// Moves this thread, and no other, into a network namespace of its own.
-fn enter_new_namespace() -> Result<(), String> {
-    unshare(CloneFlags::CLONE_NEWNET).map_err(|error| {
-        let error = io::Error::from(error);
-        format!("a real network needs a network namespace, and that needs root (CAP_SYS_ADMIN): {error}")
-    })
+fn enter_new_namespace() -> Result<(), NetnsError> {
+    unshare(CloneFlags::CLONE_NEWNET).map_err(|error| NetnsError::Namespace(io::Error::from(error)))
 }
 
-fn create_tun_device(address: Ipv4Addr) -> Result<SyncDevice, String> {
+fn create_tun_device(address: Ipv4Addr) -> Result<SyncDevice, NetnsError> {
     let device = DeviceBuilder::new()
         .name("wiretalk0")
         .mtu(MTU)
         .tx_queue_len(TX_QUEUE_LEN)
         .ipv4(address, PREFIX_LEN, None);
-    device.build_sync().map_err(|error| {
-        format!(
-            "a real network needs a TUN device, and that needs root (CAP_NET_ADMIN) and /dev/net/tun: {error}"
-        )
-    })
+    device.build_sync().map_err(NetnsError::TunDevice)
 }

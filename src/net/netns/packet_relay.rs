@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tun_rs::{AsyncDevice, SyncDevice};
 
+use super::NetnsError;
 use super::counters::{FlowCounters, LinkCounters, PacketLengths};
 use super::namespace::MTU;
 use crate::net::link_model::LinkModel;
@@ -25,13 +26,13 @@ const MAX_QUEUEING_DELAY: Duration = Duration::from_millis(100);
 /// Starts the relay on a thread of its own; what it counts.
 ///
 /// # Errors
-/// What failed.
+/// If its thread or its timers cannot be had.
 pub(super) fn start(
     scope: &Scope,
     to_server: SyncDevice,
     to_client: SyncDevice,
     conditions: LinkConditions,
-) -> Result<Arc<LinkCounters>, String> {
+) -> Result<Arc<LinkCounters>, NetnsError> {
     let counters = Arc::new(LinkCounters::default());
     let counting = counters.clone();
     let (ready_sender, ready_receiver) = sync_channel(1);
@@ -54,9 +55,8 @@ pub(super) fn start(
             down.run(&counting.to_client).await;
         }
     };
-    let failed = |error| format!("no relay between the network's ends: {error}");
-    scope.spawn_thread("net-relay", relay).map_err(failed)?;
-    ready_receiver.recv().map_err(|_| "the network's scope has ended".to_owned())?.map_err(failed)?;
+    scope.spawn_thread("net-relay", relay).map_err(NetnsError::Relay)?;
+    ready_receiver.recv().map_err(|_| NetnsError::ScopeEnded)?.map_err(NetnsError::Relay)?;
     Ok(counters)
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::lane_client::{LaneSetup, check_reply, too_long};
-use crate::net::error_chain;
+use super::lane_client::{LaneSetup, check_reply};
 use crate::race::bare_http;
 use crate::race::connector::Stream;
+use crate::race::error::LaneError;
 
 pub(super) struct BareHttp {
     stream: Stream,
@@ -19,7 +19,7 @@ pub(super) struct BareHttp {
 }
 
 impl BareHttp {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let payload = setup.payload.clone();
         let mut request = format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n",
@@ -37,28 +37,28 @@ impl BareHttp {
         Ok(Self { stream, request: request.into(), payload, reply, messages: setup.messages })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.messages {
-            self.stream.write_all(&self.request).await.map_err(error_chain)?;
-            self.stream.flush().await.map_err(error_chain)?;
+            self.stream.write_all(&self.request).await?;
+            self.stream.flush().await?;
             self.read_reply().await?;
         }
         Ok(())
     }
 
-    async fn read_reply(&mut self) -> Result<(), String> {
+    async fn read_reply(&mut self) -> Result<(), LaneError> {
         self.reply.clear();
         loop {
-            if self.stream.read_buf(&mut self.reply).await.map_err(error_chain)? == 0 {
-                return Err("the server closed the connection".to_owned());
+            if self.stream.read_buf(&mut self.reply).await? == 0 {
+                return Err(LaneError::Closed);
             }
             let Some(head) = bare_http::parse_head(&self.reply)? else { continue };
             if !self.reply.starts_with(b"HTTP/1.1 200 ") {
                 let line = self.reply.split(|&byte| byte == b'\r').next().unwrap_or_default();
-                return Err(format!("the server answered {:?}, not 200", String::from_utf8_lossy(line)));
+                return Err(LaneError::StatusLine(String::from_utf8_lossy(line).into_owned()));
             }
             if head.body_len > self.payload.len() {
-                return Err(too_long(self.payload.len()));
+                return Err(LaneError::LongReply(self.payload.len()));
             }
             if let Some(body) = self.reply.get(head.len..).filter(|body| body.len() >= head.body_len) {
                 return check_reply(body, &self.payload);

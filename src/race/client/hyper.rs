@@ -15,17 +15,14 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
 use super::lane_client::{LaneSetup, ReplyCheck};
-use crate::net::error_chain;
 use crate::race::connector::Stream;
+use crate::race::error::LaneError;
 use crate::race::executor::ScopedExecutor;
 
 type Body = Full<Bytes>;
 
-/// hyper would only say that a channel is closed.
-const CLOSED: &str = "the server closed the connection";
-
 /// A request that is made again and again: its head is the same, its body is shared.
-fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, String> {
+fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, LaneError> {
     let connector = &setup.connector;
     let mut builder = if is_http2 {
         Request::post(connector.url("http"))
@@ -35,18 +32,18 @@ fn request(setup: &LaneSetup, is_http2: bool) -> Result<Request<Body>, String> {
     for (name, value) in setup.headers.request_headers() {
         builder = builder.header(*name, *value);
     }
-    builder.body(Full::new(setup.payload.clone())).map_err(error_chain)
+    Ok(builder.body(Full::new(setup.payload.clone()))?)
 }
 
-async fn check_response(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), String> {
+async fn check_response(response: Response<hyper::body::Incoming>, payload: &Bytes) -> Result<(), LaneError> {
     let status = response.status();
     if !status.is_success() {
-        return Err(format!("the server answered {status}, not 200"));
+        return Err(LaneError::Status { found: status, expected: 200 });
     }
     let mut body = response.into_body();
     let mut reply = ReplyCheck::new(payload);
     while let Some(frame) = body.frame().await {
-        if let Some(data) = frame.map_err(error_chain)?.data_ref() {
+        if let Some(data) = frame?.data_ref() {
             reply.add(data)?;
         }
     }
@@ -54,9 +51,9 @@ async fn check_response(response: Response<hyper::body::Incoming>, payload: &Byt
 }
 
 /// A new HTTP/1.1 connection; what drives it belongs to the lane's scope.
-async fn connect(setup: &LaneSetup) -> Result<http1::SendRequest<Body>, String> {
+async fn connect(setup: &LaneSetup) -> Result<http1::SendRequest<Body>, LaneError> {
     let stream = setup.connector.connect().await?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     setup.scope.spawn("hyper connection", async move {
         // what went wrong is told to whoever waits for a reply
         let _ = connection.await;
@@ -74,26 +71,27 @@ pub(super) struct HyperKeepAlive {
 }
 
 impl HyperKeepAlive {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let stream = setup.connector.connect().await?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(error_chain)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let (request, connection) = (request(setup, false)?, Some(connection));
         Ok(Self { setup: setup.clone(), request, sender, connection })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         let Self { setup, request, sender, connection } = self;
         let mut exchanging = pin!(async {
             for _ in 0..setup.messages {
-                sender.ready().await.map_err(error_chain)?;
-                let response = sender.send_request(request.clone()).await.map_err(error_chain)?;
+                sender.ready().await?;
+                let response = sender.send_request(request.clone()).await?;
                 check_response(response, &setup.payload).await?;
             }
             Ok(())
         });
         // what the connection has just read is given on at once, not after a turn through the runtime's queue
         poll_fn(|cx| {
-            let Some(driven) = connection else { return Poll::Ready(Err(CLOSED.to_owned())) };
+            // hyper would only say that a channel is closed
+            let Some(driven) = connection else { return Poll::Ready(Err(LaneError::Closed)) };
             if let Poll::Ready(done) = exchanging.as_mut().poll(cx) {
                 return Poll::Ready(done);
             }
@@ -103,7 +101,7 @@ impl HyperKeepAlive {
                 *connection = None;
             }
             match (exchanging.as_mut().poll(cx), ended) {
-                (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(error_chain(error))),
+                (Poll::Ready(Err(_)), Poll::Ready(Err(error))) => Poll::Ready(Err(error.into())),
                 (done, _) => done,
             }
         })
@@ -121,12 +119,12 @@ impl HyperReconnect {
         Self { setup: setup.clone() }
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.setup.messages {
             let mut request = request(&self.setup, false)?;
             request.headers_mut().insert(CONNECTION, hyper::header::HeaderValue::from_static("close"));
             let mut sender = connect(&self.setup).await?;
-            let response = sender.send_request(request).await.map_err(error_chain)?;
+            let response = sender.send_request(request).await?;
             check_response(response, &self.setup.payload).await?;
         }
         Ok(())
@@ -141,26 +139,25 @@ pub(super) struct HyperHttp2 {
 }
 
 impl HyperHttp2 {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let stream = setup.connector.connect().await?;
         let executor = ScopedExecutor(setup.scope.clone());
-        let (sender, connection) =
-            http2::handshake(executor, TokioIo::new(stream)).await.map_err(error_chain)?;
+        let (sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await?;
         setup.scope.spawn("http2 connection", async move {
             let _ = connection.await;
         });
         Ok(Self { setup: setup.clone(), request: request(setup, true)?, sender })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
-        self.sender.ready().await.map_err(error_chain)?;
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
+        self.sender.ready().await?;
         if self.setup.messages == 1 {
-            let response = self.sender.send_request(self.request.clone()).await.map_err(error_chain)?;
+            let response = self.sender.send_request(self.request.clone()).await?;
             return check_response(response, &self.setup.payload).await;
         }
         let (sender, request, payload) = (&self.sender, &self.request, &self.setup.payload);
         let one = |_| async move {
-            let response = sender.clone().send_request(request.clone()).await.map_err(error_chain)?;
+            let response = sender.clone().send_request(request.clone()).await?;
             check_response(response, payload).await
         };
         try_join_all((0..self.setup.messages).map(one)).await?;
@@ -217,9 +214,11 @@ mod tests {
         let mut kept_alive = kept_alive(&scope, vec![reply("", &bytes), last]).await;
         kept_alive.exchange().await.unwrap();
         kept_alive.exchange().await.unwrap();
-        let reason = kept_alive.exchange().await.unwrap_err();
-        assert_eq!(reason, CLOSED);
-        assert_eq!(kept_alive.exchange().await.unwrap_err(), reason, "and it does not hang either");
+        for _ in 0..2 {
+            // the second time it does not hang either
+            let error = kept_alive.exchange().await.unwrap_err();
+            assert!(matches!(error, LaneError::Closed), "{error:?}");
+        }
     }
 
     #[tokio::test]
@@ -227,7 +226,9 @@ mod tests {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let bytes = RaceConfig { payload: 4, ..RaceConfig::default() }.payload_bytes();
         let mut kept_alive = kept_alive(&scope, vec![reply("", &bytes[..2])]).await;
-        let reason = kept_alive.exchange().await.unwrap_err();
+        let error = kept_alive.exchange().await.unwrap_err();
+        assert!(matches!(error, LaneError::Hyper(_)), "{error:?}");
+        let reason = error.to_string();
         assert!(reason.contains("end of file before message length reached"), "{reason}");
     }
 
@@ -235,9 +236,8 @@ mod tests {
     async fn another_reply_than_what_was_sent_is_reported() {
         let scope = Scope::new(|panic| panic!("{panic}"));
         let mut kept_alive = kept_alive(&scope, vec![reply("", b"no!\n")]).await;
-        assert_eq!(
-            kept_alive.exchange().await.unwrap_err(),
-            "the reply (4 bytes) is not what was sent (4 bytes)"
-        );
+        let error = kept_alive.exchange().await.unwrap_err();
+        assert!(matches!(error, LaneError::WrongReply { received: 4, sent: 4 }), "{error:?}");
+        assert_eq!(error.to_string(), "the reply (4 bytes) is not what was sent (4 bytes)");
     }
 }

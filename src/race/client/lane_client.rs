@@ -9,6 +9,7 @@ use super::sse::SsePost;
 use super::tcp::RawTcp;
 use super::websocket::{OpenWebSocket, PipelinedWebSocket, ReconnectingWebSocket};
 use crate::race::connector::LaneConnector;
+use crate::race::error::LaneError;
 use crate::race::{HeaderProfile, Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 
@@ -31,7 +32,7 @@ impl LaneSetup {
         lane: Lane,
         config: &RaceConfig,
         connector: LaneConnector,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, LaneError> {
         let reqwest =
             (lane.kind == LaneKind::HttpReqwest).then(|| ReqwestClient::client(&connector)).transpose()?;
         Ok(Self {
@@ -62,7 +63,7 @@ pub(super) enum LaneClient {
 }
 
 impl LaneClient {
-    pub(super) async fn connect(setup: &std::sync::Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn connect(setup: &std::sync::Arc<LaneSetup>) -> Result<Self, LaneError> {
         Ok(match setup.lane.kind {
             LaneKind::Tcp => Self::Tcp(RawTcp::open(setup).await?),
             LaneKind::HttpBare => Self::BareHttp(BareHttp::open(setup).await?),
@@ -80,7 +81,7 @@ impl LaneClient {
     }
 
     /// All messages of one exchange there and back, each reply compared with what was sent.
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         match self {
             Self::Tcp(client) => client.exchange().await,
             Self::BareHttp(client) => client.exchange().await,
@@ -104,7 +105,7 @@ impl LaneClient {
 }
 
 /// Whether the reply is what was sent.
-pub(super) fn check_reply(reply: &[u8], payload: &[u8]) -> Result<(), String> {
+pub(super) fn check_reply(reply: &[u8], payload: &[u8]) -> Result<(), LaneError> {
     let mut whole = ReplyCheck::new(payload);
     whole.add(reply)?;
     whole.finish()
@@ -126,10 +127,10 @@ impl<'p> ReplyCheck<'p> {
     ///
     /// # Errors
     /// At the first byte too many: whoever sends more than was sent may go on for ever.
-    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), String> {
+    pub(super) fn add(&mut self, piece: &[u8]) -> Result<(), LaneError> {
         let end = self.got.saturating_add(piece.len());
         let Some(wanted) = self.payload.get(self.got..end) else {
-            return Err(too_long(self.payload.len()));
+            return Err(LaneError::LongReply(self.payload.len()));
         };
         self.differs |= wanted != piece;
         self.got = end;
@@ -137,17 +138,12 @@ impl<'p> ReplyCheck<'p> {
     }
 
     /// Whether it was what was sent, all of it.
-    pub(super) fn finish(self) -> Result<(), String> {
+    pub(super) fn finish(self) -> Result<(), LaneError> {
         if !self.differs && self.got == self.payload.len() {
             return Ok(());
         }
-        Err(format!("the reply ({} bytes) is not what was sent ({} bytes)", self.got, self.payload.len()))
+        Err(LaneError::WrongReply { received: self.got, sent: self.payload.len() })
     }
-}
-
-/// What a reply of more than `sent` bytes is called.
-pub(super) fn too_long(sent: usize) -> String {
-    format!("the reply is not what was sent: it is longer than {sent} bytes")
 }
 
 #[cfg(test)]
@@ -160,9 +156,11 @@ mod tests {
         reply.add(b"fo").unwrap();
         reply.add(b"ur").unwrap();
         reply.add(b"").unwrap();
-        assert_eq!(reply.add(b"!").unwrap_err(), "the reply is not what was sent: it is longer than 4 bytes");
-        assert_eq!(check_reply(b"four", b"four"), Ok(()));
-        assert!(check_reply(b"fou", b"four").unwrap_err().contains("(3 bytes)"));
-        assert!(check_reply(b"fuor", b"four").unwrap_err().contains("(4 bytes)"));
+        assert!(matches!(reply.add(b"!"), Err(LaneError::LongReply(4))));
+        assert!(check_reply(b"four", b"four").is_ok());
+        let short = check_reply(b"fou", b"four");
+        assert!(matches!(short, Err(LaneError::WrongReply { received: 3, sent: 4 })));
+        let other = check_reply(b"fuor", b"four");
+        assert!(matches!(other, Err(LaneError::WrongReply { received: 4, sent: 4 })));
     }
 }

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
 
 use crate::race::connector::LaneConnector;
+use crate::race::error::LaneError;
 use crate::race::ipc::{LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message};
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
@@ -52,7 +53,7 @@ pub async fn run_client(
                         connections = Some(opened);
                         WorkerResponse::Connected { pinned }
                     }
-                    Err(reason) => WorkerResponse::Failed(reason),
+                    Err(error) => WorkerResponse::Failed(error.to_string()),
                 }
             }
             WorkerRequest::Run { slice, max_exchanges } => {
@@ -80,7 +81,7 @@ async fn connect_all(
     lane: Lane,
     config: &RaceConfig,
     target: LaneTarget,
-) -> Result<LaneConnections, String> {
+) -> Result<LaneConnections, LaneError> {
     let protocol: Option<&[u8]> = match (&target.trust, lane.kind) {
         (TlsTrust::Plain, _) | (_, LaneKind::Tcp) => None,
         (_, LaneKind::Http2) => Some(b"h2"),
@@ -91,8 +92,7 @@ async fn connect_all(
     let mut clients = Vec::new();
     for _ in 0..config.connections {
         let opened = tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
-        let timed_out = || format!("no connection within {} s", config.exchange_timeout().as_secs());
-        clients.push(opened.unwrap_or_else(|_| Err(timed_out()))?);
+        clients.push(opened.map_err(|_| LaneError::ConnectTimeout(config.exchange_timeout()))??);
     }
     LaneConnections::new(clients, config)
 }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     /// What a lane with a payload of 4 bytes says of a server.
-    async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> String {
+    async fn failure(scope: &Scope, kind: LaneKind, address: SocketAddr) -> LaneError {
         let config = RaceConfig { payload: 4, lanes: vec![Lane::plain(kind)], ..RaceConfig::default() };
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
         let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
@@ -170,7 +170,7 @@ mod tests {
         ] {
             let (address, written) = hostile(&scope, head.to_vec(), b"x");
             let told = failure(&scope, kind, address).await;
-            assert!(told.starts_with(why), "{kind:?}: {told}");
+            assert!(told.to_string().starts_with(why), "{kind:?}: {told}");
             let written = written.await.unwrap();
             assert!(written < MOST, "{kind:?}: it was read on and on");
         }
@@ -183,7 +183,7 @@ mod tests {
         for kind in [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew] {
             let (address, written) = hostile(&scope, head.to_vec(), b"1\r\nx\r\n");
             let told = failure(&scope, kind, address).await;
-            assert!(told.contains("longer than 4 bytes"), "{kind:?}: {told}");
+            assert!(matches!(told, LaneError::LongReply(4)), "{kind:?}: {told}");
             assert!(written.await.unwrap() < MOST, "{kind:?}");
         }
     }
@@ -227,7 +227,7 @@ mod tests {
             while let Ok(1..) = stream.read(&mut [0; 4096]).await {}
         });
         assert_eq!(
-            failure(&scope, LaneKind::Ws, address).await,
+            failure(&scope, LaneKind::Ws, address).await.to_string(),
             "Space limit exceeded: Message too long: 1099511627776 > 125"
         );
     }
@@ -249,7 +249,7 @@ mod tests {
             let _ = http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
         });
         let told = failure(&scope, LaneKind::Http2, address).await;
-        assert!(told.contains("longer than 4 bytes"), "{told}");
+        assert!(matches!(told, LaneError::LongReply(4)), "{told}");
         scope.cancel();
     }
 
@@ -270,6 +270,6 @@ mod tests {
             while posts.write_all(&[b'x'; 4096]).await.is_ok() {}
         });
         let told = failure(&scope, LaneKind::SsePost, address).await;
-        assert_eq!(told, "the server answered a POST with more than its status");
+        assert!(matches!(told, LaneError::PostWithBody), "{told}");
     }
 }

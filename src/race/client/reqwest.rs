@@ -5,8 +5,8 @@ use std::sync::Arc;
 use reqwest::{Client, Url};
 
 use super::lane_client::{LaneSetup, ReplyCheck};
-use crate::net::error_chain;
 use crate::race::connector::{CERTIFICATE_NAME, LaneConnector, tls_config};
+use crate::race::error::LaneError;
 
 pub(super) struct ReqwestClient {
     client: Client,
@@ -16,7 +16,7 @@ pub(super) struct ReqwestClient {
 
 impl ReqwestClient {
     /// The client that all connections of a lane share.
-    pub(super) fn client(connector: &LaneConnector) -> Result<Client, String> {
+    pub(super) fn client(connector: &LaneConnector) -> Result<Client, LaneError> {
         let mut builder = Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
@@ -28,33 +28,33 @@ impl ReqwestClient {
         if let (true, Ok(ip)) = (connector.is_own_server(), connector.target.host.parse()) {
             builder = builder.resolve(CERTIFICATE_NAME, std::net::SocketAddr::new(ip, connector.target.port));
         }
-        builder.build().map_err(error_chain)
+        Ok(builder.build()?)
     }
 
     /// Its connection is opened by the first exchange, which is part of the warm-up.
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
-        let client = setup.reqwest.clone().ok_or("the lane has no client")?;
-        let mut url = Url::parse(&setup.connector.url("http")).map_err(error_chain)?;
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
+        let client = setup.reqwest.clone().ok_or(LaneError::NoClient)?;
+        let mut url = Url::parse(&setup.connector.url("http")).map_err(LaneError::Url)?;
         if setup.lane.tls && setup.connector.is_own_server() {
-            url.set_host(Some(CERTIFICATE_NAME)).map_err(error_chain)?;
+            url.set_host(Some(CERTIFICATE_NAME)).map_err(LaneError::Url)?;
         }
         let mut client = Self { client, url, setup: setup.clone() };
         client.exchange().await?;
         Ok(client)
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.setup.messages {
             let mut request = self.client.post(self.url.clone()).body(self.setup.payload.clone());
             for (name, value) in self.setup.headers.request_headers() {
                 request = request.header(*name, *value);
             }
-            let mut response = request.send().await.map_err(error_chain)?;
+            let mut response = request.send().await?;
             if !response.status().is_success() {
-                return Err(format!("the server answered {}, not 200", response.status()));
+                return Err(LaneError::Status { found: response.status(), expected: 200 });
             }
             let mut reply = ReplyCheck::new(&self.setup.payload);
-            while let Some(piece) = response.chunk().await.map_err(error_chain)? {
+            while let Some(piece) = response.chunk().await? {
                 reply.add(&piece)?;
             }
             reply.finish()?;

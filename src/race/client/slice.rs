@@ -9,6 +9,7 @@ use super::lane_client::LaneClient;
 use crate::measure::Histogram;
 use crate::net::{Clock, DeadlineTimer, SystemClock, later};
 use crate::race::RaceConfig;
+use crate::race::error::LaneError;
 use crate::race::ipc::{ResourceUsage, SliceResult};
 use crate::scope::Scope;
 
@@ -66,14 +67,14 @@ impl SliceRecorder {
 }
 
 impl LaneConnections {
-    pub(super) fn new(clients: Vec<LaneClient>, config: &RaceConfig) -> Result<Self, String> {
+    pub(super) fn new(clients: Vec<LaneClient>, config: &RaceConfig) -> Result<Self, LaneError> {
         let each = config
             .rate
             .map(|rate| Duration::try_from_secs_f64(1.0 / f64::from(rate)).unwrap_or(Duration::MAX));
         let connection = |(number, client): (u32, LaneClient)| {
             let schedule = each.map(|each| {
-                let timer = DeadlineTimer::new().map_err(|error| format!("no timer: {error}"))?;
-                Ok::<_, String>(Schedule {
+                let timer = DeadlineTimer::new().map_err(LaneError::Timer)?;
+                Ok::<_, LaneError>(Schedule {
                     timer,
                     period: each.saturating_mul(u32::try_from(config.connections).unwrap_or(u32::MAX)),
                     offset: each.saturating_mul(number),
@@ -81,7 +82,7 @@ impl LaneConnections {
             });
             Ok(PacedConnection { client, schedule: schedule.transpose()? })
         };
-        let connections = (0..).zip(clients).map(connection).collect::<Result<_, String>>()?;
+        let connections = (0..).zip(clients).map(connection).collect::<Result<_, LaneError>>()?;
         Ok(Self { connections, recorder: Arc::default(), exchange_timeout: config.exchange_timeout() })
     }
 
@@ -93,7 +94,10 @@ impl LaneConnections {
         max_exchanges: Option<u64>,
     ) -> SliceResult {
         if self.connections.is_empty() {
-            return SliceResult { error: Some("no connection is open".to_owned()), ..SliceResult::default() };
+            return SliceResult {
+                error: Some(LaneError::NotConnected.to_string()),
+                ..SliceResult::default()
+            };
         }
         lock(&self.recorder).clear(max_exchanges);
         let running = scope.child();
@@ -117,7 +121,7 @@ impl LaneConnections {
             while let Some((connection, result)) = back.recv().await {
                 match result {
                     Ok(()) => self.connections.push(connection),
-                    Err(reason) => error = error.take().or(Some(reason)),
+                    Err(failed) => error = error.take().or(Some(failed)),
                 }
             }
         };
@@ -129,7 +133,7 @@ impl LaneConnections {
         if stuck {
             running.cancel();
             self.connections.clear();
-            error = Some(format!("no reply within {} s", self.exchange_timeout.as_secs()));
+            error = Some(LaneError::ReplyTimeout(self.exchange_timeout));
         }
         let (took, usage) = (start.elapsed(), ResourceUsage::now().since(before));
         let recorder = lock(&self.recorder);
@@ -138,7 +142,7 @@ impl LaneConnections {
             service_times: recorder.service_times.counts(),
             took,
             usage,
-            error,
+            error: error.map(|error| error.to_string()),
         }
     }
 }
@@ -150,11 +154,11 @@ fn lock(recorder: &Mutex<SliceRecorder>) -> MutexGuard<'_, SliceRecorder> {
 
 /// What is timed.
 trait Exchange {
-    fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send;
+    fn exchange(&mut self) -> impl Future<Output = Result<(), LaneError>> + Send;
 }
 
 impl Exchange for LaneClient {
-    fn exchange(&mut self) -> impl Future<Output = Result<(), String>> + Send {
+    fn exchange(&mut self) -> impl Future<Output = Result<(), LaneError>> + Send {
         self.exchange()
     }
 }
@@ -166,7 +170,7 @@ async fn exchanges<C: Clock>(
     recorder: &Mutex<SliceRecorder>,
     start: Instant,
     until: Instant,
-) -> Result<(), String> {
+) -> Result<(), LaneError> {
     let mut due = later(start, schedule.as_ref().map_or(Duration::ZERO, |schedule| schedule.offset));
     for done in 0_u64.. {
         // what was due within the slice is done, however late: to leave it out would be to leave the trouble out
@@ -227,7 +231,7 @@ mod tests {
     }
 
     impl Exchange for Scripted {
-        async fn exchange(&mut self) -> Result<(), String> {
+        async fn exchange(&mut self) -> Result<(), LaneError> {
             self.done += 1;
             sleep((self.span)(self.done)).await;
             Ok(())

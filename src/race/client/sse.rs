@@ -11,7 +11,7 @@ use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 
 use super::lane_client::{LaneSetup, check_reply};
-use crate::net::error_chain;
+use crate::race::error::LaneError;
 
 /// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.
 const EVENT_OVERHEAD: usize = 64;
@@ -25,15 +25,13 @@ pub(super) struct SsePost {
 }
 
 impl SsePost {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
-        let (listener, connection) =
-            http1::handshake(TokioIo::new(setup.connector.connect().await?)).await.map_err(error_chain)?;
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
+        let (listener, connection) = http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
         setup.scope.spawn("event stream", async move {
             let _ = connection.await;
         });
         let (events, number) = open_event_stream(setup, listener).await?;
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(setup.connector.connect().await?)).await.map_err(error_chain)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(setup.connector.connect().await?)).await?;
         setup.scope.spawn("event posts", async move {
             let _ = connection.await;
         });
@@ -42,22 +40,22 @@ impl SsePost {
         for (name, value) in setup.headers.request_headers() {
             builder = builder.header(*name, *value);
         }
-        let request = builder.body(Full::new(setup.payload.clone())).map_err(error_chain)?;
+        let request = builder.body(Full::new(setup.payload.clone()))?;
         Ok(Self { setup: setup.clone(), request, sender, events, buffer: BytesMut::new() })
     }
 
     /// Over when the POST is answered and its event is here.
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.setup.messages {
-            self.sender.ready().await.map_err(error_chain)?;
-            let response = self.sender.send_request(self.request.clone()).await.map_err(error_chain)?;
+            self.sender.ready().await?;
+            let response = self.sender.send_request(self.request.clone()).await?;
             if !response.status().is_success() {
-                return Err(format!("the server answered {}, not 204", response.status()));
+                return Err(LaneError::Status { found: response.status(), expected: 204 });
             }
             let mut answer = response.into_body();
             while let Some(frame) = answer.frame().await {
-                if frame.map_err(error_chain)?.data_ref().is_some_and(|data| !data.is_empty()) {
-                    return Err("the server answered a POST with more than its status".to_owned());
+                if frame?.data_ref().is_some_and(|data| !data.is_empty()) {
+                    return Err(LaneError::PostWithBody);
                 }
             }
             let longest = self.setup.payload.len().saturating_add(EVENT_OVERHEAD);
@@ -72,35 +70,39 @@ impl SsePost {
 async fn open_event_stream(
     setup: &LaneSetup,
     mut sender: http1::SendRequest<Empty<Bytes>>,
-) -> Result<(Incoming, String), String> {
+) -> Result<(Incoming, String), LaneError> {
     let mut builder = Request::get("/events").header(HOST, setup.connector.authority());
     for (name, value) in setup.headers.request_headers() {
         builder = builder.header(*name, *value);
     }
-    let request = builder.body(Empty::new()).map_err(error_chain)?;
-    let response = sender.send_request(request).await.map_err(error_chain)?;
+    let request = builder.body(Empty::new())?;
+    let response = sender.send_request(request).await?;
     if !response.status().is_success() {
-        return Err(format!("the server answered {}, not 200", response.status()));
+        return Err(LaneError::Status { found: response.status(), expected: 200 });
     }
     let mut events = response.into_body();
     let number = next_event(&mut events, &mut BytesMut::new(), EVENT_OVERHEAD).await?;
-    let number = String::from_utf8(number).map_err(error_chain)?;
+    let number = String::from_utf8(number)?;
     Ok((events, number))
 }
 
 /// The data of the next event, of at most `longest` bytes as it is written: what stands after `data: ` up to the empty line.
-async fn next_event(events: &mut Incoming, buffer: &mut BytesMut, longest: usize) -> Result<Vec<u8>, String> {
+async fn next_event(
+    events: &mut Incoming,
+    buffer: &mut BytesMut,
+    longest: usize,
+) -> Result<Vec<u8>, LaneError> {
     loop {
         if let Some(end) = memchr::memmem::find(buffer, b"\n\n") {
             let event = buffer.split_to(end);
             buffer.advance(2);
-            let data = event.strip_prefix(b"data:").ok_or("the server sent an event without data")?;
+            let data = event.strip_prefix(b"data:").ok_or(LaneError::EventWithoutData)?;
             return Ok(data.strip_prefix(b" ").unwrap_or(data).to_vec());
         }
         if buffer.len() > longest {
-            return Err(format!("the server sent an event of more than {longest} bytes"));
+            return Err(LaneError::LongEvent(longest));
         }
-        let frame = events.frame().await.ok_or("the server ended the event stream")?.map_err(error_chain)?;
+        let frame = events.frame().await.ok_or(LaneError::EventStreamEnded)??;
         if let Some(data) = frame.data_ref() {
             buffer.extend_from_slice(data);
         }

@@ -6,8 +6,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::lane_client::{LaneSetup, check_reply};
-use crate::net::error_chain;
 use crate::race::connector::Stream;
+use crate::race::error::LaneError;
 
 pub(super) struct RawTcp {
     stream: Stream,
@@ -17,10 +17,10 @@ pub(super) struct RawTcp {
 }
 
 impl RawTcp {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let mut message = BytesMut::new();
         let length = u32::try_from(setup.payload.len());
-        message.put_u32(length.map_err(|_| "the payload is too long for a length of 32 bits")?);
+        message.put_u32(length.map_err(|_| LaneError::LongPayload)?);
         message.put_slice(&setup.payload);
         // more than the reply, as the other lanes have: a read that fills its buffer is followed by one in vain
         let reply = Vec::with_capacity(message.len().saturating_add(4096));
@@ -28,14 +28,14 @@ impl RawTcp {
         Ok(Self { stream, message: message.freeze(), reply, messages: setup.messages })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         for _ in 0..self.messages {
-            self.stream.write_all(&self.message).await.map_err(error_chain)?;
-            self.stream.flush().await.map_err(error_chain)?;
+            self.stream.write_all(&self.message).await?;
+            self.stream.flush().await?;
             self.reply.clear();
             while self.reply.len() < self.message.len() {
-                if self.stream.read_buf(&mut self.reply).await.map_err(error_chain)? == 0 {
-                    return Err("the server closed the connection".to_owned());
+                if self.stream.read_buf(&mut self.reply).await? == 0 {
+                    return Err(LaneError::Closed);
                 }
             }
             check_reply(&self.reply, &self.message)?;

@@ -13,34 +13,35 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use super::lane_client::{LaneSetup, check_reply};
-use crate::net::{WebSocketLimits, error_chain};
+use crate::net::WebSocketLimits;
 use crate::race::connector::Stream;
+use crate::race::error::LaneError;
 use crate::scope::Scope;
 
 type Socket = WebSocketStream<Stream>;
 
-async fn connect(setup: &LaneSetup) -> Result<Socket, String> {
-    let mut request = setup.connector.url("ws").into_client_request().map_err(error_chain)?;
+async fn connect(setup: &LaneSetup) -> Result<Socket, LaneError> {
+    let mut request = setup.connector.url("ws").into_client_request()?;
     for (name, value) in setup.headers.request_headers() {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     // a reply that is larger than what was sent is refused by its header
     let limits = WebSocketLimits { message: setup.payload.len(), read_buffer: setup.read_buffer };
-    limits.client(request, setup.connector.connect().await?).await.map_err(error_chain)
+    Ok(limits.client(request, setup.connector.connect().await?).await?)
 }
 
 /// The next message, compared.
 async fn receive_reply(
     messages: &mut (impl futures_util::Stream<Item = tokio_tungstenite::tungstenite::Result<Message>> + Unpin),
     payload: &Bytes,
-) -> Result<(), String> {
+) -> Result<(), LaneError> {
     loop {
         match messages.next().await {
             Some(Ok(Message::Binary(reply))) => return check_reply(&reply, payload),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(other)) => return Err(format!("the server sent {other:?} instead of the message")),
-            Some(Err(error)) => return Err(error_chain(error)),
-            None => return Err("the server closed the connection".to_owned()),
+            Some(Ok(other)) => return Err(LaneError::UnexpectedMessage(other)),
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(LaneError::Closed),
         }
     }
 }
@@ -52,14 +53,14 @@ pub(super) struct OpenWebSocket {
 }
 
 impl OpenWebSocket {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         Ok(Self { socket: connect(setup).await?, setup: setup.clone() })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         let payload = &self.setup.payload;
         for _ in 0..self.setup.messages {
-            self.socket.send(Message::Binary(payload.clone())).await.map_err(error_chain)?;
+            self.socket.send(Message::Binary(payload.clone())).await?;
             receive_reply(&mut self.socket, payload).await?;
         }
         Ok(())
@@ -74,24 +75,25 @@ pub(super) struct PipelinedWebSocket {
 }
 
 impl PipelinedWebSocket {
-    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, String> {
+    pub(super) async fn open(setup: &Arc<LaneSetup>) -> Result<Self, LaneError> {
         let (sink, replies) = connect(setup).await?.split();
         Ok(Self { sink, replies, setup: setup.clone() })
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         let (payload, messages) = (&self.setup.payload, self.setup.messages);
         let sending = async {
             for _ in 0..messages {
-                self.sink.feed(Message::Binary(payload.clone())).await.map_err(error_chain)?;
+                self.sink.feed(Message::Binary(payload.clone())).await?;
             }
-            self.sink.flush().await.map_err(error_chain)
+            self.sink.flush().await?;
+            Ok(())
         };
         let receiving = async {
             for _ in 0..messages {
                 receive_reply(&mut self.replies, payload).await?;
             }
-            Ok::<(), String>(())
+            Ok::<(), LaneError>(())
         };
         tokio::try_join!(sending, receiving)?;
         Ok(())
@@ -110,11 +112,11 @@ impl ReconnectingWebSocket {
         Self { setup: setup.clone(), closing: setup.scope.child() }
     }
 
-    pub(super) async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), LaneError> {
         let payload = &self.setup.payload;
         for _ in 0..self.setup.messages {
             let mut socket = connect(&self.setup).await?;
-            socket.send(Message::Binary(payload.clone())).await.map_err(error_chain)?;
+            socket.send(Message::Binary(payload.clone())).await?;
             receive_reply(&mut socket, payload).await?;
             self.closing.spawn("goodbye", async move {
                 // a server that does not say goodbye is not waited for

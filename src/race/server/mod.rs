@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic};
+use crate::race::error::LaneServerError;
 use crate::race::ipc::{
     ResourceUsage, ServerCounters, WorkerRequest, WorkerResponse, read_message, write_message,
 };
@@ -45,7 +46,7 @@ pub async fn run_server(
             WorkerRequest::Listen { lane, config, address } => {
                 match start_listening(scope, lane, &config, address, &traffic, &stall) {
                     Ok((address, certificate)) => WorkerResponse::Listening { address, certificate, pinned },
-                    Err(reason) => WorkerResponse::Failed(reason),
+                    Err(error) => WorkerResponse::Failed(error.to_string()),
                 }
             }
             WorkerRequest::Count => {
@@ -103,12 +104,12 @@ fn start_listening(
     ip: IpAddr,
     traffic: &Arc<Traffic>,
     stall: &Stall,
-) -> Result<(SocketAddr, Option<Vec<u8>>), String> {
+) -> Result<(SocketAddr, Option<Vec<u8>>), LaneServerError> {
     let listen = || {
         let listener = net::listen((ip, 0))?;
         Ok::<_, io::Error>((listener.local_addr()?, listener))
     };
-    let (address, listener) = listen().map_err(|error| format!("could not listen on {ip}: {error}"))?;
+    let (address, listener) = listen().map_err(|source| LaneServerError::Listen { ip, source })?;
     let secured = if lane.tls { Some(tls::acceptor(lane.kind == LaneKind::Http2)?) } else { None };
     let access = Access { hosts: [HostName::address(ip)].into(), origins: None };
     let options = ServerOptions {

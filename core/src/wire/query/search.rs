@@ -29,7 +29,7 @@ pub struct Needle {
 pub enum SearchError {
     /// There is no text, or there are no digits behind `0x`.
     Empty,
-    /// This character, at this byte of the text, is no hex digit.
+    /// This character, at this byte of the text, isn't a hex digit.
     NotHex(usize, char),
     /// The last hex digit has no partner.
     OddDigits,
@@ -42,7 +42,7 @@ impl fmt::Display for SearchError {
             Self::NotHex(at, char) => {
                 write!(
                     f,
-                    "search, byte {at}: {char:?} is no hex digit; right would be 0x48 65, or a text without 0x"
+                    "search, byte {at}: {char:?} isn't a hex digit; right would be 0x48 65, or a text without 0x"
                 )
             }
             Self::OddDigits => {
