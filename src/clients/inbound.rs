@@ -2,9 +2,10 @@
 //! Everything else is for whoever reads the reports; of a payload no more is kept than a control frame may hold.
 
 use crate::clients::{Refusal, UnfinishedRead};
-use crate::wire::handshake::{ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, response};
-use crate::wire::handshake::{HeadReader, HeadScan, ValidatedHead};
-use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, Header, Opcode, Side, format};
+use crate::wire::decode::direction_reader::{DirectionReader, Unit, UnitKind};
+use crate::wire::decode::frame_assembler::AssembledFrame;
+use crate::wire::handshake::{Head, HeadScan};
+use crate::wire::{Opcode, Side, format};
 
 /// What the server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,119 +25,72 @@ const MAX_CONTROL_PAYLOAD: usize = 125;
 
 #[derive(Debug)]
 pub(super) struct Inbound {
-    head_reader: HeadReader,
-    phase: InboundPhase,
-    /// The header of the frame that is arriving, and its payload where it is a control frame.
-    current_header: Option<Header>,
-    payload: Vec<u8>,
-}
-
-#[derive(Debug)]
-enum InboundPhase {
-    Head,
-    Frames(Box<Decoder>),
-    Body,
+    reader: DirectionReader,
 }
 
 impl Inbound {
     pub(super) fn new() -> Self {
-        Self {
-            head_reader: HeadReader::new(Side::Server, DEFAULT_MAX_HEAD_LEN),
-            phase: InboundPhase::Head,
-            current_header: None,
-            payload: Vec::new(),
-        }
+        Self { reader: DirectionReader::new(Side::Server, MAX_CONTROL_PAYLOAD) }
     }
 
-    /// Listens to the next bytes.
+    /// Takes the next bytes and reports what they complete.
     pub(super) fn push(&mut self, bytes: &[u8], mut on_event: impl FnMut(InboundEvent)) {
         let mut rest = bytes;
-        if let InboundPhase::Head = self.phase {
-            let taken = self.head_reader.push(bytes);
-            rest = bytes.get(taken..).unwrap_or_default();
-            self.take_head(rest.len() as u64, &mut on_event);
-        }
-        if let InboundPhase::Frames(decoder) = &mut self.phase {
-            while let Some(event) = decoder.next_event(&mut rest) {
-                match event {
-                    DecoderEvent::FrameStart(begun) => {
-                        self.current_header = Some(begun.header);
-                        self.payload.clear();
-                    }
-                    DecoderEvent::Payload(piece)
-                        if self.current_header.is_some_and(|header| header.opcode.is_control()) =>
-                    {
-                        let room = MAX_CONTROL_PAYLOAD.saturating_sub(self.payload.len());
-                        self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
-                    }
-                    DecoderEvent::FrameEnd(_) => {
-                        if let Some(event) = self
-                            .current_header
-                            .take()
-                            .and_then(|header| control_event(&header, &self.payload))
-                        {
-                            on_event(event);
-                        }
-                    }
-                    _ => {}
-                }
-            }
+        while let Some(unit) = self.reader.next_unit(&mut rest) {
+            let event = match unit {
+                Unit::Head(scan) => Some(self.head_event(scan, rest.len() as u64)),
+                Unit::Frame(frame) => control_event(frame),
+                Unit::Bytes(_) => None,
+            };
+            event.into_iter().for_each(&mut on_event);
         }
     }
 
     /// Where the stream stands, for the case that it ends here: in the middle of a frame, and what is missing.
     pub(super) fn unfinished(&self) -> Option<UnfinishedRead> {
-        match &self.phase {
-            InboundPhase::Head if self.head_reader.bytes().is_empty() => Some(UnfinishedRead::BeforeResponse),
-            InboundPhase::Head => Some(UnfinishedRead::InResponse),
-            InboundPhase::Frames(decoder) => {
-                let lost = self.current_header.is_some_and(|header| header.has_impossible_length());
+        match (self.reader.expects(), self.reader.frames()) {
+            (UnitKind::Head, _) if self.reader.head().bytes().is_empty() => {
+                Some(UnfinishedRead::BeforeResponse)
+            }
+            (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
+            (_, Some(frames)) => {
+                let lost = frames.current().is_some_and(|start| start.header.has_impossible_length());
                 let missing =
-                    decoder.needed().map(|needs| UnfinishedRead::InFrame { missing: needs.more.into() });
+                    frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more.into() });
                 missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))
             }
-            InboundPhase::Body => None,
+            (_, None) => None,
         }
     }
 
-    fn take_head(&mut self, behind: u64, on_event: &mut impl FnMut(InboundEvent)) {
-        let refusal = match self.head_reader.scan() {
-            HeadScan::Incomplete => return,
-            HeadScan::Complete(_) => {
-                let opening = ValidatedHead::new(
-                    &self.head_reader,
-                    &HeadContext::Response(ClientOffer::default()),
-                    false,
-                );
-                let head = opening.head.expect("a head was found");
-                if response::is_switching_protocols(&head) {
-                    self.phase =
-                        InboundPhase::Frames(Box::new(Decoder::new(Side::Server, AgreedExtensions::none())));
-                    return on_event(InboundEvent::Open);
-                }
+    /// What the server's head says. `behind` bytes have come behind it.
+    fn head_event(&self, scan: HeadScan, behind: u64) -> InboundEvent {
+        if self.reader.expects() == UnitKind::Frame {
+            return InboundEvent::Open;
+        }
+        match scan {
+            HeadScan::Complete(_) | HeadScan::Incomplete => {
+                let head = Head::new(Side::Server, self.reader.head().bytes());
                 let [_, status, _] = head.start_line_parts();
                 let status = String::from_utf8_lossy(head.raw().get(status).unwrap_or_default());
+                let refusal = Refusal::Status(format::escape_controls(&status));
                 let length =
                     head.joined_value("Content-Length").and_then(|length| length.parse::<u64>().ok());
-                let left = length.map(|length| length.saturating_sub(behind));
-                self.phase = InboundPhase::Body;
-                let refusal = Refusal::Status(format::escape_controls(&status));
-                return on_event(InboundEvent::Refused(refusal, left));
+                InboundEvent::Refused(refusal, length.map(|length| length.saturating_sub(behind)))
             }
-            HeadScan::Tls(_) => Refusal::Tls,
-            HeadScan::Http2Frame | HeadScan::Http2Preface => Refusal::Http2,
-            HeadScan::TooLarge => Refusal::HeadTooLarge,
-        };
-        self.phase = InboundPhase::Body;
-        on_event(InboundEvent::Refused(refusal, Some(0)));
+            HeadScan::Tls(_) => InboundEvent::Refused(Refusal::Tls, Some(0)),
+            HeadScan::Http2Frame | HeadScan::Http2Preface => InboundEvent::Refused(Refusal::Http2, Some(0)),
+            HeadScan::TooLarge => InboundEvent::Refused(Refusal::HeadTooLarge, Some(0)),
+        }
     }
 }
 
-/// Only what may be answered is told: whole, and not longer than a control frame may be.
-fn control_event(header: &Header, payload: &[u8]) -> Option<InboundEvent> {
-    match (header.opcode, payload) {
+/// Only what may be answered is reported: a ping that is not longer than a control frame may be, and a Close.
+fn control_event(frame: AssembledFrame) -> Option<InboundEvent> {
+    let header = frame.start?.header;
+    match (header.opcode, frame.payload.as_slice()) {
         (Opcode::Ping, _) if header.payload_len <= MAX_CONTROL_PAYLOAD as u64 => {
-            Some(InboundEvent::Ping(payload.to_vec()))
+            Some(InboundEvent::Ping(frame.payload))
         }
         (Opcode::Close, [high, low, ..]) => {
             Some(InboundEvent::Close(Some(u16::from_be_bytes([*high, *low]))))

@@ -1,13 +1,17 @@
 //! [`SendQueue`]: what is still to be sent, in order, and whether something may be put in between.
 //! It knows no socket; whoever has one takes bytes from the front.
 
+use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::frame::encode;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, HeadReader};
-use crate::wire::{AgreedExtensions, Decoder, DecoderEvent, MaskingKey, Opcode, Side};
+use crate::wire::{AgreedExtensions, Decoder, MaskingKey, Opcode, Side};
 
 /// Answers wait while more than this is still to be sent, and only the last one is kept: RFC 6455 section 5.5.3 allows
 /// to answer only the most recent ping.
 const PONG_BACKLOG_LIMIT: usize = 64 * 1024;
+
+/// The length of a close code, which is all that is kept of a payload.
+const CLOSE_CODE_LEN: usize = 2;
 
 /// A Close, with its code where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +23,8 @@ pub(super) struct SendQueue {
     sent: usize,
     early_frames: Vec<u8>,
     /// Reads along, to know where frames end: bytes may be put on the wire that are half a frame, or none.
-    decoder: Decoder,
-    inside_frame: bool,
+    frames: FrameAssembler,
     is_open: bool,
-    /// The body of a Close that is being queued, its first two bytes.
-    close_body: Option<Vec<u8>>,
     queued_close: Option<CloseStatus>,
     pending_pong: Option<Vec<u8>>,
 }
@@ -38,10 +39,8 @@ impl SendQueue {
             buffer: request,
             sent: 0,
             early_frames: early,
-            decoder,
-            inside_frame: false,
+            frames: FrameAssembler::new(decoder, CLOSE_CODE_LEN),
             is_open: false,
-            close_body: None,
             queued_close: None,
             pending_pong: None,
         }
@@ -103,7 +102,7 @@ impl SendQueue {
 
     /// All frames so far are whole, so a further one may follow.
     pub(super) fn is_between_frames(&self) -> bool {
-        self.is_open && !self.inside_frame && self.decoder.partial_header().is_empty()
+        self.is_open && self.frames.is_between_frames()
     }
 
     /// A Close is among what was queued, with its code where it has one.
@@ -116,25 +115,10 @@ impl SendQueue {
             return;
         }
         let mut rest = bytes;
-        while let Some(event) = self.decoder.next_event(&mut rest) {
-            match event {
-                DecoderEvent::FrameStart(begun) => {
-                    self.inside_frame = true;
-                    self.close_body = (begun.header.opcode == Opcode::Close).then(Vec::new);
-                }
-                DecoderEvent::Payload(piece) => {
-                    if let Some(body) = &mut self.close_body {
-                        body.extend(piece.iter().take(2_usize.saturating_sub(body.len())));
-                    }
-                }
-                DecoderEvent::FrameEnd(_) => {
-                    self.inside_frame = false;
-                    if let Some(body) = self.close_body.take() {
-                        let code = body.first_chunk().map(|code| u16::from_be_bytes(*code));
-                        self.queued_close.get_or_insert(CloseStatus(code));
-                    }
-                }
-                _ => {}
+        while let Some(frame) = self.frames.next_frame(&mut rest) {
+            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
+                let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                self.queued_close.get_or_insert(CloseStatus(code));
             }
         }
     }

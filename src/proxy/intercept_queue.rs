@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::proxy::framer::{Framer, UnitKind};
 use crate::wire::Side;
+use crate::wire::decode::direction_reader::{DirectionReader, UnitKind};
 
 /// What becomes of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) enum Intervention {
 
 #[derive(Debug)]
 pub(super) struct InterceptQueue {
-    framer: Framer,
+    reader: DirectionReader,
     holding: bool,
     hold_heads: bool,
     units: VecDeque<Unit>,
@@ -54,7 +54,7 @@ impl InterceptQueue {
     /// For what `from` sends. With `hold_heads`, holding holds the head of the handshake as well.
     pub(super) fn new(from: Side, holding: bool, hold_heads: bool) -> Self {
         Self {
-            framer: Framer::new(from),
+            reader: DirectionReader::new(from, 0),
             holding,
             hold_heads,
             units: VecDeque::new(),
@@ -71,9 +71,9 @@ impl InterceptQueue {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (count, kind, complete) = self.framer.next_unit(rest);
-            let (piece, after) = rest.split_at(count);
-            rest = after;
+            let (before, kind) = (rest, self.reader.expects());
+            let complete = self.reader.next_unit(&mut rest).is_some();
+            let (piece, _) = before.split_at(before.len().saturating_sub(rest.len()));
             self.push_piece(piece, kind, complete);
         }
         self.forward_ready();
@@ -107,7 +107,7 @@ impl InterceptQueue {
     /// Puts bytes in, before the next frame; never inside of one, and never before the handshake. False: there are no
     /// frames here.
     pub(super) fn inject(&mut self, bytes: Vec<u8>) -> bool {
-        if self.framer.is_passthrough() {
+        if self.is_passthrough() {
             return false;
         }
         self.injections.push_back(bytes);
@@ -117,7 +117,7 @@ impl InterceptQueue {
 
     /// The server has answered something else than 101: no frames will come.
     pub(super) fn set_passthrough(&mut self) {
-        self.framer.set_passthrough();
+        self.reader.expect_bytes();
         self.partial = None;
         if let Some(last) = self.units.back_mut() {
             last.complete = true;
@@ -127,12 +127,17 @@ impl InterceptQueue {
 
     /// There are no frames, and there will be none.
     pub(super) fn is_passthrough(&self) -> bool {
-        self.framer.is_passthrough()
+        self.reader.expects() == UnitKind::Bytes
+    }
+
+    /// The head is over, and there are frames.
+    fn is_framing(&self) -> bool {
+        self.reader.expects() == UnitKind::Frame
     }
 
     /// The first head has come whole, or will not come.
     pub(super) fn is_past_head(&self) -> bool {
-        self.framer.is_framing() || self.framer.is_passthrough()
+        self.is_framing() || self.is_passthrough()
     }
 
     /// What may go out.
@@ -198,8 +203,8 @@ impl InterceptQueue {
     fn forward_ready(&mut self) {
         while self.partial.is_none() {
             // before the first frame: the head has gone, and whatever waits is a frame
-            let behind_head = self.framer.is_framing()
-                && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
+            let behind_head =
+                self.is_framing() && self.units.front().is_none_or(|unit| unit.kind == UnitKind::Frame);
             while behind_head && let Some(bytes) = self.injections.pop_front() {
                 self.ready.extend_from_slice(&bytes);
                 self.interventions.push(Intervention::Injected(bytes));

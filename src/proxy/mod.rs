@@ -4,7 +4,6 @@
 //! - `bind` in `listener`: the port, the connections, who gets which command.
 //! - `relay`: one connection, both directions.
 //! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
-//! - `framer`: where frames end; pure.
 //! - `error`: why a connection ended otherwise than by the end of both streams.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
@@ -14,7 +13,6 @@
 )]
 
 mod error;
-mod framer;
 mod intercept_queue;
 mod listener;
 mod relay;

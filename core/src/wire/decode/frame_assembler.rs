@@ -15,8 +15,8 @@ pub struct AssembledFrame {
     pub offset: Offset,
     /// Its header and its place among the messages; none while the header is not complete.
     pub start: Option<FrameStart>,
-    /// The bytes of its header that are there.
-    pub header_bytes: Vec<u8>,
+    /// The bytes of its header that are there while it is not complete; empty once it is.
+    pub partial_header: Vec<u8>,
     /// Its payload, unmasked, up to the limit of the assembler.
     pub payload: Vec<u8>,
     /// How many payload bytes have come, kept or not.
@@ -39,7 +39,7 @@ pub struct AssembledFrame {
 /// assert_eq!(assembler.next_frame(&mut input).unwrap().payload, b"Hel");
 /// assert_eq!(assembler.next_frame(&mut input).unwrap().payload, b"");
 /// assert_eq!(assembler.next_frame(&mut input), None);
-/// assert_eq!(assembler.partial_frame().unwrap().header_bytes, [0x88]);
+/// assert_eq!(assembler.partial_frame().unwrap().header_bytes(), [0x88]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct FrameAssembler {
@@ -50,6 +50,19 @@ pub struct FrameAssembler {
     payload_received: ByteLen,
     faults: Vec<Fault>,
     bytes_taken: Offset,
+}
+
+impl AssembledFrame {
+    /// All of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.needed.is_none()
+            && self.start.is_some_and(|start| start.header.payload_len == self.payload_received)
+    }
+
+    /// The bytes of its header that are there.
+    pub fn header_bytes(&self) -> Vec<u8> {
+        self.start.map_or_else(|| self.partial_header.clone(), |start| start.header.to_bytes())
+    }
 }
 
 impl FrameAssembler {
@@ -100,7 +113,7 @@ impl FrameAssembler {
             index: start.index,
             offset: start.offset,
             start: Some(start),
-            header_bytes: start.header.to_bytes(),
+            partial_header: Vec::new(),
             payload: std::mem::take(&mut self.payload),
             payload_received: std::mem::take(&mut self.payload_received),
             faults: std::mem::take(&mut self.faults),
@@ -111,19 +124,16 @@ impl FrameAssembler {
     /// A copy of the frame that is not complete, where one has begun.
     pub fn partial_frame(&self) -> Option<AssembledFrame> {
         let partial_header = self.decoder.partial_header();
-        let (index, offset, header_bytes) = match &self.start {
-            Some(start) => (start.index, start.offset, start.header.to_bytes()),
+        let (index, offset) = match &self.start {
+            Some(start) => (start.index, start.offset),
             None if partial_header.is_empty() => return None,
-            None => {
-                let offset = self.bytes_taken - partial_header.len();
-                (self.decoder.frame_count(), offset, partial_header.to_vec())
-            }
+            None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {
             index,
             offset,
             start: self.start,
-            header_bytes,
+            partial_header: partial_header.to_vec(),
             payload: self.payload.clone(),
             payload_received: self.payload_received,
             faults: self.faults.clone(),
