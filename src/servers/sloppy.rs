@@ -15,7 +15,8 @@ use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::misbehaviors::{HandshakeResponse, Misbehavior};
 use crate::servers::{ServerEvent, ServerOptions};
-use crate::wire::decode::decoder::{self, Decoder};
+use crate::wire::decode::decoder::Decoder;
+use crate::wire::decode::frame_assembler::FrameAssembler;
 use crate::wire::handshake::{Head, ServerPolicy, request};
 use crate::wire::{AgreedExtensions, Opcode, Side};
 
@@ -118,41 +119,30 @@ struct RawFrame {
     data: Vec<u8>,
 }
 
-/// What has been heard of the peer.
+/// Puts the peer's frames together. Their faults are passed over: that is what is sloppy here.
 struct MessageReader {
-    decoder: Decoder,
-    frame: RawFrame,
+    frames: FrameAssembler,
     message: Option<RawFrame>,
 }
 
 impl MessageReader {
-    fn new() -> Self {
-        let frame = RawFrame { opcode: Opcode::Text, fin: true, data: Vec::new() };
-        Self { decoder: Decoder::new(Side::Client, AgreedExtensions::none()), frame, message: None }
+    /// Takes frames of up to `limit` bytes of payload; of longer ones it takes one byte more, so that they are noticed.
+    fn new(limit: usize) -> Self {
+        let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
+        Self { frames: FrameAssembler::new(decoder, limit.saturating_add(1)), message: None }
     }
 
-    /// The next whole frame in `input`. Its faults are passed over: that is what is sloppy here.
+    /// The next whole frame in `input`.
     fn next_frame(&mut self, input: &mut &[u8]) -> Option<RawFrame> {
-        loop {
-            match self.decoder.next_event(input)? {
-                decoder::DecoderEvent::FrameStart(begun) => {
-                    (self.frame.opcode, self.frame.fin) = (begun.header.opcode, begun.header.fin);
-                }
-                decoder::DecoderEvent::Payload(piece) => self.frame.data.extend_from_slice(piece),
-                decoder::DecoderEvent::FrameEnd(_) => {
-                    return Some(RawFrame { data: std::mem::take(&mut self.frame.data), ..self.frame });
-                }
-                decoder::DecoderEvent::Fault(_)
-                | decoder::DecoderEvent::MessageEnd(_)
-                | decoder::DecoderEvent::Inflated(_) => {}
-            }
-        }
+        let frame = self.frames.next_frame(input)?;
+        let header = frame.start?.header;
+        Some(RawFrame { opcode: header.opcode, fin: header.fin, data: frame.payload })
     }
 
     /// Bytes that are kept.
     fn buffered_bytes(&self) -> usize {
         let before = self.message.as_ref().map_or(0, |message| message.data.len());
-        before.saturating_add(self.frame.data.len())
+        before.saturating_add(self.frames.payload_held())
     }
 }
 
@@ -163,7 +153,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
 
     /// Echoes until the peer closes or hangs up, or says more than `limit` bytes in one message.
     async fn run(&mut self, rest: Vec<u8>, limit: usize) -> io::Result<()> {
-        let mut reader = MessageReader::new();
+        let mut reader = MessageReader::new(limit);
         let mut buffer = rest;
         loop {
             let mut input = buffer.as_slice();

@@ -3,7 +3,6 @@
 //! On a terminal the same command opens the inspector instead; `main` decides that.
 
 mod capture_file;
-mod frame_assembler;
 mod optional_recorder;
 mod own_connection;
 mod printer;

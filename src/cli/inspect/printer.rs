@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::cli::inspect::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::cli::inspect::record::{self, RecordContext};
 use crate::cli::inspect::record_text;
 use crate::scope::catch_panic_now;
+use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
-use crate::wire::{AgreedExtensions, ByteLen, Side, Sides, Trace};
+use crate::wire::handshake::pair::HandshakePair;
+use crate::wire::handshake::{ServerPolicy, ValidatedHead};
+use crate::wire::{AgreedExtensions, ByteLen, Decoder, Opcode, Side, Sides};
 
-/// Bytes of one direction that are kept while it is not known whether they are frames.
-const MAX_EARLY_BYTES: usize = 2 << 20;
+/// Payload bytes of one frame that are kept.
+const MAX_PAYLOAD_KEPT: usize = 1 << 20;
 
 pub(super) struct Printer<W> {
     json: bool,
@@ -35,10 +37,8 @@ struct CloseContent(Option<(u16, String)>);
 
 /// What is remembered of one connection.
 struct ConnectionState {
-    /// The handshake; frames go past it.
-    trace: Trace,
+    handshake: HandshakePair,
     heads_printed: Sides<bool>,
-    early_bytes: Sides<Vec<u8>>,
     assemblers: Option<Sides<FrameAssembler>>,
     byte_counts: Sides<ByteLen>,
     /// The first Close of each side with its code and reason.
@@ -72,7 +72,7 @@ impl<W: Write> Printer<W> {
 
     /// A connection whose handshake nobody saw: its first bytes are frames.
     pub(super) fn start_mid_connection(&mut self, number: usize) {
-        let frames = Sides::each(|from| FrameAssembler::new(from, AgreedExtensions::none()));
+        let frames = assemblers(AgreedExtensions::none());
         self.connections
             .insert(number, ConnectionState { assemblers: Some(frames), ..ConnectionState::new() });
     }
@@ -129,19 +129,19 @@ impl<W: Write> Printer<W> {
     pub(super) fn print_end(&mut self, number: usize, ended: Result<String, String>) -> io::Result<()> {
         let unread = self.unread.remove(&number).map(|reason| Err(format!("not read to its end: {reason}")));
         let ended = &unread.unwrap_or(ended);
-        let mut connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
+        let connection = self.connections.remove(&number).unwrap_or_else(ConnectionState::new);
         for from in [Side::Client, Side::Server] {
             let context = RecordContext { connection: number, from, elapsed: connection.last_at };
-            let head = connection.trace.head_bytes(from);
-            if connection.trace.head(from).is_none() && !head.is_empty() {
+            let head = connection.handshake.head_bytes(from);
+            if connection.handshake.head(from).is_none() && !head.is_empty() {
                 self.print_line(&record::handshake_record(context, head, None))?;
             }
-            let body = connection.trace.leftover(from);
+            let body = connection.handshake.leftover(from);
             if connection.assemblers.is_none() && !body.is_empty() {
                 self.print_line(&record::bytes_record(context, body))?;
             }
             let unfinished =
-                connection.assemblers.as_mut().and_then(|assemblers| assemblers[from].partial_frame());
+                connection.assemblers.as_ref().and_then(|assemblers| assemblers[from].partial_frame());
             if let Some(frame) = unfinished {
                 self.print_line(&record::frame_record(context, &frame))?;
             }
@@ -197,17 +197,21 @@ impl<W: Write> Printer<W> {
     }
 }
 
+/// For both directions, from the first frame byte on.
+fn assemblers(agreed: AgreedExtensions) -> Sides<FrameAssembler> {
+    Sides::each(|from| FrameAssembler::new(Decoder::new(from, agreed), MAX_PAYLOAD_KEPT))
+}
+
 enum Completed<'a> {
-    Head(&'a [u8], &'a crate::wire::handshake::ValidatedHead),
+    Head(&'a [u8], &'a ValidatedHead),
     Frame(AssembledFrame),
 }
 
 impl ConnectionState {
     fn new() -> Self {
         Self {
-            trace: Trace::new(),
+            handshake: HandshakePair::new(ServerPolicy::default()),
             heads_printed: Sides::default(),
-            early_bytes: Sides::default(),
             assemblers: None,
             byte_counts: Sides::default(),
             first_closes: Sides::default(),
@@ -227,25 +231,18 @@ impl ConnectionState {
         if self.assemblers.is_some() {
             return self.push_frames(from, at, bytes, &mut emit);
         }
-        let early = &mut self.early_bytes[from];
-        let room = MAX_EARLY_BYTES.saturating_sub(early.len());
-        early.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        self.trace.push(from, at, bytes);
+        let upgraded = self.handshake.push(from, bytes);
         for from in [Side::Client, Side::Server] {
-            if let Some(validated) = self.trace.head(from).filter(|_| !self.heads_printed[from]) {
+            if let Some(validated) = self.handshake.head(from).filter(|_| !self.heads_printed[from]) {
                 self.heads_printed[from] = true;
                 let context = RecordContext { connection: 0, from, elapsed: at };
-                emit(context, Completed::Head(self.trace.head_bytes(from), validated))?;
+                emit(context, Completed::Head(self.handshake.head_bytes(from), validated))?;
             }
         }
-        if self.trace.is_open() {
-            let agreed = self.trace.agreed();
-            self.assemblers = Some(Sides::each(|from| FrameAssembler::new(from, agreed)));
-            for from in [Side::Client, Side::Server] {
-                let early = std::mem::take(&mut self.early_bytes[from]);
-                let head = self.trace.head_bytes(from).len();
-                self.push_frames(from, at, early.get(head..).unwrap_or_default(), &mut emit)?;
-            }
+        let Some(upgraded) = upgraded else { return Ok(()) };
+        self.assemblers = Some(assemblers(upgraded.agreed));
+        for from in [Side::Client, Side::Server] {
+            self.push_frames(from, at, &upgraded.frame_bytes[from], &mut emit)?;
         }
         Ok(())
     }
@@ -259,12 +256,14 @@ impl ConnectionState {
     ) -> io::Result<()> {
         let Some(assemblers) = &mut self.assemblers else { return Ok(()) };
         let closes = &mut self.first_closes[from];
-        assemblers[from].push(bytes, |frame| {
-            if frame.start.is_some_and(|start| start.header.opcode == crate::wire::Opcode::Close) {
+        let mut rest = bytes;
+        while let Some(frame) = assemblers[from].next_frame(&mut rest) {
+            if frame.start.is_some_and(|start| start.header.opcode == Opcode::Close) {
                 closes.get_or_insert_with(|| CloseContent(record::close_body(&frame)));
             }
-            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))
-        })
+            emit(RecordContext { connection: 0, from, elapsed: at }, Completed::Frame(frame))?;
+        }
+        Ok(())
     }
 
     fn end_record(&self, number: usize, ended: &Result<String, String>) -> Value {
@@ -274,7 +273,7 @@ impl ConnectionState {
         let (code, reason) = code_and_reason(received);
         let (code_sent, _) = code_and_reason(sent);
         let frames =
-            |from: Side| self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count);
+            |from: Side| self.assemblers.as_ref().map_or(0, |assemblers| assemblers[from].frame_count());
         json!({
             "type": "end",
             "connection": number,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::decode::{fault_json, problem_json, verdict_name};
-use crate::cli::inspect::frame_assembler::AssembledFrame;
+use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HandshakeOutcome, ValidatedHead};
 use crate::wire::{ByteLen, FrameStart, MessageKind, Needed, Opcode, Side, format};
@@ -56,7 +56,7 @@ pub(super) fn frame_record(context: RecordContext, frame: &AssembledFrame) -> Va
     let start = frame.start.as_ref();
     let header = start.map(|start| start.header);
     let key = header.and_then(|header| header.masking_key);
-    let mut raw = frame.header_bytes.clone();
+    let mut raw = frame.header_bytes();
     raw.extend_from_slice(
         &key.map_or_else(|| frame.payload.clone(), |key| mask::unmask(&frame.payload, key)),
     );
@@ -68,7 +68,7 @@ pub(super) fn frame_record(context: RecordContext, frame: &AssembledFrame) -> Va
         "from": context.from.name(),
         "frame": frame.index,
         "offset": frame.offset,
-        "complete": frame.complete,
+        "complete": frame.is_complete(),
         "needs": frame.needed.map(needed_json),
         "fin": header.map(|header| header.fin),
         "rsv1": header.map(|header| header.rsv1),
@@ -108,14 +108,15 @@ pub(super) fn bytes_record(context: RecordContext, bytes: &[u8]) -> Value {
 
 /// The code and the reason of a complete Close; none where it has no code.
 pub(super) fn close_body(frame: &AssembledFrame) -> Option<(u16, String)> {
-    let is_close = frame.complete && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
+    let is_close =
+        frame.is_complete() && frame.start.is_some_and(|start| start.header.opcode == Opcode::Close);
     let (code, reason) = frame.payload.split_first_chunk().filter(|_| is_close)?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }
 
 fn text_payload<'a>(start: &FrameStart, frame: &'a AssembledFrame) -> Option<&'a str> {
     let is_text = start.kind == Some(MessageKind::Text) && !start.compressed;
-    str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.complete)
+    str::from_utf8(&frame.payload).ok().filter(|_| is_text && frame.is_complete())
 }
 
 fn needed_json(needs: Needed) -> Value {

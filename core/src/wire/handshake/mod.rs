@@ -9,7 +9,7 @@ pub mod checks;
 pub mod extension;
 pub mod head;
 mod head_validator;
-pub(crate) mod pair;
+pub mod pair;
 pub mod problem;
 pub mod request;
 pub mod response;

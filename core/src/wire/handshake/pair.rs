@@ -1,7 +1,7 @@
 //! The heads of both directions, and the moment from which there are frames.
 //! What comes before the 101 is held back here; frames are `trace`'s business.
 
-use crate::wire::frame::Side;
+use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{
     ClientOffer, DEFAULT_MAX_HEAD_LEN, HeadContext, HeadReader, HeadScan, Problem, ProblemCode, ServerPolicy,
@@ -28,36 +28,38 @@ const MAX_LEFTOVER: usize = 1 << 20;
 
 /// The opening handshake of one connection, seen from both sides.
 #[derive(Clone, Debug)]
-pub(crate) struct HandshakePair {
-    client: HandshakeHalf,
-    server: HandshakeHalf,
+pub struct HandshakePair {
+    halves: Sides<HandshakeHalf>,
     policy: ServerPolicy,
     agreed: AgreedExtensions,
     is_open: bool,
 }
 
-/// The server has answered 101: what was agreed, and what came too early to be called frames.
-pub(crate) struct Upgraded {
-    pub(crate) agreed: AgreedExtensions,
-    pub(crate) client: Vec<u8>,
-    pub(crate) server: Vec<u8>,
+/// The server has answered 101.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upgraded {
+    /// The extensions that hold from here on.
+    pub agreed: AgreedExtensions,
+    /// What came behind each head before that was known: the first bytes of frames.
+    pub frame_bytes: Sides<Vec<u8>>,
 }
 
 impl HandshakePair {
-    pub(crate) fn new(policy: ServerPolicy) -> Self {
-        let (client, server) = (HandshakeHalf::new(Side::Client), HandshakeHalf::new(Side::Server));
-        Self { client, server, policy, agreed: AgreedExtensions::none(), is_open: false }
+    /// Nothing seen yet; the request will be validated by `policy`.
+    pub fn new(policy: ServerPolicy) -> Self {
+        let halves = Sides::each(HandshakeHalf::new);
+        Self { halves, policy, agreed: AgreedExtensions::none(), is_open: false }
     }
 
     /// The handshake was not seen: there are frames from the first byte on.
-    pub(crate) fn without_handshake(agreed: AgreedExtensions) -> Self {
+    pub fn without_handshake(agreed: AgreedExtensions) -> Self {
         Self { agreed, is_open: true, ..Self::new(ServerPolicy::default()) }
     }
 
     /// Takes the next bytes before the 101; with the 101 it gives back what was held.
-    pub(crate) fn push(&mut self, from: Side, bytes: &[u8]) -> Option<Upgraded> {
+    pub fn push(&mut self, from: Side, bytes: &[u8]) -> Option<Upgraded> {
         let context = self.context(from);
-        let start = self.half_mut(from);
+        let start = &mut self.halves[from];
         let taken = start.reader.push(bytes);
         let rest = bytes.get(taken..).unwrap_or_default();
         if start.head.is_none() && start.reader.scan() != HeadScan::Incomplete {
@@ -69,45 +71,37 @@ impl HandshakePair {
         self.try_upgrade()
     }
 
-    pub(crate) fn head_bytes(&self, from: Side) -> &[u8] {
-        self.half(from).reader.bytes()
+    /// The bytes of that side's head that are there; once it is complete, exactly the head.
+    pub fn head_bytes(&self, from: Side) -> &[u8] {
+        self.halves[from].reader.bytes()
     }
 
-    pub(crate) fn head(&self, from: Side) -> Option<&ValidatedHead> {
-        self.half(from).head.as_ref()
+    /// That side's head, validated, once it is complete or turned out to be no HTTP.
+    pub fn head(&self, from: Side) -> Option<&ValidatedHead> {
+        self.halves[from].head.as_ref()
     }
 
-    pub(crate) fn leftover(&self, from: Side) -> &[u8] {
-        &self.half(from).leftover
+    /// Bytes behind that side's head that are no frames, or not yet: before the 101, or behind another status (a body). At most
+    /// 1 MiB is kept.
+    pub fn leftover(&self, from: Side) -> &[u8] {
+        &self.halves[from].leftover
     }
 
-    pub(crate) fn agreed(&self) -> AgreedExtensions {
+    /// The extensions that the two heads agree on; none before the 101.
+    pub fn agreed(&self) -> AgreedExtensions {
         self.agreed
     }
 
-    pub(crate) fn is_open(&self) -> bool {
+    /// The server has answered 101, or the handshake was not seen: both sides send frames.
+    pub fn is_open(&self) -> bool {
         self.is_open
-    }
-
-    fn half(&self, from: Side) -> &HandshakeHalf {
-        match from {
-            Side::Client => &self.client,
-            Side::Server => &self.server,
-        }
-    }
-
-    fn half_mut(&mut self, from: Side) -> &mut HandshakeHalf {
-        match from {
-            Side::Client => &mut self.client,
-            Side::Server => &mut self.server,
-        }
     }
 
     fn context(&self, from: Side) -> HeadContext {
         match from {
             Side::Client => HeadContext::Request(self.policy.clone()),
             Side::Server => {
-                let request = self.client.head.as_ref().and_then(|head| head.head.as_ref());
+                let request = self.halves.client.head.as_ref().and_then(|head| head.head.as_ref());
                 HeadContext::Response(request.map_or_else(ClientOffer::default, ClientOffer::from_request))
             }
         }
@@ -115,10 +109,10 @@ impl HandshakePair {
 
     /// Told once, however many bytes come too early and in however many pieces.
     fn check_data_before_101(&mut self) {
-        if self.server.head.is_some() || self.client.leftover.is_empty() {
+        if self.halves.server.head.is_some() || self.halves.client.leftover.is_empty() {
             return;
         }
-        if let Some(ValidatedHead { head: Some(head), validation, .. }) = &mut self.client.head
+        if let Some(ValidatedHead { head: Some(head), validation, .. }) = &mut self.halves.client.head
             && !validation.problems.iter().any(|problem| problem.code == ProblemCode::DataBefore101)
         {
             let code = ProblemCode::DataBefore101;
@@ -129,14 +123,13 @@ impl HandshakePair {
 
     /// Once the response says 101, what was held back turns into frames.
     fn try_upgrade(&mut self) -> Option<Upgraded> {
-        let head = self.server.head.as_ref()?;
+        let head = self.halves.server.head.as_ref()?;
         if !head.head.as_ref().is_some_and(response::is_switching_protocols) {
             return None;
         }
         self.agreed = head.validation.agreed;
         self.is_open = true;
-        let (client, server) =
-            (std::mem::take(&mut self.client.leftover), std::mem::take(&mut self.server.leftover));
-        Some(Upgraded { agreed: self.agreed, client, server })
+        let frame_bytes = Sides::each(|from| std::mem::take(&mut self.halves[from].leftover));
+        Some(Upgraded { agreed: self.agreed, frame_bytes })
     }
 }

@@ -90,9 +90,9 @@ impl ConnectionTranscript {
         }
         if let Some(upgraded) = self.handshake.push(from, bytes) {
             self.client = Transcript::new(Side::Client, upgraded.agreed);
-            self.client.push(&upgraded.client);
+            self.client.push(&upgraded.frame_bytes.client);
             self.server = Transcript::new(Side::Server, upgraded.agreed);
-            self.server.push(&upgraded.server);
+            self.server.push(&upgraded.frame_bytes.server);
         }
     }
 

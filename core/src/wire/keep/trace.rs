@@ -149,9 +149,9 @@ impl Trace {
             return self.push_frames(from, at, bytes);
         }
         let Some(upgraded) = self.handshake.push(from, bytes) else { return };
-        for (from, held) in [(Side::Client, upgraded.client), (Side::Server, upgraded.server)] {
+        for from in [Side::Client, Side::Server] {
             self.directions[from] = DirectionTrace::new(from, upgraded.agreed);
-            self.push_frames(from, at, &held);
+            self.push_frames(from, at, &upgraded.frame_bytes[from]);
         }
     }
 
