@@ -160,19 +160,22 @@ mod tests {
     use crate::net::{ConnectErrorKind, Direction};
     use crate::scope::Scope;
     use crate::servers::{Ports, ServerBundle};
-    use crate::wire::{ConnectionTranscript, Opcode, Side, Transcript};
+    use crate::wire::handshake::ServerPolicy;
+    use crate::wire::handshake::pair::HandshakePair;
+    use crate::wire::{AgreedExtensions, Opcode, Side, Sides, Transcript};
 
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
 
     /// What a session came to.
     struct Played {
-        seen: ConnectionTranscript,
+        handshake: HandshakePair,
+        frames: Sides<Transcript>,
         all: Vec<SessionEvent>,
     }
 
     impl Played {
         fn said(&self, side: Side) -> &Transcript {
-            self.seen.direction(side).transcript()
+            &self.frames[side]
         }
 
         #[track_caller]
@@ -196,16 +199,23 @@ mod tests {
             command_sender.try_send(command.clone()).unwrap();
         }
         let reading = async {
-            let (mut seen, mut all) = (ConnectionTranscript::new(), Vec::new());
+            let mut handshake = HandshakePair::new(ServerPolicy::default());
+            let mut frames = Sides::each(|side| Transcript::new(side, AgreedExtensions::none()));
+            let mut all = Vec::new();
             while let Some(event) = mail.recv().await {
                 if let SessionEvent::Bytes(chunk) = &event {
                     let from = if chunk.direction == Direction::Sent { Side::Client } else { Side::Server };
-                    seen.push(from, &chunk.bytes);
+                    if handshake.is_open() {
+                        frames[from].push(&chunk.bytes);
+                    } else if let Some(upgraded) = handshake.push(from, &chunk.bytes) {
+                        frames.client.push(&upgraded.frame_bytes.client);
+                        frames.server.push(&upgraded.frame_bytes.server);
+                    }
                 }
                 all.push(event);
             }
             drop(command_sender);
-            Played { seen, all }
+            Played { handshake, frames, all }
         };
         tokio::join!(run_session(options, inbox, sender), reading).1
     }
@@ -248,7 +258,7 @@ mod tests {
         )
         .await;
         assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
-        assert!(played.seen.direction(Side::Server).head().unwrap().validation.problems.is_empty());
+        assert!(played.handshake.head(Side::Server).unwrap().validation.problems.is_empty());
         for side in [Side::Client, Side::Server] {
             let said = played.said(side);
             assert_eq!(said.messages()[0].text(), Some("Hello"));
@@ -306,7 +316,7 @@ mod tests {
             matches!(error, SessionError::Refused(Refusal::Status(status)) if status == "404"),
             "{error:?}"
         );
-        assert!(played.seen.direction(Side::Server).head_bytes().starts_with(b"HTTP/1.1 404"));
+        assert!(played.handshake.head_bytes(Side::Server).starts_with(b"HTTP/1.1 404"));
     }
 
     #[tokio::test]

@@ -1,8 +1,10 @@
 //! The sloppy server: each of its paths must break exactly the rule that its catalogue names.
 
+use std::time::Duration;
+
 use wiretalk::servers::misbehaviors::{BrokenRule, MISBEHAVIORS};
 use wiretalk::servers::{ServerEvent, sloppy};
-use wiretalk::wire::{ConnectionTranscript, Side};
+use wiretalk::wire::{Side, Trace};
 
 use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
 
@@ -15,22 +17,22 @@ fn upgrade(path: &str) -> Vec<u8> {
 }
 
 /// Everything that is said on a path where Hello is sent, and a Close behind it.
-async fn seen(house: &House, path: &str) -> (ConnectionTranscript, usize) {
+async fn seen(house: &House, path: &str) -> (Trace, usize) {
     let mut peer = house.visit().await;
-    let mut seen = ConnectionTranscript::new();
+    let mut seen = Trace::new();
     for bytes in [upgrade(path), [MASKED_HELLO, &masked(0x88, &1000_u16.to_be_bytes())].concat()] {
-        seen.push(Side::Client, &bytes);
+        seen.push(Side::Client, Duration::ZERO, &bytes);
         peer.send(&bytes).await;
-        if !seen.is_open() && seen.direction(Side::Server).head_bytes().is_empty() {
+        if !seen.is_open() && seen.head_bytes(Side::Server).is_empty() {
             let mut head = Vec::new();
             while !head.ends_with(b"\r\n\r\n") {
                 head.extend(peer.read(1).await);
             }
-            seen.push(Side::Server, &head);
+            seen.push(Side::Server, Duration::ZERO, &head);
         }
     }
     let rest = peer.rest().await;
-    seen.push(Side::Server, &rest);
+    seen.push(Side::Server, Duration::ZERO, &rest);
     (seen, rest.len())
 }
 
@@ -39,10 +41,9 @@ async fn each_path_breaks_the_rule_it_names_and_no_other() {
     let house = sloppy_house().await;
     for misbehavior in MISBEHAVIORS {
         let (seen, _) = seen(&house, &format!("/{}", misbehavior.name)).await;
-        let server = seen.direction(Side::Server);
         let problems: Vec<_> =
-            server.head().unwrap().validation.problems.iter().map(|problem| problem.code).collect();
-        let faults: Vec<_> = server.transcript().faults().iter().map(|fault| fault.code).collect();
+            seen.head(Side::Server).unwrap().validation.problems.iter().map(|problem| problem.code).collect();
+        let faults: Vec<_> = seen.faults(Side::Server).iter().map(|fault| fault.code).collect();
         let (in_head, in_frames) = match misbehavior.broken_rule {
             BrokenRule::Handshake(code) => (vec![code], vec![]),
             BrokenRule::Frames(code) => (vec![], vec![code]),
@@ -62,7 +63,7 @@ async fn what_does_not_come_is_missed() {
     assert_eq!(seen(&house, "/hangs-up").await.1, HELLO.len());
     assert_eq!(seen(&house, "/no-close").await.1, HELLO.len());
     assert_eq!(
-        seen(&house, "/cut-short").await.0.direction(Side::Server).transcript().needed().unwrap().more,
+        seen(&house, "/cut-short").await.0.partial_frame(Side::Server).unwrap().needed.unwrap().more,
         5
     );
     for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {

@@ -44,7 +44,6 @@ pub use frame::{FramePart, Header, LengthForm, MaskingKey, Needed, Opcode, Sever
 pub use handshake::extension::{AgreedExtensions, DeflateParams};
 pub use keep::TraceRow;
 pub use keep::arrivals::{Arrival, Arrivals};
-pub use keep::connection::{ConnectionTranscript, DirectionView};
 pub use keep::endpoint::{Endpoint, EndpointEvent, Failure};
 pub use keep::trace::{PartialFrame, Trace};
 pub use keep::transcript::{DecodeVerdict, Frame, Message, PartialHeader, Transcript};

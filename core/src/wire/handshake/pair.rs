@@ -133,3 +133,80 @@ impl HandshakePair {
         Some(Upgraded { agreed: self.agreed, frame_bytes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+
+    fn pair() -> HandshakePair {
+        HandshakePair::new(ServerPolicy::default())
+    }
+
+    /// Pushes in pieces until the 101; with the bytes that came behind it in further pieces.
+    fn push_all(pair: &mut HandshakePair, sent: &[(Side, &[u8])], piece: usize) -> Option<Upgraded> {
+        let mut upgraded: Option<Upgraded> = None;
+        for (from, bytes) in sent {
+            for bytes in bytes.chunks(piece) {
+                match &mut upgraded {
+                    Some(upgraded) => upgraded.frame_bytes[*from].extend_from_slice(bytes),
+                    None => upgraded = pair.push(*from, bytes),
+                }
+            }
+        }
+        upgraded
+    }
+
+    #[test]
+    fn what_the_heads_agree_on_holds_for_both_sides() {
+        let mut pair = pair();
+        let upgraded =
+            push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, RESPONSE)], 4096).unwrap();
+        assert!(upgraded.agreed.deflate.is_some() && pair.is_open());
+        assert_eq!(pair.agreed(), upgraded.agreed);
+        assert_eq!(pair.head_bytes(Side::Client), REQUEST);
+        assert!(pair.head(Side::Client).unwrap().validation.problems.is_empty());
+    }
+
+    #[test]
+    fn bytes_before_the_101_are_a_problem_and_frames_all_the_same() {
+        let early = [REQUEST, b"\x81\x80abcd"].concat();
+        let mut pair = pair();
+        let upgraded = push_all(&mut pair, &[(Side::Client, &early), (Side::Server, RESPONSE)], 5).unwrap();
+        let problems = &pair.head(Side::Client).unwrap().validation.problems;
+        let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, [ProblemCode::DataBefore101]);
+        assert_eq!(upgraded.frame_bytes.client, b"\x81\x80abcd");
+    }
+
+    #[test]
+    fn behind_another_status_there_are_no_frames() {
+        let refused = b"HTTP/1.1 404 Not Found\r\n\r\nnothing here";
+        let mut pair = pair();
+        assert_eq!(push_all(&mut pair, &[(Side::Client, REQUEST), (Side::Server, refused)], 7), None);
+        assert!(!pair.is_open());
+        assert_eq!(pair.leftover(Side::Server), b"nothing here");
+    }
+
+    proptest! {
+        #[test]
+        fn any_pieces_give_the_same(frames in proptest::collection::vec(any::<u8>(), 0..80), piece in 1_usize..60) {
+            let (request, response) = ([REQUEST, &frames].concat(), [RESPONSE, &frames].concat());
+            let sent = [(Side::Client, request.as_slice()), (Side::Server, response.as_slice())];
+            let (mut whole, mut cut) = (pair(), pair());
+            prop_assert_eq!(push_all(&mut whole, &sent, 4096), push_all(&mut cut, &sent, piece));
+            for from in [Side::Client, Side::Server] {
+                prop_assert_eq!(
+                    &whole.head(from).unwrap().validation, &cut.head(from).unwrap().validation
+                );
+                prop_assert_eq!(whole.head_bytes(from), cut.head_bytes(from));
+            }
+        }
+    }
+}

@@ -2,7 +2,6 @@
 //! every rule.
 
 pub mod arrivals;
-pub mod connection;
 pub mod endpoint;
 pub mod trace;
 mod trace_row;
