@@ -159,16 +159,6 @@ impl<W: Write> PcapngWriter<W> {
         Ok(writer)
     }
 
-    /// Adds lines of a TLS key log. They must come before the packets that need them.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be written.
-    pub fn write_secrets(&mut self, lines: &str) -> io::Result<()> {
-        self.add_secrets_block(lines);
-        self.flush()
-    }
-
     /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
     /// nothing else (port 443), the server gets HTTP's port.
     ///

@@ -41,9 +41,9 @@ pub(crate) fn check(data: &[u8]) {
         assert!(rows.iter().all(|row| *row < trace.rows().len() && filter.matches(&trace, *row)));
     }
     if let Ok(needle) = Needle::parse(&text) {
-        let places = needle.find_all_in(input);
-        assert_eq!(needle.find_in(input).as_ref(), places.first());
-        assert!(places.iter().all(|place| place.end <= input.len()));
+        assert!(
+            needle.find_in(input).is_none_or(|place| place.start < place.end && place.end <= input.len())
+        );
     }
     if let Ok(agreed) = AgreedExtensions::parse(&text) {
         assert_eq!(AgreedExtensions::parse(&text), Ok(agreed));

@@ -4,7 +4,6 @@
 use crate::wire::format;
 use crate::wire::frame::Severity;
 use crate::wire::frame::Side;
-use crate::wire::handshake::head::HeadPartKind;
 use crate::wire::handshake::head::{Head, HeadLineKind};
 use crate::wire::handshake::problem::{Problem, ProblemCode};
 use crate::wire::handshake::validation::HeadValidation;
@@ -112,13 +111,6 @@ fn is_on_line(problem: &Problem, head: &Head, header: Option<&str>) -> bool {
     match header {
         Some(name) => head.fields_named(name).any(|field| field.line == *span),
         None => head.start_line() == *span,
-    }
-}
-
-impl Head {
-    /// The role of the byte at `offset`.
-    pub fn role_at(&self, offset: usize) -> Option<HeadPartKind> {
-        self.parts().into_iter().find(|part| part.bytes.contains(&offset)).map(|part| part.kind)
     }
 }
 

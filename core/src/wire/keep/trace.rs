@@ -210,12 +210,6 @@ impl Trace {
         Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed })
     }
 
-    /// The frame of [`Trace::partial_frame`] from its bytes, once its header is there.
-    pub fn partial_frame_from(&self, from: Side, raw: Vec<u8>) -> Option<Frame> {
-        let frame_start = self.directions[from].current_frame?;
-        Some(self.frame(&TraceRow::new(&frame_start, from, Duration::ZERO), raw))
-    }
-
     /// All faults of that direction, in the order in which they became certain.
     pub fn faults(&self, from: Side) -> &[Fault] {
         &self.directions[from].faults
@@ -413,8 +407,6 @@ mod tests {
             (partial.offset.get(), partial.have.get(), partial.needed.unwrap().more.get()),
             (2, 5, 255)
         );
-        let frame = trace.partial_frame_from(Side::Server, vec![0x82, 0x7e, 0x01, 0x00, 7]).unwrap();
-        assert_eq!((frame.payload(), frame.complete), (vec![7], false));
         assert_eq!(trace.partial_frame(Side::Client), None);
     }
 

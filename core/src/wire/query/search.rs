@@ -89,42 +89,18 @@ impl Needle {
 
     /// Where it first stands in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
-        if self.folds_case {
-            return self.occurrences(&plain.to_ascii_lowercase()).next();
-        }
-        self.occurrences(plain).next()
-    }
-
-    /// Every place where it stands in `plain`; places do not overlap.
-    pub fn find_all_in(&self, plain: &[u8]) -> Vec<Range<usize>> {
-        if self.folds_case {
-            return self.occurrences(&plain.to_ascii_lowercase()).collect();
-        }
-        self.occurrences(plain).collect()
-    }
-
-    fn occurrences<'a>(&'a self, plain: &'a [u8]) -> impl Iterator<Item = Range<usize>> + 'a {
-        let len = self.finder.needle().len();
-        self.finder.find_iter(plain).map(move |start| start..start.saturating_add(len))
-    }
-
-    fn fold_case(&self, mut plain: Vec<u8>) -> Vec<u8> {
-        if self.folds_case {
-            plain.make_ascii_lowercase();
-        }
-        plain
+        let start = match self.folds_case {
+            true => self.finder.find(&plain.to_ascii_lowercase()),
+            false => self.finder.find(plain),
+        }?;
+        Some(start..start.saturating_add(self.finder.needle().len()))
     }
 }
 
 /// Where the needle first stands in the frame's unmasked payload, counted from the first payload byte
 /// (the frame's own bytes begin [`Header::len`](crate::wire::Header::len) earlier).
 pub fn find(frame: &Frame, needle: &Needle) -> Option<Range<usize>> {
-    needle.occurrences(&needle.fold_case(frame.payload())).next()
-}
-
-/// Every place where the needle stands in the frame's unmasked payload, counted as in [`find`]; places do not overlap.
-pub fn find_all(frame: &Frame, needle: &Needle) -> Vec<Range<usize>> {
-    needle.occurrences(&needle.fold_case(frame.payload())).collect()
+    needle.find_in(&frame.payload())
 }
 
 fn parse_hex(digits: &str) -> Result<Vec<u8>, SearchError> {
@@ -158,16 +134,15 @@ mod tests {
     fn masked_payload_is_searched_unmasked() {
         let needle = Needle::parse("llo").unwrap();
         assert_eq!(find(&frame(b"Hello, hello"), &needle), Some(2..5));
-        assert_eq!(find_all(&frame(b"Hello, hello"), &needle), [2..5, 9..12]);
         assert_eq!(find(&frame(b""), &needle), None);
     }
 
     #[test]
     fn lower_case_finds_both_and_upper_case_only_itself() {
         let both = frame(b"ping PING");
-        assert_eq!(find_all(&both, &Needle::parse("ping").unwrap()), [0..4, 5..9]);
+        assert_eq!(find(&both, &Needle::parse("ping").unwrap()), Some(0..4));
         assert_eq!(find(&both, &Needle::parse("PING").unwrap()), Some(5..9));
-        assert_eq!(find_all(&both, &Needle::parse("0x50494e47").unwrap()).len(), 1, "bytes are exact");
+        assert_eq!(find(&both, &Needle::parse("0x50494e47").unwrap()), Some(5..9), "bytes are exact");
     }
 
     #[test]

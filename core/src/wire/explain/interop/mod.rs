@@ -38,11 +38,6 @@ pub enum Reaction {
     NotTried,
 }
 
-/// The implementations, with their versions.
-pub fn implementations() -> &'static [Implementation] {
-    &results::IMPLEMENTATIONS
-}
-
 /// On how many cases the answers about `code` rest: those in which no other rule could have been the reason to refuse, and
 /// the header with the fault was there in full. For some rules there is none.
 pub fn case_count(code: FaultCode) -> u8 {
@@ -161,8 +156,8 @@ mod tests {
         let file = frames_file();
         let named = file["implementations"].as_object().unwrap();
         // tshark names header fields and judges nothing
-        assert_eq!(named.len(), implementations().len() + 1);
-        for peer in implementations() {
+        assert_eq!(named.len(), results::IMPLEMENTATIONS.len() + 1);
+        for peer in &results::IMPLEMENTATIONS {
             assert_eq!(named[peer.name], peer.version);
         }
     }

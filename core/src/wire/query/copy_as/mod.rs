@@ -85,13 +85,6 @@ impl Excerpt {
         })
     }
 
-    /// A pipe of standard tools that shakes hands with `url` and sends the bytes; none for other schemes than `ws:`, and where
-    /// they are more than a command line holds.
-    pub fn netcat_command(&self, url: &str) -> Option<String> {
-        let fits = self.bytes.len() <= shell::MAX_ARGUMENT_BYTES / 4;
-        fits.then(|| shell::netcat_pipeline(url, self.extensions.as_deref(), &self.bytes)).flatten()
-    }
-
     /// A Rust program on tungstenite that sends the bytes below the library, which would not send what is illegal. Bytes of a
     /// client go to the server at `url`; bytes of a server go to whoever connects to port 9001.
     pub fn tungstenite_program(&self, url: &str) -> String {

@@ -60,7 +60,7 @@ fn what_no_argument_holds_goes_by_standard_input_or_in_pieces() {
     let pieces: Vec<&str> = command.split(" --send-hex ").skip(1).collect();
     assert_eq!((pieces.len(), unhex(&pieces.concat())), (3, many.bytes().to_vec()));
     let most = Excerpt::new(Side::Server, None, vec![0; shell::MAX_COMMAND_LINE_BYTES + 1]);
-    assert_eq!((most.inspect_command("ws://h"), most.netcat_command("ws://h")), (None, None));
+    assert_eq!(most.inspect_command("ws://h"), None);
 }
 
 #[test]
@@ -77,20 +77,6 @@ fn programs_hold_the_bytes_the_address_and_the_extension() {
             assert_eq!(between(&python, "URL = \"", "\""), URL);
         }
     }
-}
-
-#[test]
-fn a_pipe_of_standard_tools_shakes_hands_first() {
-    let command = hello().netcat_command("ws://[::1]:9/100%").unwrap();
-    assert!(
-        command.starts_with(r"{ printf 'GET /100%% HTTP/1.1\r\nHost: [::1]:9\r\nUpgrade: websocket\r\n"),
-        "{command}"
-    );
-    assert!(command.ends_with("| nc ::1 9 | od -A d -t x1z"), "{command}");
-    let octal = between(&command, "sleep 1; printf '\\", "'");
-    let bytes: Vec<u8> = octal.split('\\').map(|byte| u8::from_str_radix(byte, 8).unwrap()).collect();
-    assert_eq!(bytes, hello().bytes());
-    assert_eq!(hello().netcat_command("wss://host/"), None);
 }
 
 #[test]
