@@ -84,7 +84,7 @@ impl Access {
 }
 
 impl Origins {
-    /// Whether a page of this origin is let in; what is no origin is not.
+    /// Whether a page of this origin is let in; what isn't an origin is not.
     pub(crate) fn allow(&self, value: &[u8]) -> bool {
         match self {
             Self::Any => true,
@@ -199,7 +199,7 @@ impl FromStr for HostName {
     fn from_str(text: &str) -> Result<Self, NotAllowed> {
         let wrong = || {
             NotAllowed(format!(
-                "`{}` is no host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, \
+                "`{}` isn't a host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, \
                  [2001:db8::1], or .talk.example for all names below it too",
                 sanitize(text)
             ))
@@ -251,7 +251,7 @@ impl FromStr for Origin {
         };
         triple().map(|triple| Self(Some(triple))).ok_or_else(|| {
             NotAllowed(format!(
-                "`{}` is no origin; write scheme://host or scheme://host:port without a path, for example \
+                "`{}` isn't an origin; write scheme://host or scheme://host:port without a path, for example \
                  https://talk.example, or null",
                 sanitize(text)
             ))
@@ -368,7 +368,7 @@ mod tests {
             ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"]
         {
             let error = wrong.parse::<HostName>().unwrap_err().to_string();
-            assert!(error.contains("is no host name") && !error.contains('\x1b'), "{error}");
+            assert!(error.contains("isn't a host name") && !error.contains('\x1b'), "{error}");
         }
     }
 
@@ -402,7 +402,7 @@ mod tests {
             "*",
         ] {
             let error = wrong.parse::<Origin>().unwrap_err().to_string();
-            assert!(error.contains("is no origin") && !error.contains(['\x1b', '\n']), "{error}");
+            assert!(error.contains("isn't an origin") && !error.contains(['\x1b', '\n']), "{error}");
         }
     }
 
