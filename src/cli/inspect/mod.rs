@@ -113,7 +113,7 @@ const RECORDS_HELP: &str = "Records (--json), one object a line; every one has t
   connection t_ms connection client server since_1970_s tls (a file)
 
 t_ms counts from the start, in a file from the connection's first packet.
-problems and violations are those of `wiretalk decode --json`. payload_hex is
+problems and violations are those of wiretalk decode --json. payload_hex is
 unmasked; of a payload above 1 MiB it and raw_hex hold the first MiB, and
 truncated is true. A frame that the end cut off has complete false and needs
 {have, need_more, phase}, or null where its length cannot be. The last record
