@@ -13,9 +13,10 @@ use ratatui::Terminal;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use wiretalk::app::{self, App, BACKGROUND_QUERY, LoopExit, Presentation, Screen, Signals};
 use wiretalk::cli::inspect::InspectArgs;
-use wiretalk::cli::{Cli, CliCommand, check};
+use wiretalk::cli::{self, Cli, CliCommand, check};
 use wiretalk::deck::{Block, Deck, Fence, Position, Setting, SettingValue, Slide};
 use wiretalk::demos::REGISTRY;
+use wiretalk::net::error_chain;
 use wiretalk::scope::Scope;
 use wiretalk::servers::{Ports, ServerBundle};
 use wiretalk::stage::{ColorDepth, EffectConsents, Services};
@@ -28,6 +29,11 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const BUILT_IN_TALK: &str = include_str!("../slides/talk.md");
 
 fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(error) = cli::unknown_command(&args) {
+        let _ = writeln!(std::io::stderr(), "wiretalk: {error}");
+        return ExitCode::from(2);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -49,7 +55,8 @@ fn main() -> ExitCode {
         Some(CliCommand::Licenses(licenses)) => licenses.run(),
     };
     result.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "wiretalk: {error:#}");
+        // our own errors have their causes in their sentences
+        let _ = writeln!(std::io::stderr(), "wiretalk: {}", error_chain(&*error));
         ExitCode::FAILURE
     })
 }

@@ -190,7 +190,7 @@ async fn what_is_odd_shows_on_its_own_slide_and_the_talk_goes_on() {
     press(&mut app, KeyCode::Right);
     assert!(
         screen(&app, size)
-            .contains("deck.md:7:9: no demo is called `wz`; there are: feed, inspect, race, grid, weigh"),
+            .contains("deck.md:7:9: unknown demo `wz`; there are: feed, inspect, race, grid, weigh"),
         "{}",
         screen(&app, size)
     );

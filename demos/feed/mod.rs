@@ -188,8 +188,8 @@ fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport = Transport::from_name(name)
-            .ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
+        let transport =
+            Transport::from_name(name).ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }
@@ -484,7 +484,7 @@ pub(super) mod tests {
             let fence = fence(&[("ways", SettingValue::Text(transports.into()))]);
             Feed::open(&settings(&fence, Feed::SETTINGS).unwrap()).map(|_| ()).unwrap_err().message
         };
-        assert_eq!(message("ws, pigeon"), "there is no way `pigeon`; there are: ws, sse, long, poll");
+        assert_eq!(message("ws, pigeon"), "unknown way `pigeon`; there are: ws, sse, long, poll");
         assert_eq!(message("ws, ws"), "`ws` is named twice; once is enough");
     }
 }

@@ -211,8 +211,9 @@ fn send_close(inspect: &mut Inspect) -> Vec<Cmd> {
             Some(_) => ("this fault is our own: to answer it is the server's part".to_owned(), None),
             None => ("there is no Close that would answer this".to_owned(), None),
         };
+    let has_response = raw.is_some();
     let commands = raw.map_or_else(Vec::new, |raw| inspect.send_command(&SessionCommand::Raw(raw)));
-    let unsent = notice.ends_with("sent") && commands.is_empty();
+    let unsent = has_response && commands.is_empty();
     let reason = if inspect.source.is_own_connection() {
         "the connection is over"
     } else {

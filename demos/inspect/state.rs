@@ -476,7 +476,7 @@ pub(super) mod tests {
         press(&mut inspect, KeyCode::Char('<'));
         assert_eq!(
             inspect.connection().status,
-            ConnectionStatus::Ended(Ok("closed".into())),
+            ConnectionStatus::Ended(Ok("we hung up".into())),
             "what was before is kept"
         );
         assert_eq!(inspect.connection().trace.rows().len(), 2);

@@ -15,7 +15,7 @@ use crate::text;
 /// The most bytes of a deck that are read.
 const MAX_DECK_BYTES: u64 = 16 << 20;
 
-/// Tell what is odd in decks, and what they would do outside of the talk.
+/// Report problems in decks, and what they would do outside of the talk.
 ///
 /// Each warning names file, line and column, shows the line, and says what would be right. The
 /// exit status is 1 if there is any. A note says where a deck wants to connect beyond loopback, to listen or to write a

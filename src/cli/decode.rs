@@ -290,7 +290,7 @@ mod tests {
         let error = |args: &[&str]| format!("{:#}", answer(args).unwrap_err());
         assert_eq!(
             error(&["--extensions", "permessage-deflate; turbo", "8100"]),
-            "--extensions \"permessage-deflate; turbo\": \"turbo\" is no parameter that permessage-deflate has in a \
+            "--extensions \"permessage-deflate; turbo\": \"turbo\" isn't a parameter that permessage-deflate has in a \
              response; right would be: permessage-deflate; server_no_context_takeover"
         );
         assert!(error(&["--key", "x", "8100"]).contains("--handshake"));

@@ -38,11 +38,15 @@ pub struct ServeArgs {
     /// What the WebSocket echo is
     #[arg(long, value_name = "SERVER", value_enum, default_value_t = WebSocketServerArg::Plain)]
     pub ws_server: WebSocketServerArg,
-    /// Let in pages of this origin only, as `https://talk.example`; may be given several times. Clients that send no Origin
-    /// are no pages, and let in [default: any origin; with the hub those of loopback]
-    #[arg(long, value_name = "ORIGIN")]
+    /// Whose pages may open a WebSocket.
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        help = "Let in pages of this origin only, as https://talk.example; may be given several times. Clients that send \
+                no Origin are not pages, and let in [default: any origin; with the hub those of loopback]"
+    )]
     pub ws_origin: Vec<Origin>,
-    /// Answer requests for this host too, whatever the port, beside those for loopback; `.talk.example` stands for all names
+    /// Answer requests for this host too, whatever the port, beside those for loopback; .talk.example stands for all names
     /// below it as well; may be given several times
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<HostName>,
@@ -63,7 +67,7 @@ pub enum WebSocketServerArg {
     Strict,
     /// takes anything, and breaks one rule at each path; a browser at its address shows the list
     Sloppy,
-    /// no echo: what one client says, all hear, the speaker too; who reads too slowly is closed with 1008
+    /// broadcasts every message to all clients, including the sender; slow readers are closed with 1008
     Hub,
 }
 
@@ -183,8 +187,9 @@ fn log_line(event: &ServerEvent) -> String {
         ServerEvent::Closed { peer, code, reason, received, sent, took } => {
             let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with {code}"));
             let reason = reason.as_ref().map_or_else(String::new, |why| format!(" ({})", sanitize(why)));
+            let messages = if *received == 1 { "message" } else { "messages" };
             format!(
-                "{peer} WebSocket closed {code}{reason}, {received} messages in, {sent} out, {:.0} ms\n",
+                "{peer} WebSocket closed {code}{reason}, {received} {messages} in, {sent} out, {:.0} ms\n",
                 ms(*took)
             )
         }
@@ -243,11 +248,11 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_a_reason() {
         for (arguments, reason) in [
-            (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` is no origin; write scheme://host"),
-            (&["--ws-origin", "https://a.example/path"], "is no origin"),
+            (&["--ws-origin", "\x1b[2J"][..], "`␛[2J` isn't an origin; write scheme://host"),
+            (&["--ws-origin", "https://a.example/path"], "isn't an origin"),
             (
                 &["--allow-host", "talk.example:8080"],
-                "is no host name; write it as it stands in a URL, without a port",
+                "isn't a host name; write it as it stands in a URL, without a port",
             ),
             (&["--ws-no-deflate"], "only --ws-server strict compresses"),
             (&["--max-message", "18446744073709551615"], "the most is 1073741824 bytes (1 GiB)"),
@@ -272,5 +277,8 @@ mod tests {
         assert_eq!(log_line(&event), "127.0.0.1:5 POST /␛[2J␊ 404 9 B 0.120 ms\n");
         let closed = ServerEvent::Closed { peer, code: Some(1001), reason: None, received: 2, sent: 3, took };
         assert_eq!(log_line(&closed), "127.0.0.1:5 WebSocket closed with 1001, 2 messages in, 3 out, 0 ms\n");
+        let closed = ServerEvent::Closed { peer, code: None, reason: None, received: 1, sent: 1, took };
+        let line = "127.0.0.1:5 WebSocket closed without a code, 1 message in, 1 out, 0 ms\n";
+        assert_eq!(log_line(&closed), line);
     }
 }

@@ -11,7 +11,7 @@ use crate::measure::to_u64_saturating;
 pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     let units = [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0)];
     let seconds = parse_quantity(text, &units)
-        .ok_or_else(|| format!("`{text}` is no time; write for example 80ms or 1.5s"))?;
+        .ok_or_else(|| format!("`{text}` isn't a time; write for example 80ms or 1.5s"))?;
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("`{text}` is too long a time"))
 }
 
@@ -22,7 +22,7 @@ pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
 pub(super) fn parse_bandwidth(text: &str) -> Result<u64, String> {
     let units = [("kbit", 1e3), ("mbit", 1e6), ("gbit", 1e9), ("bit", 1.0)];
     let bits = parse_quantity(&text.to_ascii_lowercase(), &units).ok_or_else(|| {
-        format!("`{text}` is no bandwidth; write for example 10mbit or 64kbit, in bits a second")
+        format!("`{text}` isn't a bandwidth; write for example 10mbit or 64kbit, in bits a second")
     })?;
     // 2^64 as a float; what is below it fits
     if bits.round() >= 18_446_744_073_709_551_616.0 {

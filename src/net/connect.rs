@@ -180,3 +180,97 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MaybeTlsStream<S> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::AuthoritiesError;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn target(url: &str) -> Target {
+        Target::parse(url).unwrap()
+    }
+
+    #[test]
+    fn what_the_system_says_is_told_apart() {
+        use io::ErrorKind as Io;
+        let kind = |url: &str, error: io::Error| ConnectErrorKind::of(error, &target(url));
+        // what getaddrinfo gives has no number of the system's
+        let lookup = || io::Error::other("failed to lookup address information");
+        assert!(matches!(kind("ws://name/", lookup()), ConnectErrorKind::Resolve { .. }));
+        assert!(matches!(kind("ws://192.0.2.1/", lookup()), ConnectErrorKind::Io(_)));
+        assert!(matches!(kind("ws://name/", Io::ConnectionRefused.into()), ConnectErrorKind::Refused(_)));
+        for unreachable in [Io::HostUnreachable, Io::NetworkUnreachable] {
+            let found = kind("ws://192.0.2.1/", unreachable.into());
+            assert!(matches!(found, ConnectErrorKind::Unreachable(_)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_sentences_are_whole() {
+        for (kind, sentence) in [
+            (
+                ConnectErrorKind::Resolve { host: "name".to_owned(), source: io::Error::other("no address") },
+                "the name `name` is not known (no address); is it spelt right?",
+            ),
+            (
+                ConnectErrorKind::Refused(io::ErrorKind::ConnectionRefused.into()),
+                "connection refused; is a server listening there?",
+            ),
+            (ConnectErrorKind::Timeout(MINUTE), "no answer within 60 s; is that the right address?"),
+            (
+                ConnectErrorKind::TlsTimeout,
+                "TCP is open, but TLS was not within the time; is it a ws:// server?",
+            ),
+        ] {
+            let error = ConnectError { target: target("ws://name/"), kind };
+            assert_eq!(error.to_string(), format!("could not connect to ws://name/: {sentence}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_where_nobody_listens_and_a_file_of_authorities_that_is_not_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tls = TlsOptions { ca: Some("/nowhere.pem".into()), ..TlsOptions::default() };
+        let error = connect(&target(&format!("wss://{address}/")), &tls, MINUTE).await.unwrap_err();
+        let ConnectErrorKind::TlsOptions(TlsOptionsError::Authorities { reason, .. }) = &error.kind else {
+            panic!("{error:?}")
+        };
+        assert!(matches!(reason, AuthoritiesError::Pem(_)), "{reason:?}");
+        drop(listener);
+        let url = format!("ws://{address}/");
+        let error = connect(&target(&url), &TlsOptions::default(), MINUTE).await.unwrap_err();
+        assert!(matches!(error.kind, ConnectErrorKind::Refused(_)), "{error:?}");
+        assert_eq!(error.target.to_string(), url);
+        assert_eq!(crate::net::error_chain(&error), error.to_string(), "the cause is told once");
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_and_one_that_hangs_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = target(&format!("wss://{}/", listener.local_addr().unwrap()));
+        let tls = TlsOptions::default();
+        let plain = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            stream
+        };
+        let (connected, _stream) = tokio::join!(connect(&target, &tls, MINUTE), plain);
+        let kind = connected.unwrap_err().kind;
+        assert!(matches!(kind, ConnectErrorKind::Tls(TlsError::NotTls)), "{kind:?}");
+        let silent = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // all of it is read, so that the end of the stream is no reset
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4096]).await;
+        };
+        let (connected, ()) = tokio::join!(connect(&target, &tls, MINUTE), silent);
+        let kind = connected.unwrap_err().kind;
+        assert!(matches!(kind, ConnectErrorKind::Tls(TlsError::HungUp)), "{kind:?}");
+    }
+}

@@ -18,13 +18,14 @@ pub fn describe_io_error(err: &io::Error) -> String {
 }
 
 /// An error with its causes in one line; some libraries tell what went wrong only in those. A cause that the sentence so far
-/// already holds is not repeated: our own errors have it in theirs.
+/// already holds is not repeated, neither as it stands nor as [`describe_io_error`] has it: our own errors hold theirs.
 pub fn error_chain(error: impl Error) -> String {
     let mut sentence = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
         let text = cause.to_string();
-        if !sentence.contains(&text) {
+        let described = cause.downcast_ref::<io::Error>().map(describe_io_error);
+        if !sentence.contains(&text) && !described.is_some_and(|described| sentence.contains(&described)) {
             sentence = format!("{sentence}: {text}");
         }
         next = cause.source();

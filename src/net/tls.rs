@@ -216,3 +216,43 @@ impl From<io::Error> for TlsError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls_error(error: RustlsError) -> TlsError {
+        io::Error::new(io::ErrorKind::InvalidData, error).into()
+    }
+
+    #[test]
+    fn what_rustls_says_is_told_apart() {
+        let issuer = tls_error(RustlsError::InvalidCertificate(CertificateError::UnknownIssuer));
+        assert!(matches!(issuer, TlsError::UnknownIssuer), "{issuer:?}");
+        assert_eq!(
+            issuer.to_string(),
+            "nobody that is trusted has signed the server's certificate; name its authority's file, or do without the \
+             check"
+        );
+        let expired = tls_error(RustlsError::InvalidCertificate(CertificateError::Expired));
+        assert!(matches!(expired, TlsError::Certificate(CertificateError::Expired)), "{expired:?}");
+        let alert = tls_error(RustlsError::AlertReceived(AlertDescription::HandshakeFailure));
+        assert_eq!(alert.to_string(), "the server refused TLS with the alert HandshakeFailure");
+        let reset = TlsError::from(io::Error::from(io::ErrorKind::ConnectionReset));
+        assert!(matches!(reset, TlsError::Io(_)), "{reset:?}");
+    }
+
+    #[test]
+    fn options_that_will_not_do_are_told_apart() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let options = TlsOptions { ca: Some(empty.path().into()), ..TlsOptions::default() };
+        let error = options.config().unwrap_err();
+        let reason = "it holds no certificate; a file of CA certificates in PEM form would be right";
+        assert_eq!(error.to_string(), format!("{}: {reason}", empty.path().display()));
+        let TlsOptionsError::Authorities { reason: AuthoritiesError::Empty, .. } = error else {
+            panic!("{error:?}")
+        };
+        let error = TlsOptions::default().server_name("a b").unwrap_err();
+        assert!(matches!(&error, TlsOptionsError::ServerName(name) if name == "a b"), "{error:?}");
+    }
+}

@@ -309,15 +309,14 @@ mod tests {
         for (connections, burst, least) in
             [(1, None, 8), (8, None, 64), (1, Some(10), 71), (8, Some(10), 568)]
         {
-            let checked =
-                |requests| config(&USUAL, connections, burst, requests).validate().map_err(|e| e.to_string());
+            let checked = |requests| config(&USUAL, connections, burst, requests).validate();
             assert_eq!(checked(least), Ok(()));
-            let reason = checked(least - 1).unwrap_err();
-            assert!(
-                reason.contains("too few for one round")
-                    && reason.ends_with(&format!("give {least} or more")),
-                "{reason}"
-            );
+            let Err(RaceConfigError::External(error)) = checked(least - 1) else { panic!("{least}") };
+            let ExternalServersError::FewRequests { given, least: enough, .. } = error else {
+                panic!("{error:?}")
+            };
+            assert_eq!((given, enough), (least - 1, least));
+            assert!(error.to_string().ends_with(&format!("give {least} or more")), "{error}");
             assert!(checked(0).is_err() && checked(1).is_err());
             assert_eq!(checked(u64::MAX), Ok(()));
         }

@@ -46,7 +46,7 @@ use crate::net::Traffic;
 pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
 pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerError, ServerHandle, ServerState};
 pub(crate) use connection::access::HostMismatch;
-pub use connection::access::{Access, HostName, NotAllowed, Origin, Origins};
+pub use connection::access::{Access, HostName, HostNameError, Origin, OriginError, Origins};
 pub use event_log::{EventLog, ServerEvent};
 pub use limits::Limits;
 pub use server_kind::{GUARDED_ORIGIN, ServerKind};

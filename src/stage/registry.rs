@@ -132,7 +132,7 @@ impl Registry {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
             let meant = suggest(&fence.name, &names).map(|name| format!("did you mean `{name}`? "));
             let message = format!(
-                "no demo is called `{}`; {}there are: {}",
+                "unknown demo `{}`; {}there are: {}",
                 fence.name,
                 meant.unwrap_or_default(),
                 names.join(", ")

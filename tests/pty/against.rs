@@ -11,8 +11,8 @@ fn requests(log: &[String]) -> u64 {
             return 1;
         }
         // "... WebSocket closed with 1000, 2 messages in, 2 out, 3 ms"
-        let before = line.split(" messages in").next().filter(|_| line.contains(" messages in"));
-        before.and_then(|before| before.rsplit(' ').next()).map_or(0, |count| count.parse().unwrap())
+        let before = line.split_once(" messages in").or_else(|| line.split_once(" message in"));
+        before.and_then(|(before, _)| before.rsplit(' ').next()).map_or(0, |count| count.parse().unwrap())
     };
     log.iter().map(of).sum()
 }

@@ -54,6 +54,7 @@ fn wrong_usage() {
     refuses(&["--no-such-option"], 2, &["--no-such-option", "Usage: wiretalk"]);
     refuses(&["--theme", "pink"], 2, &["pink", "dark, light"]);
     refuses(&["serve", "--http", "70000"], 2, &["70000"]);
+    refuses(&["chek", "x"], 2, &["wiretalk: unknown command `chek`; did you mean `check`?"]);
 }
 
 /// Runs a command with this standard output.
@@ -117,7 +118,7 @@ fn a_capture_that_cannot_be_written() {
     let _ = std::fs::remove_file(&fifo);
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     does_not_write(&fifo, &["--replace"], &["it is a fifo that nobody reads; start its reader first"], &[]);
-    refuses(&["inspect", &fifo], 1, &["is no regular file"]);
+    refuses(&["inspect", &fifo], 1, &["isn't a regular file"]);
     #[cfg(target_os = "linux")]
     does_not_write("/dev/full", &["--replace"], &["No space left on device"], &["--replace"]);
 }

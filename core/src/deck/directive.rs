@@ -43,7 +43,7 @@ pub(super) fn parse_directive(comment: &str) -> Directive {
         }
         (name, _) => match suggest(name, &DIRECTIVE_NAMES) {
             Some(meant) => Directive::Invalid(format!(
-                "no directive is called `{name}`; did you mean `{meant}`? there are: {}",
+                "unknown directive `{name}`; did you mean `{meant}`? there are: {}",
                 DIRECTIVE_NAMES.join(", ")
             )),
             None => Directive::Comment,

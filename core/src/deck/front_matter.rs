@@ -106,7 +106,7 @@ impl YamlEntry {
                 "dark" => front_matter.theme = Some(ThemeChoice::Dark),
                 "light" => front_matter.theme = Some(ThemeChoice::Light),
                 _ => {
-                    let message = format!("no theme is called `{value}`; there are: dark, light");
+                    let message = format!("unknown theme `{value}`; there are: dark, light");
                     warn(value_span.start.line(), value_span.start.col() + 1, message);
                 }
             },
@@ -183,7 +183,7 @@ mod tests {
             warnings,
             [
                 "2:1: the front matter has no `titel`; did you mean `title`? there are: title, author, date, theme",
-                "3:8: no theme is called `pink`; there are: dark, light",
+                "3:8: unknown theme `pink`; there are: dark, light",
                 "4:7: `date` must be one text; write `date: ...`",
             ]
         );

@@ -213,7 +213,7 @@ mod tests {
             ]
         );
         assert_eq!(warnings_of("# A\n\n---\n\n---\n\n# B\n").len(), 1, "an empty slide");
-        assert!(warnings_of("# A\n\n<!-- puase -->\n")[0].starts_with("3:1: no directive is called `puase`"));
+        assert!(warnings_of("# A\n\n<!-- puase -->\n")[0].starts_with("3:1: unknown directive `puase`"));
         assert_eq!(
             warnings_of("# A\n\n<!-- speaker_note: oh\n\n# B\n"),
             ["3:1: this comment is never closed; end it with `-->`"]

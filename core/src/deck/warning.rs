@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn a_report_names_the_place_and_shows_the_line() {
         let lines = LineIndex::new("one\n\n```demo wz\n");
-        let warning = Warning::new(0, Position { line: 3, column: 9 }, &lines, "no demo is called `wz`");
+        let warning = Warning::new(0, Position { line: 3, column: 9 }, &lines, "unknown demo `wz`");
         let report = warning.report("talk.md").to_string();
-        assert_eq!(report, "talk.md:3:9: no demo is called `wz`\n    3 | ```demo wz\n      |         ^");
+        assert_eq!(report, "talk.md:3:9: unknown demo `wz`\n    3 | ```demo wz\n      |         ^");
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
         ("accept", _) => "accept: both sides speak WebSocket from here on".to_owned(),
         ("incomplete", _) => "incomplete: the blank line that ends the head has not come".to_owned(),
         (name, HeadScan::Complete(_)) => format!("{name}: this does not open a WebSocket"),
-        (name, _) => format!("{name}: this is no head of HTTP/1.1"),
+        (name, _) => format!("{name}: this isn't an HTTP/1.1 head"),
     };
     page.paragraph("Verdict    ", &text);
     if handshake.validated.head.is_some() && !handshake.leftover.is_empty() {

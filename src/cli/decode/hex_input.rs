@@ -46,7 +46,7 @@ fn read_input(input: &str, raw: bool) -> anyhow::Result<Vec<u8>> {
     match collect_hex_digits(&text) {
         Ok(digits) => decode_digit_pairs(&digits, &name),
         Err(stray) => bail!(
-            "{name}, line {}, column {}: {:?} is no hex digit; right would be 81 05 48 65, or --raw for the bytes themselves",
+            "{name}, line {}, column {}: {:?} isn't a hex digit; right would be 81 05 48 65, or --raw for the bytes themselves",
             stray.line,
             stray.column,
             stray.char
@@ -60,7 +60,7 @@ fn unreadable_input(input: &str, error: &io::Error) -> anyhow::Error {
     }
     let shown: String = input.chars().take(60).collect();
     let place = collect_hex_digits(input).err().map_or_else(String::new, |stray| {
-        format!(": {:?} at column {} is no hex digit", stray.char, stray.column)
+        format!(": {:?} at column {} isn't a hex digit", stray.char, stray.column)
     });
     anyhow::anyhow!(
         "{shown:?} is neither hex{place}, nor a file that can be read: {error}; right would be 81 05 48 65"
@@ -72,7 +72,7 @@ pub(super) fn parse_hex(text: &str) -> anyhow::Result<Vec<u8>> {
     match collect_hex_digits(text) {
         Ok(digits) => decode_digit_pairs(&digits, "the text"),
         Err(stray) => {
-            bail!("{:?} at column {} is no hex digit; right would be 81 05 48 65", stray.char, stray.column)
+            bail!("{:?} at column {} isn't a hex digit; right would be 81 05 48 65", stray.char, stray.column)
         }
     }
 }
@@ -146,7 +146,7 @@ mod tests {
         let error = read(&["81 0g"]).unwrap_err();
         assert!(
             error.starts_with(
-                "\"81 0g\" is neither hex: 'g' at column 5 is no hex digit, nor a file that can be read: "
+                "\"81 0g\" is neither hex: 'g' at column 5 isn't a hex digit, nor a file that can be read: "
             ),
             "{error}"
         );
@@ -160,7 +160,7 @@ mod tests {
         let error = read(&[file.to_str().unwrap()]).unwrap_err();
         fs::write(&file, "81 00\n").unwrap();
         let bytes = read(&[file.to_str().unwrap(), "8a00"]);
-        assert!(error.contains(", line 2, column 2: 'z' is no hex digit"), "{error}");
+        assert!(error.contains(", line 2, column 2: 'z' isn't a hex digit"), "{error}");
         assert_eq!(bytes.unwrap(), [0x81, 0x00, 0x8a, 0x00]);
     }
 }

@@ -73,7 +73,7 @@ fn print_capture<W: Write>(capture: &Capture, json: bool, out: W) -> anyhow::Res
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Both names lead to one file, over whatever links. What is no regular file is not opened: a fifo would wait for a reader.
+/// Both names lead to one file, over whatever links. What isn't a regular file is not opened: a fifo would wait for a reader.
 fn is_same_file(one: &Path, other: &Path) -> bool {
     one.is_file() && same_file::is_same_file(one, other).unwrap_or(false)
 }

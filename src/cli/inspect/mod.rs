@@ -30,13 +30,17 @@ use crate::wire::Side;
 #[derive(Debug, clap::Args)]
 #[command(after_help = RECORDS_HELP)]
 pub struct InspectArgs {
-    /// A server, for example <ws://127.0.0.1:9001/chat> or <wss://example.com/>; or a file: pcap, pcapng, hex text, what --json printed
-    #[arg(value_name = "URL|FILE")]
+    /// The URL of a server, or a file.
+    #[arg(
+        value_name = "URL|FILE",
+        help = "A server, for example ws://127.0.0.1:9001/chat or wss://example.com/; or a file: pcap, pcapng, hex text, \
+                what --json printed"
+    )]
     pub source: String,
     /// What to send, in the order of the command line.
     #[command(flatten)]
     pub sends: SendArgs,
-    /// Close this many seconds after the last send [default: 1; with --proxy: end then, by default only on Ctrl-C]
+    /// Close SECONDS after the last send (default 1). With --proxy: stop after SECONDS (default: run until Ctrl-C)
     #[arg(long = "for", value_name = "SECONDS", value_parser = parse_seconds)]
     pub seconds: Option<f64>,
     /// Print one JSON object a record
@@ -45,7 +49,7 @@ pub struct InspectArgs {
     /// A header of the request; may be given several times, and takes the place of one that is always there
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(String, String)>,
-    /// The page that asks, as a browser would tell it
+    /// Origin header to send
     #[arg(long)]
     pub origin: Option<String>,
     /// A subprotocol to offer; may be given several times, the best first
@@ -60,7 +64,7 @@ pub struct InspectArgs {
     /// Trust the authorities in this PEM file too
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Do not check the server's certificate: anybody may sit in between
+    /// Do not check the server's certificate (no protection against a man in the middle)
     #[arg(long)]
     pub insecure: bool,
     /// The name to ask the server's certificate for, where it is not the URL's
@@ -84,7 +88,7 @@ pub struct InspectArgs {
     /// The colours on a terminal: dark or light; without it, what the terminal answers
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
-    /// Let --proxy listen where others in reach can connect
+    /// Allow --proxy on non-loopback addresses
     #[arg(long, requires = "proxy")]
     pub anywhere: bool,
 }
@@ -108,7 +112,7 @@ const RECORDS_HELP: &str = "Records (--json), one object a line; every one has t
   connection t_ms connection client server since_1970_s tls (a file)
 
 t_ms counts from the start, in a file from the connection's first packet.
-problems and violations are those of `wiretalk decode --json`. payload_hex is
+problems and violations are those of wiretalk decode --json. payload_hex is
 unmasked; of a payload above 1 MiB it and raw_hex hold the first MiB, and
 truncated is true. A frame that the end cut off has complete false and needs
 {have, need_more, phase}, or null where its length cannot be. The last record

@@ -27,7 +27,7 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
     let scope = Scope::new(|panic| {
         let _ = writeln!(io::stderr(), "wiretalk: {panic}");
     });
-    let upstream = Target::parse(&inspect.source).map_err(anyhow::Error::msg)?;
+    let upstream = Target::parse(&inspect.source)?;
     let options = ProxyOptions {
         tls: inspect.tls_options(),
         allow_remote: inspect.anywhere,

@@ -145,7 +145,7 @@ impl RaceArgs {
         output::print(&report, interrupt).await?;
         // last: what was measured has been told by now, whatever becomes of the log
         if let Some(mut log) = log {
-            log.write_all(&formats::interval_log(&outcome).map_err(anyhow::Error::msg)?)?;
+            log.write_all(&formats::interval_log(&outcome)?)?;
         }
         Ok(if outcome.is_valid() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -190,8 +190,8 @@ impl RaceArgs {
             _ if !self.lanes.is_empty() => Ok(self.lanes.clone()),
             None => Ok(Lane::DEFAULT.to_vec()),
             Some(against) => {
-                let http = against.http().map_err(anyhow::Error::msg)?.tls;
-                let websocket = against.websocket().map_err(anyhow::Error::msg)?.tls;
+                let http = against.http()?.tls;
+                let websocket = against.websocket()?.tls;
                 let lane = |kind, tls| Lane { kind, tls };
                 Ok(vec![
                     lane(LaneKind::HttpHyper, http),

@@ -84,7 +84,7 @@ impl Access {
 }
 
 impl Origins {
-    /// Whether a page of this origin is let in; what is no origin is not.
+    /// Whether a page of this origin is let in; what isn't an origin is not.
     pub(crate) fn allow(&self, value: &[u8]) -> bool {
         match self {
             Self::Any => true,
@@ -188,22 +188,29 @@ impl HostName {
     }
 }
 
-/// A text that is no [`HostName`] or no [`Origin`], with what would be one.
+/// A text that isn't a [`HostName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotAllowed(String);
+#[error(
+    "`{}` isn't a host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, [2001:db8::1], or \
+     .talk.example for all names below it too",
+    sanitize(.0)
+)]
+pub struct HostNameError(pub String);
+
+/// A text that isn't an [`Origin`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` isn't an origin; write scheme://host or scheme://host:port without a path, for example https://talk.example, or \
+     null",
+    sanitize(.0)
+)]
+pub struct OriginError(pub String);
 
 impl FromStr for HostName {
-    type Err = NotAllowed;
+    type Err = HostNameError;
 
-    fn from_str(text: &str) -> Result<Self, NotAllowed> {
-        let wrong = || {
-            NotAllowed(format!(
-                "`{}` is no host name; write it as it stands in a URL, without a port: talk.example, 192.0.2.1, \
-                 [2001:db8::1], or .talk.example for all names below it too",
-                sanitize(text)
-            ))
-        };
+    fn from_str(text: &str) -> Result<Self, HostNameError> {
+        let wrong = || HostNameError(text.to_owned());
         let (name, below) = text.strip_prefix('.').map_or((text, false), |name| (name, true));
         let host = Host::parse(name).filter(|host| *host != Host::Name(String::new())).ok_or_else(wrong)?;
         match host {
@@ -233,9 +240,9 @@ impl Origin {
 }
 
 impl FromStr for Origin {
-    type Err = NotAllowed;
+    type Err = OriginError;
 
-    fn from_str(text: &str) -> Result<Self, NotAllowed> {
+    fn from_str(text: &str) -> Result<Self, OriginError> {
         if text == "null" {
             return Ok(Self(None));
         }
@@ -249,13 +256,7 @@ impl FromStr for Origin {
             let port = port.filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443)));
             Some(Triple { scheme, host, port })
         };
-        triple().map(|triple| Self(Some(triple))).ok_or_else(|| {
-            NotAllowed(format!(
-                "`{}` is no origin; write scheme://host or scheme://host:port without a path, for example \
-                 https://talk.example, or null",
-                sanitize(text)
-            ))
-        })
+        triple().map(|triple| Self(Some(triple))).ok_or_else(|| OriginError(text.to_owned()))
     }
 }
 
@@ -368,7 +369,7 @@ mod tests {
             ["", ".", "talk.example:80", "http://talk.example", "a b", "\x1b[2J", ".127.0.0.1", "a/b"]
         {
             let error = wrong.parse::<HostName>().unwrap_err().to_string();
-            assert!(error.contains("is no host name") && !error.contains('\x1b'), "{error}");
+            assert!(error.contains("isn't a host name") && !error.contains('\x1b'), "{error}");
         }
     }
 
@@ -402,7 +403,7 @@ mod tests {
             "*",
         ] {
             let error = wrong.parse::<Origin>().unwrap_err().to_string();
-            assert!(error.contains("is no origin") && !error.contains(['\x1b', '\n']), "{error}");
+            assert!(error.contains("isn't an origin") && !error.contains(['\x1b', '\n']), "{error}");
         }
     }
 

@@ -200,7 +200,7 @@ async fn refuse<T>(
             .await?;
     }
     let first = fatal().next().map(|problem| problem.code.rule().summary);
-    Err(HandshakeError::Refused(first.unwrap_or("this is no opening handshake").to_owned()))
+    Err(HandshakeError::Refused(first.unwrap_or("this isn't an opening handshake").to_owned()))
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.

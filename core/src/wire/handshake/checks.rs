@@ -73,7 +73,7 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
             (CheckResult::Warned, "not compared: the key that was sent is not known".to_owned())
         }
         // A status other than 101 ends the questions: nothing was asked of this header.
-        (None, None) => (CheckResult::Absent, "not asked: this is no handshake".to_owned()),
+        (None, None) => (CheckResult::Absent, "not asked: this isn't a handshake".to_owned()),
         (None, Some(_)) => (CheckResult::Passed, passed_finding(row, head)),
     };
     HandshakeCheck { name: row.name, result, line, finding, section: row.section }
@@ -177,7 +177,7 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         required: false,
         codes: &[P::Origin],
         passed: "the page that asks; the server decides whether it may",
-        absent: "no Origin: the client is no browser",
+        absent: "no Origin: the client isn't a browser",
         section: "RFC 6455 §10.2",
     },
     CheckSpec {
@@ -284,7 +284,7 @@ mod tests {
                 "Some(2) Passed Connection: keep-alive, Upgrade: the list contains the token upgrade",
                 "Some(4) Failed key: a header that may stand only once stands twice",
                 "Some(6) Failed version: a version other than 13",
-                "None Absent Origin: no Origin: the client is no browser",
+                "None Absent Origin: no Origin: the client isn't a browser",
                 "None Absent subprotocol: no subprotocol offered",
                 "None Absent extensions: no extension offered: RSV1 will have to stay 0",
             ]
@@ -298,8 +298,8 @@ mod tests {
             rows(&head, &response::validate(&head, &ClientOffer::default()))[..3],
             [
                 "Some(0) Failed status 101: the status is not 101",
-                "None Absent Upgrade: not asked: this is no handshake",
-                "None Absent Connection: not asked: this is no handshake",
+                "None Absent Upgrade: not asked: this isn't a handshake",
+                "None Absent Connection: not asked: this isn't a handshake",
             ]
         );
     }

@@ -30,11 +30,11 @@ impl AgreedExtensions {
         let mut agreed = Self::none();
         for offer in parse_extensions(header.as_bytes(), 0) {
             if !offer.well_formed {
-                return Err(ExtensionError { span: offer.span, reason: "is no extension name" });
+                return Err(ExtensionError { span: offer.span, reason: "isn't an extension name" });
             }
             if offer.is_deflate() {
                 let deflate = DeflateParams::parse(&offer, false);
-                let what = "is no parameter that permessage-deflate has in a response";
+                let what = "isn't a parameter that permessage-deflate has in a response";
                 agreed.deflate = Some(deflate.map_err(|at| ExtensionError { span: at, reason: what })?);
             }
         }

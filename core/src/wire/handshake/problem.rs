@@ -94,7 +94,7 @@ problems! {
         "there is no Sec-WebSocket-Version",
         "Older drafts framed differently; 13 is the one that became the RFC.";
     VersionSyntax "H_VERSION_SYNTAX" Fatal, "RFC 6455 §4.3",
-        "the version is no number from 0 to 255 without leading zeros",
+        "the version isn't a number from 0 to 255 without leading zeros",
         "A client that cannot write its version cannot be trusted with the frames.";
     VersionUnsupported "H_VERSION_UNSUPPORTED" Fatal, "RFC 6455 §4.4",
         "a version other than 13",
@@ -106,7 +106,7 @@ problems! {
         "a header that may stand only once stands twice",
         "Two readers could take one value each and disagree about what was said.";
     SubprotocolSyntax "H_SUBPROTOCOL_SYNTAX" Fatal, "RFC 6455 §4.1(10)",
-        "an offered subprotocol is no token",
+        "an offered subprotocol isn't a token",
         "Names are tokens: letters, digits and a few signs, no blanks.";
     SubprotocolDuplicate "H_SUBPROTOCOL_DUPLICATE" Fatal, "RFC 6455 §4.1(10)",
         "a subprotocol is offered twice",
@@ -134,7 +134,7 @@ problems! {
         "The reason may be empty, but the blank before it may not be left out. Readers that forgive it do not agree on how much.";
     Status "H_STATUS" Fatal, "RFC 6455 §4.1(1), §4.4",
         "the status is not 101",
-        "Anything else is plain HTTP: the server did not switch, and what follows is no WebSocket.";
+        "Anything else is plain HTTP: the server did not switch, and what follows isn't a WebSocket.";
     AcceptMissing "H_ACCEPT_MISSING" Fatal, "RFC 6455 §4.1(4)",
         "there is no Sec-WebSocket-Accept",
         "It is the server's proof that it speaks WebSocket and read this request.";
@@ -145,7 +145,7 @@ problems! {
         "a line in the head that has no colon",
         "Every line behind the first is a name, a colon and a value. What else stands there is read by some and passed over by others.";
     FieldName "H_FIELD_NAME" Fatal, "RFC 9110 §5.1",
-        "a field name that is no token",
+        "a field name that isn't a token",
         "Names are letters, digits and a few signs, at least one of them. With any other byte two readers may see two different fields.";
     SpaceBeforeColon "H_SPACE_BEFORE_COLON" Fatal, "RFC 9112 §5.1",
         "white space between field name and colon",

@@ -80,7 +80,7 @@ impl fmt::Display for InflateFaultKind {
             Self::NothingToRepeat => f.write_str("a repeated code length with none before it"),
             Self::RepeatTooLong => f.write_str("code lengths repeated beyond the last one"),
             Self::NoEndOfBlock => f.write_str("a block that cannot end: 256 has no code"),
-            Self::NoSuchCode(alphabet) => write!(f, "bits that are no code for {}", alphabet.name()),
+            Self::NoSuchCode(alphabet) => write!(f, "bits that are not a code for {}", alphabet.name()),
             Self::NoSuchSymbol(alphabet) => {
                 write!(f, "a symbol that stands for nothing among {}", alphabet.name())
             }

@@ -252,7 +252,7 @@ impl<'a> Parser<'a> {
             _ => {
                 let FieldType::Number(of) = name.field_type else {
                     let reason =
-                        format!("{} is no number, so {} says nothing of it", name.name, compare.symbol());
+                        format!("{} isn't a number, so {} says nothing of it", name.name, compare.symbol());
                     return Err(self.error_before(reason, format!("= or !=, for example {}", name.example)));
                 };
                 let value = self.parse_value(name, &|word| parse_number(of, word))?;
