@@ -9,10 +9,9 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::messages::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
 use super::recorder::RunRecorder;
-use super::scenario::BundledServer;
-use super::source::{ConnectOptions, InspectSource, RecordingOptions};
-use super::{CommandSender, LoadedCapture, Msg, ProxyCommandSender};
+use super::source::{BundledServer, ConnectOptions, InspectSource, RecordingOptions};
 use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::net::Target;
@@ -24,13 +23,13 @@ use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
 /// Begins a run of the source; what ran before ends.
-pub(super) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {
+pub(crate) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {
     let (services, mailbox, scope) = (stage.services().clone(), stage.mailbox(), stage.start("source"));
     let task = scope.clone();
     match source {
         InspectSource::Bundled(_) | InspectSource::Url(_) => {
             scope.spawn("inspect", async move {
-                run_connection(run, source, connect_options, services, mailbox, task).await
+                run_connection(run, source, connect_options, services, mailbox, task).await;
             });
         }
         InspectSource::Proxy(options) => {
@@ -38,7 +37,7 @@ pub(super) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_
             scope.spawn("proxy", async move { run_proxy(run, *options, recording, mailbox, task).await });
         }
         InspectSource::File(path, options) => {
-            load_file(&scope, run, path, options, connect_options.recording, mailbox)
+            load_file(&scope, run, path, options, connect_options.recording, mailbox);
         }
     }
 }
@@ -230,7 +229,7 @@ fn copy_capture(capture: &Capture, from: &Path, recording: &RecordingOptions, ru
 }
 
 /// Reads the bytes of frames out of a file, at most `most` of each.
-pub(super) fn read_frames(
+pub(crate) fn read_frames(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<ByteStore>,
@@ -252,7 +251,7 @@ pub(super) fn read_frames(
 }
 
 /// Looks for a needle in a file's frames, from one row on, round to it again.
-pub(super) fn search_frames(
+pub(crate) fn search_frames(
     stage: &Stage<Msg>,
     run: u64,
     store: Arc<ByteStore>,

@@ -6,11 +6,11 @@ use super::source::RecordingOptions;
 use crate::capture::Recorder;
 
 /// The file of a run, or none.
-pub(super) struct RunRecorder(Option<Recorder>);
+pub(crate) struct RunRecorder(Option<Recorder>);
 
 impl RunRecorder {
     /// Creates the file, if one is wished; and says what a reader should know.
-    pub(super) fn create(recording: Option<&RecordingOptions>, run: u64) -> (Self, Option<String>) {
+    pub(crate) fn create(recording: Option<&RecordingOptions>, run: u64) -> (Self, Option<String>) {
         let Some(recording) = recording else { return (Self(None), None) };
         let (path, created) = recording.create(run, Recorder::create);
         match created {
@@ -22,7 +22,7 @@ impl RunRecorder {
     }
 
     /// Gives a report to the file; an answer is what a reader should know.
-    pub(super) fn record(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) -> Option<String> {
+    pub(crate) fn record(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) -> Option<String> {
         let error = write(self.0.as_mut()?).err()?;
         self.0 = None;
         Some(format!("NOT KEPT from here on: {error}"))

@@ -1,0 +1,196 @@
+//! A scenario as it is played: which step, which bet, and what really came of it.
+//!
+//! It asks for connections and bytes; what came back it reads from the trace, never from the file.
+
+use std::collections::BTreeSet;
+
+use super::file::{Expectation, Scenario, ScenarioStep};
+use crate::wire::{Frame, Opcode, Side, Trace};
+
+/// A scenario being played.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScenarioPlayer {
+    pub(crate) scenario: Scenario,
+    /// The step that is open; `None` before the first.
+    pub(crate) step_index: Option<usize>,
+    pub(crate) step_state: StepState,
+    /// The answer that was bet on.
+    pub(crate) bet: Option<usize>,
+    /// Bets won, of bets made.
+    pub(crate) bet_score: (usize, usize),
+    /// What the naive proxy took for a request.
+    pub(crate) parsed_requests: Vec<String>,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StepState {
+    /// The question stands; nothing is sent yet.
+    Predicting,
+    /// It was done, and the answer is on its way.
+    Running,
+    /// It was done, and this came of it.
+    Done(ScenarioOutcome),
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScenarioOutcome {
+    /// In words.
+    pub(crate) summary: String,
+    /// It is what the RFC wants.
+    pub(crate) as_expected: bool,
+}
+
+impl ScenarioPlayer {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            step_index: None,
+            step_state: StepState::Predicting,
+            bet: None,
+            bet_score: (0, 0),
+            parsed_requests: Vec::new(),
+        }
+    }
+
+    /// The step that is open.
+    pub(crate) fn step(&self) -> Option<&ScenarioStep> {
+        self.scenario.steps.get(self.step_index?)
+    }
+
+    /// What is on the screen belongs to another step: this one begins with a connection of its own, and has not begun.
+    pub(crate) fn opens_new_connection(&self) -> bool {
+        self.step_state == StepState::Predicting && self.step().is_some_and(|step| !step.same)
+    }
+
+    /// The step is the last one.
+    pub(crate) fn is_last_step(&self) -> bool {
+        self.step_index.is_some_and(|at| at + 1 == self.scenario.steps.len())
+    }
+
+    /// Opens the next step, round and round; each round counts its own bets.
+    pub(crate) fn next_step(&mut self) {
+        if self.is_last_step() {
+            self.bet_score = (0, 0);
+        }
+        self.step_index = Some(self.step_index.map_or(0, |at| (at + 1) % self.scenario.steps.len()));
+        self.step_state = StepState::Predicting;
+        self.bet = None;
+        self.parsed_requests.clear();
+    }
+
+    /// Opens the step before.
+    pub(crate) fn previous_step(&mut self) {
+        let last = self.scenario.steps.len() - 1;
+        self.step_index = Some(self.step_index.map_or(0, |at| at.checked_sub(1).unwrap_or(last)));
+        self.step_state = StepState::Predicting;
+        self.bet = None;
+        self.parsed_requests.clear();
+    }
+
+    /// Looks whether something came of the step that was done. `ended`: the connection is over, and why.
+    pub(crate) fn check_outcome(
+        &mut self,
+        trace: &Trace,
+        ended: Option<&str>,
+        frame: impl Fn(usize) -> Option<Frame>,
+    ) {
+        let (StepState::Running, Some(step)) = (&self.step_state, self.step()) else { return };
+        let outcome = evaluate(&step.expect, trace, &self.parsed_requests, &frame);
+        let over = || {
+            ended.map(|reason| ScenarioOutcome {
+                summary: format!("nothing of the kind: {reason}"),
+                as_expected: false,
+            })
+        };
+        if let Some(outcome) = outcome.or_else(over) {
+            let right = step.answers.iter().position(|answer| *answer == step.right);
+            if self.bet.is_some() {
+                self.bet_score.1 += 1;
+                self.bet_score.0 += usize::from(self.bet == right);
+            }
+            self.step_state = StepState::Done(outcome);
+        }
+    }
+}
+
+/// What came, as soon as it can be told.
+fn evaluate(
+    expect: &Expectation,
+    trace: &Trace,
+    parsed: &[String],
+    frame: &impl Fn(usize) -> Option<Frame>,
+) -> Option<ScenarioOutcome> {
+    let done = |summary: String, met: bool| Some(ScenarioOutcome { summary, as_expected: met });
+    let messages = || {
+        let rows = trace.rows().iter();
+        rows.filter(|row| row.from() == Side::Server && row.kind().is_some() && row.header().fin).count()
+    };
+    match expect {
+        Expectation::Status(status) => {
+            let came = trace.head(Side::Server)?.head.as_ref()?.status()?;
+            done(format!("the server answered {came}"), came == *status)
+        }
+        Expectation::Close(code) => {
+            let is_close = |row: &usize| {
+                let row = &trace.rows()[*row];
+                row.from() == Side::Server && row.opcode() == Opcode::Close
+            };
+            let row = (0..trace.rows().len()).find(is_close)?;
+            match frame(row)?.close_body() {
+                Some((came, reason)) => {
+                    let reason = crate::wire::format::quote(&reason, 70);
+                    done(format!("the server closed with {came} {reason}"), came == *code)
+                }
+                None => done("the server closed without a code".to_owned(), false),
+            }
+        }
+        Expectation::Echo(count) => {
+            let came = messages();
+            if came < *count {
+                return None;
+            }
+            let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
+            let (header, payload) = (last.header().len(), last.payload_len());
+            let summary = format!("the answer has {header} + {payload} bytes, header and payload");
+            let ours = |row: &usize| {
+                trace.rows()[*row].from() == Side::Client && trace.rows()[*row].kind().is_some()
+            };
+            let sent: Vec<_> = (0..trace.rows().len()).filter(ours).filter_map(frame).collect();
+            let rows: BTreeSet<&[u8]> = sent.iter().map(Frame::raw).collect();
+            match sent.len() {
+                0 | 1 => done(summary, true),
+                count => done(
+                    format!("{count} frames left as {} different rows of bytes; {summary}", rows.len()),
+                    true,
+                ),
+            }
+        }
+        Expectation::Problem(wanted) => {
+            let (code, hint) =
+                wanted.split_once(':').map_or((wanted.as_str(), None), |(code, hint)| (code, Some(hint)));
+            let problems = &trace.head(Side::Server)?.validation.problems;
+            let found = problems.iter().find(|problem| problem.code.name() == code);
+            match found {
+                Some(problem) => {
+                    let met = hint.is_none() || problem.hint.as_deref() == hint;
+                    let named = problem.hint.as_ref().map_or_else(String::new, |hint| format!(", {hint}"));
+                    done(format!("{code}{named}: {}", problem.code.rule().summary), met)
+                }
+                None => done("the response is as it should be".to_owned(), false),
+            }
+        }
+        Expectation::Fault(code) => {
+            let fault = trace.faults(Side::Server).iter().find(|fault| fault.code.name() == code)?;
+            done(format!("{code}: {}", fault.summary()), true)
+        }
+        Expectation::Fooled(fooled) => match parsed.first() {
+            Some(request) => done(format!("the proxy took a frame for a request: {request}"), *fooled),
+            None if !fooled && messages() > 0 => {
+                done("the proxy passed it on and saw no request".to_owned(), true)
+            }
+            None => None,
+        },
+    }
+}

@@ -1,0 +1,98 @@
+//! The bytes of a frame: hex, the letter of each byte's field below, and what it says once unmasked.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use super::canvas::{Canvas, ClickTarget};
+use super::colors::field_tag;
+use crate::demos::inspect::action::ByteCursor;
+use crate::stage::Theme;
+use crate::wire::frame::mask;
+use crate::wire::{FieldSpan, Header};
+
+/// The bytes, their fields, and how long the header is.
+pub(crate) struct HexDump<'a> {
+    pub(crate) raw: &'a [u8],
+    pub(crate) spans: &'a [FieldSpan],
+    pub(crate) header: usize,
+    /// The original of bytes that are edited; what differs from it is marked.
+    pub(crate) original: Option<&'a [u8]>,
+    /// The payload is part of a compressed message: its bytes are no letters.
+    pub(crate) compressed: bool,
+}
+
+/// The bytes that stand side by side in `width` columns.
+fn bytes_per_row(width: u16) -> usize {
+    (usize::from(width.saturating_sub(8)) / 3).clamp(1, 32)
+}
+
+/// The rows that `bytes` take, three a line.
+pub(crate) fn row_count(bytes: usize, width: u16) -> u16 {
+    u16::try_from(3 * bytes.div_ceil(bytes_per_row(width)).max(1)).unwrap_or(u16::MAX)
+}
+
+impl HexDump<'_> {
+    pub(crate) fn draw(&self, cursor: ByteCursor, area: Rect, canvas: &mut Canvas) {
+        let plain = self.unmasked_payload();
+        let per_row = bytes_per_row(area.width);
+        let shown = usize::from(area.height / 3).max(1);
+        let total = self.raw.len().div_ceil(per_row);
+        let first = (cursor.byte / per_row).saturating_sub(shown / 2).min(total.saturating_sub(shown));
+        let label = canvas.theme.faint();
+        for row in 0..shown.min(total) {
+            let start = (first + row) * per_row;
+            let y = row as u16 * 3;
+            let at = |line: &'static str| Text::styled(line, label);
+            let mut lines =
+                [vec![Text::styled(format!("{start:04x}  "), label)], vec![at("      ")], vec![at("plain ")]];
+            for index in start..(start + per_row).min(self.raw.len()) {
+                let cells = self.cell(index, cursor, &plain, canvas.theme);
+                lines.iter_mut().zip(cells).for_each(|(line, cell)| line.push(cell));
+                let x = area.x + 6 + 3 * (index - start) as u16;
+                let spot = Rect { x, y: area.y + y, width: 3, height: 3 }.intersection(area);
+                canvas.add_target(spot, ClickTarget::Byte(index));
+            }
+            for (line, offset) in lines.into_iter().zip(0..) {
+                canvas.draw_line(&Line::from(line), y + offset, area);
+            }
+        }
+    }
+
+    /// The payload as the receiver reads it.
+    fn unmasked_payload(&self) -> Vec<u8> {
+        let Ok(header) = Header::parse(self.raw) else { return Vec::new() };
+        let payload = &self.raw[header.len()..];
+        header.masking_key.map_or_else(|| payload.to_vec(), |key| mask::unmask(payload, key))
+    }
+
+    /// The hex digits, the letter and the plain text of one byte.
+    fn cell(&self, index: usize, cursor: ByteCursor, plain: &[u8], theme: &Theme) -> [Text<'static>; 3] {
+        let span = self.spans.iter().find(|span| span.bytes.contains(&index));
+        let (letters, color) = span.map_or((" ", theme.dim), |span| field_tag(span, theme));
+        let under = self.spans.iter().find(|span| span.contains(cursor.byte, cursor.bit));
+        let hit = under.is_some_and(|span| span.bytes.contains(&index));
+        let style = Style::new().fg(color);
+        let changed = self.original.is_some_and(|original| original.get(index) != self.raw.get(index));
+        let mut digits = if hit { style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED) } else { style };
+        if index == cursor.byte {
+            digits = digits.add_modifier(Modifier::REVERSED);
+        }
+        let header = if self.original.is_some() {
+            Header::parse(self.raw).map_or(self.header, |header| header.len())
+        } else {
+            self.header
+        };
+        let unmasked = match index.checked_sub(header).and_then(|at| plain.get(at)) {
+            Some(byte @ b' '..=b'~') if !self.compressed => format!("{}  ", char::from(*byte)),
+            Some(byte) => format!("{byte:02x} "),
+            None => "   ".to_owned(),
+        };
+        let letter = if changed { "≠ " } else { &letters[..1] };
+        [
+            Text::styled(format!("{:02x} ", self.raw[index]), digits),
+            Text::styled(format!("{letter:<3}"), if changed { Style::new().fg(theme.bad) } else { style }),
+            Text::styled(unmasked, Style::new().fg(theme.text)),
+        ]
+    }
+}

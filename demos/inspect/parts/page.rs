@@ -1,0 +1,107 @@
+//! A page of the RFC: what is wanted of a field or a line, why, and what goes wrong without it.
+//!
+//! The sentences are `wire::explain::reference`'s; here they are put in order and drawn. The tabs say which page it is.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
+
+use super::canvas::{Canvas, split_rows};
+use super::prose::{self, labelled_paragraph};
+use crate::stage::Theme;
+use crate::wire::explain::interop;
+use crate::wire::explain::reference;
+use crate::wire::handshake::ProblemCode;
+use crate::wire::{FaultCode, FieldSpan, format};
+
+/// The labels' column.
+const LABEL_WIDTH: usize = 14;
+
+/// Sentences are easier to read in lines that are not too long.
+const MAX_LINE_WIDTH: u16 = 110;
+
+/// A page: its title, and paragraphs with a label each.
+pub(crate) struct RulesPage {
+    pub(crate) title: String,
+    pub(crate) paragraphs: Vec<(&'static str, String)>,
+}
+
+/// Draws a page from row `scroll` of its text on, and no further than to its end.
+pub(crate) fn draw(page: &RulesPage, scroll: u16, area: Rect, canvas: &mut Canvas) {
+    let (title, body) = split_rows(area, 1);
+    canvas.draw_rule(&page.title, title);
+    let body = split_rows(body, u16::from(body.height > 12)).1;
+    let lines = page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme);
+    let last = lines.len().saturating_sub(usize::from(body.height));
+    let first = usize::from(scroll).min(last);
+    prose::draw_lines(&lines[first..], body, canvas);
+}
+
+/// Draws a page in the space that is left below a frame on a large screen, as far as it has room there.
+pub(crate) fn draw_below(page: &RulesPage, area: Rect, canvas: &mut Canvas) {
+    if area.height <= 1 {
+        return;
+    }
+    let (title, body) = split_rows(area, 1);
+    canvas.draw_rule(&page.title, title);
+    prose::draw_lines(&page_lines(page, body.width.min(MAX_LINE_WIDTH), canvas.theme), body, canvas);
+}
+
+/// The page of a field: what it says in this frame, and the rules that can be broken there. `reads` is the payload's text,
+/// empty where the field has none.
+pub(crate) fn field_page(span: &FieldSpan, reads: String) -> RulesPage {
+    let page = reference::for_field(span.field);
+    let mut paragraphs = vec![
+        ("Here", format::escape_controls(&format!("{} = {}: {}.", page.title, span.value, span.meaning))),
+        ("Reads", reads),
+        ("The RFC", page.requirement.to_owned()),
+        ("Why", page.rationale.to_owned()),
+        ("The receiver", page.consequence.clone()),
+        ("What breaks", page.common_cause.to_owned()),
+    ];
+    let label = |number| if number == 0 { "Its rules" } else { "" };
+    paragraphs.extend(page.rules.iter().enumerate().map(|(number, code)| {
+        (label(number), format!("{}: {} ({}).", code.name(), code.rule().summary, code.rule().section))
+    }));
+    RulesPage { title: format!("{}, {}", page.title, page.section), paragraphs }
+}
+
+fn page_lines(page: &RulesPage, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (number, (label, text)) in page.paragraphs.iter().filter(|(_, text)| !text.is_empty()).enumerate() {
+        let weight = if number == 0 { Modifier::BOLD } else { Modifier::empty() };
+        let style = Style::new().fg(theme.text).add_modifier(weight);
+        lines.extend(labelled_paragraph(label, text, LABEL_WIDTH, width, style, theme));
+        lines.push(Line::default());
+    }
+    lines.pop();
+    lines
+}
+
+/// The page of a rule that a frame has broken.
+pub(crate) fn fault_page(code: FaultCode) -> RulesPage {
+    let page = reference::for_fault(code);
+    let mut paragraphs = vec![
+        ("Broken", format!("{}.", page.title)),
+        ("The RFC", page.requirement.to_owned()),
+        ("Why", page.rationale.to_owned()),
+        ("Its cause", page.common_cause.to_owned()),
+        ("The receiver", page.consequence),
+    ];
+    let label = |number| if number == 0 { "Measured" } else { "" };
+    let answers = interop::results_for(code);
+    paragraphs
+        .extend(answers.iter().enumerate().map(|(number, answer)| (label(number), format!("{answer}."))));
+    RulesPage { title: format!("{}, {}", code.name(), page.section), paragraphs }
+}
+
+/// The page of a rule that a head has broken; `hint` says what was found there.
+pub(crate) fn head_problem_page(code: ProblemCode, hint: Option<&str>) -> RulesPage {
+    let rule = code.rule();
+    let paragraphs = vec![
+        ("Broken", format!("{}.", rule.summary)),
+        ("Here", hint.map_or_else(String::new, format::escape_controls)),
+        ("Why", rule.rationale.to_owned()),
+    ];
+    RulesPage { title: format!("{}, {}", rule.name, rule.section), paragraphs }
+}

@@ -1,0 +1,289 @@
+//! One connection as the inspector knows it: its list of frames, and the bytes of those that are looked at.
+//!
+//! Where the bytes come from differs: a live connection's are in memory, a file's are fetched when they are wanted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::ring::ByteRings;
+use crate::capture::ByteStore;
+use crate::scope::catch_panic_now;
+use crate::wire::{ByteLen, Frame, Offset, Side, Trace, TraceRow};
+
+/// How much of a frame is shown byte by byte.
+pub(crate) const MAX_BYTES_SHOWN: u64 = 70_000;
+
+/// How much of a frame the list needs for its preview.
+pub(crate) const PREVIEW_BYTES: u64 = 512;
+
+/// Fetched frames that are remembered; then all but those in sight are forgotten.
+const MAX_FETCHED_FRAMES: usize = 4_000;
+
+/// Frames of a live connection that are listed: 80 MiB of rows. A capture lists more, for it does not go on for ever.
+pub(crate) const MAX_LIVE_ROWS: usize = 1 << 21;
+
+/// How a connection is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectionStatus {
+    Connecting,
+    Open,
+    /// Over, and why; an error if it was not meant to be.
+    Ended(Result<String, String>),
+    /// It was read from a file.
+    FromFile(String),
+}
+
+/// The bytes of a connection.
+#[derive(Debug)]
+pub(crate) enum ByteSource {
+    /// In memory.
+    Memory(ByteRings),
+    /// In a file; what was fetched of it, by row, each with how much of it was asked for.
+    File(Arc<ByteStore>, HashMap<usize, (Vec<u8>, u64)>),
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct InspectedConnection {
+    pub(crate) name: String,
+    /// The proxy's number of it.
+    pub(crate) number: usize,
+    pub(crate) status: ConnectionStatus,
+    pub(crate) trace: Arc<Trace>,
+    pub(crate) bytes: ByteSource,
+    pub(crate) started_at: Option<Instant>,
+    /// Frames that the proxy holds, of the client and of the server.
+    pub(crate) held_frames: [usize; 2],
+    /// Frames that the proxy threw away, by side and number.
+    pub(crate) dropped_frames: Vec<(Side, usize)>,
+    /// Its bytes are not read any further, by a fault of ours.
+    pub(crate) faulty: bool,
+}
+
+impl InspectedConnection {
+    pub(crate) fn new(name: String) -> Self {
+        let mut trace = Trace::new();
+        trace.limit_rows(MAX_LIVE_ROWS);
+        Self {
+            name,
+            number: 1,
+            status: ConnectionStatus::Connecting,
+            trace: Arc::new(trace),
+            bytes: ByteSource::Memory(ByteRings::default()),
+            started_at: None,
+            held_frames: [0; 2],
+            dropped_frames: Vec::new(),
+            faulty: false,
+        }
+    }
+
+    /// A connection of a file.
+    pub(crate) fn from_file(name: String, status: ConnectionStatus, trace: Trace, store: ByteStore) -> Self {
+        let bytes = ByteSource::File(Arc::new(store), HashMap::new());
+        Self { status, trace: Arc::new(trace), bytes, ..Self::new(name) }
+    }
+
+    /// Takes bytes of a live connection.
+    pub(crate) fn push(&mut self, from: Side, at: Instant, bytes: &[u8]) {
+        let at = self.started_at.map_or(Duration::ZERO, |began| at.saturating_duration_since(began));
+        // behind the last frame that is listed nobody looks: what is listed keeps its bytes
+        if let ByteSource::Memory(rings) = &mut self.bytes
+            && self.trace.dropped_rows() == 0
+        {
+            rings.push(from, bytes);
+        }
+        self.extend_trace(|trace| trace.push(from, at, bytes));
+    }
+
+    /// A panic over the bytes of one connection costs that connection, and is told.
+    fn extend_trace(&mut self, read: impl FnOnce(&mut Trace)) {
+        if self.faulty {
+            return;
+        }
+        let trace = Arc::make_mut(&mut self.trace);
+        if let Err(panic) = catch_panic_now(|| read(trace)) {
+            self.faulty = true;
+            self.status = ConnectionStatus::Ended(Err(format!(
+                "not read any further: {panic}; this is a fault of wiretalk"
+            )));
+        }
+    }
+
+    /// Bytes that its list and its payloads take, about.
+    pub(crate) fn memory_used(&self) -> usize {
+        let payloads = match &self.bytes {
+            ByteSource::Memory(kept) => kept.len(),
+            ByteSource::File(..) => 0,
+        };
+        size_of_val(self.trace.rows()) + payloads
+    }
+
+    /// Forgets what was said in it; that there was such a connection stays.
+    pub(crate) fn drop_contents(&mut self) {
+        self.trace = Arc::default();
+        self.bytes = ByteSource::Memory(ByteRings::default());
+        self.dropped_frames = Vec::new();
+        self.status = ConnectionStatus::Ended(Ok("over, and not kept any more".to_owned()));
+    }
+
+    /// Its list is full.
+    pub(crate) fn is_full(&self) -> bool {
+        self.trace.is_full()
+    }
+
+    /// Forgets its payloads, and lists no further frames.
+    pub(crate) fn stop_listing(&mut self) {
+        let listed = self.trace.rows().len();
+        Arc::make_mut(&mut self.trace).limit_rows(listed);
+        self.bytes = ByteSource::Memory(ByteRings::default());
+    }
+
+    /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
+    pub(crate) fn frame(&self, number: usize) -> Option<Frame> {
+        let row = self.trace.rows().get(number)?;
+        let raw = match &self.bytes {
+            ByteSource::Memory(rings) => {
+                let most = row.len().min(MAX_BYTES_SHOWN.into()).to_usize_saturating();
+                rings.read(row.from(), self.stream_offset(row), most)?
+            }
+            ByteSource::File(_, fetched) => fetched.get(&number)?.0.clone(),
+        };
+        (raw.len() >= row.header().len()).then(|| self.trace.frame(row, raw))
+    }
+
+    /// The number of the first frame of a side that the proxy holds; the frame that is not complete yet is one of those that wait.
+    fn first_held_frame(&self, from: Side) -> usize {
+        let waiting = self.held_frames[usize::from(from == Side::Server)];
+        let begun = usize::from(self.trace.partial_frame(from).is_some());
+        let complete =
+            self.trace.rows().iter().rev().find(|row| row.from() == from).map_or(0, |row| row.index() + 1);
+        complete - waiting.saturating_sub(begun).min(complete)
+    }
+
+    /// What the proxy did with a frame, in a word; none where it just passed.
+    pub(crate) fn proxy_disposition(&self, row: &TraceRow) -> Option<&'static str> {
+        let (from, number) = (row.from(), row.index());
+        if self.dropped_frames.contains(&(from, number)) {
+            return Some("✗ dropped");
+        }
+        (self.held_frames[usize::from(from == Side::Server)] > 0 && number >= self.first_held_frame(from))
+            .then_some("❚❚ held")
+    }
+
+    /// The first frame of a side that waits is thrown away.
+    pub(crate) fn drop_first_held(&mut self, from: Side) {
+        self.dropped_frames.push((from, self.first_held_frame(from)));
+        let waiting = &mut self.held_frames[usize::from(from == Side::Server)];
+        *waiting = waiting.saturating_sub(1);
+    }
+
+    /// Bytes of a direction, at most `most`; of a file only those of frames that were fetched.
+    pub(crate) fn read(&self, from: Side, at: Offset, most: usize) -> Option<Vec<u8>> {
+        match &self.bytes {
+            ByteSource::Memory(rings) => rings.read(from, at, most),
+            ByteSource::File(_, fetched) => {
+                let rows = self.trace.rows();
+                let number = fetched.keys().find(|number| {
+                    rows[**number].from() == from && self.stream_offset(&rows[**number]) == at
+                })?;
+                let bytes = &fetched[number].0;
+                Some(bytes[..bytes.len().min(most)].to_vec())
+            }
+        }
+    }
+
+    /// Where a frame's first byte stands in its direction.
+    pub(crate) fn stream_offset(&self, row: &TraceRow) -> Offset {
+        self.trace.stream_offset(row.from(), row.offset())
+    }
+
+    /// Of these rows those whose bytes are still to be fetched, at most `most` of each.
+    pub(crate) fn rows_to_fetch(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        most: u64,
+    ) -> Vec<(usize, TraceRow, Offset)> {
+        let ByteSource::File(_, fetched) = &self.bytes else { return Vec::new() };
+        let lacks = |number: &usize| {
+            let len = self.trace.rows()[*number].len();
+            fetched.get(number).is_none_or(|(bytes, asked)| *asked < most && ByteLen::of(bytes) < len)
+        };
+        let known = |number: usize| {
+            let row = self.trace.rows()[number];
+            (number, row, self.stream_offset(&row))
+        };
+        rows.filter(lacks).map(known).collect()
+    }
+
+    /// Takes what was fetched.
+    pub(crate) fn store_fetched(&mut self, found: Vec<(usize, Vec<u8>)>, most: u64) {
+        let ByteSource::File(_, fetched) = &mut self.bytes else { return };
+        if fetched.len() + found.len() > MAX_FETCHED_FRAMES {
+            fetched.clear();
+        }
+        for (row, bytes) in found {
+            if fetched.get(&row).is_none_or(|(known, _)| known.len() <= bytes.len()) {
+                fetched.insert(row, (bytes, most));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::inspect::testing::{REQUEST, RESPONSE};
+    use crate::wire::Opcode;
+    use crate::wire::frame::encode;
+
+    #[test]
+    fn a_panic_over_its_bytes_costs_one_connection() {
+        let mut connection = InspectedConnection::new("odd".into());
+        connection.push(Side::Client, Instant::now(), REQUEST);
+        connection.extend_trace(|_| panic!("injected"));
+        let ConnectionStatus::Ended(Err(reason)) = &connection.status else {
+            panic!("{:?}", connection.status)
+        };
+        assert!(reason.contains("injected") && reason.contains("fault of wiretalk"), "{reason}");
+        connection.push(Side::Server, Instant::now(), RESPONSE);
+        assert!(connection.trace.head(Side::Server).is_none(), "it is not read any further");
+    }
+
+    #[test]
+    fn what_is_not_listed_takes_no_bytes_from_what_is() {
+        let mut connection = InspectedConnection::new("flood".into());
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE)] {
+            connection.push(from, Instant::now(), bytes);
+        }
+        let flood = b"\x81\x00".repeat(MAX_LIVE_ROWS / 16);
+        for _ in 0..20 {
+            connection.push(Side::Server, Instant::now(), &flood);
+        }
+        assert_eq!(connection.trace.rows().len(), MAX_LIVE_ROWS);
+        assert_eq!(connection.trace.dropped_rows() as usize, MAX_LIVE_ROWS / 16 * 4);
+        assert!(connection.frame(0).is_some() && connection.frame(MAX_LIVE_ROWS - 1).is_some());
+        assert!(connection.memory_used() < 120 << 20, "{}", connection.memory_used());
+    }
+
+    #[test]
+    fn of_what_waits_the_oldest_is_dropped_first_and_what_is_begun_waits_too() {
+        let mut connection = InspectedConnection::new("proxy".into());
+        let frame = |text: &[u8]| encode::single_frame(Opcode::Text, text, Some([1, 2, 3, 4]));
+        let begun = [frame(b"one"), frame(b"two"), frame(b"three"), frame(b"four")[..3].to_vec()].concat();
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Client, &begun)] {
+            connection.push(from, Instant::now(), bytes);
+        }
+        let fates = |connection: &InspectedConnection| -> Vec<_> {
+            connection.trace.rows().iter().map(|row| connection.proxy_disposition(row)).collect()
+        };
+        assert_eq!(fates(&connection), [None; 3]);
+        connection.held_frames = [3, 0];
+        assert_eq!(fates(&connection), [None, Some("❚❚ held"), Some("❚❚ held")]);
+        connection.drop_first_held(Side::Client);
+        assert_eq!(connection.held_frames, [2, 0]);
+        assert_eq!(fates(&connection), [None, Some("✗ dropped"), Some("❚❚ held")]);
+        connection.held_frames = [0, 0];
+        assert_eq!(fates(&connection), [None, Some("✗ dropped"), None]);
+    }
+}

@@ -1,0 +1,259 @@
+//! [`Connections`]: the list of connections, and a bound for all of them together, so that neither a flood nor many clients of a
+//! proxy take memory without end.
+
+use super::connection::{ConnectionStatus, InspectedConnection};
+use crate::wire::Side;
+
+/// Connections of a proxy that are listed; of those that are over the oldest go first.
+const MAX_CONNECTIONS: usize = 1000;
+
+/// Rows and payloads of all connections, in bytes: more than one alone can come to.
+const MAX_TOTAL_BYTES: usize = 160 << 20;
+
+/// Connections of our own that are kept when a new one is made.
+const MAX_EARLIER_CONNECTIONS: usize = 4;
+
+/// The connections: one, or those of a proxy or a capture; never none.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    list: Vec<InspectedConnection>,
+    /// The index of the one that is shown.
+    shown: usize,
+}
+
+impl Connections {
+    /// A single connection, of which nothing is known but its name.
+    pub(crate) fn new(name: String) -> Self {
+        Self::from_list(vec![InspectedConnection::new(name)])
+    }
+
+    /// These connections, at least one; the busiest is shown.
+    pub(crate) fn from_list(list: Vec<InspectedConnection>) -> Self {
+        assert!(!list.is_empty(), "there is always a connection to show");
+        let busiest = (0..list.len()).max_by_key(|at| list[*at].trace.rows().len());
+        Self { shown: busiest.unwrap_or(0), list }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The index of the connection that is shown.
+    pub(crate) fn shown_index(&self) -> usize {
+        self.shown
+    }
+
+    /// The connection that is shown.
+    pub(crate) fn shown(&self) -> &InspectedConnection {
+        &self.list[self.shown]
+    }
+
+    /// The connection that is shown.
+    pub(crate) fn shown_mut(&mut self) -> &mut InspectedConnection {
+        &mut self.list[self.shown]
+    }
+
+    /// The first connection.
+    pub(crate) fn first(&mut self) -> &mut InspectedConnection {
+        &mut self.list[0]
+    }
+
+    /// The newest connection.
+    pub(crate) fn newest(&mut self) -> &mut InspectedConnection {
+        self.list.last_mut().expect("there is always one")
+    }
+
+    pub(crate) fn newest_index(&self) -> usize {
+        self.list.len() - 1
+    }
+
+    pub(crate) fn get_mut(&mut self, index: usize) -> &mut InspectedConnection {
+        &mut self.list[index]
+    }
+
+    pub(crate) fn show_newest(&mut self) {
+        self.shown = self.newest_index();
+    }
+
+    /// Shows the connection that is `by` places on, round and round.
+    pub(crate) fn switch(&mut self, by: isize) {
+        let count = self.list.len() as isize;
+        self.shown = (self.shown as isize + by).rem_euclid(count) as usize;
+    }
+
+    /// Puts the newest of `earlier` before these, as far as anything was sent in them. They are over.
+    pub(crate) fn keep_earlier(&mut self, earlier: &mut Self) {
+        let mut kept = std::mem::take(&mut earlier.list);
+        kept.retain(|connection| !connection.trace.head_bytes(Side::Client).is_empty());
+        if let Some(connection) =
+            kept.last_mut().filter(|connection| !matches!(connection.status, ConnectionStatus::Ended(_)))
+        {
+            connection.status = ConnectionStatus::Ended(Ok("left for a new one".to_owned()));
+        }
+        let over = kept.len().saturating_sub(MAX_EARLIER_CONNECTIONS);
+        kept.drain(..over);
+        kept.append(&mut self.list);
+        self.list = kept;
+        self.show_newest();
+    }
+
+    /// The index of the connection that the proxy gave this number, which is new if it is not known.
+    pub(crate) fn numbered(&mut self, number: usize, name: impl FnOnce() -> String) -> usize {
+        match self.list.binary_search_by_key(&number, |connection| connection.number) {
+            Ok(index) => index,
+            Err(index) => {
+                self.list.insert(index, InspectedConnection { number, ..InspectedConnection::new(name()) });
+                if index <= self.shown {
+                    self.shown += 1;
+                }
+                self.drop_oldest_connection(index)
+            }
+        }
+    }
+
+    /// Makes room in the list for the connection at `fresh`; its place afterwards.
+    fn drop_oldest_connection(&mut self, fresh: usize) -> usize {
+        if self.list.len() <= MAX_CONNECTIONS {
+            return fresh;
+        }
+        let over = |(index, connection): &(usize, &InspectedConnection)| {
+            *index != self.shown && *index != fresh && matches!(connection.status, ConnectionStatus::Ended(_))
+        };
+        let Some((oldest, _)) = self.list.iter().enumerate().find(over) else { return fresh };
+        self.list.remove(oldest);
+        self.shown -= usize::from(oldest < self.shown);
+        fresh - usize::from(oldest < fresh)
+    }
+
+    /// Holds the whole within its bound once the connection at `grown` has grown: first goes what was said in connections
+    /// that are over, the oldest first, then the largest lists stop where they are.
+    pub(crate) fn enforce_memory_limit(&mut self, grown: usize) {
+        // most are small: no sum is made before one of them is not
+        if self.list[grown].memory_used() < MAX_TOTAL_BYTES / MAX_CONNECTIONS {
+            return;
+        }
+        let mut sum: usize = self.list.iter().map(InspectedConnection::memory_used).sum();
+        for (index, connection) in self.list.iter_mut().enumerate() {
+            if sum <= MAX_TOTAL_BYTES {
+                return;
+            }
+            if index != self.shown && matches!(connection.status, ConnectionStatus::Ended(_)) {
+                sum -= connection.memory_used();
+                connection.drop_contents();
+            }
+        }
+        while sum > MAX_TOTAL_BYTES {
+            let listing = self.list.iter_mut().filter(|connection| !connection.is_full());
+            let Some(largest) = listing.max_by_key(|connection| connection.memory_used()) else { return };
+            sum -= largest.memory_used();
+            largest.stop_listing();
+            sum += largest.memory_used();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::demos::inspect::action::Tab;
+    use crate::demos::inspect::messages::Msg;
+    use crate::demos::inspect::source::{ConnectOptions, InspectSource};
+    use crate::demos::inspect::state::Inspect;
+    use crate::net::Target;
+    use crate::proxy::{self, ProxyEvent, ProxyEventKind};
+    use crate::stage::{Demo as _, DemoEvent};
+    use crate::wire::Side;
+
+    fn proxied() -> Inspect {
+        let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
+        let options = proxy::ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
+        Inspect::new(InspectSource::Proxy(Box::new(options)), ConnectOptions::default(), Tab::Frames)
+    }
+
+    fn deliver(inspect: &mut Inspect, number: usize, text: ProxyEventKind) {
+        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Connection(number, text))));
+    }
+
+    fn open(inspect: &mut Inspect, number: usize) {
+        deliver(inspect, number, ProxyEventKind::Opened { peer: "127.0.0.1:1".parse().unwrap() });
+    }
+
+    fn deliver_bytes(inspect: &mut Inspect, number: usize, from: Side, bytes: &[u8]) {
+        deliver(inspect, number, ProxyEventKind::Bytes { from, at: Instant::now(), bytes: bytes.to_vec() });
+    }
+
+    #[test]
+    fn of_many_connections_the_oldest_that_are_over_go() {
+        let mut inspect = proxied();
+        for number in 1..=MAX_CONNECTIONS + 500 {
+            open(&mut inspect, number);
+            // every hundredth stays open
+            if number % 100 != 0 {
+                deliver(&mut inspect, number, ProxyEventKind::Ended(Ok(())));
+            }
+        }
+        assert_eq!(inspect.session.connections.list.len(), MAX_CONNECTIONS);
+        let numbers: Vec<usize> =
+            inspect.session.connections.list.iter().map(|connection| connection.number).collect();
+        assert!(numbers.is_sorted() && numbers.contains(&1) && numbers.contains(&100), "shown, or open");
+        assert_eq!(numbers.last(), Some(&(MAX_CONNECTIONS + 500)));
+        deliver_bytes(&mut inspect, 1200, Side::Client, b"GET ");
+        let found =
+            inspect.session.connections.list.iter().find(|connection| connection.number == 1200).unwrap();
+        assert_eq!(found.trace.head_bytes(Side::Client), b"GET ");
+        assert_eq!(inspect.session.connection().number, 1, "the one that is looked at stays");
+    }
+
+    #[test]
+    fn a_proxy_that_is_full_is_seen_until_there_is_room() {
+        use crate::demos::inspect::testing::{assert_contains, render_text};
+        let mut inspect = proxied();
+        open(&mut inspect, 1);
+        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Full)));
+        assert_contains(
+            &render_text(&inspect, 100, 30),
+            &["256 connections, the limit; new clients wait", "full: new clients wait"],
+        );
+        inspect.update(DemoEvent::Key(crossterm::event::KeyCode::Char('2').into()));
+        assert_contains(&render_text(&inspect, 80, 24), &["full: new clients wait"]);
+        inspect.update(DemoEvent::Msg(Msg::Proxy(0, ProxyEvent::Room)));
+        let shown = render_text(&inspect, 100, 30);
+        assert_contains(&shown, &["there is room for new clients again"]);
+        assert!(!shown.contains("full:"), "{shown}");
+    }
+
+    #[test]
+    fn floods_on_many_connections_share_one_bound() {
+        use crate::demos::inspect::testing::{REQUEST, RESPONSE};
+        let mut inspect = proxied();
+        let frames =
+            b"\x82\x7e\xff\xfa".iter().copied().chain(std::iter::repeat_n(7, 65_530)).collect::<Vec<_>>();
+        let small = b"\x81\x00".repeat(32_000);
+        for number in 1..=8 {
+            open(&mut inspect, number);
+            deliver_bytes(&mut inspect, number, Side::Client, REQUEST);
+            deliver_bytes(&mut inspect, number, Side::Server, RESPONSE);
+        }
+        for round in 0..60 {
+            for number in 1..=8 {
+                deliver_bytes(
+                    &mut inspect,
+                    number,
+                    Side::Server,
+                    if round % 2 == 0 { &small } else { &frames },
+                );
+            }
+            if round == 30 {
+                deliver(&mut inspect, 2, ProxyEventKind::Ended(Ok(())));
+            }
+        }
+        let sum: usize = inspect.session.connections.list.iter().map(InspectedConnection::memory_used).sum();
+        assert!(sum <= MAX_TOTAL_BYTES + (8 << 20), "{sum}");
+        assert!(
+            inspect.session.connections.list.iter().any(|connection| connection.trace.dropped_rows() > 0),
+            "and the lists say so"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! The connections: one, or those of a proxy or a capture; each with its list of frames and their bytes.
+
+pub(crate) mod connection;
+pub(crate) mod list;
+mod ring;
+
+pub(crate) use connection::{
+    ByteSource, ConnectionStatus, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
+};
+pub(crate) use list::Connections;

@@ -1,0 +1,75 @@
+//! What is put on the clipboard of a frame.
+//!
+//! The forms themselves are `wire::query::copy_as`'s.
+
+use super::state::Session;
+use crate::demos::inspect::messages::Cmd;
+use crate::demos::inspect::source::InspectSource;
+use crate::wire::query::copy_as::Excerpt;
+use crate::wire::{Side, format};
+
+impl Session {
+    /// Puts the frame that is shown on the clipboard, in the form that the letter names.
+    pub(crate) fn copy_frame(&mut self, form: char) -> Vec<Cmd> {
+        let Some((row, _, frame)) = self.current_frame() else { return Vec::new() };
+        let response =
+            self.connection().trace.head(Side::Server).and_then(|validated| validated.head.as_ref());
+        let agreed = response.and_then(|head| head.joined_value("Sec-WebSocket-Extensions"));
+        let Some(excerpt) = Excerpt::from_frames(std::slice::from_ref(&frame), agreed.as_deref()) else {
+            return Vec::new();
+        };
+        let url = match &self.source {
+            InspectSource::Url(options) => options.url.clone(),
+            _ if self.connection().name.starts_with("ws") => self.connection().name.clone(),
+            _ => "ws://127.0.0.1:9001/".to_owned(),
+        };
+        let (what, text) = match form {
+            'h' => ("hex", excerpt.spaced_hex()),
+            // what a peer has sent may be pasted into a shell, where a line feed is a command's end
+            't' => {
+                let text = String::from_utf8_lossy(&frame.payload()).into_owned();
+                let escaped = format::escape_controls(&text);
+                let what = if escaped == text { "text" } else { "text, its control characters escaped" };
+                (what, escaped)
+            }
+            'j' => ("test vector", excerpt.vector(&format!("frame-{row}"))),
+            'c' => ("command", excerpt.decode_command()),
+            's' => match excerpt.inspect_command(&url) {
+                Some(command) => ("command that sends it", command),
+                None => return Vec::new(),
+            },
+            'r' => ("Rust program", excerpt.tungstenite_program(&url)),
+            'p' => ("Python program", excerpt.python_program(&url)),
+            _ => return Vec::new(),
+        };
+        self.notice = Some(format!("copied: {what}, {}", format::byte_count(text.len() as u64)));
+        vec![Cmd::Copy(text)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::demos::inspect::testing::{press, seen};
+    use crossterm::event::KeyCode;
+
+    use super::*;
+
+    #[test]
+    fn a_copied_text_holds_nothing_that_a_shell_or_a_terminal_obeys() {
+        for (payload, copied, message) in [
+            (&b"plain"[..], "plain", "copied: text, 5 bytes"),
+            (
+                b"rm -rf x\n\x1b[2J",
+                r"rm -rf x\n\u{1b}[2J",
+                "copied: text, its control characters escaped, 19 bytes",
+            ),
+        ] {
+            let frame = [&[0x81, payload.len() as u8], payload].concat();
+            let (mut inspect, _inbox) = seen(&[(Side::Server, &frame)]);
+            press(&mut inspect, KeyCode::Char('y'));
+            let commands = press(&mut inspect, KeyCode::Char('t'));
+            assert!(matches!(&commands[..], [Cmd::Copy(text)] if text == copied), "{commands:?}");
+            assert_eq!(inspect.session.notice.as_deref(), Some(message));
+        }
+    }
+}

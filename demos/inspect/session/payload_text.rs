@@ -1,0 +1,129 @@
+//! How a payload is to be read, and where a text stands after some of its frames.
+//!
+//! Whether a message is broken is `wire`'s judgement; here it is only said for one frame at a time.
+
+use super::state::Session;
+use crate::text;
+use crate::wire::frame::utf8::Utf8Validator;
+use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
+
+/// Fragments that are looked through for the beginning of a character.
+const MAX_FRAGMENTS_SEARCHED: usize = 64;
+
+/// What a payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadKind {
+    /// Text, or a part of one.
+    Text,
+    /// Any bytes.
+    Binary,
+    /// A part of a DEFLATE stream.
+    Compressed,
+    /// The body of a control frame, or of a frame that belongs nowhere.
+    Other,
+}
+
+impl PayloadKind {
+    pub(crate) fn from_row(row: &TraceRow) -> Self {
+        match row.kind() {
+            Some(_) if row.is_compressed() => Self::Compressed,
+            Some(MessageKind::Text) => Self::Text,
+            Some(MessageKind::Binary) => Self::Binary,
+            None => Self::Other,
+        }
+    }
+}
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Utf8State {
+    /// Between two characters.
+    Complete,
+    /// Inside a character: so many of its bytes are there, of how many.
+    Partial(u8, u8),
+    /// This byte of the piece can stand nowhere.
+    Invalid(usize),
+}
+
+/// Where a text stands after a piece; `carried` is the character that was begun before it.
+pub(crate) fn utf8_state_after(carried: &[u8], piece: &[u8]) -> Utf8State {
+    let mut text = Utf8Validator::new();
+    if text.push(carried).is_err() {
+        return Utf8State::Invalid(0);
+    }
+    match (text.push(piece), text.pending()) {
+        (Err(at), _) => Utf8State::Invalid(at),
+        (Ok(()), Some((have, of))) => Utf8State::Partial(have, of),
+        (Ok(()), None) => Utf8State::Complete,
+    }
+}
+
+/// The bytes of a character that the fragments before the `at`-th of `rows` began and did not end; none if the text was
+/// broken before, or the bytes are not in memory.
+pub(crate) fn incomplete_char_before(session: &Session, rows: &[usize], at: usize) -> Option<Vec<u8>> {
+    let all = session.connection().trace.rows();
+    let before = &rows[..at.min(rows.len())];
+    let (first, last) = (before.first(), before.last());
+    if let (Some(first), Some(last)) = (first, last) {
+        let (first, last) = (&all[*first], &all[*last]);
+        let faults = session.connection().trace.faults(first.from());
+        let start = faults.partition_point(|fault| fault.frame < first.index());
+        let mut between = faults[start..].iter().take_while(|fault| fault.frame <= last.index());
+        if between.any(|fault| fault.code == FaultCode::Utf8) {
+            return None;
+        }
+    }
+    let mut tail = Vec::new();
+    for row in before.iter().rev().take(MAX_FRAGMENTS_SEARCHED) {
+        let frame = session.frame(*row).filter(|frame| frame.complete)?;
+        let payload = frame.payload();
+        let wanted = 3 - tail.len();
+        tail.splice(..0, payload[payload.len().saturating_sub(wanted)..].iter().copied());
+        if tail.len() == 3 {
+            break;
+        }
+    }
+    let lead = tail.iter().rposition(|byte| *byte >= 0xc0);
+    let open = lead.map(|lead| tail.split_off(lead)).unwrap_or_default();
+    Some(if matches!(utf8_state_after(&[], &open), Utf8State::Partial(..)) { open } else { Vec::new() })
+}
+
+/// What a data frame says as it would be read: the text itself, of a compressed one its beginning; none where it is no text.
+pub(crate) fn readable_text(session: &Session, frame: &Frame) -> Option<String> {
+    let row = session.connection().trace.rows().get(session.current_row()?)?;
+    if row.kind() != Some(MessageKind::Text) {
+        return None;
+    }
+    let shown = |bytes: &[u8]| text::sanitize(&String::from_utf8_lossy(bytes)).into_owned();
+    match session.connection().trace.inflated_preview(row) {
+        Some(data) => Some(format!("(inflated) {}", shown(data))),
+        None if row.is_compressed() => None,
+        None => Some(shown(&frame.payload())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::inspect::testing::seen;
+    use crate::wire::frame::encode;
+    use crate::wire::{MessageKind, Side};
+
+    #[test]
+    fn a_character_may_be_cut_between_frames() {
+        let pieces: [&[u8]; 4] = [b"D\xf0\x9f", b"", b"\x98", b"\x80!"];
+        let frames = encode::fragments(MessageKind::Text, &pieces, || Some([1, 2, 3, 4]));
+        let frames: Vec<_> = frames.iter().map(|frame| (Side::Client, &frame[..])).collect();
+        let (inspect, _inbox) = seen(&frames);
+        let rows = inspect.session.connection().trace.message_rows(0);
+        let open: Vec<_> =
+            (0..5).map(|at| incomplete_char_before(&inspect.session, &rows, at).unwrap()).collect();
+        assert_eq!(
+            open,
+            [b"".to_vec(), b"\xf0\x9f".into(), b"\xf0\x9f".into(), b"\xf0\x9f\x98".into(), b"".into()]
+        );
+        assert_eq!(utf8_state_after(&open[2], b"\x98"), Utf8State::Partial(3, 4));
+        assert_eq!(utf8_state_after(&open[3], b"\x80!"), Utf8State::Complete);
+        assert_eq!(utf8_state_after(&open[3], b"!"), Utf8State::Invalid(0));
+    }
+}

@@ -1,0 +1,238 @@
+//! What comes in: reports of connections, proxies and files, and what is still wanted of them.
+//!
+//! How it is shown is for the tabs.
+
+use std::time::Instant;
+
+use super::connections::{
+    ByteSource, ConnectionStatus, Connections, InspectedConnection, MAX_BYTES_SHOWN, PREVIEW_BYTES,
+};
+use super::state::Session;
+use crate::capture;
+use crate::clients::SessionEvent;
+use crate::demos::inspect::messages::{Cmd, LoadedCapture, Msg};
+use crate::proxy::{self, ProxyEventKind};
+use crate::wire::{Side, Trace, format};
+
+/// Frames before and behind the one that is shown whose bytes the list may need.
+const NEARBY_ROWS: usize = 100;
+
+impl Session {
+    pub(crate) fn handle_message(&mut self, message: Msg) {
+        match message {
+            Msg::Connecting(_, name, at, orders) => {
+                let connection = self.own_connection();
+                (connection.name, connection.started_at) = (name, Some(at));
+                self.commands = Some(orders);
+            }
+            Msg::Failed(_, reason) => {
+                self.own_connection().status = ConnectionStatus::Ended(Err(reason));
+                self.commands = None;
+            }
+            Msg::Session(_, report) => self.handle_session_event(report),
+            Msg::ProxyUp(_, address, at, orders) => {
+                let connection = self.connections.first();
+                (connection.name, connection.started_at) = (format!("proxy on {address}"), Some(at));
+                connection.status = ConnectionStatus::Open;
+                self.notice = Some(format!("waiting for a client on {address}"));
+                self.proxy_commands = Some(orders);
+            }
+            Msg::Proxy(_, report) => self.handle_proxy_event(report),
+            // only a lesson asks what the naive proxy took for a request
+            Msg::ParsedRequest(..) => {}
+            Msg::Loaded(_, loaded) => self.show_loaded_capture(*loaded),
+            Msg::Read(_, found, most) => {
+                if !found.is_empty() {
+                    self.requested_rows = None;
+                }
+                self.connections.shown_mut().store_fetched(found, most);
+            }
+            Msg::Found(_, row) => self.show_hit(row),
+        }
+    }
+
+    fn handle_session_event(&mut self, event: SessionEvent) {
+        let connection = self.own_connection();
+        match event {
+            SessionEvent::Bytes(chunk) => {
+                let from = chunk.direction.sender();
+                connection.push(from, chunk.at, &chunk.bytes);
+                self.connections.enforce_memory_limit(self.connections.newest_index());
+            }
+            SessionEvent::Open => connection.status = ConnectionStatus::Open,
+            SessionEvent::Note(note) => self.notice = Some(note),
+            SessionEvent::Connected(_) | SessionEvent::KeyLog(_) => {}
+            SessionEvent::Ended(result) => {
+                let result = result.map(|end| end.to_string()).map_err(|error| error.to_string());
+                connection.status = ConnectionStatus::Ended(result);
+                self.commands = None;
+            }
+        }
+    }
+
+    /// A report of the proxy: each of its connections has a place of its own.
+    fn handle_proxy_event(&mut self, event: proxy::ProxyEvent) {
+        let (number, kind) = match event {
+            proxy::ProxyEvent::Connection(number, kind) => (number, kind),
+            proxy::ProxyEvent::Full => {
+                self.full = true;
+                self.notice = Some(proxy::full());
+                return;
+            }
+            proxy::ProxyEvent::Room => {
+                self.full = false;
+                self.notice = Some(proxy::ROOM.to_owned());
+                return;
+            }
+        };
+        let through = self.source.name();
+        let index =
+            self.connections.numbered(number, || format!("connection {number} through the {through}"));
+        let connection = self.connections.get_mut(index);
+        match kind {
+            ProxyEventKind::Opened { peer } => {
+                connection.name = format!("{peer} → {}", self.source.name());
+                connection.started_at = Some(Instant::now());
+                connection.status = ConnectionStatus::Connecting;
+                self.notice = Some(format!("a client has come: {peer}"));
+            }
+            ProxyEventKind::Connected { .. } => connection.status = ConnectionStatus::Open,
+            ProxyEventKind::Bytes { from, at, bytes } => {
+                connection.push(from, at, &bytes);
+                self.connections.enforce_memory_limit(index);
+            }
+            ProxyEventKind::Held { from, frames, .. } => {
+                connection.held_frames[usize::from(from == Side::Server)] = frames;
+            }
+            ProxyEventKind::Dropped { from, bytes, .. } => {
+                connection.drop_first_held(from);
+                self.notice =
+                    Some(format!("dropped: {} did not pass", format::byte_count(bytes.len() as u64)));
+            }
+            ProxyEventKind::Injected { from, bytes, .. } => {
+                self.notice = Some(format!(
+                    "{} put in as if the {from} had sent them",
+                    format::byte_count(bytes.len() as u64)
+                ));
+            }
+            ProxyEventKind::Ended(result) => {
+                let result = result.map(|()| proxy::BOTH_CLOSED.to_owned());
+                connection.status = ConnectionStatus::Ended(result.map_err(|error| error.to_string()));
+            }
+        }
+    }
+
+    fn show_loaded_capture(&mut self, loaded: LoadedCapture) {
+        let file = self.source.name();
+        let count = loaded.streams.len();
+        let mut connections: Vec<InspectedConnection> = loaded
+            .streams
+            .into_iter()
+            .enumerate()
+            .map(|(at, stream)| connection_from_stream(&file, at, stream))
+            .collect();
+        if connections.is_empty() {
+            let mut connection = InspectedConnection::new(file);
+            let mut reason = "there is no TCP connection in it that says anything".to_owned();
+            for note in &loaded.notes {
+                reason = format!("{reason}; {note}");
+            }
+            connection.status = ConnectionStatus::Ended(Err(reason));
+            connections.push(connection);
+        }
+        self.connections = Connections::from_list(connections);
+        self.selected_row = Some(0);
+        let more = if count > 1 { format!("{count} connections: < > chooses · ") } else { String::new() };
+        let note = loaded.notes.first().map_or("", String::as_str);
+        self.notice = Some(more + note).filter(|notice| !notice.is_empty());
+    }
+
+    /// Brings the filter up to date with what has come.
+    pub(crate) fn extend_filter(&mut self) {
+        if let Some(filter) = &mut self.filter {
+            filter.extend(&self.connections.shown().trace);
+        }
+    }
+
+    /// Why the connection that is shown has ended; none while it is not over.
+    pub(crate) fn end_reason(&self) -> Option<&str> {
+        match &self.connection().status {
+            ConnectionStatus::Ended(Ok(reason) | Err(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Asks for the bytes that a picture of row `current` needs and a file still has, once.
+    pub(crate) fn fetch_command(&mut self, current: usize) -> Option<Cmd> {
+        let connection = self.connection();
+        let ByteSource::File(store, _) = &connection.bytes else { return None };
+        let message = connection.trace.message_rows(current).into_iter().take(NEARBY_ROWS);
+        let whole = connection.rows_to_fetch(message.chain([current]), MAX_BYTES_SHOWN);
+        let (rows, lacking, most) = if whole.is_empty() {
+            let sight = self.nearby_rows(current);
+            let rows = *sight.first()?..*sight.last()? + 1;
+            (rows, connection.rows_to_fetch(sight.into_iter(), PREVIEW_BYTES), PREVIEW_BYTES)
+        } else {
+            (current..current, whole, MAX_BYTES_SHOWN)
+        };
+        if lacking.is_empty() || self.requested_rows.as_ref() == Some(&rows) {
+            return None;
+        }
+        let command = Cmd::Read(self.run, store.clone(), lacking, most);
+        self.requested_rows = Some(rows);
+        Some(command)
+    }
+
+    /// The rows near the current one, in the order of the list.
+    fn nearby_rows(&self, current: usize) -> Vec<usize> {
+        let near = |at: usize, count: usize| at.saturating_sub(NEARBY_ROWS)..(at + NEARBY_ROWS).min(count);
+        let Some(filter) = &self.filter else {
+            return near(current, self.connection().trace.rows().len()).collect();
+        };
+        let at = filter.rows.partition_point(|row| (*row as usize) < current);
+        filter.rows[near(at, filter.rows.len())].iter().map(|row| *row as usize).collect()
+    }
+
+    /// Shows the connection that is `by` places on in the list.
+    pub(crate) fn switch_connection(&mut self, by: isize) {
+        self.connections.switch(by);
+        self.selected_row = None;
+        self.draft = None;
+        self.requested_rows = None;
+        if let Some(filter) = &mut self.filter {
+            filter.reset();
+        }
+        let (number, count) = (self.connections.shown_index() + 1, self.connections.len());
+        self.notice = Some(format!("connection {number} of {count}"));
+    }
+}
+
+/// A connection of a file.
+fn connection_from_stream(
+    file: &str,
+    at: usize,
+    stream: capture::CapturedStream<Trace>,
+) -> InspectedConnection {
+    let peers =
+        stream.addresses.map_or_else(String::new, |peers| format!(" · {} → {}", peers.client, peers.server));
+    let mut notes: Vec<String> = stream.warnings.clone();
+    if !stream.gaps.is_empty() {
+        notes.push(format!("{} gaps in it", stream.gaps.len()));
+    }
+    let notes = if notes.is_empty() { "read from a file".to_owned() } else { notes.join("; ") };
+    let status = match (&stream.failed, &stream.tls) {
+        (Some(why), _) => ConnectionStatus::Ended(Err(format!("this connection could not be read: {why}"))),
+        (None, capture::TlsStatus::Encrypted(why)) => ConnectionStatus::Ended(Err(format!(
+            "{why}; --keylog FILE would name the secrets, if somebody logged them"
+        ))),
+        (None, capture::TlsStatus::Plaintext | capture::TlsStatus::Decrypted { .. }) => {
+            ConnectionStatus::FromFile(notes)
+        }
+    };
+    InspectedConnection::from_file(
+        format!("{file} · stream {}{peers}", at + 1),
+        status,
+        stream.trace,
+        stream.store,
+    )
+}

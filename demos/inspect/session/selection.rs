@@ -1,0 +1,151 @@
+//! Which row, field, byte and bit is looked at, and how that moves.
+
+use super::draft::Draft;
+use super::state::Session;
+use crate::demos::inspect::action::ByteCursor;
+use crate::wire::{FieldSpan, FragmentRole, Frame, Side, TraceRow};
+
+/// Rows that are looked through for the newest of some kind.
+const MAX_ROWS_SEARCHED: usize = 4096;
+
+impl Session {
+    /// The row that is shown: the chosen one, else the newest of ours, whose mask can be undone, else the newest. Where
+    /// compression is shown, the newest that is compressed comes first.
+    pub(crate) fn current_row(&self) -> Option<usize> {
+        if let Some(filter) = &self.filter {
+            let last = *filter.rows.last()? as usize;
+            return Some(
+                self.selected_row
+                    .filter(|row| filter.rows.binary_search(&(*row as u32)).is_ok())
+                    .unwrap_or(last),
+            );
+        }
+        let rows = self.connection().trace.rows();
+        let last = rows.len().checked_sub(1)?;
+        let newest = || {
+            let near = &rows[last.saturating_sub(MAX_ROWS_SEARCHED)..];
+            let compressed =
+                || near.iter().rposition(TraceRow::is_compressed).filter(|_| self.prefers_compressed);
+            let ours = || near.iter().rposition(|row| row.from() == Side::Client);
+            compressed().or_else(ours).map_or(last, |at| rows.len() - near.len() + at)
+        };
+        Some(self.selected_row.map_or_else(newest, |chosen| chosen.min(last)))
+    }
+
+    /// A frame with its bytes, as far as they are shown; none if they are gone or not fetched yet.
+    pub(crate) fn frame(&self, row: usize) -> Option<Frame> {
+        self.connection().frame(row)
+    }
+
+    /// The frame that is shown.
+    pub(crate) fn current_frame(&self) -> Option<(usize, &TraceRow, Frame)> {
+        let current = self.current_row()?;
+        Some((current, &self.connection().trace.rows()[current], self.frame(current)?))
+    }
+
+    /// The bytes and the fields that the cursor moves over: the draft's while there is one.
+    pub(crate) fn bytes_under_cursor(&self) -> Option<(Vec<u8>, Vec<FieldSpan>)> {
+        if let Some(draft) = &self.draft {
+            return Some((draft.bytes().to_vec(), draft.spans()));
+        }
+        let (_, _, frame) = self.current_frame()?;
+        Some((frame.raw().to_vec(), frame.field_spans()))
+    }
+
+    /// The field under the cursor.
+    pub(crate) fn field_under_cursor(&self, spans: &[FieldSpan]) -> usize {
+        let ByteCursor { byte, bit } = self.cursor;
+        spans.iter().position(|span| span.contains(byte, bit)).unwrap_or(0)
+    }
+
+    /// Puts the row in the list's middle and the cursor on its first byte.
+    pub(crate) fn select_row(&mut self, row: usize) {
+        let last = self.connection().trace.rows().len().saturating_sub(1);
+        self.selected_row = Some(row.min(last));
+        self.cursor = ByteCursor::default();
+        self.draft = None;
+    }
+
+    /// Goes `by` rows on, over those that do not pass the filter.
+    pub(crate) fn move_selection(&mut self, by: isize) {
+        let Some(current) = self.current_row() else { return };
+        match &self.filter {
+            None => self.select_row(current.saturating_add_signed(by)),
+            Some(filter) => {
+                let at = filter.rows.partition_point(|row| (*row as usize) < current);
+                let next = at.saturating_add_signed(by).min(filter.rows.len() - 1);
+                let row = filter.rows[next] as usize;
+                self.select_row(row);
+            }
+        }
+    }
+
+    /// Stands still on the frame that is shown, or follows what is sent again.
+    pub(crate) fn toggle_follow(&mut self) {
+        match self.selected_row {
+            Some(_) => self.selected_row = None,
+            None => self.selected_row = self.current_row(),
+        }
+    }
+
+    /// The next frame of the same message, round and round.
+    pub(crate) fn next_of_message(&mut self) {
+        let Some(current) = self.current_row() else { return };
+        let rows = self.connection().trace.message_rows(current);
+        let next = rows.iter().position(|row| *row == current).map_or(0, |at| (at + 1) % rows.len());
+        if let Some(row) = rows.get(next) {
+            self.select_row(*row);
+        }
+        if self
+            .current_row()
+            .is_some_and(|row| self.connection().trace.rows()[row].role() == FragmentRole::Control)
+        {
+            self.notice = Some("a control frame is part of no message".to_owned());
+        }
+    }
+
+    /// Puts the cursor on the field that is `by` fields on.
+    pub(crate) fn next_field(&mut self, by: isize) {
+        if let Some((_, spans)) = self.bytes_under_cursor() {
+            let next =
+                self.field_under_cursor(&spans).saturating_add_signed(by).min(spans.len().saturating_sub(1));
+            if let Some(span) = spans.get(next) {
+                self.cursor = ByteCursor { byte: span.bytes.start, bit: span.bits.start };
+            }
+        }
+    }
+
+    /// Puts the cursor on the byte that is `by` bytes on.
+    pub(crate) fn next_byte(&mut self, by: isize) {
+        if let Some((raw, _)) = self.bytes_under_cursor() {
+            let byte = self.cursor.byte.saturating_add_signed(by).min(raw.len().saturating_sub(1));
+            self.cursor = ByteCursor { byte, bit: 0 };
+        }
+    }
+
+    /// The lines of both heads: whose, and which.
+    pub(crate) fn head_lines(&self) -> Vec<(Side, usize)> {
+        let lines = |from| {
+            let head = self.connection().trace.head(from).and_then(|validated| validated.head.as_ref());
+            let count = head.map_or(0, |head| head.lines().len());
+            (0..count).map(move |line| (from, line))
+        };
+        lines(Side::Client).chain(lines(Side::Server)).collect()
+    }
+
+    /// Flips the bit under the cursor in the draft, if there is one; nothing is sent.
+    pub(crate) fn flip_bit(&mut self) {
+        let ByteCursor { byte, bit } = self.cursor;
+        if let Some(draft) = &mut self.draft {
+            draft.flip_bit(byte, bit);
+        }
+    }
+
+    /// Begins to edit a copy of the frame that is shown; `false` where there is none.
+    pub(crate) fn start_editing(&mut self) -> bool {
+        let Some((row, _, frame)) = self.current_frame() else { return false };
+        self.selected_row = Some(row);
+        self.draft = Some(Draft::from_frame(&frame, self.connection().trace.agreed()));
+        true
+    }
+}

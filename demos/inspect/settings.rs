@@ -1,0 +1,334 @@
+//! The settings of a slide that has an inspector, the table of its keys, and what the settings ask for.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::source::{BundledServer, ConnectOptions, InspectSource, RecordingOptions};
+use crate::capture;
+use crate::clients::{self, RequestOptions};
+use crate::net::{Target, TlsOptions, is_loopback};
+use crate::stage::{DeclaredEffect, Diagnostic, Effect, KeyHint, SettingSpec, SettingType, Settings};
+use crate::wire::{Side, format};
+
+pub(crate) const SETTINGS: &[SettingSpec] = &[
+    SettingSpec {
+        name: "server",
+        value_type: SettingType::Text("echo"),
+        about: "a bundled server (plain, strict, guarded, sloppy/PATH, naive-proxy), or a ws:// or wss:// URL",
+    },
+    SettingSpec { name: "text", value_type: SettingType::Text("Hello"), about: "the first message" },
+    SettingSpec {
+        name: "sends",
+        value_type: SettingType::Text(""),
+        about: "what follows it, a line each: `text Hello` or `hex 81 00`",
+    },
+    SettingSpec {
+        name: "show",
+        value_type: SettingType::Choice(&["frames", "handshake", "mask", "timeline", "problems", "deflate"]),
+        about: "what is shown first",
+    },
+    SettingSpec {
+        name: "scenario",
+        value_type: SettingType::Text(""),
+        about: "a lesson: handshake, wrong-answers, origin, frame, mask, break-it, deflate",
+    },
+    SettingSpec {
+        name: "file",
+        value_type: SettingType::Text(""),
+        about: "a capture, hex text or recording to look into, instead of a server",
+    },
+    SettingSpec {
+        name: "keylog",
+        value_type: SettingType::Text(""),
+        about: "the TLS key log that belongs to the file",
+    },
+    SettingSpec {
+        name: "from",
+        value_type: SettingType::Choice(&["mask", "client", "server"]),
+        about: "whose bytes a file of hex text holds; `mask`: the first frame's MASK bit tells",
+    },
+    SettingSpec {
+        name: "write",
+        value_type: SettingType::Text(""),
+        about: "a pcapng file that keeps what is seen, unencrypted",
+    },
+    SettingSpec {
+        name: "replace",
+        value_type: SettingType::Choice(&["no", "yes"]),
+        about: "write over that file if it is there",
+    },
+    SettingSpec {
+        name: "proxy",
+        value_type: SettingType::Text(""),
+        about: "listen here, for example 127.0.0.1:9000, and pass everything on to the server",
+    },
+    SettingSpec {
+        name: "anywhere",
+        value_type: SettingType::Choice(&["no", "yes"]),
+        about: "let the proxy listen beyond loopback",
+    },
+    SettingSpec {
+        name: "deflate",
+        value_type: SettingType::Choice(&["no", "yes"]),
+        about: "offer permessage-deflate",
+    },
+    SettingSpec {
+        name: "origin",
+        value_type: SettingType::Text(""),
+        about: "the page that asks, as a browser would tell it",
+    },
+    SettingSpec {
+        name: "protocols",
+        value_type: SettingType::Text(""),
+        about: "subprotocols to offer, the best first",
+    },
+    SettingSpec { name: "headers", value_type: SettingType::Text(""), about: "further headers, a line each" },
+    SettingSpec { name: "pong", value_type: SettingType::Choice(&["yes", "no"]), about: "answer pings" },
+    SettingSpec {
+        name: "ca",
+        value_type: SettingType::Text(""),
+        about: "a PEM file with further authorities to trust",
+    },
+    SettingSpec {
+        name: "name",
+        value_type: SettingType::Text(""),
+        about: "the name to ask the certificate for",
+    },
+    SettingSpec {
+        name: "insecure",
+        value_type: SettingType::Choice(&["no", "yes"]),
+        about: "do not check the certificate: anybody may sit in between",
+    },
+];
+
+pub(crate) const KEYS: &[KeyHint] = &[
+    KeyHint { keys: "1 – 6, Tab", about: "handshake, frames, mask, timeline, problems, deflate" },
+    KeyHint { keys: "Enter  r", about: "type a text and send it; raw bytes in hex" },
+    KeyHint { keys: "p  P  c", about: "send a Ping; leave pings unanswered; say goodbye" },
+    KeyHint { keys: "Ctrl-D  Ctrl-R", about: "say goodbye; connect anew" },
+    KeyHint { keys: "[ ]  { }  Home End", about: "one frame, twenty frames; the first, the last" },
+    KeyHint { keys: "space  g", about: "stand still, follow; next frame of the message" },
+    KeyHint { keys: "f  /  n", about: "filter frames; search in what they say; the next hit" },
+    KeyHint { keys: "↑ ↓ ← → b", about: "field, byte, bit" },
+    KeyHint { keys: "x  e", about: "flip the bit; edit the frame, and Enter sends it as it is" },
+    KeyHint { keys: "?", about: "what the RFC wants of this, and why; a text as a whole" },
+    KeyHint { keys: "y", about: "copy: hex, text, test vector, command, program" },
+    KeyHint { keys: "handshake  n p a", about: "the accept value step by step; all of it" },
+    KeyHint { keys: "mask  n p a f z t w k r", about: "step, auto; flip, zero, twice, wide, key, reset" },
+    KeyHint { keys: "timeline  ← → + − 0 o", about: "frame, scale, fit, TCP pieces" },
+    KeyHint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
+    KeyHint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
+    KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
+    KeyHint { keys: ".  ,", about: "lesson: on, back; a digit bets" },
+];
+
+/// What the settings point the inspector at.
+pub(crate) fn source(settings: &Settings) -> Result<InspectSource, Diagnostic> {
+    let text = |name| settings.text(name);
+    for (name, of) in [("replace", "write"), ("anywhere", "proxy")] {
+        if text(name) == "yes" && text(of).is_empty() {
+            return Err(settings.invalid(name, format!("`{name}` belongs to `{of}`, which is not set")));
+        }
+    }
+    let tls = || TlsOptions {
+        ca: Some(text("ca")).filter(|path| !path.is_empty()).map(PathBuf::from),
+        insecure: text("insecure") == "yes",
+        server_name: Some(text("name").to_owned()).filter(|name| !name.is_empty()),
+        ..TlsOptions::default()
+    };
+    if !text("file").is_empty() {
+        let keylog = Some(text("keylog")).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let from = match text("from") {
+            "client" => Some(Side::Client),
+            "server" => Some(Side::Server),
+            _ => None,
+        };
+        let options = capture::ReadOptions { keylog, from };
+        return Ok(InspectSource::File(PathBuf::from(text("file")), options));
+    }
+    let server = text("server");
+    let url = server.starts_with("ws://") || server.starts_with("wss://");
+    if !text("proxy").is_empty() {
+        let listen: SocketAddr = text("proxy").parse().map_err(|_| {
+            settings.invalid("proxy", "takes an address to listen on, for example 127.0.0.1:9000".to_owned())
+        })?;
+        let upstream = Target::parse(server).map_err(|error| settings.invalid("server", error))?;
+        let anywhere = text("anywhere") == "yes";
+        let options = crate::proxy::ProxyOptions {
+            tls: tls(),
+            allow_remote: anywhere,
+            ..crate::proxy::ProxyOptions::new(listen, upstream)
+        };
+        return Ok(InspectSource::Proxy(Box::new(options)));
+    }
+    if url {
+        Target::parse(server).map_err(|error| settings.invalid("server", error))?;
+        let pong = text("pong") == "yes";
+        let options =
+            clients::SessionOptions { tls: tls(), auto_pong: pong, ..clients::SessionOptions::new(server) };
+        return Ok(InspectSource::Url(Box::new(options)));
+    }
+    BundledServer::parse(server).map(InspectSource::Bundled).ok_or_else(|| {
+        let expected = "is neither a ws:// or wss:// URL nor a bundled server: plain, strict, guarded, sloppy/PATH, naive-proxy";
+        settings.invalid("server", format!("`{server}` {expected}"))
+    })
+}
+
+/// How the settings want a connection to be opened.
+pub(crate) fn connect_options(settings: &Settings) -> Result<ConnectOptions, Diagnostic> {
+    let text = |name| settings.text(name);
+    let lines = |name: &'static str| text(name).lines().filter(|line| !line.trim().is_empty());
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let headers: Option<Vec<_>> = lines("headers").map(header).collect();
+    let headers =
+        headers.ok_or_else(|| settings.invalid("headers", "takes lines like `Cookie: a=b`".to_owned()))?;
+    let request = RequestOptions {
+        headers,
+        origin: Some(text("origin").to_owned()).filter(|origin| !origin.is_empty()),
+        protocols: text("protocols")
+            .split([',', ' '])
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        deflate: text("deflate") == "yes",
+    };
+    let mut first: Vec<clients::SessionCommand> = Vec::new();
+    if !text("text").is_empty() {
+        first.push(clients::SessionCommand::Text(text("text").to_owned()));
+    }
+    for line in lines("sends") {
+        first.push(match line.split_once(' ') {
+            Some(("text", text)) => clients::SessionCommand::Text(text.to_owned()),
+            Some(("quoted", text)) => clients::SessionCommand::Text(
+                serde_json::from_str(text).map_err(|error| settings.invalid("sends", error.to_string()))?,
+            ),
+            Some(("hex", hex)) => clients::SessionCommand::Raw(
+                format::parse_hex(hex).map_err(|error| settings.invalid("sends", error))?,
+            ),
+            _ => {
+                return Err(settings.invalid(
+                    "sends",
+                    "takes lines like `text Hello`, `quoted \"a\\nb\"` or `hex 81 00`".to_owned(),
+                ));
+            }
+        });
+    }
+    Ok(ConnectOptions {
+        request,
+        initial_commands: first,
+        recording: recording(settings),
+        ..ConnectOptions::default()
+    })
+}
+
+/// What these settings do outside of the talk: all that their source and their file are made of.
+pub(crate) fn effects(settings: &Settings) -> Result<Vec<DeclaredEffect>, Diagnostic> {
+    let (source, connect_options) = (source(settings)?, connect_options(settings)?);
+    let declared = |effect, setting| DeclaredEffect { effect, position: settings.position(setting) };
+    let connect = |target: &Target, tls: &TlsOptions, connect_options: &ConnectOptions| {
+        let (headers, messages) =
+            (own_headers(&connect_options.request), connect_options.initial_commands.len());
+        let target_url = target.to_string();
+        let effect = Effect::Connect { target: target_url, headers, messages, verified: !tls.insecure };
+        (!is_loopback(&target.host)).then(|| declared(effect, "server"))
+    };
+    let mut found = Vec::new();
+    match &source {
+        // a lesson has bundled servers, whatever else is set
+        _ if !settings.text("scenario").is_empty() => {}
+        InspectSource::Bundled(_) | InspectSource::File(..) => {}
+        InspectSource::Url(options) => {
+            let target = Target::parse(&options.url).map_err(|reason| settings.invalid("server", reason))?;
+            found.extend(connect(&target, &options.tls, &connect_options));
+        }
+        InspectSource::Proxy(options) => {
+            let anywhere = options.allow_remote && !options.listen.ip().is_loopback();
+            let effect = Effect::Listen { address: options.listen.to_string(), anywhere };
+            found.push(declared(effect, "proxy"));
+            // what passes is its clients'
+            found.extend(connect(&options.upstream, &options.tls, &ConnectOptions::default()));
+        }
+    }
+    if let Some(RecordingOptions { path, replace }) = connect_options.recording {
+        found.push(declared(Effect::Write { path, replace }, "write"));
+    }
+    Ok(found)
+}
+
+/// The file that keeps what is seen, if one is named.
+fn recording(settings: &Settings) -> Option<RecordingOptions> {
+    let path = Some(settings.text("write")).filter(|path| !path.is_empty())?;
+    Some(RecordingOptions { path: PathBuf::from(path), replace: settings.text("replace") == "yes" })
+}
+
+/// The headers that a good request would not have by itself.
+fn own_headers(request: &RequestOptions) -> usize {
+    let RequestOptions { headers, origin, protocols, .. } = request;
+    headers.len() + usize::from(origin.is_some()) + usize::from(!protocols.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deck::{Fence, Position, Setting, SettingValue};
+    use crate::stage::settings;
+
+    fn effects(given: &[(&str, &str)]) -> Result<Vec<Effect>, String> {
+        let setting = |(key, value): &(&str, &str)| Setting {
+            key: (*key).to_owned(),
+            value: SettingValue::Text((*value).to_owned()),
+            position: Position { line: 7, column: 1 },
+        };
+        let fence = Fence {
+            name: "inspect".into(),
+            settings: given.iter().map(setting).collect(),
+            ..Fence::default()
+        };
+        let settings = settings(&fence, SETTINGS).unwrap();
+        let declared = super::effects(&settings).map_err(|complaint| complaint.message)?;
+        assert!(declared.iter().all(|declared| declared.position.line == 7), "{declared:?}");
+        Ok(declared.into_iter().map(|declared| declared.effect).collect())
+    }
+
+    fn connect(target: &str, headers: usize, messages: usize) -> Effect {
+        Effect::Connect { target: target.into(), headers, messages, verified: true }
+    }
+
+    #[test]
+    fn whatever_leaves_the_talk_is_declared() {
+        for silent in [
+            &[][..],
+            &[("server", "strict"), ("headers", "A: b"), ("sends", "hex 81 00")],
+            &[("server", "ws://127.0.0.1:9/"), ("sends", "text a")],
+            &[("server", "ws://app.localhost:9/")],
+            &[("file", "/tmp/x.pcapng"), ("keylog", "/tmp/keys")],
+            &[("scenario", "frame"), ("server", "ws://example.com/")],
+        ] {
+            assert_eq!(effects(silent), Ok(Vec::new()), "{silent:?}");
+        }
+        let far = ("server", "ws://example.com/x");
+        assert_eq!(effects(&[far, ("text", "")]), Ok(vec![connect("ws://example.com/x", 0, 0)]));
+        let more = [far, ("headers", "A: b\nC: d"), ("origin", "https://a"), ("sends", "text a\nhex 81 00")];
+        assert_eq!(effects(&more), Ok(vec![connect("ws://example.com/x", 3, 3)]));
+        let unverified = effects(&[("server", "wss://example.com/"), ("insecure", "yes")]).unwrap();
+        assert!(matches!(unverified[..], [Effect::Connect { verified: false, .. }]), "{unverified:?}");
+        let write = |replace| Effect::Write { path: "/tmp/x".into(), replace };
+        assert_eq!(effects(&[("write", "/tmp/x")]), Ok(vec![write(false)]));
+        assert_eq!(effects(&[("write", "/tmp/x"), ("replace", "yes")]), Ok(vec![write(true)]));
+        for (setting, value) in [("file", "/tmp/y"), ("scenario", "frame"), far] {
+            let found = effects(&[(setting, value), ("write", "/tmp/x"), ("text", "")]).unwrap();
+            assert!(found.contains(&write(false)), "{found:?}");
+        }
+        let listen = |address: &str, anywhere| Effect::Listen { address: address.into(), anywhere };
+        let proxy = [("proxy", "127.0.0.1:9000"), ("server", "ws://127.0.0.1:9/")];
+        assert_eq!(effects(&proxy), Ok(vec![listen("127.0.0.1:9000", false)]));
+        let anywhere = [("proxy", "0.0.0.0:9000"), ("anywhere", "yes"), far];
+        let wide = vec![listen("0.0.0.0:9000", true), connect("ws://example.com/x", 0, 0)];
+        assert_eq!(effects(&anywhere), Ok(wide));
+        assert!(effects(&[("replace", "yes")]).unwrap_err().contains("`replace` belongs to `write`"));
+        assert!(effects(&[("anywhere", "yes")]).unwrap_err().contains("`anywhere` belongs to `proxy`"));
+    }
+}

@@ -1,0 +1,15 @@
+//! The page of the field under the cursor, which several tabs show.
+
+use crate::demos::inspect::parts::page::{self, RulesPage};
+use crate::demos::inspect::session::Session;
+use crate::demos::inspect::session::payload_text;
+use crate::wire::Field;
+
+/// The page of the field under the cursor; none where no frame is shown.
+pub(crate) fn current(session: &Session) -> Option<RulesPage> {
+    let (_, spans) = session.bytes_under_cursor()?;
+    let span = spans.get(session.field_under_cursor(&spans))?;
+    let payload = session.current_frame().filter(|_| span.field == Field::Payload);
+    let payload = payload.and_then(|(_, _, frame)| payload_text::readable_text(session, &frame));
+    Some(page::field_page(span, payload.unwrap_or_default()))
+}

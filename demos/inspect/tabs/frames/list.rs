@@ -1,0 +1,189 @@
+//! The list of frames: one line each, and beside it, where there is room, what the list is doing.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget};
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::payload::payload_preview;
+use crate::demos::inspect::parts::units::format_time;
+use crate::demos::inspect::session::Session;
+use crate::text;
+use crate::wire::frame::Severity;
+use crate::wire::{MessageKind, Side, TraceRow, format};
+
+/// The rows that the list wants, of at most `most`: its header, and one behind the last frame.
+pub(crate) fn wanted_rows(session: &Session, most: u16) -> u16 {
+    let trace = &session.connection().trace;
+    let arriving = [Side::Client, Side::Server].map(|from| usize::from(trace.partial_frame(from).is_some()));
+    let full = usize::from(trace.dropped_rows() > 0);
+    let wanted = trace.rows().len() + 2 + full + arriving.iter().sum::<usize>();
+    let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
+    wanted.clamp(most.min(3), most)
+}
+
+pub(crate) fn draw(session: &Session, current: usize, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let header = u16::from(area.height >= 4);
+    if header > 0 {
+        draw_header(session, area, canvas);
+    }
+    let rows = usize::from(area.height - header);
+    let filtered = session.filter.as_ref().map(|filter| filter.rows.as_slice());
+    let total = filtered.map_or(session.connection().trace.rows().len(), <[u32]>::len);
+    let at = filtered.map_or(current, |rows| rows.partition_point(|row| (*row as usize) < current));
+    // one more than the current frame, so that an answer is seen beside what it answers
+    let arriving = if filtered.is_none() { partial_frame_lines(session, canvas) } else { Vec::new() };
+    let first = (at + 2).min(total + arriving.len()).saturating_sub(rows);
+    for (line, content) in arriving.iter().enumerate() {
+        if let Some(row) = (total + line).checked_sub(first).filter(|row| *row < rows) {
+            canvas.draw_line(content, header + row as u16, area);
+        }
+    }
+    for (line, place) in (first..total).take(rows).enumerate() {
+        let number = filtered.map_or(place, |rows| rows[place] as usize);
+        let spot = Rect { y: area.y + header + line as u16, height: 1, ..area };
+        canvas.add_target(spot, ClickTarget::Row(number));
+        if number == current {
+            canvas.buffer.set_style(spot, Style::new().bg(theme.selected));
+        }
+        let row = session.connection().trace.rows()[number];
+        canvas.draw_line(&row_line(session, number, &row, number == current, canvas), 0, spot);
+    }
+}
+
+/// A line for what came after the list was full, and one for each side's frame that is not complete yet.
+pub(crate) fn partial_frame_lines(session: &Session, canvas: &Canvas) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let trace = &session.connection().trace;
+    let full = (trace.dropped_rows() > 0).then(|| {
+        let (lost, listed) = (
+            format::group_thousands(trace.dropped_rows()),
+            format::group_thousands(trace.rows().len() as u64),
+        );
+        let text =
+            format!("     … the list is full: {lost} frames came after these {listed} and are not listed");
+        Line::styled(text, Style::new().fg(theme.warn).add_modifier(Modifier::BOLD))
+    });
+    let line = |from| {
+        let frame = session.connection().trace.partial_frame(from)?;
+        let (color, arrow) = side_style(from, theme);
+        let what = frame.header.map_or_else(|| "a header".to_owned(), |header| header.opcode.to_string());
+        let text = match frame.needed {
+            Some(needs) => format!(
+                "{what}: {} there, waiting for {} more",
+                format::byte_count(frame.have),
+                format::group_thousands(needs.more.get())
+            ),
+            None => format!("{what}: its length cannot be"),
+        };
+        Some(Line::from(vec![
+            Text::styled("     …             ", theme.dim()),
+            Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Text::styled(text, Style::new().fg(theme.warn)),
+        ]))
+    };
+    full.into_iter().chain([Side::Client, Side::Server].into_iter().filter_map(line)).collect()
+}
+
+/// The columns' names, and whether the list follows.
+fn draw_header(session: &Session, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let names = "     #       time  way   FIN opcode        key            len  says";
+    canvas.draw_line(&Line::styled(names, theme.faint()), 0, area);
+    let following = session.selected_row.is_none();
+    let (label, sign, color) = if following {
+        ("● follows", "●", theme.good)
+    } else {
+        ("❚❚ stands still · space follows", "❚❚", theme.warn)
+    };
+    let filter = session.filter.as_ref().map(|filter| {
+        let (passed, all) = (filter.rows.len(), session.connection().trace.rows().len());
+        format!(
+            "{}: {} of {} · ",
+            filter.text,
+            format::group_thousands(passed as u64),
+            format::group_thousands(all as u64)
+        )
+    });
+    let filter = filter.as_deref().map(text::sanitize).unwrap_or_default();
+    // what does not fit is said more shortly; that there is a filter, always
+    let room = usize::from(area.width).saturating_sub(text::width(names) + 1);
+    let label = [label, sign].map(|label| format!("{filter}{label}"));
+    let fits = label.iter().find(|label| text::width(label) <= room);
+    let label = match fits {
+        Some(label) => label.clone(),
+        None if filter.is_empty() => sign.to_owned(),
+        None => text::ellipsize(&label[1], usize::from(area.width)).into_owned(),
+    };
+    let width = (text::width(&label) as u16).min(area.width);
+    let spot = Rect { x: area.right() - width, width, height: 1, ..area };
+    canvas.draw_line(&Line::styled(label, Style::new().fg(color)), 0, spot);
+}
+
+fn row_line(
+    session: &Session,
+    number: usize,
+    row: &TraceRow,
+    chosen: bool,
+    canvas: &Canvas,
+) -> Line<'static> {
+    let theme = canvas.theme;
+    let (color, arrow) = side_style(row.from(), theme);
+    let header = row.header();
+    let kind = if header.opcode.is_control() { theme.control } else { theme.text };
+    let key = header.masking_key.map_or_else(|| "–".to_owned(), |key| format::hex(&key));
+    let opcode = if row.is_compressed() { format!("{} z", header.opcode) } else { header.opcode.to_string() };
+    let opcode = text::ellipsize(&opcode, 13).into_owned();
+    let mut line = Line::from(vec![
+        Text::styled(if chosen { "▶" } else { " " }, Style::new().fg(theme.accent)),
+        Text::styled(format!("{number:>5} {:>10}  ", format_time(row.completed_at())), theme.dim()),
+        Text::styled(format!("{arrow}   "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+        Text::raw(if header.fin { "1   " } else { "0   " }),
+        Text::styled(format!("{opcode:<14}"), Style::new().fg(kind)),
+        Text::styled(format!("{key:<9}"), theme.dim()),
+        Text::styled(format!("{:>9}  ", format::group_thousands(row.payload_len().get())), theme.dim()),
+    ]);
+    match row.severity() {
+        Some(Severity::Fatal) => line.push_span(Text::styled("✗ ", Style::new().fg(theme.bad))),
+        Some(_) => line.push_span(Text::styled("! ", Style::new().fg(theme.warn))),
+        None if row.is_after_fault() => line.push_span(Text::styled("↯ ", theme.dim())),
+        None => {}
+    }
+    if let Some(disposition) = session.connection().proxy_disposition(row) {
+        line.push_span(Text::styled(format!("{disposition} "), Style::new().fg(theme.warn)));
+    }
+    let inflated = session.connection().trace.inflated_preview(row);
+    match (inflated, session.frame(number)) {
+        (Some(data), _) if row.kind() == Some(MessageKind::Text) => {
+            line.push_span(Text::raw(format::quote(data, 120)));
+        }
+        (Some(data), _) => line.push_span(Text::raw(format::spaced_hex(data, 24))),
+        (None, Some(frame)) => line.push_span(Text::raw(payload_preview(&frame))),
+        (None, None) => {}
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::demos::inspect::testing::{assert_contains, render_text};
+    use crate::demos::inspect::testing::{opened, press};
+    use crossterm::event::KeyCode;
+
+    #[test]
+    fn a_filter_is_seen_and_what_does_not_pass_is_not() {
+        let (mut inspect, _inbox) = opened();
+        assert_contains(&render_text(&inspect, 100, 30), &["● follows"]);
+        press(&mut inspect, KeyCode::Char('f'));
+        for letter in "from=server".chars() {
+            press(&mut inspect, KeyCode::Char(letter));
+        }
+        press(&mut inspect, KeyCode::Enter);
+        let shown = render_text(&inspect, 100, 30);
+        assert_contains(&shown, &["from=server: 1 of 2 · ●", "▶    1"]);
+        assert!(!shown.contains("     0   0.600 ms"), "{shown}");
+        assert_contains(&render_text(&inspect, 78, 15), &["2 Frames(1/2)"]);
+    }
+}

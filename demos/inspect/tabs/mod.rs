@@ -1,0 +1,161 @@
+//! The tabs: what each of them remembers, and which one is shown. A tab knows no other tab.
+
+mod deflate;
+mod field_page;
+mod frames;
+mod handshake;
+mod mask;
+mod problems;
+mod timeline;
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::action::{Action, ByteCursor, Place, Tab};
+use super::parts::canvas::{Canvas, ClickTarget};
+use super::parts::page::RulesPage;
+use super::session::Session;
+
+/// What the tabs remember.
+#[derive(Debug)]
+pub(crate) struct Tabs {
+    shown: Tab,
+    pub(crate) handshake: handshake::HandshakeTabState,
+    pub(crate) mask: mask::MaskTabState,
+    pub(crate) timeline: timeline::TimelineTabState,
+    pub(crate) problems: problems::ProblemsTabState,
+    pub(crate) deflate: deflate::DeflateTabState,
+}
+
+impl Tabs {
+    pub(crate) fn new(shown: Tab) -> Self {
+        Self {
+            shown,
+            handshake: handshake::HandshakeTabState::default(),
+            mask: mask::MaskTabState::default(),
+            timeline: timeline::TimelineTabState::default(),
+            problems: problems::ProblemsTabState::default(),
+            deflate: deflate::DeflateTabState::default(),
+        }
+    }
+
+    /// The tab that is shown.
+    pub(crate) fn shown(&self) -> Tab {
+        self.shown
+    }
+
+    /// Shows a tab, and has the session follow the frames that it is about.
+    pub(crate) fn show(&mut self, tab: Tab, session: &mut Session) {
+        self.shown = tab;
+        session.prefers_compressed = tab == Tab::Deflate;
+    }
+
+    /// Shows the tab that is `by` places on, round and round.
+    pub(crate) fn show_next(&mut self, by: usize, session: &mut Session) {
+        let at = Tab::ALL.iter().position(|tab| *tab == self.shown).unwrap_or(0);
+        self.show(Tab::ALL[(at + by) % Tab::ALL.len()], session);
+    }
+
+    /// Forgets everything but which tab is shown: another connection is.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.shown);
+    }
+
+    /// Brings up to date what the tabs keep of what has come, or of the frame that is chosen.
+    pub(crate) fn follow(&mut self, session: &mut Session) {
+        problems::follow(&mut self.problems, session);
+        // inflating takes a while, so it is done only where it is seen
+        if self.shown == Tab::Deflate {
+            deflate::follow(&mut self.deflate, session);
+        }
+    }
+
+    /// The row whose bytes the picture needs.
+    pub(crate) fn visible_row(&self, session: &Session) -> Option<usize> {
+        let of_problem = || problems::visible_row(&self.problems, session);
+        (self.shown == Tab::Problems).then(of_problem).flatten().or_else(|| session.current_row())
+    }
+
+    /// Gives a key to the tab that is shown; none if it is not one of the tab's.
+    pub(crate) fn key(&mut self, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
+        match self.shown {
+            Tab::Handshake => handshake::key(&mut self.handshake, session, key),
+            Tab::Frames => None,
+            Tab::Mask => mask::key(&mut self.mask, session, key),
+            Tab::Timeline => timeline::key(&mut self.timeline, session, key),
+            Tab::Problems => problems::key(&mut self.problems, session, key),
+            Tab::Deflate => deflate::key(&mut self.deflate, key),
+        }
+    }
+
+    /// Puts the cursor on a place.
+    pub(crate) fn move_to(&mut self, place: Place, session: &mut Session) {
+        match place {
+            Place::HeadLine(from, line) => handshake::click(&mut self.handshake, session, from, line),
+            Place::Frame(row, cursor) => {
+                session.select_row(row);
+                session.cursor = cursor;
+            }
+        }
+    }
+
+    /// Goes to what was clicked.
+    pub(crate) fn click(&mut self, target: ClickTarget, session: &mut Session) {
+        match target {
+            ClickTarget::Tab(tab) => self.show(tab, session),
+            ClickTarget::Row(row) => session.select_row(row),
+            ClickTarget::Byte(byte) => session.cursor = ByteCursor { byte, bit: 0 },
+            ClickTarget::Bit(byte, bit) => session.cursor = ByteCursor { byte, bit },
+            ClickTarget::HeadLine(from, line) => handshake::click(&mut self.handshake, session, from, line),
+            ClickTarget::MaskStep(step) => mask::click(&mut self.mask, session, step),
+            ClickTarget::Problem(number) => problems::click(&mut self.problems, number),
+            ClickTarget::Symbol(number) => deflate::click(&mut self.deflate, number),
+        }
+    }
+
+    /// How often the tab that is shown wants the time.
+    pub(crate) fn tick_interval(&self) -> Option<Duration> {
+        (self.shown == Tab::Mask).then(|| mask::tick_interval(&self.mask)).flatten()
+    }
+
+    /// Gives the time to the tab that is shown, if it wants it.
+    pub(crate) fn tick(&mut self, session: &mut Session, now: Instant) {
+        if self.tick_interval().is_some() {
+            mask::tick(&mut self.mask, session, now);
+        }
+    }
+
+    pub(crate) fn draw(&self, session: &Session, area: Rect, canvas: &mut Canvas) {
+        match self.shown {
+            Tab::Handshake => handshake::draw(&self.handshake, session, area, canvas),
+            Tab::Frames => frames::draw(session, area, canvas),
+            Tab::Mask => mask::draw(&self.mask, session, area, canvas),
+            Tab::Timeline => timeline::draw(&self.timeline, session, area, canvas),
+            Tab::Problems => problems::draw(&self.problems, session, area, canvas),
+            Tab::Deflate => deflate::draw(&self.deflate, session, area, canvas),
+        }
+    }
+
+    /// The page of what is under the cursor; none where there is nothing.
+    pub(crate) fn page(&self, session: &Session) -> Option<RulesPage> {
+        match self.shown {
+            Tab::Handshake => handshake::page(&self.handshake, session),
+            Tab::Problems if self.problems.selected().is_some() => problems::page(&self.problems, session),
+            _ => field_page::current(session),
+        }
+    }
+
+    /// What the keys do on the tab that is shown, in one line.
+    pub(crate) fn key_hint(&self) -> &'static str {
+        match self.shown {
+            Tab::Handshake => handshake::KEY_HINT,
+            Tab::Frames => frames::KEY_HINT,
+            Tab::Mask => mask::KEY_HINT,
+            Tab::Timeline => timeline::KEY_HINT,
+            Tab::Problems => problems::KEY_HINT,
+            Tab::Deflate => deflate::KEY_HINT,
+        }
+    }
+}

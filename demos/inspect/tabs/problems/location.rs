@@ -1,0 +1,152 @@
+//! Where something is wrong: the bytes around the place, the place marked, the bits of its byte.
+//!
+//! What is wrong there is told by `verdict`.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use super::model::LocatedFault;
+use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::field_tag;
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::prose;
+use crate::demos::inspect::session::Session;
+use crate::wire::explain::{FrameContext, field_span};
+use crate::wire::{Field, FieldSpan, format};
+
+/// The bytes around the place, the place itself marked, and the bits of its byte.
+pub(crate) fn draw_frame(
+    session: &Session,
+    found: &LocatedFault,
+    bits: bool,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
+    let Some(raw) = found.frame_bytes(session).filter(|raw| !raw.is_empty()) else {
+        canvas.draw_rule("The bytes of this frame are not in memory any more", area);
+        return;
+    };
+    let context = found.row.and_then(|row| session.frame(row)).map(|frame| frame.context);
+    let deflate = session.connection().trace.agreed().deflate.is_some();
+    let context = context.unwrap_or_else(|| FrameContext::new(found.from, deflate));
+    let spans = field_span::field_spans(&raw, context);
+    let at = found.byte_in_frame();
+    let arrow = side_style(found.from, canvas.theme).1;
+    let number =
+        found.row.map_or_else(|| "A frame that is not complete".to_owned(), |row| format!("Frame {row}"));
+    let field = spans.iter().find(|span| span_contains(span, found, at)).map_or("", |span| span.field.name());
+    let title =
+        format!("{number} · {arrow} · {} · byte 0x{at:02x}, {field}", format::byte_count(raw.len() as u64));
+    canvas.draw_rule(title.trim_end_matches(", "), area);
+    let below = split_rows(area, 1).1;
+    let certain = found.fault.detectable_after - found.frame_start;
+    let mark = format!("knowable after {} of the frame", format::byte_count(certain));
+    let cell = |index: usize| {
+        let color = spans.iter().find(|span| span.bytes.contains(&index));
+        color.map_or(canvas.theme.dim, |span| field_tag(span, canvas.theme).1)
+    };
+    let colors: Vec<Color> = (0..raw.len()).map(cell).collect();
+    draw_hex(&raw, &colors, at..at.saturating_add(1), &mark, below, canvas);
+    if bits {
+        draw_bits(&raw, &spans, found, at, split_rows(below, 2).1, canvas);
+    }
+}
+
+fn span_contains(span: &FieldSpan, found: &LocatedFault, at: usize) -> bool {
+    let bit = (0..8).find(|bit| found.fault.bits.is_some_and(|bits| bits.contains(*bit)));
+    span.contains(at, bit.unwrap_or(span.bits.start))
+}
+
+/// One row of hex with the bytes of `place` in it, and below these a mark with words.
+pub(crate) fn draw_hex(
+    raw: &[u8],
+    colors: &[Color],
+    place: std::ops::Range<usize>,
+    label: &str,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
+    let theme = canvas.theme;
+    let per_row = (usize::from(area.width.saturating_sub(8)) / 3).clamp(1, 32);
+    let start = place.start.min(raw.len().saturating_sub(1)) / per_row * per_row;
+    let end = (start + per_row).min(raw.len());
+    let mut hex = Line::styled(format!("  {start:04x}  "), theme.faint());
+    for (index, byte) in raw.iter().enumerate().take(end).skip(start) {
+        let color = colors.get(index).copied().unwrap_or(theme.text);
+        let style = Style::new().fg(color);
+        let style = if place.contains(&index) {
+            style.add_modifier(Modifier::BOLD | Modifier::REVERSED)
+        } else {
+            style
+        };
+        hex.push_span(Text::styled(format!("{byte:02x}"), style));
+        hex.push_span(Text::raw(" "));
+    }
+    if end < raw.len() {
+        hex.push_span(Text::styled("…", theme.dim()));
+    }
+    canvas.draw_line(&hex, 0, area);
+    let marked = place.end.clamp(start, end).saturating_sub(place.start.max(start)).max(1);
+    let left = 8 + 3 * (place.start.max(start) - start);
+    let sign = "▔".repeat(3 * marked - 1);
+    let bad = Style::new().fg(theme.bad);
+    let fits = left + 3 * marked + label.chars().count() <= usize::from(area.width);
+    let line = if fits {
+        Line::styled(format!("{}{sign} {label}", " ".repeat(left)), bad)
+    } else {
+        Line::styled(format!("{label:>before$} {sign}", before = left.saturating_sub(1)), bad)
+    };
+    canvas.draw_line(&line, 1, area);
+}
+
+/// The bits of the byte, their fields below, those that break the rule reversed.
+fn draw_bits(
+    raw: &[u8],
+    spans: &[FieldSpan],
+    found: &LocatedFault,
+    at: usize,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
+    let theme = canvas.theme;
+    let Some(byte) = raw.get(at) else { return };
+    let mut lines = ["  bit   ", "        ", "        "].map(|label| Line::styled(label, theme.faint()));
+    let mut bit = 0;
+    while bit < 8 {
+        let span = spans.iter().find(|span| span.contains(at, bit));
+        let (end, name, color) = span.map_or((bit + 1, "", theme.dim), |span| {
+            (span.bits.end, short_name(span.field), field_tag(span, theme).1)
+        });
+        for number in bit..end {
+            let hit = found.fault.bits.is_none_or(|bits| bits.contains(number));
+            let style = Style::new().fg(if hit { theme.bad } else { color });
+            let digit = if byte & 0x80 >> number == 0 { "0" } else { "1" };
+            let digit = if hit {
+                Text::styled(digit, style.add_modifier(Modifier::BOLD | Modifier::REVERSED))
+            } else {
+                Text::styled(digit, style)
+            };
+            lines[0].push_span(Text::styled(format!("{number:<5}"), theme.faint()));
+            lines[1].spans.extend([digit, Text::raw("    ")]);
+        }
+        let wide = usize::from(end - bit) * 5;
+        let name = if wide <= 5 {
+            format!("{name:<5}")
+        } else {
+            format!("└{name:─^width$}┘ ", width = wide - 6)
+        };
+        lines[2].push_span(Text::styled(name, Style::new().fg(color)));
+        bit = end;
+    }
+    let value = format!("  = 0x{byte:02x}, bit 0 is the first on the wire");
+    lines[1].push_span(Text::styled(value, theme.dim()));
+    prose::draw_lines(&lines, area, canvas);
+}
+
+fn short_name(field: Field) -> &'static str {
+    match field {
+        Field::Length | Field::ExtendedLength => "length",
+        field => field.name(),
+    }
+}

@@ -1,0 +1,437 @@
+//! Everything that is wrong, of both directions and of the handshake, in the order in which it became certain.
+//!
+//! What is told about the one under the cursor is drawn by `verdict`; the rules themselves are `wire`'s.
+
+mod location;
+mod model;
+mod row;
+mod verdict;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use crate::clients::SessionCommand;
+use crate::demos::inspect::action::{Action, ByteCursor, Place, Tab};
+use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
+use crate::demos::inspect::parts::page::{RulesPage, fault_page, head_problem_page};
+use crate::demos::inspect::parts::prose;
+use crate::demos::inspect::session::Session;
+use crate::demos::inspect::session::connections::MAX_BYTES_SHOWN;
+use crate::wire::frame::Severity;
+use crate::wire::{Bits, format};
+pub(crate) use model::ProblemsTabState;
+use model::{ProblemPane, ProblemRef, SIDES, line_of_problem, locate_fault, severity};
+use row::{ProblemRow, column_titles};
+
+/// The tab's keys.
+pub(crate) const KEY_HINT: &str =
+    "↑↓ problem  ⏎ to the bit  s send the Close  i ignore & go on  w who refuses  ? why  h keys";
+
+/// Brings the list up to date with what has come, and has a masking key ready for the Close that answers it.
+pub(crate) fn follow(state: &mut ProblemsTabState, session: &mut Session) {
+    model::follow(state, &session.connection().trace);
+    if state.close_key.is_none() && !state.problems.is_empty() {
+        // without a key no Close is shown; `s` tries again, and says why there is none
+        state.close_key = session.mask_keys.draw().ok();
+    }
+}
+
+/// The row of the frame that the tab shows; none where the problem is in no complete frame.
+pub(crate) fn visible_row(state: &ProblemsTabState, session: &Session) -> Option<usize> {
+    match state.selected()? {
+        ProblemRef::Frame(from, number) => locate_fault(session, from, number)?.row,
+        ProblemRef::Head(..) => None,
+    }
+}
+
+/// The page of the chosen problem's rule; none where there is no problem.
+pub(crate) fn page(state: &ProblemsTabState, session: &Session) -> Option<RulesPage> {
+    match state.selected()? {
+        ProblemRef::Frame(from, number) => Some(fault_page(locate_fault(session, from, number)?.fault.code)),
+        ProblemRef::Head(from, number) => {
+            let problem = session.connection().trace.head(from)?.validation.problems.get(number)?;
+            Some(head_problem_page(problem.code, problem.hint.as_deref()))
+        }
+    }
+}
+
+/// Takes a key; none if it is not one of this tab's.
+pub(crate) fn key(state: &mut ProblemsTabState, session: &mut Session, key: KeyEvent) -> Option<Vec<Action>> {
+    let last = state.problems.len().checked_sub(1)?;
+    match key.code {
+        KeyCode::Up => state.selected = state.selected.min(last).saturating_sub(1),
+        KeyCode::Down => state.selected = (state.selected + 1).min(last),
+        KeyCode::Home => state.selected = 0,
+        KeyCode::End => state.selected = last,
+        KeyCode::Char('w') => {
+            state.pane = match state.pane {
+                ProblemPane::Rule => ProblemPane::Implementations,
+                ProblemPane::Implementations => ProblemPane::Reaction,
+                ProblemPane::Reaction => ProblemPane::Rule,
+            };
+        }
+        KeyCode::Char('i') => return Some(vec![toggle_ignored(state)]),
+        KeyCode::Char('s') => return Some(send_close(state, session)),
+        KeyCode::Enter => return Some(jump_to_problem(state, session)),
+        _ => return None,
+    }
+    Some(Vec::new())
+}
+
+/// Goes to a problem.
+pub(crate) fn click(state: &mut ProblemsTabState, number: usize) {
+    state.selected = number;
+}
+
+/// Puts the problem aside, or takes it back, and goes on to the next.
+fn toggle_ignored(state: &mut ProblemsTabState) -> Action {
+    let at = state.selected.min(state.problems.len().saturating_sub(1));
+    if state.ignored.remove(&at) {
+        return Action::Notice("no longer ignored".to_owned());
+    }
+    state.ignored.insert(at);
+    state.selected = (at + 1).min(state.problems.len().saturating_sub(1));
+    Action::Notice("ignored: nothing is sent, the inspector reads on".to_owned())
+}
+
+/// Sends the Close that answers the problem, as it was shown. Its masking key is spent with it.
+fn send_close(state: &mut ProblemsTabState, session: &mut Session) -> Vec<Action> {
+    let notice = |text: &str| Action::Notice(text.to_owned());
+    if state.close_key.is_none() {
+        match session.mask_keys.draw() {
+            Ok(key) => state.close_key = Some(key),
+            Err(error) => return vec![Action::Notice(error)],
+        }
+    }
+    let problem = state.selected();
+    let response = problem.and_then(|problem| verdict::close_response(session, problem, state.close_key));
+    let Some(response) = response else { return vec![notice("there is no Close that would answer this")] };
+    if !response.is_ours {
+        return vec![notice("this fault is our own: to answer it is the server's part")];
+    }
+    let send = Action::Send(SessionCommand::Raw(response.raw));
+    if session.commands.is_some() {
+        state.close_key = None;
+        return vec![send, Action::Notice(format!("Close {} sent", response.code))];
+    }
+    let reason = if session.source.is_own_connection() {
+        "the connection is over"
+    } else {
+        "this connection is not ours"
+    };
+    vec![send, Action::Notice(format!("{reason}: nothing is sent"))]
+}
+
+/// Shows the bit in the frames, or the line in the handshake.
+fn jump_to_problem(state: &ProblemsTabState, session: &Session) -> Vec<Action> {
+    match state.selected() {
+        Some(ProblemRef::Head(from, number)) => {
+            let line = line_of_problem(session, from, number).unwrap_or(0);
+            vec![Action::MoveTo(Place::HeadLine(from, line)), Action::Show(Tab::Handshake)]
+        }
+        Some(ProblemRef::Frame(from, number)) => {
+            let Some(found) = locate_fault(session, from, number) else { return Vec::new() };
+            let Some(row) = found.row else {
+                let text = "its frame is not complete: there is no row to jump to yet";
+                return vec![Action::Notice(text.to_owned())];
+            };
+            let bit = found.fault.bits.map_or(0, first_bit);
+            let byte = found.byte_in_frame().min(MAX_BYTES_SHOWN as usize - 1);
+            vec![Action::MoveTo(Place::Frame(row, ByteCursor { byte, bit })), Action::Show(Tab::Frames)]
+        }
+        None => Vec::new(),
+    }
+}
+
+fn first_bit(bits: Bits) -> u8 {
+    (0..8).find(|bit| bits.contains(*bit)).unwrap_or(0)
+}
+
+pub(crate) fn draw(state: &ProblemsTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
+    let Some(problem) = state.selected() else { return draw_no_problems(session, area, canvas) };
+    let most = match area.height {
+        0..=9 => 2,
+        10..=15 => 3,
+        16..=22 => 4,
+        23..=35 => 6,
+        height => height / 4,
+    };
+    let header = u16::from(area.height >= 16);
+    let rows = most.min(u16::try_from(state.problems.len()).unwrap_or(u16::MAX));
+    let (list, rest) = split_rows(area, 1 + header + rows);
+    canvas.draw_line(&summary(&state.problems, session, canvas), 0, list);
+    let chosen = state.selected.min(state.problems.len() - 1);
+    let first = (chosen + 2).min(state.problems.len()).saturating_sub(rows.into());
+    let shown = first..(first + usize::from(rows)).min(state.problems.len());
+    let cells: Vec<ProblemRow> = shown
+        .clone()
+        .filter_map(|at| Some(ProblemRow::from_problem(session, *state.problems.get(at)?)))
+        .collect();
+    let code = cells.iter().map(|cells| cells.code.len()).max().unwrap_or(0);
+    if header == 1 {
+        canvas.draw_line(&column_titles(code, list.width, canvas), 1, list);
+    }
+    for (line, (at, cells)) in shown.zip(&cells).enumerate() {
+        let y = list.y + 1 + header + line as u16;
+        let spot = Rect { y, height: 1, ..list }.intersection(list);
+        canvas.add_target(spot, ClickTarget::Problem(at));
+        if at == chosen {
+            canvas.buffer.set_style(spot, Style::new().bg(canvas.theme.selected));
+        }
+        let line = cells.line(at == chosen, state.ignored.contains(&at), code, spot.width, canvas);
+        canvas.draw_line(&line, 0, spot);
+    }
+    verdict::draw(session, problem, state.pane, state.close_key, rest, canvas);
+}
+
+/// How much there is, and that a receiver need not find all of it.
+fn summary(list: &[ProblemRef], session: &Session, canvas: &Canvas) -> Line<'static> {
+    let theme = canvas.theme;
+    let fatal = list.iter().filter(|problem| severity(session, **problem) == Some(Severity::Fatal)).count();
+    let others = list.len() - fatal;
+    let mut line = Line::styled(
+        format!("{fatal} fatal"),
+        Style::new().fg(if fatal > 0 { theme.bad } else { theme.good }).add_modifier(Modifier::BOLD),
+    );
+    if others > 0 {
+        let text = format!(", {others} warning{}", if others == 1 { "" } else { "s" });
+        line.push_span(Span::styled(text, Style::new().fg(theme.warn)));
+    }
+    let lost: u64 = SIDES.map(|from| session.connection().trace.dropped_faults(from)).iter().sum();
+    if lost > 0 {
+        line.push_span(Span::styled(
+            format!(", {} more not kept", format::group_thousands(lost)),
+            theme.dim(),
+        ));
+    }
+    line.push_span(Span::styled(". A receiver may stop at the first; all are listed.", theme.dim()));
+    line
+}
+
+/// Nothing is wrong: what that rests on, and how to change it.
+fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let frames = format::group_thousands(session.connection().trace.rows().len() as u64);
+    let good = Style::new().fg(theme.good).add_modifier(Modifier::BOLD);
+    let mut lines = vec![Line::default(), Line::styled("✓ Nothing is wrong so far.", good), Line::default()];
+    for text in [
+        &*format!(
+            "Both heads of the handshake and all {frames} frames were judged, each rule as soon as its last byte was there."
+        ),
+        "Break something and see it judged, here and by the server:",
+    ] {
+        lines.extend(prose::labelled_paragraph("", text, 0, area.width, Style::new(), theme));
+    }
+    for (key, text) in [
+        ("2 x", "flips a bit of a frame in your hand; Enter there sends it"),
+        ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has an opcode that nothing defines"),
+        ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the mask that it must have"),
+    ] {
+        lines.extend(prose::labelled_paragraph(&format!("  {key}"), text, 8, area.width, theme.dim(), theme));
+    }
+    prose::draw_lines(&lines, area, canvas);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::model::row_of;
+    use super::*;
+    use crate::clients::SessionEvent;
+    use crate::demos::inspect::messages::Msg;
+    use crate::demos::inspect::session::mask_key::MaskKeySource;
+    use crate::demos::inspect::state::Inspect;
+    use crate::demos::inspect::testing::render_text;
+    use crate::demos::inspect::testing::{client_commands, opened, press, seen};
+    use crate::net::{Chunk, Direction};
+    use crate::stage::{Demo as _, DemoEvent};
+    use crate::wire::frame::encode;
+    use crate::wire::{FaultCode, Opcode, Side};
+    use std::time::Instant;
+
+    const BROKEN: &[u8] = &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    fn listed(inspect: &Inspect) -> Vec<(Side, FaultCode)> {
+        let code = |problem: &ProblemRef| match *problem {
+            ProblemRef::Frame(from, number) => {
+                (from, inspect.session.connection().trace.faults(from)[number].code)
+            }
+            ProblemRef::Head(..) => panic!("{problem:?}"),
+        };
+        inspect.tabs.problems.problems.iter().map(code).collect()
+    }
+
+    #[test]
+    fn both_directions_stand_in_the_order_in_which_they_became_certain() {
+        let unmasked = encode::single_frame(Opcode::Text, b"a", None);
+        let masked = encode::single_frame(Opcode::Text, b"a", Some(KEY));
+        let (inspect, _inbox) =
+            seen(&[(Side::Server, &masked), (Side::Client, &unmasked), (Side::Server, &[0x83, 0x00])]);
+        assert_eq!(
+            listed(&inspect),
+            [
+                (Side::Server, FaultCode::MaskedServer),
+                (Side::Client, FaultCode::UnmaskedClient),
+                (Side::Server, FaultCode::OpcodeReserved)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_comes_at_once_is_ordered_by_the_frames() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x83, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x00, 0x84, 0x00])]);
+        inspect.tabs.problems = ProblemsTabState::default();
+        follow(&mut inspect.tabs.problems, &mut inspect.session);
+        let sides: Vec<Side> = listed(&inspect).iter().map(|(from, _)| *from).collect();
+        assert_eq!(sides, [Side::Client, Side::Server, Side::Server]);
+        follow(&mut inspect.tabs.problems, &mut inspect.session);
+        assert_eq!(inspect.tabs.problems.problems.len(), 3, "each stands there once");
+    }
+
+    #[test]
+    fn a_row_is_found_by_halving() {
+        let server: Vec<u8> = [0x81, 0x00].repeat(9);
+        let client = encode::single_frame(Opcode::Ping, b"", Some(KEY)).repeat(2);
+        let (inspect, _inbox) =
+            seen(&[(Side::Client, &client), (Side::Server, &server), (Side::Client, &client)]);
+        for (number, row) in inspect.session.connection().trace.rows().iter().enumerate() {
+            assert_eq!(row_of(&inspect.session.connection().trace, row.from(), row.index()), Some(number));
+        }
+        assert_eq!(row_of(&inspect.session.connection().trace, Side::Client, 4), None);
+        assert_eq!(row_of(&inspect.session.connection().trace, Side::Server, 9), None);
+    }
+
+    #[test]
+    fn the_close_that_is_shown_is_the_one_that_is_sent() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        inspect.show_tab(Tab::Problems);
+        let shown = render_text(&inspect, 100, 30);
+        let sent = press(&mut inspect, KeyCode::Char('s'));
+        let [SessionCommand::Raw(raw)] = client_commands(&sent)[..] else { panic!("{sent:?}") };
+        assert!(shown.contains(&format::spaced_hex(raw, 16)), "{shown}");
+        let mut transcript =
+            crate::wire::Transcript::new(Side::Client, crate::wire::AgreedExtensions::none());
+        transcript.push(raw);
+        assert_eq!(transcript.frames()[0].close_body(), Some((1002, Vec::new())));
+        assert_eq!(transcript.faults(), []);
+    }
+
+    fn sent_raw(inspect: &mut Inspect) -> Vec<u8> {
+        let sent = press(inspect, KeyCode::Char('s'));
+        match client_commands(&sent)[..] {
+            [SessionCommand::Raw(raw)] => raw.clone(),
+            _ => panic!("{sent:?}"),
+        }
+    }
+
+    #[test]
+    fn the_same_close_sent_twice_is_masked_with_two_keys() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, &[0x83, 0x00])]);
+        inspect.session.mask_keys = MaskKeySource::System;
+        inspect.show_tab(Tab::Problems);
+        let (first, second) = (sent_raw(&mut inspect), sent_raw(&mut inspect));
+        let shown = render_text(&inspect, 100, 30);
+        assert_eq!(first[..2], second[..2], "the same frame");
+        assert_ne!(first[2..6], second[2..6], "RFC 6455 section 5.3: a fresh key for each frame");
+        let third = sent_raw(&mut inspect);
+        assert!(
+            shown.contains(&format::spaced_hex(&third, 16)),
+            "and each is shown before it is sent\n{shown}"
+        );
+    }
+
+    #[test]
+    fn without_random_numbers_no_close_is_sent_and_the_reader_learns_why() {
+        let (mut inspect, _inbox) = seen(&[]);
+        inspect.session.mask_keys = MaskKeySource::Failing;
+        let at = Instant::now();
+        let chunk = Chunk { at, direction: Direction::Received, bytes: vec![0x83, 0x00] };
+        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Bytes(chunk))));
+        inspect.show_tab(Tab::Problems);
+        assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
+        let notice = inspect.session.notice.as_deref().unwrap();
+        assert!(notice.contains("the system gives no random numbers"), "{notice}");
+    }
+
+    #[test]
+    fn a_fault_of_ours_is_not_ours_to_answer() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x81, 0x00]), (Side::Server, &[0x88, 0x02, 0x03, 0xea])]);
+        inspect.show_tab(Tab::Problems);
+        assert!(press(&mut inspect, KeyCode::Char('s')).is_empty());
+        assert!(inspect.session.notice.as_ref().unwrap().contains("our own"), "{:?}", inspect.session.notice);
+        let shown = render_text(&inspect, 100, 30);
+        assert!(shown.contains("the server answers  88 02 03 ea"), "{shown}");
+        assert!(shown.contains("frame 1 is its Close 1002"), "{shown}");
+    }
+
+    #[test]
+    fn enter_jumps_to_the_bit() {
+        let (mut inspect, _inbox) =
+            seen(&[(Side::Client, &[0x81, 0x80, 1, 2, 3, 4]), (Side::Server, &[0x83, 0x80, 1, 2, 3, 4])]);
+        inspect.show_tab(Tab::Problems);
+        press(&mut inspect, KeyCode::Enter);
+        assert_eq!((inspect.tab(), inspect.session.current_row()), (Tab::Frames, Some(1)));
+        assert_eq!(inspect.session.cursor, ByteCursor { byte: 0, bit: 4 });
+    }
+
+    #[test]
+    fn a_problem_put_aside_is_marked_and_comes_back() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.show_tab(Tab::Problems);
+        press(&mut inspect, KeyCode::Char('i'));
+        assert_eq!(inspect.tabs.problems.selected, 1);
+        assert_eq!(
+            render_text(&inspect, 100, 30).matches("ignored").count(),
+            2,
+            "in the list, and what was done"
+        );
+        press(&mut inspect, KeyCode::Up);
+        press(&mut inspect, KeyCode::Char('i'));
+        assert!(inspect.tabs.problems.ignored.is_empty());
+    }
+
+    #[test]
+    fn the_screen_holds_place_rule_refusers_and_answer() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.show_tab(Tab::Problems);
+        let shown = render_text(&inspect, 100, 30);
+        for part in [
+            "fatal, ",
+            "A receiver may stop at the first; all are listed.",
+            "E_OPCODE_RESERVED",
+            "knowable after 1 byte of the frame",
+            "─opcode─",
+            "  RFC    ",
+            "  Means  ",
+            "tungstenite",
+            "What I do now",
+            "Close 1002",
+        ] {
+            assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+        }
+    }
+
+    #[test]
+    fn without_room_one_pane_is_shown_and_w_turns_it() {
+        let (mut inspect, _inbox) = seen(&[(Side::Server, BROKEN)]);
+        inspect.show_tab(Tab::Problems);
+        let shown = render_text(&inspect, 78, 15);
+        assert!(shown.contains("Found") && !shown.contains("tungstenite"), "{shown}");
+        press(&mut inspect, KeyCode::Char('w'));
+        assert!(render_text(&inspect, 78, 15).contains("tungstenite"));
+        press(&mut inspect, KeyCode::Char('w'));
+        assert!(render_text(&inspect, 78, 15).contains("Close 1002"));
+    }
+
+    #[test]
+    fn without_a_problem_it_says_what_that_rests_on() {
+        let (mut inspect, _inbox) = opened();
+        inspect.show_tab(Tab::Problems);
+        let shown = render_text(&inspect, 100, 30);
+        assert!(shown.contains("Nothing is wrong so far") && shown.contains("all 2 frames"), "{shown}");
+    }
+}

@@ -1,0 +1,349 @@
+//! One problem explained: its bytes and bits, the rule, who refuses it, and what is answered.
+//!
+//! Which problem, and what the keys do with it, is said in `problems`.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Text};
+
+use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::session::connections::ConnectionStatus;
+
+use super::location::{draw_frame, draw_hex};
+use super::model::{LocatedFault, ProblemPane, ProblemRef, locate_fault};
+use crate::demos::inspect::parts::payload::payload_preview;
+use crate::demos::inspect::parts::prose;
+use crate::demos::inspect::parts::prose::{labelled_paragraph, short_section};
+use crate::demos::inspect::session::Session;
+use crate::wire::explain::interop::{self, Reaction};
+use crate::wire::explain::reference;
+use crate::wire::frame::encode;
+use crate::wire::handshake::Problem as HeadProblem;
+use crate::wire::{CloseCode, FaultCode, MaskingKey, Severity, Side, format};
+
+/// The label's column of the panes.
+const LABEL_WIDTH: usize = 9;
+
+/// The Close that answers a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CloseResponse {
+    /// It is ours to send: the other side broke the rule.
+    pub(crate) is_ours: bool,
+    pub(crate) code: u16,
+    pub(crate) raw: Vec<u8>,
+    key: Option<MaskingKey>,
+}
+
+/// The Close that a receiver of the fault sends; none for warnings, and where a Close was sent already.
+pub(crate) fn close_response(
+    session: &Session,
+    problem: ProblemRef,
+    close_key: Option<MaskingKey>,
+) -> Option<CloseResponse> {
+    let ProblemRef::Frame(from, number) = problem else { return None };
+    let found = locate_fault(session, from, number)?;
+    let code = found.fault.close_code()?;
+    let ours = from == Side::Server;
+    // only a client masks (RFC 6455 section 5.1); without a key it cannot send
+    let key = if ours { Some(close_key?) } else { None };
+    Some(CloseResponse { is_ours: ours, code, raw: encode::close_frame(code, "", key), key })
+}
+
+pub(crate) fn draw(
+    session: &Session,
+    problem: ProblemRef,
+    pane: ProblemPane,
+    close_key: Option<MaskingKey>,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
+    match problem {
+        ProblemRef::Frame(from, number) => {
+            let Some(found) = locate_fault(session, from, number) else { return };
+            let bits = area.height >= 13;
+            let (bytes, rest) = split_rows(area, if bits { 6 } else { 3 });
+            draw_frame(session, &found, bits, bytes, canvas);
+            let response = close_response(session, problem, close_key);
+            draw_panes(session, &found, response.as_ref(), pane, rest, canvas);
+        }
+        ProblemRef::Head(from, number) => draw_head(session, from, number, area, canvas),
+    }
+}
+
+/// The rule, who refuses it, what is answered: side by side in height, or the one that was asked for.
+fn draw_panes(
+    session: &Session,
+    found: &LocatedFault,
+    response: Option<&CloseResponse>,
+    pane: ProblemPane,
+    area: Rect,
+    canvas: &mut Canvas,
+) {
+    let width = area.width;
+    let code = found.fault.code;
+    let rule_text = rule_lines(found, width, canvas);
+    let refusers = refuser_lines(code, area.height >= 30, width, canvas);
+    let now = reaction_lines(session, found, response, width, canvas);
+    let title = format!("{}, {}", code.name(), short_section(found.fault.section()));
+    let cases = match interop::case_count(code) {
+        0 => "Who refuses it?".to_owned(),
+        1 => "Who refuses it? Measured with 1 frame that breaks this rule alone".to_owned(),
+        cases => format!("Who refuses it? Measured with {cases} frames that break this rule alone"),
+    };
+    let heights = [refusers.len() as u16 + 1, now.len() as u16 + 1];
+    if area.height >= heights[0] + heights[1] + 4 {
+        let rule = (rule_text.len() as u16 + 1).min(area.height - heights[0] - heights[1]);
+        let (first, rest) = split_rows(area, rule);
+        let (second, third) = split_rows(rest, heights[0]);
+        draw_pane(&title, &rule_text, first, canvas);
+        draw_pane(&cases, &refusers, second, canvas);
+        return draw_pane("What I do now", &now, third, canvas);
+    }
+    match pane {
+        ProblemPane::Rule => draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas),
+        ProblemPane::Implementations => {
+            draw_pane(&format!("{cases} · w what I do now"), &refusers, area, canvas);
+        }
+        ProblemPane::Reaction => draw_pane("What I do now · w the rule", &now, area, canvas),
+    }
+}
+
+fn draw_pane(title: &str, lines: &[Line], area: Rect, canvas: &mut Canvas) {
+    canvas.draw_rule(title, area);
+    prose::draw_lines(lines, split_rows(area, 1).1, canvas);
+}
+
+fn rule_lines(found: &LocatedFault, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let page = reference::for_fault(found.fault.code);
+    let detail = found.fault.detail.to_string();
+    let here = if detail.is_empty() { page.title.to_owned() } else { format!("{}: {detail}", page.title) };
+    let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
+    let mut lines =
+        labelled_paragraph("  Found", &format::escape_controls(&here), LABEL_WIDTH, width, strong, theme);
+    for (label, text) in
+        [("  RFC", page.requirement), ("  Means", page.common_cause), ("  Why", page.rationale)]
+    {
+        if !text.is_empty() {
+            lines.extend(labelled_paragraph(
+                label,
+                text,
+                LABEL_WIDTH,
+                width,
+                Style::new().fg(theme.text),
+                theme,
+            ));
+        }
+    }
+    lines
+}
+
+/// What each known implementation did, a sign and its name; a line each where there is room.
+fn refuser_lines(code: FaultCode, roomy: bool, width: u16, canvas: &Canvas) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let answers = interop::results_for(code);
+    if answers.is_empty() {
+        let text = "No frame of the vectors breaks this rule alone, so who refuses it is not known.";
+        return labelled_paragraph("", text, 2, width, theme.dim(), theme);
+    }
+    let piece = |answer: &interop::InteropResult| {
+        let (sign, color) = match answer.reaction() {
+            Reaction::Refuses => ("✓", theme.good),
+            Reaction::Accepts => ("○", theme.warn),
+            Reaction::Mixed => ("◐", theme.warn),
+            Reaction::NotTried => ("–", theme.dim),
+        };
+        let some = match answer.reaction() {
+            Reaction::Mixed => format!(" {} of {}", answer.refused, answer.refused + answer.accepted),
+            _ => String::new(),
+        };
+        let text = if roomy { answer.to_string() } else { format!("{}{some}", answer.implementation.name) };
+        vec![
+            Text::styled(format!("  {sign} "), Style::new().fg(color).add_modifier(Modifier::BOLD)),
+            Text::styled(text, Style::new().fg(theme.text)),
+        ]
+    };
+    if roomy {
+        return answers.iter().map(|answer| Line::from(piece(answer))).collect();
+    }
+    let mut lines = prose::flow_pieces(answers.iter().map(piece).collect(), width);
+    let used: Vec<Reaction> = answers.iter().map(interop::InteropResult::reaction).collect();
+    let legend = [
+        (Reaction::Refuses, "✓ refuses it"),
+        (Reaction::Accepts, "○ lets it pass"),
+        (Reaction::Mixed, "◐ refuses some"),
+        (Reaction::NotTried, "– was not tried"),
+    ];
+    let legend: Vec<&str> = legend.iter().filter(|(s, _)| used.contains(s)).map(|(_, text)| *text).collect();
+    lines.push(Line::styled(format!("  {}", legend.join("   ")), theme.dim()));
+    lines
+}
+
+fn reaction_lines(
+    session: &Session,
+    found: &LocatedFault,
+    response: Option<&CloseResponse>,
+    width: u16,
+    canvas: &Canvas,
+) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let plain = Style::new().fg(theme.text);
+    let mut lines = if let Some(response) = response {
+        close_response_lines(session, found, response, width, canvas)
+    } else {
+        labelled_paragraph("", &reference::for_fault(found.fault.code).consequence, 2, width, plain, theme)
+    };
+    let after = session.connection().trace.rows()[found.row.map_or(0, |row| row + 1)..]
+        .iter()
+        .take(100_000)
+        .filter(|row| row.from() == found.from && row.is_after_fault())
+        .count();
+    if found.row.is_some() && found.fault.is_fatal() && after > 0 {
+        let frames = if after == 1 { "1 frame came".to_owned() } else { format!("{after} frames came") };
+        let text = format!("{frames} after it (↯ in the list): a receiver that stops here never reads them");
+        lines.extend(labelled_paragraph("", &text, 2, width, theme.dim(), theme));
+    }
+    lines
+}
+
+fn close_response_lines(
+    session: &Session,
+    found: &LocatedFault,
+    response: &CloseResponse,
+    width: u16,
+    canvas: &Canvas,
+) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let bold = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
+    let actor = if response.is_ours { "I answer" } else { "the server answers" };
+    let about = CloseCode::new(response.code);
+    let mask = response
+        .key
+        .map_or_else(|| "not masked".to_owned(), |key| format!("masked with {}", format::hex(&key)));
+    let mut first = Line::from(vec![
+        Text::styled("  1  ", bold),
+        Text::styled(format!("{actor}  "), Style::new().fg(theme.text)),
+        Text::styled(
+            format::spaced_hex(&response.raw, 16),
+            Style::new().fg(theme.good).add_modifier(Modifier::BOLD),
+        ),
+        Text::styled(format!("   Close {} {}, {mask}", response.code, about.name), theme.dim()),
+    ]);
+    if response.is_ours
+        && session.connection().status == ConnectionStatus::Open
+        && first.width() + 10 <= usize::from(width)
+    {
+        first.push_span(Text::styled("   s ", bold));
+        first.push_span(Text::styled("sends it", theme.dim()));
+    }
+    let mut lines = vec![first];
+    let second = if response.is_ours {
+        "stop reading, wait until the server closes TCP, then close (§7.1.1, §7.1.7)".to_owned()
+    } else {
+        server_reaction(session, found)
+    };
+    lines.extend(labelled_paragraph("  2", &second, 5, width, Style::new().fg(theme.text), theme));
+    lines
+}
+
+/// Whether the server has answered our fault, and how.
+fn server_reaction(session: &Session, found: &LocatedFault) -> String {
+    let after = found.row.map_or(session.connection().trace.rows().len(), |row| row + 1);
+    let rows = session.connection().trace.rows().iter().enumerate().skip(after).take(10_000);
+    let mut closes =
+        rows.filter(|(_, row)| row.from() != found.from && row.opcode() == crate::wire::Opcode::Close);
+    let close = closes.next().map(|(number, _)| number);
+    match (close, &session.connection().status) {
+        (Some(row), _) => {
+            let text = session.frame(row).map_or_else(String::new, |frame| payload_preview(&frame));
+            format!("what it did: frame {row} is its Close {text}")
+        }
+        (None, ConnectionStatus::Ended(_) | ConnectionStatus::FromFile(_)) => {
+            "what it did: it ended the connection without a Close".to_owned()
+        }
+        (None, _) => "what it did: no Close from it so far; it may have let this pass".to_owned(),
+    }
+}
+
+/// A problem of a head: its line, the bytes, and what follows from it.
+fn draw_head(session: &Session, from: Side, number: usize, area: Rect, canvas: &mut Canvas) {
+    let theme = canvas.theme;
+    let Some(validated) = session.connection().trace.head(from) else { return };
+    let Some(problem) = validated.validation.problems.get(number) else { return };
+    let (arrow, what) =
+        (side_style(from, theme).1, if from == Side::Client { "request" } else { "response" });
+    let raw = validated.head.as_ref().map_or(session.connection().trace.head_bytes(from), |head| head.raw());
+    let span = problem.span.clone().filter(|span| span.start < raw.len());
+    let (bytes, rest) = split_rows(area, if span.is_some() { 3 } else { 1 });
+    let place = span.as_ref().map_or_else(
+        || "nothing to mark: what is wrong is that something is missing".to_owned(),
+        |span| {
+            format!(
+                "byte 0x{:02x}: {}",
+                span.start,
+                format::quote(&raw[span.start..span.end.min(raw.len())], 50)
+            )
+        },
+    );
+    canvas.draw_rule(&format!("{arrow} {what} · {place}"), bytes);
+    if let Some(span) = span {
+        let colors = vec![theme.text; raw.len()];
+        let label = format::byte_count(span.len() as u64);
+        draw_hex(
+            raw,
+            &colors,
+            span.start..span.end.max(span.start + 1),
+            &label,
+            split_rows(bytes, 1).1,
+            canvas,
+        );
+    }
+    let rule = problem.code.rule();
+    canvas.draw_rule(&format!("{}, {}", rule.name, short_section(rule.section)), rest);
+    let lines = head_problem_lines(problem, from, validated.validation.status, area.width, canvas);
+    prose::draw_lines(&lines, split_rows(rest, 1).1, canvas);
+}
+
+fn head_problem_lines(
+    problem: &HeadProblem,
+    from: Side,
+    status: Option<u16>,
+    width: u16,
+    canvas: &Canvas,
+) -> Vec<Line<'static>> {
+    let theme = canvas.theme;
+    let rule = problem.code.rule();
+    let plain = Style::new().fg(theme.text);
+    let mut lines = labelled_paragraph(
+        "  Found",
+        rule.summary,
+        LABEL_WIDTH,
+        width,
+        plain.add_modifier(Modifier::BOLD),
+        theme,
+    );
+    if let Some(hint) = &problem.hint {
+        lines.extend(labelled_paragraph(
+            "  Hint",
+            &format::escape_controls(hint),
+            LABEL_WIDTH,
+            width,
+            plain,
+            theme,
+        ));
+    }
+    lines.extend(labelled_paragraph("  Why", rule.rationale, LABEL_WIDTH, width, plain, theme));
+    let now = match (problem.severity, from, status) {
+        (Severity::Fatal, Side::Client, Some(status)) => {
+            format!("A server refuses the request with status {status}: there is no WebSocket to close yet.")
+        }
+        (Severity::Fatal, Side::Client, None) => "A server hangs up: no HTTP answer makes sense.".to_owned(),
+        (Severity::Fatal, Side::Server, _) => {
+            "A client fails the connection: it closes TCP without a Close frame.".to_owned()
+        }
+        _ => "Worth knowing; the connection goes on.".to_owned(),
+    };
+    lines.extend(labelled_paragraph("  Now", &now, LABEL_WIDTH, width, plain, theme));
+    lines
+}

@@ -1,0 +1,146 @@
+//! The fragments of a message put together, piece by piece, and what that teaches about checking text.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::selected_message::SelectedMessage;
+use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::session::Session;
+use crate::wire::{ByteLen, FaultCode, MessageKind, format};
+
+/// A fragment as the reassembly sees it.
+struct JoinedFragment {
+    row: usize,
+    payload: Vec<u8>,
+    /// All of it is in `payload`.
+    is_complete: bool,
+    /// Bytes of the message after it.
+    cumulative_len: ByteLen,
+}
+
+/// Fragments that are put together on the screen.
+const MAX_FRAGMENTS_SHOWN: usize = 64;
+
+fn fragments(session: &Session, selected: &SelectedMessage) -> Vec<JoinedFragment> {
+    let mut sum = ByteLen::ZERO;
+    let fragment = |row: &usize| {
+        sum += session.connection().trace.rows()[*row].payload_len();
+        let frame = session.frame(*row);
+        let whole = frame.as_ref().is_some_and(|frame| frame.complete);
+        JoinedFragment {
+            row: *row,
+            payload: frame.map(|frame| frame.payload()).unwrap_or_default(),
+            is_complete: whole,
+            cumulative_len: sum,
+        }
+    };
+    selected.fragments.iter().take(MAX_FRAGMENTS_SHOWN).map(fragment).collect()
+}
+
+/// The fragments put together, piece by piece, and what that shows.
+pub(crate) fn draw(session: &Session, selected: &SelectedMessage, area: Rect, canvas: &mut Canvas) {
+    let (rule, body) = split_rows(area, 1);
+    if body.is_empty() {
+        return canvas.draw_rule("", rule);
+    }
+    canvas.draw_rule("Reassembly", rule);
+    let theme = canvas.theme;
+    if selected.message.is_none() {
+        let sentence = "A control frame is delivered at once, also in the middle of a message (§5.4, §5.5).";
+        return canvas.draw_line(&Line::styled(format!("  {sentence}"), theme.dim()), 0, body);
+    }
+    let fragments = fragments(session, selected);
+    let total = u128::from(fragments.last().map_or(0, |fragment| fragment.cumulative_len.get()).max(1));
+    let text = session.connection().trace.rows()[selected.fragments[0]].kind() == Some(MessageKind::Text);
+    let text = text && !session.connection().trace.rows()[selected.fragments[0]].is_compressed();
+    let tall = body.height >= 4;
+    let (mut line, mut row) = (Line::raw("  "), 0);
+    for fragment in &fragments {
+        let full = (8 * u128::from(fragment.cumulative_len.get())).div_ceil(total).min(8) as usize;
+        let bar = format!("{}{}", "█".repeat(full), "▒".repeat(8 - full));
+        let content = if text {
+            format::quote(&fragment.payload, 10)
+        } else {
+            format::spaced_hex(&fragment.payload, 4)
+        };
+        let color =
+            if fragment.row == selected.current { theme.accent } else { side_style(selected.from, theme).0 };
+        let spans = [
+            Span::styled(format!("{} ", fragment.row), theme.dim()),
+            Span::styled(bar, Style::new().fg(color)),
+            Span::raw(format!(" {content}    ")),
+        ];
+        let width: usize = spans.iter().map(Span::width).sum();
+        if line.width() > 2 && (tall || line.width() + width > body.width.into()) {
+            if row + 1 >= body.height.saturating_sub(u16::from(body.height > 1)) {
+                line.push_span(Span::styled("…", theme.dim()));
+                break;
+            }
+            canvas.draw_line(&std::mem::replace(&mut line, Line::raw("  ")), row, body);
+            row += 1;
+        }
+        line.extend(spans);
+    }
+    line.push_span(message_summary(session, selected, &fragments, text, canvas));
+    canvas.draw_line(&line, row, body);
+    if row + 1 < body.height {
+        let sentence = Line::styled(format!("  {}", utf8_remark(selected, &fragments, text)), theme.dim());
+        canvas.draw_line(&sentence, row + 1, body);
+    }
+}
+
+/// What the whole message says.
+fn message_summary(
+    session: &Session,
+    selected: &SelectedMessage,
+    fragments: &[JoinedFragment],
+    text: bool,
+    canvas: &Canvas,
+) -> Span<'static> {
+    let theme = canvas.theme;
+    if !selected.ended {
+        return Span::styled("→ still open", Style::new().fg(theme.warn));
+    }
+    let known =
+        fragments.len() == selected.fragments.len() && fragments.iter().all(|fragment| fragment.is_complete);
+    if !text || !known {
+        return Span::styled("→ complete", Style::new().fg(theme.good));
+    }
+    let all: Vec<u8> =
+        fragments.iter().flat_map(|fragment| fragment.payload.iter().copied().take(64)).collect();
+    let broken = selected.faults(session).iter().any(|fault| fault.code == FaultCode::Utf8);
+    let (sign, color) = if broken { ("not UTF-8 ✗", theme.bad) } else { ("valid ✓", theme.good) };
+    Span::styled(
+        format!("→ {} {sign}", format::quote(&all, 24)),
+        Style::new().fg(color).add_modifier(Modifier::BOLD),
+    )
+}
+
+/// What this message teaches about checking text.
+fn utf8_remark(selected: &SelectedMessage, fragments: &[JoinedFragment], text: bool) -> String {
+    if !text {
+        return "Only text is checked for UTF-8, and only as it was before compression (§5.6, RFC 7692 §6)."
+            .to_owned();
+    }
+    let alone: Vec<String> = (fragments.iter().filter(|fragment| fragment.is_complete))
+        .filter(|fragment| str::from_utf8(&fragment.payload).is_err())
+        .map(|fragment| fragment.row.to_string())
+        .collect();
+    match (alone.len(), selected.fragments.len()) {
+        (0, 1) => "One frame, one message: nothing has to be put together.".to_owned(),
+        (0, _) => "Each frame is valid alone, by chance: a character may be cut anywhere    §5.6".to_owned(),
+        (_, 1) => "The frame is the message, so the text is broken for good    §8.1".to_owned(),
+        (1, _) => {
+            format!("Frame {} alone is not UTF-8: check the message, not the frame    §5.6 §8.1", alone[0])
+        }
+        (count, _) if count <= 6 => {
+            format!(
+                "Frames {} alone are not UTF-8: check the message, not the frame    §5.6 §8.1",
+                alone.join(", ")
+            )
+        }
+        (count, _) => format!("{count} of its frames alone are not UTF-8: check the message    §5.6 §8.1"),
+    }
+}

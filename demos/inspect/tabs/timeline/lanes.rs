@@ -1,0 +1,405 @@
+//! The lanes: an axis, then the pieces, frames and messages of each direction, control frames, and where the reader is.
+//!
+//! Without room the lanes that say least go first.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::link_summary;
+use super::state::TimelineTabState;
+use super::time_window::{CELLS_PER_DIVISION, TimeWindow};
+use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
+use crate::demos::inspect::parts::colors::side_style;
+use crate::demos::inspect::parts::units::format_short;
+use crate::demos::inspect::parts::units::format_time;
+use crate::demos::inspect::session::Session;
+use crate::stage::Theme;
+use crate::text;
+use crate::wire::frame::Severity;
+use crate::wire::{FragmentRole, Opcode, Side, TraceRow, format};
+
+/// Rows that are looked through for a message that was open before the window, or goes on after it.
+const MAX_ROWS_SEARCHED: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimelineLane {
+    Axis,
+    Arrivals(Side),
+    Frames(Side),
+    Messages(Side),
+    Control,
+    Pointer,
+}
+
+use Side::{Client, Server};
+use TimelineLane::{Arrivals, Axis, Control, Frames, Messages, Pointer};
+
+/// From the top down.
+const LANE_ORDER: [TimelineLane; 9] = [
+    Axis,
+    Arrivals(Client),
+    Frames(Client),
+    Messages(Client),
+    Arrivals(Server),
+    Frames(Server),
+    Messages(Server),
+    Control,
+    Pointer,
+];
+
+/// What is left out first, where there is no room.
+const DROP_ORDER: [TimelineLane; 8] = [
+    Arrivals(Server),
+    Arrivals(Client),
+    Pointer,
+    Control,
+    Messages(Server),
+    Axis,
+    Messages(Client),
+    Frames(Server),
+];
+
+fn visible_lanes(rows: u16, bare: bool) -> Vec<TimelineLane> {
+    let mut lanes = LANE_ORDER.to_vec();
+    if bare {
+        lanes.retain(|lane| !matches!(lane, Arrivals(_)));
+    }
+    for leave in DROP_ORDER {
+        if lanes.len() <= usize::from(rows) {
+            break;
+        }
+        lanes.retain(|lane| *lane != leave);
+    }
+    lanes
+}
+
+/// What the lanes have in common.
+struct TimelinePicture<'a> {
+    session: &'a Session,
+    current: usize,
+    window: TimeWindow,
+}
+
+pub(crate) fn draw(
+    state: &TimelineTabState,
+    session: &Session,
+    current: usize,
+    area: Rect,
+    airy: bool,
+    canvas: &mut Canvas,
+) {
+    let names: u16 = if area.width >= 90 { 18 } else { 14 };
+    let Some(cells) = area.width.checked_sub(names).filter(|cells| *cells >= 8) else { return };
+    let picture = TimelinePicture {
+        session,
+        current,
+        window: TimeWindow::for_row(session, state.zoom, current, cells),
+    };
+    let lanes = visible_lanes(area.height - 2 * u16::from(airy).min(area.height), state.hide_arrivals);
+    let mut rest = area;
+    for lane in lanes {
+        if airy && matches!(lane, Frames(_) | Control) && !matches!(lane, Frames(Client)) {
+            rest = split_rows(rest, u16::from(lane == Control || state.hide_arrivals)).1;
+        }
+        let (row, below) = split_rows(rest, 1);
+        rest = below;
+        canvas.draw_line(&picture.lane_name(lane, canvas), 0, Rect { width: names.min(row.width), ..row });
+        let row = Rect { x: row.x + names, width: cells, ..row };
+        match lane {
+            Axis => picture.draw_axis(row, canvas),
+            Arrivals(from) => picture.draw_arrivals(from, row, canvas),
+            Frames(from) => picture.draw_frames(from, row, canvas),
+            Messages(from) => picture.draw_messages(from, row, canvas),
+            Control => picture.draw_control_frames(row, canvas),
+            Pointer => picture.draw_pointer(row, canvas),
+        }
+    }
+}
+
+/// A part of a lane's row, `width` cells from `x` on.
+fn row_part(row: Rect, x: u16, width: u16) -> Rect {
+    Rect { x: row.x.saturating_add(x), width, ..row }.intersection(row)
+}
+
+fn frame_color(frame: &TraceRow, theme: &Theme) -> Color {
+    match frame.severity() {
+        Some(Severity::Fatal) => theme.bad,
+        _ if frame.opcode().is_control() => theme.control,
+        _ => side_style(frame.from(), theme).0,
+    }
+}
+
+impl TimelinePicture<'_> {
+    fn rows(&self) -> &[TraceRow] {
+        self.session.connection().trace.rows()
+    }
+
+    fn lane_name(&self, lane: TimelineLane, canvas: &Canvas) -> Line<'static> {
+        let theme = canvas.theme;
+        let of = |from, what: &'static str| {
+            let (color, arrow) = side_style(from, theme);
+            let arrow =
+                Span::styled(format!("{arrow} "), Style::new().fg(color).add_modifier(Modifier::BOLD));
+            Line::from(vec![arrow, Span::styled(what, theme.dim())])
+        };
+        match lane {
+            Axis => Line::styled(format!("{}/div", format_short(self.window.division())), theme.dim()),
+            Arrivals(from) => of(from, "TCP pieces"),
+            Frames(from) => of(from, "frames"),
+            Messages(from) => of(from, "messages"),
+            Control => Line::styled("    control", theme.dim()),
+            Pointer => Line::styled(format!("0 = {}", format_time(self.window.start())), theme.faint()),
+        }
+    }
+
+    fn draw_axis(&self, row: Rect, canvas: &mut Canvas) {
+        let theme = canvas.theme;
+        for number in 0..=u64::from(self.window.cells()) / CELLS_PER_DIVISION {
+            let x = (number * CELLS_PER_DIVISION) as u16;
+            let label = if number == 0 {
+                "0".to_owned()
+            } else {
+                format_short(self.window.division() * number as u32)
+            };
+            canvas.draw_line(
+                &Line::styled(format!("╷{label}"), theme.dim()),
+                0,
+                row_part(row, x, CELLS_PER_DIVISION as u16),
+            );
+        }
+    }
+
+    /// Where bytes came, by how many: ▂ little, █ much.
+    fn draw_arrivals(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let arrivals = self.session.connection().trace.arrivals().all();
+        let first = arrivals.partition_point(|arrival| arrival.time() < self.window.start());
+        let mut bytes = vec![0_u64; self.window.cells().into()];
+        for arrival in &arrivals[first..] {
+            match self.window.cell_at(arrival.time()) {
+                (x, true) if arrival.from() == from => bytes[usize::from(x)] += arrival.size().get(),
+                (_, true) => {}
+                (_, false) => break,
+            }
+        }
+        let color = side_style(from, canvas.theme).0;
+        for (x, bytes) in (0..).zip(bytes).filter(|(_, bytes)| *bytes > 0) {
+            let sign = match bytes {
+                0..=15 => "▁",
+                16..=127 => "▂",
+                128..=1023 => "▄",
+                1024..=16_383 => "▆",
+                _ => "█",
+            };
+            canvas.draw_line(&Line::styled(sign, Style::new().fg(color)), 0, row_part(row, x, 1));
+        }
+    }
+
+    fn draw_frames(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let all = self.rows();
+        let mut marks = Vec::new();
+        for x in 0..self.window.cells() {
+            let own = self.window.rows_in(all, x);
+            let is_own = |row: &usize| all[*row].from() == from;
+            let Some(first) = own.clone().find(is_own) else { continue };
+            let count = own.clone().filter(is_own).count();
+            let here = own.contains(&self.current) && all[self.current].from() == from;
+            marks.push((x, if here { self.current } else { first }, count));
+        }
+        for (number, (x, row_number, count)) in marks.iter().copied().enumerate() {
+            let frame = &all[row_number];
+            let (start, _) = self.window.cell_at(self.session.connection().trace.started_at(frame));
+            let free = number.checked_sub(1).map_or(0, |before| marks[before].0 + 1);
+            let start = start.max(free).min(x);
+            let color = frame_color(frame, canvas.theme);
+            if start < x {
+                let way = format!("╶{}", "─".repeat(usize::from(x - start - 1)));
+                canvas.draw_line(
+                    &Line::styled(way, Style::new().fg(color)),
+                    0,
+                    row_part(row, start, x - start),
+                );
+            }
+            let room = marks.get(number + 1).map_or(self.window.cells(), |next| next.0) - x;
+            self.draw_frame_mark(row_number, count, row_part(row, x, room), canvas);
+        }
+    }
+
+    /// The sign of a frame, and its number where there is room.
+    fn draw_frame_mark(&self, number: usize, count: usize, spot: Rect, canvas: &mut Canvas) {
+        let frame = &self.rows()[number];
+        let sign = match frame.severity() {
+            Some(Severity::Fatal) => "✗",
+            _ if frame.header().fin => "■",
+            _ => "□",
+        };
+        let more = if count > 1 { format!("{number}+{}", count - 1) } else { number.to_string() };
+        let label = [more, number.to_string(), String::new()].into_iter();
+        let label =
+            label.map(|label| format!("{sign}{label}")).find(|label| text::width(label) < spot.width.into());
+        let label = label.unwrap_or_else(|| sign.to_owned());
+        let style = Style::new().fg(frame_color(frame, canvas.theme));
+        let chosen = number == self.current;
+        let style = if chosen { style.add_modifier(Modifier::BOLD | Modifier::REVERSED) } else { style };
+        let spot = Rect { width: spot.width.min(text::width(&label) as u16), ..spot };
+        canvas.add_target(spot, ClickTarget::Row(number));
+        canvas.draw_line(&Line::styled(label, style), 0, spot);
+    }
+
+    fn draw_messages(&self, from: Side, row: Rect, canvas: &mut Canvas) {
+        let spans = self.message_spans(from);
+        let color = side_style(from, canvas.theme).0;
+        let own = self.rows().get(self.current).filter(|own| own.from() == from);
+        let chosen = own.and_then(|own| own.role().message());
+        for (number, span) in spans.iter().enumerate() {
+            let next = spans.get(number + 1).map_or(self.window.cells(), |next| next.x.max(span.x + 1));
+            let style = Style::new().fg(color);
+            let style = if chosen == Some(span.message) { style.add_modifier(Modifier::BOLD) } else { style };
+            let label = span.bracket_text(next - span.x);
+            canvas.draw_line(&Line::styled(label, style), 0, row_part(row, span.x, next - span.x));
+        }
+    }
+
+    /// The messages of the window; of several that begin and end in one cell only the first.
+    fn message_spans(&self, from: Side) -> Vec<MessageSpan> {
+        let all = self.rows();
+        let shown = self.window.rows(all);
+        let of = |row: &TraceRow| row.role().message().filter(|_| row.from() == from);
+        let mut spans: Vec<MessageSpan> = Vec::new();
+        let before = (shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.start)
+            .rev()
+            .find(|row| of(&all[*row]).is_some());
+        if let Some(row) = before.map(|row| &all[row]).filter(|row| !row.header().fin) {
+            spans.push(MessageSpan::new(row, of(row).unwrap_or(0), 0, 0));
+        }
+        for row in &all[shown.clone()] {
+            let Some(message) = of(row) else { continue };
+            let (end, _) = self.window.cell_at(row.completed_at());
+            let ended = row.header().fin;
+            match spans.last_mut() {
+                Some(last) if last.message == message => {
+                    (last.end, last.ended, last.frames) = (end, ended, last.frames + 1);
+                }
+                Some(last) if last.end == end && last.ended && ended => {}
+                _ => {
+                    let (start, _) = self.window.cell_at(self.session.connection().trace.started_at(row));
+                    spans.push(MessageSpan {
+                        ended,
+                        frames: 1,
+                        ..MessageSpan::new(row, message, start, end)
+                    });
+                }
+            }
+        }
+        if let Some(last) = spans.last_mut().filter(|last| !last.ended) {
+            let latest = all.last().map_or(0, |row| self.window.cell_at(row.completed_at()).0);
+            last.end = last.end.max(latest);
+        }
+        spans
+    }
+
+    /// Each control frame with what it answers.
+    fn draw_control_frames(&self, row: Rect, canvas: &mut Canvas) {
+        let all = self.rows();
+        let shown = self.window.rows(all);
+        let pairs = link_summary::ping_pong_pairs(
+            self.session,
+            shown.start.saturating_sub(MAX_ROWS_SEARCHED)..shown.end.min(shown.start + MAX_ROWS_SEARCHED),
+        );
+        let mut free = 0;
+        for number in shown.filter(|number| all[*number].opcode().is_control()) {
+            let frame = &all[number];
+            let (x, _) = self.window.cell_at(frame.completed_at());
+            let label = match frame.opcode() {
+                Opcode::Pong => match pairs.iter().find(|pair| pair.pong == number) {
+                    Some(pair) => {
+                        let took = frame.completed_at().saturating_sub(all[pair.ping].completed_at());
+                        format!("{number} pong of {}, {}", pair.ping, format_short(took))
+                    }
+                    None => format!("{number} pong, not asked for"),
+                },
+                Opcode::Close => {
+                    let code = self.session.frame(number).and_then(|frame| frame.close_body());
+                    format!("{number} close{}", code.map_or(String::new(), |(code, _)| format!(" {code}")))
+                }
+                opcode => format!("{number} {opcode}"),
+            };
+            let width = text::width(&label) as u16;
+            if x < free || x + width > self.window.cells() && x > 0 && width > self.window.cells() - x {
+                continue;
+            }
+            free = x + width + 2;
+            let spot = row_part(row, x, width);
+            canvas.add_target(spot, ClickTarget::Row(number));
+            canvas.draw_line(&Line::styled(label, Style::new().fg(canvas.theme.control)), 0, spot);
+        }
+    }
+
+    fn draw_pointer(&self, row: Rect, canvas: &mut Canvas) {
+        let Some(frame) = self.rows().get(self.current) else { return };
+        let (x, inside) = self.window.cell_at(frame.completed_at());
+        if !inside {
+            return;
+        }
+        let follows = if self.session.selected_row.is_none() { ", follows" } else { "" };
+        let (_, arrow) = side_style(frame.from(), canvas.theme);
+        let label =
+            format!("frame {} {arrow} at {}{follows}", self.current, format_time(frame.completed_at()));
+        let width = text::width(&label) as u16 + 2;
+        let style = Style::new().fg(canvas.theme.accent);
+        if x + width <= self.window.cells() {
+            canvas.draw_line(&Line::styled(format!("▲ {label}"), style), 0, row_part(row, x, width));
+        } else {
+            let start = (x + 1).saturating_sub(width);
+            canvas.draw_line(&Line::styled(format!("{label} ▲"), style), 0, row_part(row, start, width));
+        }
+    }
+}
+
+/// A message on its lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MessageSpan {
+    message: usize,
+    kind: &'static str,
+    x: u16,
+    end: u16,
+    /// Frames of it in the window.
+    frames: u64,
+    /// It has a frame with FIN = 1.
+    ended: bool,
+}
+
+impl MessageSpan {
+    fn new(row: &TraceRow, message: usize, x: u16, end: u16) -> Self {
+        let kind = row.kind().map_or("", |kind| kind.name());
+        Self {
+            message,
+            kind,
+            x,
+            end,
+            frames: 0,
+            ended: matches!(row.role(), FragmentRole::First { .. }) && row.header().fin,
+        }
+    }
+
+    /// The stretch with the message's name, in at most `room` cells.
+    fn bracket_text(&self, room: u16) -> String {
+        let (width, room) = (usize::from(self.end.saturating_sub(self.x)) + 1, usize::from(room));
+        let close = if self.ended { "┤" } else { "╌" };
+        let many = if self.frames > 1 {
+            format!(", {} fragments", format::group_thousands(self.frames))
+        } else {
+            String::new()
+        };
+        let names = [format!(" m{} {}{many} ", self.message, self.kind), format!(" m{} ", self.message)];
+        if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
+            return format!("├{name:─^wide$}{close}", wide = width - 2);
+        }
+        let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
+        if text::width(&short) + 2 <= room {
+            let wide = width.saturating_sub(2).max(text::width(&short));
+            return text::prefix_within(&format!("└{short:─^wide$}{close}"), room).to_owned();
+        }
+        if width > 1 { format!("└{}{close}", "─".repeat(width - 2)) } else { "╵".to_owned() }
+    }
+}

@@ -1,0 +1,122 @@
+//! What the trace says about the link: which Pong answers which Ping, how fast, how many frames, and what headers cost.
+//!
+//! All figures are of frames that were seen; where none were, there is no figure.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::demos::inspect::parts::canvas::Canvas;
+use crate::demos::inspect::parts::units::format_short;
+use crate::demos::inspect::session::Session;
+use crate::wire::{Opcode, Side, TraceRow, format};
+
+/// The newest rows that are looked at.
+pub(crate) const MAX_ROWS_EXAMINED: usize = 1 << 14;
+
+/// Pings that wait for an answer, at most.
+const MAX_PENDING_PINGS: usize = 256;
+
+/// Frames a second are counted over this long.
+const RATE_WINDOW: Duration = Duration::from_secs(10);
+
+/// A Ping and the Pong that answers it: their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PingPong {
+    pub(crate) ping: usize,
+    pub(crate) pong: usize,
+}
+
+/// The Pings of `rows` and their answers: a Pong brings back the payload of the Ping (RFC 6455 section 5.5.3).
+pub(crate) fn ping_pong_pairs(session: &Session, rows: Range<usize>) -> Vec<PingPong> {
+    let all = session.connection().trace.rows();
+    let mut waiting: Vec<(Side, usize, Vec<u8>)> = Vec::new();
+    let mut pairs = Vec::new();
+    for number in rows {
+        let Some(row) = all.get(number) else { break };
+        if !matches!(row.opcode(), Opcode::Ping | Opcode::Pong) {
+            continue;
+        }
+        let Some(frame) = session.frame(number) else { continue };
+        if row.opcode() == Opcode::Ping {
+            if waiting.len() == MAX_PENDING_PINGS {
+                waiting.remove(0);
+            }
+            waiting.push((row.from(), number, frame.payload()));
+            continue;
+        }
+        let payload = frame.payload();
+        let asked = |(from, _, sent): &(Side, usize, Vec<u8>)| *from != row.from() && *sent == payload;
+        if let Some(at) = waiting.iter().position(asked) {
+            pairs.push(PingPong { ping: waiting.remove(at).1, pong: number });
+        }
+    }
+    pairs
+}
+
+/// The figures.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LinkSummary {
+    /// Median time from Ping to Pong, and of how many, for the Pings of the client and of the server.
+    pub(crate) round_trips: [Option<(Duration, usize)>; 2],
+    /// Frames a second, over how long.
+    pub(crate) frame_rate: Option<(f64, Duration)>,
+    /// Header bytes for 100 bytes of payload.
+    pub(crate) overhead: Option<f64>,
+}
+
+pub(crate) fn summarize_link(session: &Session) -> LinkSummary {
+    let all = session.connection().trace.rows();
+    let newest = all.len().saturating_sub(MAX_ROWS_EXAMINED)..all.len();
+    let pairs = ping_pong_pairs(session, newest.clone());
+    let answers = [Side::Client, Side::Server].map(|from| {
+        let own = pairs.iter().filter(|pair| all[pair.ping].from() == from);
+        let mut times: Vec<_> = own
+            .map(|pair| all[pair.pong].completed_at().saturating_sub(all[pair.ping].completed_at()))
+            .collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).map(|median| (*median, times.len()))
+    });
+    let rows = &all[newest];
+    let last = rows.last().map_or(Duration::ZERO, TraceRow::completed_at);
+    let lately: Vec<_> =
+        rows.iter().filter(|row| last.saturating_sub(row.completed_at()) <= RATE_WINDOW).collect();
+    let span = lately.first().map_or(Duration::ZERO, |row| last.saturating_sub(row.completed_at()));
+    // n frames have n - 1 gaps between them
+    let rate = (!span.is_zero()).then(|| ((lately.len() - 1) as f64 / span.as_secs_f64(), span));
+    let payload: f64 = rows.iter().map(|row| row.payload_len().get() as f64).sum();
+    let headers: f64 = rows.iter().map(|row| row.header().len() as f64).sum();
+    let overhead = (payload > 0.0).then(|| 100.0 * headers / payload);
+    LinkSummary { round_trips: answers, frame_rate: rate, overhead }
+}
+
+/// The figures in one line, over a rule.
+pub(crate) fn draw_line(session: &Session, area: Rect, canvas: &mut Canvas) {
+    let stats = summarize_link(session);
+    let theme = canvas.theme;
+    canvas.draw_rule("Link", area);
+    let mut parts = Vec::new();
+    let [ours, theirs] = stats.round_trips;
+    match ours {
+        Some((time, count)) => parts.push(format!("RTT {} (median of {count})", format_short(time))),
+        None => parts.push("RTT – (p sends a Ping)".to_owned()),
+    }
+    if let (Some((time, _)), true) = (theirs, area.width >= 100) {
+        parts.push(format!("the client answers in {}", format_short(time)));
+    }
+    if let Some((rate, over)) = stats.frame_rate {
+        let rate = if rate < 10.0 { format!("{rate:.1}") } else { format::group_thousands(rate as u64) };
+        let over = if area.width >= 90 { format!(" over {}", format_short(over)) } else { String::new() };
+        parts.push(format!("{rate} frames/s{over}"));
+    }
+    if let Some(overhead) = stats.overhead {
+        parts.push(format!("overhead {overhead:.0} %"));
+    }
+    let line = Line::from(Span::styled(format!(" {} ", parts.join(" · ")), Style::new().fg(theme.text)));
+    let width = (line.width() as u16).min(area.width.saturating_sub(9));
+    let x = area.right().saturating_sub(width + 1);
+    canvas.draw_line(&line, 0, Rect { x, width, ..area });
+}

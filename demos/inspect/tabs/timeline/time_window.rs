@@ -1,0 +1,156 @@
+//! Which stretch of time is shown, and in which cell each moment lies.
+//!
+//! It knows rows and their times; nothing is drawn here.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::demos::inspect::session::Session;
+use crate::wire::TraceRow;
+
+/// Cells of a division.
+pub(crate) const CELLS_PER_DIVISION: u64 = 10;
+
+/// The largest scale: 1,000 s a division.
+pub(crate) const MAX_SCALE: u8 = 24;
+
+/// Neighbours of the chosen frame that a fitting window looks at.
+const MAX_NEIGHBOURS: usize = 24;
+
+/// Frames this close to the chosen one belong on the same picture.
+const NEIGHBOUR_GAP_NS: u64 = 20_000_000;
+
+/// A division of the scale in nanoseconds: 10 µs, 20 µs, 50 µs, 100 µs ...
+fn division_nanos(scale: u8) -> u64 {
+    let step = [1, 2, 5][usize::from(scale % 3)];
+    10_000 * step * 10_u64.pow(u32::from(scale.min(MAX_SCALE) / 3))
+}
+
+pub(crate) fn nanos(at: Duration) -> u64 {
+    u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A stretch of time, cut into cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeWindow {
+    start: u64,
+    cells: u16,
+    scale: u8,
+}
+
+impl TimeWindow {
+    /// The window that the reader chose, or one that fits.
+    pub(crate) fn for_row(session: &Session, zoom: Option<u8>, current: usize, cells: u16) -> Self {
+        let Some(scale) = zoom else { return Self::fitting(session, current, cells) };
+        let cell = division_nanos(scale) / CELLS_PER_DIVISION;
+        let middle =
+            session.connection().trace.rows().get(current).map_or(0, |row| nanos(row.completed_at()));
+        let start = middle.saturating_sub(cell * u64::from(cells / 3)) / cell * cell;
+        Self { start, cells, scale }
+    }
+
+    /// A window that shows the message of the chosen row and what was said shortly before and after.
+    pub(crate) fn fitting(session: &Session, current: usize, cells: u16) -> Self {
+        let rows = session.connection().trace.rows();
+        let own = session.connection().trace.message_rows(current);
+        let (Some(&first), Some(&last)) = (own.first(), own.last()) else {
+            return Self { start: 0, cells, scale: 0 };
+        };
+        let (mut first, mut last) = (first, last);
+        let (mut from, mut to) =
+            (nanos(session.connection().trace.started_at(&rows[first])), nanos(rows[last].completed_at()));
+        for _ in 0..MAX_NEIGHBOURS {
+            let near = to.saturating_sub(from).saturating_mul(6).max(6 * NEIGHBOUR_GAP_NS);
+            let before = first.checked_sub(1).map(|row| from.saturating_sub(nanos(rows[row].completed_at())));
+            let after = rows.get(last + 1).map(|row| nanos(row.completed_at()).saturating_sub(to));
+            match (before.filter(|gap| *gap <= near), after.filter(|gap| *gap <= near)) {
+                (Some(gap), after) if after.is_none_or(|after| gap <= after) => {
+                    first -= 1;
+                    from = from.min(nanos(session.connection().trace.started_at(&rows[first])));
+                }
+                (_, Some(_)) => {
+                    last += 1;
+                    to = to.max(nanos(rows[last].completed_at()));
+                }
+                _ => break,
+            }
+        }
+        // some cells stay free at the right, for the last names
+        let room = u64::from(cells.saturating_sub(14).max(4));
+        let fits =
+            |scale: &u8| (to.saturating_sub(from)) / (division_nanos(*scale) / CELLS_PER_DIVISION) < room;
+        let scale = (0..MAX_SCALE).find(fits).unwrap_or(MAX_SCALE);
+        let cell = division_nanos(scale) / CELLS_PER_DIVISION;
+        Self { start: from.saturating_sub(2 * cell) / cell * cell, cells, scale }
+    }
+
+    pub(crate) fn scale(self) -> u8 {
+        self.scale
+    }
+
+    pub(crate) fn cells(self) -> u16 {
+        self.cells
+    }
+
+    /// The moment of the left edge.
+    pub(crate) fn start(self) -> Duration {
+        Duration::from_nanos(self.start)
+    }
+
+    pub(crate) fn division(self) -> Duration {
+        Duration::from_nanos(division_nanos(self.scale))
+    }
+
+    fn cell_nanos(self) -> u64 {
+        division_nanos(self.scale) / CELLS_PER_DIVISION
+    }
+
+    /// The cell of a moment; the nearest edge's if it lies outside, with `false`.
+    pub(crate) fn cell_at(self, at: Duration) -> (u16, bool) {
+        let at = nanos(at);
+        let last = u64::from(self.cells.saturating_sub(1));
+        match at.checked_sub(self.start) {
+            None => (0, false),
+            Some(after) => {
+                let cell = after / self.cell_nanos();
+                (cell.min(last) as u16, cell <= last)
+            }
+        }
+    }
+
+    /// The rows that end within the window's cell `x`, of those in a list that is in order.
+    pub(crate) fn rows_in(self, rows: &[TraceRow], x: u16) -> Range<usize> {
+        let moment = |x: u16| self.start.saturating_add(self.cell_nanos().saturating_mul(x.into()));
+        let index = |x| rows.partition_point(|row| nanos(row.completed_at()) < moment(x));
+        let start = index(x);
+        start..index(x + 1).max(start)
+    }
+
+    /// The rows that end within the window.
+    pub(crate) fn rows(self, rows: &[TraceRow]) -> Range<usize> {
+        let end = self.rows_in(rows, self.cells.saturating_sub(1)).end;
+        self.rows_in(rows, 0).start.min(end)..end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_go_up_by_one_two_five() {
+        let scales: Vec<_> = (0..5).map(division_nanos).collect();
+        assert_eq!(scales, [10_000, 20_000, 50_000, 100_000, 200_000]);
+        assert_eq!(Duration::from_nanos(division_nanos(MAX_SCALE)), Duration::from_secs(1000));
+    }
+
+    #[test]
+    fn a_moment_has_a_cell() {
+        let window = TimeWindow { start: 5_000, cells: 10, scale: 0 };
+        let x = |nanos| window.cell_at(Duration::from_nanos(nanos));
+        assert_eq!(
+            [x(0), x(5_000), x(6_999), x(14_999), x(15_000)],
+            [(0, false), (0, true), (1, true), (9, true), (9, false)]
+        );
+    }
+}

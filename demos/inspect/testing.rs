@@ -1,0 +1,111 @@
+//! What the inspector's tests share: an inspector that has seen something, its keys, and its picture as text.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+
+use super::action::Tab;
+use super::chrome;
+use super::messages::{Cmd, CommandSender, Msg};
+use super::session::mask_key::MaskKeySource;
+use super::source::{BundledServer, ConnectOptions, InspectSource};
+use super::state::Inspect;
+use crate::clients::{SessionCommand, SessionEvent};
+use crate::measure::SplitMix64;
+use crate::net::{Chunk, Direction};
+use crate::stage::{Demo as _, DemoEvent, Theme, ViewContext};
+use crate::text;
+use crate::wire::Side;
+
+pub(crate) const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+pub(crate) const RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+pub(crate) const HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+
+/// An inspector that has seen a handshake and one Hello each way.
+pub(crate) fn opened() -> (Inspect, mpsc::Receiver<SessionCommand>) {
+    seen(&[(Side::Client, HELLO), (Side::Server, b"\x81\x05Hello")])
+}
+
+/// An inspector that has seen a handshake, and then these bytes, 150 µs apart.
+pub(crate) fn seen(sent: &[(Side, &[u8])]) -> (Inspect, mpsc::Receiver<SessionCommand>) {
+    seen_after(REQUEST, RESPONSE, sent)
+}
+
+/// The same after this handshake.
+pub(crate) fn seen_after(
+    request: &[u8],
+    response: &[u8],
+    sent: &[(Side, &[u8])],
+) -> (Inspect, mpsc::Receiver<SessionCommand>) {
+    let source = InspectSource::Bundled(BundledServer::parse("plain").unwrap());
+    let mut inspect = Inspect::new(source, ConnectOptions::default(), Tab::Frames);
+    inspect.session.mask_keys = MaskKeySource::Seeded(SplitMix64::new(7));
+    assert!(matches!(inspect.connect()[..], [Cmd::Open(1, InspectSource::Bundled(_), _)]));
+    let (commands, inbox) = mpsc::channel(4);
+    let at = Instant::now();
+    inspect.update(DemoEvent::Msg(Msg::Connecting(
+        1,
+        "ws://127.0.0.1:9001/".into(),
+        at,
+        CommandSender(commands),
+    )));
+    let mut chunk = |direction, bytes: &[u8], micros| {
+        let at = at + Duration::from_micros(micros);
+        let chunk = Chunk { at, direction, bytes: bytes.to_vec() };
+        inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Bytes(chunk))));
+    };
+    chunk(Direction::Sent, request, 100);
+    chunk(Direction::Received, response, 512);
+    for (number, (from, bytes)) in (0..).zip(sent) {
+        let way = if *from == Side::Client { Direction::Sent } else { Direction::Received };
+        chunk(way, bytes, 600 + 150 * number);
+    }
+    inspect.update(DemoEvent::Msg(Msg::Session(1, SessionEvent::Open)));
+    (inspect, inbox)
+}
+
+pub(crate) fn client_commands(commands: &[Cmd]) -> Vec<&SessionCommand> {
+    fn command(asked: &Cmd) -> Option<&SessionCommand> {
+        match asked {
+            Cmd::Send(_, command) => Some(command),
+            _ => None,
+        }
+    }
+    commands.iter().filter_map(command).collect()
+}
+
+pub(crate) fn press(inspect: &mut Inspect, code: KeyCode) -> Vec<Cmd> {
+    inspect.update(DemoEvent::Key(code.into()))
+}
+
+/// The inspector as text, row by row.
+pub(crate) fn render_text(inspect: &Inspect, width: u16, height: u16) -> String {
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    chrome::draw(inspect, area, &mut buffer, &ViewContext { theme: &Theme::DARK, focused: true });
+    let row = |cells: &[ratatui::buffer::Cell]| {
+        let (mut shown, mut x) = (String::new(), 0);
+        while let Some(cell) = cells.get(x) {
+            shown += cell.symbol();
+            // a wide sign covers the next cell too
+            x += text::width(cell.symbol()).max(1);
+        }
+        shown.trim_end().to_owned() + "\n"
+    };
+    buffer.content.chunks(width.max(1).into()).map(row).collect()
+}
+
+/// Each of these stands in the picture.
+#[track_caller]
+pub(crate) fn assert_contains(shown: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
+    }
+}
