@@ -20,7 +20,7 @@ use wiretalk::deck::{Fence, Position, Setting, SettingValue};
 use wiretalk::demos::race::{Msg, Race};
 use wiretalk::measure::paired_ratio;
 use wiretalk::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
-use wiretalk::scope::Scope;
+use wiretalk::scope::{Scope, report_channel};
 use wiretalk::stage::{Demo as _, DemoEvent, Theme, ViewContext, settings};
 
 /// Unless told otherwise.
@@ -64,7 +64,7 @@ async fn run(rounds: usize) -> anyhow::Result<RaceOutcome> {
     let scope = Scope::new(|panic| println!("{panic}"));
     let program = WorkerProgram(PathBuf::from(env!("CARGO_BIN_EXE_wiretalk")));
     let config = RaceConfig { pairs: rounds, ..RaceConfig::default() };
-    let (events, mut inbox) = mpsc::channel(8);
+    let (events, mut inbox) = report_channel();
     let (_wishes, controls) = mpsc::channel(1);
     let (pictures, shown) = mpsc::channel(8);
     let drawing = Arc::new(AtomicBool::new(false));
@@ -112,7 +112,7 @@ async fn draw(mut shown: mpsc::Receiver<RaceEvent>, on: Arc<AtomicBool>) {
             },
             _ = clock.tick() => {
                 let (true, Some(report)) = (on.load(Relaxed), &last) else { continue };
-                demo.update(DemoEvent::Msg(Msg::Event(1, report.clone())));
+                demo.update(DemoEvent::Msg(Msg::Event(report.clone())));
                 let look = ViewContext { theme: &Theme::DARK, focused: true };
                 let drawn = terminal.draw(|frame| demo.view(AREA, frame.buffer_mut(), &look));
                 drawn.expect("/dev/null takes all");

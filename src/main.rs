@@ -162,7 +162,9 @@ async fn present_on_terminal(mut presentation: Presentation) -> anyhow::Result<(
     // whoever points the inspector at something needs no servers of ours
     let servers =
         (!presentation.standalone).then(|| Arc::new(ServerBundle::start(&scope, Ports::default(), None)));
-    presentation.services.servers.clone_from(&servers);
+    if let Some(servers) = &servers {
+        presentation.services.insert(servers.clone());
+    }
     let deck = presentation.deck.clone();
     let ask = presentation.theme.is_none();
     let mut app = App::new(presentation, terminal.size()?);

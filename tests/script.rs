@@ -260,10 +260,9 @@ async fn until_any(app: &mut App, terminal: &mut Terminal<TestBackend>, wanted: 
 fn live(source: &str, scope: &Scope) -> (App, Terminal<TestBackend>) {
     let servers = Arc::new(ServerBundle::start(scope, Ports::default(), None));
     let show = Presentation {
-        services: Services {
-            servers: Some(servers),
-            worker_program: WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into()),
-        },
+        services: Services::default()
+            .with(servers)
+            .with(WorkerProgram(env!("CARGO_BIN_EXE_wiretalk").into())),
         ..show(source)
     };
     let app = App::new(show, Size { width: 100, height: 30 });
@@ -407,7 +406,7 @@ impl Demo for Faulty {
     }
 
     fn perform((): (), stage: &Stage<()>) {
-        stage.start("work").spawn("work", async { panic!("out of cheese") });
+        stage.scope("work").spawn("work", async { panic!("out of cheese") });
     }
 }
 

@@ -15,12 +15,12 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use crate::feed::{self, FeedConfig, FeedError, FeedEvent, FeedSnapshot, Transport};
-use crate::scope::Scope;
+use crate::feed::{self, FeedConfig, FeedEvent, FeedSnapshot, Transport};
+use crate::scope::report_channel;
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext, WorkContext,
 };
 
 /// The pauses that `+` and `-` choose from, in ms.
@@ -33,8 +33,6 @@ const MEAN_GAPS_MS: [u64; 5] = [100, 300, 700, 1_500, 4_000];
 /// The demo's state.
 pub struct Feed {
     config: FeedConfig,
-    /// Counts the runs, so that a late report of a stopped one is known as such.
-    run: u64,
     phase: FeedPhase,
     /// Whether anything happens; `k` changes it.
     running: bool,
@@ -69,21 +67,21 @@ impl PartialEq for FeedHandle {
 /// What the feed asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
-    /// Compare; what ran before ends. The number is that of the run.
-    Run(u64, FeedConfig),
+    /// Compare; what ran before ends.
+    Run(FeedConfig),
     /// End the run, and with it all load, at once.
     Stop,
     /// Let things happen, or not.
     SetRunning(FeedHandle, bool),
 }
 
-/// What comes back, with the number of its run.
+/// What comes back.
 #[derive(Debug)]
 pub enum Msg {
-    /// It has begun, and can be silenced.
-    Started(u64, FeedHandle),
+    /// The comparison has begun, and can be silenced.
+    Started(FeedHandle),
     /// The feed reports.
-    Event(u64, FeedEvent),
+    Event(FeedEvent),
 }
 
 impl Demo for Feed {
@@ -143,19 +141,15 @@ impl Demo for Feed {
             ..FeedConfig::default()
         };
         let phase = FeedPhase::Ready;
-        Ok((Self { config, run: 0, phase, running: true, handle: None, bet: None, help: false }, Vec::new()))
+        Ok((Self { config, phase, running: true, handle: None, bet: None, help: false }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => return self.handle_key(key),
-            DemoEvent::Msg(Msg::Started(run, switch)) if run == self.run => self.handle = Some(switch),
-            DemoEvent::Msg(Msg::Event(run, report)) if run == self.run => self.apply_event(report),
-            DemoEvent::Msg(_)
-            | DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            DemoEvent::Msg(Msg::Started(handle)) => self.handle = Some(handle),
+            DemoEvent::Msg(Msg::Event(event)) => self.apply_event(event),
+            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
@@ -168,17 +162,16 @@ impl Demo for Feed {
         match cmd {
             Cmd::Stop => stage.stop("feed"),
             // it fails only where the feed has ended already
-            Cmd::SetRunning(switch, flowing) => drop(switch.0.send(flowing)),
-            Cmd::Run(run, course) => {
-                let (scope, mailbox) = (stage.start("feed"), stage.mailbox());
-                let failed = stage.mailbox();
-                let started =
-                    scope.spawn_thread("feed", move |scope| run_and_forward(run, course, scope, mailbox));
-                if let Err(error) = started {
-                    let ended = FeedEvent::Finished(Err(FeedError::Thread(error)));
-                    let _ = failed.try_send(Msg::Event(run, ended));
+            Cmd::SetRunning(handle, running) => drop(handle.0.send(running)),
+            Cmd::Run(config) => stage.start("feed", |WorkContext { scope, mailbox }| async move {
+                let handle = FeedHandle(Arc::new(watch::Sender::new(true)));
+                let running = handle.0.subscribe();
+                if mailbox.send(Msg::Started(handle)).await.is_err() {
+                    return;
                 }
-            }
+                let (sender, reports) = report_channel();
+                tokio::join!(feed::run(config, scope, running, sender), mailbox.forward(reports, Msg::Event));
+            }),
         }
     }
 }
@@ -239,18 +232,15 @@ impl Feed {
 
     fn start_or_stop(&mut self) -> Vec<Cmd> {
         let FeedPhase::Running(snapshot) = &mut self.phase else { return self.start() };
-        // a report of the run before must not count any more
-        self.run += 1;
         self.phase = snapshot.take().map_or(FeedPhase::Ready, FeedPhase::Over);
         self.handle = None;
         vec![Cmd::Stop]
     }
 
     fn start(&mut self) -> Vec<Cmd> {
-        self.run += 1;
         self.phase = FeedPhase::Running(None);
         (self.running, self.handle) = (true, None);
-        vec![Cmd::Run(self.run, self.config.clone())]
+        vec![Cmd::Run(self.config.clone())]
     }
 
     /// Other conditions: what was measured under the old ones does not count.
@@ -264,7 +254,6 @@ impl Feed {
 
     fn reset(&mut self) -> Vec<Cmd> {
         let running = matches!(self.phase, FeedPhase::Running(_));
-        self.run += 1;
         self.phase = FeedPhase::Ready;
         (self.bet, self.handle) = (None, None);
         if running { vec![Cmd::Stop] } else { Vec::new() }
@@ -304,32 +293,11 @@ fn next_choice(choices: &[u64], now: Duration) -> Duration {
     Duration::from_millis(*next.unwrap_or(&choices[0]))
 }
 
-/// Runs the feed and hands its reports on with the number of the run.
-async fn run_and_forward(run: u64, config: FeedConfig, scope: Scope, mailbox: mpsc::Sender<Msg>) {
-    let handle = FeedHandle(Arc::new(watch::Sender::new(true)));
-    let flowing = handle.0.subscribe();
-    if mailbox.send(Msg::Started(run, handle)).await.is_err() {
-        return;
-    }
-    let (events, mut inbox) = mpsc::channel(8);
-    let forward = async {
-        while let Some(event) = inbox.recv().await {
-            if matches!(event, FeedEvent::Finished(_)) {
-                // the reader is gone only if nobody wants it
-                let _ = mailbox.send(Msg::Event(run, event)).await;
-                return;
-            }
-            // the screen may be slow; the feed is not
-            let _ = mailbox.try_send(Msg::Event(run, event));
-        }
-    };
-    tokio::join!(feed::run(config, scope, flowing, events), forward);
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
+    use crate::feed::FeedError;
     use crate::feed::{AgeHistogram, TimelineMark, TransportStats};
     use crate::measure::HistogramSummary;
     use crate::stage::settings;
@@ -400,21 +368,17 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn enter_starts_and_stops_and_what_comes_late_does_not_count() {
+    fn enter_starts_and_stops() {
         let mut feed = open("ws, poll");
         let config =
             FeedConfig { transports: vec![Transport::WebSocket, Transport::Poll], ..FeedConfig::default() };
-        assert_eq!(press(&mut feed, ' '), [Cmd::Run(1, config.clone())]);
-        let event = |run| {
-            Msg::Event(run, FeedEvent::Progress(Box::new(snapshot(&[Transport::WebSocket, Transport::Poll]))))
-        };
-        deliver(&mut feed, event(1));
+        assert_eq!(press(&mut feed, ' '), [Cmd::Run(config.clone())]);
+        let snapshot = snapshot(&[Transport::WebSocket, Transport::Poll]);
+        deliver(&mut feed, Msg::Event(FeedEvent::Progress(Box::new(snapshot))));
         assert_eq!(press(&mut feed, ' '), [Cmd::Stop]);
         assert!(matches!(feed.phase, FeedPhase::Over(_)), "what was measured stays");
-        deliver(&mut feed, event(1));
-        assert!(matches!(feed.phase, FeedPhase::Over(_)));
-        assert_eq!(press(&mut feed, ' '), [Cmd::Run(3, config)]);
-        deliver(&mut feed, Msg::Event(3, FeedEvent::Finished(Err(FeedError::ServerEnded))));
+        assert_eq!(press(&mut feed, ' '), [Cmd::Run(config)]);
+        deliver(&mut feed, Msg::Event(FeedEvent::Finished(Err(FeedError::ServerEnded))));
         assert!(matches!(&feed.phase, FeedPhase::Failed(why) if why == "the feed's server has ended"));
         assert_eq!(feed.tick_interval(), None, "nothing ticks, ever");
     }
@@ -427,11 +391,11 @@ pub(super) mod tests {
         press(&mut feed, ' ');
         let mut expect = feed.config.clone();
         expect.poll_interval = Duration::from_secs(1);
-        assert_eq!(press(&mut feed, '-'), [Cmd::Run(2, expect.clone())]);
+        assert_eq!(press(&mut feed, '-'), [Cmd::Run(expect.clone())]);
         expect.rtt = Duration::from_millis(100);
-        assert_eq!(press(&mut feed, 'd'), [Cmd::Run(3, expect.clone())]);
+        assert_eq!(press(&mut feed, 'd'), [Cmd::Run(expect.clone())]);
         expect.mean_gap = Duration::from_millis(1_500);
-        assert_eq!(press(&mut feed, 'g'), [Cmd::Run(4, expect)]);
+        assert_eq!(press(&mut feed, 'g'), [Cmd::Run(expect)]);
         for _ in 0..20 {
             press(&mut feed, '-');
         }
@@ -454,10 +418,9 @@ pub(super) mod tests {
         press(&mut feed, ' ');
         assert_eq!(press(&mut feed, 'k'), [], "it has not begun yet");
         let handle = feed_handle();
-        deliver(&mut feed, Msg::Started(1, handle.clone()));
+        deliver(&mut feed, Msg::Started(handle.clone()));
         assert_eq!(press(&mut feed, 'k'), [Cmd::SetRunning(handle.clone(), false)]);
         assert_eq!(press(&mut feed, 'k'), [Cmd::SetRunning(handle, true)]);
-        deliver(&mut feed, Msg::Started(0, self::feed_handle()));
         press(&mut feed, ' ');
         assert_eq!(press(&mut feed, 'k'), []);
     }

@@ -11,10 +11,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::demos::race::run_and_forward;
 use crate::race::grid::{COLUMNS, GridCell, GridRecord, ROWS};
-use crate::race::{RaceConfig, RaceEvent, RaceOutcome};
-use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext};
+use crate::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
+use crate::scope::report_channel;
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
+};
 
 /// How long a cell may take.
 const CELL_DURATION: Duration = Duration::from_secs(3);
@@ -33,8 +35,6 @@ pub struct Grid {
     rounds_done: usize,
     /// The cells that are still to be measured after it, the next one last.
     queue: Vec<(usize, usize)>,
-    /// Counts the runs, so that a late report of a stopped one is known as such.
-    run: u64,
 }
 
 /// What came of a cell.
@@ -49,19 +49,14 @@ struct MeasuredCell {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
     /// Race; what ran before ends.
-    Run {
-        /// The number of this run.
-        run: u64,
-        /// What to run.
-        config: Box<RaceConfig>,
-    },
+    Run(Box<RaceConfig>),
     /// End the run, and with it all load, at once.
     Stop,
 }
 
-/// What comes back, with the number of its run.
+/// What the race of a cell reports.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Msg(u64, RaceEvent);
+pub struct Msg(RaceEvent);
 
 impl Demo for Grid {
     const NAME: &'static str = "grid";
@@ -86,12 +81,10 @@ impl Demo for Grid {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
-            DemoEvent::Msg(Msg(run, report)) if run == self.run => self.apply_event(report),
-            DemoEvent::Msg(_)
-            | DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            DemoEvent::Msg(Msg(event)) => self.apply_event(event),
+            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -102,22 +95,14 @@ impl Demo for Grid {
     fn perform(cmd: Cmd, stage: &Stage<Msg>) {
         match cmd {
             Cmd::Stop => stage.stop("grid"),
-            Cmd::Run { run, config } => {
-                let (scope, mailbox) = (stage.start("grid"), stage.mailbox());
-                let program = stage.services().worker_program.clone();
-                let failed = stage.mailbox();
-                let started = scope.spawn_thread("grid", move |scope| async move {
-                    let (_control_sender, control_receiver) = mpsc::channel(1);
-                    run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| {
-                        Msg(run, event)
-                    })
-                    .await;
+            Cmd::Run(config) => {
+                let program = stage.services().get::<WorkerProgram>().cloned().unwrap_or_default();
+                stage.start("grid", |WorkContext { scope, mailbox }| async move {
+                    let (_control_sender, controls) = mpsc::channel(1);
+                    let (sender, reports) = report_channel();
+                    let racing = race::run(&scope, &program, *config, sender, controls);
+                    tokio::join!(racing, mailbox.forward(reports, Msg));
                 });
-                if let Err(error) = started {
-                    let invalid_because = vec![format!("could not start a thread: {error}")];
-                    let outcome = RaceOutcome { invalid_because, ..RaceOutcome::default() };
-                    let _ = failed.try_send(Msg(run, RaceEvent::Finished(Box::new(outcome))));
-                }
             }
         }
     }
@@ -131,7 +116,6 @@ impl Grid {
             running: None,
             rounds_done: 0,
             queue: Vec::new(),
-            run: 0,
         }
     }
 
@@ -166,17 +150,15 @@ impl Grid {
     }
 
     fn measure_next(&mut self) -> Vec<Cmd> {
-        self.run += 1;
         self.rounds_done = 0;
         self.running = self.queue.pop();
         let Some((row, column)) = self.running else { return Vec::new() };
         self.cursor = (row, column);
         let config = Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION));
-        vec![Cmd::Run { run: self.run, config }]
+        vec![Cmd::Run(config)]
     }
 
     fn stop(&mut self) -> Vec<Cmd> {
-        self.run += 1;
         self.running = None;
         self.queue.clear();
         vec![Cmd::Stop]
@@ -217,8 +199,8 @@ mod tests {
         grid.update(DemoEvent::Key(code.into()))
     }
 
-    fn runs(run: u64, row: usize, column: usize) -> Vec<Cmd> {
-        vec![Cmd::Run { run, config: Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION)) }]
+    fn runs(row: usize, column: usize) -> Vec<Cmd> {
+        vec![Cmd::Run(Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION)))]
     }
 
     fn end(row: usize, median: f64) -> RaceEvent {
@@ -233,22 +215,19 @@ mod tests {
         let mut grid = Grid::new();
         press(&mut grid, KeyCode::Down);
         press(&mut grid, KeyCode::Right);
-        assert_eq!(press(&mut grid, KeyCode::Enter), runs(1, 3, 1));
-        grid.update(DemoEvent::Msg(Msg(
-            1,
-            RaceEvent::Progress(RaceProgress { round: 4, ..RaceProgress::default() }),
-        )));
+        assert_eq!(press(&mut grid, KeyCode::Enter), runs(3, 1));
+        let progress = RaceProgress { round: 4, ..RaceProgress::default() };
+        grid.update(DemoEvent::Msg(Msg(RaceEvent::Progress(progress))));
         assert_eq!((grid.rounds_done, grid.running), (4, Some((3, 1))));
         assert_eq!(press(&mut grid, KeyCode::Enter), [Cmd::Stop]);
-        grid.update(DemoEvent::Msg(Msg(1, end(3, 4.4))));
-        assert_eq!(grid.measured[3][1], None, "a late report changes nothing");
+        assert_eq!((grid.running, &grid.measured[3][1]), (None, &None));
     }
 
     #[test]
     fn a_column_is_measured_cell_by_cell() {
         let mut grid = Grid::new();
-        assert_eq!(press(&mut grid, KeyCode::Char('c')), runs(1, 0, 0));
-        assert_eq!(grid.update(DemoEvent::Msg(Msg(1, end(0, 1.0)))), runs(2, 1, 0));
+        assert_eq!(press(&mut grid, KeyCode::Char('c')), runs(0, 0));
+        assert_eq!(grid.update(DemoEvent::Msg(Msg(end(0, 1.0)))), runs(1, 0));
         assert_eq!(grid.measured[0][0].as_ref().unwrap().cell.unwrap().ratio_text(), "1.00");
         assert_eq!(press(&mut grid, KeyCode::Char('0')), [Cmd::Stop]);
         assert_eq!((grid.running, grid.measured[0][0].clone()), (None, None));

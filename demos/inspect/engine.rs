@@ -16,15 +16,15 @@ use crate::capture::{self, ByteStore, Capture};
 use crate::clients::{self, HandshakeRequest, SessionEvent};
 use crate::net::Target;
 use crate::scope::Scope;
-use crate::servers::{EventLog, ServerEvent, naive_proxy};
-use crate::stage::{Services, Stage};
+use crate::servers::{EventLog, ServerBundle, ServerEvent, naive_proxy};
+use crate::stage::{Mailbox, Services, Stage};
 use crate::wire::query::search;
 use crate::wire::query::search::Needle;
 use crate::wire::{Offset, Trace, TraceRow};
 
 /// Begins a run of the source; what ran before ends.
 pub(crate) fn open(stage: &Stage<Msg>, run: u64, source: InspectSource, connect_options: ConnectOptions) {
-    let (services, mailbox, scope) = (stage.services().clone(), stage.mailbox(), stage.start("source"));
+    let (services, mailbox, scope) = (stage.services().clone(), stage.mailbox(), stage.scope("source"));
     let task = scope.clone();
     match source {
         InspectSource::Bundled(_) | InspectSource::Url(_) => {
@@ -48,7 +48,7 @@ async fn run_connection(
     source: InspectSource,
     connect_options: ConnectOptions,
     services: Services,
-    mailbox: mpsc::Sender<Msg>,
+    mailbox: Mailbox<Msg>,
     scope: Scope,
 ) {
     let options = match client_options(run, source, &connect_options, &services, &mailbox, &scope).await {
@@ -81,7 +81,7 @@ async fn run_connection(
 }
 
 /// Tells what a reader should know, if there is anything.
-async fn send_note(mailbox: &mpsc::Sender<Msg>, run: u64, text: Option<String>) {
+async fn send_note(mailbox: &Mailbox<Msg>, run: u64, text: Option<String>) {
     if let Some(text) = text {
         // who has left the slide need not know
         let _ = mailbox.send(Msg::Session(run, SessionEvent::Note(text))).await;
@@ -94,7 +94,7 @@ async fn client_options(
     source: InspectSource,
     connect_options: &ConnectOptions,
     services: &Services,
-    mailbox: &mpsc::Sender<Msg>,
+    mailbox: &Mailbox<Msg>,
     scope: &Scope,
 ) -> Result<clients::SessionOptions, String> {
     let source = connect_options.server.clone().map_or(source, InspectSource::Bundled);
@@ -120,10 +120,10 @@ async fn bundled_server_url(
     run: u64,
     server: &BundledServer,
     services: &Services,
-    mailbox: &mpsc::Sender<Msg>,
+    mailbox: &Mailbox<Msg>,
     scope: &Scope,
 ) -> Result<String, String> {
-    let Some(bundle) = &services.servers else {
+    let Some(bundle) = services.get::<Arc<ServerBundle>>() else {
         return Err("the bundled servers were not started".to_owned());
     };
     let address =
@@ -154,7 +154,7 @@ async fn run_proxy(
     run: u64,
     options: crate::proxy::ProxyOptions,
     recording: Option<RecordingOptions>,
-    mailbox: mpsc::Sender<Msg>,
+    mailbox: Mailbox<Msg>,
     scope: Scope,
 ) {
     let (sender, commands) = mpsc::channel(64);
@@ -194,7 +194,7 @@ fn load_file(
     path: PathBuf,
     options: capture::ReadOptions,
     recording: Option<RecordingOptions>,
-    mailbox: mpsc::Sender<Msg>,
+    mailbox: Mailbox<Msg>,
 ) {
     let failed = mailbox.clone();
     let reading = scope.spawn_thread("capture", move |_| async move {
@@ -237,7 +237,7 @@ pub(crate) fn read_frames(
     most: u64,
 ) {
     let mailbox = stage.mailbox();
-    let reading = stage.start("read").spawn_thread("capture bytes", move |_| async move {
+    let reading = stage.scope("read").spawn_thread("capture bytes", move |_| async move {
         let read = |(row, frame, at): &(usize, TraceRow, Offset)| {
             let range = *at..*at + frame.len().min(most.into());
             store.read(frame.from(), range).ok().map(|bytes| (*row, bytes))
@@ -260,7 +260,7 @@ pub(crate) fn search_frames(
     needle: Needle,
 ) {
     let mailbox = stage.mailbox();
-    let _ = stage.start("find").spawn_thread("capture search", move |_| async move {
+    let _ = stage.scope("find").spawn_thread("capture search", move |_| async move {
         let rows = trace.rows().len();
         let hit = |row: &usize| {
             let frame = &trace.rows()[*row];

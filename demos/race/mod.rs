@@ -25,8 +25,10 @@ use tokio::sync::mpsc;
 use crate::race::{
     self, LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress, WorkerProgram,
 };
-use crate::scope::Scope;
-use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext};
+use crate::scope::report_channel;
+use crate::stage::{
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
+};
 use bet::Bet;
 
 /// How long `s` lets the server stand still.
@@ -35,8 +37,6 @@ const STALL_DURATION: Duration = Duration::from_millis(500);
 /// The demo's state.
 pub struct Race {
     config: RaceConfig,
-    /// Counts the runs, so that a late report of a stopped one is known as such.
-    run: u64,
     phase: RacePhase,
     overlay: RaceOverlay,
     bet: Bet,
@@ -68,7 +68,7 @@ enum RaceOverlay {
     Lanes(usize),
 }
 
-/// Where a running race takes wishes.
+/// Where a running race takes requests.
 #[derive(Clone, Debug)]
 pub struct RaceControlSender(mpsc::Sender<RaceControl>);
 
@@ -82,12 +82,7 @@ impl PartialEq for RaceControlSender {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cmd {
     /// Race; what ran before ends.
-    Run {
-        /// The number of this run.
-        run: u64,
-        /// What to run.
-        config: Box<RaceConfig>,
-    },
+    Run(Box<RaceConfig>),
     /// End the run, and with it all load, at once.
     Stop,
     /// Let the server of the lane that runs stand still.
@@ -96,13 +91,13 @@ pub enum Cmd {
     Export(Box<RaceOutcome>),
 }
 
-/// What comes back, with the number of its run.
+/// What comes back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
-    /// It runs, and takes wishes.
-    Running(u64, RaceControlSender),
+    /// The race runs and takes requests.
+    Running(RaceControlSender),
     /// The race reports.
-    Event(u64, RaceEvent),
+    Event(RaceEvent),
     /// What came of something else, an export say, in words.
     Note(String),
 }
@@ -125,20 +120,18 @@ impl Demo for Race {
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => self.handle_key(key),
-            DemoEvent::Msg(Msg::Running(run, control)) if run == self.run => {
+            DemoEvent::Msg(Msg::Running(control)) => {
                 self.control = Some(control);
                 Vec::new()
             }
-            DemoEvent::Msg(Msg::Event(run, report)) if run == self.run => self.apply_event(report),
+            DemoEvent::Msg(Msg::Event(event)) => self.apply_event(event),
             DemoEvent::Msg(Msg::Note(note)) => {
                 self.note = Some(note);
                 Vec::new()
             }
-            DemoEvent::Msg(_)
-            | DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => Vec::new(),
+            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -154,29 +147,24 @@ impl Demo for Race {
         match cmd {
             Cmd::Stop => stage.stop("race"),
             Cmd::Stall(RaceControlSender(control_sender), time) => {
-                // one wish at a time is enough
+                // one request at a time is enough
                 let _ = control_sender.try_send(RaceControl::Stall(time));
             }
             Cmd::Export(outcome) => {
                 let mailbox = stage.mailbox();
                 let _ = mailbox.try_send(Msg::Note(export::write(&outcome)));
             }
-            Cmd::Run { run, config } => {
-                let (scope, mailbox) = (stage.start("race"), stage.mailbox());
-                let program = stage.services().worker_program.clone();
-                let failed = stage.mailbox();
-                let started = scope.spawn_thread("race", move |scope| async move {
-                    let (control_sender, control_receiver) = mpsc::channel(1);
-                    if mailbox.send(Msg::Running(run, RaceControlSender(control_sender))).await.is_ok() {
-                        run_and_forward(&scope, &program, *config, control_receiver, mailbox, |event| {
-                            Msg::Event(run, event)
-                        })
-                        .await;
+            Cmd::Run(config) => {
+                let program = stage.services().get::<WorkerProgram>().cloned().unwrap_or_default();
+                stage.start("race", |WorkContext { scope, mailbox }| async move {
+                    let (control_sender, controls) = mpsc::channel(1);
+                    if mailbox.send(Msg::Running(RaceControlSender(control_sender))).await.is_err() {
+                        return;
                     }
+                    let (sender, reports) = report_channel();
+                    let racing = race::run(&scope, &program, *config, sender, controls);
+                    tokio::join!(racing, mailbox.forward(reports, Msg::Event));
                 });
-                if let Err(error) = started {
-                    let _ = failed.try_send(Msg::Note(format!("could not start a thread: {error}")));
-                }
             }
         }
     }
@@ -186,7 +174,6 @@ impl Race {
     fn with_config(config: RaceConfig) -> Self {
         Self {
             config,
-            run: 0,
             phase: RacePhase::Ready,
             overlay: RaceOverlay::None,
             bet: Bet::default(),
@@ -228,8 +215,6 @@ impl Race {
 
     fn start_or_stop(&mut self) -> Vec<Cmd> {
         if let RacePhase::Running(progress) = &mut self.phase {
-            // a report of this run must not count for the next one
-            self.run += 1;
             self.phase = RacePhase::Stopped(std::mem::take(progress));
             return vec![Cmd::Stop];
         }
@@ -237,10 +222,9 @@ impl Race {
     }
 
     fn start(&mut self) -> Vec<Cmd> {
-        self.run += 1;
         self.control = None;
         self.phase = RacePhase::Running(RaceProgress::default());
-        vec![Cmd::Run { run: self.run, config: Box::new(self.config.clone()) }]
+        vec![Cmd::Run(Box::new(self.config.clone()))]
     }
 
     fn place_bet(&mut self, more: bool) -> Vec<Cmd> {
@@ -256,7 +240,6 @@ impl Race {
     fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
         if code == KeyCode::Char('0') {
             let stop = self.is_running();
-            self.run += 1;
             (self.phase, self.bet) = (RacePhase::Ready, Bet::default());
             return if stop { vec![Cmd::Stop] } else { Vec::new() };
         }
@@ -277,7 +260,6 @@ impl Race {
         if self.is_running() {
             return self.start();
         }
-        self.run += 1;
         self.phase = RacePhase::Ready;
         Vec::new()
     }
@@ -354,30 +336,6 @@ impl Race {
     }
 }
 
-/// Runs a race and hands its reports on, each as `message` wraps it: for this demo and for the grid.
-pub(in crate::demos) async fn run_and_forward<M>(
-    scope: &Scope,
-    program: &WorkerProgram,
-    config: RaceConfig,
-    control_receiver: mpsc::Receiver<RaceControl>,
-    mailbox: mpsc::Sender<M>,
-    message: impl Fn(RaceEvent) -> M,
-) {
-    let (events, mut inbox) = mpsc::channel(8);
-    let forward = async {
-        while let Some(event) = inbox.recv().await {
-            if matches!(event, RaceEvent::Finished(_)) {
-                // the slide is gone only if nobody wants the outcome
-                let _ = mailbox.send(message(event)).await;
-                return;
-            }
-            // the screen may be slow; the race is not
-            let _ = mailbox.try_send(message(event));
-        }
-    };
-    tokio::join!(race::run(scope, program, config, events, control_receiver), forward);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,8 +359,8 @@ mod tests {
         race.update(DemoEvent::Key(code.into()))
     }
 
-    fn runs(race: &Race, run: u64) -> Vec<Cmd> {
-        vec![Cmd::Run { run, config: Box::new(race.config.clone()) }]
+    fn runs(race: &Race) -> Vec<Cmd> {
+        vec![Cmd::Run(Box::new(race.config.clone()))]
     }
 
     fn live() -> RaceProgress {
@@ -412,23 +370,21 @@ mod tests {
     #[test]
     fn enter_starts_and_stops() {
         let mut race = open(64);
-        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 1));
+        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race));
         assert_eq!(race.config.payload, 64);
-        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
+        race.update(DemoEvent::Msg(Msg::Event(RaceEvent::Progress(live()))));
         assert_eq!(press(&mut race, KeyCode::Char(' ')), [Cmd::Stop]);
         assert_eq!(race.phase, RacePhase::Stopped(live()));
-        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
-        assert!(matches!(race.phase, RacePhase::Stopped(_)), "a late report changes nothing");
-        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race, 3));
+        assert_eq!(press(&mut race, KeyCode::Enter), runs(&race));
     }
 
     #[test]
     fn a_dial_that_is_turned_while_it_runs_begins_anew() {
         let mut race = open(64);
         press(&mut race, KeyCode::Enter);
-        assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race, 2));
+        race.update(DemoEvent::Msg(Msg::Event(RaceEvent::Progress(live()))));
+        assert_eq!(press(&mut race, KeyCode::Char('2')), runs(&race));
         assert_eq!(race.config.payload, 1024);
-        race.update(DemoEvent::Msg(Msg::Event(1, RaceEvent::Progress(live()))));
         assert_eq!(
             race.phase,
             RacePhase::Running(RaceProgress::default()),
@@ -462,7 +418,7 @@ mod tests {
         assert_eq!(press(&mut race, KeyCode::Char('s')), []);
         press(&mut race, KeyCode::Enter);
         let control = RaceControlSender(mpsc::channel(1).0);
-        race.update(DemoEvent::Msg(Msg::Running(1, control.clone())));
+        race.update(DemoEvent::Msg(Msg::Running(control.clone())));
         assert_eq!(press(&mut race, KeyCode::Char('s')), [Cmd::Stall(control, STALL_DURATION)]);
     }
 

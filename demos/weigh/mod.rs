@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::stage::{
-    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext,
+    Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext, WorkContext,
 };
 
 pub use exchange_bytes::{ExchangePair, MeasuredExchange};
@@ -22,8 +22,6 @@ const PAYLOAD_CHOICES: [usize; 3] = [33, 1024, 16 * 1024];
 /// The demo's state.
 pub struct Weigh {
     spec: ExchangeSpec,
-    /// Counts the exchanges, so that a late one is known as such.
-    run: u64,
     phase: WeighPhase,
     help: bool,
 }
@@ -48,13 +46,13 @@ enum WeighPhase {
     Failed(String),
 }
 
-/// What the scales ask for: one exchange each way, with its number.
+/// What the scales ask for: one exchange each way. One that is still under way ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cmd(u64, ExchangeSpec);
+pub struct Cmd(ExchangeSpec);
 
-/// What comes back, with the number of its exchange.
+/// What came of the exchanges.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Msg(u64, Result<Box<ExchangePair>, String>);
+pub struct Msg(Result<Box<ExchangePair>, String>);
 
 impl Demo for Weigh {
     const NAME: &'static str = "weigh";
@@ -84,20 +82,16 @@ impl Demo for Weigh {
     fn open(settings: &Settings) -> Result<(Self, Vec<Cmd>), Diagnostic> {
         let payload = settings.number("payload") as usize;
         let spec = ExchangeSpec { payload, browser: settings.text("browser") == "yes" };
-        Ok((Self { spec, run: 0, phase: WeighPhase::Ready, help: false }, Vec::new()))
+        Ok((Self { spec, phase: WeighPhase::Ready, help: false }, Vec::new()))
     }
 
     fn update(&mut self, event: DemoEvent<Msg>) -> Vec<Cmd> {
         match event {
             DemoEvent::Key(key) => return self.handle_key(key),
-            DemoEvent::Msg(Msg(run, found)) if run == self.run => {
+            DemoEvent::Msg(Msg(found)) => {
                 self.phase = found.map_or_else(WeighPhase::Failed, WeighPhase::Done);
             }
-            DemoEvent::Msg(_)
-            | DemoEvent::Paste(_)
-            | DemoEvent::Click(..)
-            | DemoEvent::Wheel(_)
-            | DemoEvent::Tick(_) => {}
+            DemoEvent::Paste(_) | DemoEvent::Click(..) | DemoEvent::Wheel(_) | DemoEvent::Tick(_) => {}
         }
         Vec::new()
     }
@@ -106,18 +100,13 @@ impl Demo for Weigh {
         weigh_view::draw(self, area, buffer, context);
     }
 
-    fn perform(Cmd(run, order): Cmd, stage: &Stage<Msg>) {
-        let (scope, mailbox) = (stage.start("weigh"), stage.mailbox());
-        let failed = stage.mailbox();
+    fn perform(Cmd(spec): Cmd, stage: &Stage<Msg>) {
         // servers and clients share one thread: when a client has its answer, the tap has seen all of it
-        let started = scope.spawn_thread("weigh", move |scope| async move {
-            let found = exchanges::run_exchanges(order, &scope).await.map(Box::new);
+        stage.start("weigh", move |WorkContext { scope, mailbox }| async move {
+            let found = exchanges::run_exchanges(spec, &scope).await.map(Box::new);
             // the reader is gone only if nobody wants it
-            let _ = mailbox.send(Msg(run, found)).await;
+            let _ = mailbox.send(Msg(found)).await;
         });
-        if let Err(error) = started {
-            let _ = failed.try_send(Msg(run, Err(format!("could not start a thread: {error}"))));
-        }
     }
 }
 
@@ -144,14 +133,13 @@ impl Weigh {
     }
 
     fn send(&mut self) -> Vec<Cmd> {
-        self.run += 1;
         let before = match std::mem::replace(&mut self.phase, WeighPhase::Ready) {
             WeighPhase::Done(pair) => Some(pair),
             WeighPhase::Sending(before) => before,
             WeighPhase::Ready | WeighPhase::Failed(_) => None,
         };
         self.phase = WeighPhase::Sending(before);
-        vec![Cmd(self.run, self.spec)]
+        vec![Cmd(self.spec)]
     }
 
     /// Sends once more where something was sent: what is on the scales is what the keys say.
@@ -181,15 +169,14 @@ mod tests {
     fn keys_choose_and_what_was_sent_is_sent_anew() {
         let mut weigh = open();
         assert_eq!(press(&mut weigh, 'b'), []);
-        assert_eq!(press(&mut weigh, 'n'), [Cmd(1, ExchangeSpec { payload: 33, browser: true })]);
-        assert_eq!(press(&mut weigh, '2'), [Cmd(2, ExchangeSpec { payload: 1024, browser: true })]);
-        weigh.update(DemoEvent::Msg(Msg(1, Err("late".into()))));
-        assert_eq!(weigh.phase, WeighPhase::Sending(None), "the first does not count any more");
-        weigh.update(DemoEvent::Msg(Msg(2, Ok(Box::default()))));
+        assert_eq!(press(&mut weigh, 'n'), [Cmd(ExchangeSpec { payload: 33, browser: true })]);
+        assert_eq!(press(&mut weigh, '2'), [Cmd(ExchangeSpec { payload: 1024, browser: true })]);
+        assert_eq!(weigh.phase, WeighPhase::Sending(None));
+        weigh.update(DemoEvent::Msg(Msg(Ok(Box::default()))));
         assert_eq!(weigh.phase, WeighPhase::Done(Box::default()));
-        assert_eq!(press(&mut weigh, 'b'), [Cmd(3, ExchangeSpec { payload: 1024, browser: false })]);
+        assert_eq!(press(&mut weigh, 'b'), [Cmd(ExchangeSpec { payload: 1024, browser: false })]);
         assert_eq!(weigh.phase, WeighPhase::Sending(Some(Box::default())), "no flicker");
-        weigh.update(DemoEvent::Msg(Msg(3, Err("no sockets".into()))));
+        weigh.update(DemoEvent::Msg(Msg(Err("no sockets".into()))));
         assert_eq!(weigh.phase, WeighPhase::Failed("no sockets".into()));
         assert_eq!(press(&mut weigh, '?'), []);
         assert_eq!(press(&mut weigh, 'n'), [], "any key closes the page");

@@ -297,7 +297,7 @@ mod tests {
     use crate::servers::recorded::RecordedBytes;
 
     fn weigh(phase: WeighPhase) -> Weigh {
-        Weigh { spec: ExchangeSpec { payload: 9, browser: false }, run: 1, phase, help: false }
+        Weigh { spec: ExchangeSpec { payload: 9, browser: false }, phase, help: false }
     }
 
     fn weighed() -> Box<ExchangePair> {

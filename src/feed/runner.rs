@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::feed::client::FeedClient;
@@ -16,7 +16,7 @@ use crate::feed::server::TransportListener;
 use crate::feed::source::{PriceWalk, TickPublisher, publish_ticks};
 use crate::feed::{FeedClock, FeedConfig, FeedError, FeedSnapshot, Transport};
 use crate::net::Traffic;
-use crate::scope::Scope;
+use crate::scope::{ReportSender, Scope};
 
 /// The shortest time between two reports.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(33);
@@ -40,21 +40,20 @@ pub async fn run(
     config: FeedConfig,
     scope: Scope,
     running: watch::Receiver<bool>,
-    events: mpsc::Sender<FeedEvent>,
+    events: ReportSender<FeedEvent>,
 ) {
     // a scope of its own: the caller may stand in the one it gave
     let work = scope.child();
     let end = compare(&config, &work, running, &events).await;
     work.cancel();
-    // the reader is gone only if nobody wants the outcome
-    let _ = events.send(FeedEvent::Finished(end)).await;
+    events.send_last(FeedEvent::Finished(end));
 }
 
 async fn compare(
     config: &FeedConfig,
     scope: &Scope,
     running: watch::Receiver<bool>,
-    events: &mpsc::Sender<FeedEvent>,
+    events: &ReportSender<FeedEvent>,
 ) -> Result<Box<FeedSnapshot>, FeedError> {
     let (source_sender, listeners) = start_server(config, scope).await?;
     let transports: Vec<_> =
@@ -94,8 +93,7 @@ async fn compare(
         if snapshot.elapsed >= config.duration {
             return Ok(snapshot);
         }
-        // a slow reader misses a report, but never slows the feed
-        let _ = events.try_send(FeedEvent::Progress(snapshot));
+        events.send_latest(FeedEvent::Progress(snapshot));
     }
 }
 
@@ -326,7 +324,7 @@ mod tests {
 
     /// Runs it on real sockets, until `enough` or to its end; what was told last, and whether that was the end.
     async fn play(config: FeedConfig, mut enough: impl FnMut(&FeedSnapshot) -> bool) -> (FeedSnapshot, bool) {
-        let (events, mut inbox) = mpsc::channel(8);
+        let (events, mut inbox) = crate::scope::report_channel();
         let switch = watch::Sender::new(true);
         let around = scope();
         around.spawn("feed", run(config, around.child(), switch.subscribe(), events));

@@ -18,7 +18,7 @@ use crate::race::machine::{CpuBusyTime, ListenDrops};
 use crate::race::outcome::{self, RaceOutcome, SliceRecord};
 use crate::race::validity::Conditions;
 use crate::race::{Lane, LaneRatio, LaneStats, Machine, RaceConfig};
-use crate::scope::Scope;
+use crate::scope::{ReportSender, Scope};
 
 /// The race while it runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,14 +56,13 @@ pub async fn run(
     scope: &Scope,
     program: &WorkerProgram,
     config: RaceConfig,
-    events: mpsc::Sender<RaceEvent>,
+    events: ReportSender<RaceEvent>,
     controls: mpsc::Receiver<RaceControl>,
 ) {
     let mut race = RaceRunner::new(config, events, controls);
     let failure = race.run(scope, program).await.err();
     let outcome = race.outcome(failure.as_ref());
-    // the reader is gone only if nobody wants the outcome
-    let _ = race.events.send(RaceEvent::Finished(Box::new(outcome))).await;
+    race.events.send_last(RaceEvent::Finished(Box::new(outcome)));
 }
 
 struct RaceRunner {
@@ -78,7 +77,7 @@ struct RaceRunner {
     lost: Option<ListenDrops>,
     /// What may still be asked of others' servers; none without a bound.
     budget: Option<LoadBudget>,
-    events: mpsc::Sender<RaceEvent>,
+    events: ReportSender<RaceEvent>,
     controls: mpsc::Receiver<RaceControl>,
 }
 
@@ -93,7 +92,7 @@ struct MeasurementStart {
 impl RaceRunner {
     fn new(
         config: RaceConfig,
-        events: mpsc::Sender<RaceEvent>,
+        events: ReportSender<RaceEvent>,
         controls: mpsc::Receiver<RaceControl>,
     ) -> Self {
         Self {
@@ -270,8 +269,7 @@ impl RaceRunner {
             lanes: self.lane_stats(),
             ratios: self.ratios.clone(),
         };
-        // a slow reader misses a report, but never slows the race
-        let _ = self.events.try_send(RaceEvent::Progress(progress));
+        self.events.send_latest(RaceEvent::Progress(progress));
     }
 
     /// The share of the CPUs that others have had since the race began.
@@ -342,7 +340,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
-        let (reports, _inbox) = mpsc::channel(1);
+        let (reports, _inbox) = crate::scope::report_channel();
         let (_wishes, wished) = mpsc::channel(1);
         let mut race = RaceRunner::new(RaceConfig::default(), reports, wished);
         race.rounds = 1;

@@ -3,19 +3,13 @@
 //! A demo changes only in [`Demo::update`], draws only in [`Demo::view`], and touches the world
 //! only in [`Demo::perform`], which cannot see its state.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::mpsc;
 
-use crate::race::WorkerProgram;
-use crate::scope::Scope;
-use crate::servers::{Addresses, ServerBundle};
-use crate::stage::{DeclaredEffect, Diagnostic, SettingSpec, Settings, Theme};
+use crate::stage::{DeclaredEffect, Diagnostic, SettingSpec, Settings, Stage, Theme};
 
 /// A live demo on a slide.
 pub trait Demo: Sized + Send + 'static {
@@ -104,85 +98,4 @@ pub struct ViewContext {
     pub theme: &'static Theme,
     /// Whether the demo has the keys.
     pub focused: bool,
-}
-
-/// What the bundled servers offer every demo.
-#[derive(Clone, Debug, Default)]
-pub struct Services {
-    /// The bundled servers; none where only slides are drawn.
-    pub servers: Option<Arc<ServerBundle>>,
-    /// The program that the ends of a race are: this one, unless a test says otherwise.
-    pub worker_program: WorkerProgram,
-}
-
-impl Services {
-    /// Where the bundled servers listen, once they do.
-    ///
-    /// # Errors
-    ///
-    /// Why they do not, in words.
-    pub async fn addresses(&self) -> Result<Addresses, String> {
-        match &self.servers {
-            Some(servers) => servers.ready().await.map_err(|error| error.to_string()),
-            None => Err("the bundled servers were not started".to_owned()),
-        }
-    }
-}
-
-/// Where a demo's commands are carried out.
-#[derive(Clone)]
-pub struct Stage<M> {
-    scope: Scope,
-    mailbox: mpsc::Sender<M>,
-    services: Arc<Services>,
-    scopes: Arc<Mutex<HashMap<&'static str, Scope>>>,
-    clipboard: Arc<Mutex<Option<String>>>,
-}
-
-impl<M: Send + 'static> Stage<M> {
-    pub(super) fn new(scope: Scope, mailbox: mpsc::Sender<M>, services: Arc<Services>) -> Self {
-        Self { scope, mailbox, services, scopes: Arc::default(), clipboard: Arc::default() }
-    }
-
-    /// The bundled servers.
-    pub fn services(&self) -> &Services {
-        &self.services
-    }
-
-    /// Where reports go. It is bounded: whoever measures must not wait for it.
-    pub fn mailbox(&self) -> mpsc::Sender<M> {
-        self.mailbox.clone()
-    }
-
-    /// A scope for the work of that name; what ran under the name before ends now. All of it ends
-    /// when the slide is left.
-    pub fn start(&self, work: &'static str) -> Scope {
-        let scope = self.scope.child();
-        if let Some(previous) = self.scopes().insert(work, scope.clone()) {
-            previous.cancel();
-        }
-        scope
-    }
-
-    /// Ends the work of that name, if there is any.
-    pub fn stop(&self, work: &'static str) {
-        if let Some(scope) = self.scopes().remove(work) {
-            scope.cancel();
-        }
-    }
-
-    /// Asks for a text to be put on the reader's clipboard.
-    pub fn copy_to_clipboard(&self, text: String) {
-        *self.clipboard.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
-    }
-
-    /// The text that was asked for last, once.
-    pub(super) fn take_clipboard(&self) -> Option<String> {
-        self.clipboard.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn scopes(&self) -> std::sync::MutexGuard<'_, HashMap<&'static str, Scope>> {
-        // the map is whole even if a panic came between
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -15,11 +15,9 @@ use ratatui::style::{Modifier, Style};
 use tokio::sync::mpsc;
 
 use crate::scope::Scope;
+use crate::stage::work::{MAILBOX_CAPACITY, Mail};
 use crate::stage::{Demo, DemoEvent, Diagnostic, KeyHint, Services, Settings, Stage, ViewContext};
 use crate::text;
-
-/// The reports that wait for the next frame; engines above this bound drop or wait.
-const MAILBOX_CAPACITY: usize = 1024;
 
 /// A live demo without its types.
 pub trait DynDemo: Send {
@@ -47,7 +45,7 @@ pub trait DynDemo: Send {
     fn min_rows(&self) -> u16;
     /// Something is open in it that Esc closes.
     fn wants_escape(&self) -> bool;
-    /// Why it takes nothing in any more: a panic, in words; none while it lives.
+    /// Why it takes nothing in any more: a panic, or work that could not be started; none while it lives.
     fn stopped(&self) -> Option<&str>;
 }
 
@@ -55,9 +53,11 @@ pub trait DynDemo: Send {
 pub struct RunningDemo<D: Demo> {
     demo: D,
     stage: Stage<D::Msg>,
-    mailbox: mpsc::Receiver<D::Msg>,
-    panics: mpsc::Receiver<String>,
-    panicked: Option<String>,
+    mailbox: mpsc::Receiver<Mail<D::Msg>>,
+    /// Panics of its tasks, and work that could not be started.
+    failures: mpsc::Receiver<String>,
+    /// Why it takes nothing in any more.
+    stopped: Option<String>,
     scope: Scope,
 }
 
@@ -69,25 +69,25 @@ impl<D: Demo> RunningDemo<D> {
     /// What the demo itself has to complain of.
     pub fn open(settings: &Settings, services: Arc<Services>) -> Result<Self, Diagnostic> {
         let (demo, commands) = D::open(settings)?;
-        let (sender, mailbox) = mpsc::channel(MAILBOX_CAPACITY);
-        let (panic_sender, panics) = mpsc::channel(4);
+        let (failure_sender, failures) = mpsc::channel(4);
+        let panic_sender = failure_sender.clone();
         let scope = Scope::new(move |panic| {
-            // a full mailbox holds four panics already: enough to read
-            let _ = panic_sender.try_send(panic.clone());
+            // a full queue holds four already: enough to read
+            let _ = panic_sender.try_send(panic);
         });
-        let stage = Stage::new(scope.clone(), sender, services);
-        let mut slot = Self { demo, stage, mailbox, panics, panicked: None, scope };
+        let (stage, mailbox) = Stage::new(scope.clone(), failure_sender, services);
+        let mut slot = Self { demo, stage, mailbox, failures, stopped: None, scope };
         slot.perform(commands);
         Ok(slot)
     }
 
     fn update(&mut self, event: DemoEvent<D::Msg>) {
-        if self.panicked.is_some() {
+        if self.stopped.is_some() {
             return;
         }
         match catch_unwind(AssertUnwindSafe(|| self.demo.update(event))) {
             Ok(commands) => self.perform(commands),
-            Err(panic) => self.panicked = Some(panic_message(panic.as_ref())),
+            Err(panic) => self.stopped = Some(panic_message(panic.as_ref())),
         }
     }
 
@@ -124,31 +124,34 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn tick_interval(&self) -> Option<Duration> {
-        self.demo.tick_interval().filter(|_| self.panicked.is_none())
+        self.demo.tick_interval().filter(|_| self.stopped.is_none())
     }
 
     fn poll_mailbox(&mut self, context: &mut Context) -> Poll<()> {
         let mut any = Poll::Pending;
-        while let Poll::Ready(Some(panic)) = self.panics.poll_recv(context) {
-            self.panicked.get_or_insert(panic);
+        while let Poll::Ready(Some(failure)) = self.failures.poll_recv(context) {
+            self.stopped.get_or_insert(failure);
             any = Poll::Ready(());
         }
         // at most one mailbox full a frame, so that a flood cannot keep the screen from drawing
         for _ in 0..MAILBOX_CAPACITY {
-            let Poll::Ready(Some(report)) = self.mailbox.poll_recv(context) else { break };
-            self.update(DemoEvent::Msg(report));
+            let Poll::Ready(Some(mail)) = self.mailbox.poll_recv(context) else { break };
+            // one of an older generation counts too: the bound holds for it, and what follows it must be polled for
             any = Poll::Ready(());
+            if let Some(message) = self.stage.accept(mail) {
+                self.update(DemoEvent::Msg(message));
+            }
         }
         any
     }
 
     fn view(&self, area: Rect, buffer: &mut Buffer, look: &ViewContext) {
         self.demo.view(area, buffer, look);
-        if let Some(panic) = &self.panicked
+        if let Some(reason) = &self.stopped
             && area.height > 0
         {
             // what can be done comes first: a long reason is cut
-            let message = format!(" this demo has stopped: Ctrl-R starts it anew · {panic} ");
+            let message = format!(" this demo has stopped: Ctrl-R starts it anew · {reason} ");
             let bar = Rect { y: area.bottom() - 1, height: 1, ..area };
             let style =
                 Style::new().fg(look.theme.background).bg(look.theme.bad).add_modifier(Modifier::BOLD);
@@ -170,7 +173,7 @@ impl<D: Demo> DynDemo for RunningDemo<D> {
     }
 
     fn stopped(&self) -> Option<&str> {
-        self.panicked.as_deref()
+        self.stopped.as_deref()
     }
 }
 
@@ -184,4 +187,145 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::task::noop_waker;
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::deck::Fence;
+    use crate::stage::{Mailbox, SettingSpec, WorkContext, settings};
+
+    fn open<D: Demo>() -> RunningDemo<D> {
+        let settings = settings(&Fence::default(), D::SETTINGS).unwrap();
+        RunningDemo::open(&settings, Arc::default()).unwrap()
+    }
+
+    fn poll<D: Demo>(slot: &mut RunningDemo<D>) -> Poll<()> {
+        slot.poll_mailbox(&mut Context::from_waker(&noop_waker()))
+    }
+
+    /// A demo that answers each message with a command that sends the next one.
+    struct Flood {
+        received: usize,
+    }
+
+    impl Demo for Flood {
+        const NAME: &'static str = "flood";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[];
+        const MIN_ROWS: u16 = 1;
+        type Msg = ();
+        type Cmd = ();
+
+        fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
+            Ok((Self { received: 0 }, vec![()]))
+        }
+
+        fn update(&mut self, _: DemoEvent<()>) -> Vec<()> {
+            self.received += 1;
+            assert!(self.received < 20 * MAILBOX_CAPACITY, "a flood keeps the screen from drawing");
+            vec![()]
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {}
+
+        fn perform((): (), stage: &Stage<()>) {
+            stage.mailbox().try_send(()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_frame_takes_at_most_one_mailbox_full() {
+        let mut slot = open::<Flood>();
+        for frame in 1..=3 {
+            assert_eq!(poll(&mut slot), Poll::Ready(()), "there is more: the loop has to come again");
+            assert_eq!(slot.demo.received, frame * MAILBOX_CAPACITY);
+            assert_eq!(slot.stopped, None);
+        }
+    }
+
+    /// A demo whose work reports the number it was started with, as often as the test says.
+    struct Worker {
+        received: Vec<usize>,
+    }
+
+    /// The mailboxes of the generations, in the order they were started.
+    type Started = oneshot::Sender<Mailbox<usize>>;
+
+    impl Demo for Worker {
+        const NAME: &'static str = "worker";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[];
+        const MIN_ROWS: u16 = 1;
+        type Msg = usize;
+        type Cmd = Option<Started>;
+
+        fn open(_: &Settings) -> Result<(Self, Vec<Self::Cmd>), Diagnostic> {
+            Ok((Self { received: Vec::new() }, Vec::new()))
+        }
+
+        fn update(&mut self, event: DemoEvent<usize>) -> Vec<Self::Cmd> {
+            if let DemoEvent::Msg(number) = event {
+                self.received.push(number);
+            }
+            Vec::new()
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {}
+
+        /// Starts the work, or stops it.
+        fn perform(cmd: Self::Cmd, stage: &Stage<usize>) {
+            let Some(started) = cmd else { return stage.stop("work") };
+            stage.start("work", |WorkContext { scope: _scope, mailbox }| async move {
+                let _ = started.send(mailbox);
+                std::future::pending().await
+            });
+        }
+    }
+
+    async fn start(slot: &mut RunningDemo<Worker>) -> Mailbox<usize> {
+        let (sender, mailbox) = oneshot::channel();
+        slot.perform(vec![Some(sender)]);
+        timeout(Duration::from_mins(1), mailbox).await.expect("it hung").unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_an_older_generation_has_sent_never_reaches_the_demo() {
+        let mut slot = open::<Worker>();
+        let first = start(&mut slot).await;
+        first.send(1).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.demo.received, [1]);
+        // one that waits in the mailbox while the next generation starts, and one that comes later still
+        first.send(2).await.unwrap();
+        let second = start(&mut slot).await;
+        first.send(3).await.unwrap();
+        second.send(4).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.demo.received, [1, 4]);
+        second.send(5).await.unwrap();
+        slot.perform(vec![None]);
+        second.send(6).await.unwrap();
+        slot.stage.mailbox().send(7).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.demo.received, [1, 4, 7], "stopped work reports nothing; the demo's own mail does");
+    }
+
+    #[tokio::test]
+    async fn work_that_cannot_be_started_stops_the_demo_and_says_why() {
+        let mut slot = open::<Worker>();
+        let first = start(&mut slot).await;
+        slot.stage.fail("work", &std::io::Error::other("no threads left"));
+        assert!(poll(&mut slot).is_ready());
+        assert_eq!(slot.stopped(), Some("could not start a thread for work: no threads left"));
+        first.send(1).await.unwrap();
+        assert!(poll(&mut slot).is_ready());
+        assert!(slot.demo.received.is_empty(), "it takes nothing in any more");
+    }
 }

@@ -87,6 +87,19 @@ fn imports_point_down_and_siblings_of_the_top_floor_do_not_know_each_other() {
     }
 }
 
+/// What a demo may use of the world reaches it by type through `stage::Services`: the stage names none of it.
+#[test]
+fn the_stage_names_no_engine() {
+    let engines = FLOORS[1].iter().filter(|module| **module != "scope");
+    let engines: BTreeSet<&str> = engines.copied().collect();
+    let stage: Vec<_> = sources::all().into_iter().filter(|source| top(source) == Some("stage")).collect();
+    assert!(stage.len() > 5, "the stage was not found");
+    for source in stage {
+        let named: Vec<_> = imports(&source).intersection(&engines).copied().collect();
+        assert_eq!(named, [""; 0], "{:?} imports engines", source.path);
+    }
+}
+
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
     let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use wiretalk::race::{self, Lane, LaneKind, RaceConfig, RaceControl, RaceEvent, WorkerProgram};
-use wiretalk::scope::Scope;
+use wiretalk::scope::{Scope, report_channel};
 use wiretalk::servers::{Ports, ServerBundle};
 
 /// How long a race, or a wait for one, may take before it is called hung; no machine is that slow.
@@ -235,7 +235,7 @@ async fn a_stall_is_felt_in_the_lane() {
         pairs: 500,
         ..RaceConfig::default()
     };
-    let (events, mut inbox) = mpsc::channel(64);
+    let (events, mut inbox) = report_channel();
     let (wishes, controls) = mpsc::channel(1);
     let inner = scope.child();
     scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });

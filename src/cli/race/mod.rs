@@ -21,7 +21,7 @@ use crate::race::{
     self, ExternalServers, HeaderProfile, LACKING, Lane, LaneKind, LoadLimit, Placement, RaceConfig,
     RaceEvent, RaceOutcome, WorkerProgram, formats,
 };
-use crate::scope::Scope;
+use crate::scope::{Scope, report_channel};
 
 /// Race HTTP, WebSocket and their like on this machine: the same bytes there and back, lane by lane in alternation.
 ///
@@ -220,7 +220,7 @@ async fn run_race(
     interrupt: &mut Interrupt,
 ) -> anyhow::Result<RaceOutcome> {
     let pairs = config.pairs;
-    let (events, mut inbox) = mpsc::channel(8);
+    let (events, mut inbox) = report_channel();
     let (_control_sender, control_receiver) = mpsc::channel(1);
     let (inner, running) = (scope.child(), scope.child());
     running.spawn("race", async move {

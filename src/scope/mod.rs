@@ -1,8 +1,11 @@
 //! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends everything it started.
-//! It does not restart anything and gives no results back: tasks report through channels of their own.
+//! It does not restart anything and gives no results back: tasks report through channels of their own, of which
+//! [`report_channel`] is one.
 //!
 //! A panic in a task is caught and handed to the scope's panic callback as one line of text; the process, its
 //! other tasks and the terminal live on.
+
+mod report_channel;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -18,6 +21,8 @@ use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+
+pub use report_channel::{ReportReceiver, ReportSender, report_channel};
 
 /// The owner of a set of tasks. Clones are further owners; the last one dropped ends the tasks, as [`Scope::cancel`] does.
 ///
@@ -381,7 +386,7 @@ mod tests {
         .expect("both panics are reported");
         let mut reports = reports.lock().unwrap().clone();
         reports.sort();
-        assert!(reports[0].starts_with("task \"first\" panicked at src/scope.rs:"), "{}", reports[0]);
+        assert!(reports[0].starts_with("task \"first\" panicked at src/scope/mod.rs:"), "{}", reports[0]);
         assert!(reports[0].ends_with(": out of cheese"), "{}", reports[0]);
         assert!(reports[1].ends_with(": plain"), "{}", reports[1]);
         TcpStream::connect(address).await.expect("the other task lives on");
@@ -392,7 +397,7 @@ mod tests {
     async fn a_caught_panic_costs_only_what_was_caught() {
         let panic = catch_panic(async { panic!("out of {}", "cheese") }).await.unwrap_err();
         let location = panic.location.clone().unwrap();
-        assert!(location.starts_with("src/scope.rs:"), "{location}");
+        assert!(location.starts_with(concat!(file!(), ":")), "{location}");
         assert_eq!(panic.message, "out of cheese");
         assert_eq!(panic.to_string(), format!("panicked at {location}: out of cheese"));
         assert_eq!(catch_panic(async { 7 }).await, Ok(7));
