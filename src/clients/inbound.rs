@@ -91,8 +91,7 @@ impl Inbound {
             InboundPhase::Head => Some(UnfinishedRead::InResponse),
             InboundPhase::Frames(decoder) => {
                 let lost = self.current_header.is_some_and(|header| header.has_impossible_length());
-                let missing =
-                    decoder.needed().map(|needs| UnfinishedRead::InFrame { missing: needs.more.into() });
+                let missing = decoder.needed().map(|needs| UnfinishedRead::InFrame { missing: needs.more });
                 missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))
             }
             InboundPhase::Body => None,
