@@ -100,7 +100,7 @@ async fn respond_with_list<T>(
     body: &str,
 ) -> Result<T, HandshakeError> {
     socket.write_all(handshake::text_response(status, &[], body.trim_end()).as_bytes()).await?;
-    Err(HandshakeError::Refused(format!("answered {status} with the list of its paths")))
+    Err(HandshakeError::ListedPaths(status))
 }
 
 /// One WebSocket, from the handshake to its end.

@@ -17,7 +17,7 @@ use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
 use crate::servers::connection::{Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
-use crate::wire::{Endpoint, EndpointEvent};
+use crate::wire::{Endpoint, EndpointEvent, Failure};
 
 /// What one read takes at most: the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
@@ -71,8 +71,8 @@ pub(super) async fn serve_connection(
 /// Why an echo ended, where not by a closing handshake.
 #[derive(Debug, thiserror::Error)]
 enum EchoEnd {
-    #[error("{0}")]
-    Failed(String),
+    #[error("{}", .0.reason)]
+    Failed(Box<Failure>),
     #[error("the stream ended without a Close frame")]
     WithoutClose,
     #[error("the server is going away")]
@@ -160,7 +160,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
                     self.flush().await?;
-                    return Err(EchoEnd::Failed(failure.reason));
+                    return Err(EchoEnd::Failed(Box::new(failure)));
                 }
                 EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
@@ -175,7 +175,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         let failure = self.endpoint.fail(1008, &timeout.to_string());
         self.code.get_or_insert(failure.code);
         self.flush().await?;
-        Err(EchoEnd::Failed(failure.reason))
+        Err(EchoEnd::Failed(Box::new(failure)))
     }
 
     /// Sends what waits. A peer may read slowly, but not stop reading.

@@ -118,7 +118,7 @@ async fn every_byte_passes_as_it_was_both_ways_whatever_the_pieces() {
             assert_eq!(number, 1);
             match events {
                 ProxyEventKind::Bytes { from, bytes, .. } => {
-                    seen[usize::from(from == Side::Server)].extend(bytes)
+                    seen[usize::from(from == Side::Server)].extend(bytes);
                 }
                 ProxyEventKind::Ended(reason) => {
                     reason.unwrap();

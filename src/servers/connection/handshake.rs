@@ -37,11 +37,27 @@ pub(crate) struct AcceptedHandshake {
     pub rest: Vec<u8>,
 }
 
-/// Why there is no WebSocket, in words; the peer has been told if there was a way.
+/// What a client that speaks ordinary HTTP is told with 426 Upgrade Required.
+const UPGRADE_REQUIRED: &str = "here is a WebSocket server: ask with Upgrade: websocket";
+
+/// Why there is no WebSocket; the peer has been told if there was a way.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HandshakeError {
-    #[error("{0}")]
-    Refused(String),
+    /// The request is for another host.
+    #[error("{}: {}", .0.status(), .0.description())]
+    Host(HostMismatch),
+    /// The request breaks this rule; of several it is the first that is fatal.
+    #[error("{}", .0.rule().summary)]
+    Problem(ProblemCode),
+    /// What came has no head that could break a rule.
+    #[error("this isn't an opening handshake")]
+    NotAHandshake,
+    /// The request is ordinary HTTP and was answered with 426.
+    #[error("426: {text}", text = UPGRADE_REQUIRED)]
+    UpgradeRequired,
+    /// A request for no known path was answered with this status and the paths there are.
+    #[error("answered {0} with the list of its paths")]
+    ListedPaths(u16),
     #[error("sent no complete request head within {} s", .0.as_secs_f32())]
     TimedOut(Duration),
     #[error("hung up before its request head was complete")]
@@ -123,7 +139,7 @@ where
         }
         Some(Err(foreign)) => {
             stream.write_all(text_response(foreign.status(), &[], foreign.description()).as_bytes()).await?;
-            Err(HandshakeError::Refused(format!("{}: {}", foreign.status(), foreign.description())))
+            Err(HandshakeError::Host(foreign))
         }
         Some(Ok(())) | None => Ok(request),
     }
@@ -175,15 +191,14 @@ pub(in crate::servers) async fn check_origin(
         return Ok(());
     }
     stream.write_all(text_response(403, &[], &describe_rule(ProblemCode::Origin)).as_bytes()).await?;
-    Err(HandshakeError::Refused(ProblemCode::Origin.rule().summary.to_owned()))
+    Err(HandshakeError::Problem(ProblemCode::Origin))
 }
 
 async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, HandshakeError> {
-    let words = "here is a WebSocket server: ask with Upgrade: websocket";
     let upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
     let upgrade = upgrade.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    stream.write_all(text_response(426, &upgrade, words).as_bytes()).await?;
-    Err(HandshakeError::Refused(format!("426: {words}")))
+    stream.write_all(text_response(426, &upgrade, UPGRADE_REQUIRED).as_bytes()).await?;
+    Err(HandshakeError::UpgradeRequired)
 }
 
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
@@ -199,8 +214,8 @@ async fn refuse<T>(
             .write_all(text_response(status, &judgement.response_headers, &words.join("\n\n")).as_bytes())
             .await?;
     }
-    let first = fatal().next().map(|problem| problem.code.rule().summary);
-    Err(HandshakeError::Refused(first.unwrap_or("this isn't an opening handshake").to_owned()))
+    let first = fatal().next();
+    Err(first.map_or(HandshakeError::NotAHandshake, |problem| HandshakeError::Problem(problem.code)))
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.
@@ -323,7 +338,9 @@ mod tests {
              Content-Type: text/plain; charset=utf-8\r\nContent-Length: 56\r\n\r\n\
              here is a WebSocket server: ask with Upgrade: websocket\n"
         );
-        assert!(refused.unwrap_err().to_string().starts_with("426: here is a WebSocket server"));
+        let error = refused.unwrap_err();
+        assert!(matches!(error, HandshakeError::UpgradeRequired), "{error:?}");
+        assert_eq!(error.to_string(), "426: here is a WebSocket server: ask with Upgrade: websocket");
         let (mut server, mut client) = duplex(1 << 20);
         client.write_all(b"GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n").await.unwrap();
         let judged =
