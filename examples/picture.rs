@@ -80,7 +80,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
     let beside =
         std::env::current_exe()?.parent().and_then(std::path::Path::parent).map(|at| at.join("wiretalk"));
     let program = beside.map_or_else(WorkerProgram::default, WorkerProgram);
-    let house = Services { servers: Some(servers), worker_program: program };
+    let services = Services::default().with(servers).with(program);
     let (file, depth) = (path.to_owned(), ColorDepth::TrueColor);
     let (registry, kind) = (REGISTRY, Some(theme.kind));
     let consents = EffectConsents::default();
@@ -89,7 +89,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         file,
         warnings,
         registry,
-        services: house,
+        services,
         theme: kind,
         color_depth: depth,
         consents,

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::race_view::bold;
-use super::{Race, RacePhase};
+use super::parts::bold;
+use super::state::{Race, RacePhase};
 use crate::race::headline;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;

@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
-use super::{Weigh, WeighPhase};
-use crate::stage::{self, BigText, Demo as _, KeyHint, PixelSize, Theme, ViewContext};
+use super::state::{KEYS, Weigh, WeighPhase};
+use crate::stage::{self, BigText, KeyHint, PixelSize, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -281,7 +281,7 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     for rule in RULES_TEXT {
         text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
     }
-    let keys = Weigh::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    let keys = KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
     text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }

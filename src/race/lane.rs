@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::suggest;
+use crate::text::did_you_mean;
 
 /// The way in which an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,8 +170,7 @@ impl FromStr for Lane {
         let kind = LaneKind::ALL.into_iter().find(|kind| kind.name() == plain);
         kind.map(|kind| Self { kind, tls }).ok_or_else(|| {
             let names = LaneKind::ALL.map(LaneKind::name);
-            let meant = suggest(plain, &names).map(|near| format!("did you mean `{near}`? "));
-            let meant = meant.unwrap_or_default();
+            let meant = did_you_mean(plain, &names);
             format!(
                 "no lane is called `{name}`; {meant}there are: {}; each also with +tls appended",
                 names.join(", ")

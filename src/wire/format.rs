@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::size::ByteLen;
 use crate::text::is_terminal_control;
+pub use crate::text::units::group_thousands;
 
 /// Lower-case hex without gaps.
 pub fn hex(bytes: &[u8]) -> String {
@@ -58,19 +59,6 @@ pub fn byte_count(count: impl Into<ByteLen>) -> String {
     format!("{} byte{}", group_thousands(count), if count == 1 { "" } else { "s" })
 }
 
-/// A number with a comma between thousands.
-pub fn group_thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (left, digit) in (1..=digits.len()).rev().zip(digits.chars()) {
-        if !text.is_empty() && left.is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Text in double quotes, at most `max_chars` characters of it, `…` where it was cut. What is not UTF-8 becomes `\xNN`; what a
 /// terminal would obey or hide becomes an escape.
 pub fn quote(text: &[u8], max_chars: usize) -> String {
@@ -92,7 +80,7 @@ pub fn quote(text: &[u8], max_chars: usize) -> String {
     out
 }
 
-/// The text without anything a terminal would obey or hide ([`is_unprintable`]), not quoted.
+/// The text without anything a terminal would obey or hide ([`is_terminal_control`]), not quoted.
 pub fn escape_controls(text: &str) -> String {
     text.chars()
         .map(
