@@ -13,7 +13,6 @@ use super::{age_histogram, age_panes, settings, stats_table, timeline_strip, ver
 use crate::stage::{self, KeyHint, Theme, ViewContext};
 use crate::text;
 use crate::text::units;
-use crate::wire::format::group_thousands;
 
 const RULES_TEXT: [&str; 8] = [
     "One source, one price. It moves at random moments, some of them in bursts.",
@@ -135,7 +134,7 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     };
     if let Some(live) = feed.latest_snapshot() {
         spans.push(Span::styled(
-            format!(" · {} events · price {:.2}", group_thousands(live.events), live.price),
+            format!(" · {} · price {:.2}", units::count(live.events, "event"), live.price),
             theme.dim(),
         ));
     }
@@ -194,7 +193,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
     let start = if context.focused {
         "Enter starts.  ? shows the rules and all keys."
     } else {
-        "Enter gives the feed the keys, Enter again starts it."
+        "Enter: control the feed; Enter again starts it."
     };
     let mut rows = Vec::new();
     if verdict_text::can_bet(&feed.config) {
@@ -308,10 +307,7 @@ mod tests {
     fn the_bet_stands_there_before_the_start() {
         let feed = Feed { bet: Some(2), ..open("ws, poll") };
         let shown = picture(&feed, 78, 16);
-        assert!(
-            shown.contains("In 30 s, how many requests does polling make for each one of push?"),
-            "{shown}"
-        );
+        assert!(shown.contains("In 30 s, how many polling requests per push request?"), "{shown}");
         assert!(shown.contains("▶3 10 to 29"), "{shown}");
         assert!(!picture(&open("ws"), 78, 16).contains("how many requests"));
     }

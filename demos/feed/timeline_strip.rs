@@ -112,7 +112,12 @@ fn draw_marks(stats: &TransportStats, row: u16, sweep: &SweepScale, buffer: &mut
 
 /// What the signs mean, where nothing has happened yet.
 fn draw_legend(page: Duration, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let text = format!("◆ something happens      {} from edge to edge", units::setting(page));
+    let text = format!("◆ something happens      {} across", units::setting(page));
     stage::draw_line(&Line::styled(text, theme.dim()), 0, strip, buffer);
-    stage::draw_line(&Line::styled("● news arrive      ○ asked for nothing", theme.dim()), 1, strip, buffer);
+    stage::draw_line(
+        &Line::styled("● update received      ○ asked for nothing", theme.dim()),
+        1,
+        strip,
+        buffer,
+    );
 }

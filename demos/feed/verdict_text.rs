@@ -10,13 +10,13 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// What the room may bet on: how many requests polling makes for each one of push.
+/// What the room may bet on: how many polling requests are made per push request.
 pub(super) const BETS: [&str; 4] = ["one", "up to 9", "10 to 29", "30 or more"];
 
 /// The ages below which there is nothing to say yet.
 const MIN_SAMPLES: u64 = 3;
 
-/// Where BETS end, in requests for each one of push.
+/// Where BETS end, in polling requests per push request.
 const BET_UPPER_EDGES: [f64; 3] = [1.5, 9.5, 29.5];
 
 /// Whether there is something to bet on: who polls, and who pushes.
@@ -28,7 +28,7 @@ pub(super) fn can_bet(config: &FeedConfig) -> bool {
 /// The question of the bet.
 pub(super) fn question(config: &FeedConfig) -> String {
     let seconds = config.duration.as_secs();
-    format!("In {seconds} s, how many requests does polling make for each one of push?")
+    format!("In {seconds} s, how many polling requests per push request?")
 }
 
 /// Which bet came true.

@@ -178,9 +178,14 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let other = other.or_else(|| race.config.lanes.iter().find(|&&lane| lane != base));
     match (&race.phase, other) {
         (RacePhase::Ready, Some(other)) => {
-            draw_centered(&Line::styled("How many times as long does", theme.dim()), 0, area, buffer);
-            let both = format!("{} take, {} = 1?", other.name(), base.name());
-            draw_centered(&Line::styled(both, theme.heading()), 1, area, buffer);
+            draw_centered(
+                &Line::styled(format!("How many times as long as {}", base.name()), theme.dim()),
+                0,
+                area,
+                buffer,
+            );
+            let rest = format!("does {} take?", other.name());
+            draw_centered(&Line::styled(rest, theme.heading()), 1, area, buffer);
             if area.height > 4 {
                 draw_centered(&race.bet.choices_line(theme), 3, area, buffer);
                 draw_centered(&Line::styled("← → place your bet", theme.dim()), 4, area, buffer);

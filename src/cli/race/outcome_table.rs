@@ -31,8 +31,8 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
     table += &layer_costs(outcome);
     table += &format!("\n{}\n", sanitize(&outcome.summary()));
     let foreign = match outcome.foreign_cpu {
-        Some(share) => format!(", others had {:.1} %", share * 100.0),
-        None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
+        Some(share) => format!(", other programs used {:.1} %", share * 100.0),
+        None if !LACKING.is_empty() => ", what other programs used is not known on this system".to_owned(),
         None => String::new(),
     };
     let lost = outcome.lost.filter(|lost| lost.objection().is_some());
