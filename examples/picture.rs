@@ -89,7 +89,7 @@ async fn play(path: &str, slide: usize, size: Size, steps: &[Step]) -> anyhow::R
         file,
         warnings,
         registry,
-        services: services,
+        services,
         theme: kind,
         color_depth: depth,
         consents,

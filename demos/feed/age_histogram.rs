@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::Feed;
-use super::feed_view::{latest_snapshot, transport_color};
+use super::parts::transport_color;
+use super::state::Feed;
 use crate::feed::AgeHistogram;
 use crate::stage::{self, BAR_LEVELS, Theme};
 
@@ -28,7 +28,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
         for x in strip.left()..strip.right() {
             buffer[(x, area.y + bottom)].set_char('▁').set_style(theme.faint());
         }
-        if let Some(stats) = latest_snapshot(feed).and_then(|snapshot| snapshot.transports.get(index)) {
+        if let Some(stats) = feed.latest_snapshot().and_then(|snapshot| snapshot.transports.get(index)) {
             let spot = Rect { y: area.y + bottom + 1 - rows, height: rows, ..strip };
             draw_bars(&column_counts(&stats.spread, strip.width), style, spot, buffer);
         }

@@ -10,8 +10,8 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::feed_view::{latest_snapshot, transport_color};
-use super::{Feed, FeedPhase};
+use super::parts::transport_color;
+use super::state::{Feed, FeedPhase};
 use crate::feed::{Transport, TransportStats};
 use crate::stage::{self, BigText, PixelSize, Theme};
 use crate::text;
@@ -25,7 +25,7 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let width = area.width / count.max(1);
     for (index, transport) in feed.config.transports.iter().enumerate() {
         let pane = Rect { x: area.x + index as u16 * width, width: width.saturating_sub(2), ..area };
-        let stats = latest_snapshot(feed).and_then(|snapshot| snapshot.transports.get(index));
+        let stats = feed.latest_snapshot().and_then(|snapshot| snapshot.transports.get(index));
         draw_pane(*transport, stats, matches!(feed.phase, FeedPhase::Over(_)), pane, buffer, theme);
     }
 }

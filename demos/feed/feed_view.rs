@@ -4,15 +4,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::{Feed, FeedPhase, age_histogram, age_panes, stats_table, timeline_strip, verdict_text};
-use crate::feed::{FeedSnapshot, Transport};
-use crate::stage::{self, Demo as _, KeyHint, Theme, ViewContext};
+use super::state::{Feed, FeedPhase};
+use super::{age_histogram, age_panes, settings, stats_table, timeline_strip, verdict_text};
+use crate::stage::{self, KeyHint, Theme, ViewContext};
 use crate::text;
-use crate::wire::format::group_thousands;
+use crate::text::units;
 
 const RULES_TEXT: [&str; 8] = [
     "One source, one price. It moves at random moments, some of them in bursts.",
@@ -29,13 +29,13 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewC
     let config = &feed.config;
     let title = format!(
         "feed · poll pause {} · {} · events {} apart",
-        verdict_text::format_setting(config.poll_interval),
+        units::setting(config.poll_interval),
         if config.rtt.is_zero() {
             "loopback".to_owned()
         } else {
-            format!("RTT {} modelled", verdict_text::format_setting(config.rtt))
+            format!("RTT {} modelled", units::setting(config.rtt))
         },
-        verdict_text::format_setting(config.mean_gap)
+        units::setting(config.mean_gap)
     );
     let inner = stage::draw_panel(&title, area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -117,24 +117,6 @@ impl FeedLayout {
     }
 }
 
-/// The latest that is known, while it runs and after.
-pub(super) fn latest_snapshot(feed: &Feed) -> Option<&FeedSnapshot> {
-    match &feed.phase {
-        FeedPhase::Running(Some(snapshot)) | FeedPhase::Over(snapshot) => Some(snapshot),
-        FeedPhase::Ready | FeedPhase::Running(None) | FeedPhase::Failed(_) => None,
-    }
-}
-
-/// The colour of a way.
-pub(super) fn transport_color(transport: Transport, theme: &Theme) -> Color {
-    match transport {
-        Transport::Poll => theme.server,
-        Transport::LongPoll => theme.control,
-        Transport::Sse => theme.good,
-        Transport::WebSocket => theme.client,
-    }
-}
-
 fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let strong = Style::new().fg(theme.text).add_modifier(Modifier::BOLD);
     let length = feed.config.duration.as_secs();
@@ -150,9 +132,9 @@ fn draw_status(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         }
         FeedPhase::Failed(_) => vec![Span::styled("✗ failed", Style::new().fg(theme.bad))],
     };
-    if let Some(live) = latest_snapshot(feed) {
+    if let Some(live) = feed.latest_snapshot() {
         spans.push(Span::styled(
-            format!(" · {} events · price {:.2}", group_thousands(live.events), live.price),
+            format!(" · {} · price {:.2}", units::count(live.events, "event"), live.price),
             theme.dim(),
         ));
     }
@@ -211,7 +193,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
     let start = if context.focused {
         "Enter starts.  ? shows the rules and all keys."
     } else {
-        "Enter gives the feed the keys, Enter again starts it."
+        "Enter: control the feed; Enter again starts it."
     };
     let mut rows = Vec::new();
     if verdict_text::can_bet(&feed.config) {
@@ -244,7 +226,7 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     for rule in RULES_TEXT {
         text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
     }
-    let keys = Feed::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    let keys = settings::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
     text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
@@ -302,7 +284,7 @@ mod tests {
     #[test]
     fn four_ways_at_their_end() {
         let feed = running("ws, sse, long, poll");
-        let snapshot = super::latest_snapshot(&feed).unwrap().clone();
+        let snapshot = feed.latest_snapshot().unwrap().clone();
         let feed = Feed { phase: FeedPhase::Over(Box::new(snapshot)), bet: Some(1), ..feed };
         let shown = picture(&feed, 78, 16);
         assert!(shown.contains("✓ You bet on up to 9; it was 6 to 1 after 6 s."), "{shown}");
@@ -329,10 +311,7 @@ mod tests {
     fn the_bet_stands_there_before_the_start() {
         let feed = Feed { bet: Some(2), ..open("ws, poll") };
         let shown = picture(&feed, 78, 16);
-        assert!(
-            shown.contains("In 30 s, how many requests does polling make for each one of push?"),
-            "{shown}"
-        );
+        assert!(shown.contains("In 30 s, how many polling requests per push request?"), "{shown}");
         assert!(shown.contains("▶3 10 to 29"), "{shown}");
         assert!(!picture(&open("ws"), 78, 16).contains("how many requests"));
     }

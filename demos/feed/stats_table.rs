@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::feed_view::{latest_snapshot, transport_color};
-use super::{Feed, verdict_text};
+use super::parts::transport_color;
+use super::state::Feed;
+use super::verdict_text;
 use crate::feed::{Transport, TransportStats};
 use crate::stage::{self, Theme};
 use crate::text;
+use crate::text::units;
 use crate::wire::format::group_thousands;
 
 /// A column: its title, its width, what it says of a way. The widest rows lose the last ones first.
@@ -23,7 +25,7 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
     StatsColumn {
         title: "mean age",
         width: 10,
-        cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.mean)),
+        cell: |_, standing, _| or_dash(standing, units::age(standing.mean)),
     },
     StatsColumn { title: "requests", width: 10, cell: |_, standing, _| group_thousands(standing.requests) },
     StatsColumn {
@@ -37,7 +39,7 @@ const STATS_COLUMNS: [StatsColumn; 6] = [
     StatsColumn {
         title: "p99",
         width: 10,
-        cell: |_, standing, _| or_dash(standing, verdict_text::format_age(standing.ages.p99)),
+        cell: |_, standing, _| or_dash(standing, units::age(standing.ages.p99)),
     },
     StatsColumn {
         title: "theory",
@@ -75,7 +77,8 @@ pub(super) fn draw(feed: &Feed, area: Rect, buffer: &mut Buffer, theme: &Theme) 
     let head = format!("{:NAME_WIDTH$}{}", "", heads.collect::<String>());
     stage::draw_line(&Line::styled(head, theme.dim()), 0, area, buffer);
     for (row, transport) in feed.config.transports.iter().enumerate() {
-        let stats = latest_snapshot(feed)
+        let stats = feed
+            .latest_snapshot()
             .and_then(|snapshot| snapshot.transports.get(row).map(|stats| (stats, snapshot.events)));
         let mut line =
             Line::styled(format!("{:NAME_WIDTH$}", transport.title()), name_style(*transport, theme));

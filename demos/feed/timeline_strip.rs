@@ -8,10 +8,11 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
-use super::feed_view::{latest_snapshot, transport_color};
-use super::{Feed, FeedPhase, verdict_text};
+use super::parts::transport_color;
+use super::state::{Feed, FeedPhase};
 use crate::feed::{FeedSnapshot, TransportStats};
 use crate::stage::{self, Theme};
+use crate::text::units;
 
 /// The columns of the names, and of the figures at the right end.
 const NAME_WIDTH: u16 = 11;
@@ -56,7 +57,7 @@ pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut
         let style = Style::new().fg(transport_color(*transport, theme));
         stage::draw_line(&Line::styled(transport.title(), style), row as u16 + 1, area, buffer);
     }
-    let Some(snapshot) = latest_snapshot(feed) else { return draw_legend(page, strip, buffer, theme) };
+    let Some(snapshot) = feed.latest_snapshot() else { return draw_legend(page, strip, buffer, theme) };
     let sweep = SweepScale { period: page, now: snapshot.elapsed, area: strip };
     draw_events(snapshot, &sweep, area.height.saturating_sub(1), buffer, theme);
     for (row, stats) in snapshot.transports.iter().enumerate() {
@@ -68,7 +69,7 @@ pub(super) fn draw(feed: &Feed, values_elsewhere: bool, area: Rect, buffer: &mut
         if figure > 0 {
             let shown = if matches!(feed.phase, FeedPhase::Over(_)) { stats.mean } else { stats.behind };
             let style = Style::new().fg(transport_color(stats.transport, theme)).add_modifier(Modifier::BOLD);
-            let text = format!("{:>width$}", verdict_text::format_age(shown), width = usize::from(figure));
+            let text = format!("{:>width$}", units::age(shown), width = usize::from(figure));
             let spot = Rect { x: strip.right(), width: figure, ..area };
             stage::draw_line(&Line::styled(text, style), row, spot, buffer);
         }
@@ -111,7 +112,12 @@ fn draw_marks(stats: &TransportStats, row: u16, sweep: &SweepScale, buffer: &mut
 
 /// What the signs mean, where nothing has happened yet.
 fn draw_legend(page: Duration, strip: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let text = format!("◆ something happens      {} from edge to edge", verdict_text::format_setting(page));
+    let text = format!("◆ something happens      {} across", units::setting(page));
     stage::draw_line(&Line::styled(text, theme.dim()), 0, strip, buffer);
-    stage::draw_line(&Line::styled("● news arrive      ○ asked for nothing", theme.dim()), 1, strip, buffer);
+    stage::draw_line(
+        &Line::styled("● update received      ○ asked for nothing", theme.dim()),
+        1,
+        strip,
+        buffer,
+    );
 }

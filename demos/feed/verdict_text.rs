@@ -7,15 +7,16 @@ use std::time::Duration;
 use crate::feed::{FeedConfig, FeedSnapshot, Transport, TransportStats};
 use crate::measure::EQUIVALENCE_BAND;
 use crate::text;
+use crate::text::units;
 use crate::wire::format::group_thousands;
 
-/// What the room may bet on: how many requests polling makes for each one of push.
+/// What the room may bet on: how many polling requests are made per push request.
 pub(super) const BETS: [&str; 4] = ["one", "up to 9", "10 to 29", "30 or more"];
 
 /// The ages below which there is nothing to say yet.
 const MIN_SAMPLES: u64 = 3;
 
-/// Where BETS end, in requests for each one of push.
+/// Where BETS end, in polling requests per push request.
 const BET_UPPER_EDGES: [f64; 3] = [1.5, 9.5, 29.5];
 
 /// Whether there is something to bet on: who polls, and who pushes.
@@ -27,7 +28,7 @@ pub(super) fn can_bet(config: &FeedConfig) -> bool {
 /// The question of the bet.
 pub(super) fn question(config: &FeedConfig) -> String {
     let seconds = config.duration.as_secs();
-    format!("In {seconds} s, how many requests does polling make for each one of push?")
+    format!("In {seconds} s, how many polling requests per push request?")
 }
 
 /// Which bet came true.
@@ -83,7 +84,7 @@ pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<Strin
     if let (Some(long), true) = (long, sentences.len() < 4) {
         sentences.push(format!(
             "Long polling: {} for {} events.",
-            plural(long.requests, "request"),
+            units::count(long.requests, "request"),
             snapshot.events
         ));
     }
@@ -92,8 +93,8 @@ pub(super) fn verdict(snapshot: &FeedSnapshot, config: &FeedConfig) -> Vec<Strin
 
 fn freshness_sentence(poll: &TransportStats, push: &TransportStats, config: &FeedConfig) -> String {
     let ratio = poll.mean.as_secs_f64() / push.mean.as_secs_f64().max(1e-9);
-    let (old, new) = (format_age(poll.mean), format_age(push.mean));
-    let pause = format_setting(config.poll_interval);
+    let (old, new) = (units::age(poll.mean), units::age(push.mean));
+    let pause = units::setting(config.poll_interval);
     if (ratio - 1.0).abs() <= EQUIVALENCE_BAND {
         return format!("Push and polling with a pause of {pause} are equally fresh here ({new}, {old}).");
     }
@@ -134,39 +135,13 @@ fn push_comparison(snapshot: &FeedSnapshot) -> Option<String> {
     }
     Some(format!(
         "SSE is not WebSocket here: {} against {}.",
-        format_age(sse.mean),
-        format_age(websocket.mean)
+        units::age(sse.mean),
+        units::age(websocket.mean)
     ))
 }
 
 fn count_times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{} times", group_thousands(count)) }
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", group_thousands(count), if count == 1 { "" } else { "s" })
-}
-
-/// A duration in milliseconds, to three digits.
-pub(super) fn format_age(duration: Duration) -> String {
-    let ms = duration.as_secs_f64() * 1e3;
-    match ms {
-        0.0 => "0 ms".to_owned(),
-        ..0.995 => format!("{ms:.2} ms"),
-        ..99.95 if ms.fract() < 0.001 => format!("{ms:.0} ms"),
-        ..99.95 => format!("{ms:.1} ms"),
-        ..9_999.5 => format!("{} ms", group_thousands(ms.round() as u64)),
-        _ => format!("{:.1} s", ms / 1e3),
-    }
-}
-
-/// A duration that somebody chose: whole milliseconds, or seconds.
-pub(super) fn format_setting(duration: Duration) -> String {
-    match duration.as_millis() {
-        ms @ ..1_000 => format!("{ms} ms"),
-        ms if ms.is_multiple_of(1_000) => format!("{} s", ms / 1_000),
-        _ => format!("{:.1} s", duration.as_secs_f64()),
-    }
 }
 
 /// As many of `sentences` as fit into `rows` rows of `width` cells, at least one.
@@ -200,9 +175,9 @@ fn wrapped_rows(text: &str, width: usize) -> usize {
 pub(super) fn theory(transport: Transport, config: &FeedConfig) -> String {
     let (low, high) = config.expected_age(transport).into_inner();
     match transport {
-        Transport::Poll => format!("T/2+RTT = {}", format_age(low)),
-        Transport::LongPoll => format!("{} … {}", format_age(low).trim_end_matches(" ms"), format_age(high)),
-        Transport::Sse | Transport::WebSocket => format!("RTT/2 = {}", format_age(low)),
+        Transport::Poll => format!("T/2+RTT = {}", units::age(low)),
+        Transport::LongPoll => format!("{} … {}", units::age(low).trim_end_matches(" ms"), units::age(high)),
+        Transport::Sse | Transport::WebSocket => format!("RTT/2 = {}", units::age(low)),
     }
 }
 
@@ -295,7 +270,7 @@ mod tests {
         assert_eq!(sentences_that_fit(&sentences, 15, 2), "One two three. Four five. Six.");
         assert_eq!(sentences_that_fit(&sentences, 3, 1), "One two three.", "something is said at any size");
         assert_eq!(
-            [50, 1_000, 1_500].map(|ms| format_setting(Duration::from_millis(ms))),
+            [50, 1_000, 1_500].map(|ms| units::setting(Duration::from_millis(ms))),
             ["50 ms", "1 s", "1.5 s"]
         );
     }
@@ -304,7 +279,7 @@ mod tests {
     fn times_have_three_digits_and_their_unit() {
         let us = Duration::from_micros;
         assert_eq!(
-            [us(690), us(25_230), us(25_000), us(479_400), us(1_013_000), us(12_340_000)].map(format_age),
+            [us(690), us(25_230), us(25_000), us(479_400), us(1_013_000), us(12_340_000)].map(units::age),
             ["0.69 ms", "25.2 ms", "25 ms", "479 ms", "1,013 ms", "12.3 s"]
         );
         assert_eq!(

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::{Grid, RECORDED};
+use super::state::{CELL_DURATION, Grid, RECORDED};
 use crate::race::grid::{COLUMNS, GO_ROW, GridCell, GridExchange, ROWS};
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
@@ -126,9 +126,9 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     let theme = context.theme;
     let mut text = Text::from(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
-        (false, _) => "Enter gives the grid the keys.",
+        (false, _) => "Enter: control the grid.",
         (true, None) => "↑↓←→ cell   Enter measures it here   r row   c column   0 forget",
-        (true, Some(_)) => "Enter stops all load at once.",
+        (true, Some(_)) => "Enter stops the run.",
     };
     text.push_line(Line::styled(keys, theme.dim()));
     text.push_line(Line::styled(
@@ -160,7 +160,7 @@ fn status_line(grid: &Grid, theme: &Theme) -> Line<'static> {
     let head = format!("{}, {} ({beside}): ", of.title, conditions.title);
     let (text, style) = match (&grid.running, &grid.measured[row][column]) {
         (Some(_), _) => {
-            let pairs = of.race_config(conditions, super::CELL_DURATION).pairs;
+            let pairs = of.race_config(conditions, CELL_DURATION).pairs;
             (format!("measuring, round {} of {pairs}", grid.rounds_done), theme.heading())
         }
         (None, Some(measured)) if !measured.invalid_because.is_empty() => {

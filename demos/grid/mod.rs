@@ -2,61 +2,18 @@
 //! and now, in about three seconds.
 
 mod grid_view;
+mod state;
 
-use std::sync::LazyLock;
-use std::time::Duration;
-
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::race::grid::{COLUMNS, GridCell, GridRecord, ROWS};
-use crate::race::{self, RaceConfig, RaceEvent, RaceOutcome, WorkerProgram};
+use crate::race::{self, WorkerProgram};
 use crate::scope::report_channel;
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
 };
-
-/// How long a cell may take.
-const CELL_DURATION: Duration = Duration::from_secs(3);
-
-/// A run of the whole grid: what `wiretalk race --matrix --json` has printed.
-static RECORDED: LazyLock<GridRecord> =
-    LazyLock::new(|| serde_json::from_str(include_str!("recorded.json")).unwrap_or_default());
-
-/// The demo's state.
-pub struct Grid {
-    /// What was measured here since the slide was opened.
-    measured: Vec<Vec<Option<MeasuredCell>>>,
-    cursor: (usize, usize),
-    /// The cell that is measured just now, and how many of its rounds are over.
-    running: Option<(usize, usize)>,
-    rounds_done: usize,
-    /// The cells that are still to be measured after it, the next one last.
-    queue: Vec<(usize, usize)>,
-}
-
-/// What came of a cell.
-#[derive(Clone, Debug, PartialEq)]
-struct MeasuredCell {
-    cell: Option<GridCell>,
-    pairs: usize,
-    invalid_because: Vec<String>,
-}
-
-/// What the grid asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cmd {
-    /// Race; what ran before ends.
-    Run(Box<RaceConfig>),
-    /// End the run, and with it all load, at once.
-    Stop,
-}
-
-/// What the race of a cell reports.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Msg(RaceEvent);
+pub use state::{Cmd, Grid, Msg};
 
 impl Demo for Grid {
     const NAME: &'static str = "grid";
@@ -108,92 +65,15 @@ impl Demo for Grid {
     }
 }
 
-impl Grid {
-    fn new() -> Self {
-        Self {
-            measured: vec![vec![None; COLUMNS.len()]; ROWS.len()],
-            cursor: (2, 0),
-            running: None,
-            rounds_done: 0,
-            queue: Vec::new(),
-        }
-    }
-
-    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        let (row, column) = self.cursor;
-        match key.code {
-            KeyCode::Up | KeyCode::Char('k') => self.cursor.0 = row.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j') => self.cursor.0 = (row + 1).min(ROWS.len() - 1),
-            KeyCode::Left => self.cursor.1 = column.saturating_sub(1),
-            KeyCode::Right => self.cursor.1 = (column + 1).min(COLUMNS.len() - 1),
-            KeyCode::Enter | KeyCode::Char(' ') if self.running.is_some() => return self.stop(),
-            KeyCode::Enter | KeyCode::Char(' ') => return self.measure(vec![self.cursor]),
-            KeyCode::Char('r') => {
-                return self.measure((0..COLUMNS.len()).map(|column| (row, column)).collect());
-            }
-            KeyCode::Char('c') => return self.measure((0..ROWS.len()).map(|row| (row, column)).collect()),
-            KeyCode::Char('0') => {
-                let commands = if self.running.is_some() { self.stop() } else { Vec::new() };
-                self.measured = Self::new().measured;
-                return commands;
-            }
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    /// Measures these cells one after the other.
-    fn measure(&mut self, mut cells: Vec<(usize, usize)>) -> Vec<Cmd> {
-        cells.reverse();
-        self.queue = cells;
-        self.measure_next()
-    }
-
-    fn measure_next(&mut self) -> Vec<Cmd> {
-        self.rounds_done = 0;
-        self.running = self.queue.pop();
-        let Some((row, column)) = self.running else { return Vec::new() };
-        self.cursor = (row, column);
-        let config = Box::new(ROWS[row].race_config(&COLUMNS[column], CELL_DURATION));
-        vec![Cmd::Run(config)]
-    }
-
-    fn stop(&mut self) -> Vec<Cmd> {
-        self.running = None;
-        self.queue.clear();
-        vec![Cmd::Stop]
-    }
-
-    fn apply_event(&mut self, event: RaceEvent) -> Vec<Cmd> {
-        match event {
-            RaceEvent::Progress(progress) => self.rounds_done = progress.round,
-            RaceEvent::Finished(outcome) => {
-                if let Some((row, column)) = self.running {
-                    self.measured[row][column] = Some(MeasuredCell::from_outcome(&outcome, row));
-                }
-                return self.measure_next();
-            }
-        }
-        Vec::new()
-    }
-}
-
-impl MeasuredCell {
-    fn from_outcome(outcome: &RaceOutcome, row: usize) -> Self {
-        let ratio = outcome.ratios.iter().find(|of| of.lane == ROWS[row].lane).map(|of| of.ratio);
-        Self {
-            cell: ratio.map(GridCell::from),
-            pairs: ratio.map_or(0, |ratio| ratio.pairs),
-            invalid_because: outcome.invalid_because.clone(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::state::{CELL_DURATION, RECORDED};
     use super::*;
     use crate::measure::Ratio;
-    use crate::race::{LaneRatio, RaceProgress};
+    use crate::race::grid::{COLUMNS, ROWS};
+    use crate::race::{LaneRatio, RaceEvent, RaceOutcome, RaceProgress};
 
     fn press(grid: &mut Grid, code: KeyCode) -> Vec<Cmd> {
         grid.update(DemoEvent::Key(code.into()))

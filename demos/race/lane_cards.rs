@@ -5,11 +5,12 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::race_view::{bold, draw_right_aligned, format_duration, lane_color};
-use super::{Race, RacePhase};
+use super::parts::{bold, draw_right_aligned, lane_color};
+use super::state::{Race, RacePhase};
 use crate::race::{LaneKind, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text;
+use crate::text::units;
 use crate::wire::format::group_thousands;
 
 pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -53,7 +54,7 @@ fn draw_card(race: &Race, stats: &LaneStats, most: f64, area: Rect, buffer: &mut
         Span::styled("░".repeat(room - filled.min(room)), theme.faint()),
     ]);
     stage::draw_line(&bar, 1, area, buffer);
-    let shown = if stats.times.count > 0 { format_duration(stats.times.p50) } else { "–".to_owned() };
+    let shown = if stats.times.count > 0 { units::duration(stats.times.p50) } else { "–".to_owned() };
     let medians = Line::from(vec![
         Span::raw("  "),
         Span::styled(sparkline(&stats.round_medians, room.saturating_sub(14)), Style::new().fg(color)),

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::race_view::{bold, format_duration, lane_color};
-use super::{Race, RacePhase, race_view};
+use super::parts::{bold, lane_color};
+use super::state::{Race, RacePhase};
 use crate::measure::RatioVerdict;
 use crate::race::{Lane, LaneRatio, LaneStats};
 use crate::stage::{self, Theme};
 use crate::text;
+use crate::text::units;
 use crate::wire::format::group_thousands;
 
 /// A column: its head, its width, and what a lane says in it.
@@ -32,12 +33,12 @@ const NAME_WIDTH: usize = 17;
 
 /// In the order in which they are given up: the last ones first.
 const LANE_COLUMNS: [LaneColumn; 9] = [
-    LaneColumn { head: "p50", width: 9, cell: |row| or_dash(row, format_duration(row.stats.times.p50)) },
+    LaneColumn { head: "p50", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p50)) },
     LaneColumn { head: "ratio", width: 8, cell: ratio_cell },
-    LaneColumn { head: "p99", width: 9, cell: |row| or_dash(row, format_duration(row.stats.times.p99)) },
+    LaneColumn { head: "p99", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p99)) },
     LaneColumn { head: "data+rest", width: 15, cell: bytes_cell },
-    LaneColumn { head: "max", width: 9, cell: |row| or_dash(row, format_duration(row.stats.times.max)) },
-    LaneColumn { head: "p90", width: 9, cell: |row| or_dash(row, format_duration(row.stats.times.p90)) },
+    LaneColumn { head: "max", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.max)) },
+    LaneColumn { head: "p90", width: 9, cell: |row| or_dash(row, units::duration(row.stats.times.p90)) },
     LaneColumn { head: "95 %", width: 13, cell: interval_cell },
     LaneColumn {
         head: "exch/s",
@@ -149,11 +150,8 @@ fn or_dash(row: &LaneRow, text: String) -> String {
 
 /// Payload and everything else, both ways: TCP payload as the server's socket saw it.
 fn bytes_cell(row: &LaneRow) -> String {
-    let data = if row.payload < 1e6 {
-        row.payload.to_string()
-    } else {
-        race_view::format_bytes(row.payload as usize)
-    };
+    let data =
+        if row.payload < 1e6 { row.payload.to_string() } else { units::binary_bytes(row.payload as u64) };
     let rest = |(up, down): (f64, f64)| {
         format!("{data}+{} B", group_thousands((up + down - row.payload).round() as u64))
     };

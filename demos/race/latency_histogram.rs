@@ -8,9 +8,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::race_view::{format_duration, lane_color};
+use super::parts::lane_color;
 use crate::race::LaneStats;
 use crate::stage::{self, BAR_LEVELS, Theme};
+use crate::text::units;
 
 const NAME_WIDTH: usize = 17;
 /// From the lower end of a bucket to the next one: the eighth root of 2.
@@ -126,7 +127,7 @@ fn tick_line(axis: &LogAxis, theme: &Theme) -> Line<'static> {
                 continue;
             }
             let column = axis.column(at);
-            let label = format!("│{}", format_duration(Duration::from_secs_f64(at)).replace(".0 ", " "));
+            let label = format!("│{}", units::duration(Duration::from_secs_f64(at)).replace(".0 ", " "));
             if column >= free && column + label.chars().count() <= axis.columns {
                 text += &" ".repeat(column - free);
                 free = column + label.chars().count() + 1;

@@ -1,7 +1,7 @@
 //! The race on a slide: lanes beside each other, the ratio in big digits, and where the time goes.
 //!
-//! The measuring is `wiretalk::race`'s; here is what its keys do. What they change stands in `settings`, what it looks like in
-//! `race_view` and the files beside it.
+//! The measuring is `wiretalk::race`'s. What keys and reports change stands in `state`, the settings in `settings`, what it
+//! looks like in `race_view` and the files beside it, and what they share in `parts`.
 
 mod bet;
 mod export;
@@ -9,98 +9,24 @@ mod lane_cards;
 mod lane_table;
 mod latency_histogram;
 mod overlays;
+mod parts;
 mod race_view;
 mod ratio_panel;
 mod settings;
+mod state;
 mod status_lines;
 
-use std::borrow::Cow;
-use std::time::Duration;
-
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
-use crate::race::{
-    self, LaneRatio, LaneStats, RaceConfig, RaceControl, RaceEvent, RaceOutcome, RaceProgress, WorkerProgram,
-};
+use crate::race::{self, RaceControl, WorkerProgram};
 use crate::scope::report_channel;
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, Settings, Stage, ViewContext, WorkContext,
 };
-use bet::Bet;
-
-/// How long `s` lets the server stand still.
-const STALL_DURATION: Duration = Duration::from_millis(500);
-
-/// The demo's state.
-pub struct Race {
-    config: RaceConfig,
-    phase: RacePhase,
-    overlay: RaceOverlay,
-    bet: Bet,
-    control: Option<RaceControlSender>,
-    /// What came of the last key that does something outside.
-    note: Option<String>,
-    /// This is a debug build, whose times are longer than they need be; the picture says so.
-    debug: bool,
-}
-
-/// How far the race is.
-#[derive(Clone, Debug, PartialEq)]
-enum RacePhase {
-    Ready,
-    /// Running; nothing is measured before the first report.
-    Running(RaceProgress),
-    /// Stopped by the reader.
-    Stopped(RaceProgress),
-    Over(Box<RaceOutcome>),
-}
-
-/// What lies over the race.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RaceOverlay {
-    None,
-    /// The rules and keys, from this row on.
-    Rules(u16),
-    /// The choice of lanes, with its cursor.
-    Lanes(usize),
-}
-
-/// Where a running race takes requests.
-#[derive(Clone, Debug)]
-pub struct RaceControlSender(mpsc::Sender<RaceControl>);
-
-impl PartialEq for RaceControlSender {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.same_channel(&other.0)
-    }
-}
-
-/// What the race asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cmd {
-    /// Race; what ran before ends.
-    Run(Box<RaceConfig>),
-    /// End the run, and with it all load, at once.
-    Stop,
-    /// Let the server of the lane that runs stand still.
-    Stall(RaceControlSender, Duration),
-    /// Write the outcome beside the talk.
-    Export(Box<RaceOutcome>),
-}
-
-/// What comes back.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Msg {
-    /// The race runs and takes requests.
-    Running(RaceControlSender),
-    /// The race reports.
-    Event(RaceEvent),
-    /// What came of something else, an export say, in words.
-    Note(String),
-}
+use state::RaceOverlay;
+pub use state::{Cmd, Msg, Race, RaceControlSender};
 
 impl Demo for Race {
     const NAME: &'static str = "race";
@@ -170,177 +96,14 @@ impl Demo for Race {
     }
 }
 
-impl Race {
-    fn with_config(config: RaceConfig) -> Self {
-        Self {
-            config,
-            phase: RacePhase::Ready,
-            overlay: RaceOverlay::None,
-            bet: Bet::default(),
-            control: None,
-            note: None,
-            debug: false,
-        }
-    }
-
-    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        self.note = None;
-        match (self.overlay, key.code) {
-            (RaceOverlay::Rules(from), KeyCode::Down) => {
-                self.show_overlay(RaceOverlay::Rules((from + 1).min(40)))
-            }
-            (RaceOverlay::Rules(from), KeyCode::Up) => {
-                self.show_overlay(RaceOverlay::Rules(from.saturating_sub(1)))
-            }
-            (RaceOverlay::Rules(_), _) => self.show_overlay(RaceOverlay::None),
-            (RaceOverlay::Lanes(cursor), code) => self.choose_lanes(code, cursor),
-            (_, KeyCode::Enter | KeyCode::Char(' ')) => self.start_or_stop(),
-            (_, KeyCode::Char('?')) => self.show_overlay(RaceOverlay::Rules(0)),
-            (_, KeyCode::Char('l')) => self.show_overlay(RaceOverlay::Lanes(0)),
-            (_, code @ (KeyCode::Left | KeyCode::Right)) => self.place_bet(code == KeyCode::Right),
-            (_, KeyCode::Char('s')) => self.stall(),
-            (_, KeyCode::Char('e')) => self.export(),
-            (_, code) => self.change_setting(code),
-        }
-    }
-
-    fn show_overlay(&mut self, overlay: RaceOverlay) -> Vec<Cmd> {
-        self.overlay = overlay;
-        Vec::new()
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(self.phase, RacePhase::Running(_))
-    }
-
-    fn start_or_stop(&mut self) -> Vec<Cmd> {
-        if let RacePhase::Running(progress) = &mut self.phase {
-            self.phase = RacePhase::Stopped(std::mem::take(progress));
-            return vec![Cmd::Stop];
-        }
-        self.start()
-    }
-
-    fn start(&mut self) -> Vec<Cmd> {
-        self.control = None;
-        self.phase = RacePhase::Running(RaceProgress::default());
-        vec![Cmd::Run(Box::new(self.config.clone()))]
-    }
-
-    fn place_bet(&mut self, more: bool) -> Vec<Cmd> {
-        if self.phase == RacePhase::Ready {
-            self.bet.cycle(more);
-        } else {
-            self.note = Some("bets are placed before the start; 0 clears the table".to_owned());
-        }
-        Vec::new()
-    }
-
-    /// Turns a dial. A race that runs begins anew under the new conditions: rounds of different ones are no pairs.
-    fn change_setting(&mut self, code: KeyCode) -> Vec<Cmd> {
-        if code == KeyCode::Char('0') {
-            let stop = self.is_running();
-            (self.phase, self.bet) = (RacePhase::Ready, Bet::default());
-            return if stop { vec![Cmd::Stop] } else { Vec::new() };
-        }
-        let before = self.config.clone();
-        if !settings::change_setting(&mut self.config, code) {
-            return Vec::new();
-        }
-        if let Err(error) = self.config.validate() {
-            self.config = before;
-            self.note = Some(error.to_string());
-            return Vec::new();
-        }
-        self.restart_or_reset()
-    }
-
-    /// What a change of the course means for what runs or is shown.
-    fn restart_or_reset(&mut self) -> Vec<Cmd> {
-        if self.is_running() {
-            return self.start();
-        }
-        self.phase = RacePhase::Ready;
-        Vec::new()
-    }
-
-    fn choose_lanes(&mut self, code: KeyCode, cursor: usize) -> Vec<Cmd> {
-        let last = settings::all_lanes().len() - 1;
-        match code {
-            KeyCode::Up | KeyCode::Char('k') => {
-                self.show_overlay(RaceOverlay::Lanes(cursor.saturating_sub(1)))
-            }
-            KeyCode::Down | KeyCode::Char('j') => {
-                self.show_overlay(RaceOverlay::Lanes((cursor + 1).min(last)))
-            }
-            KeyCode::Char(' ') => {
-                if settings::toggle_lane(&mut self.config, settings::all_lanes()[cursor]) {
-                    self.restart_or_reset()
-                } else {
-                    Vec::new()
-                }
-            }
-            _ => self.show_overlay(RaceOverlay::None),
-        }
-    }
-
-    fn stall(&mut self) -> Vec<Cmd> {
-        let Some(control) = self.control.clone().filter(|_| self.is_running()) else {
-            self.note = Some("s lets the server stand still while a race runs".to_owned());
-            return Vec::new();
-        };
-        let note = match self.config.rate {
-            Some(_) => "the server stands still for 500 ms",
-            None => "the server stands still for 500 ms; at a fixed rate (o) you see who had to wait",
-        };
-        self.note = Some(note.to_owned());
-        vec![Cmd::Stall(control, STALL_DURATION)]
-    }
-
-    fn export(&mut self) -> Vec<Cmd> {
-        if let RacePhase::Over(outcome) = &self.phase {
-            return vec![Cmd::Export(outcome.clone())];
-        }
-        self.note = Some("there is nothing to export before a race is over".to_owned());
-        Vec::new()
-    }
-
-    fn apply_event(&mut self, event: RaceEvent) -> Vec<Cmd> {
-        self.phase = match event {
-            RaceEvent::Progress(progress) => RacePhase::Running(progress),
-            RaceEvent::Finished(outcome) => RacePhase::Over(outcome),
-        };
-        Vec::new()
-    }
-
-    /// The lanes as they are measured, or blank ones before the first report.
-    fn lane_stats(&self) -> Cow<'_, [LaneStats]> {
-        let measured = match &self.phase {
-            RacePhase::Running(progress) | RacePhase::Stopped(progress) => &progress.lanes[..],
-            RacePhase::Over(outcome) => &outcome.lanes,
-            RacePhase::Ready => &[],
-        };
-        if measured.is_empty() {
-            let blank = |&lane| LaneStats { lane, ..LaneStats::default() };
-            return self.config.lanes.iter().map(blank).collect();
-        }
-        measured.into()
-    }
-
-    fn ratios(&self) -> &[LaneRatio] {
-        match &self.phase {
-            RacePhase::Running(progress) | RacePhase::Stopped(progress) => &progress.ratios,
-            RacePhase::Over(outcome) => &outcome.ratios,
-            RacePhase::Ready => &[],
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::state::{RacePhase, STALL_DURATION};
     use super::*;
     use crate::deck::{Fence, Setting, SettingValue};
-    use crate::race::{Lane, LaneKind};
+    use crate::race::{Lane, LaneKind, LaneStats, RaceEvent, RaceProgress};
     use crate::stage::settings;
 
     fn open(payload: i64) -> Race {

@@ -6,8 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::race_view::{bold, lane_color};
-use super::{Race, settings};
+use super::parts::{bold, lane_color};
+use super::settings;
+use super::state::Race;
 use crate::race::LACKING;
 use crate::stage::{self, KeyHint, Theme};
 

@@ -3,19 +3,16 @@
 //! It folds: lanes and the verdict are always there; then come the ratio in big digits beside where the time goes, the
 //! two that the talk is about on cards, and last the spread of times.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{
-    Race, RaceOverlay, RacePhase, lane_cards, lane_table, latency_histogram, overlays, ratio_panel,
-    status_lines,
-};
-use crate::race::{Lane, LaneKind, RaceConfig};
+use super::state::{Race, RaceOverlay, RacePhase};
+use super::{lane_cards, lane_table, latency_histogram, overlays, ratio_panel, status_lines};
+use crate::race::RaceConfig;
 use crate::stage::{self, Theme, ViewContext};
+use crate::text::units;
 use crate::wire::format::group_thousands;
 
 /// The rows of the ratio in big digits, and those of the cards.
@@ -64,8 +61,11 @@ fn title(config: &RaceConfig) -> String {
         1 => "1 connection".to_owned(),
         count => format!("{count} connections"),
     };
-    let mut title =
-        format!("race · {} · {connections} · {}", format_bytes(config.payload), config.describe_link());
+    let mut title = format!(
+        "race · {} · {connections} · {}",
+        units::binary_bytes(config.payload as u64),
+        config.describe_link()
+    );
     if config.messages_per_exchange() > 1 {
         title += &format!(" · {} messages an exchange", config.messages_per_exchange());
     }
@@ -98,61 +98,15 @@ fn draw_fairness(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     stage::draw_line(&Line::from(spans), 0, area, buffer);
 }
 
-/// A lane's colour: by what it speaks.
-pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
-    match lane.kind {
-        LaneKind::Tcp => theme.dim,
-        LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => theme.client,
-        LaneKind::Http2 | LaneKind::SsePost => theme.control,
-        _ => theme.server,
-    }
-}
-
-pub(super) fn bold(color: Color) -> Style {
-    Style::new().fg(color).add_modifier(Modifier::BOLD)
-}
-
-pub(super) fn draw_right_aligned(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
-    let width = (content.width() as u16).min(area.width);
-    stage::draw_line(content, row, Rect { x: area.right() - width, width, ..area }, buffer);
-}
-
-pub(super) fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
-    let free = area.width.saturating_sub(content.width() as u16) / 2;
-    stage::draw_line(content, row, Rect { x: area.x + free, width: area.width - free, ..area }, buffer);
-}
-
-/// A duration in three digits and the unit that fits.
-pub(super) fn format_duration(duration: Duration) -> String {
-    format_seconds(duration.as_secs_f64())
-}
-
-/// Seconds in three digits and the unit that fits.
-pub(super) fn format_seconds(seconds: f64) -> String {
-    let micros = seconds * 1e6;
-    match micros.abs() {
-        ..100.0 => format!("{micros:.1} µs"),
-        ..1_000.0 => format!("{micros:.0} µs"),
-        ..100_000.0 => format!("{:.1} ms", micros / 1e3),
-        ..1_000_000.0 => format!("{:.0} ms", micros / 1e3),
-        _ => format!("{:.1} s", micros / 1e6),
-    }
-}
-
-pub(super) fn format_bytes(count: usize) -> String {
-    match count {
-        0..1024 => format!("{count} B"),
-        _ if count.is_multiple_of(1024 * 1024) => format!("{} MiB", count / 1024 / 1024),
-        _ if count.is_multiple_of(1024) => format!("{} KiB", count / 1024),
-        _ => format!("{} B", group_thousands(count as u64)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
-    use crate::race::{ExchangeCost, LaneRatio, LaneStats, Placement, RaceOutcome, RaceProgress, ratios};
+    use crate::race::{
+        ExchangeCost, Lane, LaneKind, LaneRatio, LaneStats, Placement, RaceOutcome, RaceProgress, ratios,
+    };
 
     fn figures(kind: LaneKind, micros: f64, bytes: (f64, f64)) -> LaneStats {
         let us = |factor: f64| Duration::from_secs_f64(micros * factor / 1e6);
@@ -300,23 +254,5 @@ mod tests {
                 picture(&Race { overlay, ..Race::with_config(RaceConfig::default()) }, width, height);
             }
         }
-    }
-
-    #[test]
-    fn figures_have_the_unit_that_fits() {
-        let us = Duration::from_micros;
-        assert_eq!(
-            [
-                format_duration(us(90)),
-                format_duration(us(133)),
-                format_duration(us(4_130)),
-                format_duration(us(2_500_000))
-            ],
-            ["90.0 µs", "133 µs", "4.1 ms", "2.5 s"]
-        );
-        assert_eq!(
-            [format_bytes(32), format_bytes(65_536), format_bytes(1_500), format_bytes(1 << 20)],
-            ["32 B", "64 KiB", "1,500 B", "1 MiB"]
-        );
     }
 }

@@ -7,11 +7,12 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::race_view::{format_duration, format_seconds, lane_color};
-use super::{Race, RacePhase, race_view};
+use super::parts::{draw_centered, draw_right_aligned, lane_color};
+use super::state::{Race, RacePhase};
 use crate::measure::Ratio;
 use crate::race::{Lane, LaneKind, LaneStats, gap_breakdown, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};
+use crate::text::units;
 
 const NAME_WIDTH: usize = 16;
 const VALUE_WIDTH: usize = 10;
@@ -77,12 +78,7 @@ fn draw_bar(
         Rect { width: area.width.saturating_sub(VALUE_WIDTH as u16), ..area },
         buffer,
     );
-    race_view::draw_right_aligned(
-        &Line::styled(bar.value.clone(), Style::new().fg(theme.text)),
-        row,
-        area,
-        buffer,
-    );
+    draw_right_aligned(&Line::styled(bar.value.clone(), Style::new().fg(theme.text)), row, area, buffer);
 }
 
 /// The floor, and each layer on it; `None` unless all of them have run.
@@ -94,7 +90,7 @@ fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<C
         name: name.to_owned(),
         from,
         length,
-        value: if from > 0.0 { signed_seconds(length) } else { format_seconds(length) },
+        value: if from > 0.0 { signed_seconds(length) } else { units::seconds(length) },
         color,
     };
     let mut bars = vec![
@@ -112,7 +108,7 @@ fn cost_bars(lane_stats: &[LaneStats], tls: bool, theme: &Theme) -> Option<Vec<C
 }
 
 fn signed_seconds(value: f64) -> String {
-    if value >= 0.0 { format!("+{}", format_seconds(value)) } else { format_seconds(value) }
+    if value >= 0.0 { format!("+{}", units::seconds(value)) } else { units::seconds(value) }
 }
 
 /// Every lane's ratio to the base.
@@ -139,11 +135,11 @@ fn draw_response_times(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer
                 Style::new().fg(lane_color(stats.lane, theme)),
             ),
             Span::styled(
-                format!("{:>10}{:>10}", format_duration(naive.p99), format_duration(naive.max)),
+                format!("{:>10}{:>10}", units::duration(naive.p99), units::duration(naive.max)),
                 theme.dim(),
             ),
             Span::styled(
-                format!("{:>10}{:>10}", format_duration(stats.times.p99), format_duration(stats.times.max)),
+                format!("{:>10}{:>10}", units::duration(stats.times.p99), units::duration(stats.times.max)),
                 theme.heading(),
             ),
         ]);
@@ -158,7 +154,7 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         && !outcome.is_valid()
     {
         let text = format!("{:.2} times, but it does not count", lane_ratio.ratio.median);
-        return race_view::draw_centered(&Line::styled(text, Style::new().fg(theme.bad)), 1, area, buffer);
+        return draw_centered(&Line::styled(text, Style::new().fg(theme.bad)), 1, area, buffer);
     }
     let Ratio { median, low, high, .. } = lane_ratio.ratio;
     let digits = if median >= 10.0 { format!("{median:.1}x") } else { format!("{median:.2}x") };
@@ -173,7 +169,7 @@ fn draw_ratio(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let text = format!("{} / {}  {low:.2}–{high:.2} (95 %)", lane_ratio.lane, lane_ratio.baseline);
     let text =
         if text.chars().count() > area.width.into() { format!("95 %: {low:.2} to {high:.2}") } else { text };
-    race_view::draw_centered(&Line::styled(text, theme.dim()), 4, area, buffer);
+    draw_centered(&Line::styled(text, theme.dim()), 4, area, buffer);
 }
 
 fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -182,26 +178,21 @@ fn draw_question(race: &Race, area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let other = other.or_else(|| race.config.lanes.iter().find(|&&lane| lane != base));
     match (&race.phase, other) {
         (RacePhase::Ready, Some(other)) => {
-            race_view::draw_centered(
-                &Line::styled("How many times as long does", theme.dim()),
+            draw_centered(
+                &Line::styled(format!("How many times as long as {}", base.name()), theme.dim()),
                 0,
                 area,
                 buffer,
             );
-            let both = format!("{} take, {} = 1?", other.name(), base.name());
-            race_view::draw_centered(&Line::styled(both, theme.heading()), 1, area, buffer);
+            let rest = format!("does {} take?", other.name());
+            draw_centered(&Line::styled(rest, theme.heading()), 1, area, buffer);
             if area.height > 4 {
-                race_view::draw_centered(&race.bet.choices_line(theme), 3, area, buffer);
-                race_view::draw_centered(&Line::styled("← → place your bet", theme.dim()), 4, area, buffer);
+                draw_centered(&race.bet.choices_line(theme), 3, area, buffer);
+                draw_centered(&Line::styled("← → place your bet", theme.dim()), 4, area, buffer);
             }
         }
         (RacePhase::Running(_), _) => {
-            race_view::draw_centered(
-                &Line::styled("warming up …", theme.dim()),
-                area.height / 2,
-                area,
-                buffer,
-            );
+            draw_centered(&Line::styled("warming up …", theme.dim()), area.height / 2, area, buffer);
         }
         _ => {}
     }

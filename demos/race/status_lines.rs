@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::race_view::bold;
-use super::{Race, RacePhase};
+use super::parts::bold;
+use super::state::{Race, RacePhase};
 use crate::race::headline;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
@@ -46,7 +46,7 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
         RacePhase::Ready => {
-            let text = "Enter gives the race the keys, Enter again starts it.";
+            let text = "Enter: control the race; Enter again starts it.";
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
     }
@@ -68,8 +68,8 @@ fn draw_progress(round: usize, race: &Race, area: Rect, buffer: &mut Buffer, the
     ]);
     stage::draw_line(&line, 0, area, buffer);
     let keys = match race.config.rate {
-        Some(_) => "s lets the server stand still for 500 ms.  Enter stops all load at once.",
-        None => "Enter stops all load at once; a dial begins anew.",
+        Some(_) => "s stalls the server for 500 ms.  Enter stops the run.",
+        None => "Enter stops the run; changing a setting restarts it.",
     };
     stage::draw_line(&Line::styled(keys, theme.dim()), 1, area, buffer);
 }

@@ -8,7 +8,6 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use super::ExchangeSpec;
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
 use crate::clients::connect_plain;
 use crate::net::{TlsOptions, WebSocketLimits, error_chain};
@@ -24,6 +23,15 @@ const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const PRICE_JSON: &str = r#"{"symbol":"GOPH","price":4217.05}"#;
 const NOTE_FIELD: &str = r#","note":""#;
+
+/// What is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExchangeSpec {
+    /// Bytes of JSON, there and back.
+    pub payload: usize,
+    /// With the headers and cookies of a browser, and of a server in production.
+    pub browser: bool,
+}
 
 /// Sends `spec` both ways and gives back what went over the servers' sockets. The servers are tasks of `scope`.
 ///

@@ -4,55 +4,19 @@
 
 mod exchange_bytes;
 mod exchanges;
+mod state;
 mod weigh_view;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::stage::{
     Demo, DemoEvent, Diagnostic, KeyHint, SettingSpec, SettingType, Settings, Stage, ViewContext, WorkContext,
 };
-
 pub use exchange_bytes::{ExchangePair, MeasuredExchange};
-
-/// The payloads that the keys 1, 2 and 3 choose, in bytes.
-const PAYLOAD_CHOICES: [usize; 3] = [33, 1024, 16 * 1024];
-
-/// The demo's state.
-pub struct Weigh {
-    spec: ExchangeSpec,
-    phase: WeighPhase,
-    help: bool,
-}
-
-/// What is to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExchangeSpec {
-    /// Bytes of JSON, there and back.
-    pub payload: usize,
-    /// With the headers and cookies of a browser, and of a server in production.
-    pub browser: bool,
-}
-
-/// How far it is.
-#[derive(Clone, Debug, PartialEq)]
-enum WeighPhase {
-    Ready,
-    /// Under way; what was weighed before is still shown.
-    Sending(Option<Box<ExchangePair>>),
-    Done(Box<ExchangePair>),
-    /// It did not work: why, in words.
-    Failed(String),
-}
-
-/// What the scales ask for: one exchange each way. One that is still under way ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cmd(ExchangeSpec);
-
-/// What came of the exchanges.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Msg(Result<Box<ExchangePair>, String>);
+pub use exchanges::ExchangeSpec;
+use state::WeighPhase;
+pub use state::{Cmd, Msg, Weigh};
 
 impl Demo for Weigh {
     const NAME: &'static str = "weigh";
@@ -69,12 +33,7 @@ impl Demo for Weigh {
             about: "a browser's headers and cookies from the start",
         },
     ];
-    const KEYS: &'static [KeyHint] = &[
-        KeyHint { keys: "Enter Space n", about: "send; again: send once more" },
-        KeyHint { keys: "b", about: "with a browser's headers and cookies; without" },
-        KeyHint { keys: "1 2 3", about: "33 B, 1 KiB, 16 KiB of JSON" },
-        KeyHint { keys: "?", about: "what is counted" },
-    ];
+    const KEYS: &'static [KeyHint] = state::KEYS;
     const MIN_ROWS: u16 = 16;
     type Msg = Msg;
     type Cmd = Cmd;
@@ -110,46 +69,10 @@ impl Demo for Weigh {
     }
 }
 
-impl Weigh {
-    fn handle_key(&mut self, key: KeyEvent) -> Vec<Cmd> {
-        if self.help {
-            self.help = false;
-            return Vec::new();
-        }
-        match key.code {
-            KeyCode::Enter | KeyCode::Char(' ' | 'n') => return self.send(),
-            KeyCode::Char('?') => self.help = true,
-            KeyCode::Char('b') => {
-                self.spec.browser = !self.spec.browser;
-                return self.resend();
-            }
-            KeyCode::Char(digit @ '1'..='3') => {
-                self.spec.payload = PAYLOAD_CHOICES[digit as usize - '1' as usize];
-                return self.resend();
-            }
-            _ => {}
-        }
-        Vec::new()
-    }
-
-    fn send(&mut self) -> Vec<Cmd> {
-        let before = match std::mem::replace(&mut self.phase, WeighPhase::Ready) {
-            WeighPhase::Done(pair) => Some(pair),
-            WeighPhase::Sending(before) => before,
-            WeighPhase::Ready | WeighPhase::Failed(_) => None,
-        };
-        self.phase = WeighPhase::Sending(before);
-        vec![Cmd(self.spec)]
-    }
-
-    /// Sends once more where something was sent: what is on the scales is what the keys say.
-    fn resend(&mut self) -> Vec<Cmd> {
-        if self.phase == WeighPhase::Ready { Vec::new() } else { self.send() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
     use crate::deck::Fence;
     use crate::stage::settings;

@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
 use super::exchange_bytes::{ExchangePair, MeasuredExchange};
-use super::{Weigh, WeighPhase};
-use crate::stage::{self, BigText, Demo as _, KeyHint, PixelSize, Theme, ViewContext};
+use super::state::{KEYS, Weigh, WeighPhase};
+use crate::stage::{self, BigText, KeyHint, PixelSize, Theme, ViewContext};
 use crate::text;
 use crate::wire::format::group_thousands;
 
@@ -24,7 +24,7 @@ const RULES_TEXT: [&str; 6] = [
 ];
 
 pub(super) fn draw(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
-    let dress = if weigh.spec.browser { "as from a browser" } else { "as few headers as can be" };
+    let dress = if weigh.spec.browser { "browser headers" } else { "minimal headers" };
     let title = format!("weigh · {} of JSON there and back · {dress}", byte_count(weigh.spec.payload));
     let inner = stage::draw_panel(&title, area, buffer, context);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -53,9 +53,9 @@ fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewC
         byte_count(weigh.spec.payload)
     );
     let start = if context.focused {
-        "Enter sends.  b dresses as a browser, 1 2 3 choose the payload, ? says what is counted."
+        "Enter sends.  b adds a browser's headers, 1 2 3 choose the payload, ? says what is counted."
     } else {
-        "Enter gives the scales the keys, Enter again sends."
+        "Enter: control the scales; Enter again sends."
     };
     let strong = Style::new().fg(context.theme.text).add_modifier(Modifier::BOLD);
     let text = Text::from(vec![
@@ -281,7 +281,7 @@ fn draw_rules(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     for rule in RULES_TEXT {
         text.push_line(Line::from(vec![Span::styled("• ", Style::new().fg(theme.accent)), Span::raw(rule)]));
     }
-    let keys = Weigh::KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
+    let keys = KEYS.iter().map(|KeyHint { keys, about }| format!("{keys}: {about}"));
     text.push_line(Line::styled(keys.collect::<Vec<_>>().join("   "), theme.dim()));
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
@@ -330,7 +330,7 @@ mod tests {
     fn both_exchanges_on_the_scales() {
         assert_eq!(
             picture(&weigh(WeighPhase::Done(weighed())), 78, 16),
-            r#"╭ weigh · 9 bytes of JSON there and back · as few headers as can be ─────────╮
+            r#"╭ weigh · 9 bytes of JSON there and back · minimal headers ──────────────────╮
 │ ▲ HTTP/1.1 request · 45 bytes         ▼ HTTP/1.1 reply · 28 bytes          │
 │ POST /echo HTTP/1.1␍␊                 HTTP/1.1 200 OK␍␊                    │
 │ host: a␛[2J␍␊                         ␍␊{"age":7}                          │

@@ -148,30 +148,109 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    use crossterm::event::{Event, KeyCode};
+    use futures_util::{StreamExt as _, stream};
     use ratatui::backend::TestBackend;
-    use ratatui::layout::Size;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::{Rect, Size};
+    use tokio::time::sleep;
 
     use super::*;
     use crate::app::Presentation;
     use crate::deck;
-    use crate::stage::{ColorDepth, EffectConsents, Registry, Services};
+    use crate::stage::{
+        ColorDepth, Demo, DemoEntry, DemoEvent, Diagnostic, EffectConsents, KeyHint, Registry, Services,
+        SettingSpec, Settings, Stage, ViewContext,
+    };
 
-    #[test]
-    fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
-        let source = "A line that is longer than forty cells, so that it runs over several rows then.";
+    fn presentation(source: &str, registry: Registry) -> Presentation {
         let (deck, warnings) = deck::parse(source);
-        let presentation = Presentation {
+        Presentation {
             deck,
             file: "deck.md".to_owned(),
             warnings,
-            registry: Registry::new(&[]),
+            registry,
             services: Services::default(),
             theme: None,
             color_depth: ColorDepth::TrueColor,
             consents: EffectConsents::default(),
             notice: None,
             standalone: false,
-        };
+        }
+    }
+
+    /// A demo that has mail every millisecond.
+    struct Chatter;
+
+    static CHATTER: [DemoEntry; 1] = [DemoEntry::of::<Chatter>()];
+    static FRAMES: AtomicU32 = AtomicU32::new(0);
+    static MAILS: AtomicU32 = AtomicU32::new(0);
+
+    impl Demo for Chatter {
+        const NAME: &'static str = "chatter";
+        const ABOUT: &'static str = "";
+        const SETTINGS: &'static [SettingSpec] = &[];
+        const KEYS: &'static [KeyHint] = &[];
+        const MIN_ROWS: u16 = 1;
+        type Msg = ();
+        type Cmd = ();
+
+        fn open(_: &Settings) -> Result<(Self, Vec<()>), Diagnostic> {
+            Ok((Self, vec![()]))
+        }
+
+        fn update(&mut self, event: DemoEvent<()>) -> Vec<()> {
+            if event == DemoEvent::Msg(()) {
+                MAILS.fetch_add(1, Relaxed);
+            }
+            Vec::new()
+        }
+
+        fn view(&self, _: Rect, _: &mut Buffer, _: &ViewContext) {
+            FRAMES.fetch_add(1, Relaxed);
+        }
+
+        fn perform((): (), stage: &Stage<()>) {
+            let mailbox = stage.mailbox();
+            stage.scope("chatter").spawn("chatter", async move {
+                loop {
+                    sleep(Duration::from_millis(1)).await;
+                    let _ = mailbox.try_send(());
+                }
+            });
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mail_is_drawn_at_the_frame_limit_and_a_key_at_once() {
+        let presentation = presentation("```demo chatter\n```\n", Registry::new(&CHATTER));
+        let size = Size { width: 60, height: 20 };
+        let mut app = App::new(presentation, size);
+        let mut terminal = Terminal::new(TestBackend::new(60, 20)).unwrap();
+        let mut second = Box::pin(stream::once(sleep(Duration::from_secs(1))).filter_map(async |()| None));
+        run_event_loop(&mut app, &mut terminal, &mut second).await.unwrap();
+        let (frames, mails) = (FRAMES.swap(0, Relaxed), MAILS.load(Relaxed));
+        assert!(mails > 900, "{mails} mails of 1,000 in a second");
+        // one each 16 ms, or each 17 where the timer's millisecond is rounded up, and the first
+        assert!((58..=64).contains(&frames), "{frames} frames in a second");
+
+        // keys in between do not wait for the limit: each has a frame of its own
+        let keys = stream::iter(0..100).then(async |_| {
+            sleep(Duration::from_millis(3)).await;
+            AppEvent::Input(Event::Key(KeyCode::Char('z').into()))
+        });
+        let mut keys = Box::pin(keys);
+        run_event_loop(&mut app, &mut terminal, &mut keys).await.unwrap();
+        let frames = FRAMES.swap(0, Relaxed);
+        assert!(frames >= 100, "{frames} frames for 100 keys");
+    }
+
+    #[test]
+    fn a_frame_fits_the_window_even_before_its_new_size_is_reported() {
+        let source = "A line that is longer than forty cells, so that it runs over several rows then.";
+        let presentation = presentation(source, Registry::new(&[]));
         let mut app = App::new(presentation, Size { width: 100, height: 30 });
         for (width, height) in [(40, 10), (100, 30)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

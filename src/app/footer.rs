@@ -1,4 +1,4 @@
-//! The last row: where we are, who has the keys, how long it has taken, whether the servers live.
+//! The last row: where we are, who has the keyboard, how long it has taken, whether the servers live.
 //!
 //! On a narrow screen the less important parts go first.
 
@@ -26,7 +26,7 @@ pub(crate) struct Footer<'a> {
     pub(crate) step: (usize, usize),
     /// The whole minutes since the talk began.
     pub(crate) minutes: u64,
-    /// Who has the keys.
+    /// Who has the keyboard.
     pub(crate) key_owner: KeyOwner<'a>,
     /// The bundled servers.
     pub(crate) servers: &'a [ServerStatus],
@@ -34,13 +34,13 @@ pub(crate) struct Footer<'a> {
     pub(crate) standalone: bool,
 }
 
-/// Who has the keys.
+/// Who has the keyboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyOwner<'a> {
     /// The slide, on which there is no demo.
     Slide,
-    /// The slide; Enter would give them to the demo of that name.
-    Offer(&'a str),
+    /// The slide; Enter would give it to a demo.
+    Offer,
     /// The slide; the demo of that name waits to be allowed.
     Asks(&'a str),
     /// The demo of that name.
@@ -102,8 +102,8 @@ impl Footer<'_> {
         let next = if self.standalone { Vec::new() } else { vec![key("→"), dim(" next  ")] };
         match self.key_owner {
             KeyOwner::Slide => Line::from([next, vec![key("?"), dim(" keys")]].concat()),
-            KeyOwner::Offer(name) => {
-                let offer = vec![key("Enter"), dim(&format!(" keys to {name}  ")), key("?"), dim(" keys")];
+            KeyOwner::Offer => {
+                let offer = vec![key("Enter"), dim(": control the demo  "), key("?"), dim(" keys")];
                 Line::from([next, offer].concat())
             }
             KeyOwner::Asks(name) => {
@@ -122,12 +122,12 @@ impl Footer<'_> {
                 ])
             }
             KeyOwner::Demo(name) => {
-                let label = format!(" {name} has the keys ");
+                let label = format!(" {name} has the keyboard ");
                 Line::from(vec![
                     Span::styled(label, theme.cursor()),
                     dim("  "),
                     key("Esc"),
-                    dim(" gives them back"),
+                    dim(": back to the slides"),
                 ])
             }
             KeyOwner::GoTo(typed) => Line::from(vec![
@@ -237,9 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn it_always_says_who_has_the_keys() {
-        assert!(drawn(80, KeyOwner::Demo("inspect")).contains("inspect has the keys   Esc gives them back"));
-        assert!(drawn(80, KeyOwner::Offer("race")).contains("Enter keys to race"));
+    fn it_always_says_who_has_the_keyboard() {
+        assert!(
+            drawn(80, KeyOwner::Demo("inspect"))
+                .contains("inspect has the keyboard   Esc: back to the slides")
+        );
+        assert!(drawn(80, KeyOwner::Offer).contains("Enter: control the demo"));
         assert!(drawn(80, KeyOwner::GoTo("12")).contains("go to slide 12▏"));
     }
 }

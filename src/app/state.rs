@@ -205,7 +205,7 @@ impl App {
             (None, Some(index)) => KeyOwner::Demo(name(index)),
             (None, None) => match (self.demo_awaiting_consent(), self.next_focus()) {
                 (Some(index), _) => KeyOwner::Asks(name(index)),
-                (None, Some(index)) => KeyOwner::Offer(name(index)),
+                (None, Some(_)) => KeyOwner::Offer,
                 (None, None) => KeyOwner::Slide,
             },
         }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::net::LinkConditions;
 use crate::race::{ExternalServers, ExternalServersError, Lane, LaneKind, Placement};
 use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
+use crate::text::units;
 
 /// The largest payload, in bytes: the bundled servers refuse more.
 pub const MAX_PAYLOAD: usize = 1024 * 1024;
@@ -271,9 +272,9 @@ impl RaceConfig {
             (None, true) if self.real_net => "real network stack, no distance".to_owned(),
             (None, true) => "loopback".to_owned(),
             (None, false) => {
-                let mut text = format!("{} ms away", millis(rtt));
+                let mut text = format!("{} ms away", units::millis(rtt));
                 if !jitter.is_zero() {
-                    text += &format!(" ± {} ms", millis(jitter.checked_div(2).unwrap_or_default()));
+                    text += &format!(" ± {} ms", units::millis(jitter.checked_div(2).unwrap_or_default()));
                 }
                 if let Some(bandwidth) = bandwidth {
                     text += &format!(" at {}", format_bit_rate(bandwidth));
@@ -304,10 +305,10 @@ impl RaceConfig {
         }
         let LinkConditions { rtt, jitter, bandwidth } = self.link;
         if !rtt.is_zero() {
-            option("rtt", format!("{}ms", millis(rtt)));
+            option("rtt", format!("{}ms", units::millis(rtt)));
         }
         if !jitter.is_zero() {
-            option("jitter", format!("{}ms", millis(jitter)));
+            option("jitter", format!("{}ms", units::millis(jitter)));
         }
         if let Some(bandwidth) = bandwidth {
             option("bandwidth", format!("{bandwidth}bit"));
@@ -324,11 +325,6 @@ impl RaceConfig {
         }
         if self.real_net { command + " --real-net" } else { command }
     }
-}
-
-/// Milliseconds without needless digits.
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Bits a second with the unit that fits.

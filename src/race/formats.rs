@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::measure::{IntervalLogError, LogInterval, RatioVerdict, write_interval_log as log};
 use crate::race::{ExchangeCost, LaneRatio, LaneStats, RaceOutcome, SliceRecord, gap_breakdown};
+use crate::text::units;
 
 /// The version of the JSON's schema: it counts up when a name changes its meaning or goes.
 const SCHEMA: u32 = 1;
@@ -36,13 +37,13 @@ pub fn json(outcome: &RaceOutcome) -> Value {
             "connections": config.connections,
             "headers": config.headers,
             "burst": config.messages_per_exchange(),
-            "rtt_ms": millis(config.link.rtt),
-            "jitter_ms": millis(config.link.jitter),
+            "rtt_ms": units::millis(config.link.rtt),
+            "jitter_ms": units::millis(config.link.jitter),
             "bandwidth_bits_per_s": config.link.bandwidth,
             "distance": if config.real_net { "real" } else { "modelled" },
             "rate": config.rate,
             "pairs": config.pairs,
-            "slice_ms": millis(config.slice),
+            "slice_ms": units::millis(config.slice),
             "against": config.external.as_ref().map(ToString::to_string),
         },
         "foreign_cpu": outcome.foreign_cpu,
@@ -58,10 +59,6 @@ pub fn json(outcome: &RaceOutcome) -> Value {
         "order": round_orders(&outcome.slices),
         "slices": outcome.slices.iter().map(slice).collect::<Vec<_>>(),
     })
-}
-
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Microseconds with a tenth.
@@ -140,7 +137,7 @@ fn slice(slice: &SliceRecord) -> Value {
         "lane": slice.lane,
         "round": slice.round,
         "place": slice.position,
-        "took_ms": millis(slice.took),
+        "took_ms": units::millis(slice.took),
         "exchanges": times.count,
         "p50_us": us(times.p50),
         "p90_us": us(times.p90),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::suggest;
+use crate::text::did_you_mean;
 
 /// The way in which an exchange is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,11 +186,13 @@ impl std::error::Error for UnknownLane {}
 impl fmt::Display for UnknownLane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = LaneKind::ALL.map(LaneKind::name);
-        write!(f, "unknown lane `{}`; ", self.0)?;
-        if let Some(near) = suggest(split_tls(&self.0).0, &names) {
-            write!(f, "did you mean `{near}`? ")?;
-        }
-        write!(f, "there are: {}; each also with +tls appended", names.join(", "))
+        let meant = did_you_mean(split_tls(&self.0).0, &names);
+        write!(
+            f,
+            "unknown lane `{}`; {meant}there are: {}; each also with +tls appended",
+            self.0,
+            names.join(", ")
+        )
     }
 }
 

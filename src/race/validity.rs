@@ -39,14 +39,14 @@ impl Conditions<'_> {
         objections.extend(self.lanes.iter().filter_map(failed));
         if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
             objections.push(format!(
-                "others had {:.0} % of the CPUs (the most is {:.0} %)",
+                "other programs used {:.0} % of the CPU (limit {:.0} %)",
                 foreign * 100.0,
                 FOREIGN * 100.0
             ));
         }
         if self.drift.exceeds(DRIFT) {
             objections.push(format!(
-                "the floor ({}) drifted by {:+.0} % (the most is {:.0} %)",
+                "the floor ({}) drifted by {:+.0} % (limit {:.0} %)",
                 self.floor,
                 self.drift.relative_change * 100.0,
                 DRIFT * 100.0
@@ -89,8 +89,8 @@ mod tests {
         for share in [0.049, 0.05] {
             assert_eq!(Conditions { foreign: Some(share), ..sound(&[]) }.objections(), [""; 0], "{share}");
         }
-        only(Conditions { foreign: Some(0.051), ..sound(&[]) }, "others had 5 % of the CPUs");
-        only(Conditions { foreign: Some(0.9), ..sound(&[]) }, "others had 90 % of the CPUs");
+        only(Conditions { foreign: Some(0.051), ..sound(&[]) }, "other programs used 5 % of the CPU");
+        only(Conditions { foreign: Some(0.9), ..sound(&[]) }, "other programs used 90 % of the CPU");
     }
 
     #[test]

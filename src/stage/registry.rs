@@ -9,7 +9,7 @@ use crate::stage::{
     DeclaredEffect, Demo, DemoPosition, Diagnostic, DynDemo, Effect, EffectConsents, KeyHint, RunningDemo,
     Services, SettingSpec, Settings, settings,
 };
-use crate::text::suggest;
+use crate::text::did_you_mean;
 
 /// One demo that a deck may name.
 pub struct DemoEntry {
@@ -130,13 +130,8 @@ impl Registry {
     fn find(&self, fence: &Fence) -> Result<&'static DemoEntry, Vec<Diagnostic>> {
         self.entries.iter().find(|entry| entry.name == fence.name).ok_or_else(|| {
             let names: Vec<&str> = self.entries.iter().map(|entry| entry.name).collect();
-            let meant = suggest(&fence.name, &names).map(|name| format!("did you mean `{name}`? "));
-            let message = format!(
-                "unknown demo `{}`; {}there are: {}",
-                fence.name,
-                meant.unwrap_or_default(),
-                names.join(", ")
-            );
+            let meant = did_you_mean(&fence.name, &names);
+            let message = format!("unknown demo `{}`; {meant}there are: {}", fence.name, names.join(", "));
             vec![Diagnostic { position: fence.position, message }]
         })
     }

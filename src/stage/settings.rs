@@ -7,7 +7,7 @@ use std::fmt::{Display, Write as _};
 use std::ops::RangeInclusive;
 
 use crate::deck::{Fence, Position, Setting, SettingValue};
-use crate::text::suggest;
+use crate::text::did_you_mean;
 
 /// One setting a demo takes.
 #[derive(Clone, Debug)]
@@ -106,8 +106,7 @@ fn diagnose(demo: &str, setting: &Setting, specs: &[SettingSpec]) -> Option<Stri
     let Setting { key, value, .. } = setting;
     let Some(spec) = specs.iter().find(|spec| spec.name == key) else {
         let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
-        let meant =
-            suggest(key, &names).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "));
+        let meant = did_you_mean(key, &names);
         return Some(format!("the {demo} demo has no setting `{key}`; {meant}it has: {}", names.join(", ")));
     };
     (!spec.value_type.accepts(value)).then(|| {

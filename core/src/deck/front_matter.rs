@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScanError, Span};
 
 use crate::deck::{LineIndex, Position, Warning};
 use crate::text;
-use crate::text::suggest;
+use crate::text::did_you_mean;
 
 /// What the front matter says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,12 +111,9 @@ impl YamlEntry {
                 }
             },
             _ => {
-                let meant = suggest(&key, &KNOWN_KEYS).map(|meant| format!("did you mean `{meant}`? "));
-                let message = format!(
-                    "the front matter has no `{key}`; {}there are: {}",
-                    meant.unwrap_or_default(),
-                    KNOWN_KEYS.join(", ")
-                );
+                let meant = did_you_mean(&key, &KNOWN_KEYS);
+                let message =
+                    format!("the front matter has no `{key}`; {meant}there are: {}", KNOWN_KEYS.join(", "));
                 warn(key_span.start.line(), key_span.start.col() + 1, message);
             }
         }

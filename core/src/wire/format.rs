@@ -6,6 +6,7 @@ use std::fmt::Write;
 use thiserror::Error;
 
 use crate::text::is_terminal_control;
+pub use crate::text::units::group_thousands;
 use crate::wire::size::ByteLen;
 
 /// Lower-case hex without gaps.
@@ -73,19 +74,6 @@ pub fn spaced_hex(bytes: &[u8], max_bytes: usize) -> String {
 pub fn byte_count(count: impl Into<ByteLen>) -> String {
     let count = count.into().get();
     format!("{} byte{}", group_thousands(count), if count == 1 { "" } else { "s" })
-}
-
-/// A number with a comma between thousands.
-pub fn group_thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (left, digit) in (1..=digits.len()).rev().zip(digits.chars()) {
-        if !text.is_empty() && left.is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Text in double quotes, at most `max_chars` characters of it, `…` where it was cut. What is not UTF-8 becomes `\xNN`; what a

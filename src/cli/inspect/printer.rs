@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::inspect::record::{self, RecordContext};
 use crate::cli::inspect::record_text;
 use crate::scope::catch_panic_now;
+use crate::text::units;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
 use crate::wire::format::escape_controls;
 use crate::wire::handshake::pair::HandshakePair;
@@ -156,7 +157,7 @@ impl<W: Write> Printer<W> {
 
     /// The same for another time.
     pub(super) fn print_record_at(&mut self, kind: &str, at: Duration, fields: Value) -> io::Result<()> {
-        let mut record = json!({ "type": kind, "t_ms": record::millis(at) });
+        let mut record = json!({ "type": kind, "t_ms": units::millis(at) });
         if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
             record.extend(fields);
         }
@@ -277,7 +278,7 @@ impl ConnectionState {
         json!({
             "type": "end",
             "connection": number,
-            "t_ms": record::millis(self.last_at),
+            "t_ms": units::millis(self.last_at),
             "ok": ended.is_ok(),
             "why": escape_controls(ended.as_ref().unwrap_or_else(|reason| reason)),
             "close_received": received.is_some(),

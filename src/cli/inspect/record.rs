@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::decode::{fault_json, problem_json, verdict_name};
+use crate::text::units;
 use crate::wire::decode::frame_assembler::AssembledFrame;
 use crate::wire::frame::mask;
 use crate::wire::handshake::{HandshakeOutcome, ValidatedHead};
@@ -17,11 +18,6 @@ pub(super) struct RecordContext {
     pub(super) connection: usize,
     pub(super) from: Side,
     pub(super) elapsed: Duration,
-}
-
-/// Milliseconds with three decimals.
-pub(super) fn millis(at: Duration) -> f64 {
-    (at.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// A head. `validated` is none where the stream ended inside of it.
@@ -37,7 +33,7 @@ pub(super) fn handshake_record(
     json!({
         "type": "handshake",
         "connection": context.connection,
-        "t_ms": millis(context.elapsed),
+        "t_ms": units::millis(context.elapsed),
         "from": context.from.name(),
         "verdict": verdict_name(outcome, context.from),
         "head": String::from_utf8_lossy(bytes),
@@ -64,7 +60,7 @@ pub(super) fn frame_record(context: RecordContext, frame: &AssembledFrame) -> Va
     json!({
         "type": "frame",
         "connection": context.connection,
-        "t_ms": millis(context.elapsed),
+        "t_ms": units::millis(context.elapsed),
         "from": context.from.name(),
         "frame": frame.index,
         "offset": frame.offset,
@@ -98,7 +94,7 @@ pub(super) fn bytes_record(context: RecordContext, bytes: &[u8]) -> Value {
     json!({
         "type": "bytes",
         "connection": context.connection,
-        "t_ms": millis(context.elapsed),
+        "t_ms": units::millis(context.elapsed),
         "from": context.from.name(),
         "len": bytes.len(),
         "hex": format::hex(bytes),

@@ -1,10 +1,8 @@
 //! The outcome of a race as a table for people.
 
-use std::time::Duration;
-
 use crate::measure::{Drift, RatioVerdict, to_u64_saturating};
 use crate::race::{LACKING, LaneRatio, LaneStats, RaceOutcome, gap_breakdown};
-use crate::text::sanitize;
+use crate::text::{sanitize, units};
 use crate::wire::format::group_thousands;
 
 /// The columns of a lane's line, the ratio to the base last.
@@ -33,8 +31,8 @@ pub(super) fn render(outcome: &RaceOutcome) -> String {
     table += &layer_costs(outcome);
     table += &format!("\n{}\n", sanitize(&outcome.summary()));
     let foreign = match outcome.foreign_cpu {
-        Some(share) => format!(", others had {:.1} %", share * 100.0),
-        None if !LACKING.is_empty() => ", what others had is not known on this system".to_owned(),
+        Some(share) => format!(", other programs used {:.1} %", share * 100.0),
+        None if !LACKING.is_empty() => ", what other programs used is not known on this system".to_owned(),
         None => String::new(),
     };
     let lost = outcome.lost.filter(|lost| lost.objection().is_some());
@@ -53,7 +51,7 @@ fn drift_text(Drift { relative_change: share, p_value: chance }: Drift) -> Strin
 fn lane_line(figures: &LaneStats, ratio: Option<&LaneRatio>) -> TableLine {
     let LaneStats { lane, times, bytes, client, server, .. } = figures;
     let dash = || "–".to_owned();
-    let time = |time| if times.count == 0 { dash() } else { micros(time) };
+    let time = |time| if times.count == 0 { dash() } else { units::micros(time) };
     let (up, down) = bytes.map_or((dash(), dash()), |(up, down)| (format!("{up:.0}"), format!("{down:.0}")));
     let used = client.zip(*server).and_then(|(client, server)| Some((client.cpu? + server.cpu?) * 1e6));
     let ratio =
@@ -99,19 +97,11 @@ fn align_columns(lines: &[TableLine]) -> String {
     table
 }
 
-/// A time in microseconds, four digits at most before it turns to thousands.
-fn micros(time: Duration) -> String {
-    match time.as_secs_f64() * 1e6 {
-        micros @ ..10_000.0 => format!("{micros:.1}"),
-        micros => group_thousands(to_u64_saturating(micros.round())),
-    }
-}
-
 fn service_times(outcome: &RaceOutcome) -> String {
     let mut text = "\nfrom when they really began (what a closed loop would have told)\n".to_owned();
     for figures in &outcome.lanes {
         if let Some(naive) = figures.service_times {
-            let [p50, p90, p99, max] = [naive.p50, naive.p90, naive.p99, naive.max].map(micros);
+            let [p50, p90, p99, max] = [naive.p50, naive.p90, naive.p99, naive.max].map(units::micros);
             text += &format!("{:<26}{p50:>9}{p90:>9}{p99:>9}{max:>9}\n", figures.lane.name());
         }
     }
@@ -128,6 +118,8 @@ fn layer_costs(outcome: &RaceOutcome) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::measure::{HistogramSummary, Ratio};
     use crate::race::{Lane, LaneKind, ListenDrops};

@@ -1,9 +1,13 @@
-//! Text as a terminal may show it: widths in cells, control characters made visible, and the word that was meant.
+//! Text as a terminal may show it: widths in cells, control characters made visible, the word that was meant, and
+//! numbers with their units.
 //!
 //! It does not wrap, colour or draw; that is the slide view's work.
 
+pub mod units;
+
 use std::borrow::Cow;
 
+use strsim::levenshtein;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -129,24 +133,15 @@ pub fn ellipsize(text: &str, cells: usize) -> Cow<'_, str> {
 
 /// Of `known`, the word that `word` was most likely meant to be: at most two letters away.
 pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = |known: &&&str| edit_distance(word, known) <= 2.min(known.len() / 2);
-    known.iter().filter(near).min_by_key(|known| edit_distance(word, known)).copied()
+    let distances = known.iter().map(|known| (levenshtein(word, known), *known));
+    let near = distances.filter(|(distance, known)| *distance <= 2.min(known.len() / 2));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
-/// The Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+/// ``did you mean `pause`? `` with a blank behind it, for the middle of an error message; empty where no word of `known`
+/// is near.
+pub fn did_you_mean(word: &str, known: &[&str]) -> String {
+    suggest(word, known).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "))
 }
 
 #[cfg(test)]
@@ -226,6 +221,7 @@ mod tests {
         assert_eq!(suggest("puase", &["pause", "section"]), Some("pause"));
         assert_eq!(suggest("sektion", &["pause", "section"]), Some("section"));
         assert_eq!(suggest("TODO", &["pause", "section"]), None);
-        assert_eq!(edit_distance("kitten", "sitting"), 3);
+        assert_eq!(did_you_mean("puase", &["pause"]), "did you mean `pause`? ");
+        assert_eq!(did_you_mean("TODO", &["pause"]), "");
     }
 }

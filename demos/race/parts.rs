@@ -1,0 +1,36 @@
+//! How things look in every part of the race: colours, weights, alignment.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Line;
+
+use crate::race::{Lane, LaneKind};
+use crate::stage::{self, Theme};
+
+/// A lane's colour: by what it speaks.
+pub(super) fn lane_color(lane: Lane, theme: &Theme) -> Color {
+    match lane.kind {
+        LaneKind::Tcp => theme.dim,
+        LaneKind::Ws | LaneKind::WsPipelined | LaneKind::WsNew => theme.client,
+        LaneKind::Http2 | LaneKind::SsePost => theme.control,
+        _ => theme.server,
+    }
+}
+
+/// Bold text of a colour.
+pub(super) fn bold(color: Color) -> Style {
+    Style::new().fg(color).add_modifier(Modifier::BOLD)
+}
+
+/// Draws a line at the right edge of a row.
+pub(super) fn draw_right_aligned(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+    let width = (content.width() as u16).min(area.width);
+    stage::draw_line(content, row, Rect { x: area.right() - width, width, ..area }, buffer);
+}
+
+/// Draws a line in the middle of a row.
+pub(super) fn draw_centered(content: &Line, row: u16, area: Rect, buffer: &mut Buffer) {
+    let free = area.width.saturating_sub(content.width() as u16) / 2;
+    stage::draw_line(content, row, Rect { x: area.x + free, width: area.width - free, ..area }, buffer);
+}
