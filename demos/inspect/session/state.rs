@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::connections::{ConnectionStatus, Connections, InspectedConnection};
 use super::draft::Draft;
 use super::mask_key::MaskKeySource;
-use super::search::{ActiveFilter, ActiveSearch};
+use super::query::{ActiveFilter, ActiveSearch};
 use crate::clients::SessionCommand;
 use crate::demos::inspect::action::ByteCursor;
 use crate::demos::inspect::messages::{Cmd, CommandSender, ProxyCommandSender};

@@ -5,6 +5,7 @@
 mod joined_fragments;
 mod lanes;
 mod link_summary;
+mod message_span;
 mod rule_checks;
 mod selected_message;
 mod state;
