@@ -192,12 +192,15 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
         InputMode::Copy => {
             "copy:  h hex  t text  j JSON vector  c decode command  s send command  r Rust  p Python"
         }
-        InputMode::Bet => "a digit bets  . does it  , back  any other key: look around",
-        InputMode::Edit => {
+        InputMode::Bet => "1–9 bet  . send  , back  any other key: look around",
+        InputMode::Edit if inspect.session.has_peer() => {
             "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  ⏎ SEND IT  q put it back"
         }
+        InputMode::Edit => {
+            "edit:  0–f write  x flip  ←→ . bit  + − byte  l length  k new key  u undo  q put it back"
+        }
         InputMode::Rules(_) => "↑↓ scroll  any other key: back",
-        _ if !context.focused => "⏎ gives the inspector the keys",
+        _ if !context.focused => "⏎: control the inspector",
         _ => inspect.tabs.key_hint(),
     };
     let hint = inspect.session.notice.clone().unwrap_or_else(|| available_keys(inspect, hint));
@@ -220,7 +223,7 @@ fn draw_status_line(inspect: &Inspect, area: Rect, canvas: &mut Canvas, context:
 /// The tab's keys, without those that make no sense here, and with those that do.
 fn available_keys(inspect: &Inspect, tab: &str) -> String {
     if matches!(inspect.mode, InputMode::Browse) && !inspect.session.source.is_own_connection() {
-        let tab = tab.replace("⏎ type and send  ", "").replace("⏎ type and send", "");
+        let tab = tab.replace("⏎ type and send  ", "").replace("s send the Close  ", "");
         let proxy = inspect
             .session
             .proxy_commands
@@ -239,7 +242,70 @@ fn available_keys(inspect: &Inspect, tab: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demos::inspect::testing::{opened, render_text, seen};
+    use std::time::Instant;
+
+    use crossterm::event::KeyCode;
+
+    use crate::demos::inspect::messages::{Msg, ProxyCommandSender};
+    use crate::demos::inspect::source::{ConnectOptions, InspectSource};
+    use crate::demos::inspect::testing::{
+        REQUEST, RESPONSE, assert_contains, opened, press, render_text, seen,
+    };
+    use crate::net::Target;
+    use crate::proxy::ProxyOptions;
+    use crate::stage::{Demo as _, DemoEvent};
+
+    fn looking_into(source: InspectSource) -> Inspect {
+        Inspect::new(source, ConnectOptions::default(), Tab::Frames)
+    }
+
+    #[test]
+    fn a_capture_offers_nothing_that_would_have_to_be_sent() {
+        let mut inspect =
+            looking_into(InspectSource::File("x.pcapng".into(), crate::capture::ReadOptions::default()));
+        let at = Instant::now();
+        for (from, bytes) in [(Side::Client, REQUEST), (Side::Server, RESPONSE), (Side::Server, b"\x81\x01a")]
+        {
+            inspect.session.connections.shown_mut().push(from, at, bytes);
+        }
+        for tab in Tab::ALL {
+            inspect.show_tab(tab);
+            let shown = render_text(&inspect, 160, 40);
+            for offer in ["type and send", "send the Close", "on the wire:", "Enter there sends it"] {
+                assert!(!shown.contains(offer), "{offer:?} on {tab:?}\n{shown}");
+            }
+        }
+        press(&mut inspect, KeyCode::Char('x'));
+        let shown = render_text(&inspect, 160, 40);
+        assert_contains(&shown, &["Editing a copy of frame 0, changed", "nothing is sent", "q put it back"]);
+        assert!(!shown.contains("SEND IT") && !shown.contains("until Enter"), "{shown}");
+        press(&mut inspect, KeyCode::Enter);
+        assert_contains(&render_text(&inspect, 160, 40), &["this is a capture: there is no one to send to"]);
+    }
+
+    #[test]
+    fn a_proxy_without_a_client_says_where_to_point_one() {
+        let upstream = Target::parse("ws://127.0.0.1:9/").unwrap();
+        let options = ProxyOptions::new("127.0.0.1:0".parse().unwrap(), upstream);
+        let mut inspect = looking_into(InspectSource::Proxy(Box::new(options)));
+        let (commands, _inbox) = tokio::sync::mpsc::channel(1);
+        let up = Msg::ProxyUp(0, "127.0.0.1:19311".into(), Instant::now(), ProxyCommandSender(commands));
+        inspect.update(DemoEvent::Msg(up));
+        for tab in [Tab::Frames, Tab::Mask, Tab::Timeline, Tab::Deflate] {
+            inspect.show_tab(tab);
+            let text = "No client yet: point it at ws://127.0.0.1:19311/";
+            assert_contains(&render_text(&inspect, 100, 30), &[text]);
+        }
+    }
+
+    #[test]
+    fn without_a_frame_it_says_what_to_press() {
+        let (inspect, _inbox) = seen(&[]);
+        assert_contains(
+            &render_text(&inspect, 100, 30),
+            &["No frames yet. 1: the handshake · Enter: send a text"],
+        );
+    }
 
     #[test]
     fn it_can_be_drawn_at_any_size() {

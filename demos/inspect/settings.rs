@@ -72,11 +72,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
         value_type: SettingType::Choice(&["no", "yes"]),
         about: "offer permessage-deflate",
     },
-    SettingSpec {
-        name: "origin",
-        value_type: SettingType::Text(""),
-        about: "the page that asks, as a browser would tell it",
-    },
+    SettingSpec { name: "origin", value_type: SettingType::Text(""), about: "the Origin header to send" },
     SettingSpec {
         name: "protocols",
         value_type: SettingType::Text(""),
@@ -97,7 +93,7 @@ pub(crate) const SETTINGS: &[SettingSpec] = &[
     SettingSpec {
         name: "insecure",
         value_type: SettingType::Choice(&["no", "yes"]),
-        about: "do not check the certificate: anybody may sit in between",
+        about: "do not check the certificate (no protection against a man in the middle)",
     },
 ];
 
@@ -119,7 +115,7 @@ pub(crate) const KEYS: &[KeyHint] = &[
     KeyHint { keys: "problems  Enter s w i", about: "to the bit; send the Close; who refuses it; go on" },
     KeyHint { keys: "<  >", about: "another connection: of the file, the proxy, before" },
     KeyHint { keys: "H S D I W", about: "proxy: hold, step, drop, put in, whose frames" },
-    KeyHint { keys: ".  ,", about: "lesson: on, back; a digit bets" },
+    KeyHint { keys: ".  ,", about: "lesson: on, back; 1–9 bet" },
 ];
 
 /// What the settings point the inspector at.

@@ -238,3 +238,45 @@ fn reachable<'a>(edges: &'a Edges, start: &'a Path) -> BTreeMap<&'a Path, &'a Pa
     }
     before
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources;
+
+    /// The circles among files, given as module paths with their code.
+    fn circles_among(files: &[(&str, &str)]) -> Vec<String> {
+        let file = |(module, code): &(&str, &str)| sources::of_code(module, code);
+        let sources: Vec<Source> = [("", "")].iter().chain(files).map(file).collect();
+        let name =
+            |circle: &Vec<Path>| circle.iter().map(|module| module.join("::")).collect::<Vec<_>>().join(" ");
+        circles(&edges(&sources)).iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_child_may_use_its_siblings_and_not_what_its_parent_defines_by_it() {
+        let parent = ("a", "mod b; mod c; pub use c::C; use b::B; pub struct Own(B);");
+        let leaf = ("a::c", "use std::fmt; pub struct C;");
+        assert_eq!(circles_among(&[parent, leaf, ("a::b", "use super::c::C; pub struct B(C);")]), [""; 0]);
+        assert_eq!(circles_among(&[parent, leaf, ("a::b", "use crate::a::C; pub struct B(C);")]), [""; 0]);
+        for child in ["use super::Own;", "fn f() { super::Own::new() }", "use crate::{a::{Own, C}};"] {
+            assert_eq!(circles_among(&[parent, leaf, ("a::b", child)]), ["a a::b"], "{child}");
+        }
+    }
+
+    #[test]
+    fn siblings_and_longer_circles_are_found_and_tests_do_not_count() {
+        let files = [
+            ("a", "mod b; mod c;"),
+            ("a::b", "use super::c::x;"),
+            ("a::c", "use super::b; fn x() { b::y() }"),
+        ];
+        assert_eq!(circles_among(&files), ["a::b a::c"]);
+        let tested = [
+            ("a", "mod b;"),
+            ("a::b", "fn y() {} #[cfg(test)] mod tests { use crate::c::z; }"),
+            ("c", "use crate::a::b::y; fn z() {}"),
+        ];
+        assert_eq!(circles_among(&tested), [""; 0]);
+    }
+}

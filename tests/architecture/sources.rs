@@ -77,6 +77,15 @@ fn read(root: &Path, place: &Path, prefix: &[&str], path: &Path) -> Source {
     }
 }
 
+/// A source that stands in no file, for the tests of the tests.
+#[cfg(test)]
+pub(crate) fn of_code(module: &str, code: &str) -> Source {
+    let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned);
+    let code = without_tests(&without_comments_and_strings(code));
+    let (path, text) = (PathBuf::from(module), String::new());
+    Source { path, module: names.collect(), tokens: tokens(&code), text, lines: code.lines().count(), code }
+}
+
 /// Comments become nothing and strings become empty; line breaks stay.
 fn without_comments_and_strings(text: &str) -> String {
     let (mut out, mut rest) = (String::new(), text);

@@ -153,7 +153,8 @@ fn evaluate(
             }
             let last = trace.rows().iter().rfind(|row| row.from() == Side::Server)?;
             let (header, payload) = (last.header().len(), last.payload_len());
-            let summary = format!("the answer has {header} + {payload} bytes, header and payload");
+            let total = crate::wire::format::byte_count(payload + header);
+            let summary = format!("the server's echo is {total} ({header} + {payload})");
             let ours = |row: &usize| {
                 trace.rows()[*row].from() == Side::Client && trace.rows()[*row].kind().is_some()
             };
@@ -162,7 +163,7 @@ fn evaluate(
             match sent.len() {
                 0 | 1 => done(summary, true),
                 count => done(
-                    format!("{count} frames left as {} different rows of bytes; {summary}", rows.len()),
+                    format!("{count} frames sent, {} different byte sequences; {summary}", rows.len()),
                     true,
                 ),
             }

@@ -38,7 +38,7 @@ pub(crate) fn draw(player: &ScenarioPlayer, area: Rect, canvas: &mut Canvas) {
 fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
     let strong = Style::new().fg(theme.accent).add_modifier(Modifier::BOLD);
     let Some(step) = player.step() else {
-        let text = format!("{} steps, each with a bet.  .  begins", player.scenario.steps.len());
+        let text = format!("{} steps, each with a bet — press . to start", player.scenario.steps.len());
         return vec![Line::from(vec![
             Span::styled(format!("{}  ", player.scenario.title), strong),
             Span::styled(text, theme.dim()),
@@ -61,7 +61,7 @@ fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
             lines.push(Line::raw(step.predict.clone()));
             lines.push(answers(player, step, theme));
         }
-        StepState::Running => lines.push(Line::styled("… the answer is on its way", theme.dim())),
+        StepState::Running => lines.push(Line::styled("… waiting for the server", theme.dim())),
         StepState::Done(outcome) => {
             let (sign, color) = if outcome.as_expected { ("✓", theme.good) } else { ("✗", theme.bad) };
             let mut spans = vec![Span::styled(
@@ -69,15 +69,19 @@ fn lines(player: &ScenarioPlayer, theme: &Theme) -> Vec<Line<'static>> {
                 Style::new().fg(color).add_modifier(Modifier::BOLD),
             )];
             if let Some(bet) = player.bet.and_then(|bet| step.answers.get(bet)) {
-                let (word, color) =
-                    if *bet == step.right { ("right", theme.good) } else { ("not so", theme.warn) };
-                spans.push(Span::styled(format!("   you said {bet}: {word}"), Style::new().fg(color)));
+                let (verdict, color) = if *bet == step.right {
+                    ("right".to_owned(), theme.good)
+                } else {
+                    (format!("wrong, it was {}", step.right), theme.warn)
+                };
+                spans.push(Span::styled(format!("   you bet {bet}: {verdict}"), Style::new().fg(color)));
             }
             lines.push(Line::from(spans));
             lines.push(Line::raw(step.see.clone()));
             if player.is_last_step() {
                 let (won, bets) = player.bet_score;
-                let text = format!("That was the last step: {won} of {bets} bets won.  .  begins again");
+                let text =
+                    format!("That was the last step: {won} of {bets} bets won — press . to start again");
                 lines.push(Line::styled(text, strong));
             }
         }
@@ -93,6 +97,6 @@ fn answers(player: &ScenarioPlayer, step: &ScenarioStep, theme: &Theme) -> Line<
         spans.push(Span::styled(format!(" {}) {answer} ", number + 1), style));
         spans.push(Span::raw("  "));
     }
-    spans.push(Span::styled("a digit bets, . does it", theme.dim()));
+    spans.push(Span::styled(format!("press 1–{} to bet, . to send", step.answers.len()), theme.dim()));
     Line::from(spans)
 }

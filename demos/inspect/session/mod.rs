@@ -5,8 +5,9 @@ mod copy;
 pub(crate) mod draft;
 pub(crate) mod mask_key;
 pub(crate) mod payload_text;
+pub(crate) mod query;
 mod reports;
-pub(crate) mod search;
+mod search;
 mod selection;
 pub(crate) mod state;
 

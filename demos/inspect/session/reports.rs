@@ -35,6 +35,7 @@ impl Session {
                 (connection.name, connection.started_at) = (format!("proxy on {address}"), Some(at));
                 connection.status = ConnectionStatus::Open;
                 self.notice = Some(format!("waiting for a client on {address}"));
+                self.proxy_address = Some(address);
                 self.proxy_commands = Some(orders);
             }
             Msg::Proxy(_, report) => self.handle_proxy_event(report),

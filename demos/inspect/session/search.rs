@@ -1,47 +1,13 @@
-//! The filter and the search, as they stand.
+//! Filtering and searching in the connection that is shown.
 //!
 //! The filter's language and the search itself are `wire`'s.
 
 use super::connections::ByteSource;
+use super::query::{ActiveFilter, ActiveSearch};
 use super::state::Session;
 use crate::demos::inspect::messages::Cmd;
-use crate::wire::Trace;
-use crate::wire::query::filter::Filter;
 use crate::wire::query::search;
 use crate::wire::query::search::Needle;
-
-/// A filter, and the rows that pass it.
-#[derive(Clone, Debug)]
-pub(crate) struct ActiveFilter {
-    pub(crate) text: String,
-    filter: Filter,
-    /// In order.
-    pub(crate) rows: Vec<u32>,
-    /// The rows that were asked already.
-    rows_tested: usize,
-}
-
-impl ActiveFilter {
-    /// Asks the rows that have come since.
-    pub(crate) fn extend(&mut self, trace: &Trace) {
-        let all = trace.rows().len();
-        self.rows.extend(self.filter.rows(trace, self.rows_tested.min(all)..all).map(|row| row as u32));
-        self.rows_tested = all;
-    }
-
-    /// Forgets the rows: they belong to another connection.
-    pub(crate) fn reset(&mut self) {
-        self.rows.clear();
-        self.rows_tested = 0;
-    }
-}
-
-/// What was searched for.
-#[derive(Clone, Debug)]
-pub(crate) struct ActiveSearch {
-    pub(crate) text: String,
-    pub(crate) needle: Needle,
-}
 
 impl Session {
     /// Applies what was typed as a filter; an empty line shows everything again.
@@ -53,8 +19,7 @@ impl Session {
             self.filter = None;
             return Ok(());
         }
-        let filter = Filter::parse(text).map_err(|error| error.to_string())?;
-        let mut active = ActiveFilter { text: text.to_owned(), filter, rows: Vec::new(), rows_tested: 0 };
+        let mut active = ActiveFilter::parse(text)?;
         active.extend(&self.connection().trace);
         self.filter = Some(active);
         Ok(())

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::connections::{ConnectionStatus, Connections, InspectedConnection};
 use super::draft::Draft;
 use super::mask_key::MaskKeySource;
-use super::search::{ActiveFilter, ActiveSearch};
+use super::query::{ActiveFilter, ActiveSearch};
 use crate::clients::SessionCommand;
 use crate::demos::inspect::action::ByteCursor;
 use crate::demos::inspect::messages::{Cmd, CommandSender, ProxyCommandSender};
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) mask_keys: MaskKeySource,
     pub(crate) commands: Option<CommandSender>,
     pub(crate) proxy_commands: Option<ProxyCommandSender>,
+    /// Where the proxy listens.
+    pub(crate) proxy_address: Option<String>,
 }
 
 impl Session {
@@ -67,6 +69,7 @@ impl Session {
             mask_keys: MaskKeySource::default(),
             commands: None,
             proxy_commands: None,
+            proxy_address: None,
         }
     }
 
@@ -94,6 +97,11 @@ impl Session {
         self.connections.newest()
     }
 
+    /// Whether what is edited can be sent: on a connection of our own, or injected by the proxy.
+    pub(crate) fn has_peer(&self) -> bool {
+        !matches!(self.source, InspectSource::File(..))
+    }
+
     /// A connection of our own has ended, so that what is sent next needs a new one.
     pub(crate) fn needs_new_connection(&mut self) -> bool {
         self.source.is_own_connection() && matches!(self.own_connection().status, ConnectionStatus::Ended(_))
@@ -112,7 +120,7 @@ impl Session {
     /// Why nothing can be sent.
     pub(crate) fn cannot_send_reason(&self) -> &'static str {
         match self.source {
-            InspectSource::File(..) => "this was read from a file: nobody is there to send to",
+            InspectSource::File(..) => "this is a capture: there is no one to send to",
             InspectSource::Proxy(_) => {
                 "the proxy passes on what others send: I puts bytes in, e and Enter a frame"
             }

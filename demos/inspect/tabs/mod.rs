@@ -5,6 +5,7 @@ mod field_page;
 mod frames;
 mod handshake;
 mod mask;
+mod no_frames;
 mod problems;
 mod timeline;
 

@@ -16,6 +16,7 @@ use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::parts::prose::{self, labelled_paragraph};
 use crate::demos::inspect::session::Session;
+use crate::demos::inspect::tabs::no_frames;
 use crate::stage::Theme;
 use crate::wire::{Side, TraceRow, format};
 pub(crate) use message::{DeflateTabState, follow};
@@ -153,7 +154,7 @@ fn absence_lines(session: &Session, width: u16, theme: &Theme) -> Vec<Line<'stat
         .current_row()
         .and_then(|row| session.connection().trace.rows().get(row).map(|found| (row, found)));
     let first = match current {
-        None => "No frame yet.".to_owned(),
+        None => no_frames::text(session),
         Some((row, found)) if found.opcode().is_control() => {
             format!("Frame {row} is a control frame. Control frames are never compressed (RFC 7692 §6.1).")
         }

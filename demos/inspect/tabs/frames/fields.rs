@@ -110,15 +110,12 @@ fn field_explanation(session: &Session, frame: &Frame, span: &FieldSpan, theme: 
     }
     if let Some(draft) = &session.draft {
         if faults.is_empty() {
-            lines.push_line(Line::styled(
-                "✓ nothing is wrong with it where it stands",
-                Style::new().fg(theme.good),
-            ));
+            lines.push_line(Line::styled("✓ legal at this point in the stream", Style::new().fg(theme.good)));
         }
         let beyond = draft.trailing_bytes();
         if !beyond.is_empty() {
             let text = format!(
-                "! {} behind it begin a next frame: the length says less than is there (l mends it)",
+                "! {} after it begin a next frame: the length says less than is there (l corrects it)",
                 format::byte_count(beyond.len() as u64)
             );
             lines.push_line(Line::styled(text, Style::new().fg(theme.warn)));

@@ -12,7 +12,7 @@ use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::parts::{bits, hex, page};
 use crate::demos::inspect::session::Session;
 use crate::demos::inspect::session::draft::Draft;
-use crate::demos::inspect::tabs::field_page;
+use crate::demos::inspect::tabs::{field_page, no_frames};
 use crate::wire::{Frame, Side, format};
 
 /// The tab's keys.
@@ -23,7 +23,7 @@ pub(crate) fn draw(session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(current) = session.current_row() else {
         let message = match &session.filter {
             Some(filter) => format!("No frame passes the filter {}   f changes it", filter.text),
-            None => "No frame yet: the handshake comes first.".to_owned(),
+            None => no_frames::text(session),
         };
         canvas.draw_line(&Line::styled(message, canvas.theme.dim()), 1, area);
         for (row, line) in (3..).zip(list::partial_frame_lines(session, canvas)) {
@@ -78,10 +78,9 @@ const MIN_RULE_ROWS: u16 = 10;
 fn frame_title(session: &Session, row: usize, frame: &Frame) -> String {
     if let Some(draft) = &session.draft {
         let changed = if draft.is_changed() { "changed" } else { "as it was" };
-        return format!(
-            "In your hand: frame {row}, {changed} · {} · nothing is sent until Enter",
-            format::byte_count(draft.bytes().len() as u64)
-        );
+        let size = format::byte_count(draft.bytes().len() as u64);
+        let sending = if session.has_peer() { "nothing is sent until Enter" } else { "nothing is sent" };
+        return format!("Editing a copy of frame {row}, {changed} · {size} · {sending}");
     }
     let (header, payload) = (frame.header.len(), frame.header.payload_len);
     let way = match frame.context.from {

@@ -288,7 +288,7 @@ fn bytes_after_head(
         (Side::Server, false) => "a body: this is plain HTTP",
         (Side::Client, _) => "sent before the 101: nobody knows yet whether these are frames",
     };
-    let text = format!("{} behind \\r\\n\\r\\n: {hex} · {remark}", format::byte_count(glued as u64));
+    let text = format!("{} after the blank line: {hex} · {remark}", format::byte_count(glued as u64));
     prose::labelled_paragraph(" + ", &text, 3, width, theme.dim(), theme)
 }
 

@@ -18,6 +18,7 @@ use crate::demos::inspect::action::Action;
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
 use crate::demos::inspect::parts::colors::side_style;
 use crate::demos::inspect::session::Session;
+use crate::demos::inspect::tabs::no_frames;
 use crate::wire::{Side, format};
 use state::AutoStep;
 pub(crate) use state::MaskTabState;
@@ -199,7 +200,7 @@ fn draw_no_mask(session: &Session, reason: &NoMaskReason, area: Rect, canvas: &m
     let theme = canvas.theme;
     let single_line = |text: &'static str| vec![text.to_owned()];
     let (lines, masked) = match *reason {
-        NoMaskReason::NoFrame => (single_line("No frame yet: the handshake comes first, and nothing of it is masked."), None),
+        NoMaskReason::NoFrame => (vec![no_frames::text(session)], None),
         NoMaskReason::BytesGone => (single_line("The bytes of this frame are not in memory any more."), None),
         NoMaskReason::Empty { row } => (
             vec![

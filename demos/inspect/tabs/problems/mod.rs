@@ -220,15 +220,17 @@ fn draw_no_problems(session: &Session, area: Rect, canvas: &mut Canvas) {
         &*format!(
             "Both heads of the handshake and all {frames} frames were judged, each rule as soon as its last byte was there."
         ),
-        "Break something and see it judged, here and by the server:",
+        if session.has_peer() { "Break something and see it judged, here and by the server:" } else { "" },
     ] {
         lines.extend(prose::labelled_paragraph("", text, 0, area.width, Style::new(), theme));
     }
-    for (key, text) in [
-        ("2 x", "flips a bit of a frame in your hand; Enter there sends it"),
+    let experiments = [
+        ("2 x", "flips a bit in a copy of a frame; Enter there sends it"),
         ("r", "puts any bytes on the wire: 83 80 00 00 00 00 has an opcode that nothing defines"),
         ("r", "or 81 05 48 65 6c 6c 6f: a client's Hello without the mask that it must have"),
-    ] {
+    ];
+    // a capture can only be looked at
+    for (key, text) in experiments.into_iter().filter(|_| session.has_peer()) {
         lines.extend(prose::labelled_paragraph(&format!("  {key}"), text, 8, area.width, theme.dim(), theme));
     }
     prose::draw_lines(&lines, area, canvas);
@@ -408,7 +410,7 @@ mod tests {
             "  RFC    ",
             "  Means  ",
             "tungstenite",
-            "What I do now",
+            "What the receiver must do",
             "Close 1002",
         ] {
             assert!(shown.contains(part), "{part:?} is missing in\n{shown}");

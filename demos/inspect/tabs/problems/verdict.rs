@@ -98,14 +98,14 @@ fn draw_panes(
         let (second, third) = split_rows(rest, heights[0]);
         draw_pane(&title, &rule_text, first, canvas);
         draw_pane(&cases, &refusers, second, canvas);
-        return draw_pane("What I do now", &now, third, canvas);
+        return draw_pane("What the receiver must do", &now, third, canvas);
     }
     match pane {
         ProblemPane::Rule => draw_pane(&format!("{title} · w who refuses it"), &rule_text, area, canvas),
         ProblemPane::Implementations => {
-            draw_pane(&format!("{cases} · w what I do now"), &refusers, area, canvas);
+            draw_pane(&format!("{cases} · w what the receiver must do"), &refusers, area, canvas);
         }
-        ProblemPane::Reaction => draw_pane("What I do now · w the rule", &now, area, canvas),
+        ProblemPane::Reaction => draw_pane("What the receiver must do · w the rule", &now, area, canvas),
     }
 }
 
@@ -200,8 +200,10 @@ fn reaction_lines(
         .filter(|row| row.from() == found.from && row.is_after_fault())
         .count();
     if found.row.is_some() && found.fault.is_fatal() && after > 0 {
-        let frames = if after == 1 { "1 frame came".to_owned() } else { format!("{after} frames came") };
-        let text = format!("{frames} after it (↯ in the list): a receiver that stops here never reads them");
+        let (frames, them) =
+            if after == 1 { ("1 frame".to_owned(), "it") } else { (format!("{after} frames"), "them") };
+        let text =
+            format!("{frames} came after it (↯ in the list): a receiver that stops here never reads {them}");
         lines.extend(labelled_paragraph("", &text, 2, width, theme.dim(), theme));
     }
     lines

@@ -7,6 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::link_summary;
+use super::message_span::MessageSpan;
 use super::state::TimelineTabState;
 use super::time_window::{CELLS_PER_DIVISION, TimeWindow};
 use crate::demos::inspect::parts::canvas::{Canvas, ClickTarget, split_rows};
@@ -17,7 +18,7 @@ use crate::demos::inspect::session::Session;
 use crate::stage::Theme;
 use crate::text;
 use crate::wire::frame::Severity;
-use crate::wire::{FragmentRole, Opcode, Side, TraceRow, format};
+use crate::wire::{Opcode, Side, TraceRow};
 
 /// Rows that are looked through for a message that was open before the window, or goes on after it.
 const MAX_ROWS_SEARCHED: usize = 4096;
@@ -353,53 +354,5 @@ impl TimelinePicture<'_> {
             let start = (x + 1).saturating_sub(width);
             canvas.draw_line(&Line::styled(format!("{label} ▲"), style), 0, row_part(row, start, width));
         }
-    }
-}
-
-/// A message on its lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct MessageSpan {
-    message: usize,
-    kind: &'static str,
-    x: u16,
-    end: u16,
-    /// Frames of it in the window.
-    frames: u64,
-    /// It has a frame with FIN = 1.
-    ended: bool,
-}
-
-impl MessageSpan {
-    fn new(row: &TraceRow, message: usize, x: u16, end: u16) -> Self {
-        let kind = row.kind().map_or("", |kind| kind.name());
-        Self {
-            message,
-            kind,
-            x,
-            end,
-            frames: 0,
-            ended: matches!(row.role(), FragmentRole::First { .. }) && row.header().fin,
-        }
-    }
-
-    /// The stretch with the message's name, in at most `room` cells.
-    fn bracket_text(&self, room: u16) -> String {
-        let (width, room) = (usize::from(self.end.saturating_sub(self.x)) + 1, usize::from(room));
-        let close = if self.ended { "┤" } else { "╌" };
-        let many = if self.frames > 1 {
-            format!(", {} fragments", format::group_thousands(self.frames))
-        } else {
-            String::new()
-        };
-        let names = [format!(" m{} {}{many} ", self.message, self.kind), format!(" m{} ", self.message)];
-        if let Some(name) = names.iter().find(|name| text::width(name) + 4 <= width) {
-            return format!("├{name:─^wide$}{close}", wide = width - 2);
-        }
-        let (short, close) = (format!("m{}", self.message), if self.ended { "┘" } else { "╌" });
-        if text::width(&short) + 2 <= room {
-            let wide = width.saturating_sub(2).max(text::width(&short));
-            return text::prefix_within(&format!("└{short:─^wide$}{close}"), room).to_owned();
-        }
-        if width > 1 { format!("└{}{close}", "─".repeat(width - 2)) } else { "╵".to_owned() }
     }
 }

@@ -5,6 +5,7 @@
 mod joined_fragments;
 mod lanes;
 mod link_summary;
+mod message_span;
 mod rule_checks;
 mod selected_message;
 mod state;
@@ -17,6 +18,7 @@ use ratatui::text::Line;
 use crate::demos::inspect::action::Action;
 use crate::demos::inspect::parts::canvas::{Canvas, split_rows};
 use crate::demos::inspect::session::Session;
+use crate::demos::inspect::tabs::no_frames;
 use selected_message::SelectedMessage;
 pub(crate) use state::TimelineTabState;
 use time_window::TimeWindow;
@@ -49,7 +51,7 @@ fn current_scale(state: &TimelineTabState, session: &Session) -> u8 {
 
 pub(crate) fn draw(state: &TimelineTabState, session: &Session, area: Rect, canvas: &mut Canvas) {
     let Some(current) = session.current_row() else {
-        let text = "No frame yet: the handshake comes first.";
+        let text = no_frames::text(session);
         return canvas.draw_line(&Line::styled(text, canvas.theme.dim()), 1, area);
     };
     let selected = SelectedMessage::from_row(session, current);

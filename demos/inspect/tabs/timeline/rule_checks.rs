@@ -70,12 +70,6 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
             "§5.4 §5.5",
         ),
         check(
-            selected.message.is_some(),
-            &[FaultCode::NewDataInFragmented],
-            format!("no new text or binary frame while {name} is open"),
-            "§5.4",
-        ),
-        check(
             many,
             &[FaultCode::ContWithoutStart],
             "the first fragment names the type, the others are continuations".to_owned(),
@@ -104,6 +98,11 @@ pub(crate) fn fragment_rules(session: &Session, selected: &SelectedMessage) -> V
             "§5.4",
         ),
     ];
+    // a control frame is part of no message, so that the rule says nothing about it
+    if selected.message.is_some() {
+        let text = format!("no new text or binary frame while {name} is open");
+        checks.insert(1, check(true, &[FaultCode::NewDataInFragmented], text, "§5.4"));
+    }
     checks.sort_by_key(|check| check.status != RuleStatus::Broken);
     checks
 }

@@ -88,6 +88,19 @@ fn what_matters_is_there_on_a_slide_too() {
 }
 
 #[test]
+fn a_control_frame_is_asked_no_rule_about_messages() {
+    let (mut inspect, _inbox) = opened();
+    let close = encode::close_frame(1000, "", KEY);
+    let rules = |inspect: &Inspect, row| {
+        let rules = fragment_rules(&inspect.session, &SelectedMessage::from_row(&inspect.session, row));
+        rules.into_iter().map(|rule| rule.text).collect::<Vec<_>>()
+    };
+    assert!(rules(&inspect, 0).iter().any(|rule| rule.contains("while m0 is open")));
+    (inspect, _) = seen(&[(Side::Client, &close)]);
+    assert!(rules(&inspect, 0).iter().all(|rule| !rule.contains("is open")));
+}
+
+#[test]
 fn rules_are_judged_by_the_faults_of_these_frames() {
     let open = encode::frame(&Header { fin: false, masking_key: KEY, ..Header::new(Opcode::Text, 1) }, b"a");
     let other = encode::single_frame(Opcode::Text, b"b", Some([9, 9, 9, 9]));
