@@ -20,14 +20,12 @@ mod output;
 pub mod race;
 pub mod racer;
 pub mod serve;
+mod shared_args;
 mod units;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use interrupt::Interrupt;
-use output::Output;
+use clap::{Parser, Subcommand};
 
-use crate::deck;
-use crate::wire::Side;
+pub use shared_args::{SenderArg, ThemeArg};
 
 /// A talk about `WebSockets` that runs in the terminal, with live demos on its slides.
 ///
@@ -74,40 +72,4 @@ pub enum CliCommand {
     Completions(completions::CompletionsArgs),
     /// Print the licences of wiretalk and of everything that is linked into it
     Licenses(licenses::LicensesArgs),
-}
-
-/// `--theme`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeArg {
-    /// Light text on a dark ground
-    Dark,
-    /// Dark text on a light ground
-    Light,
-}
-
-impl From<ThemeArg> for deck::ThemeChoice {
-    fn from(theme: ThemeArg) -> Self {
-        match theme {
-            ThemeArg::Dark => Self::Dark,
-            ThemeArg::Light => Self::Light,
-        }
-    }
-}
-
-/// Whose bytes they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SenderArg {
-    /// The client's
-    Client,
-    /// The server's
-    Server,
-}
-
-impl From<SenderArg> for Side {
-    fn from(sender: SenderArg) -> Self {
-        match sender {
-            SenderArg::Client => Self::Client,
-            SenderArg::Server => Self::Server,
-        }
-    }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::capture::{
     Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
 };
-use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
 use crate::net::AddressPair;
@@ -192,7 +192,7 @@ mod tests {
         assert!(texts.contains(&"one") && texts.contains(&"three"), "{texts:?}");
         let note =
             texts.iter().find(|text| text.starts_with("this connection is not read any further: ")).unwrap();
-        assert!(note.contains("internal error: panicked at src/cli/inspect/file.rs:"), "{note}");
+        assert!(note.contains("internal error: panicked at src/cli/inspect/capture_file.rs:"), "{note}");
         assert!(!note.chars().any(char::is_control), "{note:?}");
         let ends =
             records.iter().filter(|record| record["type"] == "end" && record["connection"] != Value::Null);

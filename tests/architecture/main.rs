@@ -2,6 +2,8 @@
 //!
 //! All of it is read from the sources; nothing is taken on trust.
 
+mod file_circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
