@@ -1,7 +1,7 @@
 //! The library under `wiretalk`: a talk about WebSockets that runs in the terminal, with live demos
 //! on its slides.
 //!
-//! The map, in reading order. Imports point down only; `tests/architecture.rs` holds them to it.
+//! The map, in reading order. Imports point down only; `tests/architecture/` holds them to it.
 //!
 //! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal; a package of its own, `core/`.
 //!

@@ -66,7 +66,7 @@ fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
         let transport = Transport::from_name(name)
-            .ok_or_else(|| format!("there is no way `{name}`; there are: {known}"))?;
+            .ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }

@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, output};
+use crate::cli::output;
 
 /// Print a script that teaches a shell to complete wiretalk's commands.
 ///
@@ -17,15 +16,15 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// Prints the script to standard output.
+    /// Prints the script for `command`, which is wiretalk's, to standard output.
     ///
     /// # Errors
     ///
     /// If standard output cannot be written.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(self, mut command: clap::Command) -> anyhow::Result<ExitCode> {
         // its generator panics where it cannot write
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "wiretalk", &mut script);
+        clap_complete::generate(self.shell, &mut command, "wiretalk", &mut script);
         output::print_now(&String::from_utf8_lossy(&script))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
-use crate::cli::Interrupt;
+use crate::cli::interrupt::Interrupt;
 use crate::scope::Scope;
 
 /// Pieces that wait for the thread; then whoever writes waits. A piece is a record or a few, of some MiB at most.

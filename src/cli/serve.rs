@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::sync::mpsc;
 
-use crate::cli::{Interrupt, Output};
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::Output;
 use crate::scope::Scope;
 use crate::servers::{
     Access, BundleOptions, EventLog, HostName, Limits, Origin, Origins, Ports, ServerBundle, ServerEvent,

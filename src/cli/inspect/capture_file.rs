@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::capture::{
     Capture, CapturedStream, ReadOptions, ReplayData, ReplayEvent, StreamStart, TlsStatus, open,
 };
-use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder;
 use crate::cli::inspect::printer::Printer;
 use crate::net::AddressPair;

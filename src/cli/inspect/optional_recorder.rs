@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::capture::{PcapngWriter, Recorder, WriteOptions};
-use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::args::InspectArgs;
 
 /// A live connection's file, or none.
 pub(super) struct OptionalRecorder<'a>(Option<(Recorder, &'a Path)>);

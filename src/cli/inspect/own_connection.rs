@@ -8,11 +8,12 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep_until};
 
-use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::Output;
 use crate::cli::output::{INTERRUPT_GRACE_PERIOD, unread_error};
-use crate::cli::{Interrupt, Output};
 use crate::clients::{SessionCommand, SessionEvent, run_session};
 use crate::net::later;
 

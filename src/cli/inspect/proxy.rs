@@ -11,10 +11,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::cli::inspect::InspectArgs;
+use crate::cli::inspect::args::InspectArgs;
 use crate::cli::inspect::optional_recorder::OptionalRecorder;
 use crate::cli::inspect::printer::Printer;
-use crate::cli::{Interrupt, Output};
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::Output;
 use crate::net::{Target, describe_io_error};
 use crate::proxy::{BOTH_CLOSED, ProxyEvent, ProxyEventKind, ProxyOptions, ROOM, bind, full};
 use crate::scope::Scope;
