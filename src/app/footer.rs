@@ -103,7 +103,7 @@ impl Footer<'_> {
         match self.key_owner {
             KeyOwner::Slide => Line::from([next, vec![key("?"), dim(" keys")]].concat()),
             KeyOwner::Offer(name) => {
-                let offer = vec![key("Enter"), dim(&format!(": control {name}  ")), key("?"), dim(" keys")];
+                let offer = vec![key("Enter"), dim(&format!(" keys to {name}  ")), key("?"), dim(" keys")];
                 Line::from([next, offer].concat())
             }
             KeyOwner::Asks(name) => {
@@ -122,12 +122,12 @@ impl Footer<'_> {
                 ])
             }
             KeyOwner::Demo(name) => {
-                let label = format!(" {name} has the keyboard ");
+                let label = format!(" {name} has the keys ");
                 Line::from(vec![
                     Span::styled(label, theme.cursor()),
                     dim("  "),
                     key("Esc"),
-                    dim(": back to slides"),
+                    dim(" gives them back"),
                 ])
             }
             KeyOwner::GoTo(typed) => Line::from(vec![
@@ -238,10 +238,8 @@ mod tests {
 
     #[test]
     fn it_always_says_who_has_the_keys() {
-        assert!(
-            drawn(80, KeyOwner::Demo("inspect")).contains("inspect has the keyboard   Esc: back to slides")
-        );
-        assert!(drawn(80, KeyOwner::Offer("race")).contains("Enter: control race"));
+        assert!(drawn(80, KeyOwner::Demo("inspect")).contains("inspect has the keys   Esc gives them back"));
+        assert!(drawn(80, KeyOwner::Offer("race")).contains("Enter keys to race"));
         assert!(drawn(80, KeyOwner::GoTo("12")).contains("go to slide 12▏"));
     }
 }

@@ -72,13 +72,13 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         StageAction::Next,
         &[plain(KeyCode::PageDown)],
         "PageDown",
-        "next, also while a demo has the keyboard",
+        "next, also while a demo has the keys",
     )),
     always(binding(
         StageAction::Previous,
         &[plain(KeyCode::PageUp)],
         "PageUp",
-        "back, also while a demo has the keyboard",
+        "back, also while a demo has the keys",
     )),
     binding(StageAction::First, &[plain(KeyCode::Home)], "Home", "first slide"),
     binding(StageAction::Last, &[plain(KeyCode::End)], "End", "last slide"),
@@ -96,7 +96,7 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         StageAction::Focus,
         &[plain(KeyCode::Enter), plain(KeyCode::Tab)],
         "Enter Tab",
-        "control the demo; Esc: back to slides",
+        "give the keys to the demo; Esc takes them back",
     ),
     binding(StageAction::Allow, &[letter('a')], "a", "allow what a demo asks for; its slide says what"),
     binding(StageAction::Notes, &[letter('s')], "s", "speaker notes"),
@@ -106,7 +106,7 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         StageAction::Quit,
         &[control('c')],
         "Ctrl-C",
-        "end the talk; q too, unless a demo has the keyboard",
+        "end the talk; q too, unless a demo has the keys",
     )),
 ];
 

@@ -53,7 +53,7 @@ fn keys_lead_through_the_talk() {
     terminal.keys("g19");
     terminal.shows(&["go to slide 19"]);
     terminal.keys("\r");
-    terminal.shows(&["Enter: control inspect", " 19/54"]);
+    terminal.shows(&["Enter keys to inspect", " 19/54"]);
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r");
-    terminal.shows(&["Enter: control inspect", "Frames(2)", "● open"]);
+    terminal.shows(&["Enter keys to inspect", "Frames(2)", "● open"]);
     terminal.keys("\r");
-    terminal.shows(&["inspect has the keyboard"]);
+    terminal.shows(&["inspect has the keys"]);
     terminal.keys("\rGopher\r");
     terminal.shows(&["Frames(4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
     terminal.keys("]");
@@ -79,7 +79,7 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     terminal.keys("]");
     terminal.shows(&["Frame 5 · server to client", "88 06 03 e8"]);
     terminal.keys(ESC);
-    terminal.shows(&["Enter: control inspect"]);
+    terminal.shows(&["Enter keys to inspect"]);
     terminal.keys("p");
     terminal.shows(&[" 18/54"]);
 }
@@ -115,13 +115,13 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r\r");
-    terminal.shows(&["inspect has the keyboard"]);
+    terminal.shows(&["inspect has the keys"]);
     terminal.keys("iq?");
     terminal.shows(&["send ▸ q?"]);
     terminal.keys(ESC);
     terminal.until("the prompt closed", |screen| !screen.contents().contains("send ▸"));
     terminal.keys(ESC);
-    terminal.until("the keys given back", |screen| !screen.contents().contains("has the keyboard"));
+    terminal.until("the keys given back", |screen| !screen.contents().contains("has the keys"));
     terminal.keys("q");
     assert_eq!(terminal.end().code(), Some(0));
 }
