@@ -193,7 +193,7 @@ fn draw_bet(feed: &Feed, area: Rect, buffer: &mut Buffer, context: &ViewContext)
     let start = if context.focused {
         "Enter starts.  ? shows the rules and all keys."
     } else {
-        "Enter: control the feed; Enter again starts it."
+        "Enter gives the feed the keys, Enter again starts it."
     };
     let mut rows = Vec::new();
     if verdict_text::can_bet(&feed.config) {

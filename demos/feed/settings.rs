@@ -65,8 +65,8 @@ fn parse_transports(names: &str) -> Result<Vec<Transport>, String> {
     let mut transports = Vec::new();
     for name in names.split(',').map(str::trim) {
         let known = Transport::ALL.map(Transport::name).join(", ");
-        let transport = Transport::from_name(name)
-            .ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
+        let transport =
+            Transport::from_name(name).ok_or_else(|| format!("unknown way `{name}`; there are: {known}"))?;
         if transports.contains(&transport) {
             return Err(format!("`{name}` is named twice; once is enough"));
         }

@@ -9,7 +9,7 @@ use crate::capture::Recorder;
 pub(crate) struct RunRecorder(Option<Recorder>);
 
 impl RunRecorder {
-    /// Creates the file, if one is wished; and says what a reader should know.
+    /// Creates the file, if `recording` asks for one. The text is for the reader: where the run is kept, or why it is not.
     pub(crate) fn create(recording: Option<&RecordingOptions>, run: u64) -> (Self, Option<String>) {
         let Some(recording) = recording else { return (Self(None), None) };
         let (path, created) = recording.create(run, Recorder::create);
@@ -21,7 +21,7 @@ impl RunRecorder {
         }
     }
 
-    /// Gives a report to the file; an answer is what a reader should know.
+    /// Gives a report to the file. After the first error nothing more is written, and the text says so.
     pub(crate) fn record(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) -> Option<String> {
         let error = write(self.0.as_mut()?).err()?;
         self.0 = None;

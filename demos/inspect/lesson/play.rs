@@ -22,12 +22,12 @@ pub(crate) struct ScenarioPlayer {
     pub(crate) parsed_requests: Vec<String>,
 }
 
-/// How far a step is.
+/// The progress of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StepState {
     /// The question stands; nothing is sent yet.
     Predicting,
-    /// It was done, and the answer is on its way.
+    /// It was done, and the server has not answered yet.
     Running,
     /// It was done, and this came of it.
     Done(ScenarioOutcome),

@@ -1,4 +1,4 @@
-//! The scenario's strip above the inspector: the step, the bet, and what came of it.
+//! The lesson's strip above the inspector: the step, the bet, and what came of it.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};

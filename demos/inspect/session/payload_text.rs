@@ -10,7 +10,7 @@ use crate::wire::{FaultCode, Frame, MessageKind, TraceRow};
 /// Fragments that are looked through for the beginning of a character.
 const MAX_FRAGMENTS_SEARCHED: usize = 64;
 
-/// What a payload is.
+/// The kind of a payload, which decides how its bytes are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadKind {
     /// Text, or a part of one.
@@ -34,7 +34,7 @@ impl PayloadKind {
     }
 }
 
-/// Where a text stands.
+/// How far a UTF-8 text has been read: between characters, inside one, or past a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Utf8State {
     /// Between two characters.

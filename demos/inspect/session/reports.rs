@@ -18,6 +18,7 @@ use crate::wire::{Side, Trace, format};
 const NEARBY_ROWS: usize = 100;
 
 impl Session {
+    /// Takes in a report of the engine. The caller has made sure that it is about this run.
     pub(crate) fn handle_message(&mut self, message: Msg) {
         match message {
             Msg::Connecting(_, name, at, orders) => {

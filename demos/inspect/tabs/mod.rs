@@ -31,6 +31,7 @@ pub(crate) struct Tabs {
 }
 
 impl Tabs {
+    /// Tabs that remember nothing yet.
     pub(crate) fn new(shown: Tab) -> Self {
         Self {
             shown,
@@ -128,6 +129,7 @@ impl Tabs {
         }
     }
 
+    /// Draws the tab that is shown.
     pub(crate) fn draw(&self, session: &Session, area: Rect, canvas: &mut Canvas) {
         match self.shown {
             Tab::Handshake => handshake::draw(&self.handshake, session, area, canvas),

@@ -34,6 +34,7 @@ impl Connections {
         Self { shown: busiest.unwrap_or(0), list }
     }
 
+    /// The number of connections, which is never zero.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
@@ -63,14 +64,17 @@ impl Connections {
         self.list.last_mut().expect("there is always one")
     }
 
+    /// The index of the newest connection.
     pub(crate) fn newest_index(&self) -> usize {
         self.list.len() - 1
     }
 
+    /// The connection at an index that [`Self::numbered`] gave.
     pub(crate) fn get_mut(&mut self, index: usize) -> &mut InspectedConnection {
         &mut self.list[index]
     }
 
+    /// Shows the newest connection.
     pub(crate) fn show_newest(&mut self) {
         self.shown = self.newest_index();
     }

@@ -12,7 +12,7 @@ use crate::demos::inspect::session::Session;
 use crate::text;
 use crate::wire::{FaultCode, MessageKind, Side};
 
-/// How a rule stands.
+/// Whether a rule was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RuleStatus {
     Kept,
