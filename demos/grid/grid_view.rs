@@ -126,7 +126,7 @@ fn draw_foot(grid: &Grid, area: Rect, buffer: &mut Buffer, context: &ViewContext
     let theme = context.theme;
     let mut text = Text::from(status_line(grid, theme));
     let keys = match (context.focused, grid.running) {
-        (false, _) => "Enter gives the grid the keys.",
+        (false, _) => "Enter: control the grid.",
         (true, None) => "↑↓←→ cell   Enter measures it here   r row   c column   0 forget",
         (true, Some(_)) => "Enter stops the run.",
     };

@@ -46,7 +46,7 @@ pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewC
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
         RacePhase::Ready => {
-            let text = "Enter gives the race the keys, Enter again starts it.";
+            let text = "Enter: control the race; Enter again starts it.";
             draw_paragraph(Text::styled(text, theme.dim()), area, buffer);
         }
     }

@@ -55,7 +55,7 @@ fn draw_question(weigh: &Weigh, area: Rect, buffer: &mut Buffer, context: &ViewC
     let start = if context.focused {
         "Enter sends.  b adds a browser's headers, 1 2 3 choose the payload, ? says what is counted."
     } else {
-        "Enter gives the scales the keys, Enter again sends."
+        "Enter: control the scales; Enter again sends."
     };
     let strong = Style::new().fg(context.theme.text).add_modifier(Modifier::BOLD);
     let text = Text::from(vec![

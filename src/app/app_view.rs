@@ -85,7 +85,7 @@ impl App {
         for demo in self.slots.iter().flatten() {
             if usize::from(area.height) > hints.len() + demo.keys().len() + 6 {
                 hints.push(stage::KeyHint { keys: "", about: "" });
-                hints.push(stage::KeyHint { keys: "", about: "while the demo has the keys:" });
+                hints.push(stage::KeyHint { keys: "", about: "while the demo has the keyboard:" });
                 hints.extend(demo.keys());
             }
         }

@@ -122,7 +122,7 @@ impl Footer<'_> {
                 ])
             }
             KeyOwner::Demo(name) => {
-                let label = format!(" {name} has the keys ");
+                let label = format!(" {name} has the keyboard ");
                 Line::from(vec![
                     Span::styled(label, theme.cursor()),
                     dim("  "),

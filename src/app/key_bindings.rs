@@ -72,13 +72,13 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         StageAction::Next,
         &[plain(KeyCode::PageDown)],
         "PageDown",
-        "next, also while a demo has the keys",
+        "next, also while a demo has the keyboard",
     )),
     always(binding(
         StageAction::Previous,
         &[plain(KeyCode::PageUp)],
         "PageUp",
-        "back, also while a demo has the keys",
+        "back, also while a demo has the keyboard",
     )),
     binding(StageAction::First, &[plain(KeyCode::Home)], "Home", "first slide"),
     binding(StageAction::Last, &[plain(KeyCode::End)], "End", "last slide"),
@@ -106,7 +106,7 @@ static KEY_BINDINGS: [KeyBinding; 17] = [
         StageAction::Quit,
         &[control('c')],
         "Ctrl-C",
-        "end the talk; q too, unless a demo has the keys",
+        "end the talk; q too, unless a demo has the keyboard",
     )),
 ];
 

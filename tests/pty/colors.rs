@@ -64,7 +64,7 @@ fn who_has_the_keys_is_seen_without_colours_too() {
     let mut terminal = Terminal::with(&[TRUE_COLOR[0], ("NO_COLOR", "1")], &["slides/talk.md"]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r\r");
-    terminal.shows(&["inspect has the keys"]);
+    terminal.shows(&["inspect has the keyboard"]);
     let footer = terminal.rows().pop().unwrap();
     let at = footer.chars().count() - footer.split("inspect has").last().unwrap().chars().count();
     let inverse = |column: usize| terminal.screen().cell(29, column as u16).unwrap().inverse();
@@ -88,7 +88,7 @@ fn code_slides(variables: &[(&str, &str)]) -> Vec<u8> {
     terminal.keys("g19\r");
     terminal.shows(&["Frames(2)"]);
     terminal.keys("\r");
-    terminal.shows(&["inspect has the keys"]);
+    terminal.shows(&["inspect has the keyboard"]);
     terminal.keys(CTRL_C);
     assert_eq!(terminal.end().code(), Some(0));
     terminal.raw().to_vec()

@@ -41,7 +41,7 @@ fn ctrl_c_ends_it() {
 fn ctrl_c_ends_it_while_a_demo_has_the_keys() {
     let mut terminal = talk();
     terminal.keys("g19\r\r");
-    terminal.shows(&["inspect has the keys"]);
+    terminal.shows(&["inspect has the keyboard"]);
     terminal.keys(CTRL_C);
     assert_eq!(terminal.end().code(), Some(0));
     terminal.assert_restored();

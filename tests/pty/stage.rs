@@ -63,7 +63,7 @@ fn the_inspector_sends_what_is_typed_and_says_goodbye() {
     terminal.keys("g19\r");
     terminal.shows(&["Enter: control the demo", "Frames(2)", "● open"]);
     terminal.keys("\r");
-    terminal.shows(&["inspect has the keys"]);
+    terminal.shows(&["inspect has the keyboard"]);
     terminal.keys("\rGopher\r");
     terminal.shows(&["Frames(4)", "Frame 2 · client to server", "81 86", "\"Gopher\""]);
     terminal.keys("]");
@@ -115,7 +115,7 @@ fn a_demo_that_has_the_keys_keeps_q_and_gives_them_back_on_escape() {
     let mut terminal = Terminal::open(&[TALK]);
     terminal.shows(&[" 1/54"]);
     terminal.keys("g19\r\r");
-    terminal.shows(&["inspect has the keys"]);
+    terminal.shows(&["inspect has the keyboard"]);
     terminal.keys("iq?");
     terminal.shows(&["send ▸ q?"]);
     terminal.keys(ESC);
