@@ -5,7 +5,7 @@
 //!
 //! **Floor 0, pure**: no tasks, no files, no sockets, no clock, no terminal; a package of its own, `core/`.
 //!
-//! - [`text`]: widths in cells, control characters made visible
+//! - [`text`]: widths in cells, control characters made visible, numbers with their units
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults
 //! - [`deck`]: Markdown to slides and warnings
 //! - [`measure`]: histograms and ratios with their intervals

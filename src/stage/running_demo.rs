@@ -284,7 +284,7 @@ mod tests {
             let Some(started) = cmd else { return stage.stop("work") };
             stage.start("work", |WorkContext { scope: _scope, mailbox }| async move {
                 let _ = started.send(mailbox);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             });
         }
     }
