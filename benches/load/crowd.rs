@@ -12,7 +12,7 @@ use rustix::event::{Timespec, epoll};
 use wiretalk::measure::Histogram;
 
 /// Nothing may take longer; a server that needs more has failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What epoll tells at once.
 const EVENTS: usize = 1024;
@@ -84,13 +84,13 @@ impl Crowd {
     }
 
     /// The first of them sends; how long it takes until all have got `expected`.
-    pub(crate) fn tell_all(&mut self, sent: &[u8], expected: &[u8]) -> anyhow::Result<Duration> {
+    pub(crate) fn send_to_all(&mut self, sent: &[u8], expected: &[u8]) -> anyhow::Result<Duration> {
         let began = Instant::now();
         self.members[0].socket.write_all(sent)?;
         let mut left = self.members.len();
         while left > 0 {
-            let woken = self.wait(PATIENCE.saturating_sub(began.elapsed()))?;
-            ensure!(!woken.is_empty(), "{left} have not got the message within {} s", PATIENCE.as_secs());
+            let woken = self.wait(TIMEOUT.saturating_sub(began.elapsed()))?;
+            ensure!(!woken.is_empty(), "{left} have not got the message within {} s", TIMEOUT.as_secs());
             for number in woken {
                 left -= usize::from(self.read(number, expected)?);
             }
@@ -110,8 +110,8 @@ impl Crowd {
         let (mut count, mut asking) = (0, self.members.len());
         self.members.iter_mut().try_for_each(|member| member.ask(sent))?;
         while asking > 0 {
-            let woken = self.wait(PATIENCE)?;
-            ensure!(!woken.is_empty(), "{asking} have no answer after {} s", PATIENCE.as_secs());
+            let woken = self.wait(TIMEOUT)?;
+            ensure!(!woken.is_empty(), "{asking} have no answer after {} s", TIMEOUT.as_secs());
             for number in woken {
                 if !self.read(number, expected)? {
                     continue;
@@ -170,7 +170,7 @@ impl Member {
 fn open(address: SocketAddr, opening: Opening) -> anyhow::Result<TcpStream> {
     let mut socket = TcpStream::connect(address)?;
     socket.set_nodelay(true)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(TIMEOUT))?;
     if opening != Opening::Raw {
         let offer = if opening == Opening::Deflate { OFFER } else { b"" };
         socket.write_all(&[&UPGRADE[..UPGRADE.len() - 2], offer, b"\r\n"].concat())?;

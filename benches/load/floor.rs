@@ -55,7 +55,7 @@ async fn hub(listener: TcpListener) {
     let mut all: Vec<TcpStream> = Vec::new();
     let mut buffer = vec![0; 4096];
     loop {
-        let said = async {
+        let sending = async {
             match all.first() {
                 Some(first) => first.readable().await,
                 None => pending().await,
@@ -66,7 +66,7 @@ async fn hub(listener: TcpListener) {
                 let _ = stream.set_nodelay(true);
                 all.push(stream);
             },
-            _ = said => match all[0].try_read(&mut buffer) {
+            _ = sending => match all[0].try_read(&mut buffer) {
                 Ok(0) => return,
                 // Who misses a piece fails the measurement, which awaits it.
                 Ok(count) => all.iter().for_each(|stream| drop(stream.try_write(&buffer[..count]))),

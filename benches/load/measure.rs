@@ -75,7 +75,7 @@ pub(crate) fn run(scale: &Scale) -> anyhow::Result<()> {
 fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     let payload = [b'x'; 64];
     let sent = encode::single_frame(Opcode::Binary, &payload, Some(KEY));
-    let told = encode::single_frame(Opcode::Binary, &payload, None);
+    let expected = encode::single_frame(Opcode::Binary, &payload, None);
     println!(
         "{} connections          B/idle connection   64 B to the last: p50        p99   server CPU",
         scale.crowd
@@ -92,10 +92,10 @@ fn crowds(scale: &Scale, cpus: &Cpus) -> anyhow::Result<()> {
     );
     drop(strict);
     // not at once: both ends of both would be more open files than most systems allow
-    let floor =
-        Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?.tell(&told, &told, scale)?;
+    let floor = Full::new(Server::floor(floor::HUB, cpus)?, Opening::Raw, scale)?
+        .broadcast(&expected, &expected, scale)?;
     let hub = Full::new(Server::websocket("hub", cpus)?, Opening::WebSocket, scale)?;
-    let hub = hub.tell(&sent, &told, scale)?;
+    let hub = hub.broadcast(&sent, &expected, scale)?;
     hub.print("wiretalk, hub", scale.verdict(hub.idle <= IDLE), scale.verdict(hub.p50() <= LAST));
     floor.print("raw TCP hub, tokio", "", "");
     println!("{:<26}{:>9}{:>27}", "target", format!("<= {IDLE}"), format!("<= {}", millis(LAST)));
@@ -128,15 +128,15 @@ impl Full {
     }
 
     /// One of the crowd says `sent`, whereupon all are `told`, time after time.
-    fn tell(mut self, sent: &[u8], told: &[u8], scale: &Scale) -> anyhow::Result<Broadcast> {
+    fn broadcast(mut self, sent: &[u8], expected: &[u8], scale: &Scale) -> anyhow::Result<Broadcast> {
         // the first ones find everything cold
         for _ in 0..3 {
-            self.crowd.tell_all(sent, told)?;
+            self.crowd.send_to_all(sent, expected)?;
         }
         let mut last = Histogram::default();
         let before = self.server.cpu()?;
         for _ in 0..scale.messages {
-            last.record(self.crowd.tell_all(sent, told)?);
+            last.record(self.crowd.send_to_all(sent, expected)?);
         }
         let busy = self.server.cpu()?.saturating_sub(before) / scale.messages as u32;
         Ok(Broadcast { idle: self.idle, last, busy })

@@ -284,7 +284,7 @@ mod tests {
             ..Fence::default()
         };
         let settings = settings(&fence, SETTINGS).unwrap();
-        let declared = super::effects(&settings).map_err(|complaint| complaint.message)?;
+        let declared = super::effects(&settings).map_err(|diagnostic| diagnostic.message)?;
         assert!(declared.iter().all(|declared| declared.position.line == 7), "{declared:?}");
         Ok(declared.into_iter().map(|declared| declared.effect).collect())
     }

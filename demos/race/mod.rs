@@ -5,16 +5,12 @@
 
 mod bet;
 mod export;
-mod lane_cards;
-mod lane_table;
-mod latency_histogram;
 mod overlays;
+mod panels;
 mod parts;
 mod race_view;
-mod ratio_panel;
 mod settings;
 mod state;
-mod status_lines;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -8,8 +8,9 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::overlays;
+use super::panels::{lane_cards, lane_table, latency_histogram, ratio_panel, status_lines};
 use super::state::{Race, RaceOverlay, RacePhase};
-use super::{lane_cards, lane_table, latency_histogram, overlays, ratio_panel, status_lines};
 use crate::race::RaceConfig;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text::units;

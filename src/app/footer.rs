@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn drawn_at(step: (usize, usize), width: u16, keys: KeyOwner) -> String {
-        let lamps = [
+        let statuses = [
             ServerStatus { name: "http", is_up: Some(true) },
             ServerStatus { name: "ws", is_up: Some(false) },
         ];
@@ -210,7 +210,7 @@ mod tests {
             step,
             minutes: 12,
             key_owner: keys,
-            servers: &lamps,
+            servers: &statuses,
             standalone: false,
         };
         let area = Rect::new(0, 0, width, 1);

@@ -5,23 +5,20 @@
 
 mod app_view;
 mod consent;
-mod event_loop;
-mod event_stream;
 mod footer;
 mod highlight;
 mod key_bindings;
 mod mouse;
 mod resize;
 mod restart;
-mod screen;
 mod slide;
 mod state;
-mod terminal_reply;
+mod terminal;
 
-pub use event_loop::{draw_frame, run_event_loop};
-pub use event_stream::{Signals, event_stream, watch_servers};
 pub use footer::ServerStatus;
 pub use highlight::{Highlights, TokenKind, Tokens};
-pub use screen::{Screen, locale_notice, unsuitable_terminal};
 pub use state::{App, AppEvent, LoopExit, Presentation};
-pub use terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};
+pub use terminal::event_loop::{draw_frame, run_event_loop};
+pub use terminal::event_stream::{Signals, event_stream, watch_servers};
+pub use terminal::screen::{Screen, locale_notice, unsuitable_terminal};
+pub use terminal::terminal_reply::{BACKGROUND_QUERY, FilteredInput, TerminalReplyFilter};

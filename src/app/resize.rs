@@ -5,9 +5,9 @@
 use ratatui::layout::{Rect, Size};
 
 use crate::app::highlight::Highlights;
-use crate::app::screen::clamp_size;
 use crate::app::slide::{LayoutInput, SlideLayout, SlideStyle};
 use crate::app::state::App;
+use crate::app::terminal::screen::clamp_size;
 use crate::deck::{self, Slide, Warning};
 use crate::stage::{OpenRefusal, Theme};
 

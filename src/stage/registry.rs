@@ -21,7 +21,7 @@ pub struct DemoEntry {
     pub settings: &'static [SettingSpec],
     /// The keys it knows while it has them.
     pub keys: &'static [KeyHint],
-    judge: EffectsFn,
+    effects: EffectsFn,
     open: OpenFn,
 }
 
@@ -47,7 +47,7 @@ impl DemoEntry {
             about: D::ABOUT,
             settings: D::SETTINGS,
             keys: D::KEYS,
-            judge: |settings| D::open(settings).and_then(|_| D::effects(settings)),
+            effects: |settings| D::open(settings).and_then(|_| D::effects(settings)),
             open: |settings, services| Ok(Box::new(RunningDemo::<D>::open(settings, services)?)),
         }
     }
@@ -97,7 +97,7 @@ impl Registry {
     ) -> Result<(&'static DemoEntry, Settings, Vec<DeclaredEffect>), Vec<Diagnostic>> {
         let entry = self.find(fence)?;
         let settings = settings(fence, entry.settings)?;
-        let declared = (entry.judge)(&settings).map_err(|complaint| vec![complaint])?;
+        let declared = (entry.effects)(&settings).map_err(|diagnostic| vec![diagnostic])?;
         Ok((entry, settings, declared))
     }
 

@@ -1,6 +1,7 @@
 //! The sources as the tests look at them: each file with its module path, its code without comments, strings and tests,
 //! and that code as tokens.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,21 @@ pub(crate) fn all() -> Vec<Source> {
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(sources.len() > 40, "the sources are not where they should be");
     sources
+}
+
+/// The identifiers of every Rust file of the repository, tests, benches and examples included; comments and strings are not
+/// looked into.
+pub(crate) fn identifiers_everywhere() -> Vec<(PathBuf, BTreeSet<String>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "core/src", "demos", "tests", "benches", "examples"] {
+        collect(&root.join(folder), &mut files);
+    }
+    let read = |path: &PathBuf| {
+        let code = without_comments_and_strings(&fs::read_to_string(path).unwrap());
+        (path.strip_prefix(root).unwrap().to_owned(), tokens(&code).into_iter().collect())
+    };
+    files.iter().map(read).collect()
 }
 
 /// The modules that `source` declares for tests only.

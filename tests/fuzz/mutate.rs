@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 
 /// No input gets longer.
-const LONGEST: usize = 1_024;
+const MAX_INPUT_LEN: usize = 1_024;
 
 /// Bytes at which something changes: flags, the three length forms, text that is none, ends of lines.
 const EDGES: [u8; 16] =
@@ -33,11 +33,11 @@ impl<'a> Mutate<'a> {
             return &self.input;
         }
         let chosen = self.chosen();
-        self.input.extend_from_slice(&chosen[..chosen.len().min(LONGEST)]);
+        self.input.extend_from_slice(&chosen[..chosen.len().min(MAX_INPUT_LEN)]);
         for _ in 0..self.dice.within(1, 5) {
             self.change();
         }
-        self.input.truncate(LONGEST);
+        self.input.truncate(MAX_INPUT_LEN);
         &self.input
     }
 

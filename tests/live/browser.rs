@@ -24,9 +24,9 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 
 /// Serves the page, and hands on what it tells.
 async fn site(scope: &Scope) -> (SocketAddr, mpsc::Receiver<Value>) {
-    let (told, inbox) = mpsc::channel(4);
+    let (report, inbox) = mpsc::channel(4);
     let noticed = move |body: String| async move {
-        told.send(serde_json::from_str(&body).unwrap()).await.unwrap();
+        report.send(serde_json::from_str(&body).unwrap()).await.unwrap();
     };
     let page = get(|| async { Html(include_str!("page.html")) });
     let routes = Router::new().route("/", page).route("/noticed", post(noticed));
@@ -68,9 +68,9 @@ async fn noticed(site: SocketAddr, inbox: &mut mpsc::Receiver<Value>, server: &s
     let profile = tempfile::tempdir().unwrap();
     let mut browser = browse(&format!("http://{site}/?server={server}"), profile.path());
     // a browser takes its time to start on a busy machine
-    let told = timeout(3 * HUNG, inbox.recv()).await.expect("the page tells nothing").unwrap();
+    let report = timeout(3 * HUNG, inbox.recv()).await.expect("the page tells nothing").unwrap();
     browser.kill().await.unwrap();
-    told
+    report
 }
 
 #[tokio::test]

@@ -174,10 +174,10 @@ async fn the_proxy_prints_what_passes_and_each_connections_end() {
     while records.last().is_none_or(|record: &Value| record["type"] != "end") {
         records.push(next().await);
     }
-    let told: Vec<_> =
+    let text: Vec<_> =
         records.iter().map(|record| (record["type"].as_str().unwrap(), record["text"].as_str())).collect();
     for expected in [("handshake", None), ("frame", Some("a")), ("end", None)] {
-        assert!(told.contains(&expected), "{told:?}");
+        assert!(text.contains(&expected), "{text:?}");
     }
     let end = records.last().unwrap();
     assert_eq!(
@@ -228,8 +228,8 @@ async fn what_was_seen_is_kept_and_read_again_by_the_same_command() {
         assert_eq!((&end["type"], &end["close_code"]), (&"end".into(), &1000.into()));
     }
     let output = soon(inspect(&[&url, "--for", "0.1", "--write", &file]).wait_with_output()).await.unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("--replace writes over what is there") && output.stdout.is_empty(), "{told}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("--replace writes over what is there") && output.stdout.is_empty(), "{text}");
     let again = [url.as_str(), "--for", "0.1", "--write", &file, "--replace"];
     assert_eq!(records(inspect(&again)).await.1, Some(0));
 }
@@ -254,15 +254,15 @@ async fn a_recording_a_hex_file_and_what_does_not_go_with_them() {
     let (hex, _) = records(inspect(&[&file, "--from", "server"])).await;
     let codes: Vec<_> = hex[0]["violations"].as_array().unwrap().iter().map(|fault| &fault["code"]).collect();
     assert_eq!(codes, ["E_RSV_NONZERO", "E_MASKED_SERVER", "W_MASK_ZERO"]);
-    for (arguments, told) in [
+    for (arguments, text) in [
         (&[file.as_str(), "--send", "a"][..], "--send belongs to a server"),
         (&[&url, "--keylog", "keys"], "--keylog belongs to a file"),
         (&["nothing-there.pcapng"], "could not read"),
     ] {
         let output = soon(inspect(arguments).wait_with_output()).await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains(told) && output.stdout.is_empty(), "{stderr}");
-        assert_eq!(output.status.code(), Some(if told.contains("belongs") { 2 } else { 1 }));
+        assert!(stderr.contains(text) && output.stdout.is_empty(), "{stderr}");
+        assert_eq!(output.status.code(), Some(if text.contains("belongs") { 2 } else { 1 }));
     }
 }
 

@@ -30,8 +30,8 @@ socket.onclose = (event) => { told.code = event.code; tell(); };
 #[tokio::test]
 async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let (told, mut inbox) = mpsc::channel(4);
-    let noticed = move |body: String| async move { told.send(body).await.unwrap() };
+    let (report, mut inbox) = mpsc::channel(4);
+    let noticed = move |body: String| async move { report.send(body).await.unwrap() };
     let routes = Router::new().route("/", get(async || Html(PAGE))).route("/noticed", post(noticed));
     let listener = listen(([127, 0, 0, 1], 0)).unwrap();
     let site = listener.local_addr().unwrap().port();
@@ -53,10 +53,10 @@ async fn a_page_of_another_origin_hears_nothing_of_the_hub() {
         let profile = tempfile::tempdir().unwrap();
         let mut browser = browse(&format!("http://{host}:{site}/?server={address}"), profile.path());
         // a browser takes its time to start on a busy machine
-        let told =
+        let report =
             timeout(Duration::from_mins(2), inbox.recv()).await.expect("the page tells nothing").unwrap();
         browser.kill().await.unwrap();
-        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), expected, "{host}");
+        assert_eq!(serde_json::from_str::<Value>(&report).unwrap(), expected, "{host}");
     }
     scope.cancel();
 }

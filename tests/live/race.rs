@@ -236,7 +236,7 @@ async fn a_stall_is_felt_in_the_lane() {
         ..RaceConfig::default()
     };
     let (events, mut inbox) = report_channel();
-    let (wishes, controls) = mpsc::channel(1);
+    let (control_sender, controls) = mpsc::channel(1);
     let inner = scope.child();
     scope.spawn("race", async move { race::run(&inner, &program, config, events, controls).await });
     let felt = async {
@@ -252,7 +252,7 @@ async fn a_stall_is_felt_in_the_lane() {
             }
             if live.running.is_some() {
                 // one that comes between two slices may be over before the next
-                let _ = wishes.try_send(RaceControl::Stall(Duration::from_millis(500)));
+                let _ = control_sender.try_send(RaceControl::Stall(Duration::from_millis(500)));
             }
         }
     };

@@ -151,13 +151,13 @@ fn check_lists_what_a_deck_would_do_and_finds_nothing_wrong_with_that() {
     let deck = evil("checked.md", &victim, port);
     let checked = run(&["check", deck.to_str().unwrap()]);
     assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{}", checked.stdout);
-    for told in [
+    for sentence in [
         "checked.md:6:1: note: this slide wants to write `",
         "checked.md:18:1: note: this slide wants to connect to ws://0.0.0.0:",
         "note: this slide wants to listen on 0.0.0.0:0, where others in reach can connect;",
         ": 9 slides, no warnings, 13 notes\n",
     ] {
-        assert!(checked.stdout.contains(told), "{told:?} is not in\n{}", checked.stdout);
+        assert!(checked.stdout.contains(sentence), "{sentence:?} is not in\n{}", checked.stdout);
     }
     assert!(is_untouched(&victim) && is_silent(&listener));
     let odd = file("odd.md", "# One\n\n```demo inspect\nreplace = \"yes\"\nserver = \"htp://x\"\n```\n");

@@ -111,9 +111,9 @@ fn a_capture_that_cannot_be_written() {
     let link = format!("{there}.link");
     let _ = std::fs::remove_file(&link);
     std::os::unix::fs::symlink("nowhere.pcapng", &link).unwrap();
-    let told =
+    let expected =
         ["it is a symbolic link to nowhere.pcapng, which is not there: name that file, or remove the link"];
-    does_not_write(&link, &[], &told, &["--replace"]);
+    does_not_write(&link, &[], &expected, &["--replace"]);
     let fifo = format!("{there}.fifo");
     let _ = std::fs::remove_file(&fifo);
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -150,9 +150,9 @@ fn a_locale_that_is_not_utf_8_is_told_until_the_first_key() {
     let terminal = |locale: &[(&str, &str)]| {
         Terminal::with(&[&[("TERM", "xterm-256color"), ("LC_ALL", "")], locale].concat(), &["slides/talk.md"])
     };
-    for (locale, told) in [(("LANG", "C"), "with LANG=C"), (("LC_ALL", "POSIX"), "with LC_ALL=POSIX")] {
+    for (locale, expected) in [(("LANG", "C"), "with LANG=C"), (("LC_ALL", "POSIX"), "with LC_ALL=POSIX")] {
         let mut terminal = terminal(&[locale]);
-        terminal.shows(&[" 1/54", &format!("drawn in UTF-8; {told} this terminal may not know it")]);
+        terminal.shows(&[" 1/54", &format!("drawn in UTF-8; {expected} this terminal may not know it")]);
         terminal.keys("\x1b[C");
         terminal.shows(&[" 2/54"]);
         terminal.until("no notice", |screen| !screen.contents().contains("drawn in UTF-8"));

@@ -104,7 +104,7 @@ async fn pages_are_let_in_by_their_origin_on_every_kind() {
     for kind in ServerKind::ALL {
         let scope = quiet();
         let (_, by_default) = bundle(&scope, kind, Access::default()).await;
-        let (_, told) =
+        let (_, address) =
             bundle(&scope, kind, Access { origins: Some(only.clone()), ..Access::default() }).await;
         for origin in ["http://evil.example", "http://localhost:3000", "null", GUARDED_ORIGIN] {
             let lets_in = match kind {
@@ -114,10 +114,10 @@ async fn pages_are_let_in_by_their_origin_on_every_kind() {
             };
             let expected = if lets_in { "101 Switching Protocols" } else { "403 Forbidden" };
             assert_eq!(status(by_default, &from(origin)).await, expected, "{kind:?}: {origin}");
-            assert_eq!(status(told, &from(origin)).await, "403 Forbidden", "{kind:?}: {origin}");
+            assert_eq!(status(address, &from(origin)).await, "403 Forbidden", "{kind:?}: {origin}");
         }
-        assert_eq!(status(told, &from("https://talk.example:8443")).await, "101 Switching Protocols");
+        assert_eq!(status(address, &from("https://talk.example:8443")).await, "101 Switching Protocols");
         let no_page = upgrade(|request| request);
-        assert_eq!(status(told, &no_page).await, "101 Switching Protocols", "{kind:?}: no page");
+        assert_eq!(status(address, &no_page).await, "101 Switching Protocols", "{kind:?}: no page");
     }
 }

@@ -8,8 +8,8 @@ use wiretalk::servers::{Access, Limits, strict};
 use wiretalk::wire::handshake::ServerPolicy;
 use wiretalk::wire::{AgreedExtensions, DecodeVerdict, Opcode, Side, Transcript};
 
-use crate::strict::strict_house;
-use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
+use crate::strict::strict_server;
+use crate::{HELLO, MASKED_HELLO, SWITCHING, TestServer, UPGRADE, masked, test_server};
 
 static VECTORS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../vectors/frames.json")).unwrap());
@@ -39,8 +39,8 @@ fn close_code(case: &Value) -> Option<u64> {
 }
 
 /// What the server says to `bytes` after a handshake, with what was agreed there.
-async fn transcript_of(house: &House, offer: Option<&str>, bytes: &[u8]) -> Transcript {
-    let mut peer = house.visit().await;
+async fn transcript_of(server: &TestServer, offer: Option<&str>, bytes: &[u8]) -> Transcript {
+    let mut peer = server.visit().await;
     let request = String::from_utf8_lossy(UPGRADE).into_owned();
     let offered =
         offer.map_or("\r\n".to_owned(), |offer| format!("Sec-WebSocket-Extensions: {offer}\r\n\r\n"));
@@ -57,14 +57,14 @@ async fn transcript_of(house: &House, offer: Option<&str>, bytes: &[u8]) -> Tran
     transcript_of
 }
 
-async fn serves_the_next(house: &House) {
-    let mut next = house.open().await;
+async fn serves_the_next(server: &TestServer) {
+    let mut next = server.open().await;
     next.send(MASKED_HELLO).await;
     next.expect(HELLO).await;
 }
 
-async fn large_house() -> House {
-    house(async |scope, mut options| {
+async fn large_server() -> TestServer {
+    test_server(async |scope, mut options| {
         options.limits = Limits { max_message: 1 << 20, ..options.limits };
         strict::bind(&scope, options, ServerPolicy { deflate: true, ..ServerPolicy::default() })
     })
@@ -73,14 +73,14 @@ async fn large_house() -> House {
 
 #[tokio::test]
 async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
-    let house = large_house().await;
+    let server = large_server().await;
     let mut seen = 0;
     for case in cases() {
         let (Some(code), "fail") = (close_code(case), case["expect"]["verdict"].as_str().unwrap()) else {
             continue;
         };
         let name = &case["name"];
-        let transcript_of = transcript_of(&house, case["extensions"].as_str(), &bytes(case)).await;
+        let transcript_of = transcript_of(&server, case["extensions"].as_str(), &bytes(case)).await;
         assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
         let last = transcript_of.frames().last().unwrap();
         assert_eq!(last.header.opcode, Opcode::Close, "{name}");
@@ -90,7 +90,7 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
         let broken = case["expect"]["violations"].as_array().unwrap();
         let named = |found: &Value| reason.starts_with(&format!("{} (", found["code"].as_str().unwrap()));
         assert!(broken.iter().any(named), "{name}: {reason}");
-        serves_the_next(&house).await;
+        serves_the_next(&server).await;
         seen += 1;
     }
     assert!(seen >= 21, "{seen}");
@@ -98,7 +98,7 @@ async fn each_vector_that_breaks_a_rule_gets_its_close_code() {
 
 #[tokio::test]
 async fn each_vector_that_breaks_none_is_echoed() {
-    let house = large_house().await;
+    let server = large_server().await;
     let mut seen = 0;
     for case in cases().filter(|case| case["expect"]["verdict"] == "ok") {
         let (name, offer) = (&case["name"], case["extensions"].as_str());
@@ -106,7 +106,7 @@ async fn each_vector_that_breaks_none_is_echoed() {
         let mut sent = Transcript::new(Side::Client, agreed);
         let all = [bytes(case), masked(0x88, &1000_u16.to_be_bytes())].concat();
         sent.push(&all);
-        let transcript_of = transcript_of(&house, offer, &all).await;
+        let transcript_of = transcript_of(&server, offer, &all).await;
         assert_eq!((transcript_of.verdict(), transcript_of.faults()), (DecodeVerdict::Ok, &[][..]), "{name}");
         let texts = |transcript: &Transcript| -> Vec<_> {
             transcript.messages().iter().map(|message| (message.kind, message.data.clone())).collect()
@@ -134,13 +134,13 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
             deflate: known["deflate"] == true,
             ..ServerPolicy::default()
         };
-        let house = house(async |scope, mut options| {
+        let server = test_server(async |scope, mut options| {
             let asked = "server.example.com".parse().unwrap();
             options.access = Access { hosts: [asked].into(), ..Access::default() };
             strict::bind(&scope, options, policy)
         })
         .await;
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         peer.send(&bytes(case)).await;
         peer.0.shutdown().await.unwrap();
         let answer = String::from_utf8_lossy(&peer.rest().await).into_owned();
@@ -166,9 +166,9 @@ async fn each_request_among_the_vectors_gets_its_status_and_its_faults_in_words(
 
 #[tokio::test]
 async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
-    let mut house = strict_house(ServerPolicy::default()).await;
+    let mut server = strict_server(ServerPolicy::default()).await;
     for (length, code) in [(1_u64 << 63, 1002_u16), (1 << 62, 1009), (1025, 1009)] {
-        let mut peer = house.open().await;
+        let mut peer = server.open().await;
         let (form, length) = if length < 0xffff {
             (0xfe, &length.to_be_bytes()[6..])
         } else {
@@ -176,17 +176,17 @@ async fn impossible_lengths_cost_nothing_and_are_refused_by_their_header() {
         };
         peer.send(&[&[0x82, form], length, &[1, 2, 3, 4]].concat()).await;
         assert_eq!(peer.rest().await[2..4], code.to_be_bytes());
-        assert_eq!(house.close_code().await, Some(code));
+        assert_eq!(server.close_code().await, Some(code));
     }
-    let mut peer = house.open().await;
+    let mut peer = server.open().await;
     peer.send(&[masked(0x02, &[0; 1000]), masked(0x80, &[0; 25])].concat()).await;
     assert_eq!(peer.rest().await[2..4], 1009_u16.to_be_bytes(), "fragments count together");
-    serves_the_next(&house).await;
+    serves_the_next(&server).await;
 }
 
 #[tokio::test]
 async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
-    let house = strict_house(ServerPolicy::default()).await;
+    let server = strict_server(ServerPolicy::default()).await;
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut garbage = || {
         state ^= state << 13;
@@ -198,7 +198,7 @@ async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
         // RSV2 breaks a rule at the first byte, whatever the others are.
         let mut bytes: Vec<u8> = (0..500).flat_map(|_| garbage()).collect();
         bytes[0] |= 0x20;
-        let mut peer = house.open().await;
+        let mut peer = server.open().await;
         peer.send(&bytes).await;
         assert_eq!(peer.rest().await[2..4], 1002_u16.to_be_bytes(), "{:02x?}", &bytes[..16]);
     }
@@ -208,19 +208,19 @@ async fn garbage_is_closed_upon_with_1002_or_told_that_it_is_no_request() {
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), "HTTP/1.1 400 "),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), ""),
     ];
-    for (bytes, told) in cases {
-        let mut peer = house.visit().await;
+    for (bytes, start) in cases {
+        let mut peer = server.visit().await;
         peer.send(&bytes).await;
         let answer = String::from_utf8(peer.rest().await).unwrap();
-        assert!(answer.starts_with(told) && answer.is_empty() == told.is_empty(), "{answer}");
+        assert!(answer.starts_with(start) && answer.is_empty() == start.is_empty(), "{answer}");
     }
-    serves_the_next(&house).await;
+    serves_the_next(&server).await;
 }
 
 #[tokio::test]
 async fn the_code_arrives_even_if_the_peer_is_still_sending() {
-    let house = strict_house(ServerPolicy::default()).await;
-    let mut peer = house.open().await;
+    let server = strict_server(ServerPolicy::default()).await;
+    let mut peer = server.open().await;
     peer.send(HELLO).await;
     // With unread bytes a plain close would be a reset, and the Close frame lost.
     for _ in 0..200 {

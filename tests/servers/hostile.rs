@@ -11,10 +11,12 @@ use wiretalk::servers::{
     BundleOptions, EventLog, Limits, ServerBundle, ServerEvent, ServerKind, naive_proxy,
 };
 
-use crate::{HELLO, House, MASKED_HELLO, Peer, SWITCHING, UPGRADE, house, masked, soon, websocket_house};
+use crate::{
+    HELLO, MASKED_HELLO, Peer, SWITCHING, TestServer, UPGRADE, masked, soon, test_server, websocket_server,
+};
 
 /// More than all kernels between two peers keep, and less than a flood that is taken.
-const MOST: usize = 64 << 20;
+const MAX_WRITTEN: usize = 64 << 20;
 
 /// A masked frame that claims 1 MiB, without its payload.
 const CLAIM: &[u8] = &[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4];
@@ -72,7 +74,7 @@ impl Bundled {
 /// Sends `bytes` again and again until the server has had enough, and reads nothing; how many bytes that were.
 async fn flood(mut peer: Peer, bytes: Vec<u8>) -> usize {
     let mut written = 0;
-    while written < MOST
+    while written < MAX_WRITTEN
         && let Ok(count @ 1..) = peer.0.write(&bytes[written % bytes.len()..]).await
     {
         written += count;
@@ -104,7 +106,7 @@ async fn who_never_reads_is_given_up_and_others_are_served() {
             let slow = ["it read nothing for 0.2 s", "it reads too slowly: 64 writes wait for it"];
             assert!(slow.contains(&ended.as_str()), "{kind:?}: {ended}");
             let written = soon(flooding.join_next()).await.unwrap().unwrap();
-            assert!(written < MOST, "{kind:?}: all of it was taken");
+            assert!(written < MAX_WRITTEN, "{kind:?}: all of it was taken");
         }
     }
 }
@@ -115,7 +117,7 @@ async fn a_speaker_who_never_listens_is_dropped_by_the_hub() {
     let hostile = server.open().await;
     let flooded = flood(hostile, masked(0x82, &vec![7; 60_000]));
     let (written, (code, why)) = tokio::join!(flooded, server.ended());
-    assert!(written < MOST, "all of it was taken");
+    assert!(written < MAX_WRITTEN, "all of it was taken");
     assert!(
         why.starts_with("it reads too slowly: ") || why == "it read nothing for 0.2 s",
         "{code:?}: {why}"
@@ -134,13 +136,13 @@ async fn a_frame_that_is_claimed_and_does_not_come_is_given_up() {
         let answer = hostile.rest().await;
         let why = "a frame stood still for 0.2 s, at least 1048575 bytes before its end";
         let close = [&[0x88, why.len() as u8 + 2, 0x03, 0xf0], why.as_bytes()].concat();
-        let (code, told) = server.ended().await;
+        let (code, reason) = server.ended().await;
         if kind == ServerKind::Sloppy {
             assert_eq!((answer.as_slice(), code), (&b""[..], None), "it just hangs up");
         } else {
             assert_eq!((&answer, code), (&close, Some(1008)), "{kind:?}");
         }
-        assert_eq!(told, why, "{kind:?}");
+        assert_eq!(reason, why, "{kind:?}");
     }
 }
 
@@ -157,24 +159,24 @@ async fn a_frame_that_dribbles_is_given_up_however_steadily() {
         };
         let ((), (code, why)) = tokio::join!(dribbling, server.ended());
         // on a machine that is slow enough it stood still
-        let told = why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
-        assert!(told || why.starts_with("a frame stood still for 0.2 s"), "{kind:?}: {why}");
+        let reason = why.starts_with("a frame came at less than 4096 bytes a second, and at least ");
+        assert!(reason || why.starts_with("a frame stood still for 0.2 s"), "{kind:?}: {why}");
         assert_eq!(code, (kind != ServerKind::Sloppy).then_some(1008), "{kind:?}");
     }
 }
 
 #[tokio::test]
 async fn beyond_the_limit_connections_wait_and_that_is_told() {
-    let mut house = house(async |scope, mut options| {
+    let mut server = test_server(async |scope, mut options| {
         options.limits.max_connections = 2;
         wiretalk::servers::websocket::bind(&scope, options)
     })
     .await;
-    let (one, mut other) = (house.open().await, house.open().await);
-    let mut third = house.visit().await;
+    let (one, mut other) = (server.open().await, server.open().await);
+    let mut third = server.visit().await;
     third.send(&[UPGRADE, MASKED_HELLO].concat()).await;
     loop {
-        if let ServerEvent::Full { connections } = house.event().await {
+        if let ServerEvent::Full { connections } = server.event().await {
             assert_eq!(connections, 2);
             break;
         }
@@ -187,18 +189,18 @@ async fn beyond_the_limit_connections_wait_and_that_is_told() {
     third.expect(&[SWITCHING, HELLO].concat()).await;
 }
 
-async fn short_proxy(echo: &House) -> House {
+async fn short_proxy(echo: &TestServer) -> TestServer {
     let upstream = echo.address;
-    house(async |scope, mut options| {
+    test_server(async |scope, mut options| {
         options.limits = limits();
         naive_proxy::bind(&scope, options, upstream)
     })
     .await
 }
 
-async fn none_is_open(house: &House) {
+async fn none_is_open(server: &TestServer) {
     let gone = async {
-        while house.traffic.snapshot().open > 0 {
+        while server.traffic.snapshot().open > 0 {
             tokio::task::yield_now().await;
         }
     };
@@ -207,20 +209,20 @@ async fn none_is_open(house: &House) {
 
 #[tokio::test]
 async fn the_naive_proxy_gives_up_who_never_reads() {
-    let echo = websocket_house().await;
+    let echo = websocket_server().await;
     let proxy = short_proxy(&echo).await;
     let mut hostile = proxy.visit().await;
     hostile.send(UPGRADE).await;
     hostile.expect(SWITCHING).await;
     let written = flood(hostile, masked(0x89, &[7; 125]).repeat(30)).await;
-    assert!(written < MOST, "all of it was taken");
+    assert!(written < MAX_WRITTEN, "all of it was taken");
     none_is_open(&proxy).await;
     none_is_open(&echo).await;
 }
 
 #[tokio::test]
 async fn the_naive_proxy_lets_go_of_a_client_whose_server_has_ended() {
-    let echo = websocket_house().await;
+    let echo = websocket_server().await;
     let proxy = short_proxy(&echo).await;
     let mut stays = proxy.visit().await;
     stays.send(UPGRADE).await;
@@ -233,7 +235,7 @@ async fn the_naive_proxy_lets_go_of_a_client_whose_server_has_ended() {
 
 #[tokio::test]
 async fn http_gives_up_who_never_reads() {
-    let house = house(async |scope, mut options| {
+    let server = test_server(async |scope, mut options| {
         options.limits = limits();
         wiretalk::servers::http::bind(&scope, options)
     })
@@ -242,13 +244,13 @@ async fn http_gives_up_who_never_reads() {
     let request = [head.as_bytes(), &vec![b'x'; 1 << 20]].concat();
     let mut flooding = JoinSet::new();
     for _ in 0..5 {
-        flooding.spawn(flood(house.visit().await, request.clone()));
+        flooding.spawn(flood(server.visit().await, request.clone()));
     }
     while let Some(written) = soon(flooding.join_next()).await {
-        assert!(written.unwrap() < MOST, "all of it was taken");
+        assert!(written.unwrap() < MAX_WRITTEN, "all of it was taken");
     }
-    none_is_open(&house).await;
-    let mut good = house.visit().await;
+    none_is_open(&server).await;
+    let mut good = server.visit().await;
     good.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(good.answer().await.starts_with("HTTP/1.1 200 OK\n"));
 }

@@ -13,15 +13,17 @@ use wiretalk::servers::{BundleOptions, Limits, ServerBundle, ServerEvent, Server
 use wiretalk::wire::frame::encode;
 use wiretalk::wire::{AgreedExtensions, Opcode, Side, Transcript};
 
-use crate::{HELLO, HUNG, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
+use crate::{
+    HELLO, HUNG, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon, test_server,
+};
 
-async fn hub_house() -> (House, Hub) {
+async fn hub_server() -> (TestServer, Hub) {
     hub_with(|limits| limits).await
 }
 
-async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (House, Hub) {
+async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (TestServer, Hub) {
     let handle = Mutex::default();
-    let house = house(async |scope, mut options| {
+    let server = test_server(async |scope, mut options| {
         options.limits = change(options.limits);
         let (address, hub, server) = hub::bind(&scope, options)?;
         *handle.lock().unwrap() = Some(hub);
@@ -29,7 +31,7 @@ async fn hub_with(change: impl FnOnce(Limits) -> Limits) -> (House, Hub) {
     })
     .await;
     let hub = handle.into_inner().unwrap().unwrap();
-    (house, hub)
+    (server, hub)
 }
 
 /// The hub enters whom it has answered, but the answer may be read first.
@@ -42,10 +44,10 @@ async fn until_there_are(hub: &Hub, count: usize) {
     soon(there).await;
 }
 
-async fn crowd<const N: usize>(house: &House, hub: &Hub) -> [Peer; N] {
+async fn crowd<const N: usize>(server: &TestServer, hub: &Hub) -> [Peer; N] {
     let mut peers = Vec::new();
     for _ in 0..N {
-        peers.push(house.open().await);
+        peers.push(server.open().await);
     }
     until_there_are(hub, N).await;
     peers.try_into().unwrap_or_else(|_| unreachable!())
@@ -63,8 +65,8 @@ async fn narrow(address: SocketAddr) -> Peer {
 
 #[tokio::test]
 async fn what_one_says_all_hear_the_speaker_too() {
-    let (mut house, hub) = hub_house().await;
-    let mut peers: [Peer; 5] = crowd(&house, &hub).await;
+    let (mut server, hub) = hub_server().await;
+    let mut peers: [Peer; 5] = crowd(&server, &hub).await;
     peers[2].send(MASKED_HELLO).await;
     peers[4].send(&[masked(0x02, b"\xff"), masked(0x80, b"\0")].concat()).await;
     for peer in &mut peers {
@@ -86,7 +88,7 @@ async fn what_one_says_all_hear_the_speaker_too() {
     first.expect(&[0x88, 2, 0x03, 0xe8]).await;
     first.hung_up_on().await;
     loop {
-        if let ServerEvent::Closed { code, reason, received, sent, .. } = house.event().await {
+        if let ServerEvent::Closed { code, reason, received, sent, .. } = server.event().await {
             assert_eq!((code, reason, received, sent), (Some(1000), None, 0, 4));
             break;
         }
@@ -96,8 +98,8 @@ async fn what_one_says_all_hear_the_speaker_too() {
 
 #[tokio::test]
 async fn a_speaker_may_leave_with_the_last_word() {
-    let (house, hub) = hub_house().await;
-    let [mut speaker, mut other] = crowd(&house, &hub).await;
+    let (server, hub) = hub_server().await;
+    let [mut speaker, mut other] = crowd(&server, &hub).await;
     speaker.send(&[MASKED_HELLO, MASKED_HELLO, &masked(0x88, b"")].concat()).await;
     other.expect(&[HELLO, HELLO].concat()).await;
     until_there_are(&hub, 1).await;
@@ -105,8 +107,8 @@ async fn a_speaker_may_leave_with_the_last_word() {
 
 #[tokio::test]
 async fn all_hear_the_same_in_the_same_order() {
-    let (house, hub) = hub_with(|limits| Limits { max_backlog: 1000, ..limits }).await;
-    let [mut one, mut other, mut third] = crowd::<3>(&house, &hub).await;
+    let (server, hub) = hub_with(|limits| Limits { max_backlog: 1000, ..limits }).await;
+    let [mut one, mut other, mut third] = crowd::<3>(&server, &hub).await;
     let numbered =
         |from: u8| -> Vec<u8> { (0..200).flat_map(|number| masked(0x82, &[from, number])).collect() };
     tokio::join!(async { one.send(&numbered(1)).await }, async { other.send(&numbered(2)).await });
@@ -114,16 +116,16 @@ async fn all_hear_the_same_in_the_same_order() {
     assert_eq!(one.read(400 * 4).await, received);
     assert_eq!(other.read(400 * 4).await, received);
     for speaker in [1, 2] {
-        let said: Vec<u8> =
+        let received: Vec<u8> =
             received.chunks(4).filter(|frame| frame[2] == speaker).map(|frame| frame[3]).collect();
-        assert_eq!(said, (0..200).collect::<Vec<u8>>());
+        assert_eq!(received, (0..200).collect::<Vec<u8>>());
     }
 }
 
-/// What the house says when it drops somebody for being slow.
-async fn dropped(house: &mut House) -> (SocketAddr, u64) {
+/// What the server says when it drops somebody for being slow.
+async fn dropped(server: &mut TestServer) -> (SocketAddr, u64) {
     loop {
-        if let ServerEvent::Closed { peer, code, reason, sent, .. } = house.event().await {
+        if let ServerEvent::Closed { peer, code, reason, sent, .. } = server.event().await {
             assert_eq!(code, Some(1008));
             assert_eq!(reason.as_deref(), Some("it reads too slowly: 8 writes wait for it"));
             return (peer, sent);
@@ -139,22 +141,22 @@ fn large() -> Vec<u8> {
 #[tokio::test]
 async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
     // a hub that waited for the slow one would wait for longer than the test does
-    let (mut house, hub) = hub_with(|limits| Limits { write_timeout: 10 * HUNG, ..limits }).await;
-    let mut slow = narrow(house.address).await;
-    let (mut quick, mut second) = (house.open().await, house.open().await);
+    let (mut server, hub) = hub_with(|limits| Limits { write_timeout: 10 * HUNG, ..limits }).await;
+    let mut slow = narrow(server.address).await;
+    let (mut quick, mut second) = (server.open().await, server.open().await);
     until_there_are(&hub, 3).await;
     let frame = encode::single_frame(Opcode::Binary, &large(), None);
-    let mut said = 0;
+    let mut received = 0;
     while hub.subscribers() == 3 {
         hub.publish_binary(&large()).await;
         quick.expect(&frame).await;
         second.expect(&frame).await;
-        said += 1;
-        assert!(said < 1000, "it is not dropped");
+        received += 1;
+        assert!(received < 1000, "it is not dropped");
     }
-    let (peer, sent) = dropped(&mut house).await;
+    let (peer, sent) = dropped(&mut server).await;
     assert_eq!(peer, slow.0.local_addr().unwrap());
-    assert!(sent + 8 <= said, "{sent} of {said}");
+    assert!(sent + 8 <= received, "{sent} of {received}");
     // It gets what it was sent in time, whole frames, and then the reason.
     let mut received = Transcript::new(Side::Server, AgreedExtensions::none());
     received.push(&slow.rest().await);
@@ -169,16 +171,16 @@ async fn who_reads_too_slowly_is_dropped_with_a_reason_and_never_waited_for() {
 
 #[tokio::test]
 async fn one_who_never_reads_is_cut_off_in_the_end() {
-    let (mut house, hub) = hub_with(|limits| Limits { write_timeout: SHORT, ..limits }).await;
-    let _deaf = narrow(house.address).await;
+    let (mut server, hub) = hub_with(|limits| Limits { write_timeout: SHORT, ..limits }).await;
+    let _deaf = narrow(server.address).await;
     until_there_are(&hub, 1).await;
     for _ in 0..200 {
         hub.publish_binary(&large()).await;
     }
-    dropped(&mut house).await;
+    dropped(&mut server).await;
     // Limits::write for its last words, and two seconds to hang up
     let gone = async {
-        while house.traffic.snapshot().open > 0 {
+        while server.traffic.snapshot().open > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -187,22 +189,22 @@ async fn one_who_never_reads_is_cut_off_in_the_end() {
 
 #[tokio::test]
 async fn pings_without_end_and_no_ear_for_the_pongs_end_in_a_close() {
-    let (mut house, hub) = hub_house().await;
-    let mut deaf = narrow(house.address).await;
+    let (mut server, hub) = hub_server().await;
+    let mut deaf = narrow(server.address).await;
     until_there_are(&hub, 1).await;
     let pings: Vec<u8> = (0..500).flat_map(|_| masked(0x89, &[b'p'; 125])).collect();
     let flood = async { while deaf.0.write_all(&pings).await.is_ok() {} };
     tokio::select! {
         () = flood => {}
-        _ = dropped(&mut house) => {}
+        _ = dropped(&mut server) => {}
         () = tokio::time::sleep(HUNG) => panic!("its pongs wait without end"),
     }
 }
 
 #[tokio::test]
 async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
-    let (mut house, hub) = hub_house().await;
-    let [mut one, mut other] = crowd(&house, &hub).await;
+    let (mut server, hub) = hub_server().await;
+    let [mut one, mut other] = crowd(&server, &hub).await;
     let cases: [(&str, Vec<u8>, u16); 5] = [
         ("an unmasked frame", HELLO.to_vec(), 1002),
         ("noise", vec![0xff; 500], 1002),
@@ -211,13 +213,13 @@ async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
         ("a continuation of nothing", masked(0x80, b"x"), 1002),
     ];
     for (what, bytes, code) in cases {
-        let mut wrong = house.open().await;
+        let mut wrong = server.open().await;
         until_there_are(&hub, 3).await;
         wrong.send(&[MASKED_HELLO, &bytes].concat()).await;
         let answer = wrong.rest().await;
         let close = answer.strip_prefix(HELLO).unwrap_or(&answer);
         assert_eq!((close[0], &close[2..4]), (0x88, &code.to_be_bytes()[..]), "{what}");
-        assert_eq!(house.close_code().await, Some(code), "{what}");
+        assert_eq!(server.close_code().await, Some(code), "{what}");
         until_there_are(&hub, 2).await;
         // what it said before is heard, what is broken is not
         one.send(MASKED_HELLO).await;
@@ -229,8 +231,8 @@ async fn who_talks_nonsense_is_closed_with_the_right_code_and_others_hear_on() {
 
 #[tokio::test]
 async fn a_ping_is_answered_between_others_messages() {
-    let (house, hub) = hub_house().await;
-    let [mut one, mut other] = crowd(&house, &hub).await;
+    let (server, hub) = hub_server().await;
+    let [mut one, mut other] = crowd(&server, &hub).await;
     other.send(MASKED_HELLO).await;
     one.expect(HELLO).await;
     one.send(&masked(0x89, b"beat")).await;
@@ -243,26 +245,26 @@ async fn a_ping_is_answered_between_others_messages() {
 
 #[tokio::test]
 async fn shutdown_closes_everybody_with_1001_and_frees_the_port() {
-    let (mut house, hub) = hub_house().await;
-    let [mut one, other] = crowd(&house, &hub).await;
-    house.shutdown.cancel();
+    let (mut server, hub) = hub_server().await;
+    let [mut one, other] = crowd(&server, &hub).await;
+    server.shutdown.cancel();
     one.expect(b"\x88\x1a\x03\xe9the server is going away").await;
     hub.publish("too late").await;
     one.send(&masked(0x88, &1001_u16.to_be_bytes())).await;
     one.hung_up_on().await;
     drop((one, other));
-    assert_eq!(house.close_code().await, Some(1001));
-    soon(house.scope.closed()).await;
+    assert_eq!(server.close_code().await, Some(1001));
+    soon(server.scope.closed()).await;
     hub.publish("nobody is there").await;
-    listen(house.address).unwrap();
+    listen(server.address).unwrap();
 }
 
 #[tokio::test]
 async fn a_cancelled_scope_lets_go_of_every_socket_though_somebody_holds_the_hub() {
-    let (house, hub) = hub_house().await;
-    let [mut one] = crowd(&house, &hub).await;
-    house.scope.cancel();
-    soon(house.scope.closed()).await;
+    let (server, hub) = hub_server().await;
+    let [mut one] = crowd(&server, &hub).await;
+    server.scope.cancel();
+    soon(server.scope.closed()).await;
     assert_eq!(hub.subscribers(), 0);
     let mut rest = Vec::new();
     let _ = soon(one.0.read_to_end(&mut rest)).await;

@@ -43,7 +43,7 @@ const MASKED_HELLO: &[u8] = &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x
 const HELLO: &[u8] = b"\x81\x05Hello";
 
 /// A running server, seen from its outside.
-struct House {
+struct TestServer {
     address: SocketAddr,
     events: mpsc::Receiver<ServerEvent>,
     shutdown: CancellationToken,
@@ -67,7 +67,7 @@ fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
     (ServerOptions { log: Some(log), limits, ..ServerOptions::default() }, events)
 }
 
-async fn house<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> House
+async fn server<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> TestServer
 where
     B: Future<Output = io::Result<(SocketAddr, F)>>,
     F: Future<Output = ()> + Send + 'static,
@@ -77,32 +77,32 @@ where
     let (shutdown, traffic) = (options.shutdown.clone(), options.traffic.clone());
     let (address, server) = bind(scope.clone(), options).await.unwrap();
     scope.spawn("server", server);
-    House { address, events, shutdown, traffic, scope }
+    TestServer { address, events, shutdown, traffic, scope }
 }
 
-async fn http_house() -> House {
+async fn http_server() -> TestServer {
     http_within(|limits| limits).await
 }
 
-async fn http_within(change: impl FnOnce(Limits) -> Limits) -> House {
+async fn http_within(change: impl FnOnce(Limits) -> Limits) -> TestServer {
     let bind = async |scope, options: ServerOptions| {
         http::bind(&scope, ServerOptions { limits: change(options.limits), ..options })
     };
-    house(bind).await
+    test_server(bind).await
 }
 
-async fn websocket_house() -> House {
+async fn websocket_server() -> TestServer {
     websocket_within(|limits| limits).await
 }
 
-async fn websocket_within(change: impl FnOnce(Limits) -> Limits) -> House {
+async fn websocket_within(change: impl FnOnce(Limits) -> Limits) -> TestServer {
     let bind = async |scope, options: ServerOptions| {
         websocket::bind(&scope, ServerOptions { limits: change(options.limits), ..options })
     };
-    house(bind).await
+    test_server(bind).await
 }
 
-impl House {
+impl TestServer {
     async fn event(&mut self) -> ServerEvent {
         soon(self.events.recv()).await.unwrap()
     }
@@ -205,34 +205,34 @@ const ECHOED_HELLO: &str =
 
 #[tokio::test]
 async fn a_body_comes_back_with_its_type_and_the_connection_stays() {
-    let mut house = http_house().await;
-    let mut peer = house.visit().await;
+    let mut server = http_server().await;
+    let mut peer = server.visit().await;
     for _ in 0..3 {
         peer.send(POST_HELLO).await;
         assert_eq!(peer.answer().await, ECHOED_HELLO);
-        let ServerEvent::Request { method, path, status, bytes, .. } = house.event().await else { panic!() };
+        let ServerEvent::Request { method, path, status, bytes, .. } = server.event().await else { panic!() };
         assert_eq!((method.as_str(), path.as_str(), status, bytes), ("POST", "/echo", 200, 5));
     }
-    let tally = house.traffic.snapshot();
+    let tally = server.traffic.snapshot();
     assert_eq!((tally.received, tally.connections), (3 * POST_HELLO.len() as u64, 1));
 }
 
 #[tokio::test]
 async fn every_byte_of_an_answer_is_counted() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     let last = String::from_utf8_lossy(POST_HELLO)
         .replace("Host: localhost", "Host: localhost\r\nConnection: close");
     peer.send(last.as_bytes()).await;
     let rest = peer.rest().await;
     assert!(rest.ends_with(b"\r\n\r\nHello"));
-    assert_eq!(house.traffic.snapshot().sent, rest.len() as u64);
+    assert_eq!(server.traffic.snapshot().sent, rest.len() as u64);
 }
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_their_order() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     let second = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nyo";
     peer.send(&[POST_HELLO, second, POST_HELLO].concat()).await;
     assert_eq!(peer.answer().await, ECHOED_HELLO);
@@ -245,8 +245,8 @@ async fn pipelined_requests_are_answered_in_their_order() {
 
 #[tokio::test]
 async fn a_request_may_come_byte_by_byte() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     for byte in POST_HELLO {
         peer.send(&[*byte]).await;
     }
@@ -255,8 +255,8 @@ async fn a_request_may_come_byte_by_byte() {
 
 #[tokio::test]
 async fn a_chunked_body_comes_back_in_one_piece() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n").await;
     peer.send(b"3\r\nHel\r\n2;ext=1\r\nlo\r\n0\r\n\r\n").await;
     assert_eq!(
@@ -267,8 +267,8 @@ async fn a_chunked_body_comes_back_in_one_piece() {
 
 #[tokio::test]
 async fn the_root_explains_and_other_paths_point_to_it() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     let line = "POST /echo gives your body back, with its content type\n";
     for (path, status) in [("/", "200 OK"), ("/nowhere", "404 Not Found")] {
         peer.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await;
@@ -288,8 +288,8 @@ const TOO_LARGE: &str = "HTTP/1.1 413 Payload Too Large\ncontent-type: text/plai
 
 #[tokio::test]
 async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     let post = |length: usize| {
         let head = format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
         [head.into_bytes(), vec![b'x'; length]].concat()
@@ -303,8 +303,8 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
 
 #[tokio::test]
 async fn a_large_claim_is_refused_before_the_body_is_awaited() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n").await;
     peer.send(b"Content-Length: 9223372036854775807\r\n\r\n").await;
     assert_eq!(peer.answer().await, TOO_LARGE);
@@ -312,8 +312,8 @@ async fn a_large_claim_is_refused_before_the_body_is_awaited() {
 
 #[tokio::test]
 async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole() {
-    let house = http_house().await;
-    let mut peer = house.visit().await;
+    let server = http_server().await;
+    let mut peer = server.visit().await;
     peer.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n").await;
     // Far more than hyper reads ahead: with unread bytes a plain close would be a reset, and the answer lost.
     let chunk = [&b"400\r\n"[..], &[b'x'; 0x400], b"\r\n"].concat();
@@ -326,8 +326,8 @@ async fn a_chunked_body_over_the_limit_is_refused_and_the_answer_arrives_whole()
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_given_up() {
-    let house = http_within(|limits| Limits { body_timeout: SHORT, ..limits }).await;
-    let mut peer = house.visit().await;
+    let server = http_within(|limits| Limits { body_timeout: SHORT, ..limits }).await;
+    let mut peer = server.visit().await;
     peer.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
     let answer = peer.answer().await;
     assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\n"), "{answer}");
@@ -336,9 +336,9 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_is_given_up() {
-    let house = http_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
+    let server = http_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
     for head in [&b""[..], b"POST /echo HTT"] {
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         peer.send(head).await;
         peer.rest().await;
     }
@@ -346,11 +346,11 @@ async fn a_head_that_does_not_come_is_given_up() {
 
 #[tokio::test]
 async fn garbage_gets_400_and_others_are_served_on() {
-    let mut house = http_house().await;
+    let mut server = http_server().await;
     for garbage in
         [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"HELO there\r\n\r\n", &[0xff; 5000]]
     {
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         peer.send(garbage).await;
         let answer = peer.rest().await;
         assert!(
@@ -358,40 +358,40 @@ async fn garbage_gets_400_and_others_are_served_on() {
             "{:?}",
             String::from_utf8_lossy(&answer)
         );
-        let ServerEvent::Refused { reason, .. } = house.event().await else { panic!() };
+        let ServerEvent::Refused { reason, .. } = server.event().await else { panic!() };
         assert!(reason.starts_with("not HTTP/1.1"), "{reason}");
     }
-    let mut good = house.visit().await;
+    let mut good = server.visit().await;
     good.send(POST_HELLO).await;
     assert_eq!(good.answer().await, ECHOED_HELLO);
 }
 
 #[tokio::test]
 async fn shutdown_finishes_the_request_in_hand_and_frees_the_port() {
-    let house = http_house().await;
-    let (mut idle, mut busy) = (house.visit().await, house.visit().await);
+    let server = http_server().await;
+    let (mut idle, mut busy) = (server.visit().await, server.visit().await);
     idle.send(POST_HELLO).await;
     idle.answer().await;
     busy.send(&POST_HELLO[..POST_HELLO.len() - 1]).await;
-    while house.traffic.snapshot().received < 2 * POST_HELLO.len() as u64 - 1 {
+    while server.traffic.snapshot().received < 2 * POST_HELLO.len() as u64 - 1 {
         tokio::task::yield_now().await;
     }
-    house.shutdown.cancel();
+    server.shutdown.cancel();
     idle.hung_up_on().await;
     busy.send(b"o").await;
     let answer = busy.answer().await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\n") && answer.ends_with("Hello"), "{answer}");
     drop((idle, busy));
-    soon(house.scope.closed()).await;
-    listen(house.address).unwrap();
+    soon(server.scope.closed()).await;
+    listen(server.address).unwrap();
 }
 
 // ---- WebSocket ----
 
 #[tokio::test]
 async fn hello_comes_back_unmasked() {
-    let mut house = websocket_house().await;
-    let mut peer = house.open().await;
+    let mut server = websocket_server().await;
+    let mut peer = server.open().await;
     peer.send(MASKED_HELLO).await;
     peer.expect(HELLO).await;
     peer.send(&masked(0x82, &[0, 255])).await;
@@ -399,19 +399,19 @@ async fn hello_comes_back_unmasked() {
     peer.send(&masked(0x88, &[0x03, 0xe8])).await;
     peer.expect(&[0x88, 2, 0x03, 0xe8]).await;
     peer.hung_up_on().await;
-    let ServerEvent::Opened { path, .. } = house.event().await else { panic!() };
+    let ServerEvent::Opened { path, .. } = server.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let ServerEvent::Closed { code, reason, received, sent, .. } = house.event().await else { panic!() };
+    let ServerEvent::Closed { code, reason, received, sent, .. } = server.event().await else { panic!() };
     assert_eq!((code, reason, received, sent), (Some(1000), None, 2, 2));
-    let tally = house.traffic.snapshot();
+    let tally = server.traffic.snapshot();
     assert_eq!(tally.received, (UPGRADE.len() + MASKED_HELLO.len() + 8 + 8) as u64);
     assert_eq!(tally.sent, (SWITCHING.len() + HELLO.len() + 4 + 4) as u64);
 }
 
 #[tokio::test]
 async fn frames_may_follow_the_handshake_in_one_packet() {
-    let house = websocket_house().await;
-    let mut peer = house.visit().await;
+    let server = websocket_server().await;
+    let mut peer = server.visit().await;
     peer.send(&[UPGRADE, MASKED_HELLO, &MASKED_HELLO[..7]].concat()).await;
     peer.expect(&[SWITCHING, HELLO].concat()).await;
     peer.send(&MASKED_HELLO[7..]).await;
@@ -420,8 +420,8 @@ async fn frames_may_follow_the_handshake_in_one_packet() {
 
 #[tokio::test]
 async fn everything_may_come_byte_by_byte() {
-    let house = websocket_house().await;
-    let mut peer = house.visit().await;
+    let server = websocket_server().await;
+    let mut peer = server.visit().await;
     for byte in [UPGRADE, MASKED_HELLO].concat() {
         peer.send(&[byte]).await;
     }
@@ -430,8 +430,8 @@ async fn everything_may_come_byte_by_byte() {
 
 #[tokio::test]
 async fn a_ping_gets_its_pong_even_between_fragments() {
-    let house = websocket_house().await;
-    let mut peer = house.open().await;
+    let server = websocket_server().await;
+    let mut peer = server.open().await;
     peer.send(&masked(0x01, b"Hel")).await;
     peer.send(&masked(0x89, b"beat")).await;
     peer.expect(b"\x8a\x04beat").await;
@@ -441,8 +441,8 @@ async fn a_ping_gets_its_pong_even_between_fragments() {
 
 #[tokio::test]
 async fn a_close_without_a_code_is_answered_without_one() {
-    let house = websocket_house().await;
-    let mut peer = house.open().await;
+    let server = websocket_server().await;
+    let mut peer = server.open().await;
     peer.send(&masked(0x88, b"")).await;
     peer.expect(&[0x88, 0]).await;
     peer.hung_up_on().await;
@@ -461,32 +461,32 @@ async fn what_breaks_the_protocol_is_closed_with_the_right_code() {
         ("a continuation of nothing", masked(0x80, b"x"), 1002),
         ("a fragmented ping", masked(0x09, b"x"), 1002),
     ];
-    let mut house = websocket_house().await;
+    let mut server = websocket_server().await;
     for (what, bytes, code) in cases {
-        let mut peer = house.open().await;
+        let mut peer = server.open().await;
         peer.send(&bytes).await;
         let answer = peer.rest().await;
         assert_eq!(answer.first(), Some(&0x88), "{what}: {answer:02x?}");
         assert_eq!(answer[1] as usize, answer.len() - 2, "{what}: one frame");
         assert_eq!(answer[2..4], code.to_be_bytes(), "{what}");
-        assert_eq!(house.close_code().await, Some(code), "{what}");
+        assert_eq!(server.close_code().await, Some(code), "{what}");
     }
 }
 
 #[tokio::test]
 async fn fragments_count_together_against_the_limit() {
-    let mut house = websocket_house().await;
-    let mut peer = house.open().await;
+    let mut server = websocket_server().await;
+    let mut peer = server.open().await;
     peer.send(&masked(0x02, &[0; 1000])).await;
     peer.send(&masked(0x80, &[0; 25])).await;
     assert_eq!(peer.rest().await[2..4], 1009u16.to_be_bytes());
-    assert_eq!(house.close_code().await, Some(1009));
+    assert_eq!(server.close_code().await, Some(1009));
 }
 
 #[tokio::test]
 async fn the_code_arrives_even_if_the_peer_is_still_sending() {
-    let house = websocket_house().await;
-    let mut peer = house.open().await;
+    let server = websocket_server().await;
+    let mut peer = server.open().await;
     peer.send(HELLO).await;
     // With unread bytes a plain close would be a reset, and the Close frame lost.
     for _ in 0..200 {
@@ -497,7 +497,7 @@ async fn the_code_arrives_even_if_the_peer_is_still_sending() {
 
 #[tokio::test]
 async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
-    let mut house = websocket_house().await;
+    let mut server = websocket_server().await;
     let huge = [&b"GET / HTTP/1.1\r\nX: "[..], &vec![b'x'; 70_000]].concat();
     let old = String::from_utf8_lossy(UPGRADE).replace("Version: 13", "Version: 8").into_bytes();
     let upgrade = "426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n";
@@ -509,70 +509,70 @@ async fn plain_http_and_garbage_are_answered_with_what_is_wrong() {
         ([&[0xff; 64][..], b"\r\n\r\n"].concat(), "4".to_owned()),
     ];
     for (bytes, expected) in cases {
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         peer.send(&bytes).await;
         let answer = String::from_utf8(peer.rest().await).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{answer}");
-        assert!(matches!(house.event().await, ServerEvent::Refused { .. }));
+        assert!(matches!(server.event().await, ServerEvent::Refused { .. }));
     }
 }
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let mut house = websocket_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
-    let mut peer = house.visit().await;
+    let mut server = websocket_within(|limits| Limits { head_timeout: SHORT, ..limits }).await;
+    let mut peer = server.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     let answer = peer.rest().await;
     assert!(answer.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
-    let ServerEvent::Refused { reason, .. } = house.event().await else { panic!() };
+    let ServerEvent::Refused { reason, .. } = server.event().await else { panic!() };
     assert!(reason.contains("within 1 s"), "{reason}");
 }
 
 #[tokio::test]
 async fn a_peer_that_just_goes_is_reported_as_that() {
-    let mut house = websocket_house().await;
-    drop(house.open().await);
-    assert!(matches!(house.event().await, ServerEvent::Opened { .. }));
-    let ServerEvent::Closed { code: None, reason: Some(reason), .. } = house.event().await else { panic!() };
+    let mut server = websocket_server().await;
+    drop(server.open().await);
+    assert!(matches!(server.event().await, ServerEvent::Opened { .. }));
+    let ServerEvent::Closed { code: None, reason: Some(reason), .. } = server.event().await else { panic!() };
     assert!(reason.contains("without closing handshake"), "{reason}");
 }
 
 #[tokio::test]
 async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
-    let mut house = websocket_house().await;
-    let mut peer = house.open().await;
-    house.shutdown.cancel();
+    let mut server = websocket_server().await;
+    let mut peer = server.open().await;
+    server.shutdown.cancel();
     peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
     // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
     peer.send(MASKED_HELLO).await;
     peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
     peer.hung_up_on().await;
     drop(peer);
-    assert_eq!(house.close_code().await, Some(1001));
-    soon(house.scope.closed()).await;
-    listen(house.address).unwrap();
+    assert_eq!(server.close_code().await, Some(1001));
+    soon(server.scope.closed()).await;
+    listen(server.address).unwrap();
 }
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_ever_for_a_deaf_peer() {
-    let house = websocket_within(|limits| Limits { drain_timeout: SHORT, ..limits }).await;
-    let _deaf = house.open().await;
-    house.shutdown.cancel();
-    soon(house.scope.closed()).await;
+    let server = websocket_within(|limits| Limits { drain_timeout: SHORT, ..limits }).await;
+    let _deaf = server.open().await;
+    server.shutdown.cancel();
+    soon(server.scope.closed()).await;
 }
 
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_can_be_cut() {
-    let house = websocket_house().await;
-    let mut peer = house.open().await;
+    let server = websocket_server().await;
+    let mut peer = server.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
     timeout(Duration::from_millis(500), flood).await.expect_err("a server that cannot answer stops reading");
-    let mut other = house.open().await;
+    let mut other = server.open().await;
     other.send(MASKED_HELLO).await;
     other.expect(HELLO).await;
-    house.scope.cancel();
-    soon(house.scope.closed()).await;
+    server.scope.cancel();
+    soon(server.scope.closed()).await;
 }
 
 // ---- both ----

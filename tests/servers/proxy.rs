@@ -2,15 +2,15 @@
 
 use wiretalk::servers::{ServerEvent, naive_proxy};
 
-use crate::{House, SWITCHING, UPGRADE, house, websocket_house};
+use crate::{SWITCHING, TestServer, UPGRADE, test_server, websocket_server};
 
 const ASKED: &[u8] = b"GET /script.js HTTP/1.1\r\nHost: victim.example\r\n\r\n";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\nalert('poisoned')";
 
-async fn proxied() -> (House, House) {
-    let echo = websocket_house().await;
+async fn proxied() -> (TestServer, TestServer) {
+    let echo = websocket_server().await;
     let upstream = echo.address;
-    let proxy = house(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
+    let proxy = test_server(async |scope, options| naive_proxy::bind(&scope, options, upstream)).await;
     (proxy, echo)
 }
 
@@ -19,7 +19,7 @@ fn text(key: [u8; 4], plain: &[u8]) -> Vec<u8> {
 }
 
 /// Says both texts with this key, and waits until both have come back.
-async fn attack(proxy: &House, key: [u8; 4]) {
+async fn attack(proxy: &TestServer, key: [u8; 4]) {
     let mut peer = proxy.visit().await;
     peer.send(UPGRADE).await;
     peer.expect(SWITCHING).await;

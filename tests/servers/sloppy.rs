@@ -6,10 +6,10 @@ use wiretalk::servers::misbehaviors::{BrokenRule, MISBEHAVIORS};
 use wiretalk::servers::{ServerEvent, sloppy};
 use wiretalk::wire::{Side, Trace};
 
-use crate::{HELLO, House, MASKED_HELLO, SWITCHING, UPGRADE, house, masked};
+use crate::{HELLO, MASKED_HELLO, SWITCHING, TestServer, UPGRADE, masked, test_server};
 
-async fn sloppy_house() -> House {
-    house(async |scope, options| sloppy::bind(&scope, options)).await
+async fn sloppy_server() -> TestServer {
+    test_server(async |scope, options| sloppy::bind(&scope, options)).await
 }
 
 fn upgrade(path: &str) -> Vec<u8> {
@@ -17,8 +17,8 @@ fn upgrade(path: &str) -> Vec<u8> {
 }
 
 /// Everything that is said on a path where Hello is sent, and a Close behind it.
-async fn seen(house: &House, path: &str) -> (Trace, usize) {
-    let mut peer = house.visit().await;
+async fn seen(server: &TestServer, path: &str) -> (Trace, usize) {
+    let mut peer = server.visit().await;
     let mut seen = Trace::new();
     for bytes in [upgrade(path), [MASKED_HELLO, &masked(0x88, &1000_u16.to_be_bytes())].concat()] {
         seen.push(Side::Client, Duration::ZERO, &bytes);
@@ -38,9 +38,9 @@ async fn seen(house: &House, path: &str) -> (Trace, usize) {
 
 #[tokio::test]
 async fn each_path_breaks_the_rule_it_names_and_no_other() {
-    let house = sloppy_house().await;
+    let server = sloppy_server().await;
     for misbehavior in MISBEHAVIORS {
-        let (seen, _) = seen(&house, &format!("/{}", misbehavior.name)).await;
+        let (seen, _) = seen(&server, &format!("/{}", misbehavior.name)).await;
         let problems: Vec<_> =
             seen.head(Side::Server).unwrap().validation.problems.iter().map(|problem| problem.code).collect();
         let faults: Vec<_> = seen.faults(Side::Server).iter().map(|fault| fault.code).collect();
@@ -58,16 +58,16 @@ async fn each_path_breaks_the_rule_it_names_and_no_other() {
 
 #[tokio::test]
 async fn what_does_not_come_is_missed() {
-    let house = sloppy_house().await;
-    assert_eq!(seen(&house, "/").await.1, HELLO.len() + 4);
-    assert_eq!(seen(&house, "/hangs-up").await.1, HELLO.len());
-    assert_eq!(seen(&house, "/no-close").await.1, HELLO.len());
+    let server = sloppy_server().await;
+    assert_eq!(seen(&server, "/").await.1, HELLO.len() + 4);
+    assert_eq!(seen(&server, "/hangs-up").await.1, HELLO.len());
+    assert_eq!(seen(&server, "/no-close").await.1, HELLO.len());
     assert_eq!(
-        seen(&house, "/cut-short").await.0.partial_frame(Side::Server).unwrap().needed.unwrap().more,
+        seen(&server, "/cut-short").await.0.partial_frame(Side::Server).unwrap().needed.unwrap().more,
         5
     );
     for (path, pong) in [("/", &b"\x8a\x04beat"[..]), ("/wrong-pong", b"\x8a\x04pong"), ("/no-pong", b"")] {
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         peer.send(&upgrade(path)).await;
         peer.expect(SWITCHING).await;
         peer.send(&[masked(0x89, b"beat"), MASKED_HELLO.to_vec()].concat()).await;
@@ -77,8 +77,8 @@ async fn what_does_not_come_is_missed() {
 
 #[tokio::test]
 async fn it_takes_what_no_server_may_take() {
-    let house = sloppy_house().await;
-    let mut peer = house.visit().await;
+    let server = sloppy_server().await;
+    let mut peer = server.visit().await;
     peer.send(&upgrade("/")).await;
     peer.expect(SWITCHING).await;
     let unmasked = HELLO;
@@ -96,8 +96,8 @@ async fn it_takes_what_no_server_may_take() {
 
 #[tokio::test]
 async fn a_browser_gets_the_list_and_a_wrong_path_too() {
-    let mut house = sloppy_house().await;
-    let mut peer = house.visit().await;
+    let mut server = sloppy_server().await;
+    let mut peer = server.visit().await;
     peer.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let list = String::from_utf8(peer.rest().await).unwrap();
     assert!(list.starts_with("HTTP/1.1 200 OK\r\n"), "{list}");
@@ -108,8 +108,8 @@ async fn a_browser_gets_the_list_and_a_wrong_path_too() {
             misbehavior.name
         );
     }
-    assert!(matches!(house.event().await, ServerEvent::Refused { .. }));
-    let mut peer = house.visit().await;
+    assert!(matches!(server.event().await, ServerEvent::Refused { .. }));
+    let mut peer = server.visit().await;
     peer.send(&upgrade("/guid-forgoten")).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 404 Not Found\r\n"));
 }

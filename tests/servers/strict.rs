@@ -10,23 +10,23 @@ use wiretalk::servers::{
 use wiretalk::wire::handshake::ServerPolicy;
 use wiretalk::wire::{AgreedExtensions, Endpoint, MessageKind};
 
-use crate::{HELLO, House, MASKED_HELLO, Peer, SHORT, SWITCHING, UPGRADE, house, masked, soon};
+use crate::{HELLO, MASKED_HELLO, Peer, SHORT, SWITCHING, TestServer, UPGRADE, masked, soon, test_server};
 
-pub(crate) async fn strict_house(policy: ServerPolicy) -> House {
+pub(crate) async fn strict_server(policy: ServerPolicy) -> TestServer {
     strict_within(|limits| limits, policy).await
 }
 
-async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: ServerPolicy) -> House {
+async fn strict_within(change: impl FnOnce(Limits) -> Limits, policy: ServerPolicy) -> TestServer {
     let bind = async |scope, options: ServerOptions| {
         strict::bind(&scope, ServerOptions { limits: change(options.limits), ..options }, policy)
     };
-    house(bind).await
+    test_server(bind).await
 }
 
 #[tokio::test]
 async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
-    let mut house = strict_house(ServerPolicy::default()).await;
-    let mut peer = house.open().await;
+    let mut server = strict_server(ServerPolicy::default()).await;
+    let mut peer = server.open().await;
     peer.send(MASKED_HELLO).await;
     peer.expect(HELLO).await;
     peer.send(&masked(0x82, &[0, 255])).await;
@@ -34,21 +34,23 @@ async fn hello_comes_back_and_the_close_is_answered_with_its_code() {
     peer.send(&masked(0x88, b"\x0f\xa1so long")).await;
     peer.expect(&[0x88, 2, 0x0f, 0xa1]).await;
     peer.hung_up_on().await;
-    let ServerEvent::Opened { path, .. } = house.event().await else { panic!() };
+    let ServerEvent::Opened { path, .. } = server.event().await else { panic!() };
     assert_eq!(path, "/chat");
-    let ServerEvent::Closed { code, reason: why, received, sent, .. } = house.event().await else { panic!() };
+    let ServerEvent::Closed { code, reason: why, received, sent, .. } = server.event().await else {
+        panic!()
+    };
     assert_eq!((code, why, received, sent), (Some(4001), None, 2, 2));
 }
 
 #[tokio::test]
 async fn everything_may_come_byte_by_byte_and_in_one_packet() {
-    let house = strict_house(ServerPolicy::default()).await;
-    let mut peer = house.visit().await;
+    let server = strict_server(ServerPolicy::default()).await;
+    let mut peer = server.visit().await;
     for byte in [UPGRADE, MASKED_HELLO].concat() {
         peer.send(&[byte]).await;
     }
     peer.expect(&[SWITCHING, HELLO].concat()).await;
-    let mut peer = house.visit().await;
+    let mut peer = server.visit().await;
     let pong = masked(0x8a, b"nobody asked");
     let parts = [UPGRADE, &masked(0x01, b"Hel"), &masked(0x89, b"beat"), &pong, &masked(0x80, b"lo")];
     peer.send(&parts.concat()).await;
@@ -61,8 +63,8 @@ async fn a_foreign_origin_passes_one_policy_and_not_the_other() {
         let request = String::from_utf8_lossy(UPGRADE).into_owned();
         request.replace("Upgrade: websocket", &format!("Origin: {origin}\r\nUpgrade: websocket")).into_bytes()
     };
-    let open = strict_house(Server::Strict.policy()).await;
-    let mut guarded = house(async |scope, mut options| {
+    let open = strict_server(Server::Strict.policy()).await;
+    let mut guarded = test_server(async |scope, mut options| {
         options.access.origins = Some(Server::Guarded.origins());
         strict::bind(&scope, options, Server::Guarded.policy())
     })
@@ -91,7 +93,7 @@ const AGAIN: &[u8] = &[0xf2, 0x00, 0x11, 0x00, 0x00];
 
 #[tokio::test]
 async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
-    let house = strict_house(Server::Strict.policy()).await;
+    let server = strict_server(Server::Strict.policy()).await;
     let cases = [
         ("permessage-deflate; client_max_window_bits", "permessage-deflate", AGAIN),
         ("x-other, permessage-deflate; turbo, permessage-deflate", "permessage-deflate", AGAIN),
@@ -102,7 +104,7 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
         ),
     ];
     for (offer, accepted, second) in cases {
-        let mut peer = house.visit().await;
+        let mut peer = server.visit().await;
         let header = |value: &str| format!("Sec-WebSocket-Extensions: {value}\r\n\r\n");
         peer.send(&[&UPGRADE[..UPGRADE.len() - 2], header(offer).as_bytes()].concat()).await;
         peer.expect(&[&SWITCHING[..SWITCHING.len() - 2], header(accepted).as_bytes()].concat()).await;
@@ -117,61 +119,61 @@ async fn compression_is_agreed_on_as_offered_and_used_both_ways() {
 
 #[tokio::test]
 async fn little_that_inflates_to_much_is_closed_upon_with_1009() {
-    let mut house = strict_house(Server::Strict.policy()).await;
+    let mut server = strict_server(Server::Strict.policy()).await;
     let agreed = AgreedExtensions::parse("permessage-deflate").unwrap();
     let mut client = Endpoint::client(agreed, 1024, Box::new(|| [1, 2, 3, 4]));
     client.send(MessageKind::Binary, &vec![0; 50 << 20]);
     assert!(client.outbox().len() < 100_000);
-    let mut peer = house.visit().await;
+    let mut peer = server.visit().await;
     peer.send(
         &[&UPGRADE[..UPGRADE.len() - 2], b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"].concat(),
     )
     .await;
     peer.send(client.outbox()).await;
     peer.rest().await;
-    assert_eq!(house.close_code().await, Some(1009));
+    assert_eq!(server.close_code().await, Some(1009));
 }
 
 #[tokio::test]
 async fn a_frame_that_stands_still_is_given_up_and_a_pause_between_frames_is_not() {
-    let mut house =
+    let mut server =
         strict_within(|limits| Limits { frame_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
-    let mut patient = house.open().await;
-    let mut peer = house.open().await;
+    let mut slow_peer = server.open().await;
+    let mut peer = server.open().await;
     peer.send(&MASKED_HELLO[..MASKED_HELLO.len() - 1]).await;
     let reason = b"\x03\xf0a frame stood still for 1 s, at least 1 bytes before its end";
     peer.expect(&[&[0x88, reason.len() as u8], &reason[..]].concat()).await;
     peer.hung_up_on().await;
-    assert_eq!(house.close_code().await, Some(1008));
-    patient.send(MASKED_HELLO).await;
-    patient.expect(HELLO).await;
+    assert_eq!(server.close_code().await, Some(1008));
+    slow_peer.send(MASKED_HELLO).await;
+    slow_peer.expect(HELLO).await;
 }
 
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_held_back_and_then_given_up() {
-    let mut house =
+    let mut server =
         strict_within(|limits| Limits { write_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
-    let mut peer = house.open().await;
+    let mut peer = server.open().await;
     let message = masked(0x82, &[0; 1000]);
     let flood = async { while peer.0.write_all(&message).await.is_ok() {} };
     let events = async {
         loop {
-            if let ServerEvent::Closed { reason: why, .. } = house.event().await {
+            if let ServerEvent::Closed { reason: why, .. } = server.event().await {
                 return why.unwrap();
             }
         }
     };
     let (why, ()) = tokio::join!(events, soon(flood));
     assert_eq!(why, "it read nothing for 1 s");
-    let mut next = house.open().await;
+    let mut next = server.open().await;
     next.send(MASKED_HELLO).await;
     next.expect(HELLO).await;
 }
 
 #[tokio::test]
 async fn every_ping_of_a_flood_gets_its_pong() {
-    let house = strict_house(ServerPolicy::default()).await;
-    let peer = house.open().await;
+    let server = strict_server(ServerPolicy::default()).await;
+    let peer = server.open().await;
     let (mut from, mut to) = peer.0.into_split();
     let flood = async { to.write_all(&masked(0x89, b"beat").repeat(50_000)).await.unwrap() };
     let pongs = async {
@@ -184,23 +186,23 @@ async fn every_ping_of_a_flood_gets_its_pong() {
 
 #[tokio::test]
 async fn shutdown_closes_with_1001_and_waits_for_the_answer() {
-    let mut house = strict_house(ServerPolicy::default()).await;
-    let mut peer = house.open().await;
-    house.shutdown.cancel();
+    let mut server = strict_server(ServerPolicy::default()).await;
+    let mut peer = server.open().await;
+    server.shutdown.cancel();
     peer.expect(b"\x88\x1a\x03\xe9the server is going away").await;
     // What was on its way when the Close came is no mistake (RFC 6455 section 5.5.1).
     peer.send(MASKED_HELLO).await;
     peer.send(&masked(0x88, &1001u16.to_be_bytes())).await;
     peer.hung_up_on().await;
-    assert_eq!(house.close_code().await, Some(1001));
-    soon(house.scope.closed()).await;
+    assert_eq!(server.close_code().await, Some(1001));
+    soon(server.scope.closed()).await;
 }
 
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
-    let house =
+    let server =
         strict_within(|limits| Limits { head_timeout: SHORT, ..limits }, ServerPolicy::default()).await;
-    let mut peer = house.visit().await;
+    let mut peer = server.visit().await;
     peer.send(&UPGRADE[..UPGRADE.len() - 1]).await;
     assert!(peer.rest().await.starts_with(b"HTTP/1.1 408 Request Timeout\r\n"));
 }

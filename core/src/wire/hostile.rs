@@ -54,8 +54,8 @@ fn deflate() -> AgreedExtensions {
 
 /// Where the top bit of a length is told, and after how many bytes.
 fn top_bits(faults: &[Fault]) -> Vec<(u64, u64)> {
-    let told = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
-    told.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
+    let events = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
+    events.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn positions_behind_claims_end_at_the_largest_number() {
 
 /// Everything that a decoder tells, with the payload and the data of each frame in one piece.
 #[derive(Debug, Default, PartialEq)]
-struct Told {
+struct DecodedEvents {
     faults: Vec<Fault>,
     frame_start: Vec<FrameStart>,
     payloads: Vec<Vec<u8>>,
@@ -126,23 +126,23 @@ struct Told {
     open_message: Option<usize>,
 }
 
-impl Told {
+impl DecodedEvents {
     fn by(mut decoder: Decoder, pieces: &[&[u8]], skims: bool) -> Self {
-        let mut told = Self::default();
+        let mut events = Self::default();
         for piece in pieces {
             let mut rest = *piece;
             loop {
                 while let Some(whole) = skims.then(|| decoder.next_simple_frame(&mut rest)).flatten() {
-                    told.skimmed(whole.start, whole.payload);
+                    events.take_simple_frame(whole.start, whole.payload);
                 }
                 let Some(event) = decoder.next_event(&mut rest) else { break };
-                told.take(&event);
+                events.take(&event);
             }
         }
-        told.needs = decoder.needed();
-        told.beginning = decoder.partial_header().to_vec();
-        told.open_message = decoder.open_message();
-        told
+        events.needs = decoder.needed();
+        events.beginning = decoder.partial_header().to_vec();
+        events.open_message = decoder.open_message();
+        events
     }
 
     fn take(&mut self, event: &DecoderEvent<'_>) {
@@ -160,7 +160,7 @@ impl Told {
         }
     }
 
-    fn skimmed(&mut self, frame_start: FrameStart, payload: &[u8]) {
+    fn take_simple_frame(&mut self, frame_start: FrameStart, payload: &[u8]) {
         self.take(&DecoderEvent::FrameStart(frame_start));
         self.take(&DecoderEvent::Payload(payload));
         self.take(&DecoderEvent::FrameEnd(frame_start.index));
@@ -296,12 +296,12 @@ proptest! {
     fn any_claim_is_read_the_same_in_any_pieces((from, agreed, bytes) in stream(), cuts in vec(1_usize..30, 1..9)) {
         let decoder = || Decoder::new(from, agreed).inflate_limit(1 << 16);
         let pieces = cut(&bytes, &cuts);
-        let whole = Told::by(decoder(), &[&bytes], false);
-        prop_assert_eq!(&whole, &Told::by(decoder(), &pieces, false));
-        prop_assert_eq!(&whole, &Told::by(decoder(), &pieces, true));
-        prop_assert_eq!(&whole, &Told::by(decoder(), &bytes.chunks(1).collect::<Vec<_>>(), true));
+        let whole = DecodedEvents::by(decoder(), &[&bytes], false);
+        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &pieces, false));
+        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &pieces, true));
+        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &bytes.chunks(1).collect::<Vec<_>>(), true));
 
-        let stopping = |pieces: &[&[u8]]| Told::by(decoder().stop_at_fatal(), pieces, false);
+        let stopping = |pieces: &[&[u8]]| DecodedEvents::by(decoder().stop_at_fatal(), pieces, false);
         prop_assert_eq!(stopping(&[&bytes]), stopping(&pieces));
 
         let mut transcript = Transcript::with_decoder(decoder());
@@ -347,11 +347,11 @@ proptest! {
         let bytes = [encode::single_frame(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
         let at = Offset::START + (bytes.len() - claim.len() + 2);
         for agreed in [AgreedExtensions::none(), deflate()] {
-            let told = Told::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
-            let found: Vec<_> = told.faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).collect();
+            let events = DecodedEvents::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
+            let found: Vec<_> = events.faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).collect();
             prop_assert_eq!(found.len(), 1);
             prop_assert_eq!((found[0].byte_offset, found[0].detectable_after), (at, at + 1));
-            prop_assert_eq!(told.needs, None);
+            prop_assert_eq!(events.needs, None);
         }
     }
 }

@@ -66,12 +66,12 @@ fn write_checks(page: &mut TextPage, handshake: &DecodedHandshake) {
 }
 
 fn write_accept(page: &mut TextPage, handshake: &DecodedHandshake) {
-    let judgement = &handshake.validated.validation;
-    let (Some(accept), Some(_)) = (&judgement.accept, &handshake.validated.head) else {
+    let validation = &handshake.validated.validation;
+    let (Some(accept), Some(_)) = (&validation.accept, &handshake.validated.head) else {
         return;
     };
     page.line("Sec-WebSocket-Accept, step by step");
-    let received = judgement.received_accept.as_deref();
+    let received = validation.received_accept.as_deref();
     let steps = (1..).zip(accept.steps(received));
     for (number, step) in steps.filter(|(_, step)| step.name != "compare" || received.is_some()) {
         page.paragraph(&format!("  {} {:<13}  ", number, step.name), &step.value);
@@ -81,12 +81,12 @@ fn write_accept(page: &mut TextPage, handshake: &DecodedHandshake) {
 }
 
 fn write_response(page: &mut TextPage, handshake: &DecodedHandshake) {
-    let judgement = &handshake.validated.validation;
-    let Some(status) = judgement.status else {
+    let validation = &handshake.validated.validation;
+    let Some(status) = validation.status else {
         return;
     };
     page.line(&format!("A server answers {status}"));
-    for (name, value) in &judgement.response_headers {
+    for (name, value) in &validation.response_headers {
         page.paragraph("       ", &escape_controls(&format!("{name}: {value}")));
     }
     page.blank_line();
@@ -108,8 +108,8 @@ fn write_problem(page: &mut TextPage, problem: &Problem) {
 }
 
 fn write_verdict(page: &mut TextPage, handshake: &DecodedHandshake) {
-    let judgement = &handshake.validated.validation;
-    let name = verdict_name(judgement.outcome, handshake.from);
+    let validation = &handshake.validated.validation;
+    let name = verdict_name(validation.outcome, handshake.from);
     let text = match (name, handshake.validated.scan) {
         ("accept", _) => "accept: both sides speak WebSocket from here on".to_owned(),
         ("incomplete", _) => "incomplete: the blank line that ends the head has not come".to_owned(),

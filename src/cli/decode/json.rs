@@ -83,28 +83,28 @@ fn incomplete_json(needs: &Needed) -> Value {
 }
 
 pub(super) fn handshake_json(handshake: &DecodedHandshake) -> String {
-    let judgement = &handshake.validated.validation;
+    let validation = &handshake.validated.validation;
     let understood = handshake.validated.head.is_some();
     let leftover = (understood && !handshake.leftover.is_empty()).then(|| hex(&handshake.leftover));
     let headers: serde_json::Map<String, Value> =
-        judgement.response_headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let accepted = judgement.outcome == HandshakeOutcome::Accept;
+        validation.response_headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let accepted = validation.outcome == HandshakeOutcome::Accept;
     json_line(&json!({
-        "verdict": verdict_name(judgement.outcome, handshake.from),
-        "status": judgement.status,
-        "problems": judgement.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        "verdict": verdict_name(validation.outcome, handshake.from),
+        "status": validation.status,
+        "problems": validation.problems.iter().map(problem_json).collect::<Vec<_>>(),
         "head_len": understood.then_some(handshake.head_bytes.len()),
         "leftover_hex": leftover,
         "response_headers": (handshake.from == Side::Client).then_some(headers),
         "negotiated": accepted.then(|| json!({
-            "protocol": judgement.subprotocol,
-            "extensions": judgement.extensions,
+            "protocol": validation.subprotocol,
+            "extensions": validation.extensions,
         })),
-        "accept": judgement.accept.as_ref().map(|accept| json!({
+        "accept": validation.accept.as_ref().map(|accept| json!({
             "key": accept.key,
             "sha1": hex(&accept.digest),
             "expected": accept.value,
-            "received": judgement.received_accept,
+            "received": validation.received_accept,
         })),
         "checks": handshake.validated.checks().iter().map(check_json).collect::<Vec<_>>(),
     }))

@@ -82,7 +82,7 @@ pub(super) async fn run(inspect: &InspectArgs, listen: SocketAddr) -> anyhow::Re
 
 fn print_event(printer: &mut Printer<Output>, event: ProxyEvent) -> io::Result<()> {
     let (number, kind) = match event {
-        ProxyEvent::Connection(number, told) => (number, told),
+        ProxyEvent::Connection(number, kind) => (number, kind),
         ProxyEvent::Full => return printer.print_record("note", json!({ "text": full() })),
         ProxyEvent::Room => return printer.print_record("note", json!({ "text": ROOM })),
     };

@@ -26,10 +26,10 @@ pub(super) fn handshake_record(
     bytes: &[u8],
     validated: Option<&ValidatedHead>,
 ) -> Value {
-    let judgement = validated.map(|validated| &validated.validation);
-    let problems = judgement.map_or(&[][..], |judgement| &judgement.problems);
-    let accept = judgement.and_then(|judgement| judgement.accept.as_ref());
-    let outcome = judgement.map_or(HandshakeOutcome::Incomplete, |judgement| judgement.outcome);
+    let validation = validated.map(|validated| &validated.validation);
+    let problems = validation.map_or(&[][..], |validation| &validation.problems);
+    let accept = validation.and_then(|validation| validation.accept.as_ref());
+    let outcome = validation.map_or(HandshakeOutcome::Incomplete, |validation| validation.outcome);
     json!({
         "type": "handshake",
         "connection": context.connection,
@@ -40,9 +40,9 @@ pub(super) fn handshake_record(
         "head_hex": str::from_utf8(bytes).is_err().then(|| format::hex(bytes)),
         "head_len": bytes.len(),
         "accept_expected": accept.map(|accept| &accept.value),
-        "accept_received": judgement.and_then(|judgement| judgement.received_accept.as_ref()),
-        "protocol": judgement.and_then(|judgement| judgement.subprotocol.as_ref()),
-        "extensions": judgement.map_or(&[][..], |judgement| &judgement.extensions),
+        "accept_received": validation.and_then(|validation| validation.received_accept.as_ref()),
+        "protocol": validation.and_then(|validation| validation.subprotocol.as_ref()),
+        "extensions": validation.map_or(&[][..], |validation| &validation.extensions),
         "problems": problems.iter().map(|one| with_section(problem_json(one))).collect::<Vec<_>>(),
     })
 }

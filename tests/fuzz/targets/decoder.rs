@@ -25,23 +25,24 @@ pub(crate) fn check(data: &[u8]) {
     let from = if how & 1 == 0 { Side::Client } else { Side::Server };
     let agreed = AgreedExtensions::parse(AGREED[usize::from(how >> 1 & 3)]).expect("all of them are legal");
     let decoder = || Decoder::new(from, agreed).inflate_limit(LIMIT);
-    let whole = said(decoder(), [input]);
-    same(&whole, &said(decoder(), pieces(input, how)));
+    let whole = transcript(decoder(), [input]);
+    same(&whole, &transcript(decoder(), pieces(input, how)));
     kept(&whole, input);
-    seen(&whole, from, agreed, input, how);
-    stopped(&whole, &said(decoder().stop_at_fatal(), pieces(input, how)));
+    check_trace(&whole, from, agreed, input, how);
+    stopped(&whole, &transcript(decoder().stop_at_fatal(), pieces(input, how)));
     for fault in whole.faults().iter().take(FAULTS) {
-        let tells =
-            |end: Offset| said(decoder(), [&input[..end.to_usize_saturating()]]).faults().contains(fault);
-        assert!(tells(fault.detectable_after), "{fault:?} is not told when it is certain");
-        assert!(!tells(fault.detectable_after - 1), "{fault:?} is told before it is certain");
+        let finds = |end: Offset| {
+            transcript(decoder(), [&input[..end.to_usize_saturating()]]).faults().contains(fault)
+        };
+        assert!(finds(fault.detectable_after), "{fault:?} is not told when it is certain");
+        assert!(!finds(fault.detectable_after - 1), "{fault:?} is told before it is certain");
     }
 }
 
-fn said<'a>(decoder: Decoder, pieces: impl IntoIterator<Item = &'a [u8]>) -> Transcript {
-    let mut said = Transcript::with_decoder(decoder);
-    pieces.into_iter().for_each(|piece| said.push(piece));
-    said
+fn transcript<'a>(decoder: Decoder, pieces: impl IntoIterator<Item = &'a [u8]>) -> Transcript {
+    let mut transcript = Transcript::with_decoder(decoder);
+    pieces.into_iter().for_each(|piece| transcript.push(piece));
+    transcript
 }
 
 fn same(whole: &Transcript, pieces: &Transcript) {
@@ -50,14 +51,17 @@ fn same(whole: &Transcript, pieces: &Transcript) {
     assert_eq!(whole.faults(), pieces.faults());
     assert_eq!(whole.needed(), pieces.needed());
     assert_eq!(whole.current_frame(), pieces.current_frame());
-    assert_eq!(whole.partial_header().map(|begun| begun.raw), pieces.partial_header().map(|begun| begun.raw));
+    assert_eq!(
+        whole.partial_header().map(|partial| partial.raw),
+        pieces.partial_header().map(|partial| partial.raw)
+    );
     assert_eq!(whole.decoder().open_message(), pieces.decoder().open_message());
 }
 
 /// The frames are the input, byte for byte, with fields that cover them, and no message is larger than the limit.
-fn kept(said: &Transcript, input: &[u8]) {
+fn kept(transcript: &Transcript, input: &[u8]) {
     let mut bytes = Vec::new();
-    for frame in said.frames().iter().chain(said.current_frame()) {
+    for frame in transcript.frames().iter().chain(transcript.current_frame()) {
         assert_eq!(
             frame.header.to_bytes(),
             frame.raw()[..frame.header.len()],
@@ -66,26 +70,26 @@ fn kept(said: &Transcript, input: &[u8]) {
         assert!(!frame.field_spans().is_empty());
         bytes.extend_from_slice(frame.raw());
     }
-    bytes.extend_from_slice(said.partial_header().map_or(&[], |begun| begun.raw));
+    bytes.extend_from_slice(transcript.partial_header().map_or(&[], |partial| partial.raw));
     assert_eq!(bytes, input);
-    for message in said.messages().iter().filter(|message| message.compressed) {
+    for message in transcript.messages().iter().filter(|message| message.compressed) {
         assert!(message.data.len() as u64 <= LIMIT);
-        if let Some(lens) = said.deflate_listing(message.number) {
-            assert!(message.inflate_stop.is_some() || lens.data_len == message.data.len() as u64);
+        if let Some(listing) = transcript.deflate_listing(message.number) {
+            assert!(message.inflate_stop.is_some() || listing.data_len == message.data.len() as u64);
         }
     }
 }
 
 /// The list without payload says what the transcript says.
-fn seen(said: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
-    let mut seen = Trace::mid_connection(agreed);
-    pieces(input, how).for_each(|piece| seen.push(from, Duration::ZERO, piece));
-    assert_eq!(seen.rows().len(), said.frames().len());
-    for (row, frame) in seen.rows().iter().zip(said.frames()) {
-        assert_eq!(&seen.frame(row, frame.raw().to_vec()), frame);
+fn trace(transcript: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
+    let mut trace = Trace::mid_connection(agreed);
+    pieces(input, how).for_each(|piece| trace.push(from, Duration::ZERO, piece));
+    assert_eq!(trace.rows().len(), transcript.frames().len());
+    for (row, frame) in trace.rows().iter().zip(transcript.frames()) {
+        assert_eq!(&trace.frame(row, frame.raw().to_vec()), frame);
     }
-    if said.messages().iter().all(|message| message.inflate_stop.is_none()) {
-        assert_eq!(seen.faults(from), said.faults());
+    if transcript.messages().iter().all(|message| message.inflate_stop.is_none()) {
+        assert_eq!(trace.faults(from), transcript.faults());
     }
 }
 

@@ -8,11 +8,11 @@ use wiretalk::wire::deflate::listing::DeflateListing;
 use super::{cut, pieces};
 
 /// Nothing longer is tried: it could inflate to a thousand times as much.
-const LONGEST: usize = 1 << 16;
+const MAX_INPUT_LEN: usize = 1 << 16;
 
 pub(crate) fn check(data: &[u8]) {
     let (how, input) = cut(data);
-    let input = &input[..input.len().min(LONGEST)];
+    let input = &input[..input.len().min(MAX_INPUT_LEN)];
     let (plain, fault) = inflated(&mut Inflater::new(15), [input]);
     assert_eq!(inflated(&mut Inflater::new(15), pieces(input, how)), (plain.clone(), fault));
     beside_zlib(input, &plain, fault);

@@ -20,18 +20,18 @@ use super::cut;
 const LENIENT: [FaultCode; 2] = [FaultCode::LenNotMinimal, FaultCode::CloseCodeInvalid];
 
 /// It reads nothing larger, and would otherwise allocate what is claimed.
-const LARGEST: usize = 1 << 16;
+const MAX_MESSAGE_LEN: usize = 1 << 16;
 
 /// What comes out of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
+enum Event {
     Message(MessageKind, Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<(u16, Vec<u8>)>),
 }
 
-impl Told {
+impl Event {
     /// The same, but for a close code that tungstenite replaces.
     fn is(&self, other: &Self) -> bool {
         let replaced = matches!((self, other), (Self::Close(Some((code, _))), Self::Close(Some((1002, reason))))
@@ -43,7 +43,7 @@ impl Told {
 pub(crate) fn check(data: &[u8]) {
     let (how, input) = cut(data);
     let composed = if how & 1 == 0 { input.to_vec() } else { composed(input) };
-    let Ours { told: ours, fault, complete, lenient } = ours(&composed);
+    let Ours { events: ours, fault, complete, lenient } = ours(&composed);
     let (theirs, end) = theirs(&composed);
     let pairs = ours.iter().zip(&theirs);
     assert!(pairs.clone().all(|(own, other)| own.is(other)), "{ours:?}\n{theirs:?}");
@@ -92,7 +92,7 @@ fn composed(input: &[u8]) -> Vec<u8> {
 
 /// What we make of it up to the first fatal fault or the Close.
 struct Ours {
-    told: Vec<Told>,
+    events: Vec<Event>,
     fault: Option<Fault>,
     /// The frame of that fault is complete.
     complete: bool,
@@ -101,46 +101,49 @@ struct Ours {
 }
 
 fn ours(input: &[u8]) -> Ours {
-    let mut said =
+    let mut transcript =
         Transcript::with_decoder(Decoder::new(Side::Client, AgreedExtensions::none()).stop_at_fatal());
-    said.push(input);
-    let fatal = said.faults().iter().find(|fault| fault.is_fatal()).copied();
-    let mut told = Vec::new();
-    for frame in said.frames().iter().filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame)) {
+    transcript.push(input);
+    let fatal = transcript.faults().iter().find(|fault| fault.is_fatal()).copied();
+    let mut events = Vec::new();
+    for frame in
+        transcript.frames().iter().filter(|frame| fatal.is_none_or(|fault| frame.index < fault.frame))
+    {
         match frame.header.opcode {
             Opcode::Close => {
-                told.push(Told::Close(frame.close_body()));
-                return Ours { told, fault: None, complete: true, lenient: false };
+                events.push(Event::Close(frame.close_body()));
+                return Ours { events, fault: None, complete: true, lenient: false };
             }
-            Opcode::Ping => told.push(Told::Ping(frame.payload())),
-            Opcode::Pong => told.push(Told::Pong(frame.payload())),
+            Opcode::Ping => events.push(Event::Ping(frame.payload())),
+            Opcode::Pong => events.push(Event::Pong(frame.payload())),
             _ => {
-                let ends = said.messages().iter().find(|message| message.frames.last() == Some(&frame.index));
-                told.extend(ends.map(|message| Told::Message(message.kind, message.data.clone())));
+                let ends =
+                    transcript.messages().iter().find(|message| message.frames.last() == Some(&frame.index));
+                events.extend(ends.map(|message| Event::Message(message.kind, message.data.clone())));
             }
         }
     }
-    let complete = fatal.is_some_and(|fault| fault.frame < said.frames().len());
+    let complete = fatal.is_some_and(|fault| fault.frame < transcript.frames().len());
     let in_frame = |fault: &&Fault| fatal.is_some_and(|fatal| fatal.frame == fault.frame);
-    let lenient = said.faults().iter().filter(in_frame).any(|fault| LENIENT.contains(&fault.code));
-    Ours { told, fault: fatal, complete, lenient }
+    let lenient = transcript.faults().iter().filter(in_frame).any(|fault| LENIENT.contains(&fault.code));
+    Ours { events, fault: fatal, complete, lenient }
 }
 
-fn theirs(input: &[u8]) -> (Vec<Told>, Error) {
-    let limits = WebSocketLimits { message: LARGEST, read_buffer: 1 << 10 };
+fn theirs(input: &[u8]) -> (Vec<Event>, Error) {
+    let limits = WebSocketLimits { message: MAX_MESSAGE_LEN, read_buffer: 1 << 10 };
     let mut socket = limits.blocking(Input(Cursor::new(input)), Role::Server);
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     loop {
-        told.push(match socket.read() {
-            Ok(Message::Text(text)) => Told::Message(MessageKind::Text, text.as_bytes().to_vec()),
-            Ok(Message::Binary(data)) => Told::Message(MessageKind::Binary, data.to_vec()),
-            Ok(Message::Ping(data)) => Told::Ping(data.to_vec()),
-            Ok(Message::Pong(data)) => Told::Pong(data.to_vec()),
+        events.push(match socket.read() {
+            Ok(Message::Text(text)) => Event::Message(MessageKind::Text, text.as_bytes().to_vec()),
+            Ok(Message::Binary(data)) => Event::Message(MessageKind::Binary, data.to_vec()),
+            Ok(Message::Ping(data)) => Event::Ping(data.to_vec()),
+            Ok(Message::Pong(data)) => Event::Pong(data.to_vec()),
             Ok(Message::Close(close)) => {
-                Told::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec())))
+                Event::Close(close.map(|close| (close.code.into(), close.reason.as_bytes().to_vec())))
             }
             Ok(Message::Frame(_)) => unreachable!("reading gives no single frames"),
-            Err(error) => return (told, error),
+            Err(error) => return (events, error),
         });
     }
 }

@@ -14,7 +14,7 @@ use wiretalk::wire::{AgreedExtensions, Side, Trace};
 use super::cut;
 
 /// A command line is looked at once in so many inputs: that takes a thousand times as long as all else.
-const RARE: u8 = 64;
+const ARGUMENTS_EVERY: u8 = 64;
 
 /// Something to filter and to search: a text, a ping, a fault and a Close.
 const SAID: &[u8] = b"\x81\x02hi\x89\x00\xc1\x01x\x88\x02\x03\xe8";
@@ -48,7 +48,7 @@ pub(crate) fn check(data: &[u8]) {
     if let Ok(agreed) = AgreedExtensions::parse(&text) {
         assert_eq!(AgreedExtensions::parse(&text), Ok(agreed));
     }
-    if how % RARE == 0 {
+    if how % ARGUMENTS_EVERY == 0 {
         let arguments = std::iter::once("wiretalk").chain(text.split_whitespace());
         if let Err(error) = Cli::try_parse_from(arguments) {
             assert!(!error.to_string().is_empty());

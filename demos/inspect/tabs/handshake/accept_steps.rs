@@ -46,11 +46,11 @@ pub(crate) fn accept_step_lines(
     width: u16,
     theme: &Theme,
 ) -> Option<(String, Vec<Line<'static>>)> {
-    let judgement = |from| session.connection().trace.head(from).map(|validated| &validated.validation);
-    let response = judgement(Side::Server);
-    let accept = response.and_then(|judgement| judgement.accept.as_ref());
-    let accept = accept.or_else(|| judgement(Side::Client)?.accept.as_ref())?;
-    let received = response.and_then(|judgement| judgement.received_accept.as_deref());
+    let validation = |from| session.connection().trace.head(from).map(|validated| &validated.validation);
+    let response = validation(Side::Server);
+    let accept = response.and_then(|validation| validation.accept.as_ref());
+    let accept = accept.or_else(|| validation(Side::Client)?.accept.as_ref())?;
+    let received = response.and_then(|validation| validation.received_accept.as_deref());
     let steps = accept.steps(received);
     let title = at.and_then(|at| Some((at + 1, &steps.get(at)?.note))).map_or_else(
         || "Accept: what the server had to answer, from the key above · n step by step".to_owned(),

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::parts::lane_color;
+use crate::demos::race::parts::lane_color;
 use crate::race::LaneStats;
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text::units;

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::parts::{bold, lane_color};
-use super::state::{Race, RacePhase};
+use crate::demos::race::parts::{bold, lane_color};
+use crate::demos::race::state::{Race, RacePhase};
 use crate::measure::RatioVerdict;
 use crate::race::{Lane, LaneRatio, LaneStats};
 use crate::stage::{self, Theme};

@@ -5,8 +5,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::parts::{bold, draw_right_aligned, lane_color};
-use super::state::{Race, RacePhase};
+use crate::demos::race::parts::{bold, draw_right_aligned, lane_color};
+use crate::demos::race::state::{Race, RacePhase};
 use crate::race::{LaneKind, LaneStats};
 use crate::stage::{self, BAR_LEVELS, Theme};
 use crate::text;

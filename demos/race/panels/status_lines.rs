@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Paragraph, Widget as _, Wrap};
 
-use super::parts::bold;
-use super::state::{Race, RacePhase};
+use crate::demos::race::parts::bold;
+use crate::demos::race::state::{Race, RacePhase};
 use crate::race::headline;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;

@@ -7,8 +7,8 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
-use super::parts::{draw_centered, draw_right_aligned, lane_color};
-use super::state::{Race, RacePhase};
+use crate::demos::race::parts::{draw_centered, draw_right_aligned, lane_color};
+use crate::demos::race::state::{Race, RacePhase};
 use crate::measure::Ratio;
 use crate::race::{Lane, LaneKind, LaneStats, gap_breakdown, headline};
 use crate::stage::{self, BigText, PixelSize, Theme};

@@ -16,10 +16,10 @@ use tokio::time::{Instant, interval_at};
 
 use crate::app::footer::ServerStatus;
 use crate::app::highlight::Highlights;
-#[cfg(unix)]
-use crate::app::screen::restore_immediately;
 use crate::app::state::AppEvent;
-use crate::app::terminal_reply::{FilteredInput, TerminalReplyFilter};
+#[cfg(unix)]
+use crate::app::terminal::screen::restore_immediately;
+use crate::app::terminal::terminal_reply::{FilteredInput, TerminalReplyFilter};
 use crate::deck::Deck;
 use crate::scope::Scope;
 use crate::servers::{ServerBundle, ServerState};
