@@ -1,5 +1,6 @@
 //! Files of hostile peers, and a connection whose reading panics: what is told, and that others are read all the same.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use super::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
-use crate::wire::{Fault, FaultCode, Offset, Trace, format};
+use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\

@@ -6,15 +6,15 @@
 mod bare_http;
 mod hyper;
 mod lane_client;
+mod reply;
 mod reqwest;
+mod setup;
 mod slice;
 mod sse;
 mod tcp;
 #[cfg(test)]
 mod trips;
 mod websocket;
-
-use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ use crate::race::error::LaneError;
 use crate::race::ipc::{LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message};
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
-use lane_client::{LaneClient, LaneSetup};
+use lane_client::LaneClient;
 use slice::LaneConnections;
 
 /// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
@@ -88,7 +88,7 @@ async fn connect_all(
         _ => Some(b"http/1.1"),
     };
     let connector = LaneConnector::new(target, protocol)?;
-    let setup = Arc::new(LaneSetup::new(scope.child(), lane, config, connector)?);
+    let setup = LaneClient::setup(scope.child(), lane, config, connector)?;
     let mut clients = Vec::new();
     for _ in 0..config.connections {
         let opened = tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
@@ -146,7 +146,7 @@ mod tests {
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
         let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
         let dial = LaneConnector::new(target, None).unwrap();
-        let opening = Arc::new(LaneSetup::new(scope.child(), Lane::plain(kind), &config, dial).unwrap());
+        let opening = LaneClient::setup(scope.child(), Lane::plain(kind), &config, dial).unwrap();
         match LaneClient::connect(&opening).await {
             Ok(mut way) => way.exchange().await.unwrap_err(),
             Err(why) => why,
