@@ -100,7 +100,7 @@ pub(super) fn draw_lane_choice(race: &Race, cursor: usize, area: Rect, buffer: &
 mod tests {
     use super::*;
     use crate::measure::EQUIVALENCE_BAND;
-    use crate::race::{DRIFT, FOREIGN, RaceConfig};
+    use crate::race::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU, RaceConfig};
 
     #[test]
     fn the_rules_say_what_the_code_does() {
@@ -109,8 +109,8 @@ mod tests {
         for text in [
             format!("A slice is {} ms", RaceConfig::default().slice.as_millis()),
             format!("within {} % around it", percent(EQUIVALENCE_BAND)),
-            format!("more than {} % of the CPUs", percent(FOREIGN)),
-            format!("drifts by {} %", percent(DRIFT)),
+            format!("more than {} % of the CPUs", percent(MAX_FOREIGN_CPU)),
+            format!("drifts by {} %", percent(MAX_FLOOR_DRIFT)),
         ] {
             assert!(rules.contains(&text), "{text}");
         }

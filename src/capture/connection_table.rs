@@ -7,13 +7,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::Saturating;
 
+use crate::capture::error::InternalError;
 use crate::capture::packet_headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::reassembly::{Reassembled, Reassembler, SegmentData};
+use crate::capture::sink::StreamSink;
 use crate::capture::stream::{
     CapturedStream, ReadContext, StreamBuilder, StreamStart, guarded, is_request, is_response,
 };
 use crate::capture::tls;
-use crate::capture::{InternalError, StreamSink};
 use crate::net::AddressPair;
 use crate::scope::CaughtPanic;
 use crate::wire::{Offset, Side};

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::capture::recording::RecordError;
 use crate::scope::CaughtPanic;
 use crate::wire::format;
 
@@ -98,6 +97,29 @@ pub enum TextError {
          random and its secret in hex"
     )]
     NoKeys,
+}
+
+/// A line that isn't a record of `wiretalk inspect --json`.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// It isn't JSON, or has no `type`.
+    #[error("this isn't a record of `wiretalk inspect --json`: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A handshake without its bytes.
+    #[error("the handshake has no \"head\"")]
+    NoHead,
+    /// A frame without its bytes.
+    #[error("the frame has no \"raw_hex\"")]
+    NoFrame,
+    /// Other bytes that are missing.
+    #[error("the bytes have no \"hex\"")]
+    NoBytes,
+    /// A field of bytes that are not written as hex.
+    #[error("{0:?} isn't an even number of hex digits")]
+    Hex(&'static str),
+    /// Neither side's name.
+    #[error("\"from\" is {0:?}; right would be \"client\" or \"server\"")]
+    From(Option<String>),
 }
 
 /// Why a connection of a capture could not be read: a panic over its bytes, which is a mistake of this program. The sentence

@@ -7,8 +7,10 @@ use std::num::Saturating;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::capture::captured_file::{Capture, CaptureFormat};
+use crate::capture::error::{CaptureError, TextError};
+use crate::capture::sink::StreamSink;
 use crate::capture::stream::{self, ReadContext, StreamBuilder, StreamStart};
-use crate::capture::{Capture, CaptureError, CaptureFormat, StreamSink, TextError};
 use crate::wire::Side;
 use crate::wire::format::hex_digit;
 

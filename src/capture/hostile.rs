@@ -1,5 +1,6 @@
 //! Files of hostile peers, and a connection whose reading panics: what is told, and that others are read all the same.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use super::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
-use crate::wire::{Fault, FaultCode, Offset, Trace, format};
+use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
@@ -104,15 +105,15 @@ fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
             let [stream] = capture.streams() else { panic!("{:?}", capture.streams()) };
             assert_eq!(stream.failed, None);
             assert_eq!(top_bits(stream.trace.faults(Side::Server)), [Offset::new(at)]);
-            let mut heard = Vec::new();
-            let told = capture.replay(|piece| {
+            let mut received = Vec::new();
+            let warnings = capture.replay(|piece| {
                 if let (Side::Server, ReplayData::Bytes(bytes)) = (piece.from, piece.data) {
-                    heard.extend_from_slice(bytes);
+                    received.extend_from_slice(bytes);
                 }
                 io::Result::Ok(())
             });
-            told.unwrap();
-            assert_eq!(heard, [RESPONSE, frames].concat());
+            warnings.unwrap();
+            assert_eq!(received, [RESPONSE, frames].concat());
             let mut again = PcapngWriter::new(Vec::new(), None).unwrap();
             capture.write(&mut again).unwrap();
             assert_eq!(
@@ -120,7 +121,7 @@ fn section_5_2_a_length_of_2_64_minus_1_is_told_in_every_kind_of_file() {
                 1
             );
             let all = stream.store.read(Side::Server, Offset::START..Offset::MAX).unwrap();
-            assert_eq!(all, heard);
+            assert_eq!(all, received);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are there), hex text, recordings.
 //! What the bytes mean is the business of [`crate::wire`]; nothing here knows a terminal.
 //!
-//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`] (a row a frame) and its [`ByteStore`], which
+//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which
 //! knows where each byte stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as pcapng.
 //!
 //! Inside, in reading order: `file_reader` (bytes forward), `packet_reader` and `pcapng` (packets), `packet_headers` (segments), `connection_table` (connections),
@@ -18,12 +18,15 @@
 )]
 
 mod byte_store;
+mod captured_file;
 mod connection_table;
 mod error;
 mod file_reader;
 mod hex;
 #[cfg(test)]
 mod hostile;
+mod open;
+mod packet;
 mod packet_builder;
 mod packet_headers;
 mod packet_reader;
@@ -33,322 +36,17 @@ mod reassembly;
 mod recorder;
 mod recording;
 mod replay;
+mod sink;
 mod stream;
 mod tls;
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
-use std::num::Saturating;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::scope::catch_panic_now;
-use crate::wire::{AgreedExtensions, ByteLen, Side, Trace};
-
-use self::byte_store::BackingStore;
-use self::connection_table::ConnectionTable;
-use self::packet_headers::ParsedPacket;
-use self::packet_reader::{CaptureItem, PacketReader};
-use self::stream::ReadContext;
-use self::tls::KeyLog;
-
 pub use self::byte_store::ByteStore;
-pub use self::error::{CaptureError, InternalError, TextError, UnknownFormat};
+pub use self::captured_file::{Capture, CaptureFormat};
+pub use self::error::{CaptureError, InternalError, RecordError, TextError, UnknownFormat};
+pub use self::open::{ReadOptions, open, open_with};
 pub use self::pcapng_writer::{ConnectionEnd, FlowId, PcapngWriter, WriteOptions};
 pub use self::recorder::Recorder;
-pub use self::recording::RecordError;
 pub use self::replay::{ReplayData, ReplayEvent};
+pub use self::sink::StreamSink;
 pub use self::stream::{CapturedStream, Gap, StreamStart};
 pub use self::tls::{TlsStatus, TlsUnreadable};
-
-/// A key log above this size is not read.
-const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
-
-/// More oddities of one file than this are counted and not told one by one.
-const MAX_WARNINGS: usize = 50;
-
-/// What may be said about a file before it is opened.
-#[derive(Clone, Debug, Default)]
-pub struct ReadOptions {
-    /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
-    pub keylog: Option<PathBuf>,
-    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit tells.
-    pub from: Option<Side>,
-}
-
-/// What a file turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaptureFormat {
-    /// pcap or pcapng.
-    Packets,
-    /// Hex digits, of one direction or with `>` and `<` before each.
-    Hex,
-    /// What `wiretalk inspect --json` printed.
-    Recording,
-}
-
-/// Takes the bytes of one stream in order, as a capture is read.
-pub trait StreamSink {
-    /// The next bytes of a side; `at` counts from the stream's first packet.
-    fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
-
-    /// `missing` bytes of a side are not in the capture. The answer says for how many of them, at most `most`, the sink
-    /// took zeros instead.
-    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen;
-}
-
-impl StreamSink for Trace {
-    fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
-        self.push(from, at, bytes);
-    }
-
-    /// The frame that is under way is filled up with zeros, as far as bytes are missing. Where more are missing, how many
-    /// frames there were is not known, and what follows is taken for the beginning of one: segments mostly begin so.
-    fn gap(&mut self, from: Side, at: Duration, missing: ByteLen, limit: ByteLen) -> ByteLen {
-        let under_way = self.partial_frame(from).and_then(|frame| Some((frame.have, frame.header?)));
-        let lacks = under_way.map_or(ByteLen::ZERO, |(have, header)| header.frame_len() - have);
-        let filled = missing.min(lacks);
-        if filled > limit {
-            return ByteLen::ZERO;
-        }
-        let zeros = [0; 4096];
-        let mut left = filled;
-        while left > ByteLen::ZERO {
-            let piece = zeros.get(..left.to_usize_saturating()).unwrap_or(&zeros);
-            self.push(from, at, piece);
-            left -= piece.len();
-        }
-        filled
-    }
-}
-
-/// A file that was read.
-#[derive(Debug)]
-pub struct Capture<S = Trace> {
-    format: CaptureFormat,
-    packets: u64,
-    streams: Vec<CapturedStream<S>>,
-    warnings: Vec<String>,
-}
-
-impl<S> Capture<S> {
-    /// What the file turned out to be.
-    pub fn format(&self) -> CaptureFormat {
-        self.format
-    }
-
-    /// How many packets it has, of whatever protocol; 0 for hex text and recordings.
-    pub fn packets(&self) -> u64 {
-        self.packets
-    }
-
-    /// The connections in which something was said, in the order of their first packets.
-    pub fn streams(&self) -> &[CapturedStream<S>] {
-        &self.streams
-    }
-
-    /// As if a connection could not be read.
-    #[cfg(test)]
-    pub(crate) fn fail(&mut self, number: usize, why: &str) {
-        let panic = crate::scope::CaughtPanic { location: None, message: why.to_owned() };
-        self.streams[number].failed = Some(InternalError(panic));
-    }
-
-    /// The connections, for whoever wants to keep some of them.
-    pub fn into_streams(self) -> Vec<CapturedStream<S>> {
-        self.streams
-    }
-
-    /// What is odd about the file as a whole, in words: a truncated end, fragments, unknown link types.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-}
-
-/// Opens a file of any kind; what it is shows its content, not its name.
-///
-/// # Errors
-///
-/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
-pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
-    open_with(path, options, |start| match start {
-        StreamStart::Head => Trace::new(),
-        StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
-    })
-}
-
-/// [`open`] for other takers than a [`Trace`]; `make` is called once a stream.
-///
-/// # Errors
-///
-/// As for [`open`].
-pub fn open_with<S: StreamSink>(
-    path: &Path,
-    options: &ReadOptions,
-    make_sink: impl FnMut(StreamStart) -> S,
-) -> Result<Capture<S>, CaptureError> {
-    let io = |source| CaptureError::Io { path: path.to_owned(), source };
-    let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
-    // before it is opened: that might wait for somebody (a fifo) or do something (a device)
-    let about = std::fs::metadata(path).map_err(io)?;
-    if about.is_dir() {
-        return Err(unknown(UnknownFormat::Directory));
-    }
-    if !about.is_file() {
-        return Err(unknown(UnknownFormat::NotRegular));
-    }
-    let mut file = File::open(path).map_err(io)?;
-    let mut first = Vec::new();
-    (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
-    file.rewind().map_err(io)?;
-    let secrets = read_key_log(options)?;
-    let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
-    let mut shared = ReadContext { key_log: secrets, backing, make_sink };
-    let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
-    match (first.as_slice(), text) {
-        (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
-            read_packets(path, &mut shared).map_err(io)?.ok_or_else(|| unknown(UnknownFormat::ShortHeader))
-        }
-        ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
-        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
-        (_, None) => Err(unknown(UnknownFormat::Empty)),
-        (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
-        (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
-            hex::read_hex(path, file, options.from, &mut shared)
-        }
-        (bytes, _) => Err(unknown(UnknownFormat::Other(bytes.to_vec()))),
-    }
-}
-
-fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
-    let mut secrets = KeyLog::default();
-    let Some(path) = &options.keylog else { return Ok(secrets) };
-    let mut lines = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
-    read.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
-    secrets.add_lines(&lines);
-    if secrets.connection_count() == 0 {
-        return Err(CaptureError::Text { path: path.clone(), reason: TextError::NoKeys });
-    }
-    Ok(secrets)
-}
-
-/// Reads packets; a second time if secrets came behind the handshakes that they belong to.
-fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
-    path: &Path,
-    shared: &mut ReadContext<M>,
-) -> io::Result<Option<Capture<S>>> {
-    let Some(pass) = PacketPass::run(path, shared)? else { return Ok(None) };
-    let late = pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
-    let pass = if late { PacketPass::run(path, shared)? } else { Some(pass) };
-    let Some(pass) = pass else { return Ok(None) };
-    let warnings = pass.all_warnings();
-    let streams = pass.connections.finish(shared)?;
-    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
-}
-
-/// One way through a file of packets.
-struct PacketPass<S> {
-    connections: ConnectionTable<S>,
-    packets: Saturating<u64>,
-    fragments: Saturating<u64>,
-    truncated: Saturating<u64>,
-    unknown_links: BTreeMap<u16, Saturating<u64>>,
-    warnings: Vec<String>,
-    suppressed_warnings: Saturating<u64>,
-}
-
-impl<S: StreamSink> PacketPass<S> {
-    fn run<M: FnMut(StreamStart) -> S>(path: &Path, shared: &mut ReadContext<M>) -> io::Result<Option<Self>> {
-        let Some(mut packets) = PacketReader::new(File::open(path)?)? else { return Ok(None) };
-        let mut pass = Self {
-            connections: ConnectionTable::default(),
-            packets: Saturating(0),
-            fragments: Saturating(0),
-            truncated: Saturating(0),
-            unknown_links: BTreeMap::new(),
-            warnings: Vec::new(),
-            suppressed_warnings: Saturating(0),
-        };
-        loop {
-            match catch_panic_now(|| pass.all(&mut packets, shared)) {
-                Ok(read) => return read.map(|()| Some(pass)),
-                Err(panic) if pass.connections.fail(&panic) => {}
-                Err(panic) => return Err(io::Error::other(InternalError(panic))),
-            }
-        }
-    }
-
-    fn all<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        packets: &mut PacketReader<File>,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        while let Some(item) = packets.next_item()? {
-            self.add_item(item, shared)?;
-        }
-        Ok(())
-    }
-
-    fn add_item<M: FnMut(StreamStart) -> S>(
-        &mut self,
-        item: CaptureItem<'_>,
-        shared: &mut ReadContext<M>,
-    ) -> io::Result<()> {
-        let packet = match item {
-            CaptureItem::Packet(packet) => packet,
-            CaptureItem::Secrets(lines) => {
-                shared.key_log.add_lines(lines);
-                return Ok(());
-            }
-            CaptureItem::Damaged(what) => {
-                self.warn(what.to_string());
-                return Ok(());
-            }
-            CaptureItem::Ignored => return Ok(()),
-        };
-        self.packets += 1;
-        match packet_headers::parse_packet(packet.link_type, packet.bytes) {
-            ParsedPacket::Segment(segment) => {
-                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?;
-            }
-            ParsedPacket::Fragment => self.fragments += 1,
-            ParsedPacket::Truncated => self.truncated += 1,
-            ParsedPacket::UnknownLink => *self.unknown_links.entry(packet.link_type).or_default() += 1,
-            ParsedPacket::Other => {}
-        }
-        Ok(())
-    }
-
-    fn warn(&mut self, what: String) {
-        if self.warnings.len() < MAX_WARNINGS {
-            self.warnings.push(what);
-        } else {
-            self.suppressed_warnings += 1;
-        }
-    }
-
-    fn all_warnings(&self) -> Vec<String> {
-        let mut warnings = self.warnings.clone();
-        if self.suppressed_warnings.0 > 0 {
-            warnings.push(format!("and {} more of the kind", self.suppressed_warnings));
-        }
-        for (link, count) in &self.unknown_links {
-            warnings.push(format!(
-                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw IP and Linux cooked are"
-            ));
-        }
-        for (count, what) in [
-            (self.fragments, "IP fragments, which are not put together again"),
-            (self.truncated, "packets of which the capture kept less than their headers"),
-            (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
-        ] {
-            if count.0 > 0 {
-                warnings.push(format!("{what}: {count}"));
-            }
-        }
-        warnings
-    }
-}

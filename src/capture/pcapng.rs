@@ -3,7 +3,7 @@
 //!
 //! The format: draft-ietf-opsawg-pcapng.
 
-use super::packet_reader::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
+use super::packet::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
 use crate::wire::Offset;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;

@@ -86,9 +86,9 @@ impl Recorder {
     ///
     /// If the file takes no more.
     pub fn record_proxy(&mut self, proxy_address: SocketAddr, event: &proxy::ProxyEvent) -> io::Result<()> {
-        let proxy::ProxyEvent::Connection(number, told) = event else { return Ok(()) };
+        let proxy::ProxyEvent::Connection(number, message) = event else { return Ok(()) };
         let number = *number;
-        match told {
+        match message {
             ProxyEventKind::Opened { peer } => drop(self.connecting.insert(number, *peer)),
             ProxyEventKind::Connected { server, .. } => self.connected(number, *server),
             ProxyEventKind::Bytes { from, at, bytes } => self.record_bytes(number, *from, *at, bytes)?,

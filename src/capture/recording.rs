@@ -8,10 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
-use thiserror::Error;
 
+use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::error::{CaptureError, RecordError, TextError};
+use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamBuilder, StreamStart};
-use crate::capture::{Capture, CaptureError, CaptureFormat, MAX_WARNINGS, StreamSink, TextError};
 use crate::wire::{Side, format};
 
 /// No line is longer: a frame of 32 MiB, its payload and its bytes as hex, and its text.
@@ -117,29 +118,6 @@ enum LineContent {
     Bytes { from: Side, at: Duration, bytes: Vec<u8>, truncated: bool },
     End,
     Other,
-}
-
-/// A line that isn't a record of `wiretalk inspect --json`.
-#[derive(Debug, Error)]
-pub enum RecordError {
-    /// It isn't JSON, or has no `type`.
-    #[error("this isn't a record of `wiretalk inspect --json`: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A handshake without its bytes.
-    #[error("the handshake has no \"head\"")]
-    NoHead,
-    /// A frame without its bytes.
-    #[error("the frame has no \"raw_hex\"")]
-    NoFrame,
-    /// Other bytes that are missing.
-    #[error("the bytes have no \"hex\"")]
-    NoBytes,
-    /// A field of bytes that are not written as hex.
-    #[error("{0:?} isn't an even number of hex digits")]
-    Hex(&'static str),
-    /// Neither side's name.
-    #[error("\"from\" is {0:?}; right would be \"client\" or \"server\"")]
-    From(Option<String>),
 }
 
 fn parse_line(line: &[u8]) -> Result<RecordLine, RecordError> {

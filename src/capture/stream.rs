@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::byte_store::{BackingStore, ByteStore, Place};
+use crate::capture::error::InternalError;
+use crate::capture::sink::StreamSink;
 use crate::capture::tls::{self, KeyLog, Random, TlsSession, TlsStatus};
-use crate::capture::{InternalError, StreamSink};
 use crate::net::AddressPair;
 use crate::scope;
 use crate::wire::{ByteLen, Offset, Side};

@@ -144,10 +144,10 @@ mod tests {
             deflate: true,
             ..ServerPolicy::default()
         };
-        let judgement = ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
-        assert_eq!((judgement.outcome, judgement.problems), (HandshakeOutcome::Accept, Vec::new()));
-        assert_eq!(judgement.subprotocol.as_deref(), Some("mqtt"));
-        assert!(judgement.agreed.deflate.is_some());
+        let validation = ValidatedHead::new(&reader, &HeadContext::Request(policy), false).validation;
+        assert_eq!((validation.outcome, validation.problems), (HandshakeOutcome::Accept, Vec::new()));
+        assert_eq!(validation.subprotocol.as_deref(), Some("mqtt"));
+        assert!(validation.agreed.deflate.is_some());
     }
 
     #[test]

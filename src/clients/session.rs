@@ -174,7 +174,7 @@ mod tests {
     }
 
     impl Played {
-        fn said(&self, side: Side) -> &Transcript {
+        fn transcript(&self, side: Side) -> &Transcript {
             &self.frames[side]
         }
 
@@ -222,7 +222,7 @@ mod tests {
 
     /// Whose patience no machine is too slow for. A test that wants it to end pauses the clock once all that is to
     /// happen before has happened: then there is nothing left to wait for, and the clock goes on to the deadline.
-    fn patient(url: String) -> SessionOptions {
+    fn with_long_timeout(url: String) -> SessionOptions {
         SessionOptions { timeout: Duration::from_mins(1), ..SessionOptions::new(url) }
     }
 
@@ -243,7 +243,7 @@ mod tests {
             stream.write_all(ANSWER).await.unwrap();
             peer(&mut stream).await;
         };
-        tokio::join!(play(options(patient(url)), commands), serve).0
+        tokio::join!(play(options(with_long_timeout(url)), commands), serve).0
     }
 
     #[tokio::test]
@@ -260,14 +260,14 @@ mod tests {
         assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
         assert!(played.handshake.head(Side::Server).unwrap().validation.problems.is_empty());
         for side in [Side::Client, Side::Server] {
-            let said = played.said(side);
-            assert_eq!(said.messages()[0].text(), Some("Hello"));
-            assert_eq!(said.frames().last().unwrap().close_body(), Some((1000, b"bye".to_vec())));
-            assert_eq!(said.faults(), []);
+            let transcript = played.transcript(side);
+            assert_eq!(transcript.messages()[0].text(), Some("Hello"));
+            assert_eq!(transcript.frames().last().unwrap().close_body(), Some((1000, b"bye".to_vec())));
+            assert_eq!(transcript.faults(), []);
         }
-        assert_eq!(played.said(Side::Server).frames()[1].header.opcode, Opcode::Pong);
+        assert_eq!(played.transcript(Side::Server).frames()[1].header.opcode, Opcode::Pong);
         let keys: Vec<_> = played
-            .said(Side::Client)
+            .transcript(Side::Client)
             .frames()
             .iter()
             .map(|frame| frame.header.masking_key.unwrap())
@@ -282,8 +282,8 @@ mod tests {
         let url = servers.ready().await.unwrap().websocket_url();
         let unmasked = Header::new(Opcode::Text, 2);
         let played = play(SessionOptions::new(url), &[SessionCommand::Frame(unmasked, b"hi".into())]).await;
-        assert_eq!(played.said(Side::Client).frames()[0].raw(), b"\x81\x02hi");
-        assert_eq!(played.said(Side::Server).frames()[0].close_body().unwrap().0, 1002);
+        assert_eq!(played.transcript(Side::Client).frames()[0].raw(), b"\x81\x02hi");
+        assert_eq!(played.transcript(Side::Server).frames()[0].close_body().unwrap().0, 1002);
         assert_eq!(played.end(), SessionEnd::ClosedByServer { code: Some(1002), answered: true });
     }
 
@@ -296,11 +296,11 @@ mod tests {
         };
         let played = run_against(|options| options, &[], peer).await;
         let replies: Vec<_> =
-            played.said(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
+            played.transcript(Side::Client).frames().iter().map(crate::wire::Frame::payload).collect();
         assert_eq!(replies, [b"a".to_vec(), b"b".to_vec(), vec![0x03, 0xe9]]);
         let quiet = |options| SessionOptions { auto_pong: false, auto_close: false, ..options };
         let played = run_against(quiet, &[], peer).await;
-        assert!(played.said(Side::Client).frames().is_empty());
+        assert!(played.transcript(Side::Client).frames().is_empty());
         assert_eq!(played.end(), SessionEnd::ClosedByServer { code: Some(1001), answered: false });
     }
 
@@ -325,8 +325,9 @@ mod tests {
             stream.read_exact(&mut [0; 8]).await.unwrap();
             stream.write_all(b"\x88\x02\x03\xe8").await.unwrap();
         };
-        let patient = |options| SessionOptions { timeout: Duration::MAX, ..options };
-        let played = run_against(patient, &[SessionCommand::Close(1000, String::new())], peer).await;
+        let with_long_timeout = |options| SessionOptions { timeout: Duration::MAX, ..options };
+        let played =
+            run_against(with_long_timeout, &[SessionCommand::Close(1000, String::new())], peer).await;
         assert_eq!(played.end(), SessionEnd::ClosedByUs { code: Some(1000) });
     }
 
@@ -359,7 +360,7 @@ mod tests {
         )
         .await;
         assert_eq!(played.end(), SessionEnd::HungUpInsideFrame);
-        assert_eq!(played.said(Side::Client).len(), 2, "no Close inside of a frame");
+        assert_eq!(played.transcript(Side::Client).len(), 2, "no Close inside of a frame");
 
         let played = run_against(|options| options, &[SessionCommand::HangUp], deaf).await;
         assert_eq!(played.end(), SessionEnd::HungUp);
@@ -374,7 +375,7 @@ mod tests {
             peer.write_all(b"HTTP/1.1 101 Switching").await.unwrap();
             let _ = peer.read_exact(&mut [0; 64]).await;
         };
-        let (played, ()) = tokio::join!(play(patient(format!("ws://{address}/")), &[]), cut);
+        let (played, ()) = tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), cut);
         let broken = matches!(
             played.error(),
             SessionError::EndWithoutClose { unfinished: Some(UnfinishedRead::InResponse), .. }
@@ -390,14 +391,14 @@ mod tests {
             let _ = peer.read_to_end(&mut Vec::new()).await;
             tokio::time::resume();
         };
-        let (played, ()) = tokio::join!(play(patient(format!("ws://{address}/")), &[]), silent);
+        let (played, ()) = tokio::join!(play(with_long_timeout(format!("ws://{address}/")), &[]), silent);
         let late = matches!(
             played.error(),
             SessionError::HandshakeTimeout { unfinished: Some(UnfinishedRead::BeforeResponse), .. }
         );
         assert!(late, "{:?}", played.error());
         drop(listener);
-        let played = play(patient(format!("ws://{address}/")), &[]).await;
+        let played = play(with_long_timeout(format!("ws://{address}/")), &[]).await;
         let SessionError::Connect(error) = played.error() else { panic!("{:?}", played.error()) };
         assert!(matches!(error.kind, ConnectErrorKind::Refused(_)), "{error:?}");
         let sentence =

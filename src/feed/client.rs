@@ -218,7 +218,7 @@ mod tests {
     use crate::scope::Scope;
 
     /// More than any kernel keeps between two sockets.
-    const MOST: usize = 64 << 20;
+    const MAX_WRITTEN: usize = 64 << 20;
 
     #[tokio::test]
     async fn an_answer_that_does_not_end_is_refused_and_not_read() {
@@ -245,7 +245,7 @@ mod tests {
             let mut written = 0;
             while let Ok(count @ 1..) = stream.write(&[b'x'; 4096]).await {
                 written += count;
-                assert!(written < MOST, "{way:?}: it is read on and on");
+                assert!(written < MAX_WRITTEN, "{way:?}: it is read on and on");
             }
             // it hangs up once it has told
             let metrics = metrics.lock().unwrap();

@@ -16,9 +16,10 @@ mod metrics;
 mod runner;
 mod server;
 mod source;
+mod tick;
 
 pub use config::{FeedConfig, Transport};
 pub use error::{FeedError, TransportError};
 pub use metrics::{AgeHistogram, FeedSnapshot, TimelineMark, TransportStats};
 pub use runner::{FeedEvent, run};
-pub use source::{FeedClock, PriceError, Tick};
+pub use tick::{FeedClock, PriceError, Tick};

@@ -35,7 +35,7 @@ use crate::servers::{Limits, ServerOptions, http};
 use crate::wire::handshake::ServerPolicy;
 
 /// The largest message that a client may send, in bytes: it has nothing to say but control frames.
-const LARGEST: usize = 4096;
+const MAX_MESSAGE_LEN: usize = 4096;
 /// How long a long poll is held: safe with the proxies that there are (RFC 6202 section 5.5).
 pub(super) const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection may take for its request's head, and idle between requests.
@@ -168,7 +168,7 @@ async fn serve_websocket(
     let opened = handshake::open(&mut socket, &policy, &options, OrdinaryHttp::UpgradeRequired).await;
     let Ok(opened) = opened else { return };
     socket.frames_begin(&opened.rest);
-    let mut stream = WebSocketLimits::new(LARGEST).server(socket, opened.rest).await;
+    let mut stream = WebSocketLimits::new(MAX_MESSAGE_LEN).server(socket, opened.rest).await;
     let mut ticks = std::pin::pin!(tick_stream(&publisher));
     loop {
         tokio::select! {

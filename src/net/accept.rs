@@ -100,7 +100,7 @@ mod tests {
         let connections = scope.child();
         let listener = listen((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (full, mut told) = tokio::sync::mpsc::channel(8);
+        let (full, mut notices) = tokio::sync::mpsc::channel(8);
         scope.spawn("serving", async move {
             let echo = |mut stream: TcpStream, _| async move {
                 while let Ok(byte) = stream.read_u8().await {
@@ -117,7 +117,7 @@ mod tests {
         }
         assert_eq!(peers[0].read_u8().await.unwrap(), 0);
         assert_eq!(peers[1].read_u8().await.unwrap(), 1);
-        told.recv().await.unwrap();
+        notices.recv().await.unwrap();
         let nothing = peers[2].try_read(&mut [0]).unwrap_err();
         assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock, "it is not served yet");
         drop(peers.remove(0));
@@ -126,17 +126,17 @@ mod tests {
 
     #[tokio::test]
     async fn fullness_is_told_once_until_there_was_room_again() {
-        let (mut places, told) = (ConnectionPermits::new(16), Cell::new(0));
-        let full = || told.set(told.get() + 1);
+        let (mut places, notices) = (ConnectionPermits::new(16), Cell::new(0));
+        let full = || notices.set(notices.get() + 1);
         let mut taken = Vec::new();
         for _ in 0..16 {
             taken.push(places.take(full).await);
         }
-        assert_eq!(told.get(), 0);
+        assert_eq!(notices.get(), 0);
         for expected in [1, 1, 1] {
             let mut next = Box::pin(places.take(full));
             assert!(next.as_mut().now_or_never().is_none());
-            assert_eq!(told.get(), expected);
+            assert_eq!(notices.get(), expected);
             taken.pop();
             taken.push(next.await);
         }
@@ -146,6 +146,6 @@ mod tests {
         }
         let mut next = Box::pin(places.take(full));
         assert!(next.as_mut().now_or_never().is_none());
-        assert_eq!(told.get(), 2);
+        assert_eq!(notices.get(), 2);
     }
 }

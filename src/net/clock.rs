@@ -36,10 +36,10 @@ pub trait Timer: Debug + Send + Sized + Unpin {
 /// come from an option or a peer and be as long as a [`Duration`] can be, which no clock reaches.
 #[must_use]
 pub fn later<I: From<Instant> + Into<Instant>>(moment: I, span: Duration) -> I {
-    const FAR: Duration = Duration::from_hours(24 * 365);
+    const MAX_SPAN: Duration = Duration::from_hours(24 * 365);
     let moment = moment.into();
     // where even that is too far, the clock itself is at its end
-    moment.checked_add(span.min(FAR)).unwrap_or(moment).into()
+    moment.checked_add(span.min(MAX_SPAN)).unwrap_or(moment).into()
 }
 
 /// The system's monotonic clock. Its timer is a timerfd on Linux, late by 10 to 50 µs on an idle machine, and tokio's own

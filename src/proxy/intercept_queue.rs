@@ -186,9 +186,9 @@ impl InterceptQueue {
             }
             return;
         }
-        let fate = if holds { Disposition::Hold } else { Disposition::Forward };
+        let disposition = if holds { Disposition::Hold } else { Disposition::Forward };
         self.held_bytes = self.held_bytes.saturating_add(piece.len());
-        self.units.push_back(Unit { bytes: piece.to_vec(), kind, complete, disposition: fate });
+        self.units.push_back(Unit { bytes: piece.to_vec(), kind, complete, disposition });
         self.forward_ready();
     }
 

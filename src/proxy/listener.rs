@@ -6,190 +6,24 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::sleep;
 
-use crate::net::{self, Target, TlsOptions};
-use crate::proxy::{InterceptAction, ProxyError, relay};
+use crate::net;
+use crate::proxy::command::{ConnectionSelector, InterceptAction, ProxyCommand};
+use crate::proxy::error::ProxyError;
+use crate::proxy::event::{EventSender, MAX_CONNECTIONS, ProxyEvent, ProxyEventKind};
+use crate::proxy::options::ProxyOptions;
+use crate::proxy::relay;
 use crate::scope::{Scope, catch_panic};
 use crate::wire::Side;
 
-/// Connections at once; more wait until one is over.
-pub const MAX_CONNECTIONS: usize = 256;
-
-/// [`ProxyEvent::Full`] in words.
-pub fn full() -> String {
-    format!("{MAX_CONNECTIONS} connections, the limit; new clients wait")
-}
-
-/// [`ProxyEvent::Room`] in words.
-pub const ROOM: &str = "there is room for new clients again";
-
-/// `Ok` of [`ProxyEventKind::Ended`] in words.
-pub const BOTH_CLOSED: &str = "both sides have ended their streams";
-
 /// Commands that wait for one connection; more are not taken.
 const COMMAND_QUEUE_CAPACITY: usize = 64;
-
-/// Where to listen, where to lead, and what waits from the start.
-#[derive(Clone, Debug)]
-pub struct ProxyOptions {
-    /// Where to listen; port 0 is any free one.
-    pub listen: SocketAddr,
-    /// Listen on other addresses than loopback too: then anybody in reach gets through.
-    pub allow_remote: bool,
-    /// The server behind. Its path is not used: a client's request passes as it is.
-    pub upstream: Target,
-    /// Whom to trust, where the server is a `wss://` one.
-    pub tls: TlsOptions,
-    /// How long the server may take to accept a connection.
-    pub connect_timeout: Duration,
-    /// How long a client may take to send the head of its request.
-    pub head_timeout: Duration,
-    /// How long a side may be silent once the other has ended its stream.
-    pub half_closed_timeout: Duration,
-    /// How long a side that reads nothing is waited for, while there is something for it.
-    pub write_timeout: Duration,
-    /// Hold what clients send, from the first frame on.
-    pub hold_client: bool,
-    /// Hold what the server sends, from the first frame on.
-    pub hold_server: bool,
-    /// Holding holds the heads of the handshake too.
-    pub hold_heads: bool,
-}
-
-impl ProxyOptions {
-    /// Everything passes, loopback only. 5 s to connect, 10 s for a head, 30 s for a side that neither sends nor ends its
-    /// stream after the other has, 60 s for a side that does not read (nginx's `send_timeout`: a
-    /// client that stands in a debugger for a while is no reason to end it).
-    pub fn new(listen: SocketAddr, upstream: Target) -> Self {
-        Self {
-            listen,
-            allow_remote: false,
-            upstream,
-            tls: TlsOptions::default(),
-            connect_timeout: Duration::from_secs(5),
-            head_timeout: Duration::from_secs(10),
-            half_closed_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_mins(1),
-            hold_client: false,
-            hold_server: false,
-            hold_heads: false,
-        }
-    }
-
-    /// Whether what this side sends is held from the start.
-    pub(super) fn holds(&self, from: Side) -> bool {
-        match from {
-            Side::Client => self.hold_client,
-            Side::Server => self.hold_server,
-        }
-    }
-}
-
-/// Which connections a command is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConnectionSelector {
-    /// The one with this number.
-    One(usize),
-    /// All that are open; holding and releasing also for those that are still to come.
-    All,
-}
-
-/// Something to do with what one side sends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxyCommand {
-    /// Where.
-    pub selector: ConnectionSelector,
-    /// Who sends what is meant.
-    pub from: Side,
-    /// What.
-    pub action: InterceptAction,
-}
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum ProxyEvent {
-    /// On the connection of this number, which counts from 1.
-    Connection(usize, ProxyEventKind),
-    /// There are as many connections as there may be: new clients wait.
-    Full,
-    /// One is over, and no client has waited: there is room again.
-    Room,
-}
-
-/// What happens on a connection through the proxy, in order.
-#[derive(Debug)]
-pub enum ProxyEventKind {
-    /// A client has come.
-    Opened {
-        /// From where.
-        peer: SocketAddr,
-    },
-    /// The server behind has accepted it.
-    Connected {
-        /// Its address.
-        server: SocketAddr,
-        /// What TLS has come to, where the server speaks it.
-        tls: Option<String>,
-    },
-    /// Bytes as they came from one side; they pass on unless they are held or dropped. Empty: the end of its stream.
-    Bytes {
-        /// Who sent them.
-        from: Side,
-        /// When they came.
-        at: Instant,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// So much that this side sent waits now.
-    Held {
-        /// Who sent it.
-        from: Side,
-        /// Frames, the last of which may not be complete.
-        frames: usize,
-        /// Their bytes.
-        bytes: usize,
-    },
-    /// These bytes were among those that came, and did not pass.
-    Dropped {
-        /// Who sent them.
-        from: Side,
-        /// When.
-        at: Instant,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// These bytes passed as if this side had sent them.
-    Injected {
-        /// Who seems to have sent them.
-        from: Side,
-        /// When.
-        at: Instant,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// It is over; the last event of this connection. `Ok`: both sides ended their streams.
-    Ended(Result<(), ProxyError>),
-}
-
-/// Sends what happens on one connection; while the channel is full it waits, and its peers with it.
-#[derive(Clone, Debug)]
-pub(super) struct EventSender {
-    connection: usize,
-    events: mpsc::Sender<ProxyEvent>,
-}
-
-impl EventSender {
-    pub(super) async fn send(&self, kind: ProxyEventKind) {
-        // a reader that is gone needs no events; the bytes pass on all the same
-        let _ = self.events.send(ProxyEvent::Connection(self.connection, kind)).await;
-    }
-}
 
 /// Listens; the proxy lives as long as the future is run, or `scope`, whose tasks its connections are. It goes on
 /// when `commands` is closed.
@@ -243,7 +77,7 @@ impl Proxy {
                     }
                     permit = Some(got);
                     if std::mem::take(&mut full) {
-                        self.tell(ProxyEvent::Room).await;
+                        self.send(ProxyEvent::Room).await;
                     }
                 }
                 accepted = listener.accept(), if permit.is_some() => match (accepted, permit.take()) {
@@ -251,7 +85,7 @@ impl Proxy {
                         self.start_connection(client, peer, taken);
                         if permits.available_permits() == 0 {
                             full = true;
-                            self.tell(ProxyEvent::Full).await;
+                            self.send(ProxyEvent::Full).await;
                         }
                     }
                     // out of file handles, most likely: those that are open may end meanwhile
@@ -264,7 +98,7 @@ impl Proxy {
         }
     }
 
-    async fn tell(&self, report: ProxyEvent) {
+    async fn send(&self, report: ProxyEvent) {
         // a reader that is gone needs no events
         let _ = self.events.send(report).await;
     }
@@ -283,12 +117,12 @@ impl Proxy {
     fn serve(
         &self,
         passing: impl Future<Output = ()> + Send + 'static,
-        teller: EventSender,
+        events: EventSender,
         permit: OwnedSemaphorePermit,
     ) {
         self.scope.spawn("proxy connection", async move {
             if let Err(panic) = catch_panic(passing).await {
-                teller.send(ProxyEventKind::Ended(Err(ProxyError::Panic(panic)))).await;
+                events.send(ProxyEventKind::Ended(Err(ProxyError::Panic(panic)))).await;
             }
             drop(permit);
         });
@@ -319,6 +153,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::net::Target;
 
     struct Rig {
         address: SocketAddr,

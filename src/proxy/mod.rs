@@ -4,6 +4,7 @@
 //! - `bind` in `listener`: the port, the connections, who gets which command.
 //! - `relay`: one connection, both directions.
 //! - `intercept_queue`: one direction: what may pass, what waits, what is dropped; pure.
+//! - `command`, `event`, `options`: what goes in and comes out, as plain data.
 //! - `error`: why a connection ended otherwise than by the end of both streams.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
@@ -12,14 +13,16 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
+mod command;
 mod error;
+mod event;
 mod intercept_queue;
 mod listener;
+mod options;
 mod relay;
 
+pub use command::{ConnectionSelector, InterceptAction, ProxyCommand};
 pub use error::ProxyError;
-pub use listener::{
-    BOTH_CLOSED, ConnectionSelector, MAX_CONNECTIONS, ProxyCommand, ProxyEvent, ProxyEventKind, ProxyOptions,
-    ROOM, bind, full,
-};
-pub use relay::InterceptAction;
+pub use event::{BOTH_CLOSED, MAX_CONNECTIONS, ProxyEvent, ProxyEventKind, ROOM, full};
+pub use listener::bind;
+pub use options::ProxyOptions;

@@ -11,9 +11,11 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::net::{MaybeTlsStream, connect, lingering_close};
+use crate::proxy::command::InterceptAction;
+use crate::proxy::error::ProxyError;
+use crate::proxy::event::{EventSender, ProxyEventKind};
 use crate::proxy::intercept_queue::{InterceptQueue, Intervention};
-use crate::proxy::listener::{EventSender, ProxyOptions};
-use crate::proxy::{ProxyError, ProxyEventKind};
+use crate::proxy::options::ProxyOptions;
 use crate::wire::{Side, Sides};
 
 /// A direction that holds this much reads no further.
@@ -21,23 +23,6 @@ const MAX_BUFFERED_BYTES: usize = 256 * 1024;
 
 /// Read at once at most.
 const READ_SIZE: usize = 16 * 1024;
-
-/// What is to be done with one direction of a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InterceptAction {
-    /// Whole frames wait from now on; the peer waits too, once 256 KiB do.
-    Hold,
-    /// Let the first frame that waits pass, and only that.
-    Forward,
-    /// Let everything pass again.
-    Release,
-    /// Throw away the first frame that waits.
-    Drop,
-    /// Put these bytes before the next frame.
-    Inject(Vec<u8>),
-    /// Reset the connection on both sides.
-    Reset,
-}
 
 /// Serves one client to the end of its connection.
 pub(super) async fn relay(
@@ -69,7 +54,7 @@ async fn response(
     status: &str,
     reason: &str,
     options: &ProxyOptions,
-    teller: &EventSender,
+    events: &EventSender,
 ) {
     let body = format!("wiretalk is a proxy here, and {reason}\n");
     let response = format!(
@@ -77,7 +62,7 @@ async fn response(
          Connection: close\r\n\r\n{body}",
         body.len()
     );
-    teller
+    events
         .send(ProxyEventKind::Injected {
             from: Side::Server,
             at: Instant::now(),

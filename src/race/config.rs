@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::net::LinkConditions;
-use crate::race::{ExternalServers, ExternalServersError, Lane, LaneKind, Placement};
+use crate::race::external_servers::ExternalServers;
+use crate::race::lane::{Lane, LaneKind};
+use crate::race::placement::Placement;
 use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
 use crate::text::units;
 
@@ -99,99 +100,12 @@ impl Default for RaceConfig {
     }
 }
 
-/// Why a configuration cannot be run.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum RaceConfigError {
-    /// Nobody to race.
-    #[error("a race needs at least one lane; name some, for example http-reqwest,ws")]
-    NoLanes,
-    /// A lane twice.
-    #[error("the lane {0} is named twice")]
-    DuplicateLane(Lane),
-    /// An option out of its range.
-    #[error("{what} is {given}; it can be from {from} to {to}")]
-    OutOfRange {
-        /// Which option.
-        what: &'static str,
-        /// What was given.
-        given: String,
-        /// The least.
-        from: String,
-        /// The most.
-        to: String,
-    },
-    /// A jitter above the round trip.
-    #[error("the jitter is larger than the round trip; the most is as large")]
-    Jitter,
-    /// A bandwidth of 0.
-    #[error("a bandwidth of 0 lets nothing through; give for example 10mbit")]
-    NoBandwidth,
-    /// A real network and servers of others.
-    #[error("--real-net is between our own ends; it has no way to other servers")]
-    RealNetToOthers,
-    /// It cannot be run on the servers of others.
-    #[error(transparent)]
-    External(#[from] ExternalServersError),
-}
-
-fn check_range<T: PartialOrd + ToString>(
-    what: &'static str,
-    given: T,
-    from: T,
-    to: T,
-) -> Result<(), RaceConfigError> {
-    if (&from..=&to).contains(&&given) {
-        return Ok(());
-    }
-    let [given, from, to] = [given, from, to].map(|number| number.to_string());
-    Err(RaceConfigError::OutOfRange { what, given, from, to })
-}
-
 /// As a factor of a time; more than fits is as much as fits.
 fn factor(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 impl RaceConfig {
-    /// Whether the configuration can be run.
-    ///
-    /// # Errors
-    ///
-    /// What cannot be, and what could.
-    pub fn validate(&self) -> Result<(), RaceConfigError> {
-        if self.lanes.is_empty() {
-            return Err(RaceConfigError::NoLanes);
-        }
-        for (index, lane) in self.lanes.iter().enumerate() {
-            if self.lanes.iter().take(index).any(|other| other == lane) {
-                return Err(RaceConfigError::DuplicateLane(*lane));
-            }
-        }
-        check_range("the payload in bytes", self.payload, 0, MAX_PAYLOAD)?;
-        check_range("the number of connections", self.connections, 1, MAX_CONNECTIONS)?;
-        check_range("the number of messages in a burst", self.messages_per_exchange(), 1, MAX_BURST)?;
-        check_range("the number of pairs", self.pairs, 1, 10_000)?;
-        if self.link.rtt > MAX_RTT {
-            let [given, to] = [self.link.rtt, MAX_RTT].map(|trip| (trip.as_secs_f64() * 1e3).to_string());
-            let what = "the round trip in ms";
-            return Err(RaceConfigError::OutOfRange { what, given, from: "0".to_owned(), to });
-        }
-        if self.link.jitter > self.link.rtt {
-            return Err(RaceConfigError::Jitter);
-        }
-        if let Some(rate) = self.rate {
-            check_range("the rate in exchanges a second", rate, 1, 1_000_000)?;
-        }
-        if self.link.bandwidth == Some(0) {
-            return Err(RaceConfigError::NoBandwidth);
-        }
-        if self.real_net && self.external.is_some() {
-            return Err(RaceConfigError::RealNetToOthers);
-        }
-        self.external.as_ref().map_or(Ok(()), |external| external.check(self))?;
-        Ok(())
-    }
-
     /// The messages of one exchange.
     pub fn messages_per_exchange(&self) -> usize {
         let pipelines = self.lanes.iter().any(|lane| lane.kind == LaneKind::WsPipelined);
@@ -339,76 +253,6 @@ fn format_bit_rate(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn problem(config: &RaceConfig) -> String {
-        config.validate().map_or_else(|error| error.to_string(), |()| "fine".to_owned())
-    }
-
-    #[test]
-    fn an_option_out_of_its_range_is_refused() {
-        assert_eq!(problem(&RaceConfig::default()), "fine");
-        assert!(
-            problem(&RaceConfig { payload: MAX_PAYLOAD + 1, ..RaceConfig::default() })
-                .contains("from 0 to 1048576")
-        );
-        assert!(
-            problem(&RaceConfig { connections: 257, ..RaceConfig::default() })
-                .contains("is 257; it can be from 1 to 256")
-        );
-        assert!(
-            problem(&RaceConfig { lanes: vec![], ..RaceConfig::default() }).contains("at least one lane")
-        );
-        let twice = vec![Lane::plain(LaneKind::Ws), Lane::plain(LaneKind::Ws)];
-        assert_eq!(
-            problem(&RaceConfig { lanes: twice, ..RaceConfig::default() }),
-            "the lane ws is named twice"
-        );
-        let link = LinkConditions { jitter: Duration::from_millis(1), ..LinkConditions::default() };
-        assert!(
-            problem(&RaceConfig { link, ..RaceConfig::default() }).contains("larger than the round trip")
-        );
-    }
-
-    #[test]
-    fn no_dial_wraps_round_into_its_range() {
-        for beyond in [u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000, 1 << 32] {
-            let rtt = Duration::from_millis(beyond);
-            let far = RaceConfig {
-                link: LinkConditions { rtt, ..LinkConditions::default() },
-                ..RaceConfig::default()
-            };
-            assert!(problem(&far).starts_with("the round trip in ms is "), "{}", problem(&far));
-        }
-        // 2^64 ms, which a u64 of milliseconds holds as 0
-        let rtt = Duration::from_secs_f64(18_446_744_073_709_551_616.0 / 1000.0);
-        let link = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
-        let rtt = MAX_RTT + Duration::from_nanos(1);
-        let link = LinkConditions { rtt, ..LinkConditions::default() };
-        assert!(problem(&RaceConfig { link, ..RaceConfig::default() }).contains("can be from 0 to 500"));
-        let huge = [
-            RaceConfig { payload: usize::MAX, ..RaceConfig::default() },
-            RaceConfig { connections: usize::MAX, ..RaceConfig::default() },
-            RaceConfig { burst: Some(usize::MAX), ..RaceConfig::default() },
-            RaceConfig { pairs: usize::MAX, ..RaceConfig::default() },
-            RaceConfig { rate: Some(u32::MAX), ..RaceConfig::default() },
-        ];
-        for config in huge {
-            assert!(problem(&config).contains(" can be from "), "{}", problem(&config));
-            // whoever asks before the check gets an answer too
-            assert!(
-                config.exchange_timeout() >= Duration::from_secs(5) && config.duration() > Duration::ZERO
-            );
-        }
-        let widest = LinkConditions { rtt: Duration::MAX, jitter: Duration::MAX, bandwidth: Some(0) };
-        let config = RaceConfig {
-            payload: usize::MAX,
-            connections: usize::MAX,
-            link: widest,
-            ..RaceConfig::default()
-        };
-        assert_eq!(config.exchange_timeout(), Duration::MAX);
-    }
 
     #[test]
     fn all_lanes_carry_the_same_bytes() {

@@ -23,18 +23,18 @@ mod ipc;
 mod lane;
 mod lane_processes;
 mod lane_recorder;
+mod load_budget;
 mod machine;
 mod outcome;
 mod placement;
 mod platform;
 mod runner;
 mod server;
+mod validate;
 mod validity;
 
 pub use client::run_client;
-pub use config::{
-    HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig, RaceConfigError,
-};
+pub use config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig};
 pub use external_servers::{ExternalServers, ExternalServersError, LoadLimit};
 pub use lane::{Lane, LaneKind, UnknownLane};
 pub use lane_processes::WorkerProgram;
@@ -47,4 +47,5 @@ pub use placement::{Placement, UnknownPlacement};
 pub use platform::LACKING;
 pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
 pub use server::run_server;
-pub use validity::{DRIFT, FOREIGN};
+pub use validate::RaceConfigError;
+pub use validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};

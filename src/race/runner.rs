@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use crate::measure::{Drift, SplitMix64};
 use crate::net::{EndpointRole, NetnsPair};
 use crate::race::error::{RaceError, WorkerError};
-use crate::race::external_servers::LoadBudget;
 use crate::race::ipc::ResourceUsage;
 use crate::race::lane_processes::{LaneProcesses, WorkerProgram};
 use crate::race::lane_recorder::LaneRecorder;
+use crate::race::load_budget::LoadBudget;
 use crate::race::machine::{CpuBusyTime, ListenDrops};
 use crate::race::outcome::{self, RaceOutcome, SliceRecord};
 use crate::race::validity::Conditions;
@@ -315,15 +315,15 @@ impl RaceRunner {
 }
 
 /// What the kernel has lost so far where the servers are.
-fn listen_drops(planet: Option<&NetnsPair>) -> Option<ListenDrops> {
-    match planet {
-        Some(planet) => planet.run_in(EndpointRole::Server, ListenDrops::now).ok()?,
+fn listen_drops(netns: Option<&NetnsPair>) -> Option<ListenDrops> {
+    match netns {
+        Some(netns) => netns.run_in(EndpointRole::Server, ListenDrops::now).ok()?,
         None => ListenDrops::now(),
     }
 }
 
-fn lost(before: Option<ListenDrops>, planet: Option<&NetnsPair>) -> Option<ListenDrops> {
-    Some(listen_drops(planet)?.since(before?))
+fn lost(before: Option<ListenDrops>, netns: Option<&NetnsPair>) -> Option<ListenDrops> {
+    Some(listen_drops(netns)?.since(before?))
 }
 
 /// How long the server is to stand still, once somebody asks for it.
@@ -341,8 +341,8 @@ mod tests {
     #[tokio::test]
     async fn a_race_during_which_the_kernel_lost_connections_does_not_count() {
         let (reports, _inbox) = crate::scope::report_channel();
-        let (_wishes, wished) = mpsc::channel(1);
-        let mut race = RaceRunner::new(RaceConfig::default(), reports, wished);
+        let (_wishes, controls) = mpsc::channel(1);
+        let mut race = RaceRunner::new(RaceConfig::default(), reports, controls);
         race.rounds = 1;
         assert!(race.outcome(None).is_valid());
         race.lost = Some(ListenDrops { overflows: 0, drops: 0 });

@@ -8,9 +8,9 @@ use crate::race::machine::ListenDrops;
 use crate::race::{Lane, LaneStats};
 
 /// A run in which others had more than this share of the CPUs does not count.
-pub const FOREIGN: f64 = 0.05;
+pub const MAX_FOREIGN_CPU: f64 = 0.05;
 /// A run whose floor drifts by more than this share, and does not merely scatter, does not count.
-pub const DRIFT: f64 = 0.10;
+pub const MAX_FLOOR_DRIFT: f64 = 0.10;
 
 /// What decides whether a run counts.
 #[derive(Clone, Debug)]
@@ -37,19 +37,19 @@ impl Conditions<'_> {
         let mut objections: Vec<String> = self.failure.iter().map(ToString::to_string).collect();
         let failed = |figures: &LaneStats| Some(format!("{}: {}", figures.lane, figures.failure.as_ref()?));
         objections.extend(self.lanes.iter().filter_map(failed));
-        if let Some(foreign) = self.foreign.filter(|&foreign| foreign > FOREIGN) {
+        if let Some(foreign) = self.foreign.filter(|&foreign| foreign > MAX_FOREIGN_CPU) {
             objections.push(format!(
                 "other programs used {:.0} % of the CPU (limit {:.0} %)",
                 foreign * 100.0,
-                FOREIGN * 100.0
+                MAX_FOREIGN_CPU * 100.0
             ));
         }
-        if self.drift.exceeds(DRIFT) {
+        if self.drift.exceeds(MAX_FLOOR_DRIFT) {
             objections.push(format!(
                 "the floor ({}) drifted by {:+.0} % (limit {:.0} %)",
                 self.floor,
                 self.drift.relative_change * 100.0,
-                DRIFT * 100.0
+                MAX_FLOOR_DRIFT * 100.0
             ));
         }
         objections.extend(self.lost.and_then(ListenDrops::objection));

@@ -260,8 +260,8 @@ mod tests {
         dribbles(&serve).await;
         let mut why = Vec::new();
         while let Ok(event) = events.try_recv() {
-            if let ServerEvent::Closed { reason: Some(told), code, .. } = event {
-                why.push((code, told));
+            if let ServerEvent::Closed { reason: Some(events), code, .. } = event {
+                why.push((code, events));
             }
         }
         let expected = [
@@ -272,7 +272,7 @@ mod tests {
                 "a frame came at less than 4096 bytes a second, and at least 1048566 bytes are missing",
             ),
         ];
-        assert_eq!(why, expected.map(|(code, told)| (code, told.to_owned())));
+        assert_eq!(why, expected.map(|(code, events)| (code, events.to_owned())));
     }
 
     #[tokio::test(start_paused = true)]

@@ -67,7 +67,7 @@ fn options() -> (ServerOptions, mpsc::Receiver<ServerEvent>) {
     (ServerOptions { log: Some(log), limits, ..ServerOptions::default() }, events)
 }
 
-async fn server<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> TestServer
+async fn test_server<B, F>(bind: impl FnOnce(Scope, ServerOptions) -> B) -> TestServer
 where
     B: Future<Output = io::Result<(SocketAddr, F)>>,
     F: Future<Output = ()> + Send + 'static,

@@ -13,7 +13,13 @@ use crate::text;
 use crate::text::units;
 use crate::wire::format::group_thousands;
 
-pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(in crate::demos::race) fn draw(
+    race: &Race,
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     if area.is_empty() {
         return;
     }

@@ -52,7 +52,13 @@ const COLUMN_ORDER: [usize; 9] = [7, 0, 5, 2, 4, 3, 8, 1, 6];
 /// Allocations stand last, where there is very much room.
 const ALLOCATION_COLUMN: LaneColumn = LaneColumn { head: "alloc c+s", width: 11, cell: allocations_cell };
 
-pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(in crate::demos::race) fn draw(
+    race: &Race,
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     let room = usize::from(area.width).saturating_sub(NAME_WIDTH);
     let mut used = 0;
     let fits = LANE_COLUMNS.iter().take_while(|column| {

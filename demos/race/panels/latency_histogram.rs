@@ -26,7 +26,7 @@ struct HistogramStrip<'a> {
     color: Color,
 }
 
-pub(super) fn draw(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(in crate::demos::race) fn draw(lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
     if area.is_empty() {
         return;
     }

@@ -17,7 +17,13 @@ use crate::text::units;
 const NAME_WIDTH: usize = 16;
 const VALUE_WIDTH: usize = 10;
 
-pub(super) fn draw(race: &Race, lane_stats: &[LaneStats], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+pub(in crate::demos::race) fn draw(
+    race: &Race,
+    lane_stats: &[LaneStats],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) {
     if area.height < 5 {
         return draw_one_line(race, lane_stats, area, buffer, theme);
     }

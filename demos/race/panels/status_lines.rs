@@ -12,7 +12,7 @@ use crate::race::headline;
 use crate::stage::{self, Theme, ViewContext};
 use crate::text;
 
-pub(super) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
+pub(in crate::demos::race) fn draw(race: &Race, area: Rect, buffer: &mut Buffer, context: &ViewContext) {
     let theme = context.theme;
     if let Some(note) = &race.note {
         let note = text::sanitize(note).into_owned();

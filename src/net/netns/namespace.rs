@@ -9,7 +9,8 @@ use nix::sched::{CloneFlags, unshare};
 use tokio::sync::mpsc::{Sender, channel};
 use tun_rs::{DeviceBuilder, SyncDevice};
 
-use super::{NamespaceJob, NetnsError};
+use super::endpoint::NamespaceJob;
+use super::error::NetnsError;
 use crate::scope::Scope;
 
 /// The network's, in bytes: Ethernet's.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tun_rs::{AsyncDevice, SyncDevice};
 
-use super::NetnsError;
 use super::counters::{FlowCounters, LinkCounters, PacketLengths};
+use super::error::NetnsError;
 use super::namespace::MTU;
 use crate::net::link_model::LinkModel;
 use crate::net::{DeadlineTimer, LinkConditions};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::lane_client::{LaneSetup, check_reply};
+use super::reply::check_reply;
+use super::setup::LaneSetup;
 use crate::race::bare_http;
 use crate::race::connector::Stream;
 use crate::race::error::LaneError;

@@ -14,7 +14,8 @@ use hyper::header::{CONNECTION, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use super::lane_client::{LaneSetup, ReplyCheck};
+use super::reply::ReplyCheck;
+use super::setup::LaneSetup;
 use crate::race::connector::Stream;
 use crate::race::error::LaneError;
 use crate::race::executor::ScopedExecutor;
@@ -196,8 +197,7 @@ mod tests {
         };
         let config = RaceConfig { payload: 4, ..RaceConfig::default() };
         let connector = LaneConnector::new(target, None).unwrap();
-        let setup =
-            LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector).unwrap();
+        let setup = LaneSetup::new(scope.child(), Lane::plain(LaneKind::HttpHyper), &config, connector, None);
         HyperKeepAlive::open(&Arc::new(setup)).await.unwrap()
     }
 

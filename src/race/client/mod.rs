@@ -6,15 +6,15 @@
 mod bare_http;
 mod hyper;
 mod lane_client;
+mod reply;
 mod reqwest;
+mod setup;
 mod slice;
 mod sse;
 mod tcp;
 #[cfg(test)]
 mod trips;
 mod websocket;
-
-use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ use crate::race::error::LaneError;
 use crate::race::ipc::{LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message};
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
-use lane_client::{LaneClient, LaneSetup};
+use lane_client::LaneClient;
 use slice::LaneConnections;
 
 /// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
@@ -88,7 +88,7 @@ async fn connect_all(
         _ => Some(b"http/1.1"),
     };
     let connector = LaneConnector::new(target, protocol)?;
-    let setup = Arc::new(LaneSetup::new(scope.child(), lane, config, connector)?);
+    let setup = LaneClient::setup(scope.child(), lane, config, connector)?;
     let mut clients = Vec::new();
     for _ in 0..config.connections {
         let opened = tokio::time::timeout(config.exchange_timeout(), LaneClient::connect(&setup)).await;
@@ -117,27 +117,27 @@ mod tests {
     use crate::race::executor::ScopedExecutor;
 
     /// More than any kernel keeps between two sockets, and far less than a reply that must not be read has.
-    const MOST: usize = 64 << 20;
+    const MAX_WRITTEN: usize = 64 << 20;
 
     /// Answers every connection with `head`, and then with `more` until it is hung up on; how much that was for the first
     /// that has.
     fn hostile(scope: &Scope, head: Vec<u8>, more: &'static [u8]) -> (SocketAddr, oneshot::Receiver<usize>) {
         let listener = listen(([127, 0, 0, 1], 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (tell, told) = oneshot::channel();
+        let (sender, written_bytes) = oneshot::channel();
         scope.spawn("hostile server", async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 4096]).await.unwrap();
             stream.write_all(&head).await.unwrap();
             let (mut written, pieces) = (head.len(), more.repeat(4096 / more.len().max(1)));
-            while written < MOST
+            while written < MAX_WRITTEN
                 && let Ok(count @ 1..) = stream.write(&pieces).await
             {
                 written += count;
             }
-            let _ = tell.send(written);
+            let _ = sender.send(written);
         });
-        (address, told)
+        (address, written_bytes)
     }
 
     /// What a lane with a payload of 4 bytes says of a server.
@@ -146,7 +146,7 @@ mod tests {
         let (host, path) = (address.ip().to_string(), "/echo".to_owned());
         let target = LaneTarget { host, port: address.port(), path, trust: TlsTrust::Plain };
         let dial = LaneConnector::new(target, None).unwrap();
-        let opening = Arc::new(LaneSetup::new(scope.child(), Lane::plain(kind), &config, dial).unwrap());
+        let opening = LaneClient::setup(scope.child(), Lane::plain(kind), &config, dial).unwrap();
         match LaneClient::connect(&opening).await {
             Ok(mut way) => way.exchange().await.unwrap_err(),
             Err(why) => why,
@@ -169,10 +169,10 @@ mod tests {
             (LaneKind::Tcp, b"", "the reply is not what was sent: it is longer than 8 bytes"),
         ] {
             let (address, written) = hostile(&scope, head.to_vec(), b"x");
-            let told = failure(&scope, kind, address).await;
-            assert!(told.to_string().starts_with(why), "{kind:?}: {told}");
+            let written_bytes = failure(&scope, kind, address).await;
+            assert!(written_bytes.to_string().starts_with(why), "{kind:?}: {written_bytes}");
             let written = written.await.unwrap();
-            assert!(written < MOST, "{kind:?}: it was read on and on");
+            assert!(written < MAX_WRITTEN, "{kind:?}: it was read on and on");
         }
     }
 
@@ -182,9 +182,9 @@ mod tests {
         let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         for kind in [LaneKind::HttpHyper, LaneKind::HttpReqwest, LaneKind::HttpNew] {
             let (address, written) = hostile(&scope, head.to_vec(), b"1\r\nx\r\n");
-            let told = failure(&scope, kind, address).await;
-            assert!(matches!(told, LaneError::LongReply(4)), "{kind:?}: {told}");
-            assert!(written.await.unwrap() < MOST, "{kind:?}");
+            let written_bytes = failure(&scope, kind, address).await;
+            assert!(matches!(written_bytes, LaneError::LongReply(4)), "{kind:?}: {written_bytes}");
+            assert!(written.await.unwrap() < MAX_WRITTEN, "{kind:?}");
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
         ] {
             let (address, written) = hostile(&scope, b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n");
             failure(&scope, kind, address).await;
-            assert!(written.await.unwrap() < MOST, "{kind:?}");
+            assert!(written.await.unwrap() < MAX_WRITTEN, "{kind:?}");
         }
     }
 
@@ -248,8 +248,8 @@ mod tests {
             let service = TowerToHyperService::new(router);
             let _ = http2::Builder::new(executor).serve_connection(TokioIo::new(stream), service).await;
         });
-        let told = failure(&scope, LaneKind::Http2, address).await;
-        assert!(matches!(told, LaneError::LongReply(4)), "{told}");
+        let written_bytes = failure(&scope, LaneKind::Http2, address).await;
+        assert!(matches!(written_bytes, LaneError::LongReply(4)), "{written_bytes}");
         scope.cancel();
     }
 
@@ -269,7 +269,7 @@ mod tests {
             posts.write_all(ENDLESS).await.unwrap();
             while posts.write_all(&[b'x'; 4096]).await.is_ok() {}
         });
-        let told = failure(&scope, LaneKind::SsePost, address).await;
-        assert!(matches!(told, LaneError::PostWithBody), "{told}");
+        let written_bytes = failure(&scope, LaneKind::SsePost, address).await;
+        assert!(matches!(written_bytes, LaneError::PostWithBody), "{written_bytes}");
     }
 }

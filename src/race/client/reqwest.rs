@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use reqwest::{Client, Url};
 
-use super::lane_client::{LaneSetup, ReplyCheck};
+use super::reply::ReplyCheck;
+use super::setup::LaneSetup;
 use crate::race::connector::{CERTIFICATE_NAME, LaneConnector, tls_config};
 use crate::race::error::LaneError;
 

@@ -10,7 +10,8 @@ use hyper::client::conn::http1;
 use hyper::header::HOST;
 use hyper_util::rt::TokioIo;
 
-use super::lane_client::{LaneSetup, check_reply};
+use super::reply::check_reply;
+use super::setup::LaneSetup;
 use crate::race::error::LaneError;
 
 /// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.

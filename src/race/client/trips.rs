@@ -1,13 +1,12 @@
 //! What an exchange of each lane costs over a distance, in round trips: the lanes' own clients and servers, with pipes
 //! for sockets, in a time that passes only while all wait.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
-use super::lane_client::{LaneClient, LaneSetup};
+use super::lane_client::LaneClient;
 use crate::net::paused::PausedClock;
 use crate::net::{Clock, DelayedStream, LinkConditions, Stall};
 use crate::race::connector::LaneConnector;
@@ -30,8 +29,8 @@ async fn serve(service: piped::Piped, mut pipes: mpsc::Receiver<DuplexStream>) {
 /// How long the second and the third exchange take, once everything that is kept is open.
 async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let scope = Scope::new(|panic| panic!("{panic}"));
-    let course = RaceConfig { lanes: vec![lane], burst: Some(burst), ..RaceConfig::default() };
-    let (service, certificate) = piped::Piped::new(&scope, lane, &course);
+    let config = RaceConfig { lanes: vec![lane], burst: Some(burst), ..RaceConfig::default() };
+    let (service, certificate) = piped::Piped::new(&scope, lane, &config);
     let (pipes, inbox) = mpsc::channel(16);
     scope.spawn("serving", serve(service, inbox));
     let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
@@ -39,7 +38,7 @@ async fn exchanges(lane: Lane, burst: usize) -> [Duration; 2] {
     let protocol: &[u8] = if lane.kind == LaneKind::Http2 { b"h2" } else { b"http/1.1" };
     let mut dial = LaneConnector::new(goal, (lane.kind != LaneKind::Tcp).then_some(protocol)).unwrap();
     dial.pipes = Some(pipes);
-    let opening = Arc::new(LaneSetup::new(scope.child(), lane, &course, dial).unwrap());
+    let opening = LaneClient::setup(scope.child(), lane, &config, dial).unwrap();
     let mut way = LaneClient::connect(&opening).await.unwrap();
     way.exchange().await.unwrap();
     let mut took = [Duration::ZERO; 2];

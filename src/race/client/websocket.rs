@@ -12,7 +12,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use super::lane_client::{LaneSetup, check_reply};
+use super::reply::check_reply;
+use super::setup::LaneSetup;
 use crate::net::WebSocketLimits;
 use crate::race::connector::Stream;
 use crate::race::error::LaneError;

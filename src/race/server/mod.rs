@@ -83,16 +83,16 @@ struct LaneService {
 
 /// Connections are idle while other lanes run, and nothing may be cut off that is merely far away. Who does not read, or
 /// leaves unfinished what it has begun, gets as much time as an exchange does.
-fn limits(course: &RaceConfig) -> Limits {
-    let (patience, own) = (course.exchange_timeout(), Limits::default());
+fn limits(config: &RaceConfig) -> Limits {
+    let (exchange_timeout, own) = (config.exchange_timeout(), Limits::default());
     // a quarter of what comes over the narrowest link
-    let min_rate = course.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
+    let min_rate = config.link.bandwidth.map_or(own.min_rate, |bits| (bits / 32).clamp(1, own.min_rate));
     Limits {
         head_timeout: LANE_TIMEOUT,
         body_timeout: LANE_TIMEOUT,
-        frame_timeout: patience,
+        frame_timeout: exchange_timeout,
         min_rate,
-        write_timeout: patience,
+        write_timeout: exchange_timeout,
         ..own
     }
 }
@@ -181,8 +181,8 @@ async fn serve<S>(
 }
 
 impl LaneService {
-    fn new(lane: Lane, course: &RaceConfig, options: ServerOptions) -> Self {
-        let (headers, read_buffer) = (course.headers, course.read_buffer());
+    fn new(lane: Lane, config: &RaceConfig, options: ServerOptions) -> Self {
+        let (headers, read_buffer) = (config.headers, config.read_buffer());
         Self { lane, options, headers, read_buffer, events: sse::EventStreams::default() }
     }
 
@@ -226,12 +226,12 @@ pub(super) mod piped {
         pub(in crate::race) fn new(
             scope: &Scope,
             lane: Lane,
-            course: &RaceConfig,
+            config: &RaceConfig,
         ) -> (Self, Option<Vec<u8>>) {
             let secured = lane.tls.then(|| tls::acceptor(lane.kind == LaneKind::Http2).unwrap());
             let (acceptor, certificate) = secured.unzip();
-            let options = ServerOptions { limits: limits(course), ..ServerOptions::default() };
-            let service = LaneService::new(lane, course, options);
+            let options = ServerOptions { limits: limits(config), ..ServerOptions::default() };
+            let service = LaneService::new(lane, config, options);
             (Self { service, acceptor, scope: scope.child() }, certificate)
         }
 
@@ -255,9 +255,9 @@ mod tests {
 
     /// What serves a connection of that lane in a race with default settings.
     fn serving(lane: Lane) -> impl Fn(DuplexStream) -> Serving {
-        let course = RaceConfig { lanes: vec![lane], ..RaceConfig::default() };
-        let options = ServerOptions { limits: limits(&course), ..ServerOptions::default() };
-        let service = LaneService::new(lane, &course, options);
+        let config = RaceConfig { lanes: vec![lane], ..RaceConfig::default() };
+        let options = ServerOptions { limits: limits(&config), ..ServerOptions::default() };
+        let service = LaneService::new(lane, &config, options);
         let scope = Scope::new(|panic| panic!("{panic}"));
         let acceptor = lane.tls.then(|| tls::acceptor(false).unwrap().0);
         move |stream| {
@@ -336,8 +336,8 @@ mod tests {
             bandwidth: Some(8_000),
             ..LinkConditions::default()
         };
-        let course = RaceConfig { payload: 100_000, link: slow, ..RaceConfig::default() };
-        let limits = limits(&course);
+        let config = RaceConfig { payload: 100_000, link: slow, ..RaceConfig::default() };
+        let limits = limits(&config);
         assert_eq!(limits.min_rate, 250, "a quarter of 1,000 bytes a second");
         assert!(
             limits.frame_timeout > Duration::from_secs(200)

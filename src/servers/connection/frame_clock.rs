@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::net::later;
 use crate::servers::Limits;
-use crate::servers::connection::Timeout;
+use crate::servers::connection::timeout::Timeout;
 use crate::wire::Header;
 
 /// The longest header of a frame (RFC 6455 section 5.2).

@@ -88,16 +88,16 @@ where
 {
     // The judgement is large, and the future that waits here lives as long as the connection.
     let request = Box::pin(read_request(stream, policy, options)).await?;
-    let judgement = &request.handshake.validation;
-    if judgement.outcome != HandshakeOutcome::Accept {
-        let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(judgement);
-        return if friendly { want_upgrade(stream).await } else { refuse(stream, judgement).await };
+    let validation = &request.handshake.validation;
+    if validation.outcome != HandshakeOutcome::Accept {
+        let friendly = ordinary == OrdinaryHttp::UpgradeRequired && is_ordinary_http(validation);
+        return if friendly { want_upgrade(stream).await } else { refuse(stream, validation).await };
     }
     if let Some(head) = &request.handshake.head {
         check_origin(stream, head, options).await?;
     }
-    stream.write_all(response_head(101, &judgement.response_headers).as_bytes()).await?;
-    Ok(AcceptedHandshake { path: request.path(), agreed: judgement.agreed, rest: request.rest })
+    stream.write_all(response_head(101, &validation.response_headers).as_bytes()).await?;
+    Ok(AcceptedHandshake { path: request.path(), agreed: validation.agreed, rest: request.rest })
 }
 
 impl HandshakeHead {
@@ -204,14 +204,14 @@ async fn want_upgrade<T>(stream: &mut (impl AsyncWrite + Unpin)) -> Result<T, Ha
 /// Answers a request that cannot open a WebSocket: a status with every broken rule in words.
 async fn refuse<T>(
     stream: &mut (impl AsyncWrite + Unpin),
-    judgement: &HeadValidation,
+    validation: &HeadValidation,
 ) -> Result<T, HandshakeError> {
-    let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
+    let fatal = || validation.problems.iter().filter(|problem| problem.is_fatal());
     // To TLS there is no answer in words that the other side would read.
-    if let Some(status) = judgement.status {
+    if let Some(status) = validation.status {
         let words: Vec<String> = fatal().map(|problem| describe_rule(problem.code)).collect();
         stream
-            .write_all(text_response(status, &judgement.response_headers, &words.join("\n\n")).as_bytes())
+            .write_all(text_response(status, &validation.response_headers, &words.join("\n\n")).as_bytes())
             .await?;
     }
     let first = fatal().next();
@@ -219,7 +219,7 @@ async fn refuse<T>(
 }
 
 /// Nothing is wrong with it but that it does not ask for a WebSocket.
-fn is_ordinary_http(judgement: &HeadValidation) -> bool {
+fn is_ordinary_http(validation: &HeadValidation) -> bool {
     const MISSING: [ProblemCode; 5] = [
         ProblemCode::UpgradeMissing,
         ProblemCode::ConnectionMissing,
@@ -227,7 +227,7 @@ fn is_ordinary_http(judgement: &HeadValidation) -> bool {
         ProblemCode::KeyMissing,
         ProblemCode::VersionMissing,
     ];
-    let fatal = || judgement.problems.iter().filter(|problem| problem.is_fatal());
+    let fatal = || validation.problems.iter().filter(|problem| problem.is_fatal());
     let upgrades = |problem: &Problem| problem.code == ProblemCode::UpgradeMissing;
     fatal().any(upgrades) && fatal().all(|problem| MISSING.contains(&problem.code))
 }

@@ -10,7 +10,9 @@ pub(crate) mod handshake;
 mod inbox;
 pub(super) mod serve;
 mod timed;
+mod timeout;
 
 pub(crate) use frame_clock::{FrameClock, Pace, Progress};
 pub(crate) use inbox::Inbox;
-pub(crate) use timed::{Timed, Timeout};
+pub(crate) use timed::Timed;
+pub(crate) use timeout::Timeout;

@@ -17,7 +17,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 
 use crate::net::{CountedConnection, Direction, describe_io_error, later};
 use crate::servers::connection::{FrameClock, Timeout};
-use crate::servers::hub::Broadcast;
+use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, Endpoint, EndpointEvent, MessageKind};

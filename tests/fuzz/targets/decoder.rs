@@ -81,7 +81,7 @@ fn kept(transcript: &Transcript, input: &[u8]) {
 }
 
 /// The list without payload says what the transcript says.
-fn trace(transcript: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
+fn check_trace(transcript: &Transcript, from: Side, agreed: AgreedExtensions, input: &[u8], how: u8) {
     let mut trace = Trace::mid_connection(agreed);
     pieces(input, how).for_each(|piece| trace.push(from, Duration::ZERO, piece));
     assert_eq!(trace.rows().len(), transcript.frames().len());

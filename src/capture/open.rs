@@ -1,0 +1,221 @@
+//! [`open`]: a file of any kind, read once from its beginning to its end.
+//! What it is, its content tells; the formats have files of their own.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::num::Saturating;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::capture::byte_store::BackingStore;
+use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
+use crate::capture::connection_table::ConnectionTable;
+use crate::capture::error::{CaptureError, InternalError, TextError, UnknownFormat};
+use crate::capture::packet::CaptureItem;
+use crate::capture::packet_headers::{self, ParsedPacket};
+use crate::capture::packet_reader::{self, PacketReader};
+use crate::capture::sink::StreamSink;
+use crate::capture::stream::{ReadContext, StreamStart};
+use crate::capture::tls::KeyLog;
+use crate::capture::{hex, recording};
+use crate::scope::catch_panic_now;
+use crate::wire::{AgreedExtensions, Side, Trace};
+
+/// A key log above this size is not read.
+const MAX_KEY_LOG_BYTES: u64 = 64 << 20;
+
+/// What may be said about a file before it is opened.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// A TLS key log (`SSLKEYLOGFILE`) beside what the file itself holds of secrets.
+    pub keylog: Option<PathBuf>,
+    /// Whose bytes hex text without direction marks holds; without it, the first frame's MASK bit tells.
+    pub from: Option<Side>,
+}
+
+/// Opens a file of any kind; what it is shows its content, not its name.
+///
+/// # Errors
+///
+/// If it cannot be read or is nothing known. A capture with damage is no error: it gives what there is, and warnings.
+pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError> {
+    open_with(path, options, |start| match start {
+        StreamStart::Head => Trace::new(),
+        StreamStart::Frames => Trace::mid_connection(AgreedExtensions::none()),
+    })
+}
+
+/// [`open`] for other takers than a [`Trace`]; `make` is called once a stream.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub fn open_with<S: StreamSink>(
+    path: &Path,
+    options: &ReadOptions,
+    make_sink: impl FnMut(StreamStart) -> S,
+) -> Result<Capture<S>, CaptureError> {
+    let io = |source| CaptureError::Io { path: path.to_owned(), source };
+    let unknown = |reason| CaptureError::Unknown { path: path.to_owned(), reason };
+    // before it is opened: that might wait for somebody (a fifo) or do something (a device)
+    let about = std::fs::metadata(path).map_err(io)?;
+    if about.is_dir() {
+        return Err(unknown(UnknownFormat::Directory));
+    }
+    if !about.is_file() {
+        return Err(unknown(UnknownFormat::NotRegular));
+    }
+    let mut file = File::open(path).map_err(io)?;
+    let mut first = Vec::new();
+    (&mut file).take(512).read_to_end(&mut first).map_err(io)?;
+    file.rewind().map_err(io)?;
+    let secrets = read_key_log(options)?;
+    let backing = Arc::new(BackingStore::new(file.try_clone().map_err(io)?));
+    let mut shared = ReadContext { key_log: secrets, backing, make_sink };
+    let text = first.iter().find(|byte| !byte.is_ascii_whitespace());
+    match (first.as_slice(), text) {
+        (bytes, _) if bytes.first_chunk().copied().is_some_and(packet_reader::is_magic) => {
+            read_packets(path, &mut shared).map_err(io)?.ok_or_else(|| unknown(UnknownFormat::ShortHeader))
+        }
+        ([0x1f, 0x8b, ..], _) => Err(unknown(UnknownFormat::Gzip)),
+        ([0x28, 0xb5, 0x2f, 0xfd, ..], _) => Err(unknown(UnknownFormat::Zstd)),
+        (_, None) => Err(unknown(UnknownFormat::Empty)),
+        (_, Some(b'{')) => recording::read_recording(path, file, &mut shared),
+        (_, Some(byte)) if byte.is_ascii_hexdigit() || b"<>#".contains(byte) => {
+            hex::read_hex(path, file, options.from, &mut shared)
+        }
+        (bytes, _) => Err(unknown(UnknownFormat::Other(bytes.to_vec()))),
+    }
+}
+
+fn read_key_log(options: &ReadOptions) -> Result<KeyLog, CaptureError> {
+    let mut secrets = KeyLog::default();
+    let Some(path) = &options.keylog else { return Ok(secrets) };
+    let mut lines = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_KEY_LOG_BYTES).read_to_end(&mut lines));
+    read.map_err(|source| CaptureError::Io { path: path.clone(), source })?;
+    secrets.add_lines(&lines);
+    if secrets.connection_count() == 0 {
+        return Err(CaptureError::Text { path: path.clone(), reason: TextError::NoKeys });
+    }
+    Ok(secrets)
+}
+
+/// Reads packets; a second time if secrets came behind the handshakes that they belong to.
+fn read_packets<S: StreamSink, M: FnMut(StreamStart) -> S>(
+    path: &Path,
+    shared: &mut ReadContext<M>,
+) -> io::Result<Option<Capture<S>>> {
+    let Some(pass) = PacketPass::run(path, shared)? else { return Ok(None) };
+    let late = pass.connections.missing_secrets().any(|random| shared.key_log.has_secrets_for(&random));
+    let pass = if late { PacketPass::run(path, shared)? } else { Some(pass) };
+    let Some(pass) = pass else { return Ok(None) };
+    let warnings = pass.all_warnings();
+    let streams = pass.connections.finish(shared)?;
+    Ok(Some(Capture { format: CaptureFormat::Packets, packets: pass.packets.0, streams, warnings }))
+}
+
+/// One way through a file of packets.
+struct PacketPass<S> {
+    connections: ConnectionTable<S>,
+    packets: Saturating<u64>,
+    fragments: Saturating<u64>,
+    truncated: Saturating<u64>,
+    unknown_links: BTreeMap<u16, Saturating<u64>>,
+    warnings: Vec<String>,
+    suppressed_warnings: Saturating<u64>,
+}
+
+impl<S: StreamSink> PacketPass<S> {
+    fn run<M: FnMut(StreamStart) -> S>(path: &Path, shared: &mut ReadContext<M>) -> io::Result<Option<Self>> {
+        let Some(mut packets) = PacketReader::new(File::open(path)?)? else { return Ok(None) };
+        let mut pass = Self {
+            connections: ConnectionTable::default(),
+            packets: Saturating(0),
+            fragments: Saturating(0),
+            truncated: Saturating(0),
+            unknown_links: BTreeMap::new(),
+            warnings: Vec::new(),
+            suppressed_warnings: Saturating(0),
+        };
+        loop {
+            match catch_panic_now(|| pass.all(&mut packets, shared)) {
+                Ok(read) => return read.map(|()| Some(pass)),
+                Err(panic) if pass.connections.fail(&panic) => {}
+                Err(panic) => return Err(io::Error::other(InternalError(panic))),
+            }
+        }
+    }
+
+    fn all<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        packets: &mut PacketReader<File>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        while let Some(item) = packets.next_item()? {
+            self.add_item(item, shared)?;
+        }
+        Ok(())
+    }
+
+    fn add_item<M: FnMut(StreamStart) -> S>(
+        &mut self,
+        item: CaptureItem<'_>,
+        shared: &mut ReadContext<M>,
+    ) -> io::Result<()> {
+        let packet = match item {
+            CaptureItem::Packet(packet) => packet,
+            CaptureItem::Secrets(lines) => {
+                shared.key_log.add_lines(lines);
+                return Ok(());
+            }
+            CaptureItem::Damaged(what) => {
+                self.warn(what.to_string());
+                return Ok(());
+            }
+            CaptureItem::Ignored => return Ok(()),
+        };
+        self.packets += 1;
+        match packet_headers::parse_packet(packet.link_type, packet.bytes) {
+            ParsedPacket::Segment(segment) => {
+                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?
+            }
+            ParsedPacket::Fragment => self.fragments += 1,
+            ParsedPacket::Truncated => self.truncated += 1,
+            ParsedPacket::UnknownLink => *self.unknown_links.entry(packet.link_type).or_default() += 1,
+            ParsedPacket::Other => {}
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, what: String) {
+        if self.warnings.len() < MAX_WARNINGS {
+            self.warnings.push(what);
+        } else {
+            self.suppressed_warnings += 1;
+        }
+    }
+
+    fn all_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
+        if self.suppressed_warnings.0 > 0 {
+            warnings.push(format!("and {} more of the kind", self.suppressed_warnings));
+        }
+        for (link, count) in &self.unknown_links {
+            warnings.push(format!(
+                "packets of link type {link}, which is not read: {count}; Ethernet, loopback, raw IP and Linux cooked are"
+            ));
+        }
+        for (count, what) in [
+            (self.fragments, "IP fragments, which are not put together again"),
+            (self.truncated, "packets of which the capture kept less than their headers"),
+            (self.connections.ignored_segments, "segments of connections beyond the first 65,536"),
+        ] {
+            if count.0 > 0 {
+                warnings.push(format!("{what}: {count}"));
+            }
+        }
+        warnings
+    }
+}

@@ -1,0 +1,23 @@
+//! [`EndpointRole`]: which end of a [`NetnsPair`](super::NetnsPair) is meant, and what is run there.
+
+/// What an end's thread runs.
+pub(super) type NamespaceJob = Box<dyn FnOnce() + Send>;
+
+/// An end of a [`NetnsPair`](super::NetnsPair).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndpointRole {
+    /// Whose address is [`NetnsPair::SERVER`](super::NetnsPair::SERVER).
+    Server,
+    /// Whose address is [`NetnsPair::CLIENT`](super::NetnsPair::CLIENT).
+    Client,
+}
+
+impl EndpointRole {
+    /// `server` or `client`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}

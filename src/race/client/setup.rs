@@ -1,0 +1,41 @@
+//! [`LaneSetup`]: what the connections of a lane have in common.
+
+use bytes::Bytes;
+
+use crate::race::connector::LaneConnector;
+use crate::race::{HeaderProfile, Lane, RaceConfig};
+use crate::scope::Scope;
+
+/// What every connection of a lane is opened with.
+pub(super) struct LaneSetup {
+    pub(super) scope: Scope,
+    pub(super) lane: Lane,
+    pub(super) connector: LaneConnector,
+    pub(super) payload: Bytes,
+    pub(super) messages: usize,
+    pub(super) headers: HeaderProfile,
+    pub(super) read_buffer: usize,
+    /// One client for all connections of the lane, as its documentation wants.
+    pub(super) reqwest: Option<::reqwest::Client>,
+}
+
+impl LaneSetup {
+    pub(super) fn new(
+        scope: Scope,
+        lane: Lane,
+        config: &RaceConfig,
+        connector: LaneConnector,
+        reqwest: Option<::reqwest::Client>,
+    ) -> Self {
+        Self {
+            scope,
+            lane,
+            connector,
+            payload: config.payload_bytes(),
+            messages: config.messages_per_exchange(),
+            headers: config.headers,
+            read_buffer: config.read_buffer(),
+            reqwest,
+        }
+    }
+}
