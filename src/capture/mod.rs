@@ -1,7 +1,7 @@
 //! Connections out of files and into them: pcap and pcapng (with TLS opened where secrets are there), hex text, recordings.
 //! What the bytes mean is the business of [`crate::wire`]; nothing here knows a terminal.
 //!
-//! [`open`] goes through a file once and keeps no payload: a stream is its [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which
+//! [`open()`] goes through a file once and keeps no payload: a stream is its [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which
 //! knows where each byte stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as pcapng.
 //!
 //! Inside, in reading order: `file_reader` (bytes forward), `packet_reader` and `pcapng` (packets), `packet_headers` (segments), `connection_table` (connections),

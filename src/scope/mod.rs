@@ -1,6 +1,6 @@
 //! A [`Scope`] owns tasks and threads, so that leaving a slide, or ending a command, ends everything it started.
 //! It does not restart anything and gives no results back: tasks report through channels of their own, of which
-//! [`report_channel`] is one.
+//! [`report_channel()`] is one.
 //!
 //! A panic in a task is caught and handed to the scope's panic callback as one line of text; the process, its
 //! other tasks and the terminal live on.

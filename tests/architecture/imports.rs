@@ -45,7 +45,7 @@ impl Resolver<'_> {
         let names = &self.modules[module];
         let imported =
             names.uses.iter().filter(|(name, _)| !names.public.contains(*name)).map(|(_, path)| path);
-        let resolve = |path: &Path| self.resolve(self.absolute(module, path)?, 0);
+        let resolve = |path: &Path| self.resolve(&self.absolute(module, path)?, 0);
         // what is only imported counts where it is an item; a module counts where something of it is used
         let imported = imported.filter_map(resolve).filter(|(_, is_item)| *is_item).map(|(module, _)| module);
         let mentioned = names.mentions.iter().filter_map(|path| {
@@ -90,7 +90,7 @@ impl Resolver<'_> {
     }
 
     /// The module in which the last name of `path` is defined, and whether that name is an item and no module.
-    fn resolve(&self, path: Path, depth: usize) -> Option<(Path, bool)> {
+    fn resolve(&self, path: &[String], depth: usize) -> Option<(Path, bool)> {
         let mut module: Path = Vec::new();
         for (at, name) in path.iter().enumerate() {
             let inner = [module.as_slice(), std::slice::from_ref(name)].concat();
@@ -101,12 +101,12 @@ impl Resolver<'_> {
             let names = self.modules.get(module.as_slice())?;
             if let Some(export) = names.uses.get(name).filter(|_| depth < 8) {
                 let export = self.absolute(&module, export)?;
-                return self.resolve([&export, &path[at + 1..]].concat(), depth + 1);
+                return self.resolve(&[&export, &path[at + 1..]].concat(), depth + 1);
             }
             let globs = names.globs.iter().filter(|_| depth < 8 && !names.items.contains(name));
             let through = globs.filter_map(|glob| {
                 let target = self.absolute(&module, glob)?;
-                let (target, _) = self.resolve(target, depth + 1)?;
+                let (target, _) = self.resolve(&target, depth + 1)?;
                 self.modules[target.as_slice()].items.contains(name).then_some(target)
             });
             let target = through.into_iter().next().unwrap_or(module);

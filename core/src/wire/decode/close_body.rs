@@ -40,12 +40,12 @@ impl CloseBody {
         }
     }
 
-    pub(super) fn reason_is_invalid(&self) -> bool {
+    pub(super) fn reason_is_invalid(self) -> bool {
         self.reason_is_invalid
     }
 
     /// The character that the reason breaks off in: how many of its bytes are there, and how many it has.
-    pub(super) fn pending(&self) -> Option<(u8, u8)> {
+    pub(super) fn pending(self) -> Option<(u8, u8)> {
         self.reason.pending()
     }
 }

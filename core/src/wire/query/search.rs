@@ -89,9 +89,10 @@ impl Needle {
 
     /// Where it first stands in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
-        let start = match self.folds_case {
-            true => self.finder.find(&plain.to_ascii_lowercase()),
-            false => self.finder.find(plain),
+        let start = if self.folds_case {
+            self.finder.find(&plain.to_ascii_lowercase())
+        } else {
+            self.finder.find(plain)
         }?;
         Some(start..start.saturating_add(self.finder.needle().len()))
     }

@@ -9,13 +9,12 @@ use crate::wire::{AgreedExtensions, Transcript};
 
 /// They are compiled here, so that nobody is handed a program that is none.
 #[path = "tungstenite_client.rs.txt"]
-#[expect(clippy::disallowed_methods, reason = "it stands alone")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 mod tungstenite_client;
 #[path = "tungstenite_server.rs.txt"]
-#[expect(clippy::disallowed_methods, reason = "it stands alone")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 #[expect(clippy::result_large_err, reason = "the library wants it so")]
+#[expect(clippy::disallowed_methods, reason = "a program of its own")]
 mod tungstenite_server;
 
 const URL: &str = "ws://127.0.0.1:9/a?b='c'";
