@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::race::error::LaneError;
-use crate::race::ipc::{LaneTarget, TlsTrust};
+use crate::race::process::ipc::{LaneTarget, TlsTrust};
 
 /// The name in the certificate that our own servers make.
 pub(super) const CERTIFICATE_NAME: &str = "race.localhost";

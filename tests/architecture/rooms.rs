@@ -8,20 +8,93 @@ use crate::sources;
 
 /// A folder and its parts in layers from top to bottom. A part uses parts of lower layers only, so parts of one layer do not
 /// know each other. `mod` is the folder's own file.
-const ROOMS: &[(&str, &[&[&str]])] = &[(
-    "wire",
-    &[
-        &["query"],
-        &["keep"],
-        &["explain"],
-        &["decode"],
-        &["deflate"],
-        &["handshake"],
-        &["frame"],
-        &["format"],
-        &["size"],
-    ],
-)];
+const ROOMS: &[(&str, &[&[&str]])] = &[
+    (
+        "wire",
+        &[
+            &["query"],
+            &["keep"],
+            &["explain"],
+            &["decode"],
+            &["deflate"],
+            &["handshake"],
+            &["frame"],
+            &["format"],
+            &["size"],
+        ],
+    ),
+    (
+        "net",
+        &[
+            &["mod"],
+            &["connect", "link"],
+            &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
+            &["address_pair", "close_code", "error_text"],
+        ],
+    ),
+    ("net/link", &[&["delayed_stream"], &["link_emulator", "netns"], &["link_model", "stall"]]),
+    (
+        "clients",
+        &[
+            &["session"],
+            &["driver"],
+            &["event", "inbound"],
+            &["error", "options"],
+            &["command", "connect_plain", "random", "request", "send_queue"],
+        ],
+    ),
+    ("proxy", &[&["listener"], &["relay"], &["event"], &["command", "error", "intercept_queue", "options"]]),
+    (
+        "servers",
+        &[
+            &["bundle"],
+            &["recorded", "server_kind"],
+            &["http", "hub", "naive_proxy", "sloppy", "strict", "websocket"],
+            &["connection"],
+            &["browser_headers", "options"],
+        ],
+    ),
+    ("servers/connection", &[&["inbox", "timed"], &["frame_clock"], &["handshake", "serve", "timeout"]]),
+    (
+        "capture",
+        &[
+            &["mod"],
+            &["open"],
+            &["replay", "text"],
+            &["captured_file", "connection_table"],
+            &["stream", "write"],
+            &["byte_store", "error", "packets", "reassembly", "sink", "tls"],
+        ],
+    ),
+    (
+        "feed",
+        &[&["runner"], &["client"], &["server"], &["source"], &["metrics"], &["error"], &["config", "tick"]],
+    ),
+    (
+        "race",
+        &[
+            &["client", "formats", "runner", "server"],
+            &["connector", "result"],
+            &["process"],
+            &["error", "grid"],
+            &["bare_http", "config", "executor"],
+        ],
+    ),
+    (
+        "race/config",
+        &[&["validate"], &["load_budget"], &["race_config"], &["external_servers"], &["lane", "placement"]],
+    ),
+    (
+        "race/client",
+        &[
+            &["mod"],
+            &["slice"],
+            &["lane_client"],
+            &["bare_http", "hyper", "reqwest", "sse", "tcp", "websocket"],
+            &["reply", "setup"],
+        ],
+    ),
+];
 
 /// Folders whose files still use each other in circles.
 const CIRCULAR: &[&str] = &[];
