@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "clients",
         &[
+            &["mod"],
             &["session"],
             &["driver"],
             &["event", "inbound"],
