@@ -21,10 +21,13 @@ mod time;
 mod websocket;
 
 pub use accept::serve;
+pub(crate) use accept::{Accepted, Acceptor};
 pub use address_pair::AddressPair;
 pub use close_code::close_code_for;
+pub(crate) use connect::connector::TlsSettings;
 pub use connect::connector::{ConnectError, ConnectErrorKind, MaybeTlsStream, connect};
 pub use connect::loopback::is_loopback;
+pub(crate) use connect::loopback::{connect_host, connect_tcp};
 pub use connect::target::{Target, TargetError, TargetErrorKind};
 pub use connect::tls::{AuthoritiesError, KeyLogBuffer, TlsError, TlsOptions, TlsOptionsError};
 pub use error_text::{describe_io_error, error_chain};

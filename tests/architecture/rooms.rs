@@ -137,6 +137,20 @@ fn parts_of_a_room_use_lower_parts_only() {
     }
 }
 
+/// There is one way to a connection and one to take connections in: both set what every socket of ours has.
+#[test]
+fn sockets_are_opened_and_accepted_in_net_alone() {
+    for source in sources::all().iter().filter(|source| !source.module.starts_with(&["net".to_owned()])) {
+        for call in ["TcpStream::connect(", "listener.accept("] {
+            assert!(
+                !source.code.contains(call),
+                "{:?} has {call}: net has what is there for it",
+                source.path
+            );
+        }
+    }
+}
+
 #[test]
 fn a_folder_has_at_most_twelve_files() {
     let mut folders: BTreeMap<PathBuf, usize> = BTreeMap::new();

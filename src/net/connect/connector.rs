@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -14,7 +16,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::net::connect::loopback;
+use crate::net::connect::loopback::connect_host;
 use crate::net::{AddressPair, Target, TlsError, TlsOptions, TlsOptionsError, describe_io_error};
 
 /// A connection that is open.
@@ -71,6 +73,32 @@ pub enum ConnectErrorKind {
     Tls(#[from] TlsError),
 }
 
+/// TLS with one server, prepared: whoever connects often makes the settings once.
+#[derive(Clone)]
+pub(crate) struct TlsSettings {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl TlsSettings {
+    /// TLS by `config` with a server that has a certificate for `name`.
+    pub(crate) fn new(config: ClientConfig, name: ServerName<'static>) -> Self {
+        Self { connector: TlsConnector::from(Arc::new(config)), name }
+    }
+
+    /// The TLS handshake over `stream`.
+    ///
+    /// # Errors
+    /// As tokio-rustls gives them; [`TlsError`] tells them apart.
+    pub(crate) async fn connect<S>(&self, stream: S) -> io::Result<MaybeTlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let stream = self.connector.connect(self.name.clone(), stream).await?;
+        Ok(MaybeTlsStream::Tls(Box::new(stream)))
+    }
+}
+
 /// A stream to `target`. TCP and TLS have `connect_timeout` each.
 ///
 /// # Errors
@@ -89,18 +117,16 @@ async fn open(
     tls: &TlsOptions,
     connect_timeout: Duration,
 ) -> Result<MaybeTlsStream, ConnectErrorKind> {
-    let connecting = loopback::connect(&target.host, target.port);
+    let connecting = connect_host(&target.host, target.port);
     let connected = timeout(connect_timeout, connecting).await;
     let connected = connected.map_err(|_| ConnectErrorKind::Timeout(connect_timeout))?;
     let stream = connected.map_err(|error| ConnectErrorKind::of(error, target))?;
-    stream.set_nodelay(true).map_err(ConnectErrorKind::Io)?;
     if !target.tls {
         return Ok(MaybeTlsStream::Plain(stream));
     }
-    let (config, name) = (tls.config()?, tls.server_name(&target.host)?);
-    let shaking = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    let shaken = timeout(connect_timeout, shaking).await.map_err(|_| ConnectErrorKind::TlsTimeout)?;
-    Ok(MaybeTlsStream::Tls(Box::new(shaken.map_err(TlsError::from)?)))
+    let tls = TlsSettings::new(tls.config()?, tls.server_name(&target.host)?);
+    let shaken = timeout(connect_timeout, tls.connect(stream)).await;
+    Ok(shaken.map_err(|_| ConnectErrorKind::TlsTimeout)?.map_err(TlsError::from)?)
 }
 
 impl ConnectErrorKind {

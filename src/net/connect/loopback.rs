@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 
 /// Whether `host`, as a URL spells it (IPv6 without brackets), is this machine and can be nothing else: an address of
 /// 127.0.0.0/8, `::1`, `localhost` or a name in it (RFC 6761 section 6.3).
@@ -19,20 +19,30 @@ fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
+/// A TCP connection, with `TCP_NODELAY`: a small request does not wait for the peer's delayed acknowledgement.
+///
+/// # Errors
+/// As for [`TcpStream::connect`].
+pub(crate) async fn connect_tcp(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 /// A TCP connection to a host. Names in `localhost` lead to loopback without being looked up, as in browsers: a resolver
 /// might know better.
 ///
 /// # Errors
-/// As for [`TcpStream::connect`].
-pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+/// As for [`connect_tcp`].
+pub(crate) async fn connect_host(host: &str, port: u16) -> io::Result<TcpStream> {
     if !is_localhost(host) {
-        return TcpStream::connect((host, port)).await;
+        return connect_tcp((host, port)).await;
     }
     let addresses = [
         SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port),
         SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port),
     ];
-    TcpStream::connect(&addresses[..]).await
+    connect_tcp(&addresses[..]).await
 }
 
 #[cfg(test)]
@@ -89,7 +99,7 @@ mod tests {
         let listener = crate::net::listen(([127, 0, 0, 1], 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let name = "no-resolver-knows-this.localhost";
-        let (stream, _) = tokio::join!(connect(name, port), listener.accept());
+        let (stream, _) = tokio::join!(connect_host(name, port), listener.accept());
         assert!(stream.unwrap().peer_addr().unwrap().ip().is_loopback());
     }
 }
