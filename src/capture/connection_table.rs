@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::num::Saturating;
 
 use crate::capture::error::InternalError;
-use crate::capture::packet_headers::{FIN, RST, SYN, TcpSegment};
+use crate::capture::packets::packet_headers::{FIN, RST, SYN, TcpSegment};
 use crate::capture::reassembly::{Reassembled, Reassembler, SegmentData};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use super::packet_builder::{self, TcpHeader};
+use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};

@@ -12,13 +12,13 @@ use crate::capture::byte_store::BackingStore;
 use crate::capture::captured_file::{Capture, CaptureFormat, MAX_WARNINGS};
 use crate::capture::connection_table::ConnectionTable;
 use crate::capture::error::{CaptureError, InternalError, TextError, UnknownFormat};
-use crate::capture::packet::CaptureItem;
-use crate::capture::packet_headers::{self, ParsedPacket};
-use crate::capture::packet_reader::{self, PacketReader};
+use crate::capture::packets::packet::CaptureItem;
+use crate::capture::packets::packet_headers::{self, ParsedPacket};
+use crate::capture::packets::packet_reader::{self, PacketReader};
 use crate::capture::sink::StreamSink;
 use crate::capture::stream::{ReadContext, StreamStart};
+use crate::capture::text::{hex, recording};
 use crate::capture::tls::KeyLog;
-use crate::capture::{hex, recording};
 use crate::scope::catch_panic_now;
 use crate::wire::{AgreedExtensions, Side, Trace};
 

@@ -8,12 +8,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::clients::command::SessionCommand;
+use crate::clients::error::{Refusal, SessionEnd, SessionError, StreamEnd};
+use crate::clients::event::SessionEvent;
 use crate::clients::inbound::{Inbound, InboundEvent};
+use crate::clients::options::SessionOptions;
+use crate::clients::random::{RandomError, masking_key};
 use crate::clients::send_queue::{CloseStatus, SendQueue};
-use crate::clients::session::masking_key;
-use crate::clients::{
-    RandomError, Refusal, SessionCommand, SessionEnd, SessionError, SessionEvent, SessionOptions, StreamEnd,
-};
 use crate::net::later;
 use crate::wire::Opcode;
 use crate::wire::frame::encode;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::clients::{RandomError, RequestError};
+use crate::clients::random::RandomError;
+use crate::clients::request::RequestError;
 use crate::net::{ConnectError, TargetError, describe_io_error};
 use crate::wire::{ByteLen, format};
 

@@ -8,15 +8,23 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)
 )]
 
+mod command;
 mod connect_plain;
 mod driver;
 mod error;
+mod event;
 mod inbound;
+mod options;
+mod random;
 mod request;
 mod send_queue;
 mod session;
 
+pub use command::SessionCommand;
 pub use connect_plain::{ConnectPlainError, connect_plain};
 pub use error::{Refusal, SessionEnd, SessionError, StreamEnd, UnfinishedRead};
+pub use event::SessionEvent;
+pub use options::SessionOptions;
+pub use random::{RandomError, nonce};
 pub use request::{HandshakeRequest, RequestError, RequestOptions};
-pub use session::{RandomError, SessionCommand, SessionEvent, SessionOptions, nonce, run_session};
+pub use session::run_session;

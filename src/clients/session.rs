@@ -3,89 +3,15 @@
 //! It is written on `wire` and not on a client library, so that it goes on where a library would stop: it sends what is
 //! asked for, legal or not, and reads on whatever the server does. What it all means is for whoever reads the reports.
 
-use std::time::Duration;
-
-use thiserror::Error;
 use tokio::sync::mpsc;
 
+use crate::clients::command::SessionCommand;
 use crate::clients::driver::Driver;
-use crate::clients::{HandshakeRequest, SessionEnd, SessionError};
-use crate::net::{AddressPair, Chunk, ChunkSender, Tap, Target, TlsOptions, connect};
-use crate::wire::{Header, MaskingKey};
-
-/// Where to, and how.
-#[derive(Clone, Debug)]
-pub struct SessionOptions {
-    /// A `ws://` or `wss://` URL.
-    pub url: String,
-    /// What is sent first.
-    pub request: HandshakeRequest,
-    /// Whom to trust, for `wss://`.
-    pub tls: TlsOptions,
-    /// How long a server may take to accept a connection, to answer the handshake, and to hang up after a Close.
-    pub timeout: Duration,
-    /// Answer pings, until told otherwise.
-    pub auto_pong: bool,
-    /// Answer a Close, until told otherwise.
-    pub auto_close: bool,
-}
-
-impl SessionOptions {
-    /// As a client usually does it: an ordinary request, a timeout of 5 s, pings and Close answered.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            request: HandshakeRequest::default(),
-            tls: TlsOptions::default(),
-            timeout: Duration::from_secs(5),
-            auto_pong: true,
-            auto_close: true,
-        }
-    }
-}
-
-/// What the session is asked to do. Commands wait until the handshake is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionCommand {
-    /// Send a text message.
-    Text(String),
-    /// Send a binary message.
-    Binary(Vec<u8>),
-    /// Send a Ping; more than 125 bytes are sent and make it illegal (RFC 6455 section 5.5).
-    Ping(Vec<u8>),
-    /// Send a Pong that nobody asked for.
-    Pong(Vec<u8>),
-    /// Begin the closing handshake with this code and reason, and read on until the server hangs up.
-    Close(u16, String),
-    /// Put these bytes on the wire as they are.
-    Raw(Vec<u8>),
-    /// A frame with this header, legal or not, and this payload, which is masked where the header has a key.
-    Frame(Header, Vec<u8>),
-    /// Answer pings from now on, or leave them alone.
-    AutoPong(bool),
-    /// Answer a Close from now on, or leave it alone.
-    AutoClose(bool),
-    /// Hang up without a goodbye.
-    HangUp,
-}
-
-/// What happens in a session, in the order in which it happened.
-#[derive(Debug)]
-pub enum SessionEvent {
-    /// TCP is there; TLS too, where there is any.
-    Connected(AddressPair),
-    /// What a reader should know: what TLS has come to, or that a certificate is not checked.
-    Note(String),
-    /// The secrets of the TLS connection, as lines of a key log.
-    KeyLog(String),
-    /// Bytes went over the connection (above TLS where there is TLS), from the first of the handshake to the end of
-    /// the stream.
-    Bytes(Chunk),
-    /// The server has answered 101: frames from here on, even where the handshake has faults.
-    Open,
-    /// The session is over, and why; always the last event. `Ok`: both sides knew that it would end.
-    Ended(Result<SessionEnd, SessionError>),
-}
+use crate::clients::error::{SessionEnd, SessionError};
+use crate::clients::event::SessionEvent;
+use crate::clients::options::SessionOptions;
+use crate::clients::random::nonce;
+use crate::net::{ChunkSender, Tap, Target, connect};
 
 /// Opens a connection, carries out commands and reports everything until it is over.
 ///
@@ -107,7 +33,7 @@ async fn connect_and_run(
     events: &mpsc::Sender<SessionEvent>,
 ) -> Result<SessionEnd, SessionError> {
     let target = Target::parse(&options.url)?;
-    let request = options.request.to_bytes(&target, random_bytes()?)?;
+    let request = options.request.to_bytes(&target, nonce()?)?;
     if target.tls && options.tls.insecure {
         let warning = "NOT SECURE: the server's certificate is not checked, so anybody may sit in between";
         let _ = events.send(SessionEvent::Note(warning.to_owned())).await;
@@ -124,42 +50,21 @@ async fn connect_and_run(
     Driver::new(options, request, events).run(tap, commands).await
 }
 
-/// The system gives no random numbers, so there is neither a key for the handshake nor one for a frame.
-#[derive(Clone, Copy, Debug, Error)]
-#[error("the system gives no random numbers: {0}")]
-pub struct RandomError(#[source] getrandom::Error);
-
-/// A masking key or a nonce that nobody can guess (RFC 6455 section 5.3).
-fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(RandomError)?;
-    Ok(bytes)
-}
-
-/// Sixteen random bytes for a request's key (RFC 6455 section 4.1).
-///
-/// # Errors
-/// If the system gives none.
-pub fn nonce() -> Result<[u8; 16], RandomError> {
-    random_bytes()
-}
-
-/// A fresh masking key.
-pub(super) fn masking_key() -> Result<MaskingKey, RandomError> {
-    random_bytes()
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a peer in a test listens as it likes")]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::clients::{Refusal, StreamEnd, UnfinishedRead};
+    use crate::net::Chunk;
     use crate::net::{ConnectErrorKind, Direction};
     use crate::scope::Scope;
     use crate::servers::{Ports, ServerBundle};
+    use crate::wire::Header;
     use crate::wire::handshake::ServerPolicy;
     use crate::wire::handshake::pair::HandshakePair;
     use crate::wire::{AgreedExtensions, Opcode, Side, Sides, Transcript};

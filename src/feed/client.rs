@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::feed::metrics::FeedMetrics;
 use crate::feed::server::LONG_POLL_TIMEOUT;
 use crate::feed::{FeedClock, Tick, Transport, TransportError};
-use crate::net::WebSocketLimits;
+use crate::net::{WebSocketLimits, connect_tcp};
 
 /// How long an answer that should come at once may take.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -163,10 +163,7 @@ impl FeedClient {
     }
 
     async fn connect(&self) -> Result<TcpStream, TransportError> {
-        let connected = with_timeout(RESPONSE_TIMEOUT, TcpStream::connect(self.address)).await?;
-        let stream = connected.map_err(TransportError::Io)?;
-        stream.set_nodelay(true).map_err(TransportError::Io)?;
-        Ok(stream)
+        with_timeout(RESPONSE_TIMEOUT, connect_tcp(self.address)).await?.map_err(TransportError::Io)
     }
 }
 

@@ -5,15 +5,11 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::sleep;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use crate::net;
+use crate::net::{self, Accepted, Acceptor};
 use crate::proxy::command::{ConnectionSelector, InterceptAction, ProxyCommand};
 use crate::proxy::error::ProxyError;
 use crate::proxy::event::{EventSender, MAX_CONNECTIONS, ProxyEvent, ProxyEventKind};
@@ -59,40 +55,18 @@ struct Proxy {
 
 impl Proxy {
     async fn run(mut self, listener: TcpListener, mut commands: mpsc::Receiver<ProxyCommand>) {
-        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let (mut commands_open, mut full, mut permit) = (true, false, None);
+        let mut acceptor = Acceptor::new(&listener, MAX_CONNECTIONS);
+        let mut commands_open = true;
         loop {
             tokio::select! {
                 command = commands.recv(), if commands_open => match command {
                     Some(command) => self.dispatch(&command),
                     None => commands_open = false,
                 },
-                got = permits.clone().acquire_owned(), if permit.is_none() => {
-                    let got = got.expect("nobody closes the semaphore");
-                    // a client that waits already takes it at once
-                    let waits = if full { listener.accept().now_or_never() } else { None };
-                    if let Some(Ok((client, peer))) = waits {
-                        self.start_connection(client, peer, got);
-                        continue;
-                    }
-                    permit = Some(got);
-                    if std::mem::take(&mut full) {
-                        self.send(ProxyEvent::Room).await;
-                    }
-                }
-                accepted = listener.accept(), if permit.is_some() => match (accepted, permit.take()) {
-                    (Ok((client, peer)), Some(taken)) => {
-                        self.start_connection(client, peer, taken);
-                        if permits.available_permits() == 0 {
-                            full = true;
-                            self.send(ProxyEvent::Full).await;
-                        }
-                    }
-                    // out of file handles, most likely: those that are open may end meanwhile
-                    (_, taken) => {
-                        permit = taken;
-                        sleep(Duration::from_millis(100)).await;
-                    }
+                accepted = acceptor.next() => match accepted {
+                    Accepted::Connection { stream, peer, place } => self.start_connection(stream, peer, place),
+                    Accepted::Full => self.send(ProxyEvent::Full).await,
+                    Accepted::Room => self.send(ProxyEvent::Room).await,
                 },
             }
         }
@@ -150,7 +124,11 @@ impl Proxy {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::Semaphore;
 
     use super::*;
     use crate::net::Target;

@@ -170,8 +170,6 @@ impl Relay {
         mut server: MaybeTlsStream,
         mut actions: mpsc::Receiver<(Side, InterceptAction)>,
     ) -> Result<(), ProxyError> {
-        // an error of this leaves the answers a little later
-        let _ = client.set_nodelay(true);
         let end = self.run_until_end(&mut client, &mut server, &mut actions).await;
         match end {
             RelayEnd::Closed => Ok(()),

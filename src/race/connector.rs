@@ -8,10 +8,10 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
+use crate::net::{TlsSettings, connect_host};
 use crate::race::error::LaneError;
-use crate::race::ipc::{LaneTarget, TlsTrust};
+use crate::race::process::ipc::{LaneTarget, TlsTrust};
 
 /// The name in the certificate that our own servers make.
 pub(super) const CERTIFICATE_NAME: &str = "race.localhost";
@@ -28,7 +28,7 @@ type Socket = piped::Socket;
 #[derive(Clone)]
 pub(super) struct LaneConnector {
     pub(super) target: LaneTarget,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<TlsSettings>,
     /// Where the server's ends of pipes go, in place of sockets.
     #[cfg(test)]
     pub(super) pipes: Option<piped::Pipes>,
@@ -45,10 +45,10 @@ impl LaneConnector {
         let mut config = tls_config(&target.trust)?;
         config.alpn_protocols = protocol.into_iter().map(<[u8]>::to_vec).collect();
         let name = ServerName::try_from(name.clone()).map_err(|_| LaneError::ServerName(name))?;
-        Ok(Self::over(target, Some((TlsConnector::from(Arc::new(config)), name))))
+        Ok(Self::over(target, Some(TlsSettings::new(config, name))))
     }
 
-    fn over(goal: LaneTarget, tls: Option<(TlsConnector, ServerName<'static>)>) -> Self {
+    fn over(goal: LaneTarget, tls: Option<TlsSettings>) -> Self {
         Self {
             target: goal,
             tls,
@@ -62,15 +62,12 @@ impl LaneConnector {
         let LaneTarget { host, port, .. } = &self.target;
         let failed = |source| LaneError::Connect { host: host.clone(), port: *port, source };
         let stream = self.socket().await.map_err(failed)?;
-        let Some((connector, name)) = &self.tls else { return Ok(Stream::Plain(stream)) };
-        let stream = connector.connect(name.clone(), stream).await.map_err(failed)?;
-        Ok(Stream::Tls(Box::new(stream)))
+        let Some(tls) = &self.tls else { return Ok(Stream::Plain(stream)) };
+        tls.connect(stream).await.map_err(failed)
     }
 
     async fn tcp(&self) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect((self.target.host.as_str(), self.target.port)).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
+        connect_host(&self.target.host, self.target.port).await
     }
 
     #[cfg(not(test))]

@@ -16,36 +16,26 @@ mod config;
 mod connector;
 mod error;
 mod executor;
-mod external_servers;
 pub mod formats;
 pub mod grid;
-mod ipc;
-mod lane;
-mod lane_processes;
-mod lane_recorder;
-mod load_budget;
-mod machine;
-mod outcome;
-mod placement;
-mod platform;
+mod process;
+mod result;
 mod runner;
 mod server;
-mod validate;
-mod validity;
 
 pub use client::run_client;
-pub use config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig};
-pub use external_servers::{ExternalServers, ExternalServersError, LoadLimit};
-pub use lane::{Lane, LaneKind, UnknownLane};
-pub use lane_processes::WorkerProgram;
-pub use machine::{ListenDrops, Machine};
-pub use outcome::{
+pub use config::external_servers::{ExternalServers, ExternalServersError, LoadLimit};
+pub use config::lane::{Lane, LaneKind, UnknownLane};
+pub use config::placement::{Placement, UnknownPlacement};
+pub use config::race_config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig};
+pub use config::validate::RaceConfigError;
+pub use process::lane_processes::WorkerProgram;
+pub use process::machine::{ListenDrops, Machine};
+pub use process::platform::LACKING;
+pub use result::outcome::{
     ExchangeCost, GapBreakdown, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_breakdown,
     headline, ratios,
 };
-pub use placement::{Placement, UnknownPlacement};
-pub use platform::LACKING;
+pub use result::validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};
 pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
 pub use server::run_server;
-pub use validate::RaceConfigError;
-pub use validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};

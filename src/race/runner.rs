@@ -9,14 +9,14 @@ use tokio::sync::mpsc;
 
 use crate::measure::{Drift, SplitMix64};
 use crate::net::{EndpointRole, NetnsPair};
+use crate::race::config::load_budget::LoadBudget;
 use crate::race::error::{RaceError, WorkerError};
-use crate::race::ipc::ResourceUsage;
-use crate::race::lane_processes::{LaneProcesses, WorkerProgram};
-use crate::race::lane_recorder::LaneRecorder;
-use crate::race::load_budget::LoadBudget;
-use crate::race::machine::{CpuBusyTime, ListenDrops};
-use crate::race::outcome::{self, RaceOutcome, SliceRecord};
-use crate::race::validity::Conditions;
+use crate::race::process::ipc::ResourceUsage;
+use crate::race::process::lane_processes::{LaneProcesses, WorkerProgram};
+use crate::race::process::machine::{CpuBusyTime, ListenDrops};
+use crate::race::result::lane_recorder::LaneRecorder;
+use crate::race::result::outcome::{self, RaceOutcome, SliceRecord};
+use crate::race::result::validity::Conditions;
 use crate::race::{Lane, LaneRatio, LaneStats, Machine, RaceConfig};
 use crate::scope::{ReportSender, Scope};
 

@@ -29,8 +29,8 @@ use tokio::time::timeout;
 use crate::net::lingering_close;
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
-use crate::servers::connection::access::{Access, HostMismatch};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{HttpHeader, Limits, ServerEvent, ServerOptions};
 
 /// A browser that is led to the echo shows no script and no page where the body says it is something else.

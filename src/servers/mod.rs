@@ -1,5 +1,5 @@
 //! The bundled servers, on loopback only, hard to hang and polite when they stop (but for the sloppy one).
-//! They draw and print nothing: what happens is counted in [`Traffic`] and told as [`ServerEvent`]s to whoever asks.
+//! They draw and print nothing: what happens is counted in [`Traffic`](crate::net::Traffic) and told as [`ServerEvent`]s to whoever asks.
 //!
 //! Each server is an address and a future: whoever runs the future owns the server's life. [`ServerBundle`] runs them on
 //! a thread of their own.
@@ -23,55 +23,24 @@
 mod browser_headers;
 mod bundle;
 pub(crate) mod connection;
-mod event_log;
 #[cfg(test)]
 pub(crate) mod hostile;
 pub mod http;
 pub mod hub;
-mod limits;
-pub mod misbehaviors;
 pub mod naive_proxy;
+mod options;
 pub mod recorded;
 mod server_kind;
 pub mod sloppy;
 pub mod strict;
 pub mod websocket;
 
-use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
-
-use crate::net::Traffic;
-
 pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
 pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerError, ServerHandle, ServerState};
-pub(crate) use connection::access::HostMismatch;
-pub use connection::access::{Access, HostName, HostNameError, Origin, OriginError, Origins};
-pub use event_log::{EventLog, ServerEvent};
-pub use limits::Limits;
+pub(crate) use options::access::HostMismatch;
+pub use options::access::{Access, HostName, HostNameError, Origin, OriginError, Origins};
+pub use options::event_log::{EventLog, ServerEvent};
+pub use options::limits::Limits;
+pub use options::server_options::ServerOptions;
 pub use server_kind::{GUARDED_ORIGIN, ServerKind};
-
-/// How a server is to run. The default: any free port, nobody listening to the log, the default [`Limits`] and [`Access`].
-#[derive(Clone, Debug, Default)]
-pub struct ServerOptions {
-    /// The port on 127.0.0.1; 0 is any free one.
-    pub port: u16,
-    /// Cancelled, it lets the server finish what it has begun, say goodbye and end, within [`Limits::drain_timeout`].
-    pub shutdown: CancellationToken,
-    /// Where bytes and connections are counted.
-    pub traffic: Arc<Traffic>,
-    /// Where requests and connections are told of.
-    pub log: Option<EventLog>,
-    /// What a peer may ask for.
-    pub limits: Limits,
-    /// Whom the server lets in.
-    pub access: Access,
-}
-
-impl ServerOptions {
-    fn record(&self, event: ServerEvent) {
-        if let Some(log) = &self.log {
-            log.record(event);
-        }
-    }
-}
+pub use sloppy::misbehaviors;

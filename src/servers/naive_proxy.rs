@@ -15,10 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::net::{describe_io_error, lingering_close};
+use crate::net::{connect_tcp, describe_io_error, lingering_close};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::serve::{CountedSocket, listen_on_loopback, serve_connections};
@@ -100,10 +99,7 @@ impl NaiveConnection {
     /// Passes both directions on until both have ended, and looks at what goes by. A peer must take what is there for it in
     /// time, on either side.
     async fn relay(&self, client: &mut Client, upstream: SocketAddr, head: &[u8]) -> io::Result<()> {
-        let server = TcpStream::connect(upstream).await?;
-        // Small frames would else wait for one another.
-        server.set_nodelay(true)?;
-        let mut server = Timed::new(server, self.options.limits);
+        let mut server = Timed::new(connect_tcp(upstream).await?, self.options.limits);
         server.write_all(head).await?;
         let (mut from_client, mut to_client) = tokio::io::split(client);
         let (mut from_server, mut to_server) = tokio::io::split(&mut server);

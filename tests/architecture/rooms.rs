@@ -52,6 +52,78 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["connections", "draft", "mask_key", "query"],
         ],
     ),
+    (
+        "net",
+        &[
+            &["mod"],
+            &["connect", "link"],
+            &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
+            &["address_pair", "close_code", "error_text"],
+        ],
+    ),
+    ("net/link", &[&["delayed_stream"], &["link_emulator", "netns"], &["link_model", "stall"]]),
+    (
+        "clients",
+        &[
+            &["mod"],
+            &["session"],
+            &["driver"],
+            &["event", "inbound"],
+            &["error", "options"],
+            &["command", "connect_plain", "random", "request", "send_queue"],
+        ],
+    ),
+    ("proxy", &[&["listener"], &["relay"], &["event"], &["command", "error", "intercept_queue", "options"]]),
+    (
+        "servers",
+        &[
+            &["bundle"],
+            &["recorded", "server_kind"],
+            &["http", "hub", "naive_proxy", "sloppy", "strict", "websocket"],
+            &["connection"],
+            &["browser_headers", "options"],
+        ],
+    ),
+    ("servers/connection", &[&["inbox", "timed"], &["frame_clock"], &["handshake", "serve", "timeout"]]),
+    (
+        "capture",
+        &[
+            &["mod"],
+            &["open"],
+            &["replay", "text"],
+            &["captured_file", "connection_table"],
+            &["stream", "write"],
+            &["byte_store", "error", "packets", "reassembly", "sink", "tls"],
+        ],
+    ),
+    (
+        "feed",
+        &[&["runner"], &["client"], &["server"], &["source"], &["metrics"], &["error"], &["config", "tick"]],
+    ),
+    (
+        "race",
+        &[
+            &["client", "formats", "runner", "server"],
+            &["connector", "result"],
+            &["process"],
+            &["error", "grid"],
+            &["bare_http", "config", "executor"],
+        ],
+    ),
+    (
+        "race/config",
+        &[&["validate"], &["load_budget"], &["race_config"], &["external_servers"], &["lane", "placement"]],
+    ),
+    (
+        "race/client",
+        &[
+            &["mod"],
+            &["slice"],
+            &["lane_client"],
+            &["bare_http", "hyper", "reqwest", "sse", "tcp", "websocket"],
+            &["reply", "setup"],
+        ],
+    ),
 ];
 
 /// What no file of a room may name.
@@ -94,6 +166,20 @@ fn parts_of_a_room_use_lower_parts_only() {
                     used.join("::")
                 );
             }
+        }
+    }
+}
+
+/// There is one way to a connection and one to take connections in: both set what every socket of ours has.
+#[test]
+fn sockets_are_opened_and_accepted_in_net_alone() {
+    for source in sources::all().iter().filter(|source| !source.module.starts_with(&["net".to_owned()])) {
+        for call in ["TcpStream::connect(", "listener.accept("] {
+            assert!(
+                !source.code.contains(call),
+                "{:?} has {call}: net has what is there for it",
+                source.path
+            );
         }
     }
 }

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::net::listen;
     use crate::race::connector::LaneConnector;
-    use crate::race::ipc::{LaneTarget, TlsTrust};
+    use crate::race::process::ipc::{LaneTarget, TlsTrust};
     use crate::race::{Lane, LaneKind, RaceConfig};
     use crate::scope::Scope;
 

@@ -21,7 +21,9 @@ use tokio::sync::mpsc;
 
 use crate::race::connector::LaneConnector;
 use crate::race::error::LaneError;
-use crate::race::ipc::{LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message};
+use crate::race::process::ipc::{
+    LaneTarget, TlsTrust, WorkerRequest, WorkerResponse, read_message, write_message,
+};
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;
 use lane_client::LaneClient;

@@ -10,7 +10,7 @@ use crate::measure::Histogram;
 use crate::net::{Clock, DeadlineTimer, SystemClock, later};
 use crate::race::RaceConfig;
 use crate::race::error::LaneError;
-use crate::race::ipc::{ResourceUsage, SliceResult};
+use crate::race::process::ipc::{ResourceUsage, SliceResult};
 use crate::scope::Scope;
 
 /// The open connections of a lane, and what they write down together.

@@ -10,7 +10,7 @@ use super::lane_client::LaneClient;
 use crate::net::paused::PausedClock;
 use crate::net::{Clock, DelayedStream, LinkConditions, Stall};
 use crate::race::connector::LaneConnector;
-use crate::race::ipc::{LaneTarget, TlsTrust};
+use crate::race::process::ipc::{LaneTarget, TlsTrust};
 use crate::race::server::piped;
 use crate::race::{Lane, LaneKind, RaceConfig};
 use crate::scope::Scope;

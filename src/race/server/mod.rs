@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic};
 use crate::race::error::LaneServerError;
-use crate::race::ipc::{
+use crate::race::process::ipc::{
     ResourceUsage, ServerCounters, WorkerRequest, WorkerResponse, read_message, write_message,
 };
 use crate::race::{HeaderProfile, Lane, LaneKind, RaceConfig};

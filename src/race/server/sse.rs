@@ -17,7 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::mpsc;
 
 use crate::race::HeaderProfile;
-use crate::race::config::MAX_PAYLOAD;
+use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::http;
 
 /// The event streams that are open.

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use crate::race::config::MAX_PAYLOAD;
+use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::Limits;
 use crate::servers::connection::{Inbox, Timed};
 

@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::servers::connection::access::{Access, HostMismatch};
+use crate::servers::options::access::{Access, HostMismatch};
 use crate::servers::{Limits, ServerOptions};
 use crate::wire::handshake::{
     HandshakeOutcome, Head, HeadContext, HeadReader, HeadScan, HeadValidation, Problem, ProblemCode,
@@ -265,7 +265,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, duplex};
 
     use super::*;
-    use crate::servers::connection::access::Origins;
+    use crate::servers::options::access::Origins;
 
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: localhost:9001\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

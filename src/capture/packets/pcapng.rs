@@ -1,0 +1,219 @@
+//! [`Section`]: what a pcapng block means, given the blocks of its section before it.
+//! Where blocks begin and end is the business of [`super::packet_reader`].
+//!
+//! The format: draft-ietf-opsawg-pcapng.
+
+use crate::capture::packets::packet::{ByteOrder, CaptureItem, CapturedPacket, PacketError, length};
+use crate::wire::Offset;
+
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const OLD_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+const SECRETS: u32 = 10;
+
+/// "TLSK": the secrets are lines of a TLS key log.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
+
+/// No capture has more interfaces; what claims to is not believed.
+const MAX_INTERFACES: usize = 4096;
+
+/// The section that is being read.
+#[derive(Debug)]
+pub(in crate::capture) struct Section {
+    pub(in crate::capture) byte_order: ByteOrder,
+    interfaces: Vec<Interface>,
+    /// The time of the last packet, for those that have none.
+    last_captured_at: u64,
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        Self { byte_order: ByteOrder::Little, interfaces: Vec::new(), last_captured_at: 0 }
+    }
+}
+
+/// What an Interface Description Block says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::capture) struct Interface {
+    link_type: u16,
+    snap_len: u32,
+    resolution: TimeResolution,
+    /// Seconds that are added to every time.
+    offset_seconds: i64,
+}
+
+/// Units of a second: `if_tsresol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeResolution {
+    Decimal(u8),
+    Binary(u8),
+}
+
+impl Section {
+    /// The length of a block that begins with these three fields. A section header tells the byte order, in its own body,
+    /// before that can be read.
+    pub(in crate::capture) fn block_len(
+        &mut self,
+        head: &[[u8; 4]; 3],
+        at: Offset,
+    ) -> Result<usize, PacketError> {
+        let [kind, len, magic] = head;
+        // the type of a section header is the same in both orders
+        if u32::from_be_bytes(*kind) == SECTION_HEADER {
+            self.byte_order = match magic {
+                [0x1a, 0x2b, 0x3c, 0x4d] => ByteOrder::Big,
+                [0x4d, 0x3c, 0x2b, 0x1a] => ByteOrder::Little,
+                _ => return Err(PacketError::NoByteOrder { at }),
+            };
+            self.interfaces.clear();
+        }
+        Ok(self.byte_order.u32s(len).map_or(0, |([len], _)| length(len)))
+    }
+
+    /// What a whole block says. `at` is its place in the file.
+    pub(in crate::capture) fn parse_block<'a>(&mut self, block: &'a [u8], at: Offset) -> CaptureItem<'a> {
+        let short = || CaptureItem::Damaged(PacketError::ShortBlock { at });
+        // its length stands before and behind its body
+        let Some(([kind, _], body)) = self.byte_order.u32s(block) else { return short() };
+        let Some((body, _)) = body.split_last_chunk::<4>() else { return short() };
+        let packet = match kind {
+            INTERFACE => {
+                return self
+                    .add_interface(body, at)
+                    .map_or_else(CaptureItem::Damaged, |()| CaptureItem::Ignored);
+            }
+            ENHANCED_PACKET | OLD_PACKET => self.parse_packet(kind, body, at),
+            SIMPLE_PACKET => self.parse_simple_packet(body, at),
+            SECRETS => return parse_secrets(self.byte_order, body, at).unwrap_or_else(short),
+            _ => return CaptureItem::Ignored,
+        };
+        packet.map_or_else(short, |packet| packet.map_or_else(CaptureItem::Damaged, CaptureItem::Packet))
+    }
+
+    fn add_interface(&mut self, body: &[u8], at: Offset) -> Result<(), PacketError> {
+        let fields = self
+            .byte_order
+            .u16s(body)
+            .and_then(|([link, _], rest)| Some((link, self.byte_order.u32s(rest)?)));
+        let Some((link, ([snap], mut options))) = fields else {
+            return Err(PacketError::ShortInterface { at });
+        };
+        if self.interfaces.len() >= MAX_INTERFACES {
+            return Err(PacketError::TooManyInterfaces { at, most: MAX_INTERFACES });
+        }
+        let mut interface = Interface {
+            link_type: link,
+            snap_len: snap,
+            resolution: TimeResolution::Decimal(6),
+            offset_seconds: 0,
+        };
+        while let Some(([code, len], rest)) = self.byte_order.u16s(options) {
+            let len = usize::from(len);
+            let Some(value) = rest.get(..len) else { break };
+            match (code, value) {
+                (0, _) => break,
+                (9, [bits]) if bits & 0x80 == 0 => interface.resolution = TimeResolution::Decimal(*bits),
+                (9, [bits]) => interface.resolution = TimeResolution::Binary(bits & 0x7f),
+                (14, value) if value.len() == 8 => interface.offset_seconds = self.parse_i64(value),
+                _ => {}
+            }
+            options = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+        }
+        self.interfaces.push(interface);
+        Ok(())
+    }
+
+    fn parse_i64(&self, value: &[u8]) -> i64 {
+        let Some(([first, second], _)) = self.byte_order.u32s(value) else { return 0 };
+        let (high, low) = if self.byte_order == ByteOrder::Big { (first, second) } else { (second, first) };
+        stamp(high, low).cast_signed()
+    }
+
+    /// A packet with an interface and a time, in a block of either kind; none where the block is too short for that.
+    fn parse_packet<'a>(
+        &mut self,
+        kind: u32,
+        body: &'a [u8],
+        at: Offset,
+    ) -> Option<Result<CapturedPacket<'a>, PacketError>> {
+        let ([id, high, low, claimed, _], data) = self.byte_order.u32s(body)?;
+        let id = if kind == OLD_PACKET {
+            self.byte_order.u16s(body).map(|([id], _)| id.into())?
+        } else {
+            length(id)
+        };
+        let Some(interface) = self.interfaces.get(id) else {
+            return Some(Err(PacketError::UnknownInterface { at, id }));
+        };
+        let Some(bytes) = data.get(..length(claimed)) else {
+            let there = data.len();
+            return Some(Err(PacketError::PacketLength { at, claimed, there }));
+        };
+        self.last_captured_at = interface.nanos_since_epoch(stamp(high, low));
+        Some(Ok(CapturedPacket {
+            link_type: interface.link_type,
+            captured_at: self.last_captured_at,
+            bytes,
+            file_offset: at + 28,
+        }))
+    }
+
+    /// A packet without either; none where the block is too short.
+    fn parse_simple_packet<'a>(
+        &self,
+        body: &'a [u8],
+        at: Offset,
+    ) -> Option<Result<CapturedPacket<'a>, PacketError>> {
+        let ([len], data) = self.byte_order.u32s(body)?;
+        let Some(interface) = self.interfaces.first() else {
+            return Some(Err(PacketError::UnknownInterface { at, id: 0 }));
+        };
+        let snap = if interface.snap_len == 0 { usize::MAX } else { length(interface.snap_len) };
+        let (bytes, _) = data.split_at(length(len).min(snap).min(data.len()));
+        Some(Ok(CapturedPacket {
+            link_type: interface.link_type,
+            captured_at: self.last_captured_at,
+            bytes,
+            file_offset: at + 12,
+        }))
+    }
+}
+
+/// A number of 64 bits that stands in two halves.
+fn stamp(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+impl Interface {
+    /// Nanoseconds since 1970.
+    fn nanos_since_epoch(&self, stamp: u64) -> u64 {
+        let stamp = u128::from(stamp);
+        let nanos = match self.resolution {
+            TimeResolution::Decimal(digits) => match 9_u32.checked_sub(digits.into()) {
+                Some(fewer) => stamp.saturating_mul(10_u128.saturating_pow(fewer)),
+                // more digits than a stamp has leave nothing of it
+                None => stamp
+                    .checked_div(10_u128.saturating_pow(u32::from(digits).saturating_sub(9)))
+                    .unwrap_or_default(),
+            },
+            TimeResolution::Binary(bits) => {
+                stamp.saturating_mul(1_000_000_000).checked_shr(bits.into()).unwrap_or_default()
+            }
+        };
+        let offset = i128::from(self.offset_seconds).saturating_mul(1_000_000_000);
+        let nanos = i128::try_from(nanos).unwrap_or(i128::MAX).saturating_add(offset);
+        u64::try_from(nanos.max(0)).unwrap_or(u64::MAX)
+    }
+}
+
+/// Lines of a key log, or something odd; none where the block is too short for its fields.
+fn parse_secrets(byte_order: ByteOrder, body: &[u8], at: Offset) -> Option<CaptureItem<'_>> {
+    let ([kind, len], data) = byte_order.u32s(body)?;
+    if kind != TLS_KEY_LOG {
+        return Some(CaptureItem::Ignored);
+    }
+    let short = || CaptureItem::Damaged(PacketError::SecretsLength { at, claimed: len });
+    Some(data.get(..length(len)).map_or_else(short, CaptureItem::Secrets))
+}

@@ -1,0 +1,424 @@
+//! [`PcapngWriter`]: live connections as a pcapng file that any reader opens without a complaint.
+//! IP and TCP are made up around the bytes, and the file says so; times, ports and bytes are the real ones.
+//!
+//! Every call hands whole blocks to the file before it returns, so that a crash loses nothing that was taken.
+//! The format: draft-ietf-opsawg-pcapng.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::capture::reassembly::sequence;
+use crate::capture::write::packet_builder::{self, TcpHeader};
+use crate::net::AddressPair;
+use crate::wire::{ByteLen, Side, Sides};
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const PSH: u8 = 0x08;
+const ACK: u8 = 0x10;
+
+/// `LINKTYPE_RAW`: the packet begins with its IP header.
+const RAW_IP: u16 = 101;
+
+/// Bytes after which the other side acknowledges without having said anything, so that its window never looks full.
+const MAX_UNACKNOWLEDGED: u32 = 1 << 18;
+
+/// How a file is to be written.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// A file that is there already is replaced; otherwise that is an error.
+    pub replace: bool,
+    /// Lines of a TLS key log for the encrypted bytes that will be written.
+    pub secrets: Option<String>,
+}
+
+/// A connection in the file, as [`PcapngWriter::open`] named it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowId(usize);
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionEnd {
+    /// This side closes first, the other answers (FIN).
+    Closed(Side),
+    /// This side breaks it off (RST).
+    Reset(Side),
+}
+
+/// A pcapng file that grows.
+#[derive(Debug)]
+pub struct PcapngWriter<W: Write = File> {
+    out: W,
+    flows: Vec<FlowState>,
+    blocks: Vec<u8>,
+    packet: Vec<u8>,
+    /// Bytes that `out` has taken.
+    written: u64,
+    /// Takes back what stands behind a place, where that can be done.
+    cut: Option<Cut<W>>,
+}
+
+type Cut<W> = fn(&mut W, u64) -> io::Result<()>;
+
+/// Both ends of a connection.
+#[derive(Debug)]
+struct FlowState {
+    addresses: Sides<SocketAddr>,
+    /// The number of each side's next byte.
+    next_seq: Sides<u32>,
+    /// What each side has acknowledged of the other.
+    acknowledged: Sides<u32>,
+    closed: bool,
+}
+
+impl PcapngWriter<File> {
+    /// Creates the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be created, above all because it is there already and may not be replaced.
+    pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
+        let mut open = OpenOptions::new();
+        open.write(true);
+        let open = if options.replace { open.create(true).truncate(true) } else { open.create_new(true) };
+        has_reader(path)?;
+        let cut = |file: &mut File, len| {
+            file.set_len(len)?;
+            file.seek(SeekFrom::Start(len)).map(drop)
+        };
+        Self::begin(open.open(path)?, Some(cut), options.secrets.as_deref())
+    }
+}
+
+/// Opening a fifo waits until somebody reads it; instead of that, it is refused.
+#[cfg(unix)]
+fn has_reader(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+
+    let is_fifo = std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo());
+    let probe = || {
+        let flags = rustix::fs::OFlags::NONBLOCK.bits();
+        OpenOptions::new().write(true).custom_flags(flags.cast_signed()).open(path)
+    };
+    match is_fifo.then(probe) {
+        Some(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+            Err(io::Error::other("it is a fifo that nobody reads; start its reader first"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn has_reader(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+impl<W: Write> PcapngWriter<W> {
+    /// Begins a file in `out`, with lines of a TLS key log if there are.
+    ///
+    /// # Errors
+    ///
+    /// If `out` does not take them; so for all others.
+    pub fn new(out: W, secrets: Option<&str>) -> io::Result<Self> {
+        Self::begin(out, None, secrets)
+    }
+
+    fn begin(out: W, cut: Option<Cut<W>>, secrets: Option<&str>) -> io::Result<Self> {
+        let (flows, blocks, packet) = (Vec::new(), Vec::new(), Vec::new());
+        let mut writer = Self { out, flows, blocks, packet, written: 0, cut };
+        writer.add_block(0x0a0d_0d0a, |body| {
+            body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
+            body.extend_from_slice(&[1, 0, 0, 0]);
+            // the section's length is not known before its end
+            body.extend_from_slice(&[0xff; 8]);
+            add_option(
+                body,
+                1,
+                b"written by wiretalk: IP and TCP headers are made up around the bytes of each connection; \
+                  what was encrypted is written as it was above TLS, with port 80 for 443",
+            );
+            add_option(body, 4, concat!("wiretalk ", env!("CARGO_PKG_VERSION")).as_bytes());
+            add_option(body, 0, b"");
+        });
+        if let Some(lines) = secrets {
+            writer.add_secrets_block(lines);
+        }
+        writer.add_block(1, |body| {
+            body.extend_from_slice(&RAW_IP.to_le_bytes());
+            body.extend_from_slice(&[0; 6]);
+            add_option(body, 2, b"wiretalk");
+            // times in nanoseconds
+            add_option(body, 9, &[9]);
+            add_option(body, 0, b"");
+        });
+        writer.flush()?;
+        Ok(writer)
+    }
+
+    /// [`PcapngWriter::open`] for bytes that are not encrypted, whatever they were on the wire: where readers look for TLS and
+    /// nothing else (port 443), the server gets HTTP's port.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn open_plain(&mut self, addresses: AddressPair, at: Duration) -> io::Result<FlowId> {
+        let AddressPair { client, mut server } = addresses;
+        if server.port() == 443 {
+            server.set_port(80);
+        }
+        self.open(client, server, at)
+    }
+
+    /// Begins a connection with TCP's handshake. `at` is the time since 1970.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn open(&mut self, client: SocketAddr, server: SocketAddr, at: Duration) -> io::Result<FlowId> {
+        let mapped = |address: SocketAddr| match address.ip() {
+            IpAddr::V4(v4) if client.is_ipv6() || server.is_ipv6() => {
+                SocketAddr::new(v4.to_ipv6_mapped().into(), address.port())
+            }
+            ip => SocketAddr::new(ip, address.port()),
+        };
+        let flow = FlowId(self.flows.len());
+        self.flows.push(FlowState {
+            addresses: Sides { client: mapped(client), server: mapped(server) },
+            // any numbers will do; the same ones make the same file
+            next_seq: Sides { client: 0x1000_0000, server: 0x2000_0000 },
+            acknowledged: Sides::default(),
+            closed: false,
+        });
+        self.write_segment(flow, Side::Client, at, SYN, b"");
+        self.write_segment(flow, Side::Server, at, SYN | ACK, b"");
+        self.write_segment(flow, Side::Client, at, ACK, b"");
+        self.flush()?;
+        Ok(flow)
+    }
+
+    /// Adds bytes that `from` sent; they may be any number. After the connection's end there are none.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn write_data(&mut self, flow: FlowId, from: Side, at: Duration, bytes: &[u8]) -> io::Result<()> {
+        let Some(ends) = self.flows.get(flow.0).filter(|ends| !ends.closed) else { return Ok(()) };
+        let largest = usize::from(packet_builder::max_segment_size(ends.addresses.client));
+        let mut pieces = bytes.chunks(largest).peekable();
+        while let Some(piece) = pieces.next() {
+            let flags = if pieces.peek().is_none() { PSH | ACK } else { ACK };
+            self.write_segment(flow, from, at, flags, piece);
+            if self.unacknowledged(flow, from) > MAX_UNACKNOWLEDGED {
+                self.write_segment(flow, from.peer(), at, ACK, b"");
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    /// Leaves out bytes that `from` sent and nobody has: what is written next has its right place in the stream.
+    pub fn skip_missing(&mut self, flow: FlowId, from: Side, bytes: ByteLen) {
+        let Some(ends) = self.flows.get_mut(flow.0) else { return };
+        ends.next_seq[from] = ends.next_seq[from].wrapping_add(sequence(bytes.get()));
+    }
+
+    /// Ends a connection.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written.
+    pub fn close(&mut self, flow: FlowId, ending: ConnectionEnd, at: Duration) -> io::Result<()> {
+        let Some(ends) = self.flows.get_mut(flow.0).filter(|ends| !ends.closed) else { return Ok(()) };
+        ends.closed = true;
+        match ending {
+            ConnectionEnd::Closed(from) => {
+                self.write_segment(flow, from, at, FIN | ACK, b"");
+                self.write_segment(flow, from.peer(), at, FIN | ACK, b"");
+                self.write_segment(flow, from, at, ACK, b"");
+            }
+            ConnectionEnd::Reset(from) => self.write_segment(flow, from, at, RST | ACK, b""),
+        }
+        self.flush()
+    }
+
+    /// What the file is written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn write_segment(&mut self, flow: FlowId, from: Side, at: Duration, flags: u8, payload: &[u8]) {
+        let Some(ends) = self.flows.get_mut(flow.0) else { return };
+        let (sender, receiver) = (ends.addresses[from], ends.addresses[from.peer()]);
+        let ack = if flags & ACK == 0 { 0 } else { ends.next_seq[from.peer()] };
+        let largest = (flags & SYN != 0).then(|| packet_builder::max_segment_size(sender));
+        let header = TcpHeader { seq: ends.next_seq[from], ack, flags, max_segment_size: largest };
+        self.packet.clear();
+        packet_builder::write_packet(&mut self.packet, sender, receiver, header, payload);
+        ends.acknowledged[from] = ack;
+        // a SYN or a FIN takes a number of its own
+        let taken = length(payload).wrapping_add(u32::from(flags & (SYN | FIN) != 0));
+        ends.next_seq[from] = ends.next_seq[from].wrapping_add(taken);
+        let packet = std::mem::take(&mut self.packet);
+        let stamp = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        // the upper half stands first, each in the file's own order
+        let [low, high] = halves(stamp);
+        let len = length(&packet).to_le_bytes();
+        self.add_block(6, |body| {
+            body.extend_from_slice(&[0; 4]);
+            body.extend_from_slice(&high);
+            body.extend_from_slice(&low);
+            body.extend_from_slice(&len);
+            body.extend_from_slice(&len);
+            body.extend_from_slice(&packet);
+            pad(body);
+        });
+        self.packet = packet;
+    }
+
+    fn add_secrets_block(&mut self, lines: &str) {
+        self.add_block(10, |body| {
+            body.extend_from_slice(&0x544c_534b_u32.to_le_bytes());
+            body.extend_from_slice(&length(lines.as_bytes()).to_le_bytes());
+            body.extend_from_slice(lines.as_bytes());
+            pad(body);
+        });
+    }
+
+    /// Appends a block; its length stands before and behind its body.
+    fn add_block(&mut self, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.blocks.len();
+        self.blocks.extend_from_slice(&kind.to_le_bytes());
+        self.blocks.extend_from_slice(&[0; 4]);
+        body(&mut self.blocks);
+        let block = self.blocks.get_mut(start..).unwrap_or_default();
+        let len = length(block).saturating_add(4).to_le_bytes();
+        for (place, byte) in block.iter_mut().skip(4).zip(len) {
+            *place = byte;
+        }
+        self.blocks.extend_from_slice(&len);
+    }
+
+    /// What `from` has sent and the other side has not acknowledged.
+    fn unacknowledged(&self, flow: FlowId, from: Side) -> u32 {
+        let sent = |ends: &FlowState| ends.next_seq[from].wrapping_sub(ends.acknowledged[from.peer()]);
+        self.flows.get(flow.0).map_or(0, sent)
+    }
+
+    /// Hands all blocks on. If not all of them fit, the file ends behind the last one that does.
+    fn flush(&mut self) -> io::Result<()> {
+        let mut taken = 0;
+        while taken < self.blocks.len() {
+            match self.out.write(self.blocks.get(taken..).unwrap_or_default()) {
+                Ok(count @ 1..) => taken = taken.saturating_add(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                failed => {
+                    let whole = self.written.saturating_add(whole(&self.blocks, taken) as u64);
+                    // a pipe takes nothing back
+                    let _ = self.cut.map(|cut| cut(&mut self.out, whole));
+                    return failed.and(Err(io::ErrorKind::WriteZero.into()));
+                }
+            }
+        }
+        self.written = self.written.saturating_add(taken as u64);
+        self.blocks.clear();
+        self.out.flush()
+    }
+}
+
+/// A length as the format has it. Nothing is written here that is longer than that.
+fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
+}
+
+/// The lower and the upper half of a number, least significant byte first.
+fn halves(number: u64) -> [[u8; 4]; 2] {
+    let [a, b, c, d, high @ ..] = number.to_le_bytes();
+    [[a, b, c, d], high]
+}
+
+/// How many bytes the blocks have that are complete within the first `taken` bytes.
+fn whole(blocks: &[u8], taken: usize) -> usize {
+    let mut end: usize = 0;
+    // a block's length stands behind its type
+    while let Some(len) = blocks.get(end.saturating_add(4)..).and_then(|rest| rest.first_chunk()) {
+        let next = end.saturating_add(ByteLen::new(u32::from_le_bytes(*len).into()).to_usize_saturating());
+        if next > taken || next == end {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+/// Fills up to a multiple of four; every block and option begins at one.
+fn pad(body: &mut Vec<u8>) {
+    body.resize(body.len().next_multiple_of(4), 0);
+}
+
+fn add_option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
+    body.extend_from_slice(&code.to_le_bytes());
+    body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
+    body.extend_from_slice(value);
+    pad(body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that is full after so many bytes; of what does not fit it takes the beginning, as disks do.
+    struct Disk {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.room - self.bytes.len();
+            if room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let count = bytes.len().min(room);
+            self.bytes.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn on_a_full_disk_the_last_packet_is_whole() {
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let cut = |disk: &mut Disk, len| {
+            disk.bytes.truncate(len as usize);
+            Ok(())
+        };
+        let mut blocks_seen = std::collections::BTreeSet::new();
+        for room in 250..2000 {
+            let Ok(mut writer) = PcapngWriter::begin(Disk { bytes: Vec::new(), room }, Some(cut), None)
+            else {
+                continue;
+            };
+            let write = |writer: &mut PcapngWriter<Disk>| {
+                let flow = writer.open(address(1), address(2), Duration::ZERO)?;
+                (0..9).try_for_each(|_| writer.write_data(flow, Side::Client, Duration::ZERO, &[7; 100]))
+            };
+            let written = write(&mut writer);
+            let bytes = writer.into_inner().bytes;
+            assert_eq!(
+                written.is_err(),
+                written.is_err_and(|error| error.kind() == io::ErrorKind::StorageFull)
+            );
+            assert_eq!(whole(&bytes, bytes.len()), bytes.len(), "{room}: the last block is cut");
+            assert!(bytes.len() <= room && bytes.len() + 180 > room.min(bytes.len() + 179), "{room}");
+            blocks_seen.insert(bytes.len());
+        }
+        assert!(blocks_seen.len() > 9, "it was full in the middle of many blocks");
+    }
+}

@@ -1,0 +1,293 @@
+//! What is raced over: lanes, servers, payload and every other option.
+//!
+//! A configuration is plain data; whether it can be run at all is checked before it starts.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::net::LinkConditions;
+use crate::race::config::external_servers::ExternalServers;
+use crate::race::config::lane::{Lane, LaneKind};
+use crate::race::config::placement::Placement;
+use crate::servers::{HttpHeader, browser_request_headers, production_response_headers};
+use crate::text::units;
+
+/// The largest payload, in bytes: the bundled servers refuse more.
+pub const MAX_PAYLOAD: usize = 1024 * 1024;
+/// The most connections of a lane.
+pub const MAX_CONNECTIONS: usize = 256;
+/// The most messages of an exchange.
+pub const MAX_BURST: usize = 1000;
+/// The longest round trip.
+pub const MAX_RTT: Duration = Duration::from_millis(500);
+
+/// How large requests and replies are beside their payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeaderProfile {
+    /// What the libraries send by themselves.
+    #[default]
+    Minimal,
+    /// What a browser and a server on the web send: cookies, policies, cache control.
+    Browser,
+}
+
+impl HeaderProfile {
+    /// What each request says beside what its library does.
+    pub(in crate::race) fn request_headers(self) -> &'static [HttpHeader] {
+        if self == Self::Browser { browser_request_headers() } else { &[] }
+    }
+
+    /// What each reply says beside what its library does.
+    pub(in crate::race) fn response_headers(self) -> &'static [HttpHeader] {
+        if self == Self::Browser { production_response_headers() } else { &[] }
+    }
+}
+
+/// A race: who, with what, how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RaceConfig {
+    /// The contestants.
+    pub lanes: Vec<Lane>,
+    /// The bytes of body and message.
+    pub payload: usize,
+    /// The connections of each lane; each does one exchange at a time.
+    pub connections: usize,
+    /// The headers of requests and replies.
+    pub headers: HeaderProfile,
+    /// The messages of one exchange; none: 1, or 10 where a lane pipelines.
+    pub burst: Option<usize>,
+    /// How far away the servers are.
+    pub link: LinkConditions,
+    /// The distance is made by the kernel's own network, not modelled.
+    pub real_net: bool,
+    /// Exchanges a second of each lane, over all its connections; none: each follows the one before at once.
+    pub rate: Option<u32>,
+    /// Where the two ends run.
+    pub placement: Placement,
+    /// The number of rounds; each gives a pair.
+    pub pairs: usize,
+    /// How long a lane runs in one round, at least.
+    pub slice: Duration,
+    /// How long each lane runs before it counts.
+    pub warm_up: Duration,
+    /// The seed of the order of lanes and of the interval's resamples.
+    pub seed: u64,
+    /// Somebody else's servers.
+    pub external: Option<ExternalServers>,
+}
+
+impl Default for RaceConfig {
+    fn default() -> Self {
+        Self {
+            lanes: Lane::DEFAULT.to_vec(),
+            payload: 32,
+            connections: 1,
+            headers: HeaderProfile::Minimal,
+            burst: None,
+            link: LinkConditions::default(),
+            real_net: false,
+            rate: None,
+            placement: Placement::best(),
+            pairs: 15,
+            slice: Duration::from_millis(150),
+            warm_up: Duration::from_millis(150),
+            seed: 1,
+            external: None,
+        }
+    }
+}
+
+/// As a factor of a time; more than fits is as much as fits.
+fn factor(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl RaceConfig {
+    /// The messages of one exchange.
+    pub fn messages_per_exchange(&self) -> usize {
+        let pipelines = self.lanes.iter().any(|lane| lane.kind == LaneKind::WsPipelined);
+        self.burst.unwrap_or(if pipelines { 10 } else { 1 })
+    }
+
+    /// The bytes of each body and message: printable, and the same for all lanes.
+    pub fn payload_bytes(&self) -> Bytes {
+        (b' '..=b'~').cycle().take(self.payload).collect()
+    }
+
+    /// What each WebSocket may read at once, in bytes. The library's default of 128 KiB makes every connection 20 times
+    /// as large, and slower; large payloads get a larger one.
+    pub fn read_buffer(&self) -> usize {
+        if self.payload >= 64 * 1024 { 16 * 1024 } else { 4096 }
+    }
+
+    /// How long an exchange may take before its lane is given up.
+    pub(in crate::race) fn exchange_timeout(&self) -> Duration {
+        let LinkConditions { rtt, jitter, bandwidth } = self.link;
+        let (messages, connections) = (factor(self.messages_per_exchange()), factor(self.connections));
+        // there and back, with the headers
+        let bits = (self.payload as u64).saturating_add(8 * 1024).saturating_mul(8 * 2);
+        let seconds = |bandwidth: u64| bits.checked_div(bandwidth).unwrap_or(bits).saturating_add(1);
+        let sending = bandwidth.map_or(Duration::ZERO, |bandwidth| Duration::from_secs(seconds(bandwidth)));
+        let trips = rtt.saturating_add(jitter).saturating_mul(6).saturating_mul(messages);
+        let sending = sending.saturating_mul(messages).saturating_mul(connections);
+        Duration::from_secs(5).saturating_add(trips).saturating_add(sending)
+    }
+
+    /// The lane that the others are compared with: the open WebSocket where it runs, otherwise the last one.
+    pub fn baseline(&self) -> Lane {
+        let open = |tls| self.lanes.iter().find(|lane| **lane == Lane { kind: LaneKind::Ws, tls }).copied();
+        let other =
+            || self.lanes.iter().rev().find(|lane| lane.kind.is_websocket()).or(self.lanes.last()).copied();
+        open(false).or_else(|| open(true)).or_else(other).unwrap_or(Lane::plain(LaneKind::Ws))
+    }
+
+    /// The lane whose steadiness tells of the machine: the floor where it runs, otherwise the base.
+    pub fn floor(&self) -> Lane {
+        let floor = Lane::plain(LaneKind::Tcp);
+        if self.lanes.contains(&floor) { floor } else { self.baseline() }
+    }
+
+    /// How long a run takes if nothing takes longer than a slice.
+    pub fn duration(&self) -> Duration {
+        let slices = factor(self.lanes.len().saturating_mul(self.pairs));
+        let warming_up = self.warm_up.saturating_mul(factor(self.lanes.len()));
+        self.slice.saturating_mul(slices).saturating_add(warming_up)
+    }
+
+    /// The conditions in words, for a verdict.
+    pub fn conditions(&self) -> String {
+        let mut parts = vec![match self.messages_per_exchange() {
+            0 | 1 => format!("{} bytes there and back", self.payload),
+            messages => format!("{messages} messages of {} bytes an exchange", self.payload),
+        }];
+        parts.push(match self.connections {
+            1 => "one connection each".to_owned(),
+            count => format!("{count} connections each"),
+        });
+        if self.headers == HeaderProfile::Browser {
+            parts.push("browser-sized headers".to_owned());
+        }
+        parts.push(self.describe_link());
+        if let Some(rate) = self.rate {
+            parts.push(format!("{rate} exchanges a second, each timed from when it was due"));
+        }
+        parts.join(", ")
+    }
+
+    /// Where the servers are, in words.
+    pub fn describe_link(&self) -> String {
+        let how = if self.real_net { "real network stack" } else { "modelled" };
+        let LinkConditions { rtt, jitter, bandwidth } = self.link;
+        match (&self.external, self.link.is_ideal()) {
+            (Some(external), _) => format!("servers of others ({})", external.hosts()),
+            (None, true) if self.real_net => "real network stack, no distance".to_owned(),
+            (None, true) => "loopback".to_owned(),
+            (None, false) => {
+                let mut text = format!("{} ms away", units::millis(rtt));
+                if !jitter.is_zero() {
+                    text += &format!(" ± {} ms", units::millis(jitter.checked_div(2).unwrap_or_default()));
+                }
+                if let Some(bandwidth) = bandwidth {
+                    text += &format!(" at {}", format_bit_rate(bandwidth));
+                }
+                format!("{text} ({how})")
+            }
+        }
+    }
+
+    /// The command that runs the same again.
+    pub fn command(&self) -> String {
+        let lanes: Vec<String> = self.lanes.iter().map(|lane| lane.name()).collect();
+        let mut command = format!(
+            "wiretalk race --lanes {} --payload {} --connections {} --placement {} --pairs {} --seed {}",
+            lanes.join(","),
+            self.payload,
+            self.connections,
+            self.placement,
+            self.pairs,
+            self.seed
+        );
+        let mut option = |name: &str, value: String| command += &format!(" --{name} {value}");
+        if self.headers == HeaderProfile::Browser {
+            option("headers", "browser".to_owned());
+        }
+        if let Some(burst) = self.burst {
+            option("burst", burst.to_string());
+        }
+        let LinkConditions { rtt, jitter, bandwidth } = self.link;
+        if !rtt.is_zero() {
+            option("rtt", format!("{}ms", units::millis(rtt)));
+        }
+        if !jitter.is_zero() {
+            option("jitter", format!("{}ms", units::millis(jitter)));
+        }
+        if let Some(bandwidth) = bandwidth {
+            option("bandwidth", format!("{bandwidth}bit"));
+        }
+        if let Some(rate) = self.rate {
+            option("rate", rate.to_string());
+        }
+        if let Some(external) = &self.external {
+            option("against", external.to_string());
+            if let Some(bound) = external.load_limit {
+                option("max-requests", bound.requests.to_string());
+                option("max-time", format!("{}s", bound.time.as_secs_f64()));
+            }
+        }
+        if self.real_net { command + " --real-net" } else { command }
+    }
+}
+
+/// Bits a second with the unit that fits.
+fn format_bit_rate(count: u64) -> String {
+    match count {
+        1_000_000.. => format!("{} Mbit/s", count as f64 / 1e6),
+        1_000.. => format!("{} kbit/s", count as f64 / 1e3),
+        _ => format!("{count} bit/s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lanes_carry_the_same_bytes() {
+        let config = RaceConfig { payload: 200, ..RaceConfig::default() };
+        assert_eq!(config.payload_bytes().len(), 200);
+        assert!(config.payload_bytes().iter().all(|byte| (b' '..=b'~').contains(byte)));
+    }
+
+    #[test]
+    fn pipelining_is_ten_messages_unless_told_otherwise() {
+        let lanes = vec![Lane::plain(LaneKind::HttpHyper), Lane::plain(LaneKind::WsPipelined)];
+        let config = RaceConfig { lanes, ..RaceConfig::default() };
+        assert_eq!((config.messages_per_exchange(), config.baseline().name().as_str()), (10, "ws-pipelined"));
+        assert_eq!(RaceConfig { burst: Some(3), ..config }.messages_per_exchange(), 3);
+        assert_eq!(
+            (RaceConfig::default().messages_per_exchange(), RaceConfig::default().baseline()),
+            (1, Lane::plain(LaneKind::Ws))
+        );
+    }
+
+    #[test]
+    fn the_command_says_all_that_is_not_the_default() {
+        let link = LinkConditions { rtt: Duration::from_millis(80), ..LinkConditions::default() };
+        let config = RaceConfig {
+            placement: Placement::OneCpu,
+            link,
+            headers: HeaderProfile::Browser,
+            rate: Some(100),
+            ..RaceConfig::default()
+        };
+        assert_eq!(
+            config.command(),
+            "wiretalk race --lanes tcp,http-bare,http-hyper,http-reqwest,ws --payload 32 --connections 1 \
+             --placement one-cpu --pairs 15 --seed 1 --headers browser --rtt 80ms --rate 100"
+        );
+        assert!(config.conditions().contains("browser-sized headers, 80 ms away (modelled), 100 exchanges"));
+    }
+}

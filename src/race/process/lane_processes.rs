@@ -1,0 +1,229 @@
+//! A lane's two ends as child processes of this program. They end when they are dropped, and by themselves when
+//! whoever started them is gone, for their standard input ends then.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::net::{EndpointRole, NetnsPair};
+use crate::race::error::WorkerError;
+use crate::race::process::ipc::{
+    LaneTarget, ServerCounters, SliceResult, TlsTrust, WorkerRequest, WorkerResponse, read_message,
+    write_message,
+};
+use crate::race::{ExternalServersError, Lane, Placement, RaceConfig};
+
+/// How long an end may take to come up, or to answer what takes no time.
+const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The program whose `racer` command is an end of a race: this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerProgram(pub PathBuf);
+
+impl WorkerProgram {
+    /// The program that runs now, even if its file has been replaced meanwhile.
+    pub fn current() -> Self {
+        let link = PathBuf::from("/proc/self/exe");
+        let path = if link.exists() { Ok(link) } else { std::env::current_exe() };
+        // without either there is still the search path
+        Self(path.unwrap_or_else(|_| PathBuf::from("wiretalk")))
+    }
+}
+
+impl Default for WorkerProgram {
+    fn default() -> Self {
+        Self::current()
+    }
+}
+
+/// One end, as a process.
+struct Worker {
+    role: EndpointRole,
+    process: Child,
+    requests: ChildStdin,
+    responses: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start(program: &WorkerProgram, role: EndpointRole, placement: Placement) -> io::Result<Self> {
+        let mut command = Command::new(&program.0);
+        command
+            .args(["racer", role.name(), placement.name()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Ctrl-C and Ctrl-Z are for whoever holds the terminal
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut process = command.spawn()?;
+        let pipes = process.stdin.take().zip(process.stdout.take());
+        let (requests, responses) = pipes.ok_or_else(|| io::Error::other("it has no pipes"))?;
+        Ok(Self { role, process, requests, responses: BufReader::new(responses) })
+    }
+
+    async fn request(
+        &mut self,
+        request: &WorkerRequest,
+        time_limit: Duration,
+    ) -> Result<WorkerResponse, WorkerError> {
+        let asking = async {
+            write_message(&mut self.requests, request).await?;
+            read_message::<WorkerResponse>(&mut self.responses).await
+        };
+        match timeout(time_limit, asking).await {
+            Ok(Ok(Some(WorkerResponse::Failed(reason)))) => Err(WorkerError::Reported(reason)),
+            Ok(Ok(Some(response))) => Ok(response),
+            Ok(Ok(None) | Err(_)) => Err(self.exit_error().await),
+            Err(_) => Err(WorkerError::Timeout { role: self.role, limit: time_limit }),
+        }
+    }
+
+    /// Why the process is no more.
+    async fn exit_error(&mut self) -> WorkerError {
+        let ended = timeout(Duration::from_secs(1), self.process.wait()).await;
+        let mut output = Vec::new();
+        if let Some(stderr) = self.process.stderr.take() {
+            // what is not there by now is not waited for
+            let _ = timeout(Duration::from_millis(100), stderr.take(4096).read_to_end(&mut output)).await;
+        }
+        let (role, stderr) = (self.role, String::from_utf8_lossy(&output).trim().to_owned());
+        match ended {
+            Ok(Ok(status)) => WorkerError::Exited { role, status, stderr },
+            _ => WorkerError::Silent { role, stderr },
+        }
+    }
+}
+
+/// Both ends of a lane; against others' servers only the client.
+pub(in crate::race) struct LaneProcesses {
+    server: Option<Worker>,
+    client: Worker,
+    /// Both ends are where their placement puts them.
+    pub(in crate::race) pinned: bool,
+}
+
+impl LaneProcesses {
+    /// Both ends with all connections open.
+    pub(in crate::race) async fn start(
+        program: &WorkerProgram,
+        lane: Lane,
+        config: &RaceConfig,
+        netns: Option<&NetnsPair>,
+    ) -> Result<Self, WorkerError> {
+        let (server, target, server_pinned) = if let Some(target) = external_target(lane, config)? {
+            (None, target, true)
+        } else {
+            let (server, target, pinned) = start_server(program, lane, config, netns).await?;
+            (Some(server), target, pinned)
+        };
+        let mut client = start_worker(program, EndpointRole::Client, config.placement, netns)?;
+        let request = WorkerRequest::Connect { lane, config: config.clone(), target };
+        let connections = u32::try_from(config.connections).unwrap_or(u32::MAX);
+        let time_limit = config
+            .exchange_timeout()
+            .saturating_mul(2)
+            .saturating_mul(connections)
+            .saturating_add(WORKER_TIMEOUT);
+        match client.request(&request, time_limit).await? {
+            WorkerResponse::Connected { pinned } => {
+                Ok(Self { server, client, pinned: pinned && server_pinned })
+            }
+            _ => Err(WorkerError::NotConnected),
+        }
+    }
+
+    /// Exchanges for that long. An order to stall reaches the server meanwhile.
+    pub(in crate::race) async fn run_slice(
+        &mut self,
+        slice: Duration,
+        max_exchanges: Option<u64>,
+        exchange_timeout: Duration,
+        stall: impl Future<Output = Duration>,
+    ) -> Result<SliceResult, WorkerError> {
+        let request = WorkerRequest::Run { slice, max_exchanges };
+        let running = self.client.request(
+            &request,
+            slice.saturating_add(exchange_timeout.saturating_mul(4)).saturating_add(WORKER_TIMEOUT),
+        );
+        let stalling = async {
+            let time = stall.await;
+            if let Some(server) = &mut self.server {
+                // a server that is gone is about to be noticed by its client
+                let _ = write_message(&mut server.requests, &WorkerRequest::Stall { duration: time }).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let response = tokio::select! {
+            biased;
+            response = running => response?,
+            () = stalling => return Err(WorkerError::StalledForever),
+        };
+        match response {
+            WorkerResponse::SliceDone(result) => Ok(result),
+            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Client)),
+        }
+    }
+
+    /// What the server has counted so far; `None` where it is not ours.
+    pub(in crate::race) async fn server_counters(&mut self) -> Result<Option<ServerCounters>, WorkerError> {
+        let Some(server) = &mut self.server else { return Ok(None) };
+        match server.request(&WorkerRequest::Count, WORKER_TIMEOUT).await? {
+            WorkerResponse::Counted(counted) => Ok(Some(counted)),
+            _ => Err(WorkerError::UnexpectedResponse(EndpointRole::Server)),
+        }
+    }
+}
+
+async fn start_server(
+    program: &WorkerProgram,
+    lane: Lane,
+    config: &RaceConfig,
+    netns: Option<&NetnsPair>,
+) -> Result<(Worker, LaneTarget, bool), WorkerError> {
+    let mut server = start_worker(program, EndpointRole::Server, config.placement, netns)?;
+    let address = if netns.is_some() { NetnsPair::SERVER } else { Ipv4Addr::LOCALHOST };
+    let request = WorkerRequest::Listen { lane, config: config.clone(), address: IpAddr::V4(address) };
+    match server.request(&request, WORKER_TIMEOUT).await? {
+        WorkerResponse::Listening { address, certificate, pinned } => {
+            let trust = certificate.map_or(TlsTrust::Plain, TlsTrust::Certificate);
+            Ok((server, own_target(address, lane, trust), pinned))
+        }
+        _ => Err(WorkerError::NotListening),
+    }
+}
+
+fn own_target(address: SocketAddr, lane: Lane, trust: TlsTrust) -> LaneTarget {
+    let path = if lane.kind.is_websocket() { "/" } else { "/echo" };
+    LaneTarget { host: address.ip().to_string(), port: address.port(), path: path.to_owned(), trust }
+}
+
+/// Where the lane goes if the servers are not ours.
+fn external_target(lane: Lane, config: &RaceConfig) -> Result<Option<LaneTarget>, ExternalServersError> {
+    let Some(external) = &config.external else { return Ok(None) };
+    let target = if lane.kind.is_websocket() { external.websocket() } else { external.http() }?;
+    let trust = if target.tls { TlsTrust::Web } else { TlsTrust::Plain };
+    Ok(Some(LaneTarget { host: target.host, port: target.port, path: target.path, trust }))
+}
+
+fn start_worker(
+    program: &WorkerProgram,
+    role: EndpointRole,
+    placement: Placement,
+    netns: Option<&NetnsPair>,
+) -> Result<Worker, WorkerError> {
+    let failed = |source| WorkerError::Start { role, source };
+    let Some(netns) = netns else { return Worker::start(program, role, placement).map_err(failed) };
+    let (program, runtime) = (program.clone(), tokio::runtime::Handle::current());
+    let started = netns.run_in(role, move || {
+        let _inside = runtime.enter();
+        Worker::start(&program, role, placement)
+    });
+    started?.map_err(failed)
+}

@@ -1,0 +1,6 @@
+//! The processes of a race: a pair for each lane, what is said between them and the referee, and the machine they share.
+
+pub(super) mod ipc;
+pub(super) mod lane_processes;
+pub(super) mod machine;
+pub(super) mod platform;

@@ -1,0 +1,175 @@
+//! A lane with everything measured on it.
+
+use std::time::Duration;
+
+use crate::measure::{Histogram, median};
+use crate::race::error::WorkerError;
+use crate::race::process::ipc::{ResourceUsage, ServerCounters, SliceResult};
+use crate::race::process::lane_processes::LaneProcesses;
+use crate::race::{ExchangeCost, Lane, LaneStats, SliceRecord};
+
+/// The buckets of a doubling in the picture of a lane's times.
+const BUCKETS_PER_OCTAVE: u32 = 8;
+
+pub(in crate::race) struct LaneRecorder {
+    pub(in crate::race) lane: Lane,
+    /// `None` once it has failed: its processes are gone.
+    pub(in crate::race) processes: Option<LaneProcesses>,
+    pub(in crate::race) failure: Option<WorkerError>,
+    times: Histogram,
+    service_times: Histogram,
+    running_time: Duration,
+    /// The median of each round, in seconds; `None` where it did not run.
+    pub(in crate::race) round_medians: Vec<Option<f64>>,
+    /// What the server's sockets carried during `counted` exchanges, in and out.
+    bytes: (u64, u64),
+    counted: u64,
+    client: UsageTotal,
+    server: UsageTotal,
+}
+
+/// What an end has used in all slices.
+#[derive(Clone, Copy, Default)]
+struct UsageTotal {
+    cpu: Option<Duration>,
+    allocations: Option<u64>,
+}
+
+impl UsageTotal {
+    fn add(&mut self, usage: ResourceUsage) {
+        if let Some(more) = usage.cpu {
+            self.cpu = Some(self.cpu.unwrap_or_default().saturating_add(more));
+        }
+        if let Some(more) = usage.allocations {
+            self.allocations = Some(self.allocations.unwrap_or(0).saturating_add(more));
+        }
+    }
+
+    fn per_exchange(self, count: u64) -> ExchangeCost {
+        let count = count as f64;
+        ExchangeCost {
+            cpu: self.cpu.map(|sum| sum.as_secs_f64() / count),
+            allocations: self.allocations.map(|sum| sum as f64 / count),
+        }
+    }
+}
+
+impl LaneRecorder {
+    pub(in crate::race) fn new(lane: Lane, started: Result<LaneProcesses, WorkerError>) -> Self {
+        let (processes, failure) = match started {
+            Ok(processes) => (Some(processes), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            lane,
+            processes,
+            failure,
+            times: Histogram::default(),
+            service_times: Histogram::default(),
+            running_time: Duration::ZERO,
+            round_medians: Vec::new(),
+            bytes: (0, 0),
+            counted: 0,
+            client: UsageTotal::default(),
+            server: UsageTotal::default(),
+        }
+    }
+
+    /// The lane takes no further part; its processes end.
+    pub(in crate::race) fn fail(&mut self, error: WorkerError) {
+        self.failure.get_or_insert(error);
+        self.processes = None;
+    }
+
+    /// Adds a slice that ran at a place of a round, and what the server had counted before and after it.
+    pub(in crate::race) fn add_slice(
+        &mut self,
+        (round, position): (usize, usize),
+        result: SliceResult,
+        counted: Option<(ServerCounters, ServerCounters)>,
+    ) -> SliceRecord {
+        let mut times = Histogram::default();
+        times.add_counts(&result.times);
+        self.times.add_counts(&result.times);
+        self.service_times.add_counts(&result.service_times);
+        self.running_time = self.running_time.saturating_add(result.took);
+        let count = times.count();
+        if let Some((before, after)) = counted
+            && result.error.is_none()
+        {
+            let (received, sent) = self.bytes;
+            self.bytes = (
+                received.saturating_add(after.received.saturating_sub(before.received)),
+                sent.saturating_add(after.sent.saturating_sub(before.sent)),
+            );
+            self.counted = self.counted.saturating_add(count);
+            self.client.add(result.usage);
+            self.server.add(after.usage.since(before.usage));
+        }
+        self.round_medians.resize(round, None);
+        self.round_medians.push((count > 0).then(|| times.quantile(0.5).as_secs_f64()));
+        SliceRecord {
+            lane: self.lane,
+            round,
+            position,
+            took: result.took,
+            summary: times.summary(),
+            times: result.times,
+        }
+    }
+
+    /// The CPU time of both ends in all slices.
+    pub(in crate::race) fn cpu(&self) -> Duration {
+        self.client.cpu.unwrap_or_default().saturating_add(self.server.cpu.unwrap_or_default())
+    }
+
+    pub(in crate::race) fn stats(&self) -> LaneStats {
+        let counted = self.counted > 0;
+        let share = |bytes: u64| bytes as f64 / self.counted as f64;
+        let mut medians: Vec<f64> = self.round_medians.iter().copied().flatten().collect();
+        LaneStats {
+            lane: self.lane,
+            times: self.times.summary(),
+            service_times: (self.service_times.count() > 0).then(|| self.service_times.summary()),
+            median: (!medians.is_empty()).then(|| median(&mut medians)),
+            round_medians: self.round_medians.clone(),
+            shares: self.times.octave_shares(BUCKETS_PER_OCTAVE),
+            service_time_shares: self.service_times.octave_shares(BUCKETS_PER_OCTAVE),
+            running_time: self.running_time,
+            bytes: counted.then(|| (share(self.bytes.0), share(self.bytes.1))),
+            client: counted.then(|| self.client.per_exchange(self.counted)),
+            server: counted.then(|| self.server.per_exchange(self.counted)),
+            failure: self.failure.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::LaneKind;
+
+    /// What a process counts is what it says; a server may also have begun anew.
+    #[test]
+    fn no_count_of_another_process_is_too_large_or_goes_back_too_far() {
+        let mut track = LaneRecorder::new(Lane::plain(LaneKind::Ws), Err(WorkerError::NotConnected));
+        let usage = ResourceUsage { cpu: Some(Duration::MAX), allocations: Some(u64::MAX) };
+        let most = ServerCounters { received: u64::MAX, sent: u64::MAX, usage };
+        let ran = || SliceResult {
+            times: vec![(u64::MAX, u64::MAX)],
+            took: Duration::MAX,
+            usage,
+            ..SliceResult::default()
+        };
+        for counted in [
+            (ServerCounters::default(), most),
+            (ServerCounters::default(), most),
+            (most, ServerCounters::default()),
+        ] {
+            track.add_slice((0, 0), ran(), Some(counted));
+        }
+        assert_eq!((track.bytes, track.counted), ((u64::MAX, u64::MAX), u64::MAX));
+        assert_eq!((track.running_time, track.cpu()), (Duration::MAX, Duration::MAX));
+        track.stats();
+    }
+}

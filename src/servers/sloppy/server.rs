@@ -1,0 +1,222 @@
+//! The sloppy WebSocket echo: it takes whatever comes, and at each of its paths it breaks one rule itself.
+//! It is for learning what mistakes look like; what they are stands in `misbehaviors`. Time and memory stay bounded all the same.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::net::{describe_io_error, lingering_close};
+use crate::scope::Scope;
+use crate::servers::connection::Timed;
+use crate::servers::connection::handshake::{self, HandshakeError};
+use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::sloppy::misbehaviors::{HandshakeResponse, Misbehavior};
+use crate::servers::{ServerEvent, ServerOptions};
+use crate::wire::decode::decoder::Decoder;
+use crate::wire::decode::frame_assembler::FrameAssembler;
+use crate::wire::handshake::{Head, ServerPolicy, request};
+use crate::wire::{AgreedExtensions, Opcode, Side};
+
+/// What one read takes at most.
+const READ_BUFFER: usize = 16 << 10;
+
+/// Listens on 127.0.0.1; the server lives as long as the future is run, and its panics go to `scope`.
+///
+/// # Errors
+/// If the port is taken or may not be used.
+pub fn bind(
+    scope: &Scope,
+    options: ServerOptions,
+) -> io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
+    let (address, listener) = listen_on_loopback(options.port)?;
+    let scope = scope.child();
+    let own = options.clone();
+    let connection = move |socket, peer| serve_connection(socket, peer, own.clone());
+    Ok((address, serve_connections("sloppy websocket connection", scope, listener, options, connection)))
+}
+
+pub(in crate::servers) async fn serve_connection(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    options: ServerOptions,
+) {
+    let mut socket = Timed::new(socket, options.limits);
+    let result = tokio::select! {
+        opening = accept_handshake(&mut socket, &options) => opening,
+        () = options.shutdown.cancelled() => return,
+    };
+    match result {
+        Ok((misbehavior, path, rest)) => {
+            options.record(ServerEvent::Opened { peer, path });
+            socket.frames_begin(&rest);
+            let mut echo = SloppyEcho::new(&mut socket, misbehavior);
+            // Sloppy to the end: at a shutdown it just hangs up.
+            let reason = tokio::select! {
+                end = echo.run(rest, options.limits.max_message) => end.err().map(|err| describe_io_error(&err)),
+                () = options.shutdown.cancelled() => Some("the server is going away".to_owned()),
+            };
+            let SloppyEcho { opened, received, sent, .. } = echo;
+            let took = opened.elapsed();
+            options.record(ServerEvent::Closed { peer, code: None, reason, received, sent, took });
+        }
+        Err(HandshakeError::HungUp) => return,
+        Err(reason) => options.record(ServerEvent::Refused { peer, reason: reason.to_string() }),
+    }
+    lingering_close(socket).await;
+}
+
+async fn accept_handshake(
+    socket: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    options: &ServerOptions,
+) -> Result<(&'static Misbehavior, String, Vec<u8>), HandshakeError> {
+    let request = Box::pin(handshake::read_request(socket, &ServerPolicy::default(), options)).await?;
+    let path = request.path();
+    let Some(head) = request.handshake.head.as_ref().filter(|head| asks_for_websocket(head)) else {
+        let body = format!("one rule broken at each path; open a WebSocket there\n\n{}", Misbehavior::list());
+        return respond_with_list(socket, 200, &body).await;
+    };
+    let Some(misbehavior) = Misbehavior::for_path(&path) else {
+        let words = format!("there is no such path; there are\n\n{}", Misbehavior::list());
+        return respond_with_list(socket, 404, &words).await;
+    };
+    handshake::check_origin(socket, head, options).await?;
+    let mut response = HandshakeResponse::new(&request::key_from_request(head).unwrap_or_default());
+    (misbehavior.alter_response)(&mut response);
+    socket.write_all(handshake::response_head(response.status, &response.headers).as_bytes()).await?;
+    Ok((misbehavior, path, request.rest))
+}
+
+/// All that it looks for in a request.
+fn asks_for_websocket(head: &Head) -> bool {
+    head.fields_named("Upgrade").next().is_some()
+}
+
+async fn respond_with_list<T>(
+    socket: &mut (impl AsyncWrite + Unpin),
+    status: u16,
+    body: &str,
+) -> Result<T, HandshakeError> {
+    socket.write_all(handshake::text_response(status, &[], body.trim_end()).as_bytes()).await?;
+    Err(HandshakeError::ListedPaths(status))
+}
+
+/// One WebSocket, from the handshake to its end.
+struct SloppyEcho<'s, S> {
+    socket: &'s mut Timed<S>,
+    misbehavior: &'static Misbehavior,
+    opened: Instant,
+    received: u64,
+    sent: u64,
+}
+
+/// A frame, or a message, as it was sent, whatever the rules say of it.
+struct RawFrame {
+    opcode: Opcode,
+    fin: bool,
+    data: Vec<u8>,
+}
+
+/// Puts the peer's frames together. Their faults are passed over: that is what is sloppy here.
+struct MessageReader {
+    frames: FrameAssembler,
+    message: Option<RawFrame>,
+}
+
+impl MessageReader {
+    /// Takes frames of up to `limit` bytes of payload; of longer ones it takes one byte more, so that they are noticed.
+    fn new(limit: usize) -> Self {
+        let decoder = Decoder::new(Side::Client, AgreedExtensions::none());
+        Self { frames: FrameAssembler::new(decoder, limit.saturating_add(1)), message: None }
+    }
+
+    /// The next whole frame in `input`.
+    fn next_frame(&mut self, input: &mut &[u8]) -> Option<RawFrame> {
+        let frame = self.frames.next_frame(input)?;
+        let header = frame.start?.header;
+        Some(RawFrame { opcode: header.opcode, fin: header.fin, data: frame.payload })
+    }
+
+    /// Bytes that are kept.
+    fn buffered_bytes(&self) -> usize {
+        let before = self.message.as_ref().map_or(0, |message| message.data.len());
+        before.saturating_add(self.frames.payload_held())
+    }
+}
+
+impl<'s, S: AsyncRead + AsyncWrite + Unpin> SloppyEcho<'s, S> {
+    fn new(socket: &'s mut Timed<S>, misbehavior: &'static Misbehavior) -> Self {
+        Self { socket, misbehavior, opened: Instant::now(), received: 0, sent: 0 }
+    }
+
+    /// Echoes until the peer closes or hangs up, or says more than `limit` bytes in one message.
+    async fn run(&mut self, rest: Vec<u8>, limit: usize) -> io::Result<()> {
+        let mut reader = MessageReader::new(limit);
+        let mut buffer = rest;
+        loop {
+            let mut input = buffer.as_slice();
+            while let Some(frame) = reader.next_frame(&mut input) {
+                if reader.buffered_bytes().saturating_add(frame.data.len()) > limit {
+                    return Err(too_large(limit));
+                }
+                if self.answer(frame, &mut reader.message).await? {
+                    return Ok(());
+                }
+            }
+            if reader.buffered_bytes() > limit {
+                return Err(too_large(limit));
+            }
+            buffer.resize(READ_BUFFER, 0);
+            let count = self.socket.read(&mut buffer).await?;
+            if count == 0 {
+                return Ok(());
+            }
+            buffer.truncate(count);
+        }
+    }
+
+    /// Answers one frame; true when that was the last answer.
+    async fn answer(&mut self, frame: RawFrame, message: &mut Option<RawFrame>) -> io::Result<bool> {
+        match frame.opcode {
+            Opcode::Close => {
+                self.socket.write_all(&(self.misbehavior.close_reply)(&frame.data)).await?;
+                Ok(true)
+            }
+            Opcode::Ping => {
+                self.socket.write_all(&(self.misbehavior.ping_reply)(&frame.data)).await?;
+                Ok(false)
+            }
+            Opcode::Pong => Ok(false),
+            _ => {
+                let fin = frame.fin;
+                let whole = append_frame(message.take(), frame);
+                if !fin {
+                    *message = Some(whole);
+                    return Ok(false);
+                }
+                self.received = self.received.saturating_add(1);
+                self.socket.write_all(&(self.misbehavior.data_reply)(whole.opcode, &whole.data)).await?;
+                self.sent = self.sent.saturating_add(1);
+                Ok(self.misbehavior.hangs_up_after_reply)
+            }
+        }
+    }
+}
+
+fn too_large(limit: usize) -> io::Error {
+    io::Error::other(format!("a message is larger than {limit} bytes"))
+}
+
+/// A message with its next frame. What is neither binary nor anything else passes for text.
+fn append_frame(message: Option<RawFrame>, frame: RawFrame) -> RawFrame {
+    match message {
+        Some(mut open) => {
+            open.data.extend(frame.data);
+            open
+        }
+        None if frame.opcode == Opcode::Binary => frame,
+        None => RawFrame { opcode: Opcode::Text, ..frame },
+    }
+}
