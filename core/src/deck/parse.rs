@@ -11,9 +11,9 @@ use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
 use crate::text;
 
-/// Reads a deck. It never fails; what is odd comes back as warnings in the order of the file.
+/// Parses a deck. Parsing never fails; problems come back as warnings, in file order.
 ///
-/// Slides are divided by `---` on a line of its own or by `<!-- end_slide -->`.
+/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`.
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     let lines = LineIndex::new(source);
     let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
@@ -31,7 +31,7 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     builder.read_slides(events.peekable());
     let slides = builder.slides;
     warnings.append(&mut builder.reader.warnings);
-    // what stands behind the last slide, and is none, shows on the last slide
+    // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);
     for warning in &mut warnings {
         warning.slide = warning.slide.min(last);
@@ -51,6 +51,7 @@ impl<'a> SlideBuilder<'a> {
     fn read_slides(&mut self, mut events: EventIter<'a>) {
         while let Some((event, range)) = events.next() {
             match event {
+                // Only `---` divides slides; `***` and `___` draw a line.
                 Event::Rule if self.reader.slice(&range).trim_start().starts_with('-') => {
                     self.end_slide(range.end);
                 }
@@ -65,10 +66,11 @@ impl<'a> SlideBuilder<'a> {
         self.finish();
     }
 
-    /// Comments at the top level of a slide; each may be a directive.
+    /// Handles comments at the top level of a slide. Each can be a directive.
     fn read_html(&mut self, events: &mut EventIter<'a>, range: &Range<usize>) {
         let html = self.reader.slice(range);
         for (_, inner) in events.by_ref() {
+            // The end tag of an HTML block has the range of the whole block.
             if inner == *range {
                 break;
             }
@@ -97,13 +99,13 @@ impl<'a> SlideBuilder<'a> {
         }
     }
 
-    /// Ends the slide; the next one begins after the body offset `end`.
+    /// Ends the current slide. The next one begins after the body offset `end`.
     fn end_slide(&mut self, end: usize) {
         let section = self.slide.section.clone();
         if self.slide.blocks.is_empty() {
             self.reader.warn(
                 end.saturating_sub(1),
-                "this slide is empty; remove this divider or put something above it",
+                "this slide is empty; remove this divider or add content above it",
             );
         }
         let rest = &self.source[self.reader.offset(end)..];
