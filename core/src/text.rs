@@ -49,6 +49,7 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
 /// A zero width joiner inside an emoji (UAX #29, rule GB11) is allowed. It hides nothing, and
 /// without it the emoji falls apart into several.
 pub fn unprintable(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    // Escape sequences and bidirectional controls from a deck or a peer could rewrite the screen.
     let odd = |&(_, c): &(usize, char)| is_terminal_control(c);
     text.char_indices().filter(odd).filter(|&(at, c)| c != JOINER || !joins(text, at))
 }

@@ -79,6 +79,7 @@ pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Po
             position: place(key.span().start),
         })
         .collect();
+    // A TOML table has no order; warnings and help follow the order in the file.
     settings.sort_by_key(|setting| setting.position);
     (settings, errors.collect())
 }

@@ -76,6 +76,7 @@ fn closing_fence(source: &str, open: usize) -> Option<(&str, usize)> {
     let mut at = open;
     for line in source[open..].split_inclusive('\n') {
         let next = at + line.len();
+        // YAML 1.2 section 9.1: `...` ends a document too.
         if matches!(line.trim_end(), "---" | "...") {
             return Some((&source[open..at], next));
         }

@@ -1,6 +1,6 @@
 //! The whole way from source text to slides: front matter, dividers, directives.
 //!
-//! What stands on a slide is read by `block_reader`; this file decides where a slide begins and ends.
+//! `block_reader` reads the blocks of a slide; this file decides where slides begin and end.
 
 use std::ops::Range;
 
@@ -36,6 +36,7 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     for warning in &mut warnings {
         warning.slide = warning.slide.min(last);
     }
+    // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
     (Deck { front_matter: meta, slides }, warnings)
 }
@@ -101,6 +102,7 @@ impl<'a> SlideBuilder<'a> {
 
     /// Ends the current slide. The next one begins after the body offset `end`.
     fn end_slide(&mut self, end: usize) {
+        // A section lasts until the next one, so the new slide inherits it.
         let section = self.slide.section.clone();
         if self.slide.blocks.is_empty() {
             self.reader.warn(
@@ -122,6 +124,7 @@ impl<'a> SlideBuilder<'a> {
                 self.reader.warn(0, "the deck is empty; write a heading: `# My talk`");
             }
             self.slides.push(last);
+        // A note after the last divider belongs to the slide before it.
         } else if !last.notes.is_empty() {
             let tail = self.slides.last_mut().expect("the deck has a slide, as the branch above says");
             tail.notes.extend(last.notes);
@@ -236,7 +239,7 @@ mod tests {
         assert_eq!(left, [] as [char; 0]);
     }
 
-    /// The deepest nesting among `blocks`, and how many blocks there are.
+    /// Returns the maximum nesting depth of `blocks`, and their number.
     fn measured(blocks: &[Block]) -> (usize, usize) {
         let inner = |blocks: &[Block]| {
             let (depth, count) = measured(blocks);
@@ -291,7 +294,8 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Opening signs of everything that nests, in any order, on one line or on several, and text after them.
+        /// The opening signs of everything that nests, in any order, on one or several lines,
+        /// followed by text.
         #[test]
         fn no_nesting_is_too_deep(
             signs in proptest::collection::vec(proptest::sample::select(vec![

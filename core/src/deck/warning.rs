@@ -57,6 +57,7 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
     let mut rest = line.chars().skip(first);
     let cut = if first > 0 { "…" } else { "" };
     let mut part: String = cut.chars().chain(rest.by_ref().take(at - first)).collect();
+    // The mark counts cells of the text as shown, because tabs and wide characters take several.
     let mark = text::width(&shown(&part));
     part.extend(rest.by_ref().take(AROUND));
     let source = shown(&part) + if rest.next().is_some() { "…" } else { "" };

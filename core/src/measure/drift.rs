@@ -37,6 +37,7 @@ impl Drift {
         let mut order = series.to_vec();
         let as_far = (0..PERMUTATIONS).filter(|_| {
             rng.shuffle(&mut order);
+            // `>=`, so that an order that moves exactly as far counts against the drift.
             log_magnitude(relative_change(&order)) >= log_magnitude(change)
         });
         Self { relative_change: change, p_value: Some(as_far.count() as f64 / PERMUTATIONS as f64) }
@@ -46,6 +47,7 @@ impl Drift {
     /// to chance.
     pub fn exceeds(&self, max_change: f64) -> bool {
         self.relative_change.abs() > max_change
+            // A short series has no p-value. There a large change counts, to be on the safe side.
             && self.p_value.is_none_or(|p_value| p_value <= SIGNIFICANCE_LEVEL)
     }
 }
@@ -72,7 +74,8 @@ fn log_magnitude(change: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Values around 1 that scatter by `spread` to each side, and become `slope` times as large from first to last.
+    /// Returns values around 1 that scatter by `spread` to each side and grow by the factor `slope`
+    /// from first to last.
     fn series(noise: &mut SplitMix64, spread: f64, slope: f64) -> Vec<f64> {
         let at = |round: u32| 1.0 + (slope - 1.0) * f64::from(round) / 14.0;
         let mut value =
@@ -80,7 +83,7 @@ mod tests {
         (0..15).map(&mut value).collect()
     }
 
-    /// How many of 200 series exceed a drift of 10 %.
+    /// Returns how many of 200 series exceed a drift of 10 %.
     fn exceeding(spread: f64, slope: f64) -> usize {
         let mut noise = SplitMix64::new(5);
         let over = |seed: &u64| Drift::of(&series(&mut noise, spread, slope), *seed).exceeds(0.10);

@@ -72,6 +72,7 @@ impl Histogram {
             let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
             let low = Duration::from_nanos(to_u64_saturating((step / f64::from(per_octave)).exp2().round()));
             let share = count as f64 / self.count() as f64;
+            // Buckets come in ascending order, so all buckets of a step are neighbours.
             match shares.last_mut() {
                 Some((last, sum)) if *last == low => *sum += share,
                 _ => shares.push((low, share)),

@@ -60,6 +60,8 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     {
         return None;
     }
+    // Each pair was measured under the same conditions, so a pair's ratio is free of what both
+    // share.
     let ratios: Vec<f64> = pairs.iter().map(|(a, b)| a / b).collect();
     let mut rng = SplitMix64::new(seed);
     let mut sample = vec![0.0; ratios.len()];
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_pair_is_drawn() {
-        // of two pairs a resample has the first twice, both, or the second twice
+        // A resample of two pairs contains the first one twice, both, or the second one twice.
         for pairs in [[(1.0, 1.0), (3.0, 1.0)], [(3.0, 1.0), (1.0, 1.0)]] {
             let ratio = paired_ratio(&pairs, 1).unwrap();
             assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0, pairs: 2 });
@@ -200,7 +202,8 @@ mod tests {
         }
     }
 
-    /// The first numbers of the reference implementation of `SplitMix64` (Vigna, 2015) for these seeds.
+    /// The first numbers of the reference implementation of `SplitMix64` (Vigna, 2015) for these
+    /// seeds.
     #[test]
     fn the_generator_is_splitmix64() {
         let numbers = |seed| {

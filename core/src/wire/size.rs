@@ -216,7 +216,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Numbers at which something could wrap, and any others.
+    /// Numbers at which arithmetic could wrap, and any others.
     fn number() -> impl Strategy<Value = u64> {
         let edges = [0, 1, 125, 126, 65_535, 65_536, 1 << 31, u64::from(u32::MAX), 1 << 32];
         let far = [1 << 62, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];

@@ -142,7 +142,7 @@ impl DirectionReader {
 mod tests {
     use super::*;
 
-    /// The kinds of what `bytes` hold, with the length of each, read in pieces.
+    /// Returns the kind and the length of each unit in `bytes`, read in pieces.
     fn units(from: Side, bytes: &[u8], piece: usize) -> Vec<(UnitKind, usize)> {
         let mut reader = DirectionReader::new(from, 1 << 10);
         let mut units = Vec::new();

@@ -186,7 +186,7 @@ impl fmt::Display for Bits {
 /// What exactly was found, if the rule alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Detail {
-    /// The rule tells everything.
+    /// There is nothing to add to the rule.
     None,
     /// The reserved bits that are set, at their positions in the first byte.
     Rsv(u8),

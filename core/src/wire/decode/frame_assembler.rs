@@ -98,6 +98,8 @@ impl FrameAssembler {
                 DecoderEvent::FrameStart(start) => self.start = Some(start),
                 DecoderEvent::Payload(piece) => {
                     self.payload_received += piece.len();
+                    // The whole payload is counted but only its beginning kept, so a huge frame
+                    // costs no memory.
                     let room = self.max_payload_kept.saturating_sub(self.payload.len());
                     self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 }
@@ -106,6 +108,7 @@ impl FrameAssembler {
                         return Some(self.take_frame(start));
                     }
                 }
+                // Frames are passed on as they are on the wire, so inflated data is not needed.
                 DecoderEvent::Inflated(_) | DecoderEvent::MessageEnd(_) => {}
             }
         }
@@ -131,6 +134,8 @@ impl FrameAssembler {
         let (index, offset) = match &self.start {
             Some(start) => (start.index, start.offset),
             None if partial_header.is_empty() => return None,
+            // Before the header is complete the decoder has no offset to report: it follows from
+            // the bytes taken.
             None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {

@@ -90,7 +90,7 @@ mod tests {
         AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap().deflate.unwrap()
     }
 
-    /// Inflates each payload with exactly the window that was agreed.
+    /// Inflates each payload with exactly the agreed window.
     fn inflated(deflate: DeflateParams, payloads: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut inflater = Inflater::new(deflate.window_bits(Side::Server));
         let message = |payload: &Vec<u8>| {
@@ -155,7 +155,8 @@ mod tests {
     }
 
     proptest! {
-        /// Also with 8 bits, which zlib itself does not have: nothing points further back than 256 bytes.
+        /// This includes 8 bits, which zlib itself does not support: nothing points further back
+        /// than 256 bytes.
         #[test]
         fn no_match_leaves_the_agreed_window(bits in 8_u8..=15, takeover in any::<bool>(), words in proptest::collection::vec(0_u8..40, 0..2000), cuts in 1_usize..5) {
             let params = format!("; server_max_window_bits={bits}{}", if takeover { "" } else { "; server_no_context_takeover" });

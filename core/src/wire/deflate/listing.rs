@@ -79,6 +79,7 @@ impl DeflateItem {
     pub fn source(&self) -> Option<MatchSource> {
         let DeflateItemKind::Match { distance, .. } = self.kind else { return None };
         let (given, back) = (ByteLen::from(self.output.start), ByteLen::new(distance.into()));
+        // A distance that reaches past the bytes produced so far leads into earlier messages.
         let is_here = back <= given;
         Some(if is_here {
             MatchSource::ThisMessage(self.output.start - back)
@@ -137,6 +138,7 @@ impl DeflateListing {
         let mut builder = ListingBuilder { max_items: items, ..ListingBuilder::default() };
         let (mut input, mut data, mut data_len) = (payload, Vec::new(), ByteLen::ZERO);
         let mut take = |piece: &[u8]| {
+            // A few bytes of payload can inflate to very many, so only the beginning is kept.
             let room = MAX_KEPT_DATA.saturating_sub(data.len());
             data.extend_from_slice(piece.get(..room).unwrap_or(piece));
             data_len += piece.len();
@@ -211,6 +213,7 @@ impl InflateObserver for ListingBuilder {
             }
             InflateEvent::Literal => (DeflateItemKind::Literal, 1),
             InflateEvent::Match { length, distance } => {
+                // Only the part of the match before the start of this message counts.
                 let earlier = ByteLen::new(distance.into()) - ByteLen::from(self.output_len);
                 self.bytes_from_earlier += earlier.min(ByteLen::new(length.into()));
                 (DeflateItemKind::Match { length, distance }, u64::from(length))

@@ -46,6 +46,7 @@ pub(crate) fn fin(set: bool, opcode: Opcode) -> FieldDescription {
 }
 
 pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription {
+    // Only the first frame of a message carries the flag (RFC 7692 section 6.1).
     let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
     let (meaning, section) = match (deflate, set) {
         (true, true) if begins => {
@@ -122,7 +123,7 @@ pub(crate) fn length(len7: u8, opcode: Opcode) -> FieldDescription {
         126 => "not the length itself: 126 means that the length is in the next 2 bytes",
         127 => "not the length itself: 127 means that the length is in the next 8 bytes",
         0 => "there is no payload",
-        _ => "the length itself: up to 125 there are no extra length bytes",
+        _ => "up to 125, these bits hold the length itself",
     };
     description(len7.to_string(), meaning, "RFC 6455 §5.2")
 }
@@ -164,6 +165,7 @@ pub(crate) fn masking_key(key: &[u8]) -> FieldDescription {
 
 pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: FrameContext) -> FieldDescription {
     let is_text = header.opcode == Opcode::Text || context.kind == Some(MessageKind::Text);
+    // A control payload can be anything. It is quoted if it is text.
     let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
     let value = if context.compressed {
         format!("{}, compressed", format::byte_count(ByteLen::of(plain)))

@@ -219,7 +219,7 @@ mod tests {
                 "0..1.3..4 RSV3 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
                 "0..1.4..8 opcode = text: the payload is UTF-8, validated over the whole message [RFC 6455 §5.2, §5.6]",
                 "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC 6455 §5.1]",
-                "1..2.1..8 length = 5: the length itself: up to 125 there are no extra length bytes [RFC 6455 §5.2]",
+                "1..2.1..8 length = 5: up to 125, these bits hold the length itself [RFC 6455 §5.2]",
                 "2..6.0..8 masking key = 37fa213d: must be random and new for every frame; it is sent in the clear, so it hides nothing [RFC 6455 §5.3]",
                 "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f [RFC 6455 §5.3]",
             ]

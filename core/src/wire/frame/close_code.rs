@@ -40,6 +40,7 @@ impl CloseCode {
             let status = if never { CloseCodeStatus::NeverSent } else { CloseCodeStatus::Sendable };
             return Self { code, name, meaning, status, section };
         }
+        // The ranges are in ascending order, so the first one that reaches `code` contains it.
         let range = RANGES.iter().find(|row| code <= row.0);
         let &(_, name, meaning, status) = range.expect("the last range ends at the largest number");
         Self { code, name, meaning, status, section: "RFC 6455 §7.4.2" }
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn section_7_4_which_codes_may_travel() {
-        // 5000 and above are doubtful: the RFC does not forbid them in so many words
+        // 5000 and above are doubtful: the RFC does not explicitly forbid them.
         let refused = |code| {
             !matches!(CloseCode::new(code).status, CloseCodeStatus::Sendable | CloseCodeStatus::OutOfRange)
         };

@@ -77,6 +77,7 @@ fn encode_fragments(
     let piece = |(index, plain): (usize, &&[u8])| {
         let opcode = if index == 0 { first } else { Opcode::Continuation };
         let fin = index == last;
+        // RFC 7692 section 6.1: only the first frame of a message is marked.
         let rsv1 = compressed && index == 0;
         frame(&Header { fin, rsv1, masking_key: keys(), ..Header::new(opcode, ByteLen::of(plain)) }, plain)
     };

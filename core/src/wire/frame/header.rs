@@ -252,6 +252,7 @@ impl Header {
             LengthForm::Bits7 => u64::from(second & 0x7f).into(),
             LengthForm::Bits16 | LengthForm::Bits64 => ByteLen::from_be_slice(extended),
         };
+        // The key comes after the extended length (section 5.2).
         let key = if second & 0x80 == 0 { None } else { Some(*bytes.first_chunk()?) };
         Some(Self {
             fin: first & 0x80 != 0,
@@ -277,6 +278,7 @@ impl Header {
         let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
         let first =
             flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
+        // MASK is the top bit of the second byte.
         [first, self.len7() | if self.masking_key.is_some() { 0x80 } else { 0 }]
     }
 

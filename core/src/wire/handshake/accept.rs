@@ -51,6 +51,7 @@ impl AcceptValue {
     /// Computes the accept value for a key. The text of the key is hashed as it is: decoding it
     /// first is a common mistake.
     pub fn new(key: &str) -> Self {
+        // Section 4.2.2: the concatenation of the key's text and the GUID, without a separator.
         let digest = sha1(&[key.as_bytes(), GUID.as_bytes()]);
         Self { key: key.to_owned(), digest, value: STANDARD.encode(digest) }
     }

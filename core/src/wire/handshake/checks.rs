@@ -62,6 +62,7 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
     let line = line_of(head, row.header);
     let about =
         |problem: &&Problem| row.codes.contains(&problem.code) || is_on_line(problem, head, row.header);
+    // A check has one result, so its severest problem decides.
     let problem = validation.problems.iter().filter(about).max_by_key(|problem| problem.severity);
     let (result, finding) = match (problem, line) {
         (Some(problem), _) => {

@@ -201,6 +201,7 @@ pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
 
 fn parse_param(value: &[u8], part: Range<usize>, base: usize) -> ExtensionParam {
     let bytes = value.get(part.clone()).unwrap_or_default();
+    // At the first `=`: a quoted value can contain further ones.
     let mut sides = bytes.splitn(2, |byte| *byte == b'=');
     let (name, raw) = match (sides.next(), sides.next()) {
         (Some(name), Some(raw)) => (name.trim_ascii(), Some(raw.trim_ascii())),
@@ -237,6 +238,7 @@ pub(crate) fn split_unquoted(value: &[u8], range: Range<usize>, by: u8) -> Vec<R
     for (at, byte) in value.iter().enumerate().take(range.end).skip(range.start) {
         match *byte {
             _ if escaped => escaped = false,
+            // RFC 9110 section 5.6.4: a backslash escapes the next character, inside quotes only.
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             byte if byte == by && !quoted => {

@@ -117,6 +117,7 @@ impl<'a> HeadValidator<'a> {
         if lines.iter().any(|field| self.has_control_character(field)) {
             return;
         }
+        // Several lines with the same name are one list (RFC 9110 section 5.3).
         let tokens: Vec<String> = lines.iter().flat_map(|field| self.list_elements(field)).collect();
         let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
         if !fits(&tokens) {

@@ -134,6 +134,8 @@ impl HandshakePair {
         }
         self.agreed = head.validation.agreed;
         self.is_open = true;
+        // Both sides may have sent frame bytes early: the server right after its head, the client
+        // before the 101 came.
         let frame_bytes = Sides::each(|from| std::mem::take(&mut self.halves[from].leftover));
         Some(Upgraded { agreed: self.agreed, frame_bytes })
     }
@@ -154,7 +156,7 @@ mod tests {
         HandshakePair::new(ServerPolicy::default())
     }
 
-    /// Pushes in pieces until the 101; with the bytes that came behind it in further pieces.
+    /// Pushes the bytes in pieces until the 101, then the bytes after it in further pieces.
     fn push_all(pair: &mut HandshakePair, sent: &[(Side, &[u8])], piece: usize) -> Option<Upgraded> {
         let mut upgraded: Option<Upgraded> = None;
         for (from, bytes) in sent {

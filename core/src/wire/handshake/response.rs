@@ -79,6 +79,7 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
     if validator.check_start_line_controls() {
         return is_switching_protocols(validator.head);
     }
+    // Without a space the line has no status, so its syntax is reported instead of a wrong status.
     if status.is_empty() && !version.is_empty() {
         validator.report(ProblemCode::StatusLine, Some(line));
         return false;
@@ -160,6 +161,8 @@ fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> 
     };
     let chosen = validator.list_elements(field);
     match chosen.as_slice() {
+        // Subprotocol names are case-sensitive (section 4.1), unlike the tokens of Upgrade and
+        // Connection.
         [one] if asked.subprotocols.contains(one) => return Some(one.clone()),
         [] | [_] => validator.report(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
         _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
@@ -182,6 +185,7 @@ fn check_extensions(
         validator.report(ProblemCode::ExtDuplicate, Some(field.value.clone()));
         return nothing;
     }
+    // Even an extension that was not offered counts as agreed below: the server will use it.
     let mut agreed = AgreedExtensions::none();
     for extension in &accepted {
         if !asked.extensions.iter().any(|offer| same(offer, extension)) {
@@ -240,12 +244,15 @@ fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> 
     match name {
         "client_max_window_bits" => {
             match (answer.client_max_window_bits.flatten(), offer.client_max_window_bits) {
+                // Section 7.1.2.2: the server may limit the client's window only if the client
+                // allowed it.
                 (Some(_), None) => false,
                 (Some(bits), Some(Some(max))) => bits <= max,
                 _ => true,
             }
         }
         "server_max_window_bits" => match (answer.server_max_window_bits, offer.server_max_window_bits) {
+            // A smaller window than demanded is allowed, a larger one isn't (section 7.1.2.1).
             (Some(bits), Some(max)) => bits <= max,
             _ => true,
         },

@@ -84,6 +84,7 @@ impl Arrivals {
     /// Returns when the byte at `offset` of a direction arrived, which was at `latest` or before.
     /// Returns `None` if its piece is not kept.
     pub fn time_of_byte(&self, from: Side, offset: Offset, latest: Duration) -> Option<Duration> {
+        // Times never decrease, so pieces after `latest` can be skipped by binary search.
         let end = self.list.partition_point(|piece| piece.time() <= latest);
         let mut own = self.list.iter().take(end).rev().filter(|piece| piece.from == from);
         let held = own.find(|piece| piece.offset <= offset)?;

@@ -210,6 +210,8 @@ impl Endpoint {
     }
 
     fn start_frame(&mut self, frame_start: FrameStart) -> Option<EndpointEvent> {
+        // Control frames come between the fragments of a message, so they have a buffer of their
+        // own.
         self.control_payload.clear();
         self.current_frame = Some(frame_start);
         let room = self.max_message_len.saturating_sub(self.message.len()) as u64;
@@ -266,6 +268,8 @@ impl Endpoint {
 
     /// Appends a frame to the outbox and fills in its length and masking key.
     fn enqueue_frame(&mut self, header: Header, data: &[u8]) -> bool {
+        // Nothing is sent after a Close: data is forbidden (section 5.5.1), and the peer stops
+        // reading.
         if self.state != EndpointState::Open {
             return false;
         }
@@ -310,7 +314,7 @@ mod tests {
         AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap()
     }
 
-    /// All that comes in from `bytes`, fed in pieces of `chunk`.
+    /// Returns all events from `bytes`, fed in pieces of `chunk`.
     fn all(endpoint: &mut Endpoint, bytes: &[u8], chunk: usize) -> Vec<EndpointEvent> {
         let mut found = Vec::new();
         for mut piece in bytes.chunks(chunk) {

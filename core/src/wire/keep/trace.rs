@@ -252,6 +252,8 @@ impl Trace {
         };
         let opens = |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
         let numbered = || self.rows.iter().enumerate();
+        // Back to the first fragment, then forward to the one with FIN = 1. Other frames may lie in
+        // between.
         let before = numbered().take(row.saturating_add(1)).rev().filter(same).find(opens);
         let mut rows = Vec::new();
         for (at, part) in numbered().skip(before.map_or(row, |(at, _)| at)).filter(same) {

@@ -511,7 +511,8 @@ pub(in crate::wire) mod tests {
         assert!(frame.raw().len() < 100);
     }
 
-    /// Bytes that look like frames often enough to get far: legal ones, broken ones, cut ones, noise.
+    /// Bytes that look like frames often enough to get far: legal, broken and truncated ones, and
+    /// noise.
     pub(crate) fn stream() -> impl Strategy<Value = Vec<u8>> {
         let header = (any::<u8>(), 0_u8..6, proptest::option::of(any::<[u8; 4]>()), any::<bool>());
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(

@@ -360,7 +360,7 @@ mod tests {
                 .map(|(end, (next, _))| i32::from(*next) - i32::from(end))
                 .collect::<Vec<_>>()
         };
-        // 258 has a code of its own, and could be written as 227 + 31 too.
+        // 258 has a code of its own, although it could be written as 227 + 31 too.
         assert_eq!(gaps(&MATCH_LENGTHS), [[0; 27].as_slice(), &[-1]].concat());
         assert_eq!(gaps(&MATCH_DISTANCES), [0; 29]);
         for (index, (_, extra)) in MATCH_LENGTHS.iter().enumerate().take(28) {

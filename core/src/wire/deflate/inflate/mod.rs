@@ -407,7 +407,7 @@ pub(crate) fn bomb(matches: usize) -> Vec<u8> {
         bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
     }
     bits.extend([0; 7]);
-    // The header of the empty stored block whose four bytes are taken off.
+    // The header of the empty stored block whose last four bytes the sender removes.
     bits.extend([0; 3]);
     bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
 }

@@ -104,7 +104,7 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
 
-    /// No other rule could have been the reason, and the frame's header was there.
+    /// Whether no other rule could have been the reason, and the frame's header was complete.
     fn decides(case: &Value, code: FaultCode) -> bool {
         let faults = array(&case["expect"]["violations"]);
         let listed = array(&case["expect"]["frames"]).len() as u64;
@@ -119,7 +119,8 @@ mod tests {
         alone && faults.iter().all(|fault| number(&fault["frame"]) < listed)
     }
 
-    /// Refused, accepted, and the first words of a refusal that differs from the expected verdict.
+    /// Returns the numbers of rejected and accepted cases, and the first words of a rejection that
+    /// differs from the expected verdict.
     fn tally<'a>(cases: &[&'a Value], peer: &str) -> (u8, u8, Option<&'a str>) {
         let (mut refused, mut accepted, mut message) = (0, 0, None);
         for case in cases {
@@ -160,7 +161,7 @@ mod tests {
     fn every_implementation_that_judges_is_listed_with_its_version() {
         let file = frames_file();
         let named = file["implementations"].as_object().unwrap();
-        // tshark names header fields and judges nothing
+        // tshark names header fields and validates nothing.
         assert_eq!(named.len(), results::IMPLEMENTATIONS.len() + 1);
         for peer in &results::IMPLEMENTATIONS {
             assert_eq!(named[peer.name], peer.version);

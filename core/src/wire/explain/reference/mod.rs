@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn every_rule_belongs_to_a_field() {
         for code in FaultCode::ALL {
-            // what only a whole message can show: it came with an earlier frame or with inflating
+            // Only a whole message can show these: they came with an earlier frame or with
+            // inflating.
             let is_about_the_message =
                 code.rule().section.starts_with("RFC 7692 §7") || code.name() == "W_INFLATE_LIMIT";
             let listed = Field::ALL.iter().any(|field| for_field(*field).rules.contains(code));

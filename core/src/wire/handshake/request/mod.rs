@@ -225,6 +225,7 @@ fn choose_extension(
     let head = validator.head;
     let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
     let offers: Vec<Extension> = lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
+    // Extensions with other names are unknown here, and a server ignores what it does not support.
     let mut chosen = None;
     for offer in offers.into_iter().filter(Extension::is_deflate) {
         match DeflateParams::parse(&offer, true) {
@@ -256,6 +257,7 @@ fn conclude(
     protocol: Option<String>,
     extension: Option<(Extension, DeflateParams)>,
 ) -> HeadValidation {
+    // The first fatal problem decides the status, so the order of the checks matters.
     let fatal = validator.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
     let accept = key.map(|key| AcceptValue::new(&key));
     let mut validation = HeadValidation { accept, problems: validator.problems, ..HeadValidation::default() };
@@ -269,6 +271,7 @@ fn conclude(
     validation.outcome = HandshakeOutcome::Accept;
     validation.status = Some(101);
     validation.response_headers = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
+    // RFC 6455 section 4.2.2: the order of the headers is free; this one follows the RFC's example.
     if let Some(accept) = &validation.accept {
         validation.response_headers.push(header(("Sec-WebSocket-Accept", &accept.value)));
     }
@@ -302,6 +305,7 @@ fn rejection_headers(status: u16) -> Vec<(&'static str, &'static str)> {
 fn status_for(code: ProblemCode) -> u16 {
     match code {
         ProblemCode::Method => 405,
+        // Section 4.4: a version that isn't understood is answered like one that isn't supported.
         ProblemCode::VersionUnsupported | ProblemCode::VersionSyntax => 426,
         ProblemCode::Origin => 403,
         _ => 400,

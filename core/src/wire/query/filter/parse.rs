@@ -31,6 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     if parser.tokens.is_empty() {
         return Ok(None);
     }
+    // Precedence from low to high: `||`, `&&`, `!`.
     let root = parser.parse_or()?;
     match parser.peek() {
         None => Ok(Some(root)),
@@ -251,6 +252,8 @@ impl<'a> Parser<'a> {
         compare: Comparison,
     ) -> Result<Predicate, FilterError> {
         let equal = match compare {
+            // Only numbers have an order. For them `<` and its like take a single value, `=` and
+            // `!=` take several.
             Comparison::Equal => true,
             Comparison::Unequal => false,
             _ => {
@@ -286,6 +289,7 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_fault(&mut self, name: &FilterField, equal: bool) -> Result<Predicate, FilterError> {
+        // `fault=0` and `fault=1` ask whether there is any fault.
         if let Some(Token::Word(word)) = self.peek()
             && let Some(yes) = value::boolean(word)
         {
