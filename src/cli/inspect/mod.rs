@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(raw, &SessionCommand::Raw(vec![0x89, 0x80, 1, 2, 3, 4]));
         assert!(inspect.sends.to_setting().starts_with("text a\n"), "{}", inspect.sends.to_setting());
         let error = parse(&["--send-hex", "8x"]).unwrap_err();
-        assert!(error.to_string().contains("expected hex such as 81 05"), "{error}");
+        assert!(error.to_string().contains("right would be 81 05"), "{error}");
         assert_eq!(error.exit_code(), 2);
     }
 
