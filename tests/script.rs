@@ -294,7 +294,7 @@ async fn the_inspector_shows_a_typed_text_go_and_come_back() {
     assert_eq!(shown.matches("1000 \"done\"").count(), 2, "both Close frames: {shown}");
     press(&mut app, KeyCode::Char('1'));
     let shown = until(&mut app, &mut terminal, "HTTP/1.1 101 Switching Protocols").await;
-    assert!(shown.contains("equal: the server really read this request"), "{shown}");
+    assert!(shown.contains("equal: the server has read this request"), "{shown}");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The pure floor of `wiretalk`: no tasks, no files, no sockets, no clock, no terminal. That it has no dependency which knows
-//! any of them is a fact of its manifest.
+//! The pure floor of `wiretalk`. Nothing here uses tasks, files, sockets, a clock or the terminal,
+//! and the crate depends on no library that does.
 //!
 //! - [`text`]: widths in cells, control characters made visible
 //! - [`wire`]: WebSocket bytes to meaning and back: handshakes, frames, messages, faults

@@ -21,6 +21,26 @@ const FLOORS: [&[&str]; 4] = [
     &["app", "cli", "export", "demos"],
 ];
 
+/// Folders that still have docs such as `/// Which field.`; whoever mends the last one in a folder removes the folder.
+const BARE_PRONOUN_DOCS_IN: [&str; 16] = [
+    "src/app",
+    "src/capture",
+    "src/cli",
+    "src/clients",
+    "src/feed",
+    "src/net",
+    "src/proxy",
+    "src/race",
+    "src/scope",
+    "src/servers",
+    "src/stage",
+    "demos/feed",
+    "demos/grid",
+    "demos/inspect",
+    "demos/race",
+    "demos/weigh",
+];
+
 /// What no file of a floor may name: floor 0 knows no I/O, and engines know no terminal: they neither
 /// print nor end the process, but may start others.
 const FORBIDDEN: [&[&str]; 2] = [
@@ -166,4 +186,57 @@ fn functions_stay_small() {
     assert!(lengths.len() > 300, "the functions were not found");
     let p90 = lengths[lengths.len() * 9 / 10];
     assert!(p90 <= 40, "nine of ten functions have at most {p90} lines, more than 40");
+}
+
+/// Whether `doc`, the text of a whole doc comment, is a bare pronoun: `Which field.` does not say what the item is.
+fn is_bare_pronoun(doc: &str) -> bool {
+    let pronouns = ["Who", "Whose", "Where", "What", "Which", "How"];
+    doc.strip_suffix('.').is_some_and(|sentence| {
+        let rest = pronouns.iter().find_map(|pronoun| sentence.strip_prefix(pronoun));
+        // Up to 24 further characters hardly have room for a verb and an object; a longer question can be a sentence.
+        rest.is_some_and(|rest| {
+            !rest.starts_with(char::is_alphanumeric) && rest.len() <= 24 && !rest.contains('.')
+        })
+    })
+}
+
+/// The doc comments of one line in `text`, each with its line number.
+fn one_line_docs(text: &str) -> Vec<(usize, &str)> {
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let is_doc = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("///"));
+    let alone = |at: &usize| is_doc(*at) && !at.checked_sub(1).is_some_and(is_doc) && !is_doc(at + 1);
+    (0..lines.len()).filter(alone).map(|at| (at + 1, lines[at].trim_start_matches('/').trim())).collect()
+}
+
+#[test]
+fn a_bare_pronoun_is_told_from_a_description() {
+    for doc in ["Who.", "Which field.", "What is wrong.", "How often it was asked."] {
+        assert!(is_bare_pronoun(doc), "{doc}");
+    }
+    for doc in
+        ["The field that this span covers.", "Whether it is masked.", "However long.", "What", "Whole."]
+    {
+        assert!(!is_bare_pronoun(doc), "{doc}");
+    }
+    let text = "    /// Who.\n    from: Side,\n/// Which\n/// side.\n";
+    assert_eq!(one_line_docs(text), [(1, "Who.")]);
+}
+
+#[test]
+fn no_doc_is_a_bare_pronoun() {
+    let mut unmended = BTreeSet::new();
+    let mut docs = 0;
+    for source in sources::all() {
+        let folder = BARE_PRONOUN_DOCS_IN.iter().find(|folder| source.path.starts_with(folder));
+        for (line, doc) in one_line_docs(&source.text) {
+            docs += 1;
+            if is_bare_pronoun(doc) {
+                assert!(folder.is_some(), "{:?}:{line}: say what the item is, not `{doc}`", source.path);
+                unmended.extend(folder.copied());
+            }
+        }
+    }
+    assert!(docs > 1000, "the docs were not found");
+    let mended: Vec<_> = BARE_PRONOUN_DOCS_IN.iter().filter(|folder| !unmended.contains(*folder)).collect();
+    assert!(mended.is_empty(), "remove {mended:?} from BARE_PRONOUN_DOCS_IN");
 }

@@ -1,6 +1,6 @@
-//! Markdown events to the blocks of one slide.
+//! Turns Markdown events into the blocks of one slide.
 //!
-//! It walks the parser's events once, top down. Where a slide ends is not its business.
+//! It walks the parser's events once, in order. `parse` decides where a slide ends.
 
 use std::iter::Peekable;
 use std::ops::Range;
@@ -19,27 +19,27 @@ use crate::text;
 /// The parser's events with their byte ranges in the body.
 pub(super) type EventIter<'a> = Peekable<OffsetIter<'a>>;
 
-/// The most lists and quotes within each other. Blocks are read, laid out and dropped by recursion, and a row of a page
-/// holds a piece for each of them, so that both stack and memory are bounded by it.
+/// The maximum nesting depth of lists and quotes. Blocks are handled recursively, and each row of a
+/// page holds one piece per level, so this bounds stack and memory.
 const MAX_DEPTH: usize = 100;
 
-/// Reads blocks and keeps what is odd about them.
+/// Reads blocks and collects warnings and speaker notes on the way.
 pub(super) struct BlockReader<'a> {
     lines: &'a LineIndex<'a>,
     source: &'a str,
     body_start: usize,
-    /// The slide that is being read, from 0.
+    /// The index of the slide that is being read, from 0.
     pub(super) slide: usize,
     pub(super) warnings: Vec<Warning>,
     pub(super) notes: Vec<String>,
-    /// The box of the list item that is being read.
+    /// The checkbox of the list item that is being read: `Some(true)` when it is ticked.
     task_box: Option<bool>,
-    /// The lists and quotes around what is being read.
+    /// The number of lists and quotes around the current position.
     depth: usize,
 }
 
 impl<'a> BlockReader<'a> {
-    /// A reader of the Markdown that begins at byte `body` of the file.
+    /// Creates a reader for the Markdown that begins at byte `body` of the file.
     pub(super) fn new(lines: &'a LineIndex<'a>, body: usize) -> Self {
         Self {
             lines,
@@ -53,7 +53,7 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// The offset in the file of an offset in the body.
+    /// Converts a byte offset in the body to one in the file.
     pub(super) fn offset(&self, at: usize) -> usize {
         (self.body_start + at).min(self.source.len())
     }
@@ -74,7 +74,7 @@ impl<'a> BlockReader<'a> {
         self.warnings.push(Warning::new(self.slide, at, self.lines, message));
     }
 
-    /// The block that `event` opens, its events consumed to its end; `None` if it shows nothing.
+    /// Reads the block that `event` opens, to its end. Returns `None` if the block shows nothing.
     pub(super) fn block(
         &mut self,
         event: Event<'a>,
@@ -109,7 +109,7 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// Reads something one level further in.
+    /// Runs `read` one nesting level deeper.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;
         let found = read(self);
@@ -117,11 +117,11 @@ impl<'a> BlockReader<'a> {
         found
     }
 
-    /// Leaves out a list or a quote that is nested too deep, whose start tag has been consumed, and says so.
+    /// Skips a list or quote that is nested too deep, after its start tag, and warns about it.
     fn skip(&mut self, range: &Range<usize>, events: &mut EventIter<'a>) {
         self.warn(
             range.start,
-            format!("lists and quotes nest {MAX_DEPTH} deep at most; what is deeper is left out"),
+            format!("lists and quotes can nest at most {MAX_DEPTH} deep; anything deeper is left out"),
         );
         let mut open = 1_usize;
         for (event, _) in events.by_ref() {
@@ -136,7 +136,7 @@ impl<'a> BlockReader<'a> {
         }
     }
 
-    /// The blocks up to the end tag `until`.
+    /// Reads the blocks up to the end tag `until`, which is consumed.
     fn blocks(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Vec<Block> {
         let mut blocks = Vec::new();
         while let Some((event, range)) = events.peek() {
@@ -145,7 +145,7 @@ impl<'a> BlockReader<'a> {
                     events.next();
                     break;
                 }
-                // a tight list item holds its text without a paragraph around it
+                // In a tight list, an item holds its text directly, without a paragraph around it.
                 event if is_inline(event) => {
                     let runs = self.bare_runs(events);
                     if !runs.is_empty() {
@@ -165,6 +165,7 @@ impl<'a> BlockReader<'a> {
     fn heading(&mut self, level: HeadingLevel, range: &Range<usize>, events: &mut EventIter<'a>) -> Block {
         let text = self.runs(events, TagEnd::Heading(level));
         let source = self.slice(range).trim_end();
+        // A `---` right below a paragraph underlines it (CommonMark 4.3, setext headings).
         let last = source.lines().last().unwrap_or("");
         if !source.starts_with('#') && last.trim().starts_with('-') {
             let at = range.start + source.len() - last.len();
@@ -181,7 +182,7 @@ impl<'a> BlockReader<'a> {
         while let Some((event, _)) = events.next() {
             match event {
                 Event::Start(Tag::Item) => {
-                    // the box of a tight item stands in the item, that of a loose one in its paragraph
+                    // The marker is inside a tight item, and in the paragraph of a loose one.
                     let outer = self.task_box.take();
                     let blocks = self.blocks(events, TagEnd::Item);
                     let task = std::mem::replace(&mut self.task_box, outer);
@@ -257,7 +258,7 @@ impl<'a> BlockReader<'a> {
             self.warn_at(at, "a demo fence needs a name: ```demo NAME; `wiretalk demos` lists them");
         }
         if let Some(extra) = words.next() {
-            self.warn_at(at, format!("`{extra}` after the demo's name means nothing; settings stand inside the fence, one `key = value` a line"));
+            self.warn_at(at, format!("unexpected `{extra}` after the demo's name; settings go inside the fence, one `key = value` per line"));
         }
         let (settings, odd) = fence::parse_settings(body, first);
         for (at, message) in odd {
@@ -266,7 +267,7 @@ impl<'a> BlockReader<'a> {
         Fence { name: text::sanitize(name).into_owned(), position: at, settings }
     }
 
-    /// Comments inside a list or a quote: a note counts everywhere, the others only at the top level.
+    /// Handles comments inside a list or a quote, where only speaker notes are allowed.
     fn nested_html(&mut self, html: &str, start: usize) {
         for piece in directive::split_html(html) {
             match piece {
@@ -285,12 +286,12 @@ impl<'a> BlockReader<'a> {
             Directive::Invalid(message) => self.warn(at, message),
             Directive::Comment => {}
             Directive::Pause | Directive::EndSlide | Directive::Section(_) => {
-                self.warn(at, "this works only on a line of its own, outside of lists and quotes");
+                self.warn(at, "this only works on a line of its own, outside lists and quotes");
             }
         }
     }
 
-    /// The runs up to the end tag `until`, which is consumed.
+    /// Reads the runs up to the end tag `until`, which is consumed.
     fn runs(&mut self, events: &mut EventIter<'a>, until: TagEnd) -> Vec<TextRun> {
         let mut inline = Inline::default();
         for (event, range) in events.by_ref() {
@@ -302,7 +303,7 @@ impl<'a> BlockReader<'a> {
         inline.finish()
     }
 
-    /// The runs up to the first event that is not inline.
+    /// Reads the runs up to the first event that is not inline.
     fn bare_runs(&mut self, events: &mut EventIter<'a>) -> Vec<TextRun> {
         let mut inline = Inline::default();
         while let Some((event, range)) = events.next_if(|(event, _)| is_inline(event)) {
@@ -340,7 +341,7 @@ impl<'a> BlockReader<'a> {
             Tag::Emphasis => inline.style.italic = true,
             Tag::Strikethrough => inline.style.strike = true,
             Tag::Link { dest_url, .. } => inline.link = Some(text::sanitize(dest_url).into_owned()),
-            Tag::Image { .. } => self.warn(range.start, "images are not drawn; its text is shown instead"),
+            Tag::Image { .. } => self.warn(range.start, "images aren't drawn; the alt text is shown"),
             _ => {}
         }
     }
@@ -356,7 +357,7 @@ impl<'a> BlockReader<'a> {
     }
 }
 
-/// What may hold its like.
+/// Whether `event` opens a block that can contain blocks of its own kind.
 fn is_nesting(event: &Event) -> bool {
     matches!(event, Event::Start(Tag::List(_) | Tag::BlockQuote(_)))
 }

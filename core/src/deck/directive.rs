@@ -1,10 +1,10 @@
-//! HTML comments that mean something: `<!-- pause -->` and its kin.
+//! HTML comments with a meaning: `<!-- pause -->` and the other directives.
 //!
-//! It tells what a comment says; what follows from it is the slides' matter.
+//! This module only reads directives; `parse` and `block_reader` carry them out.
 
 use crate::text::suggest;
 
-/// What a comment asks for.
+/// The directive that a comment contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Directive {
     /// `<!-- pause -->`
@@ -15,15 +15,15 @@ pub(super) enum Directive {
     Section(String),
     /// `<!-- speaker_note: TEXT -->`
     SpeakerNote(String),
-    /// Any other comment: it is not shown and means nothing.
+    /// Any other comment. It is not shown and has no effect.
     Comment,
-    /// Something that looks like a directive and is none; the text says what would be right.
+    /// A misspelt or misused directive; the text says what is wrong and how to fix it.
     Invalid(String),
 }
 
 const DIRECTIVE_NAMES: [&str; 4] = ["pause", "end_slide", "section", "speaker_note"];
 
-/// Reads the text between `<!--` and `-->`.
+/// Parses the text between `<!--` and `-->`.
 pub(super) fn parse_directive(comment: &str) -> Directive {
     let comment = comment.trim();
     let (name, value) = match comment.split_once(':') {
@@ -39,7 +39,7 @@ pub(super) fn parse_directive(comment: &str) -> Directive {
             Directive::Invalid(format!("`{name}` takes no value; write `<!-- {name} -->`"))
         }
         ("section" | "speaker_note", _) => {
-            Directive::Invalid(format!("`{name}` needs a text; write `<!-- {name}: TEXT -->`"))
+            Directive::Invalid(format!("`{name}` needs text; write `<!-- {name}: TEXT -->`"))
         }
         (name, _) => match suggest(name, &DIRECTIVE_NAMES) {
             Some(meant) => Directive::Invalid(format!(
@@ -54,7 +54,7 @@ pub(super) fn parse_directive(comment: &str) -> Directive {
 /// A piece of an HTML block.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HtmlPiece<'a> {
-    /// The inside of a comment, with the byte offset of its `<!--`.
+    /// The text inside a comment, with the byte offset of its `<!--`.
     Comment(usize, &'a str),
     /// A comment that is never closed, with the byte offset of its `<!--`.
     Unclosed(usize),
@@ -62,7 +62,7 @@ pub(super) enum HtmlPiece<'a> {
     Html(usize, &'a str),
 }
 
-/// Takes raw HTML apart into comments and the rest.
+/// Splits raw HTML into comments and everything else.
 pub(super) fn split_html(html: &str) -> Vec<HtmlPiece<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -107,7 +107,7 @@ mod tests {
             matches!(parse_directive("pause: 3"), Directive::Invalid(text) if text.contains("takes no value"))
         );
         assert!(
-            matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs a text"))
+            matches!(parse_directive("section"), Directive::Invalid(text) if text.contains("needs text"))
         );
         assert_eq!(parse_directive("TODO: find a better picture"), Directive::Comment);
     }

@@ -1,17 +1,17 @@
 //! A ```` ```demo NAME ```` fence: the demo's name and its settings as written.
 //!
-//! Whether there is such a demo, and whether it knows these settings, the registry of demos tells.
+//! The registry of demos checks whether the demo exists and knows these settings.
 
 use toml::de::{DeTable, DeValue};
 
 use crate::deck::{LineIndex, Position};
 
-/// A demo on a slide, as the deck asks for it.
+/// A demo fence on a slide.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fence {
     /// The word after `demo`; empty if there is none.
     pub name: String,
-    /// Where the name stands.
+    /// The position of the name in the file.
     pub position: Position,
     /// The settings in the order of the file.
     pub settings: Vec<Setting>,
@@ -22,9 +22,9 @@ pub struct Fence {
 pub struct Setting {
     /// The name left of the `=`.
     pub key: String,
-    /// What stands right of it.
+    /// The value right of the `=`.
     pub value: SettingValue,
-    /// Where the key stands.
+    /// The position of the key in the file.
     pub position: Position,
 }
 
@@ -42,7 +42,7 @@ pub enum SettingValue {
 }
 
 impl SettingValue {
-    /// The value's type in words.
+    /// Returns the value's type for use in a sentence: `a text`, `a whole number`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
@@ -53,9 +53,9 @@ impl SettingValue {
     }
 }
 
-/// Reads a fence's body, whose first line is line `first` of the file.
+/// Parses a fence's body. `first` is the line number of its first line in the file.
 ///
-/// The settings that could be read come back even if others could not.
+/// Returns the settings that could be read and the errors in the others, each with its position.
 pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Position, String)>) {
     let lines = LineIndex::new(body);
     let place = |offset| {
@@ -65,7 +65,10 @@ pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Po
     let (table, errors) = DeTable::parse_recoverable(body);
     let errors = errors.iter().map(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        (place(at), format!("the demo's settings are not TOML: {}; write `key = value`", error.message()))
+        (
+            place(at),
+            format!("the demo's settings are not valid TOML: {}; write `key = value`", error.message()),
+        )
     });
     let mut settings: Vec<Setting> = table
         .get_ref()
@@ -76,6 +79,7 @@ pub(super) fn parse_settings(body: &str, first: usize) -> (Vec<Setting>, Vec<(Po
             position: place(key.span().start),
         })
         .collect();
+    // A TOML table has no order; warnings and help follow the order in the file.
     settings.sort_by_key(|setting| setting.position);
     (settings, errors.collect())
 }

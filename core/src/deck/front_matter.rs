@@ -1,7 +1,7 @@
 //! The YAML block at the very top of a deck: title, author, date, theme.
 //!
-//! It is cut off before the Markdown is parsed, because the Markdown parser's own option for
-//! metadata also swallows slides in the middle of a deck.
+//! It is cut off before the Markdown is parsed, because the Markdown parser's own metadata option
+//! also swallows slides in the middle of a deck.
 
 use saphyr_parser::{Event, Parser, ScanError, Span};
 
@@ -9,36 +9,37 @@ use crate::deck::{LineIndex, Position, Warning};
 use crate::text;
 use crate::text::did_you_mean;
 
-/// What the front matter says.
+/// The values of the front matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrontMatter {
     /// The talk's title.
     pub title: Option<String>,
-    /// Who gives it.
+    /// The speaker's name.
     pub author: Option<String>,
-    /// When, in the author's own words.
+    /// The date, as the author wrote it.
     pub date: Option<String>,
-    /// The colours it was made for.
+    /// The theme that the deck was designed for.
     pub theme: Option<ThemeChoice>,
 }
 
-/// The two sets of colours.
+/// The two colour themes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThemeChoice {
-    /// Light text on a dark ground.
+    /// Light text on a dark background.
     Dark,
-    /// Dark text on a light ground.
+    /// Dark text on a light background.
     Light,
 }
 
 const KNOWN_KEYS: [&str; 4] = ["title", "author", "date", "theme"];
 
-/// Reads the front matter of `source`; the offset is where the Markdown begins.
+/// Parses the front matter of `source`. The offset is the byte where the Markdown begins.
 pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatter, usize, Vec<Warning>) {
     let mut warnings = Vec::new();
     let Some(open) = opening_fence(source) else {
         return (
             FrontMatter::default(),
+            // Editors on Windows put a byte order mark in front; it isn't part of the text.
             source.len() - source.trim_start_matches('\u{feff}').len(),
             warnings,
         );
@@ -57,24 +58,25 @@ pub(super) fn parse_front_matter(source: &str, lines: &LineIndex) -> (FrontMatte
         Ok(entries) => entries.into_iter().for_each(|entry| entry.apply(&mut front_matter, &mut warn)),
         Err(error) => {
             let at = error.marker();
-            warn(at.line(), at.col() + 1, format!("the front matter is not YAML: {}", error.info()));
+            warn(at.line(), at.col() + 1, format!("the front matter is not valid YAML: {}", error.info()));
         }
     }
     (front_matter, end, warnings)
 }
 
-/// The offset after the first line, if that line is `---`.
+/// Returns the offset after the first line, if that line is `---`.
 fn opening_fence(source: &str) -> Option<usize> {
     let start = source.len() - source.trim_start_matches('\u{feff}').len();
     let line = source[start..].split_inclusive('\n').next()?;
     (line.trim_end() == "---" && line.ends_with('\n')).then_some(start + line.len())
 }
 
-/// The YAML from `open` on and the offset after its closing line.
+/// Returns the YAML from `open` on and the offset after its closing line.
 fn closing_fence(source: &str, open: usize) -> Option<(&str, usize)> {
     let mut at = open;
     for line in source[open..].split_inclusive('\n') {
         let next = at + line.len();
+        // YAML 1.2 section 9.1: `...` ends a document too.
         if matches!(line.trim_end(), "---" | "...") {
             return Some((&source[open..at], next));
         }
@@ -94,7 +96,7 @@ impl YamlEntry {
     fn apply(self, front_matter: &mut FrontMatter, warn: &mut impl FnMut(usize, usize, String)) {
         let Self { key, value, key_span, value_span } = self;
         let Some(value) = value else {
-            let message = format!("`{key}` must be one text; write `{key}: ...`");
+            let message = format!("`{key}` must be a single text; write `{key}: ...`");
             return warn(value_span.start.line(), value_span.start.col() + 1, message);
         };
         let value = text::sanitize(&value).into_owned();
@@ -113,17 +115,19 @@ impl YamlEntry {
             _ => {
                 let meant = did_you_mean(&key, &KNOWN_KEYS);
                 let message =
-                    format!("the front matter has no `{key}`; {meant}there are: {}", KNOWN_KEYS.join(", "));
+                    format!("unknown front matter key `{key}`; {meant}there are: {}", KNOWN_KEYS.join(", "));
                 warn(key_span.start.line(), key_span.start.col() + 1, message);
             }
         }
     }
 }
 
-/// The keys and values of a YAML mapping; a value that is no plain text comes as `None`.
+/// Returns the keys and values of a YAML mapping. A value that isn't a plain scalar comes as
+/// `None`.
 fn parse_entries(yaml: &str) -> Result<Vec<YamlEntry>, ScanError> {
     let mut entries = Vec::new();
     let mut key: Option<(String, Span)> = None;
+    // Depth 1 is the mapping itself. Whatever is nested deeper counts as one value, without a text.
     let mut depth = 0_usize;
     for event in Parser::new_from_str(yaml) {
         let (event, span) = event?;
@@ -179,9 +183,9 @@ mod tests {
         assert_eq!(
             warnings,
             [
-                "2:1: the front matter has no `titel`; did you mean `title`? there are: title, author, date, theme",
+                "2:1: unknown front matter key `titel`; did you mean `title`? there are: title, author, date, theme",
                 "3:8: unknown theme `pink`; there are: dark, light",
-                "4:7: `date` must be one text; write `date: ...`",
+                "4:7: `date` must be a single text; write `date: ...`",
             ]
         );
     }
@@ -190,7 +194,7 @@ mod tests {
     fn broken_yaml_and_an_open_end_lose_no_slide() {
         let (_, body, warnings) = read("---\ntitle: \"x\n---\n# Hi\n");
         assert_eq!(body, "# Hi\n");
-        assert!(warnings[0].contains("is not YAML"), "{warnings:?}");
+        assert!(warnings[0].contains("is not valid YAML"), "{warnings:?}");
         let (_, body, warnings) = read("---\ntitle: x\n# Hi\n");
         assert_eq!(body, "title: x\n# Hi\n");
         assert_eq!(warnings, ["1:1: the front matter is never closed; end it with a line `---`"]);

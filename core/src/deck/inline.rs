@@ -1,13 +1,14 @@
-//! The text of a paragraph, a heading or a cell: runs, put together from the parser's inline events.
+//! The text of a paragraph, a heading or a table cell, as runs built from the parser's inline
+//! events.
 //!
-//! Styles do not nest here, they are on or off, so that no depth of them costs anything.
+//! Styles are flags, not a stack, so deeply nested styles cost nothing.
 
 use pulldown_cmark::TagEnd;
 
 use crate::deck::{TextRun, TextStyle};
 use crate::text;
 
-/// Runs as they come in, with the styles in force.
+/// The runs so far, with the current style and link.
 #[derive(Default)]
 pub(super) struct Inline {
     runs: Vec<TextRun>,
@@ -16,7 +17,7 @@ pub(super) struct Inline {
 }
 
 impl Inline {
-    /// Text in the styles in force.
+    /// Appends text in the current style.
     pub(super) fn push(&mut self, text: &str) {
         let text = text::sanitize(&text.replace(['\t', '\n'], " ")).into_owned();
         match self.runs.last_mut() {
@@ -27,12 +28,12 @@ impl Inline {
         }
     }
 
-    /// A hard line break.
+    /// Appends a hard line break.
     pub(super) fn end_line(&mut self) {
         self.runs.push(TextRun { text: "\n".to_owned(), ..TextRun::default() });
     }
 
-    /// The end of a style or a link.
+    /// Ends a style or a link.
     pub(super) fn close(&mut self, end: TagEnd) {
         match end {
             TagEnd::Strong => self.style.bold = false,
@@ -43,7 +44,7 @@ impl Inline {
         }
     }
 
-    /// The runs, without blanks at the ends.
+    /// Returns the runs, without spaces at both ends.
     pub(super) fn finish(mut self) -> Vec<TextRun> {
         if let Some(first) = self.runs.first_mut() {
             first.text = first.text.trim_start_matches(' ').to_owned();

@@ -1,7 +1,7 @@
 //! Markdown to a [`Deck`] and its [`Warning`]s.
 //!
-//! Parsing never fails: whatever is odd stays on its slide and is told as a warning with its
-//! place. It reads no files, knows no terminal, and does not know which demos exist.
+//! Parsing never fails. Whatever is wrong stays on its slide and is reported as a warning with its
+//! position. This module reads no files, and does not know which demos exist.
 
 mod block_reader;
 mod directive;

@@ -1,6 +1,6 @@
 //! The whole way from source text to slides: front matter, dividers, directives.
 //!
-//! What stands on a slide is read by `block_reader`; this file decides where a slide begins and ends.
+//! `block_reader` reads the blocks of a slide; this file decides where slides begin and end.
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use crate::deck::directive::{self, Directive, HtmlPiece};
 use crate::deck::{Block, Deck, LineIndex, Slide, Warning, front_matter};
 use crate::text;
 
-/// Reads a deck. It never fails; what is odd comes back as warnings in the order of the file.
+/// Parses a deck. Parsing never fails; problems come back as warnings, in file order.
 ///
-/// Slides are divided by `---` on a line of its own or by `<!-- end_slide -->`.
+/// Slides are separated by `---` on a line of its own or by `<!-- end_slide -->`.
 pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     let lines = LineIndex::new(source);
     let (meta, body, mut warnings) = front_matter::parse_front_matter(source, &lines);
@@ -31,11 +31,12 @@ pub fn parse(source: &str) -> (Deck, Vec<Warning>) {
     builder.read_slides(events.peekable());
     let slides = builder.slides;
     warnings.append(&mut builder.reader.warnings);
-    // what stands behind the last slide, and is none, shows on the last slide
+    // Text after the last divider that makes no slide of its own is reported on the last slide.
     let last = slides.len().saturating_sub(1);
     for warning in &mut warnings {
         warning.slide = warning.slide.min(last);
     }
+    // Warnings about the front matter and about the slides come from different passes.
     warnings.sort_by_key(|warning| warning.position);
     (Deck { front_matter: meta, slides }, warnings)
 }
@@ -51,6 +52,7 @@ impl<'a> SlideBuilder<'a> {
     fn read_slides(&mut self, mut events: EventIter<'a>) {
         while let Some((event, range)) = events.next() {
             match event {
+                // Only `---` divides slides; `***` and `___` draw a line.
                 Event::Rule if self.reader.slice(&range).trim_start().starts_with('-') => {
                     self.end_slide(range.end);
                 }
@@ -65,10 +67,11 @@ impl<'a> SlideBuilder<'a> {
         self.finish();
     }
 
-    /// Comments at the top level of a slide; each may be a directive.
+    /// Handles comments at the top level of a slide. Each can be a directive.
     fn read_html(&mut self, events: &mut EventIter<'a>, range: &Range<usize>) {
         let html = self.reader.slice(range);
         for (_, inner) in events.by_ref() {
+            // The end tag of an HTML block has the range of the whole block.
             if inner == *range {
                 break;
             }
@@ -97,13 +100,14 @@ impl<'a> SlideBuilder<'a> {
         }
     }
 
-    /// Ends the slide; the next one begins after the body offset `end`.
+    /// Ends the current slide. The next one begins after the body offset `end`.
     fn end_slide(&mut self, end: usize) {
+        // A section lasts until the next one, so the new slide inherits it.
         let section = self.slide.section.clone();
         if self.slide.blocks.is_empty() {
             self.reader.warn(
                 end.saturating_sub(1),
-                "this slide is empty; remove this divider or put something above it",
+                "this slide is empty; remove this divider or add content above it",
             );
         }
         let rest = &self.source[self.reader.offset(end)..];
@@ -120,6 +124,7 @@ impl<'a> SlideBuilder<'a> {
                 self.reader.warn(0, "the deck is empty; write a heading: `# My talk`");
             }
             self.slides.push(last);
+        // A note after the last divider belongs to the slide before it.
         } else if !last.notes.is_empty() {
             let tail = self.slides.last_mut().expect("the deck has a slide, as the branch above says");
             tail.notes.extend(last.notes);
@@ -234,7 +239,7 @@ mod tests {
         assert_eq!(left, [] as [char; 0]);
     }
 
-    /// The deepest nesting among `blocks`, and how many blocks there are.
+    /// Returns the maximum nesting depth of `blocks`, and their number.
     fn measured(blocks: &[Block]) -> (usize, usize) {
         let inner = |blocks: &[Block]| {
             let (depth, count) = measured(blocks);
@@ -289,7 +294,8 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Opening signs of everything that nests, in any order, on one line or on several, and text after them.
+        /// The opening signs of everything that nests, in any order, on one or several lines,
+        /// followed by text.
         #[test]
         fn no_nesting_is_too_deep(
             signs in proptest::collection::vec(proptest::sample::select(vec![

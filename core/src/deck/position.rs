@@ -1,13 +1,13 @@
-//! Where in a file something stands.
+//! Positions in a source file.
 //!
-//! Offsets come from the Markdown parser in bytes; people count lines and columns from 1.
+//! The Markdown parser counts bytes from 0; people count lines and columns from 1.
 
-/// A line and a column, both counted from 1; the column in characters.
+/// A line and a column, both counted from 1. Columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// The character in its line, from 1.
+    /// The character's number in its line, from 1.
     pub column: usize,
 }
 
@@ -17,7 +17,7 @@ impl Default for Position {
     }
 }
 
-/// The line starts of one source text.
+/// The byte offsets at which the lines of a source text start.
 #[derive(Clone, Debug)]
 pub struct LineIndex<'a> {
     source: &'a str,
@@ -25,20 +25,21 @@ pub struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    /// Reads `source` once.
+    /// Indexes `source` in one pass.
     pub fn new(source: &'a str) -> Self {
         let starts = std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { source, starts }
     }
 
-    /// The text that was read.
+    /// The indexed text.
     pub fn source(&self) -> &'a str {
         self.source
     }
 
-    /// The place of the byte at `offset`; an offset past the end is the end.
+    /// Returns the position of the byte at `offset`. An offset past the end counts as the end.
     pub fn position(&self, offset: usize) -> Position {
         let mut offset = offset.min(self.source.len());
+        // An offset inside a character means that character.
         while !self.source.is_char_boundary(offset) {
             offset -= 1;
         }
@@ -47,7 +48,7 @@ impl<'a> LineIndex<'a> {
         Position { line, column: 1 + self.source[start..offset].chars().count() }
     }
 
-    /// The text of `line` (from 1) without its line end; empty past the end.
+    /// Returns the text of `line` (from 1) without its line ending; empty past the end.
     pub fn line_text(&self, line: usize) -> &'a str {
         let Some(&start) = line.checked_sub(1).and_then(|line| self.starts.get(line)) else { return "" };
         self.source[start..].lines().next().unwrap_or("")

@@ -1,38 +1,39 @@
-//! What a deck consists of: slides, their blocks, runs of styled text.
+//! The parts of a deck: slides, their blocks, runs of styled text.
 
 use crate::deck::fence::Fence;
 use crate::deck::front_matter::FrontMatter;
 use crate::deck::position::Position;
 
-/// A parsed talk. It has at least one slide, even if the file was empty.
+/// A parsed talk. It has at least one slide, even if the file is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deck {
-    /// What the front matter says of the whole talk.
+    /// The front matter's values, which apply to the whole talk.
     pub front_matter: FrontMatter,
     /// The slides in order; never empty.
     pub slides: Vec<Slide>,
 }
 
-/// What stands between two slide dividers.
+/// The content between two slide dividers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slide {
-    /// Where the slide's first line stands in the file.
+    /// The position of the slide's first line in the file.
     pub position: Position,
-    /// The section in force, by the last `<!-- section: NAME -->` at or before this slide.
+    /// The current section: the name in the last `<!-- section: NAME -->` at or before this slide.
     pub section: Option<String>,
-    /// The slide's content from top to bottom, with [`Block::Pause`] where it waits.
+    /// The slide's content from top to bottom, with [`Block::Pause`] where it waits for a key
+    /// press.
     pub blocks: Vec<Block>,
     /// The speaker notes, each as written between `<!-- speaker_note:` and `-->`.
     pub notes: Vec<String>,
 }
 
 impl Slide {
-    /// The number of key presses that reveal the slide: its pauses plus one.
+    /// Returns the number of steps in which the slide is revealed: its pauses plus one.
     pub fn steps(&self) -> usize {
         1 + self.blocks.iter().filter(|block| matches!(block, Block::Pause)).count()
     }
 
-    /// The text of the slide's first heading, if it has one.
+    /// Returns the text of the slide's first heading, if it has one.
     pub fn title(&self) -> Option<String> {
         self.blocks.iter().find_map(|block| match block {
             Block::Heading { text, .. } => Some(plain_text(text)),
@@ -40,7 +41,7 @@ impl Slide {
         })
     }
 
-    /// The demo fences on the slide, in order.
+    /// Returns the demo fences on the slide, in order.
     pub fn demos(&self) -> impl Iterator<Item = &Fence> {
         self.blocks.iter().filter_map(|block| match block {
             Block::Demo(fence) => Some(fence),
@@ -52,14 +53,14 @@ impl Slide {
 /// One element of a slide.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
-    /// `#` to `######`.
+    /// A heading, `#` to `######`.
     Heading {
-        /// 1 to 6.
+        /// The heading level, 1 to 6.
         level: u8,
         /// The heading's text.
         text: Vec<TextRun>,
     },
-    /// Text that re-flows to the width it is given.
+    /// Text that wraps to the available width.
     Paragraph(Vec<TextRun>),
     /// A bullet or numbered list.
     List {
@@ -72,39 +73,39 @@ pub enum Block {
     Table(TableBlock),
     /// A block quote, or a GitHub alert if it has a kind.
     Quote {
-        /// The alert's kind, by its `[!NOTE]` line.
+        /// The alert's kind, given by a first line such as `[!NOTE]`.
         alert: Option<AlertKind>,
-        /// What is quoted.
+        /// The quoted blocks.
         blocks: Vec<Block>,
     },
-    /// A code fence, kept to the character: it is never wrapped.
+    /// A code block, kept character for character. It is never wrapped.
     Code {
-        /// The first word after the fence, lower case; empty if there is none.
+        /// The first word after the opening fence in lower case; empty if there is none.
         language: String,
-        /// The lines, tabs expanded, control characters made visible.
+        /// The lines, with tabs expanded and control characters made visible.
         lines: Vec<String>,
     },
     /// A live demo.
     Demo(Fence),
     /// A thematic break written as `***` or `___`: a line across the slide.
     Rule,
-    /// Everything after it waits for one more key press.
+    /// A pause: everything after it appears with the next key press.
     Pause,
 }
 
 /// An item of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListItem {
-    /// `Some(done)` for a task (`- [ ]`, `- [x]`).
+    /// `Some(done)` for a task list item (`- [ ]`, `- [x]`).
     pub task: Option<bool>,
     /// The item's content.
     pub blocks: Vec<Block>,
 }
 
-/// A pipe table. Rows may be shorter or longer than the header; drawing evens them out.
+/// A pipe table. Rows can be shorter or longer than the header; the view evens them out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableBlock {
-    /// One alignment a column.
+    /// The alignment of each column.
     pub columns: Vec<ColumnAlign>,
     /// The header's cells.
     pub header: Vec<Vec<TextRun>>,
@@ -112,7 +113,7 @@ pub struct TableBlock {
     pub rows: Vec<Vec<Vec<TextRun>>>,
 }
 
-/// How a table column is aligned.
+/// The alignment of a table column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColumnAlign {
     /// `---` or `:--`
@@ -142,11 +143,11 @@ pub enum AlertKind {
 /// A piece of text in one style. A hard line break is a run of its own whose text is `"\n"`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextRun {
-    /// The characters, none of which a terminal would obey.
+    /// The characters. None of them is a terminal control.
     pub text: String,
-    /// How they look.
+    /// The style of the whole run.
     pub style: TextStyle,
-    /// The target, for the text of a link.
+    /// The target URL, if this is the text of a link.
     pub link: Option<String>,
 }
 
@@ -157,7 +158,7 @@ impl TextRun {
     }
 }
 
-/// The inline styles; they add up.
+/// The inline styles. Any combination is possible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TextStyle {
     /// `**bold**`
@@ -170,7 +171,7 @@ pub struct TextStyle {
     pub code: bool,
 }
 
-/// The characters of `runs` without their styles; a hard break becomes a blank.
+/// Returns the text of `runs` without styles. A hard line break becomes a space.
 pub fn plain_text(runs: &[TextRun]) -> String {
     runs.iter().map(|run| if run.is_break() { " " } else { run.text.as_str() }).collect()
 }

@@ -1,56 +1,63 @@
-//! What is odd in a deck, and what would be right.
+//! Problems in a deck, each with a suggestion.
 //!
-//! A warning never stops a talk: it is printed by `wiretalk check` and shown on its slide.
+//! A warning never stops a talk. `wiretalk check` prints it, and its slide shows it.
 
 use std::fmt;
 
 use crate::deck::{LineIndex, Position};
 use crate::text;
 
-/// The characters of a line that are shown before and behind the place.
+/// The number of characters of a line that are shown on each side of the position.
 const AROUND: usize = 80;
 
-/// Something odd at one place of a deck.
+/// A problem at one position of a deck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The slide it stands on, counted from 0.
+    /// The index of the slide, from 0.
     pub slide: usize,
-    /// Line and column in the file.
+    /// The line and column in the file.
     pub position: Position,
-    /// What is wrong and what would be right, in one line.
+    /// What is wrong and how to fix it, in one line.
     pub message: String,
-    /// The source line around the place, control characters made visible; `…` where it was cut.
+    /// The source line around the position, with control characters made visible and `…` where it
+    /// was cut.
     pub source: String,
-    /// The cells of `source` before the place.
+    /// The number of terminal cells of `source` before the position.
     pub mark: usize,
 }
 
 impl Warning {
-    /// A warning at a place of the text that `lines` has read.
+    /// Creates a warning at a position of the text that `lines` indexes.
     pub fn new(slide: usize, at: Position, lines: &LineIndex, message: impl Into<String>) -> Self {
         let (source, mark) = excerpt(lines.line_text(at.line), at.column);
         Self { slide, position: at, message: text::sanitize(&message.into()).into_owned(), source, mark }
     }
 
-    /// The warning as `file:line:column: message`, then the source line with a mark under the column.
+    /// Formats the warning as `file:line:column: message`, then the source line with a caret under
+    /// the column.
     pub fn report<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
         self.report_as(file, "")
     }
 
-    /// The same with a word before the message, for what is worth saying and not odd.
+    /// Formats the warning like [`Warning::report`], with `kind` before the message, for notes that
+    /// are not problems.
     pub fn report_as<'a>(&'a self, file: &'a str, kind: &'a str) -> impl fmt::Display + 'a {
         WarningReport { warning: self, file, kind }
     }
 }
 
-/// The part of a line around a column, which counts characters from 1, as a terminal may show it, and the cells before
-/// that column. A line may be as long as the whole file, and each of its characters worth a warning.
+/// Returns the part of a line around `column` (in characters, from 1) as a terminal can show it,
+/// and the number of cells before that column.
+///
+/// The excerpt is bounded because a single line can be as long as the whole file, and each of its
+/// characters can cause a warning.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     let at = column.saturating_sub(1);
     let first = at.saturating_sub(AROUND);
     let mut rest = line.chars().skip(first);
     let cut = if first > 0 { "…" } else { "" };
     let mut part: String = cut.chars().chain(rest.by_ref().take(at - first)).collect();
+    // The mark counts cells of the text as shown, because tabs and wide characters take several.
     let mark = text::width(&shown(&part));
     part.extend(rest.by_ref().take(AROUND));
     let source = shown(&part) + if rest.next().is_some() { "…" } else { "" };

@@ -1,30 +1,33 @@
-//! Whether a series moves, or only scatters.
+//! Tells a drift in a series of measurements from noise.
 //!
-//! A few noisy values always differ from their beginning to their end. Whether they *drift* is asked by a permutation test
-//! (Fisher, "The Design of Experiments", 1935, section 21): had they come in any other order, how often would they seem to
-//! move as far?
+//! The end of a short noisy series always differs from its beginning. A permutation test (Fisher,
+//! "The Design of Experiments", 1935, section 21) decides whether the difference is a drift: if the
+//! same values had come in a random order, how often would they seem to move as far?
 
 use crate::measure::{SplitMix64, median};
 
-/// Enough orders for a chance that is steady in its second digit.
+/// The number of random orders to try: enough for a p-value that is stable in its second digit.
 const PERMUTATIONS: usize = 2_000;
-/// In a shorter series no order is rare enough to tell drift from scatter.
+/// The shortest series that is tested. Below this there are too few orders for any of them to be
+/// rare.
 const MIN_SERIES_LEN: usize = 6;
-/// What chance does more often than this, it may have done.
+/// A p-value above this is put down to chance.
 const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
-/// How far a series has moved from its first third to its last.
+/// How far a series has moved from its first third to its last third.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Drift {
-    /// The median of the last third by that of the first, less 1; 0 for fewer than three values.
+    /// The median of the last third divided by that of the first third, minus 1; 0 for fewer than
+    /// three values.
     pub relative_change: f64,
-    /// The share of all orders of the same values that move as far, 0 to 1; `None` for fewer than six values, whose
-    /// orders are too few to tell.
+    /// The share of random orders of the same values that move at least as far, 0 to 1; `None` for
+    /// fewer than six values, which have too few orders.
     pub p_value: Option<f64>,
 }
 
 impl Drift {
-    /// The drift of `series`, in the order in which it was measured. The same seed gives the same chance.
+    /// Measures the drift of `series`, which is in the order of measurement. The same seed gives
+    /// the same p-value.
     pub fn of(series: &[f64], seed: u64) -> Self {
         let change = relative_change(series);
         if series.len() < MIN_SERIES_LEN {
@@ -34,19 +37,22 @@ impl Drift {
         let mut order = series.to_vec();
         let as_far = (0..PERMUTATIONS).filter(|_| {
             rng.shuffle(&mut order);
+            // `>=`, so that an order that moves exactly as far counts against the drift.
             log_magnitude(relative_change(&order)) >= log_magnitude(change)
         });
         Self { relative_change: change, p_value: Some(as_far.count() as f64 / PERMUTATIONS as f64) }
     }
 
-    /// It has moved by more than `max_change`, and that may not be put down to scatter.
+    /// Whether the series has moved by more than `max_change` and the test does not put that down
+    /// to chance.
     pub fn exceeds(&self, max_change: f64) -> bool {
         self.relative_change.abs() > max_change
+            // A short series has no p-value. There a large change counts, to be on the safe side.
             && self.p_value.is_none_or(|p_value| p_value <= SIGNIFICANCE_LEVEL)
     }
 }
 
-/// The median of the last third by that of the first third, less 1.
+/// Returns the median of the last third divided by that of the first third, minus 1.
 fn relative_change(series: &[f64]) -> f64 {
     let third = series.len() / 3;
     if third == 0 {
@@ -58,7 +64,8 @@ fn relative_change(series: &[f64]) -> f64 {
     median(&mut last.to_vec()) / median(&mut first.to_vec()) - 1.0
 }
 
-/// Twice as slow is as far as twice as fast.
+/// Returns the size of a change on a logarithmic scale, where twice as slow is as far as twice as
+/// fast.
 fn log_magnitude(change: f64) -> f64 {
     change.ln_1p().abs()
 }
@@ -67,7 +74,8 @@ fn log_magnitude(change: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Values around 1 that scatter by `spread` to each side, and become `slope` times as large from first to last.
+    /// Returns values around 1 that scatter by `spread` to each side and grow by the factor `slope`
+    /// from first to last.
     fn series(noise: &mut SplitMix64, spread: f64, slope: f64) -> Vec<f64> {
         let at = |round: u32| 1.0 + (slope - 1.0) * f64::from(round) / 14.0;
         let mut value =
@@ -75,7 +83,7 @@ mod tests {
         (0..15).map(&mut value).collect()
     }
 
-    /// How many of 200 series exceed a drift of 10 %.
+    /// Returns how many of 200 series exceed a drift of 10 %.
     fn exceeding(spread: f64, slope: f64) -> usize {
         let mut noise = SplitMix64::new(5);
         let over = |seed: &u64| Drift::of(&series(&mut noise, spread, slope), *seed).exceeds(0.10);

@@ -1,6 +1,6 @@
-//! Durations counted in buckets of three significant digits (`HdrHistogram`).
+//! Durations counted in buckets with three significant digits (`HdrHistogram`).
 //!
-//! Recording allocates nothing once the buckets are there, so it can stand inside a measurement.
+//! Recording does not allocate once the buckets exist, so it can run inside a measurement.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use hdrhistogram::Histogram as Hdr;
 
 use crate::measure::to_u64_saturating;
 
-/// The longest duration that is told apart; longer ones count as this one.
+/// The longest duration that can be recorded. Longer ones are counted as this one.
 const MAX_DURATION: Duration = Duration::from_mins(2);
 
 /// A histogram of durations, exact to three significant digits from 1 ns to two minutes.
@@ -17,18 +17,18 @@ pub struct Histogram {
     counts: Hdr<u64>,
 }
 
-/// The figures of a histogram that are shown.
+/// The summary figures of a histogram.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HistogramSummary {
     /// The number of samples.
     pub count: u64,
-    /// Half of the samples are at most this.
+    /// The median.
     pub p50: Duration,
-    /// Nine of ten are at most this.
+    /// The 90th percentile.
     pub p90: Duration,
-    /// All but one of a hundred are at most this.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// The longest.
+    /// The longest duration.
     pub max: Duration,
 }
 
@@ -40,19 +40,22 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts one duration.
+    /// Records one duration.
     pub fn record(&mut self, sample: Duration) {
+        // The histogram's smallest value is 1 ns, so a zero counts as that.
         self.counts.saturating_record(nanos(sample).max(1));
     }
 
-    /// Counts durations that were counted elsewhere: nanoseconds, and how often, as [`Histogram::counts`] gives them.
+    /// Adds durations that were recorded elsewhere, as pairs of nanoseconds and count, the format
+    /// of [`Histogram::counts`].
     pub fn add_counts(&mut self, counts: &[(u64, u64)]) {
         for &(nanos, count) in counts {
             self.counts.saturating_record_n(nanos.max(1), count);
         }
     }
 
-    /// What is counted, shortest first: nanoseconds (the upper end of a bucket), and how often.
+    /// Returns the recorded durations, shortest first, as pairs of nanoseconds (the upper end of
+    /// the bucket) and count.
     pub fn counts(&self) -> Vec<(u64, u64)> {
         self.counts
             .iter_recorded()
@@ -60,14 +63,16 @@ impl Histogram {
             .collect()
     }
 
-    /// The share of samples in each `1 / per_octave` of a doubling, shortest first, empty ones left out: the lower end
-    /// and the share, 0 to 1.
+    /// Divides each doubling of the duration into `per_octave` steps and returns the share of
+    /// samples in each step, shortest first, as pairs of the step's lower end and the share (0 to
+    /// 1). Empty steps are left out.
     pub fn octave_shares(&self, per_octave: u32) -> Vec<(Duration, f64)> {
         let mut shares: Vec<(Duration, f64)> = Vec::new();
         for (nanos, count) in self.counts() {
             let step = ((nanos as f64).log2() * f64::from(per_octave)).floor();
             let low = Duration::from_nanos(to_u64_saturating((step / f64::from(per_octave)).exp2().round()));
             let share = count as f64 / self.count() as f64;
+            // Buckets come in ascending order, so all buckets of a step are neighbours.
             match shares.last_mut() {
                 Some((last, sum)) if *last == low => *sum += share,
                 _ => shares.push((low, share)),
@@ -76,7 +81,7 @@ impl Histogram {
         shares
     }
 
-    /// Forgets all samples.
+    /// Removes all samples.
     pub fn clear(&mut self) {
         self.counts.clear();
     }
@@ -86,17 +91,17 @@ impl Histogram {
         self.counts.len()
     }
 
-    /// The duration that a share of `quantile` (0 to 1) of the samples does not exceed.
+    /// Returns the duration that a share of `quantile` (0 to 1) of the samples does not exceed.
     pub fn quantile(&self, quantile: f64) -> Duration {
         Duration::from_nanos(self.counts.value_at_quantile(quantile))
     }
 
-    /// The mean of the samples; zero if there are none.
+    /// Returns the mean of the samples; zero if there are none.
     pub fn mean(&self) -> Duration {
         Duration::from_nanos(to_u64_saturating(self.counts.mean()))
     }
 
-    /// The figures that are shown; all zero if there are no samples.
+    /// Returns the summary figures; all are zero if there are no samples.
     pub fn summary(&self) -> HistogramSummary {
         if self.counts.is_empty() {
             return HistogramSummary::default();
@@ -111,7 +116,7 @@ impl Histogram {
     }
 }
 
-/// Nanoseconds; the most that 64 bits hold where it is longer than that.
+/// Converts a duration to nanoseconds, saturating at the largest `u64`.
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! The `HdrHistogram` interval log, version 1.3: histograms with their start, length and tag as lines of text, which the
-//! tools around `HdrHistogram` read.
+//! Writes the `HdrHistogram` interval log, version 1.3: histograms with their start, length and tag
+//! as lines of text, for the tools around `HdrHistogram`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,32 +8,32 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use hdrhistogram::{CreationError, Histogram as Hdr, RecordError};
 
-/// One line of the log.
+/// One interval, which is one line of the log.
 #[derive(Clone, Debug)]
 pub struct LogInterval<'a> {
-    /// Whose times they are.
+    /// The tag that names the series, without commas and spaces.
     pub tag: String,
-    /// Since the beginning of the log.
+    /// The start of the interval, since the start of the log.
     pub start: Duration,
-    /// How long it was.
+    /// The length of the interval.
     pub length: Duration,
-    /// Nanoseconds, and how often.
+    /// The recorded durations as pairs of nanoseconds and count.
     pub counts: &'a [(u64, u64)],
 }
 
-/// A log that cannot be written.
+/// Why a log cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum IntervalLogError {
-    /// A tag with a comma or a blank, which would break its line.
+    /// The tag contains a comma or a space, which would break its line.
     #[error("`{0}` isn't a tag")]
     Tag(String),
-    /// A time that the histogram does not take.
+    /// The histogram cannot record a duration.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// A histogram that cannot be made.
+    /// The histogram cannot be created.
     #[error(transparent)]
     Create(#[from] CreationError),
-    /// A histogram that cannot be serialized.
+    /// The histogram cannot be serialized.
     #[error("{0}")]
     Serialize(Box<dyn Error + Send + Sync>),
 }
@@ -42,10 +42,10 @@ fn serialize(error: impl Error + Send + Sync + 'static) -> IntervalLogError {
     IntervalLogError::Serialize(Box::new(error))
 }
 
-/// The log as text.
+/// Writes the log, with `comment` in front, and returns its text.
 ///
 /// # Errors
-/// If a tag has a comma or a blank, or a histogram cannot be made of the counts.
+/// Fails if a tag contains a comma or a space, or if a histogram cannot be built from the counts.
 pub fn write_interval_log<'a>(
     comment: &str,
     intervals: impl Iterator<Item = LogInterval<'a>>,

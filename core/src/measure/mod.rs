@@ -1,7 +1,6 @@
 //! Samples, histograms, and ratios with their uncertainty.
 //!
-//! Pure: no clock, no tasks, no random numbers but from a seed. Who measures, and what, is not
-//! known here.
+//! This is arithmetic only: it reads no clock, and its random numbers come from a seed.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(

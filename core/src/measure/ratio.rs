@@ -1,16 +1,17 @@
-//! How many times as long one thing takes as another, and how sure that is.
+//! How many times as long one thing takes as another, with a confidence interval.
 //!
-//! Two things measured in alternation share the machine's moods, so their ratio is taken pair by
-//! pair: the median of the paired ratios, with a percentile bootstrap interval (Efron and
-//! Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
+//! Two things that are measured in alternation see the same disturbances of the machine, so the
+//! ratio is taken pair by pair. The result is the median of the paired ratios, with a percentile
+//! bootstrap interval (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13).
 
-/// An interval that lies within this share around 1 is no difference that anyone would notice.
+/// An interval within this share around 1 means that nobody would notice the difference.
 pub const EQUIVALENCE_BAND: f64 = 0.10;
 
-/// Enough resamples for a 95 % interval that is steady in its second digit.
+/// The number of bootstrap resamples: enough for a 95 % interval that is stable in its second
+/// digit.
 const RESAMPLES: usize = 2_000;
 
-/// The ends of the middle 95 % among so many, in order.
+/// The indices of the 2.5th and the 97.5th percentile among the sorted medians.
 const LOW: usize = (RESAMPLES - 1) * 25 / 1000;
 const HIGH: usize = RESAMPLES - 1 - LOW;
 
@@ -27,7 +28,7 @@ pub struct Ratio {
     pub pairs: usize,
 }
 
-/// What a ratio says in words.
+/// The conclusion that a ratio allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RatioVerdict {
     /// The first takes longer than the second.
@@ -39,7 +40,7 @@ pub enum RatioVerdict {
 }
 
 impl Ratio {
-    /// What the interval allows to say.
+    /// Returns the conclusion that the interval allows.
     pub fn verdict(&self) -> RatioVerdict {
         let spans_one = self.low <= 1.0 && self.high >= 1.0;
         let within_band = self.low >= 1.0 - EQUIVALENCE_BAND && self.high <= 1.0 + EQUIVALENCE_BAND;
@@ -51,13 +52,16 @@ impl Ratio {
     }
 }
 
-/// The median of `first / second` over `pairs`, with its 95 % bootstrap interval; `None` without a
-/// pair, or if one of the figures is not positive. The same seed gives the same interval.
+/// Returns the median of `first / second` over `pairs`, with its 95 % bootstrap interval. Returns
+/// `None` if there is no pair, or if a figure isn't positive and finite. The same seed gives the
+/// same interval.
 pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     if pairs.is_empty() || pairs.iter().any(|&(a, b)| !(a > 0.0 && b > 0.0 && a.is_finite() && b.is_finite()))
     {
         return None;
     }
+    // Each pair was measured under the same conditions, so a pair's ratio is free of what both
+    // share.
     let ratios: Vec<f64> = pairs.iter().map(|(a, b)| a / b).collect();
     let mut rng = SplitMix64::new(seed);
     let mut sample = vec![0.0; ratios.len()];
@@ -74,10 +78,11 @@ pub fn paired_ratio(pairs: &[(f64, f64)], seed: u64) -> Option<Ratio> {
     Some(Ratio { median: median(&mut ratios.clone()), low, high, pairs: ratios.len() })
 }
 
-/// The middle one of `values`, or the mean of the two in the middle; they are put in order for it.
+/// Returns the median of `values`, which are sorted in place. The median of an even number of
+/// values is the mean of the middle two.
 ///
 /// # Panics
-/// If there are none.
+/// Panics if `values` is empty.
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let (lower, upper) = values.split_at(values.len() / 2);
@@ -88,32 +93,33 @@ pub fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// A small generator of numbers for shuffling and resampling: `SplitMix64` (Steele, Lea and Flood,
-/// OOPSLA 2014). Not for secrets.
+/// A small random number generator for shuffling and resampling: `SplitMix64` (Steele, Lea and
+/// Flood, OOPSLA 2014). It must not be used for secrets.
 #[derive(Clone, Debug)]
 pub struct SplitMix64 {
     state: u64,
 }
 
 impl SplitMix64 {
-    /// A generator that always gives the same numbers for the same seed.
+    /// Creates a generator that always gives the same numbers for the same seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    /// The next number below `bound`; 0 if `bound` is 0.
+    /// Returns the next number below `bound`; 0 if `bound` is 0.
     #[expect(clippy::cast_possible_truncation, reason = "the number is below `bound`")]
     pub fn next_below(&mut self, bound: usize) -> usize {
-        // 64 bits by 64 bits are 128 at most
+        // Multiply and shift (Lemire) instead of a remainder: no division, and 64 by 64 bits fit
+        // into 128.
         (u128::from(self.next_u64()).wrapping_mul(bound as u128) >> 64) as usize
     }
 
-    /// One of `items`; `None` if there are none.
+    /// Picks one of `items`; `None` if there are none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.next_below(items.len()))
     }
 
-    /// Puts `items` in a random order (Fisher and Yates).
+    /// Shuffles `items` (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.next_below(last.saturating_add(1)));
@@ -173,7 +179,7 @@ mod tests {
 
     #[test]
     fn every_pair_is_drawn() {
-        // of two pairs a resample has the first twice, both, or the second twice
+        // A resample of two pairs contains the first one twice, both, or the second one twice.
         for pairs in [[(1.0, 1.0), (3.0, 1.0)], [(3.0, 1.0), (1.0, 1.0)]] {
             let ratio = paired_ratio(&pairs, 1).unwrap();
             assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0, pairs: 2 });
@@ -196,7 +202,8 @@ mod tests {
         }
     }
 
-    /// The first numbers of the reference implementation of `SplitMix64` (Vigna, 2015) for these seeds.
+    /// The first numbers of the reference implementation of `SplitMix64` (Vigna, 2015) for these
+    /// seeds.
     #[test]
     fn the_generator_is_splitmix64() {
         let numbers = |seed| {

@@ -1,6 +1,7 @@
-//! [`to_u64_saturating`]: from a figure to a whole number.
+//! [`to_u64_saturating`]: converts a floating-point number to a whole number.
 
-/// The whole part of `number`: 0 of what is negative or no number, and the largest number of what is more than that.
+/// Returns the whole part of `number`: 0 for a negative number or NaN, and `u64::MAX` for anything
+/// larger.
 #[expect(clippy::cast_possible_truncation, reason = "from a float, `as` ends at the ends of the range")]
 pub fn to_u64_saturating(number: f64) -> u64 {
     number as u64

@@ -1,7 +1,7 @@
-//! Text as a terminal may show it: widths in cells, control characters made visible, the word that was meant, and
-//! numbers with their units.
+//! Text that is safe and correct to show in a terminal: widths in cells, visible control characters,
+//! spelling suggestions, numbers with their units.
 //!
-//! It does not wrap, colour or draw; that is the slide view's work.
+//! Wrapping, colouring and drawing are the slide view's work.
 
 pub mod units;
 
@@ -11,7 +11,7 @@ use strsim::levenshtein;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// The width of `text` in terminal cells, counted by grapheme cluster.
+/// Returns the width of `text` in terminal cells, counted by grapheme cluster.
 ///
 /// A flag or a family emoji is one grapheme of width 2, whatever its number of code points.
 pub fn width(text: &str) -> usize {
@@ -21,15 +21,17 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(grapheme_width).sum()
 }
 
-/// The width in cells of one grapheme cluster: 0, 1 or 2.
+/// Returns the width of one grapheme cluster in cells: 0, 1 or 2.
 pub fn grapheme_width(grapheme: &str) -> usize {
+    // A cluster takes at most two cells, however many code points it consists of.
     grapheme.width().min(2)
 }
 
-/// `text` with nothing in it that a terminal would obey or hide.
+/// Replaces every character of `text` that a terminal would interpret or hide.
 ///
-/// C0 controls and DEL become their control pictures (U+2400..), everything else that [`is_terminal_control`] names becomes
-/// U+FFFD. Line feed and tab are controls like all others here: whoever gives them a meaning splits or expands first.
+/// C0 controls and DEL become their control pictures (U+2400..). Everything else that
+/// [`is_terminal_control`] accepts becomes U+FFFD. Line feed and tab are replaced too: callers that
+/// give them a meaning split or expand the text first.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     let mut odd = unprintable(text).peekable();
     if odd.peek().is_none() {
@@ -45,18 +47,19 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown + &text[rest..])
 }
 
-/// The characters of `text` that must not reach a terminal, each with its byte offset.
+/// Returns the characters of `text` that must not reach a terminal, each with its byte offset.
 ///
-/// The zero width joiner inside an emoji (UAX #29, GB11) is no such character: it hides nothing, and without it one
-/// picture falls apart into several.
+/// A zero width joiner inside an emoji (UAX #29, rule GB11) is allowed. It hides nothing, and
+/// without it the emoji falls apart into several.
 pub fn unprintable(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    // Escape sequences and bidirectional controls from a deck or a peer could rewrite the screen.
     let odd = |&(_, c): &(usize, char)| is_terminal_control(c);
     text.char_indices().filter(odd).filter(|&(at, c)| c != JOINER || !joins(text, at))
 }
 
 const JOINER: char = '\u{200d}';
 
-/// Whether the joiner at byte `at` stands between two visible signs of one grapheme cluster.
+/// Whether the joiner at byte `at` connects two visible characters of one grapheme cluster.
 fn joins(text: &str, at: usize) -> bool {
     let mut cursor = GraphemeCursor::new(at + JOINER.len_utf8(), text.len(), true);
     let ends_here = cursor.is_boundary(text, 0).unwrap_or(true);
@@ -64,14 +67,17 @@ fn joins(text: &str, at: usize) -> bool {
     !ends_here && next.is_some_and(|next| next.width().unwrap_or(0) > 0)
 }
 
-/// Whether a terminal would obey `c` instead of showing it, or would show nothing and let it hide, join or turn round
-/// what stands beside it: C0 and C1 controls, DEL, Unicode's format characters (general category Cf: bidirectional
-/// controls, zero width characters, U+FEFF, tags) and its line and paragraph separators.
+/// Whether a terminal would interpret `c` instead of showing it, or would let it hide, join or
+/// reorder its neighbours.
+///
+/// These are the C0 and C1 controls, DEL, Unicode's format characters (general category Cf:
+/// bidirectional controls, zero width characters, U+FEFF, tags) and the line and paragraph
+/// separators.
 pub fn is_terminal_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_format(c)
 }
 
-/// General category Cf, with what is unassigned between its members.
+/// Whether `c` is in the general category Cf, or is unassigned and lies between its members.
 fn is_format(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
@@ -88,7 +94,7 @@ fn control_picture(c: char) -> char {
     }
 }
 
-/// `line` with each tab replaced by blanks up to the next multiple of `stop` cells.
+/// Replaces each tab of `line` by spaces up to the next multiple of `stop` cells.
 pub fn expand_tabs(line: &str, stop: usize) -> Cow<'_, str> {
     if !line.contains('\t') {
         return Cow::Borrowed(line);
@@ -108,7 +114,8 @@ pub fn expand_tabs(line: &str, stop: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The longest start of `text` that fits `cells`, cut between graphemes.
+/// Returns the longest prefix of `text` that fits into `cells` cells, cut between grapheme
+/// clusters.
 pub fn prefix_within(text: &str, cells: usize) -> &str {
     let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -120,7 +127,7 @@ pub fn prefix_within(text: &str, cells: usize) -> &str {
     text
 }
 
-/// `text` in at most `cells` cells; where something had to go, the last cell says so with `…`.
+/// Shortens `text` to at most `cells` cells. A shortened text ends with `…`.
 pub fn ellipsize(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
         return Cow::Borrowed(text);
@@ -131,15 +138,16 @@ pub fn ellipsize(text: &str, cells: usize) -> Cow<'_, str> {
     }
 }
 
-/// Of `known`, the word that `word` was most likely meant to be: at most two letters away.
+/// Returns the word of `known` that `word` is most likely a misspelling of: at most two edits away.
 pub fn suggest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    // Two edits turn any two-letter word into any other, so a short word allows half its length.
     let distances = known.iter().map(|known| (levenshtein(word, known), *known));
     let near = distances.filter(|(distance, known)| *distance <= 2.min(known.len() / 2));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
-/// ``did you mean `pause`? `` with a blank behind it, for the middle of an error message; empty where no word of `known`
-/// is near.
+/// Returns ``did you mean `pause`? ``, with a trailing space for the middle of an error message, or an empty string if no
+/// word of `known` is near.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     suggest(word, known).map_or_else(String::new, |meant| format!("did you mean `{meant}`? "))
 }

@@ -1,5 +1,5 @@
-//! Bytes and numbers as a reader sees them: hex, quoted text, counts.
-//! Nothing that comes out holds a control character, whatever went in.
+//! Formats bytes and numbers for people: hex, quoted text, counts. The results never contain a
+//! control character.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::text::is_terminal_control;
 pub use crate::text::units::group_thousands;
 use crate::wire::size::ByteLen;
 
-/// Lower-case hex without gaps.
+/// Formats `bytes` as lower-case hex without spaces.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
     for byte in bytes {
@@ -18,26 +18,26 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// A text that isn't hex.
+/// Why a text isn't hex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HexError {
-    /// Something else than a digit.
-    #[error("{found:?} at {at} isn't a hex digit; right would be 81 05 48 65")]
+    /// A character isn't a hex digit.
+    #[error("{found:?} at position {at} isn't a hex digit; expected hex such as 81 05 48 65")]
     Digit {
-        /// The character.
+        /// The character that was found.
         found: char,
-        /// Its place, counted from 1, `0x` left out.
+        /// The position of the character, counted from 1; a `0x` before it doesn't count.
         at: u64,
     },
-    /// This odd number of digits.
-    #[error("{0} hex digits: a byte has two, so one is missing or too many")]
+    /// The number of digits is odd; this is the number.
+    #[error("{0} hex digits: a byte takes two, so there is one too few or too many")]
     Odd(usize),
 }
 
-/// The bytes that hex text says; blanks, `:`, `,` and `0x` are skipped.
+/// Parses hex. Whitespace, `:`, `,` and `0x` are ignored.
 ///
 /// # Errors
-/// At something else than a hex digit, or where a byte has only one.
+/// Fails if a character isn't a hex digit, or if the number of digits is odd.
 pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     let plain = text.replace("0x", "").replace("0X", "");
     let mut digits = Vec::new();
@@ -51,33 +51,36 @@ pub fn parse_hex(text: &str) -> Result<Vec<u8>, HexError> {
     }
 }
 
-/// What a hex digit stands for: 0 to 15.
+/// Returns the value of a hex digit, 0 to 15.
 pub fn hex_digit(letter: char) -> Option<u8> {
     letter.to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The bytes of hex digits without anything between them; none where that is not what they are.
+/// Parses hex digits without separators; `None` if `digits` contains anything else or an odd number
+/// of digits.
 pub fn unhex(digits: &str) -> Option<Vec<u8>> {
     let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
     let digit = |byte: u8| hex_digit(char::from(byte));
     pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
-/// Lower-case hex of at most `max_bytes` bytes, two digits and a blank, `…` where it was cut.
+/// Formats at most `max_bytes` bytes as lower-case hex, with spaces between bytes and `…` where the
+/// list was cut.
 pub fn spaced_hex(bytes: &[u8], max_bytes: usize) -> String {
     let shown: Vec<String> = bytes.iter().take(max_bytes).map(|byte| format!("{byte:02x}")).collect();
     let cut = if bytes.len() > max_bytes { " …" } else { "" };
     shown.join(" ") + cut
 }
 
-/// `1 byte`, `5 bytes`, `65,536 bytes`.
+/// Formats a number of bytes: `1 byte`, `5 bytes`, `65,536 bytes`.
 pub fn byte_count(count: impl Into<ByteLen>) -> String {
     let count = count.into().get();
     format!("{} byte{}", group_thousands(count), if count == 1 { "" } else { "s" })
 }
 
-/// Text in double quotes, at most `max_chars` characters of it, `…` where it was cut. What is not UTF-8 becomes `\xNN`; what a
-/// terminal would obey or hide becomes an escape.
+/// Quotes at most `max_chars` characters of a text in double quotes, with `…` where it was cut.
+/// Bytes that aren't UTF-8 become `\xNN`; characters that a terminal would interpret or hide become
+/// escapes.
 pub fn quote(text: &[u8], max_chars: usize) -> String {
     let mut out = String::from("\"");
     let mut left = max_chars;
@@ -97,7 +100,7 @@ pub fn quote(text: &[u8], max_chars: usize) -> String {
     out
 }
 
-/// The text without anything a terminal would obey or hide ([`is_terminal_control`]), not quoted.
+/// Escapes what a terminal would interpret or hide ([`is_terminal_control`]), without quotes.
 pub fn escape_controls(text: &str) -> String {
     text.chars()
         .map(
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!(parse_hex("81 0"), Err(HexError::Odd(3)));
         assert_eq!(
             parse_hex("z").unwrap_err().to_string(),
-            "'z' at 1 isn't a hex digit; right would be 81 05 48 65"
+            "'z' at position 1 isn't a hex digit; expected hex such as 81 05 48 65"
         );
     }
 

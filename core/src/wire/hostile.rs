@@ -1,5 +1,6 @@
-//! What a peer may claim held against everything that reads frames: lengths at which arithmetic could wrap, with and without
-//! permessage-deflate, in pieces of any size. Nothing panics, nothing is allocated for it, and the pieces never matter.
+//! Tests everything that reads frames against hostile lengths, at which arithmetic could wrap, with
+//! and without permessage-deflate and in pieces of any size. Nothing may panic or allocate for a
+//! claim, and the pieces must never matter.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::wire::{
     LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace, Transcript,
 };
 
-/// Lengths at which a form, a sign or 64 bits end.
+/// Lengths at the limits of a length form, of signed numbers and of 64 bits.
 const LENGTHS: [u64; 15] = [
     0,
     1,
@@ -42,7 +43,8 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConn
 const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
-/// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so behind one of DEFLATE data.
+/// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so after a fragment of
+/// DEFLATE data. The number is the offset of the length.
 const CLAIMS: [(&[u8], u64); 2] = [
     (b"\xc1\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 2),
     (b"\x41\x05\xf2\x48\xcd\xc9\xc9\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 9),
@@ -52,7 +54,7 @@ fn deflate() -> AgreedExtensions {
     AgreedExtensions::parse("permessage-deflate").unwrap()
 }
 
-/// Where the top bit of a length is told, and after how many bytes.
+/// Returns the offset of each top bit fault, and the number of bytes after which it is certain.
 fn top_bits(faults: &[Fault]) -> Vec<(u64, u64)> {
     let events = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
     events.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
@@ -112,7 +114,7 @@ fn positions_behind_claims_end_at_the_largest_number() {
     assert_eq!(faults, [(FaultCode::Utf8, Offset::MAX)]);
 }
 
-/// Everything that a decoder tells, with the payload and the data of each frame in one piece.
+/// Everything that a decoder reports, with the payload and the data of each frame in one piece.
 #[derive(Debug, Default, PartialEq)]
 struct DecodedEvents {
     faults: Vec<Fault>,
@@ -184,11 +186,13 @@ fn key(masked: bool) -> impl Strategy<Value = Option<MaskingKey>> {
     option::weighted(if masked { 0.9 } else { 0.1 }, key)
 }
 
-/// Any flags and opcode, one of the lengths in its own or another form, and behind it any bytes or just as many as it says.
+/// Any flags and opcode, and one of the lengths in its own form or another. The body is arbitrary,
+/// or exactly as long as the header says.
 fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
     let form = select(vec![None, None, Some(LengthForm::Bits16), Some(LengthForm::Bits64)]);
     let body = prop_oneof![vec(any::<u8>(), 0..20), vec(select(b"aeiou\xf2\x48\xcd\x00".to_vec()), 0..20)];
-    // any first byte, and more often one that gets far: a message begun, continued or ended, compressed or not
+    // Any first byte, and more often one that gets far: it begins, continues or ends a message,
+    // compressed or not.
     let usual = select(b"\x41\xc1\x42\xc2\x01\x81\x82\x00\x80\x88\x89".to_vec());
     let first = prop_oneof![1 => any::<u8>().boxed(), 2 => usual.boxed()];
     let len = prop_oneof![1 => select(LENGTHS.to_vec()), 1 => select(LENGTHS[..3].to_vec())];
@@ -202,7 +206,7 @@ fn frame(masked: bool) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Who sends, what was agreed, and the bytes: some frames, then one of the lengths with a noise behind it.
+/// The sender, the agreed extensions, and the bytes: a few frames, some with a hostile length.
 fn stream() -> impl Strategy<Value = (Side, AgreedExtensions, Vec<u8>)> {
     (any::<bool>(), any::<bool>()).prop_flat_map(|(client, compressed)| {
         let from = if client { Side::Client } else { Side::Server };
@@ -215,7 +219,7 @@ fn stream() -> impl Strategy<Value = (Side, AgreedExtensions, Vec<u8>)> {
     })
 }
 
-/// The byte and the bits that a fault names are there to be shown.
+/// Whether the byte and the bits that a fault names are part of a field that is shown.
 fn highlights(fault: &Fault, frame: &Frame) -> bool {
     let byte = (fault.byte_offset - frame.offset).to_usize_saturating();
     let bits = (0..8).filter(|bit| fault.bits.is_none_or(|bits| bits.contains(*bit)));
@@ -226,7 +230,7 @@ fn highlights(fault: &Fault, frame: &Frame) -> bool {
 
 #[test]
 fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
-    // where the contract of the vectors says so: the second byte
+    // The vectors put such faults at the second byte.
     for (hex, code) in [
         (&b"\x01\x00"[..], FaultCode::EmptyFragment),
         (b"\x01\x7e\x00\x00", FaultCode::EmptyFragment),
@@ -234,7 +238,7 @@ fn a_fault_of_a_frame_without_payload_is_shown_in_its_header() {
         (b"\x88\x01", FaultCode::CloseLen1),
         (b"\x01\x01\xc3\x80\x00", FaultCode::Utf8),
         (b"\x41\x01\xf2\x80\x00", FaultCode::DeflateTail),
-        // a distance whose last bit is the first that a receiver adds
+        // A distance whose last bit is the first of the four bytes that the receiver adds.
         (b"\x42\x04\x9a\x30\x01\xf8\x80\x00", FaultCode::Inflate),
     ] {
         let mut transcript = Transcript::new(Side::Server, deflate());
@@ -263,7 +267,7 @@ fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     pieces
 }
 
-/// Reads a trace in every way there is, and gives what it lists.
+/// Calls everything that reads a trace and returns what it lists.
 fn looked_at(seen: &Trace, from: Side, bytes: &[u8]) -> Vec<String> {
     let filter =
         Filter::parse("len>=0x7fffffffffffffff || size<126 || fault=E_LEN_* || !compressed").unwrap();

@@ -1,17 +1,26 @@
-//! Bytes to meaning and back, sans I/O: handshakes, frames, messages, and every rule they can break.
-//! Nothing here opens a socket, reads a clock or knows a terminal; whoever has bytes feeds them, in pieces of any size.
+//! The WebSocket protocol without I/O: handshakes, frames, messages, and every rule that they can
+//! break.
+//! Nothing here opens a socket, reads a clock or knows a terminal. Callers pass in bytes, in pieces
+//! of any size.
 //!
-//! In reading order; each room uses those above it only:
+//! In reading order; each module uses only those above it:
 //!
-//! - [`size`]: lengths and positions that nobody's claim can make wrap. [`mod@format`]: bytes and numbers as a reader sees them.
-//! - [`frame`]: the header with its opcodes and length forms, the mask, close codes, UTF-8, what a frame is to the message
-//!   that is open; and frames encoded, legal or not.
-//! - [`handshake`]: heads found, validated and explained, and the extensions that they agree on.
-//! - [`deflate`]: permessage-deflate: inflated with every fault in its place, listed symbol by symbol, compressed.
-//! - [`decode`]: one direction cut into frames and messages, judged at the earliest byte, nothing kept.
-//! - [`explain`]: a frame's bytes and bits labelled, a page on every field and rule, and which implementations refuse a fault.
-//! - [`keep`]: both directions as a list of frames without payload, one direction with everything, one side that keeps every rule.
-//! - [`query`]: which frames are shown, which hold some bytes, and what a reader takes away of them.
+//! - [`size`]: lengths and positions whose arithmetic cannot wrap. [`mod@format`]: bytes and
+//!   numbers formatted for people.
+//! - [`frame`]: the header with its opcodes and length forms, masking, close codes, UTF-8, the role
+//!   of a frame in its message, and encoding, legal or not.
+//! - [`handshake`]: the heads of request and response found, validated and explained, and the
+//!   extensions that they agree on.
+//! - [`deflate`]: permessage-deflate: inflating with the exact position of every fault, listing
+//!   symbol by symbol, compressing.
+//! - [`decode`]: one direction decoded into frames and messages. Each fault is reported at the
+//!   earliest byte, and nothing is kept.
+//! - [`explain`]: labels for a frame's bytes and bits, a reference page for every field and rule,
+//!   and the implementations that reject a fault.
+//! - [`keep`]: both directions as a list of frames without payload, one direction with all its
+//!   bytes, and an endpoint that enforces every rule.
+//! - [`query`]: filters for frames, searching in payloads, and copying frames as hex, commands and
+//!   programs.
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(

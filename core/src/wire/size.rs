@@ -1,7 +1,9 @@
-//! [`ByteLen`] and [`Offset`]: how many bytes, and where in a stream. A peer, a file or an option may claim any number up to
-//! 2^64 - 1, so their arithmetic ends at the largest number, or at 0, instead of wrapping or panicking.
+//! [`ByteLen`] and [`Offset`]: numbers of bytes, and positions in a stream. A peer, a file or an
+//! option can claim any number up to 2^64 - 1, so their arithmetic saturates at the largest number
+//! and at 0 instead of wrapping or panicking.
 //!
-//! An `Offset` and a `ByteLen` give an `Offset`; the distance of two `Offset`s is a `ByteLen`; two `Offset`s have no sum.
+//! `Offset + ByteLen` is an `Offset`, and `Offset - Offset` is a `ByteLen`. Two `Offset`s cannot be
+//! added.
 
 use std::fmt;
 use std::iter::Sum;
@@ -9,7 +11,7 @@ use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use serde::Serialize;
 
-/// A number of bytes, perhaps only a claimed one.
+/// A number of bytes, which may only be claimed by a peer.
 ///
 /// ```
 /// use wiretalk_core::wire::ByteLen;
@@ -36,64 +38,64 @@ pub struct ByteLen(u64);
 pub struct Offset(u64);
 
 impl ByteLen {
-    /// No byte.
+    /// Zero bytes.
     pub const ZERO: Self = Self(0);
-    /// The most that 64 bits can claim: 2^64 - 1.
+    /// The largest length that 64 bits can claim: 2^64 - 1.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// So many bytes.
+    /// Creates a length of `bytes` bytes.
     pub const fn new(bytes: u64) -> Self {
         Self(bytes)
     }
 
-    /// The length of bytes that are there.
+    /// Returns the length of a slice.
     pub const fn of(bytes: &[u8]) -> Self {
         Self::from_usize(bytes.len())
     }
 
-    /// A length as memory has it.
+    /// Converts a length in memory.
     pub const fn from_usize(bytes: usize) -> Self {
         Self(bytes as u64)
     }
 
-    /// The number that these bytes are in network byte order; of more than eight, the last eight.
+    /// Reads a number in network byte order. Of more than eight bytes, only the last eight count.
     pub fn from_be_slice(bytes: &[u8]) -> Self {
         Self(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    /// The number.
+    /// The number of bytes.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The number as memory counts; the largest such number where it is more than that.
+    /// Converts the length to a `usize`, saturating at `usize::MAX`.
     pub fn to_usize_saturating(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
 impl Offset {
-    /// Before the first byte.
+    /// The position of the first byte.
     pub const START: Self = Self(0);
-    /// As far as 64 bits reach.
+    /// The largest position.
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The position with so many bytes before it.
+    /// Creates the position that has `bytes` bytes before it.
     pub const fn new(bytes: u64) -> Self {
         Self(bytes)
     }
 
-    /// The number of bytes before it.
+    /// The number of bytes before the position.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The position as an index into memory; the largest index where it is more than that.
+    /// Converts the position to an index, saturating at `usize::MAX`.
     pub fn to_usize_saturating(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// The same position counted from `start` instead; the start where it lies before that.
+    /// Returns the same position counted from `start`, or 0 if it is before `start`.
     #[must_use]
     pub fn counted_from(self, start: Self) -> Self {
         Self((self - start).0)
@@ -101,7 +103,7 @@ impl Offset {
 }
 
 impl From<Offset> for ByteLen {
-    /// The bytes before it.
+    /// The number of bytes before the position.
     fn from(position: Offset) -> Self {
         Self(position.0)
     }
@@ -110,7 +112,7 @@ impl From<Offset> for ByteLen {
 impl Sub for Offset {
     type Output = ByteLen;
 
-    /// The bytes between the two; none where `start` lies behind.
+    /// The number of bytes between the two positions; 0 if `start` is the later one.
     fn sub(self, start: Self) -> ByteLen {
         ByteLen(self.0.saturating_sub(start.0))
     }
@@ -122,7 +124,7 @@ impl Sum for ByteLen {
     }
 }
 
-/// What lengths and positions have in common: a length is added to them or taken off.
+/// Implements what lengths and positions have in common: a length can be added and subtracted.
 macro_rules! counted_in_bytes {
     ($($type:ident)*) => {$(
         impl From<u64> for $type {
@@ -214,7 +216,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Numbers at which something could wrap, and any others.
+    /// Numbers at which arithmetic could wrap, and any others.
     fn number() -> impl Strategy<Value = u64> {
         let edges = [0, 1, 125, 126, 65_535, 65_536, 1 << 31, u64::from(u32::MAX), 1 << 32];
         let far = [1 << 62, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];

@@ -1,4 +1,5 @@
-//! The body of a Close frame (RFC 6455 section 5.5.1), validated piece by piece: two bytes of code, then a reason in UTF-8.
+//! Validates the body of a Close frame (RFC 6455 section 5.5.1) piece by piece: two bytes of code,
+//! then a reason in UTF-8.
 
 use crate::wire::decode::fault::{Detail, FaultCode};
 use crate::wire::decode::fault_sink::FaultSink;
@@ -7,29 +8,31 @@ use crate::wire::frame::close_code::{CloseCode, CloseCodeStatus};
 use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::size::ByteLen;
 
-/// The length of a close code.
+/// The length of a close code in bytes.
 const CODE_LEN: ByteLen = ByteLen::new(2);
 
-/// The body of the Close frame that is being decoded, as far as it has come.
+/// The state of the Close frame that is being decoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CloseBody {
-    /// The first byte of its code.
+    /// The first byte of the code, once it has arrived.
     first_byte: Option<u8>,
     reason: Utf8Validator,
     reason_is_invalid: bool,
 }
 
 impl CloseBody {
-    /// Validates the next piece of the body, already unmasked; `done` bytes of it came before.
+    /// Validates the next piece of the body, already unmasked; `done` bytes came before it.
     pub(super) fn validate(&mut self, header: &Header, plain: &[u8], done: ByteLen, faults: &mut FaultSink) {
         let start = ByteLen::from_usize(header.len());
         let (code, reason) = plain.split_at(plain.len().min((CODE_LEN - done).to_usize_saturating()));
+        // The two bytes of the code can arrive in different pieces.
         for byte in code {
             match self.first_byte {
                 None => self.first_byte = Some(*byte),
                 Some(first) => validate_code(u16::from_be_bytes([first, *byte]), start, faults),
             }
         }
+        // One invalid byte is one fault; the validator has no defined state after it.
         if self.reason_is_invalid {
             return;
         }
@@ -44,13 +47,14 @@ impl CloseBody {
         self.reason_is_invalid
     }
 
-    /// The character that the reason breaks off in: how many of its bytes are there, and how many it has.
+    /// Returns how many bytes of the unfinished last character of the reason have arrived, and how
+    /// many it has.
     pub(super) fn pending(self) -> Option<(u8, u8)> {
         self.reason.pending()
     }
 }
 
-/// A close code whose first byte stands at `start`.
+/// Validates a close code whose first byte is at `start`.
 fn validate_code(code: u16, start: ByteLen, faults: &mut FaultSink) {
     let rule = match CloseCode::new(code).status {
         CloseCodeStatus::Sendable => return,

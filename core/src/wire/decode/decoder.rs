@@ -1,5 +1,6 @@
-//! The bytes of one direction, cut into frames: a state machine that is fed any pieces and keeps no payload.
-//! It goes on after a fault, because an inspector must show what it is sent; whoever wants to fail the connection asks it to stop.
+//! Decodes the bytes of one direction into frames: a state machine that takes pieces of any size
+//! and keeps no payload. It continues after a fault, because an inspector has to show everything
+//! that was sent. A caller that wants to fail the connection can ask it to stop.
 
 use std::collections::VecDeque;
 
@@ -12,10 +13,12 @@ use crate::wire::frame::{FramePart, Header, MAX_HEADER_LEN, Needed, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::{ByteLen, Offset};
 
-/// At most this much payload is unmasked and handed out in one step, so memory stays bounded and warm.
+/// The maximum payload per event: memory stays bounded, and the scratch buffer stays in the CPU's
+/// cache.
 const MAX_PAYLOAD_CHUNK: usize = 16 * 1024;
 
-/// Cuts and judges what one side sends after the opening handshake. How the bytes are cut into pieces never matters.
+/// Decodes and validates what one side sends after the opening handshake. The result never depends
+/// on how the bytes are divided into pieces.
 ///
 /// ```
 /// use wiretalk_core::wire::{AgreedExtensions, Decoder, DecoderEvent, Side};
@@ -41,7 +44,8 @@ pub struct Decoder {
     stop_at_fatal: bool,
     pending: VecDeque<PendingEvent>,
     pub(super) scratch: Vec<u8>,
-    /// The scratch holds compressed payload that is inflated from here on, before anything else is read.
+    /// The scratch offset from which compressed payload is still to be inflated, before anything
+    /// else is read.
     inflate_from: Option<usize>,
 }
 
@@ -52,7 +56,7 @@ enum DecoderState {
     Stopped,
 }
 
-/// The bytes of a header that is not complete yet.
+/// The bytes of an incomplete header.
 #[derive(Clone, Copy, Debug, Default)]
 struct HeaderBytes {
     header_bytes: [u8; MAX_HEADER_LEN],
@@ -64,7 +68,8 @@ impl HeaderBytes {
         self.header_bytes.get(..self.header_filled).unwrap_or_default()
     }
 
-    /// Takes what is missing of `want` bytes from the front of `input`, as far as it is there.
+    /// Moves bytes from the front of `input` until there are `want` header bytes, or `input` is
+    /// empty.
     fn fill(&mut self, want: usize, input: &mut &[u8]) {
         let room = self.header_bytes.get_mut(self.header_filled..want).unwrap_or_default();
         let (taken, rest) = input.split_at(room.len().min(input.len()));
@@ -86,42 +91,45 @@ enum PendingEvent {
 /// A frame whose header is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameStart {
-    /// Its number in its direction, from 0.
+    /// The frame's number in its direction, from 0.
     pub index: usize,
-    /// Where its first byte stands, counted from the first frame byte of the direction.
+    /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
-    /// Its header.
+    /// The frame's header.
     pub header: Header,
-    /// What it is to the messages.
+    /// The frame's role in the messages of its direction.
     pub role: FragmentRole,
-    /// What the message holds that it is part of.
+    /// The type of the message that the frame is part of.
     pub kind: Option<MessageKind>,
-    /// The message that it is part of is compressed.
+    /// Whether the message that the frame is part of is compressed.
     pub compressed: bool,
-    /// An earlier frame had a fatal fault: a receiver would not have read this one.
+    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this one.
     pub after_fault: bool,
 }
 
-/// What a step found.
+/// What [`Decoder::next_event`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum DecoderEvent<'a> {
-    /// A rule is broken; told as soon as it is certain, often before the header is complete.
+    /// A rule is broken. The event comes as soon as that is certain, often before the header is
+    /// complete.
     Fault(Fault),
     /// A header is complete.
     FrameStart(FrameStart),
-    /// The next piece of that frame's payload, unmasked.
+    /// The next piece of the frame's payload, unmasked.
     Payload(&'a [u8]),
-    /// The next piece of a compressed message's data, inflated; it follows the payload that makes it certain.
-    /// A message that is not compressed has no such event: there the payload is the data.
+    /// The next piece of a compressed message's data, inflated. It follows the payload that it
+    /// comes from. A message without compression has no such event, because its payload is its
+    /// data.
     Inflated(&'a [u8]),
     /// The frame with this number is complete.
     FrameEnd(usize),
-    /// The frame before completed a data message, and nothing is wrong with its data, as far as it could be inflated.
+    /// The last frame completed a data message, and its data is valid as far as it could be
+    /// inflated.
     MessageEnd(MessageEnd),
 }
 
 impl Decoder {
-    /// A decoder for what `from` sends once the handshake has agreed on `extensions`.
+    /// Creates a decoder for what `from` sends once the handshake has agreed on `extensions`.
     pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
         Self {
             agreed: extensions,
@@ -137,16 +145,18 @@ impl Decoder {
         }
     }
 
-    /// Stops at the end of the first frame with a fatal fault, as a receiver that fails the connection does.
-    /// What follows is left in the input.
+    /// Makes the decoder stop at the end of the first frame with a fatal fault, like a receiver
+    /// that fails the connection. The remaining input is left unread.
     #[must_use]
     pub fn stop_at_fatal(mut self) -> Self {
         self.stop_at_fatal = true;
         self
     }
 
-    /// Inflates at most this many bytes a message ([`INFLATE_LIMIT`](crate::wire::deflate::inflate::INFLATE_LIMIT) unless told): then comes a warning, and
-    /// the rest of the message stays compressed. With context takeover the later ones do too, since they may point into it.
+    /// Limits inflating to this many bytes per message; the default is
+    /// [`INFLATE_LIMIT`](crate::wire::deflate::inflate::INFLATE_LIMIT). A longer message causes a
+    /// warning, and the rest of it stays compressed. With context takeover, later messages stay
+    /// compressed too, since they may refer back to it.
     #[must_use]
     pub fn inflate_limit(mut self, bytes: u64) -> Self {
         if let Some(inflater) = &mut self.validator.inflater {
@@ -155,9 +165,12 @@ impl Decoder {
         self
     }
 
-    /// Takes bytes from the front of `input` until something is found. None: all is taken, or the decoder has stopped.
+    /// Takes bytes from the front of `input` until there is an event. Returns `None` when all bytes
+    /// are taken, or when the decoder has stopped.
     pub fn next_event<'d, 'i: 'd>(&'d mut self, input: &mut &'i [u8]) -> Option<DecoderEvent<'d>> {
         loop {
+            // The order matters: faults come before the event of the frame part that they belong
+            // to, and all output of earlier bytes comes before new input is read.
             if let Some(fault) = self.faults.queue.pop_front() {
                 return Some(DecoderEvent::Fault(fault));
             }
@@ -177,6 +190,7 @@ impl Decoder {
                 }
                 continue;
             }
+            // Only here, because queued events and inflated data need no further input.
             if input.is_empty() {
                 return None;
             }
@@ -190,22 +204,23 @@ impl Decoder {
         }
     }
 
-    /// Who sends what is decoded here.
+    /// Returns the side that sends the decoded bytes.
     pub fn sender(&self) -> Side {
         self.validator.sender()
     }
 
-    /// What the handshake has agreed on.
+    /// Returns the extensions that the handshake agreed on.
     pub fn agreed(&self) -> AgreedExtensions {
         self.agreed
     }
 
-    /// permessage-deflate was agreed.
+    /// Whether permessage-deflate was agreed.
     pub fn uses_deflate(&self) -> bool {
         self.validator.uses_deflate()
     }
 
-    /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
+    /// Returns what the unfinished frame still needs; `None` between two frames and after an
+    /// impossible length.
     pub fn needed(&self) -> Option<Needed> {
         match self.state {
             DecoderState::Header if self.beginning.header_filled > 0 => {
@@ -224,23 +239,25 @@ impl Decoder {
         }
     }
 
-    /// The number of the message of which a fragment is complete and the last one is not.
+    /// Returns the number of the message that has at least one complete fragment and is not
+    /// finished.
     pub fn open_message(&self) -> Option<usize> {
         let open = self.validator.messages.open.as_ref();
         open.filter(|open| open.has_complete_frame).map(|open| open.number)
     }
 
-    /// The bytes of the header that is not complete yet.
+    /// Returns the bytes of the incomplete header.
     pub fn partial_header(&self) -> &[u8] {
         if matches!(self.state, DecoderState::Header) { self.beginning.bytes() } else { &[] }
     }
 
-    /// The number of complete frames.
+    /// Returns the number of complete frames.
     pub fn frame_count(&self) -> usize {
         self.faults.frame_index
     }
 
-    /// Nothing is begun, found or open: the next byte is the first of a frame that may be anything.
+    /// Whether no frame, event or message is pending, so that the next byte begins a frame that can
+    /// be anything.
     pub(super) fn is_between_frames(&self) -> bool {
         self.beginning.header_filled == 0
             && self.inflate_from.is_none()
@@ -250,13 +267,15 @@ impl Decoder {
             && self.validator.is_between_messages()
     }
 
-    /// It has met a fatal fault and reads no further.
+    /// Whether the decoder has met a fatal fault and stopped.
     pub fn has_stopped(&self) -> bool {
         matches!(self.state, DecoderState::Stopped)
     }
 
     fn read_header(&mut self, input: &mut &[u8]) {
         loop {
+            // The second byte determines how long the header is, so `want` grows as the bytes come
+            // in.
             let (before, want) = (self.beginning.header_filled, Header::required_len(self.beginning.bytes()));
             self.beginning.fill(want, input);
             self.validator.validate_header(self.beginning.bytes(), before, &mut self.faults);
@@ -284,12 +303,16 @@ impl Decoder {
         if compressed {
             self.validator.report_inflate_stop(&header, &mut self.faults);
         }
+        // Without payload there is no `read_payload` step, so the frame ends here. An empty last
+        // fragment can still complete compressed data.
         let is_empty = header.payload_len == ByteLen::ZERO;
         if is_empty && compressed {
             self.scratch.clear();
             self.inflate_from = Some(0);
         } else if is_empty {
             self.finish_frame(&header);
+        // No payload of that length can follow, so the end of the frame, where the decoder usually
+        // stops, is never reached.
         } else if header.has_impossible_length() && self.stop_at_fatal {
             self.state = DecoderState::Stopped;
         }
@@ -301,11 +324,13 @@ impl Decoder {
         header: Header,
         done: ByteLen,
     ) -> DecoderEvent<'d> {
+        // The length is only a claim. It limits how much is taken, and nothing is allocated for it.
         let left = (header.payload_len - done).to_usize_saturating();
         let (piece, rest) = input.split_at(left.min(MAX_PAYLOAD_CHUNK).min(input.len()));
         *input = rest;
         let compressed = self.validator.is_in_compressed_message();
-        // What is inflated in the next steps has to outlive this one.
+        // Compressed payload is copied, because it is inflated in the next steps and `input` may be
+        // gone by then.
         let copied = header.masking_key.is_some() || compressed;
         if copied {
             self.scratch.clear();
@@ -326,7 +351,8 @@ impl Decoder {
         DecoderEvent::Payload(if copied { &self.scratch } else { piece })
     }
 
-    /// Inflates the next piece, from `at` in the scratch on; says whether there is one. The frame ends with its last one.
+    /// Inflates the next piece, from `at` in the scratch on. Returns whether there is one. The
+    /// frame ends with its last piece.
     fn inflate_next(&mut self, at: usize) -> bool {
         let DecoderState::Payload { header, done } = self.state else {
             self.inflate_from = None;
@@ -338,6 +364,8 @@ impl Decoder {
             return true;
         }
         self.inflate_from = None;
+        // The last bytes of the data become certain only with the tail that the sender removed (RFC
+        // 7692 section 7.2.2).
         let ends = done == header.payload_len;
         let found = ends && header.fin && self.validator.inflate(None);
         self.validator.report_inflate_stop(&header, &mut self.faults);
@@ -356,6 +384,7 @@ impl Decoder {
         } else {
             DecoderState::Header
         };
+        // Set after the frame, so that only later frames are marked.
         self.after_fault |= self.faults.frame_is_fatal;
         self.faults.frame_is_fatal = false;
         self.faults.pass(header.frame_len());

@@ -1,5 +1,7 @@
-//! One direction of a connection from its first byte: the head of the handshake, then frames; or bytes that are neither.
-//! It judges nothing, and it knows nothing of the other direction: what that changes, its owner says.
+//! Reads one direction of a connection from its first byte: the head of the handshake, then frames,
+//! or bytes that are neither.
+//! It validates nothing and knows nothing of the other direction; its owner passes on what matters
+//! from there.
 
 use crate::wire::decode::decoder::Decoder;
 use crate::wire::decode::frame_assembler::{AssembledFrame, FrameAssembler};
@@ -7,31 +9,32 @@ use crate::wire::frame::Side;
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::handshake::{DEFAULT_MAX_HEAD_LEN, Head, HeadReader, HeadScan, response};
 
-/// What a direction is made of.
+/// The kind of a unit of a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitKind {
     /// The head of the handshake.
     Head,
     /// A frame.
     Frame,
-    /// Bytes without frames: a body, another protocol.
+    /// Bytes that aren't frames: a body, or another protocol.
     Bytes,
 }
 
-/// A unit that is complete.
+/// A complete unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unit<'i> {
-    /// The head, or what stands in its place. Its bytes are in [`DirectionReader::head`].
+    /// The head, or whatever came instead of one. Its bytes are in [`DirectionReader::head`].
     Head(HeadScan),
     /// A frame.
     Frame(AssembledFrame),
-    /// A piece of bytes without frames, as it came.
+    /// Bytes that aren't frames, in the piece in which they came.
     Bytes(&'i [u8]),
 }
 
-/// Reads one direction unit by unit.
+/// Reads one direction, unit by unit.
 ///
-/// Behind a client's head it expects frames, and behind a server's head where that says 101; behind any other, bytes.
+/// Frames follow a client's head, and a server's head if its status is 101. Anything else is
+/// followed by plain bytes.
 ///
 /// ```
 /// use wiretalk_core::wire::Side;
@@ -60,13 +63,15 @@ enum Phase {
 }
 
 impl DirectionReader {
-    /// Nothing read yet. Of each frame at most `max_payload_kept` bytes of payload are kept.
+    /// Creates a reader that has read nothing. It keeps at most `max_payload_kept` payload bytes of
+    /// each frame.
     pub fn new(from: Side, max_payload_kept: usize) -> Self {
         let head = HeadReader::new(from, DEFAULT_MAX_HEAD_LEN);
         Self { from, head, max_payload_kept, phase: Phase::Head }
     }
 
-    /// Takes bytes from the front of `input` up to the end of a unit, and gives that unit. None: all of them are taken.
+    /// Takes bytes from the front of `input` up to the end of a unit and returns the unit. Returns
+    /// `None` when all bytes are taken.
     pub fn next_unit<'i>(&mut self, input: &mut &'i [u8]) -> Option<Unit<'i>> {
         match &mut self.phase {
             Phase::Head => {
@@ -90,6 +95,8 @@ impl DirectionReader {
             _ => false,
         };
         if frames_follow {
+            // What was agreed stands in both heads. This reader only divides the bytes, and
+            // extensions don't change where a frame ends.
             let decoder = Decoder::new(self.from, AgreedExtensions::none());
             self.phase = Phase::Frames(Box::new(FrameAssembler::new(decoder, self.max_payload_kept)));
         } else {
@@ -102,12 +109,13 @@ impl DirectionReader {
         response::is_switching_protocols(&Head::new(Side::Server, self.head.bytes()))
     }
 
-    /// There will be no frames, whatever was expected: the other side has refused the handshake.
+    /// Tells the reader that no frames will follow, because the other side has refused the
+    /// handshake.
     pub fn expect_bytes(&mut self) {
         self.phase = Phase::Bytes;
     }
 
-    /// What comes next, or is arriving.
+    /// Returns the kind of unit that comes next or is arriving.
     pub fn expects(&self) -> UnitKind {
         match self.phase {
             Phase::Head => UnitKind::Head,
@@ -116,12 +124,12 @@ impl DirectionReader {
         }
     }
 
-    /// The head, as far as it has come.
+    /// Returns the head, as far as it has arrived.
     pub fn head(&self) -> &HeadReader {
         &self.head
     }
 
-    /// The frames, once the head is over and where there are any.
+    /// Returns the frames, once the head is complete and if frames follow.
     pub fn frames(&self) -> Option<&FrameAssembler> {
         match &self.phase {
             Phase::Frames(assembler) => Some(assembler),
@@ -134,7 +142,7 @@ impl DirectionReader {
 mod tests {
     use super::*;
 
-    /// The kinds of what `bytes` hold, with the length of each, read in pieces.
+    /// Returns the kind and the length of each unit in `bytes`, read in pieces.
     fn units(from: Side, bytes: &[u8], piece: usize) -> Vec<(UnitKind, usize)> {
         let mut reader = DirectionReader::new(from, 1 << 10);
         let mut units = Vec::new();

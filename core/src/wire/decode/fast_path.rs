@@ -1,26 +1,30 @@
-//! The quick way through what most connections consist of: whole, legal, uncompressed frames that lie in one piece.
-//! It judges nothing that [`Decoder::next_event`] would judge otherwise; whatever is out of the ordinary is left to that.
+//! A fast path for what most connections consist of: whole, legal, uncompressed frames in one
+//! piece.
+//! It must give the same results as [`Decoder::next_event`], so it leaves everything unusual to
+//! that.
 
 use crate::wire::decode::decoder::{Decoder, FrameStart};
 use crate::wire::frame::mask;
 use crate::wire::frame::message::{FragmentRole, MessageKind};
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
 
-/// Longer payloads are left to `next_event`, which hands them out in pieces.
+/// The longest payload on the fast path, in bytes. Longer ones are left to `next_event`, which
+/// returns them in pieces.
 const MAX_SIMPLE_PAYLOAD: u64 = 128 * 1024;
 
-/// A whole frame, and nothing is wrong with it.
+/// A whole frame without faults.
 #[derive(Clone, Copy, Debug)]
 pub struct SimpleFrame<'a> {
-    /// Its header and place.
+    /// The frame's header, number and offset.
     pub start: FrameStart,
-    /// Its payload, unmasked; for a text frame it is valid UTF-8.
+    /// The payload, unmasked. In a text frame it is valid UTF-8.
     pub payload: &'a [u8],
 }
 
 impl Decoder {
-    /// Takes one frame from the front of `input` if it is whole, legal and ordinary: text, binary, ping or pong, FIN = 1, no
-    /// reserved bit, between two messages. None leaves `input` as it was: ask [`Decoder::next_event`].
+    /// Takes one frame from the front of `input` if it is whole, legal and ordinary: text, binary,
+    /// ping or pong, with FIN = 1 and no reserved bit, between two messages. Returns `None`
+    /// otherwise and leaves `input` as it was; call [`Decoder::next_event`] then.
     ///
     /// ```
     /// use wiretalk_core::wire::{AgreedExtensions, Decoder, Side};
@@ -43,6 +47,8 @@ impl Decoder {
         let (payload, ascii) = match header.masking_key {
             None => (wire, false),
             Some(key) => {
+                // At least 1 KiB, so that a series of slowly growing messages does not reallocate
+                // each time.
                 if self.scratch.len() < wire.len() {
                     self.scratch.resize(wire.len().max(1024), 0);
                 }
@@ -70,7 +76,8 @@ impl Decoder {
     }
 }
 
-/// The header and the payload of an ordinary frame that lies whole at the front of `input`, and what lies behind it.
+/// Returns the header and the payload of an ordinary frame that lies whole at the front of `input`,
+/// and the bytes after it.
 #[inline]
 fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8])> {
     let (&[first, second], input) = input.split_first_chunk()?;
@@ -80,6 +87,8 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
     }
     let short = second & 0x7f;
     let (payload_len, input) = match (first, short) {
+        // 0x81, 0x82, 0x89, 0x8a: FIN = 1, no reserved bit, and text, binary, ping or pong. Control
+        // frames have no extended length.
         (0x81 | 0x82, 126) => {
             let (extended, input) = input.split_first_chunk()?;
             (u64::from(u16::from_be_bytes(*extended)), input)
@@ -92,6 +101,7 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
         _ => return None,
     };
     let header = Header::new(Opcode::from_bits(first), payload_len);
+    // `Header::new` has chosen the shortest form; another one on the wire is a fault.
     if header.length_form != LengthForm::from_second_byte(second) || payload_len > MAX_SIMPLE_PAYLOAD {
         return None;
     }
@@ -106,13 +116,13 @@ fn parse_simple_header(input: &[u8], from: Side) -> Option<(Header, &[u8], &[u8]
 }
 
 impl crate::wire::decode::frame_validator::FrameValidator {
-    /// The key is one that a rule speaks of.
+    /// Whether a rule applies to the key: it is zero, or the same as before.
     #[inline]
     fn masking_key_has_fault(&self, key: [u8; 4], masks_something: bool) -> bool {
         key == [0; 4] || masks_something && self.last_masking_key == Some(key)
     }
 
-    /// Takes an ordinary frame into account.
+    /// Updates the state for an ordinary frame.
     #[inline]
     fn accept_simple_frame(&mut self, header: &Header) -> (FragmentRole, Option<MessageKind>) {
         self.last_masking_key = header.masking_key.or(self.last_masking_key);

@@ -1,5 +1,6 @@
-//! Every rule that frames can break: one row a rule, with its section and sentences for somebody who meets it for the first time.
-//! When a rule is broken, and where, is found by `frame_validator`.
+//! Every rule that frames can break: one row per rule, with its section and an explanation for
+//! beginners.
+//! `frame_validator` finds out when and where a rule is broken.
 
 use std::fmt;
 
@@ -9,15 +10,15 @@ use crate::wire::size::{ByteLen, Offset};
 
 macro_rules! rules {
     ($($code:ident $name:literal $severity:ident $close:expr, $section:literal, $summary:literal, $rationale:literal;)*) => {
-        /// The rules, by the names that the program prints.
+        /// The rules, by the names in the program's output.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FaultCode { $(#[doc = $summary] $code,)* }
 
         impl FaultCode {
-            /// Every rule there is.
+            /// All rules.
             pub const ALL: &'static [Self] = &[$(Self::$code,)*];
 
-            /// What there is to say about it.
+            /// Returns the rule's description.
             pub fn rule(self) -> &'static FaultRule {
                 match self {
                     $(Self::$code => &FaultRule { code: Self::$code, name: $name, severity: Severity::$severity,
@@ -31,110 +32,111 @@ macro_rules! rules {
 /// One rule of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRule {
-    /// Which one.
+    /// The code of the rule.
     pub code: FaultCode,
-    /// Its name in output: `E_...` when fatal, `W_...` when a warning.
+    /// The name in output: `E_...` for a fatal rule, `W_...` for a warning.
     pub name: &'static str,
-    /// How bad it is to break it.
+    /// The severity of breaking the rule.
     pub severity: Severity,
-    /// What a receiver puts into its Close; none for warnings, and where a Close was there already.
+    /// The code of the Close that a receiver sends. `None` for warnings, and if a Close was sent
+    /// already.
     pub close_code: Option<u16>,
-    /// Where it is written.
+    /// The section that states the rule.
     pub section: &'static str,
-    /// What is wrong, in one clause.
+    /// The violation in one clause.
     pub summary: &'static str,
-    /// Why there is such a rule, or what it means when one sees it broken.
+    /// The reason for the rule, or what a violation tells.
     pub rationale: &'static str,
 }
 
 rules! {
     RsvNonzero "E_RSV_NONZERO" Fatal Some(1002), "RFC 6455 §5.2",
         "a reserved bit is 1, but no agreed extension gives it a meaning",
-        "The three RSV bits belong to extensions. Without one they say nothing, so a 1 means that the sides disagree about what was agreed, or that the reader lost its place in the stream.";
+        "The three RSV bits belong to extensions. Without one they mean nothing, so a 1 shows that the two sides disagree about what was agreed, or that the reader has lost its place in the stream.";
     Rsv1OnControl "E_RSV1_ON_CONTROL" Fatal Some(1002), "RFC 7692 §6.1",
         "RSV1, 'this message is compressed', on a control frame",
-        "permessage-deflate compresses messages. Control frames are not part of any message and always travel as they are.";
+        "permessage-deflate compresses messages. Control frames are not part of any message and are never compressed.";
     Rsv1OnContinuation "E_RSV1_ON_CONTINUATION" Fatal Some(1002), "RFC 7692 §6.1",
         "RSV1, 'this message is compressed', on a fragment that is not the first",
-        "A message is compressed as a whole, so only its first frame says so.";
+        "A message is compressed as a whole, so only its first frame carries the flag.";
     OpcodeReserved "E_OPCODE_RESERVED" Fatal Some(1002), "RFC 6455 §5.2",
         "an opcode that nothing defines (3-7 and B-F)",
-        "The RFC keeps these for the future. Who sees one has met a peer with an extension of its own, or has lost its place in the stream: check the length of the frame before.";
+        "The RFC reserves these opcodes. Either the peer uses an extension of its own, or the reader has lost its place in the stream: check the length of the previous frame.";
     CtrlFragmented "E_CTRL_FRAGMENTED" Fatal Some(1002), "RFC 6455 §5.5",
         "a control frame with FIN = 0",
-        "Control frames may stand between the fragments of a message; that works only if they themselves are always whole.";
+        "Control frames may come between the fragments of a message. That only works if they are never fragmented themselves.";
     CtrlTooLong "E_CTRL_TOO_LONG" Fatal Some(1002), "RFC 6455 §5.5",
         "a control frame that claims more than 125 bytes",
-        "Control frames are short so that they can slip in between at any time and any receiver can hold one in memory.";
+        "Control frames are short, so that they can be sent between other frames at any time and every receiver can hold one in memory.";
     LenNotMinimal "E_LEN_NOT_MINIMAL" Fatal Some(1002), "RFC 6455 §5.2",
         "a length written longer than needed",
-        "There is exactly one legal way to write each length. Two ways to say the same are a place to hide things from whoever looks on, and a sign of a broken encoder.";
+        "There is exactly one legal encoding of each length. A second one could hide data from middleboxes that inspect the stream, and it is a sign of a broken encoder.";
     LenMsbSet "E_LEN_MSB_SET" Fatal Some(1002), "RFC 6455 §5.2",
         "a 64-bit length with its top bit set",
-        "Lengths end at 2^63 - 1, so that they fit a signed number in every language. Nothing behind such a header can be framed any more.";
+        "Lengths end at 2^63 - 1, so that they fit a signed 64-bit number. Nothing after such a header can be framed any more.";
     UnmaskedClient "E_UNMASKED_CLIENT" Fatal Some(1002), "RFC 6455 §5.1",
         "a client sent a frame without a mask",
-        "Everything a client sends is masked, so that a script cannot choose the bytes on the wire and feed a naive proxy with what looks like HTTP.";
+        "Everything that a client sends is masked, so that a script cannot choose the bytes on the wire and send something to a naive proxy that looks like HTTP.";
     MaskedServer "E_MASKED_SERVER" Fatal Some(1002), "RFC 6455 §5.1",
         "a server sent a masked frame",
-        "The attack that masking stops comes from scripts in browsers; a server has nothing to mask, and a client must refuse it.";
+        "The attack that masking prevents comes from scripts in browsers. A server has no reason to mask, and a client must reject masked frames.";
     ContWithoutStart "E_CONT_WITHOUT_START" Fatal Some(1002), "RFC 6455 §5.4",
         "a continuation, but no message is open",
-        "Opcode 0 continues the message before it. There is none: its beginning was lost, or the message had already ended with FIN = 1.";
+        "Opcode 0 continues an open message, and there is none: its beginning was lost, or the message had already ended with FIN = 1.";
     NewDataInFragmented "E_NEW_DATA_IN_FRAGMENTED" Fatal Some(1002), "RFC 6455 §5.4",
         "a new text or binary frame while a message is still open",
-        "Fragments of two messages must not mix: there is no number that would tell which fragment belongs to which. Only control frames may come in between.";
+        "Fragments of two messages must not be interleaved, because frames carry no message number. Only control frames may come in between.";
     Utf8 "E_UTF8" Fatal Some(1007), "RFC 6455 §8.1",
         "a text message that is not UTF-8",
-        "Text is UTF-8 over the whole message; a character may be cut between two frames, but no byte may stand where no character can have it.";
+        "A text message is UTF-8 as a whole. A character may be split between two frames, but every byte must be part of a valid character.";
     CloseLen1 "E_CLOSE_LEN1" Fatal Some(1002), "RFC 6455 §5.5.1",
         "a Close with a body of one byte",
-        "A Close body is empty or begins with a code of two bytes; half a code says nothing.";
+        "The body of a Close is empty or begins with a code of two bytes; half a code means nothing.";
     CloseCodeInvalid "E_CLOSE_CODE_INVALID" Fatal Some(1002), "RFC 6455 §7.4",
-        "a close code that must not travel",
-        "Some codes exist only for a program to report to itself (1005, 1006, 1015), the rest below 3000 is kept for the protocol.";
+        "a close code that must not be sent",
+        "Some codes exist only for a library to report to its own program (1005, 1006, 1015). The other codes below 3000 are reserved for the protocol.";
     CloseReasonUtf8 "E_CLOSE_REASON_UTF8" Fatal Some(1007), "RFC 6455 §5.5.1, §8.1",
         "a close reason that is not UTF-8",
-        "The reason behind the code is text, and text is UTF-8.";
+        "The reason after the code is text, and text is UTF-8.";
     DataAfterClose "E_DATA_AFTER_CLOSE" Fatal None, "RFC 6455 §5.5.1",
         "a data frame after the Close of the same side",
-        "A Close is the last thing a side says. Receivers throw away what comes later, so whatever this was, it never arrived.";
+        "A Close is the last frame that a side may send. Receivers discard what comes later, so the application never gets this data.";
     ControlAfterClose "W_CONTROL_AFTER_CLOSE" Warning None, "RFC 6455 §1.4, §5.5.1",
         "a control frame after the Close of the same side",
-        "Only data frames are forbidden in so many words, but nobody is listening any more.";
+        "The RFC explicitly forbids only data frames after a Close, but a receiver no longer reads anything.";
     Inflate "E_INFLATE" Fatal Some(1007), "RFC 7692 §7.2.2",
         "compressed data that cannot be inflated",
-        "The payload says that it is DEFLATE and is not, or it refers to data that the other side has not kept.";
+        "The payload is marked as DEFLATE data and isn't, or it refers back to data that the receiver does not have.";
     DeflateTail "W_DEFLATE_TAIL" Warning None, "RFC 7692 §7.2.1",
         "compressed data without the last byte of its empty block",
-        "A message ends with the header of an empty block, of which only 00 00 ff ff is taken off. With that header cut too, what the receiver puts back does not complete a block: zlib says nothing, and takes the next message for the rest of it where the context is kept.";
+        "A message ends with an empty block, and the sender removes only its last four bytes, 00 00 ff ff. If the byte before them is missing too, the four bytes that the receiver appends do not complete a block. zlib reports no error. With context takeover it takes the next message for the rest of the block.";
     MaskZero "W_MASK_ZERO" Warning None, "RFC 6455 §5.3, §10.3",
         "the masking key is 00000000",
-        "XOR with zero changes nothing: the payload stands on the wire as the sender chose it, which is what masking is there to prevent.";
+        "XOR with zero changes nothing: the payload goes over the wire exactly as the sender chose it, which is what masking exists to prevent.";
     MaskReused "W_MASK_REUSED" Warning None, "RFC 6455 §5.3",
-        "the masking key of the frame before, again",
-        "Each frame needs a fresh key from a strong source. Who can guess the next key can choose the bytes on the wire.";
+        "the same masking key as in the previous frame",
+        "Each frame needs a fresh key from a strong source of randomness. Anyone who can predict the next key can choose the bytes on the wire.";
     CloseCodeOutOfRange "W_CLOSE_CODE_OUT_OF_RANGE" Warning None, "RFC 6455 §7.4.2",
         "a close code of 5000 or more",
-        "No range in the RFC covers it. Some receivers refuse it, others hand it on.";
+        "No range in the RFC covers it. Some receivers reject it, others pass it on.";
     EmptyFragment "W_EMPTY_FRAGMENT" Warning None, "RFC 6455 §5.4",
         "a fragment without payload that is not the last",
-        "Legal and useless: it says only that more will come. Endless streams of them keep a receiver busy.";
+        "It is legal and useless: it only announces that more will come. An endless stream of them keeps a receiver busy.";
     InflateLimit "W_INFLATE_LIMIT" Warning None, "RFC 6455 §10.4",
-        "a message that inflates to more than is inflated here",
-        "A few bytes can inflate to a thousand times as many, so whoever inflates needs an end. What lies beyond it is not shown; the sender has done nothing wrong.";
+        "a message that inflates to more than the limit of this program",
+        "A few bytes can inflate to a thousand times as many, so inflating needs a limit. Data beyond the limit is not shown. The sender has done nothing wrong.";
     ContextLost "W_CONTEXT_LOST" Warning None, "RFC 7692 §7.2.2",
         "a message that cannot be inflated, because an earlier one was not",
-        "With context takeover a message may point back into the ones before it. One of those is not known to its end, so nobody can tell what this one says.";
+        "With context takeover a message may refer back to earlier ones. One of those is not known completely, so this message cannot be inflated.";
 }
 
 impl FaultCode {
-    /// `E_UTF8`, ...
+    /// Returns the rule's name: `E_UTF8`.
     pub fn name(self) -> &'static str {
         self.rule().name
     }
 
-    /// The rule of that name.
+    /// Looks up a rule by its name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
@@ -146,17 +148,19 @@ impl fmt::Display for FaultCode {
     }
 }
 
-/// Bits in one byte, numbered as in the RFC: 0 is the most significant and the first on the wire.
+/// Some bits of one byte. They are numbered as in the RFC: 0 is the most significant bit and the
+/// first on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bits {
-    /// A field, from its first to its last bit: `4-7`, or `0` when it has only one.
+    /// A field, from its first to its last bit. It is shown as `4-7`, or as `0` if it has only one
+    /// bit.
     Field(u8, u8),
-    /// Single flags, one for each 1 in this byte: `1,2,3`.
+    /// Single flags: one for each 1 in this byte. They are shown as `1,2,3`.
     Flags(u8),
 }
 
 impl Bits {
-    /// Is bit `number` (0 = most significant) among them?
+    /// Whether bit `number` (0 = most significant) is one of them.
     pub fn contains(self, number: u8) -> bool {
         match self {
             Self::Field(first, last) => (first..=last).contains(&number),
@@ -179,33 +183,34 @@ impl fmt::Display for Bits {
     }
 }
 
-/// What exactly was found, where the rule alone does not say it.
+/// What exactly was found, if the rule alone does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Detail {
-    /// Nothing to add.
+    /// There is nothing to add to the rule.
     None,
-    /// The reserved bits that are set, as they stand in the first byte.
+    /// The reserved bits that are set, at their positions in the first byte.
     Rsv(u8),
     /// The opcode, 0 to 15.
     Opcode(u8),
-    /// This length in this many bits.
+    /// The length, and the number of bits in which it is encoded.
     Length(ByteLen, u32),
-    /// This byte, where none such can be.
+    /// A byte that is invalid at its position.
     Byte(u8),
-    /// The text ends inside a character: this many of its bytes are there, of how many.
+    /// The text ends inside a character: the number of its bytes that are there, and the number
+    /// that it has.
     IncompleteCharacter(u8, u8),
-    /// This close code.
+    /// The close code.
     CloseCode(u16),
-    /// This masking key.
+    /// The masking key.
     MaskingKey([u8; 4]),
-    /// This in the DEFLATE data of the message.
+    /// The fault in the DEFLATE data of the message.
     Inflate(InflateFault),
-    /// Inflating stops at this many bytes.
+    /// The number of bytes at which inflating stops.
     InflateLimit(ByteLen),
 }
 
 impl Detail {
-    /// The byte of a piece that broke a rule.
+    /// Returns the byte at `index` of `piece`, which broke a rule.
     pub(super) fn byte_at(piece: &[u8], index: usize) -> Self {
         piece.get(index).map_or(Self::None, |byte| Self::Byte(*byte))
     }
@@ -239,50 +244,51 @@ impl fmt::Display for Detail {
     }
 }
 
-/// One rule broken at one place.
+/// A rule that is broken at one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Which rule.
+    /// The rule that is broken.
     pub code: FaultCode,
     /// The number of the frame, counted from 0 in its direction.
     pub frame: usize,
     /// The byte to highlight, counted from the first frame byte of the direction.
     pub byte_offset: Offset,
-    /// The bits to highlight in that byte; none where it is the whole byte.
+    /// The bits of that byte to highlight; `None` for the whole byte.
     pub bits: Option<Bits>,
-    /// Where the bytes end that make it certain, whatever follows: so many of them must be there, counted as `byte_offset` is.
+    /// The number of bytes after which the fault is certain, whatever follows. Counted like
+    /// `byte_offset`.
     pub detectable_after: Offset,
-    /// What exactly was found.
+    /// The details of the finding.
     pub detail: Detail,
 }
 
 impl Fault {
-    /// How bad it is.
+    /// Returns the severity of the rule.
     pub fn severity(&self) -> Severity {
         self.code.rule().severity
     }
 
-    /// A receiver fails the connection.
+    /// Whether a receiver must fail the connection.
     pub fn is_fatal(&self) -> bool {
         self.severity() == Severity::Fatal
     }
 
-    /// What a receiver puts into its Close.
+    /// Returns the code of the Close that a receiver sends.
     pub fn close_code(&self) -> Option<u16> {
         self.code.rule().close_code
     }
 
-    /// Where the rule is written.
+    /// Returns the section that states the rule.
     pub fn section(&self) -> &'static str {
         self.code.rule().section
     }
 
-    /// What is wrong, in one clause.
+    /// Returns what is wrong, in one clause.
     pub fn summary(&self) -> &'static str {
         self.code.rule().summary
     }
 
-    /// Why there is such a rule.
+    /// Returns the reason for the rule.
     pub fn rationale(&self) -> &'static str {
         self.code.rule().rationale
     }

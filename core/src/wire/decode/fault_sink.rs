@@ -1,17 +1,18 @@
-//! Collects the faults of the frame that is being decoded, and turns offsets in the frame into offsets in the direction.
+//! Collects the faults of the frame that is being decoded and converts offsets in the frame to
+//! offsets in the direction.
 
 use std::collections::VecDeque;
 
 use crate::wire::decode::fault::{Bits, Detail, Fault, FaultCode};
 use crate::wire::size::{ByteLen, Offset};
 
-/// Faults of the frame at hand, with offsets counted from its first byte.
+/// The faults of the current frame, which are added with offsets from its first byte.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultSink {
     pub(crate) frame_index: usize,
     pub(crate) frame_offset: Offset,
     pub(crate) queue: VecDeque<Fault>,
-    /// The frame at hand has a fatal fault.
+    /// Whether the current frame has a fatal fault.
     pub(crate) frame_is_fatal: bool,
 }
 
@@ -36,7 +37,7 @@ impl FaultSink {
         self.queue.push_back(fault);
     }
 
-    /// The frame at hand is complete: the next one is at hand.
+    /// Moves on to the next frame; the current one has `frame_len` bytes.
     #[inline]
     pub(in crate::wire) fn pass(&mut self, frame_len: ByteLen) {
         self.frame_index = self.frame_index.saturating_add(1);

@@ -1,33 +1,35 @@
-//! Frames of one direction, each put together once it is complete and then forgotten: for whoever answers, passes on or prints
-//! frames. What keeps a whole connection is in `keep`.
+//! Assembles the frames of one direction, each as soon as it is complete, and then forgets it. This
+//! is for callers that answer, forward or print frames; `keep` stores whole connections.
 
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
 use crate::wire::frame::Needed;
 use crate::wire::size::{ByteLen, Offset};
 
-/// A frame with its payload and its faults, or what is there of it.
+/// A frame with its payload and its faults, possibly incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssembledFrame {
-    /// Its number in its direction, from 0.
+    /// The frame's number in its direction, from 0.
     pub index: usize,
-    /// Offset of its first byte, counted from the first frame byte of the direction.
+    /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
-    /// Its header and its place among the messages; none while the header is not complete.
+    /// The header and the role in the messages; `None` while the header is incomplete.
     pub start: Option<FrameStart>,
-    /// The bytes of its header that are there while it is not complete; empty once it is.
+    /// The header bytes that have arrived while the header is incomplete; empty once it is
+    /// complete.
     pub partial_header: Vec<u8>,
-    /// Its payload, unmasked, up to the limit of the assembler.
+    /// The unmasked payload, up to the assembler's limit.
     pub payload: Vec<u8>,
-    /// How many payload bytes have come, kept or not.
+    /// The number of payload bytes that have arrived, whether kept or not.
     pub payload_received: ByteLen,
-    /// Its faults, in the order in which they became certain.
+    /// The faults, in the order in which they became certain.
     pub faults: Vec<Fault>,
-    /// What it needs to be complete; none where it is, and none after an impossible length (RFC 6455 section 5.2).
+    /// What the frame still needs; `None` if it is complete and after an impossible length (RFC
+    /// 6455 section 5.2).
     pub needed: Option<Needed>,
 }
 
-/// Puts frames together from what a [`Decoder`] finds. It holds the frame that is arriving and nothing else.
+/// Assembles frames from the events of a [`Decoder`]. It holds only the frame that is arriving.
 ///
 /// ```
 /// use wiretalk_core::wire::decode::frame_assembler::FrameAssembler;
@@ -53,20 +55,21 @@ pub struct FrameAssembler {
 }
 
 impl AssembledFrame {
-    /// All of it is there.
+    /// Whether all bytes of the frame have arrived.
     pub fn is_complete(&self) -> bool {
         self.needed.is_none()
             && self.start.is_some_and(|start| start.header.payload_len == self.payload_received)
     }
 
-    /// The bytes of its header that are there.
+    /// Returns the header bytes that have arrived.
     pub fn header_bytes(&self) -> Vec<u8> {
         self.start.map_or_else(|| self.partial_header.clone(), |start| start.header.to_bytes())
     }
 }
 
 impl FrameAssembler {
-    /// Assembles what `decoder` finds, with at most `max_payload_kept` bytes of each payload.
+    /// Creates an assembler for the events of `decoder` that keeps at most `max_payload_kept` bytes
+    /// of each payload.
     pub fn new(decoder: Decoder, max_payload_kept: usize) -> Self {
         Self {
             decoder,
@@ -79,7 +82,8 @@ impl FrameAssembler {
         }
     }
 
-    /// Takes bytes from the front of `input` up to the end of a frame, and gives that frame. None: all of them are taken.
+    /// Takes bytes from the front of `input` up to the end of a frame and returns the frame.
+    /// Returns `None` when all bytes are taken.
     pub fn next_frame(&mut self, input: &mut &[u8]) -> Option<AssembledFrame> {
         let before = input.len();
         let frame = self.advance(input);
@@ -94,6 +98,8 @@ impl FrameAssembler {
                 DecoderEvent::FrameStart(start) => self.start = Some(start),
                 DecoderEvent::Payload(piece) => {
                     self.payload_received += piece.len();
+                    // The whole payload is counted but only its beginning kept, so a huge frame
+                    // costs no memory.
                     let room = self.max_payload_kept.saturating_sub(self.payload.len());
                     self.payload.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 }
@@ -102,6 +108,7 @@ impl FrameAssembler {
                         return Some(self.take_frame(start));
                     }
                 }
+                // Frames are passed on as they are on the wire, so inflated data is not needed.
                 DecoderEvent::Inflated(_) | DecoderEvent::MessageEnd(_) => {}
             }
         }
@@ -121,12 +128,14 @@ impl FrameAssembler {
         }
     }
 
-    /// A copy of the frame that is not complete, where one has begun.
+    /// Returns a copy of the incomplete frame, if one has begun.
     pub fn partial_frame(&self) -> Option<AssembledFrame> {
         let partial_header = self.decoder.partial_header();
         let (index, offset) = match &self.start {
             Some(start) => (start.index, start.offset),
             None if partial_header.is_empty() => return None,
+            // Before the header is complete the decoder has no offset to report: it follows from
+            // the bytes taken.
             None => (self.decoder.frame_count(), self.bytes_taken - partial_header.len()),
         };
         Some(AssembledFrame {
@@ -141,27 +150,28 @@ impl FrameAssembler {
         })
     }
 
-    /// The frame whose header is complete and whose payload is not.
+    /// Returns the frame whose header is complete and whose payload is not.
     pub fn current(&self) -> Option<&FrameStart> {
         self.start.as_ref()
     }
 
-    /// Every frame so far is complete, so that another may follow.
+    /// Whether every frame so far is complete.
     pub fn is_between_frames(&self) -> bool {
         self.start.is_none() && self.decoder.partial_header().is_empty()
     }
 
-    /// What the unfinished frame needs; none between two frames, and none after an impossible length.
+    /// Returns what the unfinished frame still needs; `None` between two frames and after an
+    /// impossible length.
     pub fn needed(&self) -> Option<Needed> {
         self.decoder.needed()
     }
 
-    /// The number of complete frames.
+    /// Returns the number of complete frames.
     pub fn frame_count(&self) -> usize {
         self.decoder.frame_count()
     }
 
-    /// Payload bytes that are held of the frame that is arriving.
+    /// Returns the number of payload bytes that are held of the arriving frame.
     pub fn payload_held(&self) -> usize {
         self.payload.len()
     }

@@ -1,5 +1,6 @@
-//! The rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6, each asked as soon as its last byte is there.
-//! It reads bytes that `decoder` has cut into headers and payloads; cutting is not its business.
+//! Checks the rules of RFC 6455 sections 5, 7.4 and 8.1 and RFC 7692 section 6, each as soon as its
+//! last byte has arrived.
+//! `decoder` divides the bytes into headers and payloads.
 
 use crate::wire::decode::close_body::CloseBody;
 use crate::wire::decode::fault::{Bits, Detail, FaultCode};
@@ -10,28 +11,29 @@ use crate::wire::frame::{Header, LengthForm, MaskingKey, Opcode, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::ByteLen;
 
-/// A data message that ended well.
+/// A data message that ended without a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageEnd {
-    /// Its number among the messages that were begun, from 0.
+    /// The message's number in its direction, from 0, in the order in which messages began.
     pub number: usize,
-    /// Text or binary.
+    /// The type of the message.
     pub kind: MessageKind,
-    /// Its payload is compressed (RFC 7692).
+    /// Whether the payload is compressed (RFC 7692).
     pub compressed: bool,
-    /// Payload bytes of its frames, as they came.
+    /// The payload bytes of all its frames, before inflating.
     pub payload_len: ByteLen,
-    /// Bytes of its data: more or less than `payload_len` where it is compressed.
+    /// The length of its data in bytes. It differs from `payload_len` if the message is compressed.
     pub data_len: ByteLen,
-    /// Why its data was not inflated, or not to the end.
+    /// Why the data was not inflated completely; `None` if it was.
     pub inflate_stop: Option<InflateStop>,
 }
 
-/// What one direction has to be judged by: who speaks, what was agreed, what came before.
+/// The state that the rules of one direction depend on: the sender, the agreed extensions, and
+/// earlier frames.
 #[derive(Clone, Debug)]
 pub(crate) struct FrameValidator {
     from: Side,
-    /// What inflates, where permessage-deflate was agreed.
+    /// Inflates messages, if permessage-deflate was agreed.
     pub(crate) inflater: Option<MessageInflater>,
     pub(crate) messages: MessageTracker,
     pub(crate) role: FragmentRole,
@@ -57,7 +59,7 @@ impl FrameValidator {
         self.inflater.is_some()
     }
 
-    /// No message is open, and no Close was sent.
+    /// Whether no message is open and no Close was sent.
     pub(super) fn is_between_messages(&self) -> bool {
         !self.close_seen && self.messages.open.is_none()
     }
@@ -66,8 +68,11 @@ impl FrameValidator {
         self.from
     }
 
-    /// Judges a header of which `bytes` are there, `before` of them judged already.
+    /// Validates the header bytes that have arrived; the first `before` of them were validated
+    /// already.
     pub(crate) fn validate_header(&mut self, bytes: &[u8], before: usize, faults: &mut FaultSink) {
+        // Each rule is checked exactly once: in the call in which the last byte that it needs
+        // arrives.
         let reached = |len: usize| before < len && len <= bytes.len();
         let [first, behind @ ..] = bytes else { return };
         if reached(1) {
@@ -78,6 +83,7 @@ impl FrameValidator {
             self.validate_second_byte(*first, *second, faults);
         }
         let form = LengthForm::from_second_byte(*second);
+        // The top bit is certain after the first of the eight length bytes.
         if form == LengthForm::Bits64 && reached(3) && behind.first().is_some_and(|byte| byte & 0x80 != 0) {
             faults.add(FaultCode::LenMsbSet, 2, Some(Bits::Field(0, 0)), 3, Detail::None);
         }
@@ -100,7 +106,7 @@ impl FrameValidator {
         }
     }
 
-    /// What the first byte alone makes certain.
+    /// Checks the rules that the first byte decides alone.
     fn validate_first_byte(&mut self, byte: u8, faults: &mut FaultSink) {
         let opcode = Opcode::from_bits(byte);
         if opcode.is_reserved() {
@@ -112,12 +118,15 @@ impl FrameValidator {
             faults.add(FaultCode::CtrlFragmented, 0, Some(Bits::Field(0, 0)), 1, Detail::None);
         }
         self.validate_order(opcode, self.uses_deflate() && byte & 0x40 != 0, faults);
+        // A new frame begins, so the state of an earlier Close body ends here.
         self.close_body = CloseBody::default();
     }
 
-    /// What a frame may be at this place in the stream.
+    /// Checks whether the frame is allowed at this point of the stream (RFC 6455 sections 5.4 and
+    /// 5.5.1).
     fn validate_order(&mut self, opcode: Opcode, compressed: bool, faults: &mut FaultSink) {
         self.role = self.messages.classify(opcode, compressed);
+        // A reserved opcode has its own fault; a second one for the order would say nothing new.
         if self.role == FragmentRole::Orphan && !opcode.is_reserved() {
             let code = match opcode {
                 Opcode::Continuation => FaultCode::ContWithoutStart,
@@ -136,7 +145,7 @@ impl FrameValidator {
         }
     }
 
-    /// What RSV1 on the frame at hand means to the sender's window.
+    /// Applies RSV1 of the current frame to the inflater, which mirrors the sender's window.
     fn validate_compressed_flag(&mut self, compressed: bool, faults: &mut FaultSink) {
         if let (true, Some(inflater)) = (compressed, &mut self.inflater) {
             match self.role {
@@ -146,7 +155,8 @@ impl FrameValidator {
                         faults.add(FaultCode::ContextLost, 0, Some(Bits::Field(1, 1)), 1, Detail::None);
                     }
                 }
-                // What was compressed into a frame that belongs nowhere is in the sender's window all the same.
+                // The sender's window contains the data of this frame too, although the frame
+                // belongs to no message.
                 FragmentRole::Orphan => inflater.mark_context_lost(),
                 FragmentRole::Continuation { .. } | FragmentRole::Control => {}
             }
@@ -155,6 +165,7 @@ impl FrameValidator {
 
     fn validate_reserved_bits(&self, byte: u8, opcode: Opcode, faults: &mut FaultSink) {
         let rsv1 = byte & 0x40;
+        // permessage-deflate gives a meaning to RSV1 only (RFC 7692 section 6).
         let meaningless = if self.uses_deflate() { byte & 0x30 } else { byte & 0x70 };
         if meaningless != 0 {
             faults.add(FaultCode::RsvNonzero, 0, Some(Bits::Flags(meaningless)), 1, Detail::Rsv(meaningless));
@@ -176,6 +187,7 @@ impl FrameValidator {
             (Side::Server, true) => faults.add(FaultCode::MaskedServer, 1, mask_bit, 2, Detail::None),
             _ => {}
         }
+        // Section 5.5: 125 at most, so both codes for an extended length are too long already.
         if Opcode::from_bits(first).is_control() && second & 0x7f > 125 {
             faults.add(FaultCode::CtrlTooLong, 1, Some(Bits::Field(1, 7)), 2, Detail::None);
         }
@@ -188,6 +200,8 @@ impl FrameValidator {
         let Some(key) = header.masking_key else { return };
         let end = ByteLen::from_usize(header.len());
         let first = end - key.len();
+        // A repeated key is a fault only where it masks something: an empty frame puts no chosen
+        // bytes on the wire.
         if key == [0; 4] {
             faults.add(FaultCode::MaskZero, first, None, end, Detail::MaskingKey(key));
         } else if self.last_masking_key == Some(key) && header.payload_len > ByteLen::ZERO {
@@ -196,7 +210,7 @@ impl FrameValidator {
         self.last_masking_key = Some(key);
     }
 
-    /// Judges the next piece of the payload, already unmasked; `done` bytes of it were judged before.
+    /// Validates the next piece of the payload, already unmasked; `done` bytes of it came before.
     pub(crate) fn validate_payload(
         &mut self,
         header: &Header,
@@ -208,9 +222,12 @@ impl FrameValidator {
         if header.opcode == Opcode::Close {
             return self.close_body.validate(header, plain, done, faults);
         }
+        // Pings, pongs and orphans carry no message data. Their payload can be anything.
         let Some(open) = self.messages.open.as_mut().filter(|_| self.role.message().is_some()) else {
             return;
         };
+        // The validator keeps its state from frame to frame, because a character may be split
+        // between fragments (section 5.6).
         open.payload_len += plain.len();
         if open.kind == MessageKind::Text
             && !open.compressed
@@ -223,10 +240,12 @@ impl FrameValidator {
         }
     }
 
-    /// The frame is complete: judges what only its end makes certain, and says which message ends with it.
+    /// Checks the rules that only the end of a frame decides, and returns the message that ends
+    /// with it.
     pub(crate) fn finish_frame(&mut self, header: &Header, faults: &mut FaultSink) -> Option<MessageEnd> {
         let end = header.frame_len();
-        // Without a payload there is no last payload byte to show: the length says where the text ended.
+        // An empty frame has no last payload byte to highlight. Its length byte shows where the
+        // text ended.
         let last = if header.payload_len == ByteLen::ZERO { ByteLen::new(1) } else { end - 1 };
         if header.opcode == Opcode::Close {
             self.close_seen = true;
@@ -268,13 +287,13 @@ impl FrameValidator {
         })
     }
 
-    /// The frame at hand is part of a compressed message.
+    /// Whether the current frame is part of a compressed message.
     pub(crate) fn is_in_compressed_message(&self) -> bool {
         self.role.message().is_some() && self.messages.open.as_ref().is_some_and(|open| open.compressed)
     }
 
-    /// Inflates from the front of `input`, or, without input, what the end of the message makes certain.
-    /// Says whether there is data, which is then in `data`.
+    /// Inflates from the front of `input`, or, without input, what the end of the message makes
+    /// certain. Returns whether there is data, which [`Self::inflated`] then returns.
     pub(crate) fn inflate(&mut self, input: Option<&mut &[u8]>) -> bool {
         let (Some(inflater), Some(open)) = (&mut self.inflater, &mut self.messages.open) else {
             return false;
@@ -292,14 +311,15 @@ impl FrameValidator {
         !piece.is_empty()
     }
 
-    /// A frame is complete, and its data has been handed on.
+    /// Releases the inflater's memory between messages, if it can. A frame is complete, and its
+    /// data has been passed on.
     pub(crate) fn rest(&mut self) {
         if let (Some(inflater), None) = (&mut self.inflater, &self.messages.open) {
             inflater.rest();
         }
     }
 
-    /// What was inflated last.
+    /// Returns the data that was inflated last.
     pub(crate) fn inflated(&self) -> &[u8] {
         self.inflater.as_ref().map_or(&[], MessageInflater::output)
     }
@@ -308,7 +328,8 @@ impl FrameValidator {
     pub(crate) fn report_inflate_stop(&mut self, header: &Header, faults: &mut FaultSink) {
         let (Some(inflater), Some(open)) = (&self.inflater, &mut self.messages.open) else { return };
         let (start, end) = (ByteLen::from_usize(header.len()), header.frame_len());
-        // `after` counts compressed bytes of the message; those of earlier frames come before this one's.
+        // `after` counts the compressed bytes of the whole message, so those of earlier frames are
+        // subtracted.
         let certain = |after: u64| (start + (ByteLen::new(after) - open.earlier_payload_len)).min(end);
         match inflater.stop {
             Some(InflateStop::InvalidData(fault)) if !open.is_invalid => {
@@ -327,14 +348,16 @@ impl FrameValidator {
     }
 }
 
-/// What only inflating finds is shown at the first payload byte; where there is none or none can follow, at the second byte of
-/// the header, which says so.
+/// Returns the offset at which a fault is shown that only inflating finds: the first payload byte.
+/// If there is no payload, or none can follow, it is the second header byte, which holds the
+/// length.
 fn payload_offset(header: &Header) -> ByteLen {
     let is_without = header.payload_len == ByteLen::ZERO || header.has_impossible_length();
     ByteLen::from_usize(if is_without { 1 } else { header.len() })
 }
 
-/// The inflated text is judged when its message ends: which byte of DEFLATE data broke it says nothing to a reader.
+/// Validates inflated text when its message ends. Which byte of the DEFLATE data broke it would
+/// tell a reader nothing.
 fn validate_inflated_text(
     open: &mut OpenMessage,
     stopped: Option<InflateStop>,
@@ -352,7 +375,7 @@ fn validate_inflated_text(
     faults.add(FaultCode::Utf8, payload_offset(header), None, header.frame_len(), detail);
 }
 
-/// The rules that need the length and no more; it is known after `known` bytes.
+/// Checks the rules that depend on the length, which is known after `known` bytes.
 fn validate_length(first: u8, len: ByteLen, known: ByteLen, faults: &mut FaultSink) {
     let opcode = Opcode::from_bits(first);
     let bits = Some(Bits::Field(1, 7));

@@ -1,5 +1,5 @@
-//! Compressing messages for permessage-deflate (RFC 7692 section 7.2.1), for whoever sends.
-//! The algorithm is zlib's; inflating is not done here, and frames are put around the result by `encode`.
+//! Compresses messages for permessage-deflate (RFC 7692 section 7.2.1).
+//! zlib does the compression, and `encode` puts frames around the result.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
@@ -8,10 +8,10 @@ use crate::wire::frame::Side;
 use crate::wire::handshake::extension::DeflateParams;
 use crate::wire::size::Offset;
 
-/// Output room that is added at a time.
+/// The size of the output buffer in bytes; longer output takes several rounds.
 const OUTPUT_CHUNK: usize = 4096;
 
-/// Compresses one side's messages, one after the other.
+/// Compresses the messages of one side, one after the other.
 ///
 /// ```
 /// use wiretalk_core::wire::{DeflateParams, Side, deflate::deflater::Deflater};
@@ -22,23 +22,24 @@ const OUTPUT_CHUNK: usize = 4096;
 /// ```
 #[derive(Debug)]
 pub struct Deflater {
-    /// Made for the first message, because most connections have none and it takes 300 KB; without context takeover it is
-    /// made anew for each.
+    /// Created for the first message, because most connections have none and a compressor takes 300
+    /// KB. Without context takeover it is created anew for each message.
     compress: Option<Box<Compress>>,
     window_bits: u8,
     context_takeover: bool,
 }
 
 impl Deflater {
-    /// For the messages of `sender`, by what was agreed for its side.
+    /// Creates a deflater for the messages of `sender`, with the parameters agreed for that side.
     pub fn new(agreed: DeflateParams, sender: Side) -> Self {
-        // zlib has no raw stream with a window of 256 bytes. The one of 512 looks back at most 512 - 262 = 250 bytes, so it serves for both.
+        // zlib has no raw stream with a window of 256 bytes. Its window of 512 bytes looks back at
+        // most 512 - 262 = 250 bytes, so it is legal for both sizes.
         let window_bits = agreed.window_bits(sender).max(9);
         Self { compress: None, window_bits, context_takeover: agreed.context_takeover(sender) }
     }
 
-    /// The payload of one whole message: compressed up to a byte boundary, without the four bytes that every message would end with.
-    /// It may be cut into fragments anywhere.
+    /// Compresses one message. The result is its payload up to a byte boundary, without the four
+    /// bytes that end every message. It can be split into fragments anywhere.
     pub fn compress_message(&mut self, plain: &[u8]) -> Vec<u8> {
         let made =
             || Box::new(Compress::new_with_window_bits(Compression::default(), false, self.window_bits));
@@ -49,7 +50,8 @@ impl Deflater {
         if let Some(kept) = payload.strip_suffix(&DEFLATE_TAIL).map(<[u8]>::len) {
             payload.truncate(kept);
         }
-        // Section 7.2.3.6: zlib flushes nothing twice, so an empty message may come out empty; it is one byte all the same.
+        // Section 7.2.3.6: an empty message is one byte, 00. zlib does not flush twice in a row, so
+        // its output may be empty.
         if payload.is_empty() {
             payload.push(0x00);
         }
@@ -70,7 +72,7 @@ fn compress_and_flush(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
         rest = rest.get((all_taken - taken).to_usize_saturating()..).unwrap_or_default();
         let written = (all_given - given).to_usize_saturating();
         payload.extend_from_slice(room.get(..written).unwrap_or(&room));
-        // Room that is left over says that the flush is complete.
+        // If the buffer isn't full, the flush is complete.
         if written < OUTPUT_CHUNK || status == Status::BufError {
             return payload;
         }
@@ -88,7 +90,7 @@ mod tests {
         AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap().deflate.unwrap()
     }
 
-    /// Inflates each payload with exactly the window that was agreed.
+    /// Inflates each payload with exactly the agreed window.
     fn inflated(deflate: DeflateParams, payloads: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut inflater = Inflater::new(deflate.window_bits(Side::Server));
         let message = |payload: &Vec<u8>| {
@@ -153,7 +155,8 @@ mod tests {
     }
 
     proptest! {
-        /// Also with 8 bits, which zlib itself does not have: nothing points further back than 256 bytes.
+        /// This includes 8 bits, which zlib itself does not support: nothing points further back
+        /// than 256 bytes.
         #[test]
         fn no_match_leaves_the_agreed_window(bits in 8_u8..=15, takeover in any::<bool>(), words in proptest::collection::vec(0_u8..40, 0..2000), cuts in 1_usize..5) {
             let params = format!("; server_max_window_bits={bits}{}", if takeover { "" } else { "; server_no_context_takeover" });

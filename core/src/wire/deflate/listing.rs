@@ -1,5 +1,6 @@
-//! The DEFLATE data of one message, symbol by symbol: which bits say what, where a match points, what was saved.
-//! It decodes nothing itself: it looks on while the [`Inflater`] works, and keeps what it saw within bounds.
+//! Lists the DEFLATE data of one message symbol by symbol: the meaning of each bit, the source of
+//! each match, the bytes saved.
+//! It decodes nothing itself. It observes the [`Inflater`] and keeps a bounded record.
 
 use std::num::Saturating;
 use std::ops::Range;
@@ -9,73 +10,76 @@ use crate::wire::deflate::inflate::{
 };
 use crate::wire::size::{ByteLen, Offset};
 
-/// At most this many items are kept, unless told otherwise.
+/// The default limit of kept items.
 pub const DEFAULT_MAX_ITEMS: usize = 10_000;
-/// At most this much of the inflated data is kept.
+/// The limit of kept inflated data, in bytes.
 const MAX_KEPT_DATA: usize = 1 << 20;
 
-/// What some bits of the data say.
+/// The meaning of some bits of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeflateItemKind {
     /// The three bits that begin a block: BFINAL and BTYPE (RFC 1951 section 3.2.3).
     Block {
-        /// BFINAL.
+        /// BFINAL: whether this is the last block of the stream.
         last: bool,
-        /// BTYPE.
+        /// BTYPE: how the data of the block is encoded.
         block_type: BlockType,
     },
-    /// Bits that are skipped up to the next byte.
+    /// Bits that are skipped up to the next byte boundary.
     Padding,
     /// LEN and NLEN of a stored block (section 3.2.4).
     StoredLength(u16),
-    /// Bytes of a stored block, as they are.
+    /// The bytes of a stored block.
     Stored,
-    /// The description of a dynamic block (section 3.2.7), as the code lengths that it gives each symbol; 0: does not occur.
+    /// The code description of a dynamic block (section 3.2.7): the code length of each symbol in
+    /// bits, or 0 if the symbol does not occur.
     Codes {
-        /// Of the symbols 0 to 285: bytes, end of block, match lengths.
+        /// The code lengths of the symbols 0 to 285: literal bytes, end of block, match lengths.
         literals: Vec<u8>,
-        /// Of the distances 0 to 29.
+        /// The code lengths of the distance symbols 0 to 29.
         distances: Vec<u8>,
     },
-    /// One byte that stands for itself.
+    /// A literal byte.
     Literal,
-    /// So many bytes from so far back, once more.
+    /// A match: a copy of earlier bytes.
     Match {
-        /// How many: 3 to 258.
+        /// The number of bytes: 3 to 258.
         length: u16,
-        /// How far back: 1 to 32,768.
+        /// The number of bytes to go back: 1 to 32,768.
         distance: u16,
     },
-    /// The block ends.
+    /// The end of a block.
     End,
 }
 
-/// Some bits of the data and what they say.
+/// Some bits of the data with their meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeflateItem {
-    /// Which bits, counted from the first bit of the payload. Bit 0 is the *least* significant of byte 0, as DEFLATE counts.
-    /// Bits behind the payload belong to the four bytes that a receiver adds.
+    /// The range of bits, counted from the first bit of the payload. As in DEFLATE, bit 0 is the
+    /// *least* significant bit of byte 0. Bits past the payload belong to the four bytes that a
+    /// receiver appends.
     pub bits: Range<u64>,
-    /// What they say.
+    /// The meaning of the bits.
     pub kind: DeflateItemKind,
-    /// Which bytes of the message they give, counted from its first.
+    /// The bytes of the message that the bits produce, counted from the first byte of the message.
     pub output: Range<Offset>,
 }
 
-/// Where a match points.
+/// The source of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchSource {
-    /// Into this message, at this byte. It may reach into the bytes that it itself gives.
+    /// This message, at this byte. The source can overlap the bytes that the match itself produces.
     ThisMessage(Offset),
-    /// So many bytes before the first one of this message, in what earlier messages left in the window.
+    /// An earlier message in the window, this many bytes before the first byte of this message.
     EarlierMessage(ByteLen),
 }
 
 impl DeflateItem {
-    /// Where a match takes its bytes from.
+    /// Returns the source of a match; `None` for other items.
     pub fn source(&self) -> Option<MatchSource> {
         let DeflateItemKind::Match { distance, .. } = self.kind else { return None };
         let (given, back) = (ByteLen::from(self.output.start), ByteLen::new(distance.into()));
+        // A distance that reaches past the bytes produced so far leads into earlier messages.
         let is_here = back <= given;
         Some(if is_here {
             MatchSource::ThisMessage(self.output.start - back)
@@ -85,33 +89,34 @@ impl DeflateItem {
     }
 }
 
-/// One message's DEFLATE data, explained.
+/// The DEFLATE data of one message, explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeflateListing {
-    /// What was seen, in order and without a gap, as far as it is kept.
+    /// The items in order and without gaps, up to the limit.
     pub items: Vec<DeflateItem>,
-    /// Items that are not kept.
+    /// The number of items beyond the limit.
     pub omitted_items: u64,
-    /// Bytes of the payload.
+    /// The length of the payload in bytes.
     pub payload_len: ByteLen,
-    /// Bytes of the message.
+    /// The length of the inflated message in bytes.
     pub data_len: ByteLen,
-    /// Bytes that matches took from earlier messages.
+    /// The number of bytes that matches copied from earlier messages.
     pub bytes_from_earlier: ByteLen,
-    /// The first bit of the four bytes that the sender took off (RFC 7692 section 7.2.1): 8 for each payload byte.
+    /// The first bit of the four bytes that the sender removed (RFC 7692 section 7.2.1): 8 times
+    /// the payload length.
     pub tail_bit: u64,
-    /// The message ended without the byte 00 that its end marker begins with.
+    /// Whether the message ended without the byte 00 that begins its end marker.
     pub end_marker_truncated: bool,
-    /// The message is larger than what is inflated.
+    /// Whether the message is larger than the inflate limit.
     pub over_limit: bool,
-    /// What is wrong with the data; nothing behind it was read.
+    /// The fault in the data; nothing after it was read.
     pub fault: Option<InflateFault>,
     data: Vec<u8>,
 }
 
 impl DeflateListing {
-    /// Looks at `payload`, a whole compressed message without its last four bytes, whose sender has a window of 2 to the
-    /// power of `window_bits` bytes with `before` in it (empty without context takeover).
+    /// Lists `payload`, a whole compressed message without its last four bytes. The sender's window
+    /// has 2^`window_bits` bytes and contains `before`, which is empty without context takeover.
     ///
     /// ```
     /// use wiretalk_core::wire::deflate::listing::{DeflateListing, MatchSource};
@@ -124,7 +129,8 @@ impl DeflateListing {
         Self::with_limits(before, payload, window_bits, DEFAULT_MAX_ITEMS, INFLATE_LIMIT)
     }
 
-    /// As `new`, keeping at most `items` items and inflating at most `limit` bytes (and a piece).
+    /// Lists a message like [`DeflateListing::new`], but keeps at most `items` items and stops
+    /// after about `limit` inflated bytes.
     pub fn with_limits(before: &[u8], payload: &[u8], window_bits: u8, items: usize, limit: u64) -> Self {
         let mut inflater = Inflater::new(window_bits);
         inflater.begin_message(false);
@@ -132,6 +138,7 @@ impl DeflateListing {
         let mut builder = ListingBuilder { max_items: items, ..ListingBuilder::default() };
         let (mut input, mut data, mut data_len) = (payload, Vec::new(), ByteLen::ZERO);
         let mut take = |piece: &[u8]| {
+            // A few bytes of payload can inflate to very many, so only the beginning is kept.
             let room = MAX_KEPT_DATA.saturating_sub(data.len());
             data.extend_from_slice(piece.get(..room).unwrap_or(piece));
             data_len += piece.len();
@@ -163,25 +170,27 @@ impl DeflateListing {
         }
     }
 
-    /// The bytes of the message that an item gives; fewer where they lie beyond the first MiB, of which alone they are kept.
+    /// Returns the bytes of the message that an item produces. Only the first MiB of the message is
+    /// kept, so there can be fewer.
     pub fn bytes(&self, item: &DeflateItem) -> &[u8] {
         let index = |at: Offset| at.to_usize_saturating().min(self.data.len());
         self.data.get(index(item.output.start)..index(item.output.end)).unwrap_or_default()
     }
 
-    /// Bytes that compressing saved; negative where the payload is longer than the message.
+    /// Returns the number of bytes saved by compression; negative if the payload is longer than the
+    /// message.
     pub fn saved(&self) -> i64 {
         let signed = |len: ByteLen| i64::try_from(len.get()).unwrap_or(i64::MAX);
         signed(self.data_len).saturating_sub(signed(self.payload_len))
     }
 
-    /// Bytes of the message for each byte of the payload; none where there is no payload.
+    /// Returns the number of message bytes per payload byte; `None` if there is no payload.
     pub fn ratio(&self) -> Option<f64> {
         (self.payload_len > ByteLen::ZERO).then(|| self.data_len.get() as f64 / self.payload_len.get() as f64)
     }
 }
 
-/// Keeps what it sees.
+/// Builds a listing from the inflater's events.
 #[derive(Default)]
 struct ListingBuilder {
     items: Vec<DeflateItem>,
@@ -204,6 +213,7 @@ impl InflateObserver for ListingBuilder {
             }
             InflateEvent::Literal => (DeflateItemKind::Literal, 1),
             InflateEvent::Match { length, distance } => {
+                // Only the part of the match before the start of this message counts.
                 let earlier = ByteLen::new(distance.into()) - ByteLen::from(self.output_len);
                 self.bytes_from_earlier += earlier.min(ByteLen::new(length.into()));
                 (DeflateItemKind::Match { length, distance }, u64::from(length))
@@ -225,7 +235,7 @@ impl ListingBuilder {
         }
     }
 
-    /// A stored block comes in runs; for a reader it is one.
+    /// Adds bytes of a stored block. They come in several pieces, which are merged into one item.
     fn add_stored(&mut self, from: u64, to: u64, len: ByteLen) {
         match self.items.last_mut() {
             Some(DeflateItem { bits, kind: DeflateItemKind::Stored, output }) if bits.end == from => {

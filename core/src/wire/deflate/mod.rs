@@ -1,4 +1,5 @@
-//! permessage-deflate (RFC 7692): messages inflated, compressed, and shown symbol by symbol.
+//! permessage-deflate (RFC 7692): inflating messages, compressing them, and listing them symbol by
+//! symbol.
 
 pub mod deflater;
 pub mod inflate;

@@ -1,5 +1,6 @@
-//! What a field's value means, in one sentence for a beginner. The sentences depend on the value and on who speaks.
-//! Which bytes and bits a field has is said in `field_span`.
+//! Explains the value of each field in one sentence for beginners, depending on the sender and the
+//! agreed extensions.
+//! `field_span` finds the bytes and bits of the fields.
 
 use crate::wire::explain::FrameContext;
 use crate::wire::format;
@@ -8,15 +9,16 @@ use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, LENGTH_TOP_BIT, LengthForm, Opcode, Side};
 use crate::wire::size::ByteLen;
 
-/// A value in words, what it means, and where that is written.
+/// A field's value as text, its meaning, and the section that defines it.
 pub(crate) struct FieldDescription {
     pub(crate) value: String,
     pub(crate) meaning: String,
     pub(crate) section: &'static str,
 }
 
-/// How much of a payload is quoted.
+/// The number of characters of a text payload that are quoted.
 const MAX_QUOTED_CHARS: usize = 60;
+/// The number of bytes of a binary payload that are shown.
 const MAX_HEX_BYTES: usize = 16;
 
 fn description(
@@ -35,27 +37,28 @@ pub(crate) fn fin(set: bool, opcode: Opcode) -> FieldDescription {
     let meaning = match (opcode, set) {
         (Opcode::Continuation, true) => "the last fragment: the message is complete",
         (Opcode::Continuation, false) => "a fragment in the middle: more of this message follows",
-        (_, true) if opcode.is_control() => "control frames are always whole",
-        (_, false) if opcode.is_control() => "must be 1: a control frame is never cut into fragments",
-        (_, true) => "the last frame of its message; since it is the first too, the message is whole",
+        (_, true) if opcode.is_control() => "control frames are never fragmented",
+        (_, false) if opcode.is_control() => "must be 1: a control frame is never fragmented",
+        (_, true) => "the first and last frame of its message",
         (_, false) => "the first fragment: more of this message follows",
     };
     description(bit(set), meaning, "RFC 6455 §5.2, §5.4")
 }
 
 pub(crate) fn rsv1(set: bool, opcode: Opcode, deflate: bool) -> FieldDescription {
+    // Only the first frame of a message carries the flag (RFC 7692 section 6.1).
     let begins = matches!(opcode, Opcode::Text | Opcode::Binary);
     let (meaning, section) = match (deflate, set) {
         (true, true) if begins => {
             ("this message is compressed (permessage-deflate was agreed)", "RFC 7692 §6")
         }
         (true, true) => {
-            ("must be 0: only the first frame of a message may say 'compressed'", "RFC 7692 §6.1")
+            ("must be 0: only the first frame of a message may be marked as compressed", "RFC 7692 §6.1")
         }
         (true, false) if begins => {
-            ("this message is not compressed, although that was agreed", "RFC 7692 §6")
+            ("this message is not compressed, although compression was agreed", "RFC 7692 §6")
         }
-        (true, false) => ("'compressed' is said by the first frame of a message only", "RFC 7692 §6.1"),
+        (true, false) => ("only the first frame of a message says whether it is compressed", "RFC 7692 §6.1"),
         (false, false) => ("would mean 'compressed' if permessage-deflate had been agreed", "RFC 7692 §6"),
         (false, true) => ("must be 0: no agreed extension gives it a meaning", "RFC 6455 §5.2"),
     };
@@ -74,21 +77,21 @@ pub(crate) fn rsv(set: bool) -> FieldDescription {
 pub(crate) fn opcode(opcode: Opcode, context: FrameContext) -> FieldDescription {
     let (meaning, section) = match opcode {
         Opcode::Continuation => (continuation(context.kind), "RFC 6455 §5.2, §5.4"),
-        Opcode::Text => ("the payload is UTF-8, judged over the whole message", "RFC 6455 §5.2, §5.6"),
+        Opcode::Text => ("the payload is UTF-8, validated over the whole message", "RFC 6455 §5.2, §5.6"),
         Opcode::Binary => {
             ("the payload is bytes; what they mean is up to the application", "RFC 6455 §5.2, §5.6")
         }
         Opcode::Close => (
-            "this side is done and sends nothing after it; the other answers with its own",
+            "this side sends nothing more; the other side answers with a Close of its own",
             "RFC 6455 §5.5.1",
         ),
-        Opcode::Ping => ("are you there? The answer is a pong with the same payload", "RFC 6455 §5.5.2"),
-        Opcode::Pong => ("the answer to a ping, or a sign of life that nobody asked for", "RFC 6455 §5.5.3"),
+        Opcode::Ping => ("a liveness check: the answer is a pong with the same payload", "RFC 6455 §5.5.2"),
+        Opcode::Pong => ("the answer to a ping, or an unsolicited heartbeat", "RFC 6455 §5.5.3"),
         Opcode::Reserved(bits) if bits & 0x8 != 0 => {
-            ("kept for control frames of the future: nobody may send it today", "RFC 6455 §5.2, §5.5")
+            ("reserved for future control frames: nobody may send it today", "RFC 6455 §5.2, §5.5")
         }
         Opcode::Reserved(_) => {
-            ("kept for data frames of the future: nobody may send it today", "RFC 6455 §5.2, §5.6")
+            ("reserved for future data frames: nobody may send it today", "RFC 6455 §5.2, §5.6")
         }
     };
     description(opcode.name(), meaning, section)
@@ -115,12 +118,12 @@ pub(crate) fn mask(set: bool, from: Side) -> FieldDescription {
 pub(crate) fn length(len7: u8, opcode: Opcode) -> FieldDescription {
     let meaning = match len7 {
         126.. if opcode.is_control() => {
-            "must be at most 125: control frames are short, so that they fit in anywhere"
+            "must be at most 125: control frames are short, so that they fit between other frames"
         }
-        126 => "not the length: 126 says that it stands in the next 2 bytes",
-        127 => "not the length: 127 says that it stands in the next 8 bytes",
+        126 => "not the length itself: 126 means that the length is in the next 2 bytes",
+        127 => "not the length itself: 127 means that the length is in the next 8 bytes",
         0 => "there is no payload",
-        _ => "up to 125 this is the length itself, no extra length bytes",
+        _ => "up to 125, these bits hold the length itself",
     };
     description(len7.to_string(), meaning, "RFC 6455 §5.2")
 }
@@ -130,14 +133,14 @@ pub(crate) fn extended_length(bytes: &[u8], form: LengthForm) -> FieldDescriptio
     let order = format!("a {}-bit number, most significant byte first", form.bits());
     if bytes.len() < form.extra_bytes() {
         let value = format!("{} of {} bytes", bytes.len(), form.extra_bytes());
-        return description(value, format!("{order}; the rest has not arrived"), section);
+        return description(value, format!("{order}; the rest has not arrived yet"), section);
     }
     let len = ByteLen::from_be_slice(bytes);
     let shortest = LengthForm::shortest(len);
     let meaning = if len >= LENGTH_TOP_BIT {
         "the top bit must be 0: lengths end at 2^63 - 1".to_owned()
     } else if shortest != form {
-        format!("must be written in {} bits: the shortest form is the only legal one", shortest.bits())
+        format!("must be encoded in {} bits: only the shortest form is legal", shortest.bits())
     } else {
         format!("the payload length: {order}")
     };
@@ -149,19 +152,20 @@ pub(crate) fn masking_key(key: &[u8]) -> FieldDescription {
     if key.len() < 4 {
         return description(
             format::hex(key),
-            format!("{} of 4 bytes; the rest has not arrived", key.len()),
+            format!("{} of 4 bytes; the rest has not arrived yet", key.len()),
             section,
         );
     }
     let meaning = match key {
-        [0, 0, 0, 0] => "XOR with zero changes nothing: the payload stands on the wire as it is",
-        _ => "unpredictable and fresh for every frame; it travels in the open, so it hides nothing",
+        [0, 0, 0, 0] => "XOR with zero changes nothing: the payload goes over the wire unchanged",
+        _ => "must be random and new for every frame; it is sent in the clear, so it hides nothing",
     };
     description(format::hex(key), meaning, section)
 }
 
 pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: FrameContext) -> FieldDescription {
     let is_text = header.opcode == Opcode::Text || context.kind == Some(MessageKind::Text);
+    // A control payload can be anything. It is quoted if it is text.
     let readable = is_text || header.opcode.is_control() && str::from_utf8(plain).is_ok();
     let value = if context.compressed {
         format!("{}, compressed", format::byte_count(ByteLen::of(plain)))
@@ -181,13 +185,15 @@ pub(crate) fn payload(plain: &[u8], wire: &[u8], header: &Header, context: Frame
 
 fn unmasked_payload(opcode: Opcode, is_text: bool, compressed: bool) -> (&'static str, &'static str) {
     match opcode {
-        _ if compressed => ("DEFLATE data of the whole message, cut anywhere", "RFC 7692 §7.2"),
-        Opcode::Ping => ("anything, up to 125 bytes; the pong brings it back", "RFC 6455 §5.5.2"),
-        Opcode::Pong => ("what the ping had: it tells which one is answered", "RFC 6455 §5.5.3"),
-        Opcode::Close => ("half a close code: it takes 2 bytes", "RFC 6455 §5.5.1"),
-        Opcode::Reserved(_) => ("nobody knows what it would mean", "RFC 6455 §5.2"),
-        _ if is_text => ("UTF-8, as it stands on the wire", "RFC 6455 §5.6"),
-        _ => ("bytes, as they stand on the wire", "RFC 6455 §5.6"),
+        _ if compressed => {
+            ("a part of the message's DEFLATE data, which may be split anywhere", "RFC 7692 §7.2")
+        }
+        Opcode::Ping => ("anything, up to 125 bytes; the pong echoes it", "RFC 6455 §5.5.2"),
+        Opcode::Pong => ("the payload of the ping, which tells which ping this answers", "RFC 6455 §5.5.3"),
+        Opcode::Close => ("half a close code: a code has 2 bytes", "RFC 6455 §5.5.1"),
+        Opcode::Reserved(_) => ("undefined, because the opcode is reserved", "RFC 6455 §5.2"),
+        _ if is_text => ("UTF-8, sent unmasked", "RFC 6455 §5.6"),
+        _ => ("bytes, sent unmasked", "RFC 6455 §5.6"),
     }
 }
 
@@ -199,7 +205,7 @@ pub(crate) fn close_code(code: u16) -> FieldDescription {
 pub(crate) fn close_reason(reason: &[u8]) -> FieldDescription {
     description(
         format::quote(reason, MAX_QUOTED_CHARS),
-        "UTF-8 for people and logs; programs go by the code",
+        "UTF-8 for people and logs; programs use the code",
         "RFC 6455 §5.5.1",
     )
 }

@@ -1,5 +1,6 @@
-//! A frame's bytes and bits, each labelled with its field: made on demand from the bytes, so a flipped bit is simply asked again.
-//! What the fields say in words stands in `describe`; whether it is allowed is said by faults, not here.
+//! Labels a frame's bytes and bits with their fields. The labels are computed on demand, so after a
+//! bit is flipped they are simply computed again.
+//! `describe` has the explanations. Faults, not labels, say what is illegal.
 
 use std::ops::Range;
 
@@ -11,29 +12,29 @@ use crate::wire::frame::{Header, LengthForm, Opcode};
 /// The fields of a frame, in wire order (RFC 6455 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
-    /// Last frame of its message?
+    /// FIN: whether this is the last frame of its message.
     Fin,
-    /// First reserved bit.
+    /// RSV1, the first reserved bit.
     Rsv1,
-    /// Second reserved bit.
+    /// RSV2, the second reserved bit.
     Rsv2,
-    /// Third reserved bit.
+    /// RSV3, the third reserved bit.
     Rsv3,
-    /// What the payload is.
+    /// The type of the frame.
     Opcode,
-    /// Is there a masking key?
+    /// MASK: whether there is a masking key.
     Mask,
-    /// Seven bits: the length, or how many bytes hold it.
+    /// The seven length bits: the length itself, or the size of the extended length.
     Length,
-    /// Two or eight bytes of length.
+    /// The extended length: two or eight bytes.
     ExtendedLength,
-    /// Four bytes.
+    /// The masking key: four bytes.
     MaskingKey,
-    /// What the frame carries.
+    /// The payload, except that of a Close.
     Payload,
-    /// The first two payload bytes of a Close.
+    /// The close code: the first two payload bytes of a Close.
     CloseCode,
-    /// What follows them.
+    /// The close reason: the payload of a Close after the code.
     CloseReason,
 }
 
@@ -54,7 +55,7 @@ impl Field {
         Self::CloseReason,
     ];
 
-    /// Its name as the RFC's drawing has it.
+    /// Returns the field's name, as in the RFC's diagram.
     pub fn name(self) -> &'static str {
         match self {
             Self::Fin => "FIN",
@@ -73,31 +74,32 @@ impl Field {
     }
 }
 
-/// One field of one frame.
+/// A field of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldSpan {
-    /// Which field.
+    /// The field that this span covers.
     pub field: Field,
-    /// Its bytes, counted from the first byte of the frame.
+    /// The range of bytes, counted from the first byte of the frame.
     pub bytes: Range<usize>,
-    /// Its bits in each of these bytes, 0 = most significant: `0..8` unless the field is smaller than a byte.
+    /// The range of bits in each of these bytes, 0 = most significant. It is `0..8` unless the
+    /// field is smaller than a byte.
     pub bits: Range<u8>,
-    /// Its value in words: `text`, `5`, `37fa213d`.
+    /// The value as text: `text`, `5`, `37fa213d`.
     pub value: String,
-    /// One sentence on what this value means here.
+    /// One sentence on the meaning of this value here.
     pub meaning: String,
-    /// Where it is written.
+    /// The section that defines the field.
     pub section: &'static str,
 }
 
 impl FieldSpan {
-    /// Does it hold this bit (0 = most significant) of this byte?
+    /// Whether the field contains the bit (0 = most significant) of the byte.
     pub fn contains(&self, byte: usize, bit: u8) -> bool {
         self.bytes.contains(&byte) && self.bits.contains(&bit)
     }
 }
 
-/// The fields in `raw`, which is one frame or the beginning of one.
+/// Returns the fields in `raw`, which is a frame or the beginning of one, in wire order.
 pub fn field_spans(raw: &[u8], context: FrameContext) -> Vec<FieldSpan> {
     let mut spans = Vec::with_capacity(10);
     if let Some(first) = raw.first() {
@@ -155,7 +157,7 @@ fn length_and_key(raw: &[u8], second: u8, spans: &mut Vec<FieldSpan>) {
     }
 }
 
-/// The part of `range` that has arrived, and where it stands; none where nothing of it has.
+/// Returns the part of `range` that has arrived, with its own range; `None` if nothing of it has.
 fn arrived_part(raw: &[u8], range: Range<usize>) -> Option<(Range<usize>, &[u8])> {
     let place = range.start..range.end.min(raw.len());
     let arrived = raw.get(place.clone()).filter(|bytes| !bytes.is_empty())?;
@@ -166,6 +168,7 @@ fn payload(raw: &[u8], header: &Header, context: FrameContext, spans: &mut Vec<F
     let start = header.len();
     let Some((place, wire)) = arrived_part(raw, start..raw.len()) else { return };
     let plain = header.masking_key.map_or_else(|| wire.to_vec(), |key| mask::unmask(wire, key));
+    // A Close with less than two bytes has no code. Its payload is labelled as such.
     if let (Opcode::Close, [high, low, reason @ ..]) = (header.opcode, plain.as_slice()) {
         let code = describe::close_code(u16::from_be_bytes([*high, *low]));
         let code_end = start.saturating_add(2);
@@ -210,14 +213,14 @@ mod tests {
         assert_eq!(
             rows(&raw, context),
             [
-                "0..1.0..1 FIN = 1: the last frame of its message; since it is the first too, the message is whole [RFC 6455 §5.2, §5.4]",
+                "0..1.0..1 FIN = 1: the first and last frame of its message [RFC 6455 §5.2, §5.4]",
                 "0..1.1..2 RSV1 = 0: would mean 'compressed' if permessage-deflate had been agreed [RFC 7692 §6]",
                 "0..1.2..3 RSV2 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
                 "0..1.3..4 RSV3 = 0: no registered extension uses it, so it is 0 [RFC 6455 §5.2]",
-                "0..1.4..8 opcode = text: the payload is UTF-8, judged over the whole message [RFC 6455 §5.2, §5.6]",
+                "0..1.4..8 opcode = text: the payload is UTF-8, validated over the whole message [RFC 6455 §5.2, §5.6]",
                 "1..2.0..1 MASK = 1: client to server: required, and a masking key follows [RFC 6455 §5.1]",
-                "1..2.1..8 length = 5: up to 125 this is the length itself, no extra length bytes [RFC 6455 §5.2]",
-                "2..6.0..8 masking key = 37fa213d: unpredictable and fresh for every frame; it travels in the open, so it hides nothing [RFC 6455 §5.3]",
+                "1..2.1..8 length = 5: up to 125, these bits hold the length itself [RFC 6455 §5.2]",
+                "2..6.0..8 masking key = 37fa213d: must be random and new for every frame; it is sent in the clear, so it hides nothing [RFC 6455 §5.3]",
                 "6..11.0..8 payload = \"Hello\": 7f 9f 4d 51 58 XOR the key is 48 65 6c 6c 6f [RFC 6455 §5.3]",
             ]
         );
@@ -229,8 +232,8 @@ mod tests {
         assert_eq!(
             rows(&raw, FrameContext::new(Side::Server, false))[7..],
             [
-                "2..4.0..8 close code = 1001 going away: the server goes down, or the page was left [RFC 6455 §7.4.1]",
-                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs go by the code [RFC 6455 §5.5.1]",
+                "2..4.0..8 close code = 1001 going away: the server is going down, or the user left the page [RFC 6455 §7.4.1]",
+                "4..7.0..8 close reason = \"bye\": UTF-8 for people and logs; programs use the code [RFC 6455 §5.5.1]",
             ]
         );
     }
@@ -240,7 +243,7 @@ mod tests {
         let raw = [0x82, 0x7f, 0, 0, 1];
         assert_eq!(
             rows(&raw, FrameContext::new(Side::Server, false)).last().unwrap(),
-            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte first; the rest has not arrived [RFC 6455 §5.2]"
+            "2..5.0..8 extended length = 3 of 8 bytes: a 64-bit number, most significant byte first; the rest has not arrived yet [RFC 6455 §5.2]"
         );
     }
 

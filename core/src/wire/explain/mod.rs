@@ -1,4 +1,5 @@
-//! What a frame's bytes and bits mean: its fields, the rules behind them, and which implementations hold a peer to them.
+//! Explains a frame's bytes and bits: its fields, the rules that apply to them, and which
+//! implementations enforce the rules.
 
 mod describe;
 pub mod field_span;

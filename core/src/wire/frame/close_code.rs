@@ -1,38 +1,38 @@
-//! Close codes (RFC 6455 section 7.4): what each is called, what it says, and whether it may be sent at all.
-//! Reading a Close frame's body is the decoder's business.
+//! Close codes (RFC 6455 section 7.4): their names and meanings, and whether they may be sent.
+//! The decoder reads the body of a Close frame.
 
-/// What may be done with a close code.
+/// Whether a close code may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCodeStatus {
-    /// May be sent.
+    /// An endpoint may send it.
     Sendable,
-    /// Only ever reported by a program to itself: 1004, 1005, 1006, 1015.
+    /// A library reports it to its own program and never sends it: 1004, 1005, 1006, 1015.
     NeverSent,
-    /// 0-999: not used.
+    /// 0 to 999: not used.
     Unused,
-    /// 1016-2999: kept for the protocol, not assigned.
+    /// 1016 to 2999: reserved for the protocol and not assigned.
     Unassigned,
-    /// 5000 and above: the RFC speaks of no such range.
+    /// 5000 and above: the RFC defines no such range.
     OutOfRange,
 }
 
-/// One close code explained.
+/// One close code with its explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseCode {
-    /// The number.
+    /// The number on the wire.
     pub code: u16,
-    /// A name of two or three words.
+    /// The name, in one to three words.
     pub name: &'static str,
-    /// One sentence for somebody who sees it for the first time.
+    /// One clause that explains the code to a beginner.
     pub meaning: &'static str,
-    /// May it be on the wire?
+    /// Whether an endpoint may send it.
     pub status: CloseCodeStatus,
-    /// Where it is written.
+    /// The section that defines the code.
     pub section: &'static str,
 }
 
 impl CloseCode {
-    /// Looks `code` up. Every number has an answer.
+    /// Looks up `code`. Every number has an answer.
     pub fn new(code: u16) -> Self {
         let assigned = ASSIGNED.iter().find(|row| row.0 == code);
         if let Some(&(_, name, meaning, section)) = assigned {
@@ -40,6 +40,7 @@ impl CloseCode {
             let status = if never { CloseCodeStatus::NeverSent } else { CloseCodeStatus::Sendable };
             return Self { code, name, meaning, status, section };
         }
+        // The ranges are in ascending order, so the first one that reaches `code` contains it.
         let range = RANGES.iter().find(|row| code <= row.0);
         let &(_, name, meaning, status) = range.expect("the last range ends at the largest number");
         Self { code, name, meaning, status, section: "RFC 6455 §7.4.2" }
@@ -48,57 +49,57 @@ impl CloseCode {
 
 type AssignedCode = (u16, &'static str, &'static str, &'static str);
 
-/// Section 7.4.2, each range by its last number.
+/// The ranges of section 7.4.2, each by its last number.
 static RANGES: [(u16, &str, &str, CloseCodeStatus); 5] = [
     (999, "unused", "codes below 1000 are not used", CloseCodeStatus::Unused),
     (
         2999,
         "unassigned",
-        "kept for the protocol itself and not assigned yet, so nobody may send it",
+        "reserved for the protocol and not assigned yet, so nobody may send it",
         CloseCodeStatus::Unassigned,
     ),
     (
         3999,
         "registered",
-        "for libraries and frameworks, who register it with IANA",
+        "for libraries and frameworks, which register it with IANA",
         CloseCodeStatus::Sendable,
     ),
     (
         4999,
         "private",
-        "for the two applications alone: they agree on what it means",
+        "for private use: the two applications agree on what it means",
         CloseCodeStatus::Sendable,
     ),
     (
         u16::MAX,
         "out of range",
-        "no range of the RFC covers it: some receivers refuse it, some do not",
+        "outside every range of the RFC: some receivers reject it, others don't",
         CloseCodeStatus::OutOfRange,
     ),
 ];
 
-/// Section 7.4.1 and the IANA registry, which holds 1012-1014.
+/// The codes of section 7.4.1 and those of the IANA registry (1012 to 1014).
 static ASSIGNED: [AssignedCode; 16] = [
-    (1000, "normal closure", "the work is done, nothing is wrong", "RFC 6455 §7.4.1"),
-    (1001, "going away", "the server goes down, or the page was left", "RFC 6455 §7.4.1"),
+    (1000, "normal closure", "the connection has done its job, and nothing is wrong", "RFC 6455 §7.4.1"),
+    (1001, "going away", "the server is going down, or the user left the page", "RFC 6455 §7.4.1"),
     (1002, "protocol error", "the other side broke a rule of the protocol", "RFC 6455 §7.4.1"),
-    (1003, "unsupported data", "a kind of data that this side does not accept", "RFC 6455 §7.4.1"),
+    (1003, "unsupported data", "a type of data that this side does not accept", "RFC 6455 §7.4.1"),
     (
         1004,
         "reserved",
-        "a meaning might be defined in the future; until then it is not sent",
+        "a meaning may be defined in the future; until then it must not be sent",
         "RFC 6455 §7.4.1",
     ),
     (
         1005,
         "no code received",
-        "what a program reports when the Close had no code; it never travels itself",
+        "what a library reports when the Close had no code; it is never sent",
         "RFC 6455 §7.4.1",
     ),
     (
         1006,
         "abnormal closure",
-        "what a program reports when the connection broke without a Close; it never travels itself",
+        "what a library reports when the connection broke without a Close; it is never sent",
         "RFC 6455 §7.4.1",
     ),
     (
@@ -107,7 +108,7 @@ static ASSIGNED: [AssignedCode; 16] = [
         "the data does not fit its type, such as text that is not UTF-8",
         "RFC 6455 §7.4.1",
     ),
-    (1008, "policy violation", "refused for a reason that no other code describes", "RFC 6455 §7.4.1"),
+    (1008, "policy violation", "rejected for a reason that no other code describes", "RFC 6455 §7.4.1"),
     (1009, "message too big", "larger than this side is willing to process", "RFC 6455 §7.4.1"),
     (
         1010,
@@ -115,24 +116,24 @@ static ASSIGNED: [AssignedCode; 16] = [
         "the client needed an extension that the server did not agree to",
         "RFC 6455 §7.4.1",
     ),
-    (1011, "internal error", "the server met a condition that it did not expect", "RFC 6455 §7.4.1"),
-    (1012, "service restart", "the service restarts; clients may come back after a while", "RFC 6455 §11.7"),
+    (1011, "internal error", "the server ran into a condition that it did not expect", "RFC 6455 §7.4.1"),
+    (
+        1012,
+        "service restart",
+        "the service is restarting; clients may reconnect after a while",
+        "RFC 6455 §11.7",
+    ),
     (
         1013,
         "try again later",
-        "the service is overloaded; clients should wait before they come back",
+        "the service is overloaded; clients should wait before they reconnect",
         "RFC 6455 §11.7",
     ),
-    (
-        1014,
-        "bad gateway",
-        "a server in between got an invalid answer from the one behind it",
-        "RFC 6455 §11.7",
-    ),
+    (1014, "bad gateway", "a gateway got an invalid response from the server behind it", "RFC 6455 §11.7"),
     (
         1015,
         "TLS handshake failed",
-        "what a program reports when TLS could not be set up; it never travels itself",
+        "what a library reports when the TLS handshake failed; it is never sent",
         "RFC 6455 §7.4.1",
     ),
 ];
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn section_7_4_which_codes_may_travel() {
-        // 5000 and above are doubtful: the RFC does not forbid them in so many words
+        // 5000 and above are doubtful: the RFC does not explicitly forbid them.
         let refused = |code| {
             !matches!(CloseCode::new(code).status, CloseCodeStatus::Sendable | CloseCodeStatus::OutOfRange)
         };

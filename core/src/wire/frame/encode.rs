@@ -1,12 +1,14 @@
-//! Frames onto the wire, legal or not: a [`Header`] says what is claimed, the payload is what is really sent.
-//! It draws no masking keys; the caller passes one, since randomness is not pure.
+//! Encodes frames, legal or not: a [`Header`] says what is claimed, the payload is what is really
+//! sent.
+//! The caller passes the masking keys in, because drawing random keys isn't pure.
 
 use crate::wire::frame::mask;
 use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, MaskingKey, Opcode};
 use crate::wire::size::ByteLen;
 
-/// A frame as it goes on the wire: the header as given (it may lie about the length), the payload masked where there is a key.
+/// Encodes a frame: the header as given (its length may be wrong), then the payload, masked if the
+/// header has a key.
 ///
 /// ```
 /// use wiretalk_core::wire::{Header, Opcode, frame::encode};
@@ -20,7 +22,7 @@ pub fn frame(header: &Header, plain: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The same behind what is there already.
+/// Appends the frame that [`frame`] encodes to `bytes`.
 pub fn append_frame(bytes: &mut Vec<u8>, header: &Header, plain: &[u8]) {
     bytes.extend(header.to_bytes());
     let start = bytes.len();
@@ -30,19 +32,20 @@ pub fn append_frame(bytes: &mut Vec<u8>, header: &Header, plain: &[u8]) {
     }
 }
 
-/// One whole legal frame; clients pass a key, servers none (RFC 6455 section 5.1).
+/// Encodes one whole legal frame. Clients pass a key, servers don't (RFC 6455 section 5.1).
 pub fn single_frame(opcode: Opcode, plain: &[u8], key: Option<MaskingKey>) -> Vec<u8> {
     frame(&Header { masking_key: key, ..Header::new(opcode, ByteLen::of(plain)) }, plain)
 }
 
-/// A Close frame (RFC 6455 section 5.5.1), with any code; a reason over 123 bytes makes it illegal.
+/// Encodes a Close frame (RFC 6455 section 5.5.1) with any code. A reason of more than 123 bytes
+/// makes it illegal.
 pub fn close_frame(code: u16, reason: &str, key: Option<MaskingKey>) -> Vec<u8> {
     let body = [&code.to_be_bytes(), reason.as_bytes()].concat();
     single_frame(Opcode::Close, &body, key)
 }
 
-/// A message cut into fragments (RFC 6455 section 5.4): a frame a piece, the last with FIN = 1.
-/// `keys` gives each frame its key and is asked once for each.
+/// Encodes a message in fragments (RFC 6455 section 5.4): one frame per piece, with FIN = 1 on the
+/// last one. `keys` is called once per frame.
 pub fn fragments(
     kind: MessageKind,
     pieces: &[&[u8]],
@@ -51,8 +54,10 @@ pub fn fragments(
     encode_fragments(kind, pieces, false, keys)
 }
 
-/// As [`fragments`], for pieces that are compressed ([`Deflater::compress_message`](crate::wire::deflate::deflater::Deflater::compress_message), cut anywhere):
-/// the first frame says so with RSV1 = 1, the others must not (RFC 7692 section 6.1).
+/// Encodes compressed pieces (the output of
+/// [`Deflater::compress_message`](crate::wire::deflate::deflater::Deflater::compress_message), cut
+/// anywhere) in fragments, as [`fragments`] does. Only the first frame has RSV1 = 1 (RFC 7692
+/// section 6.1).
 pub fn compressed_fragments(
     kind: MessageKind,
     pieces: &[&[u8]],
@@ -72,6 +77,7 @@ fn encode_fragments(
     let piece = |(index, plain): (usize, &&[u8])| {
         let opcode = if index == 0 { first } else { Opcode::Continuation };
         let fin = index == last;
+        // RFC 7692 section 6.1: only the first frame of a message is marked.
         let rsv1 = compressed && index == 0;
         frame(&Header { fin, rsv1, masking_key: keys(), ..Header::new(opcode, ByteLen::of(plain)) }, plain)
     };

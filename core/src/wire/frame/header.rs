@@ -1,11 +1,11 @@
-//! The frame header of RFC 6455 section 5.2: two to fourteen bytes, read and written here.
-//! Payloads, the order of frames and whether a header is *allowed* are the business of `decoder`.
+//! Reads and writes the frame header of RFC 6455 section 5.2, which has 2 to 14 bytes.
+//! `decode` reads payloads, and checks whether a header is legal and in order.
 
 use std::fmt;
 
 use crate::wire::size::ByteLen;
 
-/// Who sent the bytes. Clients mask, servers do not (RFC 6455 section 5.1).
+/// A side of a connection. Clients mask their frames, servers do not (RFC 6455 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The side that opened the connection.
@@ -15,7 +15,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The other side.
+    /// Returns the other side.
     #[must_use]
     pub fn peer(self) -> Self {
         match self {
@@ -24,7 +24,7 @@ impl Side {
         }
     }
 
-    /// `client` or `server`.
+    /// Returns `client` or `server`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
@@ -46,20 +46,20 @@ pub enum Opcode {
     Continuation,
     /// 1: UTF-8 text, or its first fragment.
     Text,
-    /// 2: bytes, or their first fragment.
+    /// 2: binary data, or its first fragment.
     Binary,
-    /// 8: the sender is done.
+    /// 8: the sender closes the connection.
     Close,
-    /// 9: a question that a pong answers.
+    /// 9: a ping, which the peer answers with a pong.
     Ping,
-    /// 10: the answer to a ping, or a heartbeat nobody asked for.
+    /// 10: the answer to a ping, or an unsolicited heartbeat.
     Pong,
-    /// 3-7 and 11-15: kept for the future, so today nobody may send them.
+    /// 3 to 7 and 11 to 15: reserved for the future, so nobody may send them today.
     Reserved(u8),
 }
 
 impl Opcode {
-    /// The opcode in the lower four bits of `bits`.
+    /// Returns the opcode in the lower four bits of `bits`.
     pub fn from_bits(bits: u8) -> Self {
         match bits & 0x0f {
             0x0 => Self::Continuation,
@@ -72,7 +72,7 @@ impl Opcode {
         }
     }
 
-    /// Its four bits, 0 to 15.
+    /// Returns the opcode's four bits, 0 to 15.
     pub fn bits(self) -> u8 {
         match self {
             Self::Continuation => 0x0,
@@ -85,17 +85,19 @@ impl Opcode {
         }
     }
 
-    /// Control frames are those with the top bit of the four set (RFC 6455 section 5.5), the reserved B-F included.
+    /// Whether this is a control frame: the top bit of the four is set (RFC 6455 section 5.5). The
+    /// reserved B to F count too.
     pub fn is_control(self) -> bool {
         self.bits() & 0x8 != 0
     }
 
-    /// Not defined by any RFC.
+    /// Whether no RFC defines the opcode.
     pub fn is_reserved(self) -> bool {
         matches!(self, Self::Reserved(_))
     }
 
-    /// `text`, `ping`, ... and for the reserved ones `reserved-data-3`, `reserved-control-B`.
+    /// Returns the name: `text`, `ping`, or `reserved-data-3` and `reserved-control-B` for reserved
+    /// opcodes.
     pub fn name(self) -> &'static str {
         match self.bits() {
             0x0 => "continuation",
@@ -124,19 +126,20 @@ impl fmt::Display for Opcode {
     }
 }
 
-/// How the payload length is written (RFC 6455 section 5.2). The shortest form that fits is the only legal one.
+/// The encoding of the payload length (RFC 6455 section 5.2). The shortest form that fits is the
+/// only legal one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LengthForm {
-    /// In the seven bits themselves: 0 to 125.
+    /// The seven bits hold the length: 0 to 125.
     Bits7,
-    /// The seven bits say 126, two bytes follow.
+    /// The seven bits hold 126, and two bytes of length follow.
     Bits16,
-    /// The seven bits say 127, eight bytes follow.
+    /// The seven bits hold 127, and eight bytes of length follow.
     Bits64,
 }
 
 impl LengthForm {
-    /// The one form that is legal for a payload of `len` bytes.
+    /// Returns the only legal form for a payload of `len` bytes.
     pub fn shortest(len: impl Into<ByteLen>) -> Self {
         match len.into().get() {
             0..=125 => Self::Bits7,
@@ -145,7 +148,7 @@ impl LengthForm {
         }
     }
 
-    /// The form that the second byte announces.
+    /// Returns the form that the second byte of a header announces.
     pub fn from_second_byte(byte: u8) -> Self {
         match byte & 0x7f {
             126 => Self::Bits16,
@@ -154,7 +157,7 @@ impl LengthForm {
         }
     }
 
-    /// Extended length bytes behind the second byte: 0, 2 or 8.
+    /// Returns the number of extended length bytes after the second byte: 0, 2 or 8.
     pub fn extra_bytes(self) -> usize {
         match self {
             Self::Bits7 => 0,
@@ -163,7 +166,7 @@ impl LengthForm {
         }
     }
 
-    /// Bytes of a header with a length in this form: 2 to 14.
+    /// Returns the length of a header with this form in bytes: 2 to 14.
     pub fn header_len(self, masked: bool) -> usize {
         match (self, masked) {
             (Self::Bits7, false) => 2,
@@ -175,7 +178,7 @@ impl LengthForm {
         }
     }
 
-    /// Width in bits: 7, 16 or 64.
+    /// Returns the width of the length in bits: 7, 16 or 64.
     pub fn bits(self) -> u32 {
         match self {
             Self::Bits7 => 7,
@@ -185,38 +188,39 @@ impl LengthForm {
     }
 }
 
-/// A masking key as it stands on the wire (RFC 6455 section 5.3).
+/// A masking key, in wire order (RFC 6455 section 5.3).
 pub type MaskingKey = [u8; 4];
 
-/// One frame header, legal or not: every header that fits on the wire can be held, read and written.
+/// A frame header, legal or not. Every header that fits on the wire can be represented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
-    /// Last frame of its message.
+    /// FIN: this is the last frame of its message.
     pub fin: bool,
-    /// First reserved bit; permessage-deflate uses it for "compressed" (RFC 7692 section 6).
+    /// RSV1, the first reserved bit; permessage-deflate uses it for "compressed" (RFC 7692 section
+    /// 6).
     pub rsv1: bool,
-    /// Second reserved bit.
+    /// RSV2, the second reserved bit.
     pub rsv2: bool,
-    /// Third reserved bit.
+    /// RSV3, the third reserved bit.
     pub rsv3: bool,
-    /// What the payload is.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// How the length is written.
+    /// The encoding of the payload length.
     pub length_form: LengthForm,
-    /// Payload bytes *as claimed*: nothing may be allocated from it.
+    /// The payload length in bytes, *as claimed*: never allocate this much.
     pub payload_len: ByteLen,
-    /// The masking key; the MASK bit is 1 exactly when there is one.
+    /// The masking key. The MASK bit is 1 exactly when there is one.
     pub masking_key: Option<MaskingKey>,
 }
 
-/// The longest header: 2 + 8 + 4 bytes.
+/// The length of the longest header: 2 + 8 + 4 bytes.
 pub const MAX_HEADER_LEN: usize = 14;
 
-/// The top bit of a 64-bit length, which must be 0 (RFC 6455 section 5.2).
+/// The top bit of a 64-bit length. It must be 0 (RFC 6455 section 5.2).
 pub const LENGTH_TOP_BIT: u64 = 1 << 63;
 
 impl Header {
-    /// A legal header of one whole, unmasked frame with the shortest length form.
+    /// Creates a legal header for a whole, unmasked frame with the shortest length form.
     pub fn new(opcode: Opcode, payload_len: impl Into<ByteLen>) -> Self {
         let payload_len = payload_len.into();
         Self {
@@ -231,12 +235,15 @@ impl Header {
         }
     }
 
-    /// Reads the header at the start of `bytes`, or says what is still missing.
+    /// Parses the header at the start of `bytes`.
+    ///
+    /// # Errors
+    /// Fails if the header is incomplete, and says how many bytes it still needs.
     pub fn parse(bytes: &[u8]) -> Result<Self, Needed> {
         Self::read(bytes).ok_or_else(|| Needed::for_header(bytes))
     }
 
-    /// The header at the start of `bytes`, once all of it is there.
+    /// Parses the header at the start of `bytes`; `None` while it is incomplete.
     fn read(bytes: &[u8]) -> Option<Self> {
         let (&[first, second], bytes) = bytes.split_first_chunk()?;
         let form = LengthForm::from_second_byte(second);
@@ -245,6 +252,7 @@ impl Header {
             LengthForm::Bits7 => u64::from(second & 0x7f).into(),
             LengthForm::Bits16 | LengthForm::Bits64 => ByteLen::from_be_slice(extended),
         };
+        // The key comes after the extended length (section 5.2).
         let key = if second & 0x80 == 0 { None } else { Some(*bytes.first_chunk()?) };
         Some(Self {
             fin: first & 0x80 != 0,
@@ -258,21 +266,23 @@ impl Header {
         })
     }
 
-    /// The header length that `bytes`, the beginning of a frame, is known to have so far: 2 while the second byte is missing.
+    /// Returns the header length in bytes, as far as `bytes`, the beginning of a frame, determines
+    /// it: 2 while the second byte is missing.
     pub fn required_len(bytes: &[u8]) -> usize {
         let second = bytes.get(1).copied().unwrap_or_default();
         LengthForm::from_second_byte(second).header_len(second & 0x80 != 0)
     }
 
-    /// The first two bytes: flags and opcode, MASK and the seven length bits.
+    /// Returns the first two bytes: flags and opcode, then MASK and the seven length bits.
     pub fn first_two_bytes(&self) -> [u8; 2] {
         let flags = [(self.fin, 0x80), (self.rsv1, 0x40), (self.rsv2, 0x20), (self.rsv3, 0x10)];
         let first =
             flags.iter().filter(|(set, _)| *set).fold(self.opcode.bits(), |byte, (_, bit)| byte | bit);
+        // MASK is the top bit of the second byte.
         [first, self.len7() | if self.masking_key.is_some() { 0x80 } else { 0 }]
     }
 
-    /// The header as it goes on the wire. A length that does not fit its form is cut to the form's bits.
+    /// Encodes the header. A length that does not fit its form is truncated to the form's bits.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(MAX_HEADER_LEN);
         bytes.extend(self.first_two_bytes());
@@ -286,7 +296,7 @@ impl Header {
         bytes
     }
 
-    /// The seven length bits: the length itself, 126 or 127.
+    /// Returns the seven length bits: the length itself, 126 or 127.
     pub fn len7(&self) -> u8 {
         match self.length_form {
             LengthForm::Bits7 => (self.payload_len.get() & 0x7f) as u8,
@@ -295,35 +305,38 @@ impl Header {
         }
     }
 
-    /// Header bytes on the wire: 2 to 14.
+    /// Returns the length of the header in bytes: 2 to 14.
     pub fn len(&self) -> usize {
         self.length_form.header_len(self.masking_key.is_some())
     }
 
-    /// A header is never empty; here because `len` is.
+    /// Always false: a header has at least two bytes.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// Header and payload together; [`ByteLen::MAX`] where the sum does not fit 64 bits.
+    /// Returns the length of header and payload together, [`ByteLen::MAX`] if the sum does not fit
+    /// 64 bits.
     pub fn frame_len(&self) -> ByteLen {
         self.payload_len + self.len()
     }
 
-    /// The top bit of the 64-bit length is set: no payload of that size can follow, so framing ends here.
+    /// Whether the top bit of the 64-bit length is set. No payload of that size can follow, so
+    /// framing ends here.
     pub fn has_impossible_length(&self) -> bool {
         self.payload_len >= LENGTH_TOP_BIT
     }
 }
 
-/// What an unfinished frame still needs.
+/// The bytes that an unfinished frame still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needed {
-    /// Bytes of the frame that are there.
+    /// The number of bytes of the frame that have arrived.
     pub have: ByteLen,
-    /// Further bytes that are certainly needed: to finish the header while it is incomplete, else the payload.
+    /// The number of bytes that are certainly needed next: to complete the header while it is
+    /// incomplete, otherwise the payload.
     pub more: ByteLen,
-    /// The part of the frame that is next.
+    /// The part of the frame that comes next.
     pub part: FramePart,
 }
 
@@ -352,12 +365,12 @@ pub enum FramePart {
     ExtendedLength,
     /// The masking key.
     MaskingKey,
-    /// The payload.
+    /// The payload data.
     Payload,
 }
 
 impl FramePart {
-    /// `byte1`, `ext_len`, `masking_key` or `payload`.
+    /// Returns `byte1`, `ext_len`, `masking_key` or `payload`.
     pub fn name(self) -> &'static str {
         match self {
             Self::FirstTwoBytes => "byte1",

@@ -1,10 +1,11 @@
-//! Masking (RFC 6455 section 5.3): XOR with a four-byte key that starts again every four bytes.
-//! It hides nothing from anybody who sees the frame, since the key travels in it (section 10.3); choosing keys is left to the sender.
+//! Masking (RFC 6455 section 5.3): XOR with a four-byte key that repeats every four bytes.
+//! Masking hides nothing, since the key is sent along with the payload (section 10.3). Senders
+//! choose the keys.
 
 use crate::wire::frame::MaskingKey;
 
-/// Masks or unmasks `bytes` in place; doing it twice gives the bytes back.
-/// `offset` is the payload index of the first byte, so a payload may come in pieces.
+/// Masks or unmasks `bytes` in place; the operation is its own inverse. `offset` is the payload
+/// offset of the first byte, so a payload can be processed in pieces.
 #[inline]
 pub fn apply(bytes: &mut [u8], key: MaskingKey, offset: u64) {
     let wide = rotate_key(widen_key(key), offset);
@@ -15,12 +16,16 @@ pub fn apply(bytes: &mut [u8], key: MaskingKey, offset: u64) {
     }
 }
 
-/// Masks in blocks of `N` bytes; the last one lies partly over the one before. Says whether there were as many bytes.
+/// Masks `bytes` in blocks of `N` bytes, where the last block may overlap the one before. Returns
+/// false if there are fewer than `N` bytes.
 #[inline]
 fn mask_blocks<const N: usize>(bytes: &mut [u8], wide: u64) -> bool {
+    // The last block is read before it is masked as part of the others, because XOR twice would
+    // undo the masking.
     let Some(last) = bytes.last_chunk::<N>().copied() else { return false };
     let (blocks, rest) = bytes.as_chunks_mut::<N>();
-    // `N` is a multiple of four: the last block begins at that byte of the key at which all of them end.
+    // `N` is a multiple of four, so the last block begins at the same key byte at which every block
+    // ends.
     let wide_at_last = rotate_key(wide, rest.len() as u64);
     for block in blocks {
         *block = mask_block(*block, wide);
@@ -39,13 +44,14 @@ fn mask_block<const N: usize>(mut block: [u8; N], wide: u64) -> [u8; N] {
     block
 }
 
-/// The key twice, as it lies in memory.
+/// Returns the key twice, in memory order.
 fn widen_key(key: MaskingKey) -> u64 {
     let once = u64::from(u32::from_ne_bytes(key));
     once << 32 | once
 }
 
-/// The key for bytes from `at` on: it begins with the byte that belongs there.
+/// Rotates the key for bytes from offset `at` on, so that it begins with the key byte that belongs
+/// there.
 #[inline]
 fn rotate_key(wide: u64, at: u64) -> u64 {
     let bits = match at % 4 {
@@ -57,15 +63,15 @@ fn rotate_key(wide: u64, at: u64) -> u64 {
     u64::from_ne_bytes(u64::from_le_bytes(wide.to_ne_bytes()).rotate_right(bits).to_le_bytes())
 }
 
-/// The bytes unmasked into a new vector.
+/// Returns `wire` unmasked, in a new vector.
 pub fn unmask(wire: &[u8], key: MaskingKey) -> Vec<u8> {
     let mut plain = wire.to_vec();
     apply(&mut plain, key, 0);
     plain
 }
 
-/// Unmasks `wire` into the front of `plain` in one pass, and says whether all of it is ASCII. Where `plain` is shorter, only
-/// as much as fits is unmasked.
+/// Unmasks `wire` into the front of `plain` in one pass and returns whether all of it is ASCII. If
+/// `plain` is shorter, only what fits is unmasked.
 #[inline]
 pub fn unmask_into(wire: &[u8], key: MaskingKey, plain: &mut [u8]) -> bool {
     let len = wire.len().min(plain.len());
@@ -79,6 +85,7 @@ pub fn unmask_into(wire: &[u8], key: MaskingKey, plain: &mut [u8]) -> bool {
         }
         return high < 0x80;
     };
+    // Four accumulators instead of one, so that the OR operations don't depend on each other.
     let mut high = [0_u64; 4];
     let (blocks, rest) = wire.as_chunks::<32>();
     let (into, into_rest) = plain.as_chunks_mut::<32>();
@@ -95,7 +102,8 @@ pub fn unmask_into(wire: &[u8], key: MaskingKey, plain: &mut [u8]) -> bool {
         high[0] |= word;
         *plain = word.to_ne_bytes();
     }
-    // Eight is a multiple of four: the last eight begin at that byte of the key at which all of them end.
+    // Eight is a multiple of four, so the last eight bytes begin at the key byte at which every
+    // word ends.
     let word = u64::from_ne_bytes(*last) ^ rotate_key(wide, len as u64);
     if let Some(end) = plain.last_chunk_mut() {
         *end = word.to_ne_bytes();

@@ -1,21 +1,21 @@
-//! From frames to messages (RFC 6455 section 5.4): what each frame is to the message that is open.
-//! It holds no payload; `transcript` puts the bytes together.
+//! Tracks which message each frame belongs to (RFC 6455 section 5.4).
+//! It keeps no payload; `transcript` assembles the bytes.
 
 use crate::wire::frame::Opcode;
 use crate::wire::frame::utf8::Utf8Validator;
 use crate::wire::size::ByteLen;
 
-/// What a data message holds.
+/// The type of a data message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// UTF-8 text.
     Text,
-    /// Any bytes.
+    /// Arbitrary bytes.
     Binary,
 }
 
 impl MessageKind {
-    /// `text` or `binary`.
+    /// Returns `text` or `binary`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -23,7 +23,7 @@ impl MessageKind {
         }
     }
 
-    /// The opcode of its first frame.
+    /// Returns the opcode of the message's first frame.
     pub fn opcode(self) -> Opcode {
         match self {
             Self::Text => Opcode::Text,
@@ -40,27 +40,29 @@ impl MessageKind {
     }
 }
 
-/// What a frame is to the messages of its direction. `message` counts the messages that were begun, from 0.
+/// The role of a frame in the messages of its direction. Messages are numbered from 0, in the order
+/// in which they begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FragmentRole {
-    /// Begins a message (and ends it too, with FIN = 1).
+    /// The first frame of a message, and the only one if FIN = 1.
     First {
         /// The number of the message.
         message: usize,
     },
-    /// Goes on with the message that is open.
+    /// Continues the open message.
     Continuation {
         /// The number of the message.
         message: usize,
     },
-    /// Part of no message: it may stand between two fragments.
+    /// A control frame. It belongs to no message and may come between two fragments.
     Control,
-    /// Belongs nowhere: it continues nothing, interrupts a message, or has no known opcode.
+    /// A frame that belongs nowhere: it continues nothing, interrupts a message, or has a reserved
+    /// opcode.
     Orphan,
 }
 
 impl FragmentRole {
-    /// The message that this frame is part of.
+    /// Returns the number of the message that the frame is part of.
     pub fn message(self) -> Option<usize> {
         match self {
             Self::First { message } | Self::Continuation { message } => Some(message),
@@ -76,21 +78,22 @@ pub(crate) struct OpenMessage {
     pub(crate) kind: MessageKind,
     pub(crate) compressed: bool,
     pub(crate) utf8: Utf8Validator,
-    /// The first byte of its inflated text that is no UTF-8.
+    /// The first byte of its inflated text that isn't valid UTF-8.
     pub(crate) invalid_byte: Option<u8>,
-    /// Payload bytes so far, as they came.
+    /// The payload bytes so far, before inflating.
     pub(crate) payload_len: ByteLen,
-    /// Those of them that came in earlier frames.
+    /// The part of `payload_len` that came in earlier frames.
     pub(crate) earlier_payload_len: ByteLen,
-    /// The limit of inflating was told.
+    /// Whether the inflate limit has been reported.
     pub(crate) limit_reported: bool,
-    /// It can never be completed as a valid message any more.
+    /// Whether the message has a fault, so that it will not be delivered.
     pub(crate) is_invalid: bool,
-    /// At least one of its frames is complete.
+    /// Whether at least one of its frames is complete.
     pub(crate) has_complete_frame: bool,
 }
 
-/// The messages of one direction, begun one after the other.
+/// The messages of one direction. At most one is open: fragments of two messages must not be
+/// interleaved (RFC 6455 section 5.4).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MessageTracker {
     pub(crate) open: Option<OpenMessage>,
@@ -98,16 +101,18 @@ pub(crate) struct MessageTracker {
 }
 
 impl MessageTracker {
-    /// Counts a message of one frame, and gives its number.
+    /// Counts a message that consists of one frame and returns its number.
     pub(in crate::wire) fn count_single_frame(&mut self) -> usize {
         let number = self.started;
         self.started = number.saturating_add(1);
         number
     }
 
-    /// Gives a frame its place by its first byte, and opens a message where one begins.
-    /// `compressed` says whether RSV1 means that here.
+    /// Returns the role of a frame, by its first byte, and opens a message where one begins.
+    /// `compressed` is true if RSV1 is set and means "compressed" here.
     pub(crate) fn classify(&mut self, opcode: Opcode, compressed: bool) -> FragmentRole {
+        // Control frames may be injected in the middle of a fragmented message (section 5.4), so
+        // they leave `open` alone.
         if opcode.is_control() {
             return FragmentRole::Control;
         }
@@ -131,6 +136,8 @@ impl MessageTracker {
             (None, Some(open)) if opcode == Opcode::Continuation => {
                 FragmentRole::Continuation { message: open.number }
             }
+            // A new data frame while a message is open does not replace that message: its
+            // continuations may still follow.
             _ => FragmentRole::Orphan,
         }
     }

@@ -1,5 +1,5 @@
-//! A frame on the wire: its header, its payload under the mask, what it is to a message, and the way there from the other side.
-//! What a sender may do is `decode`'s to judge.
+//! A frame on the wire: its header, masking, its role in a message, and encoding.
+//! `decode` checks what a sender is allowed to do.
 
 pub mod close_code;
 pub mod encode;

@@ -1,18 +1,18 @@
-//! How bad a broken rule is, of the handshake or of a frame.
+//! The severity of a broken rule of the handshake or of frames.
 
-/// How bad a broken rule is.
+/// The severity of a broken rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth knowing; nobody made a mistake.
+    /// Worth knowing; nothing is wrong.
     Info,
-    /// Bad practice, or doubtful: the connection goes on.
+    /// Bad practice or doubtful; the connection goes on.
     Warning,
-    /// A receiver fails the connection (RFC 6455 section 7.1.7).
+    /// The receiver must fail the connection (RFC 6455 section 7.1.7).
     Fatal,
 }
 
 impl Severity {
-    /// `info`, `warning` or `fatal`.
+    /// Returns `info`, `warning` or `fatal`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Info => "info",

@@ -1,10 +1,10 @@
-//! [`Sides`]: something that both sides of a connection have, asked for by the [`Side`].
+//! [`Sides`]: a value for each side of a connection, indexed by [`Side`].
 
 use std::ops::{Index, IndexMut};
 
 use crate::wire::frame::Side;
 
-/// One of a kind for each side.
+/// One value for each side.
 ///
 /// ```
 /// use wiretalk_core::wire::{Side, Sides};
@@ -15,24 +15,24 @@ use crate::wire::frame::Side;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sides<T> {
-    /// The client's.
+    /// The client's value.
     pub client: T,
-    /// The server's.
+    /// The server's value.
     pub server: T,
 }
 
 impl<T> Sides<T> {
-    /// What `make` makes for each of them.
+    /// Creates both values with `make`.
     pub fn each(mut make: impl FnMut(Side) -> T) -> Self {
         Self { client: make(Side::Client), server: make(Side::Server) }
     }
 
-    /// Both, the client's first.
+    /// Returns both values, the client's first.
     pub fn both(&self) -> [&T; 2] {
         [&self.client, &self.server]
     }
 
-    /// Both, the client's first.
+    /// Returns mutable references to both values, the client's first.
     pub fn both_mut(&mut self) -> [&mut T; 2] {
         [&mut self.client, &mut self.server]
     }

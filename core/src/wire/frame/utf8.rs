@@ -1,35 +1,39 @@
-//! UTF-8 (RFC 3629) checked piece by piece, with the earliest byte at which it is broken.
-//! It keeps no text: only where in a sequence the last piece stopped.
+//! Validates UTF-8 (RFC 3629) piece by piece and finds the earliest byte at which it is invalid.
+//! It keeps no text, only the state inside a sequence.
 
-/// Checks text that comes in pieces: a character may be cut anywhere, also between two frames (RFC 6455 section 5.6).
+/// Validates text that comes in pieces. A character may be split anywhere, even between two frames
+/// (RFC 6455 section 5.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Utf8Validator {
-    /// Continuation bytes still missing, 0 to 3.
+    /// The number of continuation bytes that are still missing, 0 to 3.
     missing_bytes: u8,
-    /// Length of the sequence that is open, 0 when none is.
+    /// The length of the open sequence in bytes; 0 if none is open.
     sequence_len: u8,
-    /// What the next continuation byte may be. Only the second byte of a sequence has a narrower range than 80-BF.
+    /// The range of the next continuation byte. Only the second byte of a sequence can have a
+    /// narrower range than 80 to BF.
     low: u8,
     high: u8,
 }
 
 impl Utf8Validator {
-    /// Nothing seen yet.
+    /// Creates a validator that has seen nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next piece.
+    /// Validates the next piece.
     ///
     /// # Errors
-    /// The index in `piece` of the first byte that no valid sequence can have there. The validator is of no more use then.
+    /// Returns the index in `piece` of the first byte that no valid sequence can have there. The
+    /// validator must not be used after that.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), usize> {
-        // What ends the sequence that an earlier piece has begun.
+        // First the rest of a sequence that an earlier piece began.
         let (frame_start, rest) = piece.split_at(piece.len().min(self.missing_bytes.into()));
         for (index, byte) in frame_start.iter().enumerate() {
             self.push_byte(*byte).map_err(|()| index)?;
         }
-        // The standard library reads long runs faster than any loop over bytes; only what it stumbles over is walked.
+        // The standard library is faster than a loop over bytes; only what it rejects is walked
+        // byte by byte.
         let Err(stop) = str::from_utf8(rest) else {
             return Ok(());
         };
@@ -40,7 +44,8 @@ impl Utf8Validator {
         Ok(())
     }
 
-    /// The sequence that is cut off here: how many of its bytes are there, of how many. None between two characters.
+    /// Returns how many bytes of an unfinished sequence have arrived, and how many it has; `None`
+    /// between two characters.
     pub fn pending(&self) -> Option<(u8, u8)> {
         (self.missing_bytes > 0)
             .then_some((self.sequence_len.saturating_sub(self.missing_bytes), self.sequence_len))
@@ -55,7 +60,8 @@ impl Utf8Validator {
             (self.low, self.high) = (0x80, 0xbf);
             return Ok(());
         }
-        // RFC 3629 section 4: the ranges that keep out overlong forms (C0, C1, E0, F0), surrogates (ED) and what lies above U+10FFFF (F4).
+        // RFC 3629 section 4: these ranges exclude overlong forms (C0, C1, E0, F0), surrogates (ED)
+        // and everything above U+10FFFF (F4).
         (self.sequence_len, self.low, self.high) = match byte {
             0x00..=0x7f => return Ok(()),
             0xc2..=0xdf => (2, 0x80, 0xbf),

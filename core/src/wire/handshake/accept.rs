@@ -1,5 +1,7 @@
-//! The value of `Sec-WebSocket-Accept` (RFC 6455 sections 1.3 and 4.2.2), step by step, and the usual ways to get it wrong.
-//! It proves that the other side speaks WebSocket; it is no authentication, since anybody can compute it.
+//! Computes `Sec-WebSocket-Accept` (RFC 6455 sections 1.3 and 4.2.2) step by step, and recognizes
+//! the usual mistakes.
+//! The value proves that the other side speaks WebSocket. It is no authentication, since anybody
+//! can compute it.
 
 use base64::Engine;
 use base64::alphabet;
@@ -8,55 +10,59 @@ use sha1::{Digest, Sha1};
 
 use crate::wire::format;
 
-/// The constant that is put behind the key. It has no meaning; nobody would use it by accident.
+/// The constant that is appended to the key. It has no meaning, but no other protocol uses it by
+/// accident.
 pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Base64 as senders write it: padded; the unused bits of the last digit are not looked at.
+/// Base64 as senders write it: padded, with any value in the unused bits of the last digit.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// The bytes behind a base64 key; none where it is no base64.
+/// Decodes a base64 key; `None` if it isn't base64.
 pub fn decode_key(key: &str) -> Option<Vec<u8>> {
     LENIENT.decode(key).ok()
 }
 
-/// The accept value of one key, with what lies between.
+/// The accept value of a key, with the intermediate results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptValue {
     /// The key as it was sent, not decoded.
     pub key: String,
-    /// SHA-1 of key and GUID.
+    /// The SHA-1 digest of the key's text followed by the GUID.
     pub digest: [u8; 20],
-    /// The digest in base64: what the server has to answer.
+    /// The digest in base64, which is the value that the server must send.
     pub value: String,
 }
 
-/// One step of the computation.
+/// A step of the computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptStep {
     /// `key text`, `+ GUID`, `SHA-1`, `base64`, `compare`.
     pub name: &'static str,
-    /// What stands there after it.
+    /// The result of the step.
     pub value: String,
-    /// What to know about it.
+    /// A remark about the step.
     pub note: String,
 }
 
 impl AcceptValue {
-    /// Computes the value for a key. The key's text is hashed as it stands: decoding it first is the classic mistake.
+    /// Computes the accept value for a key. The text of the key is hashed as it is: decoding it
+    /// first is a common mistake.
     pub fn new(key: &str) -> Self {
+        // Section 4.2.2: the concatenation of the key's text and the GUID, without a separator.
         let digest = sha1(&[key.as_bytes(), GUID.as_bytes()]);
         Self { key: key.to_owned(), digest, value: STANDARD.encode(digest) }
     }
 
-    /// The key and the GUID, one behind the other.
+    /// Returns the key followed by the GUID.
     pub fn key_with_guid(&self) -> String {
         format!("{}{GUID}", self.key)
     }
 
-    /// The five steps; the last compares with what the server sent, where that is known.
+    /// Returns the five steps. The last one compares the value with the one that the server sent,
+    /// if known.
     pub fn steps(&self, received: Option<&str>) -> Vec<AcceptStep> {
         let step = |name, value: &str, note: String| AcceptStep {
             name,
@@ -64,10 +70,10 @@ impl AcceptValue {
             note,
         };
         let random = decode_key(&self.key)
-            .map_or("no base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
+            .map_or("not base64".to_owned(), |bytes| format!("{} random bytes", bytes.len()));
         let verdict = match received {
             None => "nothing to compare with yet".to_owned(),
-            Some(value) if value == self.value => "equal: the server really read this request".to_owned(),
+            Some(value) if value == self.value => "equal: the server has read this request".to_owned(),
             Some(value) => self
                 .mistake(value)
                 .map_or("different".to_owned(), |mistake| format!("different: {}", mistake.description())),
@@ -81,26 +87,26 @@ impl AcceptValue {
         ]
     }
 
-    /// The mistake that gives exactly this wrong value, where one is known.
+    /// Returns the mistake that results in exactly this wrong value, if there is one.
     pub fn mistake(&self, received: &str) -> Option<AcceptMistake> {
         AcceptMistake::ALL.into_iter().find(|mistake| mistake.produces(self, received))
     }
 }
 
-/// What servers do wrong with the key.
+/// The usual mistakes of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AcceptMistake {
-    /// SHA-1 of the key alone.
+    /// The GUID is missing.
     GuidMissing,
-    /// The key was taken out of its base64 before hashing.
+    /// The key was decoded from base64 before hashing.
     KeyWasDecoded,
-    /// Base64 of the digest's hex text instead of its bytes.
+    /// The digest's hex text was encoded in base64, instead of its bytes.
     HexDigestEncoded,
-    /// The GUID in lower case.
+    /// The GUID was written in lower case.
     GuidLowercase,
-    /// The key came back as it was.
+    /// The key was sent back unchanged.
     KeyEchoed,
-    /// The right value with other case: base64 knows two.
+    /// The value is right except for upper and lower case, which base64 distinguishes.
     CaseChanged,
 }
 
@@ -114,7 +120,7 @@ impl AcceptMistake {
         Self::CaseChanged,
     ];
 
-    /// The hint that the program prints.
+    /// Returns the hint in the program's output: `guid-missing`.
     pub fn name(self) -> &'static str {
         match self {
             Self::GuidMissing => "guid-missing",
@@ -126,23 +132,25 @@ impl AcceptMistake {
         }
     }
 
-    /// What the server did, in words.
+    /// Returns a sentence about what the server did.
     pub fn description(self) -> &'static str {
         match self {
-            Self::GuidMissing => "the server hashed the key alone and forgot the GUID",
+            Self::GuidMissing => "the server hashed only the key and forgot the GUID",
             Self::KeyWasDecoded => {
-                "the server decoded the key's base64 before hashing; the RFC hashes its text"
+                "the server decoded the key from base64 before hashing it; the RFC hashes its text"
             }
             Self::HexDigestEncoded => {
-                "the server put the digest's hex text into base64 instead of its 20 bytes"
+                "the server encoded the digest's hex text in base64 instead of its 20 bytes"
             }
             Self::GuidLowercase => "the server wrote the GUID in lower case",
-            Self::KeyEchoed => "the server sent the key back as it was",
-            Self::CaseChanged => "the value is right but for upper and lower case, which base64 tells apart",
+            Self::KeyEchoed => "the server sent the key back unchanged",
+            Self::CaseChanged => {
+                "the value is right except for upper and lower case, which base64 distinguishes"
+            }
         }
     }
 
-    /// The wrong value that this mistake gives for a key; none where the key cannot be decoded.
+    /// Returns the wrong value that the mistake results in; `None` if the key cannot be decoded.
     pub fn wrong_value(self, expected: &AcceptValue) -> Option<String> {
         let key = expected.key.as_bytes();
         let digest = match self {
@@ -159,6 +167,7 @@ impl AcceptMistake {
     fn produces(self, expected: &AcceptValue, received: &str) -> bool {
         match self {
             Self::CaseChanged => received.eq_ignore_ascii_case(&expected.value),
+            // Hex can be written in upper case too; `wrong_value` uses lower case.
             Self::HexDigestEncoded
                 if received == STANDARD.encode(format::hex(&expected.digest).to_uppercase()) =>
             {
@@ -198,7 +207,7 @@ mod tests {
                 "+ GUID: dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11 (a constant; the key is NOT decoded first)",
                 "SHA-1: b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea (20 bytes)",
                 "base64: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (28 characters)",
-                "compare: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (equal: the server really read this request)",
+                "compare: s3pPLMBiTxaQ9kYGzzhZRbK+xOo= (equal: the server has read this request)",
             ]
         );
     }

@@ -1,5 +1,5 @@
-//! What was asked of a head, one line a rule: kept, broken, or nothing to ask.
-//! It reads a finished judgement; nothing is judged here.
+//! The checks of a head, one line per rule: passed, failed, or nothing to check.
+//! It presents a finished validation and validates nothing itself.
 
 use crate::wire::format;
 use crate::wire::frame::Severity;
@@ -8,39 +8,39 @@ use crate::wire::handshake::head::{Head, HeadLineKind};
 use crate::wire::handshake::problem::{Problem, ProblemCode};
 use crate::wire::handshake::validation::HeadValidation;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckResult {
-    /// The rule is kept.
+    /// The head follows the rule.
     Passed,
-    /// The rule is broken, and the connection with it.
+    /// The head breaks the rule, and the connection fails.
     Failed,
-    /// Something to know, no reason to stop.
+    /// Something is worth knowing, but the connection goes on.
     Warned,
-    /// The header is not there and need not be.
+    /// The header is not there and isn't required.
     Absent,
 }
 
-/// One rule that was asked.
+/// A rule that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandshakeCheck {
-    /// A word or two: `GET, HTTP/1.1`, `Host`, `Upgrade`.
+    /// The name of the check: `GET, HTTP/1.1`, `Host`, `Upgrade`.
     pub name: &'static str,
-    /// How it came out.
+    /// The result of the check.
     pub result: CheckResult,
-    /// The line of the head that it is about: its number in [`Head::lines`].
+    /// The line of the head that was checked, by its index in [`Head::lines`].
     pub line: Option<usize>,
-    /// What was found, in one clause.
+    /// The finding, in one clause.
     pub finding: String,
-    /// Where the rule is written.
+    /// The section that states the rule.
     pub section: &'static str,
 }
 
 struct CheckSpec {
     name: &'static str,
-    /// The header that is asked; none for the start line.
+    /// The header that is checked; `None` for the start line.
     header: Option<&'static str>,
-    /// It must be there.
+    /// Whether the header is required.
     required: bool,
     codes: &'static [ProblemCode],
     passed: &'static str,
@@ -48,7 +48,8 @@ struct CheckSpec {
     section: &'static str,
 }
 
-/// Every check of a head, in the order of RFC 6455 sections 4.2.1 (requests) and 4.1 (responses).
+/// Returns all checks of a head, in the order of RFC 6455 sections 4.2.1 (requests) and 4.1
+/// (responses).
 pub fn checks(head: &Head, validation: &HeadValidation) -> Vec<HandshakeCheck> {
     let rows = match head.from {
         Side::Client => REQUEST_CHECKS,
@@ -61,6 +62,7 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
     let line = line_of(head, row.header);
     let about =
         |problem: &&Problem| row.codes.contains(&problem.code) || is_on_line(problem, head, row.header);
+    // A check has one result, so its severest problem decides.
     let problem = validation.problems.iter().filter(about).max_by_key(|problem| problem.severity);
     let (result, finding) = match (problem, line) {
         (Some(problem), _) => {
@@ -70,10 +72,10 @@ fn check(row: &CheckSpec, head: &Head, validation: &HeadValidation) -> Handshake
         }
         (None, None) if !row.required => (CheckResult::Absent, row.absent.to_owned()),
         (None, _) if row.name == "accept" && validation.accept.is_none() => {
-            (CheckResult::Warned, "not compared: the key that was sent is not known".to_owned())
+            (CheckResult::Warned, "not compared: the key of the request is unknown".to_owned())
         }
-        // A status other than 101 ends the questions: nothing was asked of this header.
-        (None, None) => (CheckResult::Absent, "not asked: this isn't a handshake".to_owned()),
+        // After a status other than 101 the headers are not checked.
+        (None, None) => (CheckResult::Absent, "not checked: this isn't a handshake".to_owned()),
         (None, Some(_)) => (CheckResult::Passed, passed_finding(row, head)),
     };
     HandshakeCheck { name: row.name, result, line, finding, section: row.section }
@@ -97,7 +99,8 @@ fn line_of(head: &Head, header: Option<&str>) -> Option<usize> {
     head.lines().iter().position(|line| wanted(line.kind))
 }
 
-/// Rules about lines (duplicates, folds, control characters) belong to the header on whose line they were broken.
+/// Whether a problem of a line (a duplicate, a fold, a control character) belongs to the line of
+/// this header.
 fn is_on_line(problem: &Problem, head: &Head, header: Option<&str>) -> bool {
     const LINE_PROBLEMS: [ProblemCode; 4] = [
         ProblemCode::Duplicate,
@@ -131,7 +134,7 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         header: Some("Host"),
         required: true,
         codes: &[P::HostMissing, P::HostSyntax],
-        passed: "which name the client means",
+        passed: "the name of the server that the client wants",
         absent: "",
         section: "RFC 6455 §4.2.1(2)",
     },
@@ -176,7 +179,7 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         header: Some("Origin"),
         required: false,
         codes: &[P::Origin],
-        passed: "the page that asks; the server decides whether it may",
+        passed: "the page that connects; the server decides whether it may",
         absent: "no Origin: the client isn't a browser",
         section: "RFC 6455 §10.2",
     },
@@ -185,7 +188,7 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         header: Some("Sec-WebSocket-Protocol"),
         required: false,
         codes: &[P::SubprotocolSyntax, P::SubprotocolDuplicate],
-        passed: "offered, the server may choose one",
+        passed: "offered; the server may choose one",
         absent: "no subprotocol offered",
         section: "RFC 6455 §4.1(10)",
     },
@@ -194,8 +197,8 @@ static REQUEST_CHECKS: &[CheckSpec] = &[
         header: Some("Sec-WebSocket-Extensions"),
         required: false,
         codes: &[P::ExtParam],
-        passed: "offered, the server may agree",
-        absent: "no extension offered: RSV1 will have to stay 0",
+        passed: "offered; the server may accept it",
+        absent: "no extension offered, so RSV1 must stay 0",
         section: "RFC 6455 §4.1(11)",
     },
 ];
@@ -233,7 +236,7 @@ static RESPONSE_CHECKS: &[CheckSpec] = &[
         header: Some("Sec-WebSocket-Accept"),
         required: true,
         codes: &[P::AcceptMissing, P::AcceptMismatch],
-        passed: "matches the key: the server really read this request",
+        passed: "matches the key: the server has read this request",
         absent: "",
         section: "RFC 6455 §4.1(4)",
     },
@@ -242,8 +245,8 @@ static RESPONSE_CHECKS: &[CheckSpec] = &[
         header: Some("Sec-WebSocket-Extensions"),
         required: false,
         codes: &[P::ExtParam, P::ExtNotOffered, P::ExtDuplicate],
-        passed: "agreed, as it was offered",
-        absent: "no extension agreed: RSV1 must stay 0 from now on",
+        passed: "agreed as offered",
+        absent: "no extension agreed, so RSV1 must stay 0",
         section: "RFC 6455 §4.1(5)",
     },
     CheckSpec {
@@ -279,14 +282,14 @@ mod tests {
             rows(&head, &request::validate(&head, &ServerPolicy::default(), false)),
             [
                 "Some(0) Passed GET, HTTP/1.1: a GET request of HTTP/1.1",
-                "Some(1) Passed Host: a: which name the client means",
+                "Some(1) Passed Host: a: the name of the server that the client wants",
                 "None Failed Upgrade: there is no Upgrade",
                 "Some(2) Passed Connection: keep-alive, Upgrade: the list contains the token upgrade",
-                "Some(4) Failed key: a header that may stand only once stands twice",
+                "Some(4) Failed key: a header that may occur only once occurs twice",
                 "Some(6) Failed version: a version other than 13",
                 "None Absent Origin: no Origin: the client isn't a browser",
                 "None Absent subprotocol: no subprotocol offered",
-                "None Absent extensions: no extension offered: RSV1 will have to stay 0",
+                "None Absent extensions: no extension offered, so RSV1 must stay 0",
             ]
         );
     }
@@ -298,8 +301,8 @@ mod tests {
             rows(&head, &response::validate(&head, &ClientOffer::default()))[..3],
             [
                 "Some(0) Failed status 101: the status is not 101",
-                "None Absent Upgrade: not asked: this isn't a handshake",
-                "None Absent Connection: not asked: this isn't a handshake",
+                "None Absent Upgrade: not checked: this isn't a handshake",
+                "None Absent Connection: not checked: this isn't a handshake",
             ]
         );
     }

@@ -1,31 +1,34 @@
-//! The header `Sec-WebSocket-Extensions` (RFC 6455 section 9.1) and the one extension there is, permessage-deflate (RFC 7692 section 7.1).
-//! Who may offer or accept what is judged in `handshake`; inflating is not done here.
+//! Parses the header `Sec-WebSocket-Extensions` (RFC 6455 section 9.1) and the only registered
+//! extension in wide use, permessage-deflate (RFC 7692 section 7.1).
+//! `request` and `response` check what may be offered and accepted.
 
 use std::fmt;
 use std::ops::Range;
 
 use crate::wire::frame::Side;
 
-/// The name under which RFC 7692 registers it.
+/// The registered name of the extension (RFC 7692).
 pub const PERMESSAGE_DEFLATE: &str = "permessage-deflate";
 
-/// What both sides agreed on.
+/// The extensions that both sides agreed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AgreedExtensions {
-    /// Messages may be compressed.
+    /// The parameters of permessage-deflate, if messages may be compressed.
     pub deflate: Option<DeflateParams>,
 }
 
 impl AgreedExtensions {
-    /// No extension.
+    /// Returns the value for a connection without extensions.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Reads the value of an agreed response header. Extensions of other names are passed over: nothing is known of them.
+    /// Parses the header of a response. Extensions with other names are ignored, because nothing is
+    /// known about them.
     ///
     /// # Errors
-    /// The place in `header` and what is wrong there.
+    /// Fails if an extension name isn't a token, or if the parameters of permessage-deflate are
+    /// invalid.
     pub fn parse(header: &str) -> Result<Self, ExtensionError> {
         let mut agreed = Self::none();
         for offer in parse_extensions(header.as_bytes(), 0) {
@@ -42,45 +45,46 @@ impl AgreedExtensions {
     }
 }
 
-/// A value of `Sec-WebSocket-Extensions` that cannot be read.
+/// Why a value of `Sec-WebSocket-Extensions` is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionError {
-    /// The bytes of the value that are wrong.
+    /// The invalid bytes of the value.
     pub span: Range<usize>,
-    /// What is wrong with them.
+    /// What is wrong with these bytes, as the end of a sentence.
     pub reason: &'static str,
 }
 
-/// One extension as it is offered or accepted.
+/// An extension in an offer or a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
-    /// Its name.
+    /// The name of the extension.
     pub name: String,
-    /// Its parameters, in order.
+    /// The parameters, in order.
     pub params: Vec<ExtensionParam>,
-    /// The bytes of the whole element.
+    /// The bytes of the whole list element.
     pub span: Range<usize>,
-    /// The bytes of its name.
+    /// The bytes of the name.
     pub name_span: Range<usize>,
-    /// The name is a token.
+    /// Whether the name is a token.
     pub well_formed: bool,
 }
 
-/// One parameter of an extension.
+/// A parameter of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtensionParam {
-    /// Its name.
+    /// The name of the parameter.
     pub name: String,
-    /// Its value, without quotes.
+    /// The value, without quotes.
     pub value: Option<String>,
     /// The bytes of name and value.
     pub span: Range<usize>,
-    /// Name and value are tokens (the value may be quoted).
+    /// Whether name and value are tokens (the value may be quoted).
     pub well_formed: bool,
 }
 
 impl Extension {
-    /// Extension names are compared without case, like all tokens of the header.
+    /// Whether this is permessage-deflate. Names are compared case-insensitively, like all tokens
+    /// of the header.
     pub fn is_deflate(&self) -> bool {
         self.name.eq_ignore_ascii_case(PERMESSAGE_DEFLATE)
     }
@@ -102,24 +106,26 @@ impl fmt::Display for Extension {
 /// The parameters of permessage-deflate (RFC 7692 section 7.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeflateParams {
-    /// The server starts each message with an empty window.
+    /// Whether the server compresses each message with an empty window.
     pub server_no_context_takeover: bool,
-    /// The client starts each message with an empty window.
+    /// Whether the client compresses each message with an empty window.
     pub client_no_context_takeover: bool,
-    /// The server's window is 2 to this power, 8 to 15; 15 where nothing is said.
+    /// The server's window has 2^n bytes, n from 8 to 15; 15 if absent.
     pub server_max_window_bits: Option<u8>,
-    /// Was it named, and with which value? In an offer it may stand without one: "I could be told".
+    /// The same for the client's window. The inner `None` is the parameter without a value, which
+    /// is only allowed in an offer: the client accepts a limit.
     pub client_max_window_bits: Option<Option<u8>>,
 }
 
 impl DeflateParams {
-    /// Reads the parameters of an offer or, with `in_request` false, of its answer.
+    /// Parses the parameters of an offer or, if `in_request` is false, of a response.
     ///
     /// # Errors
-    /// The bytes of the first parameter that is invalid, unknown or there for the second time.
+    /// Returns the bytes of the first parameter that is invalid, unknown or repeated.
     pub fn parse(offer: &Extension, in_request: bool) -> Result<Self, Range<usize>> {
         let mut deflate = Self::default();
         for (index, param) in offer.params.iter().enumerate() {
+            // Section 7.1: each parameter occurs at most once, in any order.
             let repeated = offer.params.iter().take(index).any(|earlier| earlier.name == param.name);
             let known = deflate.set_param(param, in_request);
             if repeated || !param.well_formed || !known {
@@ -129,7 +135,8 @@ impl DeflateParams {
         Ok(deflate)
     }
 
-    /// The window of what `sender` compresses is 2 to this power, 8 to 15; 15 where nothing is said (sections 7.1.2.1 and 7.1.2.2).
+    /// Returns n, where the window of `sender` has 2^n bytes, n from 8 to 15; 15 if it wasn't
+    /// negotiated (sections 7.1.2.1 and 7.1.2.2).
     pub fn window_bits(&self, sender: Side) -> u8 {
         let bits = match sender {
             Side::Client => self.client_max_window_bits.flatten(),
@@ -138,7 +145,8 @@ impl DeflateParams {
         bits.unwrap_or(15)
     }
 
-    /// What `sender` compresses may point back into its earlier messages (sections 7.1.1.1 and 7.1.1.2).
+    /// Whether messages of `sender` may refer back to its earlier messages (sections 7.1.1.1 and
+    /// 7.1.1.2).
     pub fn context_takeover(&self, sender: Side) -> bool {
         match sender {
             Side::Client => !self.client_no_context_takeover,
@@ -152,6 +160,8 @@ impl DeflateParams {
             ("server_no_context_takeover", None) => self.server_no_context_takeover = true,
             ("client_no_context_takeover", None) => self.client_no_context_takeover = true,
             ("server_max_window_bits", Some(bits @ Some(_))) => self.server_max_window_bits = bits,
+            // Only the client's own limit may stand without a value, and only in an offer (section
+            // 7.1.2.2).
             ("client_max_window_bits", bits) if bits.map_or(in_request, |bits| bits.is_some()) => {
                 self.client_max_window_bits = Some(bits.flatten());
             }
@@ -161,12 +171,14 @@ impl DeflateParams {
     }
 }
 
-/// RFC 7692 section 7.1.2: a decimal number from 8 to 15 without leading zeros.
+/// Parses a window size: a decimal number from 8 to 15 without leading zeros (RFC 7692 section
+/// 7.1.2).
 fn parse_window_bits(value: &str) -> Option<u8> {
     (8..=15).find(|bits: &u8| bits.to_string() == value)
 }
 
-/// The elements of a value whose first byte stands at `base`: spans count from where `base` counts. Empty elements are passed over.
+/// Parses the elements of a header value whose first byte is at offset `base`, to which all spans
+/// are relative. Empty elements are ignored.
 pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
     let offer = |element: Range<usize>| {
         let mut parts = split_unquoted(value, element.clone(), b';').into_iter();
@@ -189,6 +201,7 @@ pub fn parse_extensions(value: &[u8], base: usize) -> Vec<Extension> {
 
 fn parse_param(value: &[u8], part: Range<usize>, base: usize) -> ExtensionParam {
     let bytes = value.get(part.clone()).unwrap_or_default();
+    // At the first `=`: a quoted value can contain further ones.
     let mut sides = bytes.splitn(2, |byte| *byte == b'=');
     let (name, raw) = match (sides.next(), sides.next()) {
         (Some(name), Some(raw)) => (name.trim_ascii(), Some(raw.trim_ascii())),
@@ -204,7 +217,7 @@ fn parse_param(value: &[u8], part: Range<usize>, base: usize) -> ExtensionParam 
     }
 }
 
-/// A quoted value without its quotes and backslashes; none where the closing quote is missing.
+/// Removes the quotes and backslashes of a quoted value; `None` if the closing quote is missing.
 fn unquote(raw: &[u8]) -> Option<Vec<u8>> {
     let Some(inner) = raw.strip_prefix(b"\"") else {
         return Some(raw.to_vec());
@@ -218,13 +231,14 @@ fn unquote(raw: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// The trimmed parts of `range`, divided by `by` outside of quotes.
+/// Splits `range` at `by` outside of quotes and returns the trimmed parts.
 pub(crate) fn split_unquoted(value: &[u8], range: Range<usize>, by: u8) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut start, mut quoted, mut escaped) = (range.start, false, false);
     for (at, byte) in value.iter().enumerate().take(range.end).skip(range.start) {
         match *byte {
             _ if escaped => escaped = false,
+            // RFC 9110 section 5.6.4: a backslash escapes the next character, inside quotes only.
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
             byte if byte == by && !quoted => {
@@ -238,7 +252,7 @@ pub(crate) fn split_unquoted(value: &[u8], range: Range<usize>, by: u8) -> Vec<R
     parts
 }
 
-/// `range` without the blanks and tabs at its ends.
+/// Returns `range` without the spaces and tabs at both ends.
 pub(crate) fn trim_range(value: &[u8], range: Range<usize>) -> Range<usize> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let bytes = value.get(range.clone()).unwrap_or_default();
@@ -247,13 +261,13 @@ pub(crate) fn trim_range(value: &[u8], range: Range<usize>) -> Range<usize> {
     range.start.saturating_add(first)..range.end.saturating_sub(blanks_behind)
 }
 
-/// RFC 9110 section 5.6.2.
+/// Whether the bytes are a token (RFC 9110 section 5.6.2).
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 
-/// `range` counted from where `base` is counted from.
+/// Shifts `range` by `base`.
 pub(crate) fn shift_range(range: &Range<usize>, base: usize) -> Range<usize> {
     range.start.saturating_add(base)..range.end.saturating_add(base)
 }

@@ -1,5 +1,6 @@
-//! What request and response have in common: line structure, headers that stand once, lists of tokens.
-//! Which headers there must be is said in `request` and `response`.
+//! The checks that requests and responses have in common: line structure, headers that may occur
+//! once, lists of tokens.
+//! `request` and `response` know which headers are required.
 
 use std::ops::Range;
 
@@ -8,17 +9,17 @@ use crate::wire::handshake::extension::{Extension, is_token, parse_extensions, s
 use crate::wire::handshake::head::{FieldLine, Head, HeadLineKind};
 use crate::wire::handshake::problem::{Problem, ProblemCode};
 
-/// A head under judgement, with what was found so far.
+/// A head that is being validated, with the problems found so far.
 pub(crate) struct HeadValidator<'a> {
     pub(crate) head: &'a Head,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// A header that may stand only once.
+/// The result of looking for a header that may occur only once.
 pub(crate) enum SingleField<'a> {
     Missing,
     Present(&'a FieldLine),
-    /// It is there and something about it was reported already: nothing more is said about it.
+    /// The header has a problem that was already reported, so it is not checked further.
     Unusable,
 }
 
@@ -41,7 +42,8 @@ impl<'a> HeadValidator<'a> {
         self.problems.push(Problem { code, severity, span, hint });
     }
 
-    /// RFC 9112 section 2.2: said once, however many lines are written so.
+    /// Reports lines that end in a bare LF (RFC 9112 section 2.2). This is reported once, for the
+    /// first such line.
     pub(crate) fn check_bare_lf(&mut self) {
         let bare = self.head.lines().iter().find(|line| line.line_end.len() == 1);
         if let Some(span) = bare.map(|line| line.line_end.clone()) {
@@ -49,7 +51,8 @@ impl<'a> HeadValidator<'a> {
         }
     }
 
-    /// RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section 5.5. A fold is as bad as `fold` says.
+    /// Checks the structure of the lines (RFC 9112 sections 2.2, 5.1 and 5.2, RFC 9110 section
+    /// 5.5). `fold` is the severity of a folded line.
     pub(crate) fn check_field_lines(&mut self, fold: Severity) {
         for line in self.head.lines().iter().filter(|line| line.kind == HeadLineKind::Other) {
             let bytes = self.head.slice(&line.text);
@@ -63,6 +66,7 @@ impl<'a> HeadValidator<'a> {
         }
         for field in self.head.fields() {
             let name = self.head.slice(&field.name);
+            // A control character is reported below, and once is enough.
             if !is_token(name) && !self.has_control_byte(&field.name) {
                 self.report(ProblemCode::FieldName, Some(field.line.clone()));
             } else if field.space_before_colon {
@@ -77,7 +81,7 @@ impl<'a> HeadValidator<'a> {
         }
     }
 
-    /// Reports the second line of each header in `fields` that may stand only once.
+    /// Reports the second occurrence of each header in `names`, which may occur only once.
     pub(crate) fn check_duplicates(&mut self, names: &[&str]) {
         for name in names {
             if let Some(second) = self.head.fields_named(name).nth(1).map(|field| field.line.clone()) {
@@ -96,8 +100,9 @@ impl<'a> HeadValidator<'a> {
         }
     }
 
-    /// A header that is a list of tokens over all its lines (RFC 9110 section 5.6.1): reports it where it is missing or
-    /// where `fits` does not like its tokens, which come in lower case.
+    /// Checks a header that is a list of tokens over all its lines (RFC 9110 section 5.6.1).
+    /// Reports `missing` if the header is not there, and `wrong` if `fits` rejects the tokens,
+    /// which are passed in lower case.
     pub(crate) fn check_token_list(
         &mut self,
         name: &str,
@@ -112,6 +117,7 @@ impl<'a> HeadValidator<'a> {
         if lines.iter().any(|field| self.has_control_character(field)) {
             return;
         }
+        // Several lines with the same name are one list (RFC 9110 section 5.3).
         let tokens: Vec<String> = lines.iter().flat_map(|field| self.list_elements(field)).collect();
         let tokens: Vec<String> = tokens.iter().map(|token| token.to_ascii_lowercase()).collect();
         if !fits(&tokens) {
@@ -119,14 +125,14 @@ impl<'a> HeadValidator<'a> {
         }
     }
 
-    /// The elements of a comma-separated value; empty ones are passed over.
+    /// Returns the elements of a comma-separated value. Empty elements are ignored.
     pub(crate) fn list_elements(&self, field: &FieldLine) -> Vec<String> {
         let value = self.head.field_value(field);
         let parts = split_unquoted(&value, 0..value.len(), b',').into_iter().filter(|part| !part.is_empty());
         parts.map(|part| String::from_utf8_lossy(value.get(part).unwrap_or_default()).into_owned()).collect()
     }
 
-    /// The extensions of a header line, with their places in the head.
+    /// Returns the extensions in a header line, with their spans in the head.
     pub(crate) fn extensions(&self, field: &FieldLine) -> Vec<Extension> {
         parse_extensions(&self.head.unfolded_value(field), field.value.start)
     }
@@ -135,8 +141,8 @@ impl<'a> HeadValidator<'a> {
         self.has_control_byte(&field.name) || field.pieces.iter().any(|piece| self.has_control_byte(piece))
     }
 
-    /// Reports a control character in the start line, where not even a tab may stand (RFC 9112 sections 2.2, 3 and 4); says
-    /// whether there was one.
+    /// Reports a control character in the start line, where not even a tab is allowed (RFC 9112
+    /// sections 2.2, 3 and 4). Returns whether there is one.
     pub(crate) fn check_start_line_controls(&mut self) -> bool {
         let line = self.head.start_line();
         let found = self.head.slice(&line).iter().any(u8::is_ascii_control);
@@ -146,7 +152,7 @@ impl<'a> HeadValidator<'a> {
         found
     }
 
-    /// A control character is in it, a CR without its LF among them.
+    /// Whether there is a control character, including a CR without LF.
     fn has_control_byte(&self, part: &Range<usize>) -> bool {
         self.head.slice(part).iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
     }

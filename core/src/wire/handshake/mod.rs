@@ -1,8 +1,10 @@
-//! The opening handshake (RFC 6455 section 4): heads found in a stream, judged as strict sides do, every rule with its place.
-//! Nothing is sent or answered here; a judgement says what a server would answer.
+//! The opening handshake (RFC 6455 section 4): finds heads in a stream and validates them as
+//! strictly as the RFC demands. Every problem has its position.
+//! Nothing is sent here. A validation says what a server would answer.
 //!
-//! In reading order: [`head`] finds heads and cuts them, [`request`] and [`response`] judge, [`accept`] computes the proof,
-//! [`problem`] holds the rules in words, [`checks`] what was right.
+//! In reading order: [`head`] finds heads and splits them into lines, [`request`] and [`response`]
+//! validate them, [`accept`] computes the accept value, [`problem`] describes the rules, and
+//! [`checks`] lists which of them passed.
 
 pub mod accept;
 pub mod checks;

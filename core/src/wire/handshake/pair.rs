@@ -1,5 +1,5 @@
-//! The heads of both directions, and the moment from which there are frames.
-//! What comes before the 101 is held back here; frames are `trace`'s business.
+//! Reads the heads of both directions up to the 101, after which there are frames.
+//! Bytes after a head are held back until then; `trace` decodes the frames.
 
 use crate::wire::frame::{Side, Sides};
 use crate::wire::handshake::extension::AgreedExtensions;
@@ -8,12 +8,12 @@ use crate::wire::handshake::{
     ValidatedHead, response,
 };
 
-/// One direction up to the 101.
+/// One direction before the 101.
 #[derive(Clone, Debug)]
 struct HandshakeHalf {
     reader: HeadReader,
     head: Option<ValidatedHead>,
-    /// Bytes behind the head, before it is known whether they are frames.
+    /// Bytes after the head, before it is known whether they are frames.
     leftover: Vec<u8>,
 }
 
@@ -23,7 +23,8 @@ impl HandshakeHalf {
     }
 }
 
-/// Bytes behind a head that are no frames: more of them than this are counted as taken and not kept.
+/// The maximum number of bytes kept after a head, per direction. Without a bound, a peer that never
+/// completes its handshake could fill the memory.
 const MAX_LEFTOVER: usize = 1 << 20;
 
 /// The opening handshake of one connection, seen from both sides.
@@ -35,28 +36,29 @@ pub struct HandshakePair {
     is_open: bool,
 }
 
-/// The server has answered 101.
+/// The result of a completed handshake: the server has answered 101.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgraded {
-    /// The extensions that hold from here on.
+    /// The agreed extensions.
     pub agreed: AgreedExtensions,
-    /// What came behind each head before that was known: the first bytes of frames.
+    /// The bytes that arrived after each head before that was known: the first frame bytes.
     pub frame_bytes: Sides<Vec<u8>>,
 }
 
 impl HandshakePair {
-    /// Nothing seen yet; the request will be validated by `policy`.
+    /// Creates a handshake that has seen nothing. `policy` is the server's policy for validating
+    /// the request.
     pub fn new(policy: ServerPolicy) -> Self {
         let halves = Sides::each(HandshakeHalf::new);
         Self { halves, policy, agreed: AgreedExtensions::none(), is_open: false }
     }
 
-    /// The handshake was not seen: there are frames from the first byte on.
+    /// Creates a handshake that was not seen: frames begin with the first byte.
     pub fn without_handshake(agreed: AgreedExtensions) -> Self {
         Self { agreed, is_open: true, ..Self::new(ServerPolicy::default()) }
     }
 
-    /// Takes the next bytes before the 101; with the 101 it gives back what was held.
+    /// Takes the next bytes before the 101. The 101 returns the bytes that were held back.
     pub fn push(&mut self, from: Side, bytes: &[u8]) -> Option<Upgraded> {
         let context = self.context(from);
         let start = &mut self.halves[from];
@@ -71,28 +73,29 @@ impl HandshakePair {
         self.try_upgrade()
     }
 
-    /// The bytes of that side's head that are there; once it is complete, exactly the head.
+    /// Returns the bytes of that side's head that have arrived. Once the head is complete, these
+    /// are exactly the head.
     pub fn head_bytes(&self, from: Side) -> &[u8] {
         self.halves[from].reader.bytes()
     }
 
-    /// That side's head, validated, once it is complete or turned out to be no HTTP.
+    /// Returns that side's validated head, once it is complete or has turned out not to be HTTP.
     pub fn head(&self, from: Side) -> Option<&ValidatedHead> {
         self.halves[from].head.as_ref()
     }
 
-    /// Bytes behind that side's head that are no frames, or not yet: before the 101, or behind another status (a body). At most
-    /// 1 MiB is kept.
+    /// Returns the bytes after that side's head that are not frames, or not yet: before the 101, or
+    /// after another status (a body). At most 1 MiB is kept.
     pub fn leftover(&self, from: Side) -> &[u8] {
         &self.halves[from].leftover
     }
 
-    /// The extensions that the two heads agree on; none before the 101.
+    /// Returns the extensions that the two heads agree on; none before the 101.
     pub fn agreed(&self) -> AgreedExtensions {
         self.agreed
     }
 
-    /// The server has answered 101, or the handshake was not seen: both sides send frames.
+    /// Whether both sides send frames: the server has answered 101, or the handshake was not seen.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
@@ -107,8 +110,10 @@ impl HandshakePair {
         }
     }
 
-    /// Told once, however many bytes come too early and in however many pieces.
+    /// Reports bytes that the client sent before the 101, once, no matter how many there are.
     fn check_data_before_101(&mut self) {
+        // Once the server has answered, bytes of the client are frames or belong to a refused
+        // handshake.
         if self.halves.server.head.is_some() || self.halves.client.leftover.is_empty() {
             return;
         }
@@ -121,7 +126,7 @@ impl HandshakePair {
         }
     }
 
-    /// Once the response says 101, what was held back turns into frames.
+    /// Turns the bytes that were held back into frame bytes, once the response is a 101.
     fn try_upgrade(&mut self) -> Option<Upgraded> {
         let head = self.halves.server.head.as_ref()?;
         if !head.head.as_ref().is_some_and(response::is_switching_protocols) {
@@ -129,6 +134,8 @@ impl HandshakePair {
         }
         self.agreed = head.validation.agreed;
         self.is_open = true;
+        // Both sides may have sent frame bytes early: the server right after its head, the client
+        // before the 101 came.
         let frame_bytes = Sides::each(|from| std::mem::take(&mut self.halves[from].leftover));
         Some(Upgraded { agreed: self.agreed, frame_bytes })
     }
@@ -149,7 +156,7 @@ mod tests {
         HandshakePair::new(ServerPolicy::default())
     }
 
-    /// Pushes in pieces until the 101; with the bytes that came behind it in further pieces.
+    /// Pushes the bytes in pieces until the 101, then the bytes after it in further pieces.
     fn push_all(pair: &mut HandshakePair, sent: &[(Side, &[u8])], piece: usize) -> Option<Upgraded> {
         let mut upgraded: Option<Upgraded> = None;
         for (from, bytes) in sent {

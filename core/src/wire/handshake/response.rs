@@ -1,5 +1,5 @@
-//! A server's response, judged as a strict client does (RFC 6455 section 4.1).
-//! What HTTP makes of other statuses than 101 (redirects, passwords) is not followed.
+//! Validates a server's response as a strict client does (RFC 6455 section 4.1).
+//! Other HTTP statuses (redirects, authentication) are not followed.
 
 use crate::wire::format;
 use crate::wire::frame::Severity;
@@ -11,10 +11,10 @@ use crate::wire::handshake::problem::ProblemCode;
 use crate::wire::handshake::request::key_from_request;
 use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 
-/// What the client asked for, so far as the answer depends on it.
+/// The parts of the client's request that the response depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientOffer {
-    /// The key that was sent; without it the accept value cannot be checked.
+    /// The key of the request. Without it the accept value cannot be checked.
     pub key: Option<String>,
     /// The subprotocols that were offered.
     pub subprotocols: Vec<String>,
@@ -23,7 +23,7 @@ pub struct ClientOffer {
 }
 
 impl ClientOffer {
-    /// What a request asks for, whatever it is worth.
+    /// Reads the offer from a request without validating it.
     pub fn from_request(request: &Head) -> Self {
         let validator = HeadValidator::new(request);
         let protocols = request
@@ -38,18 +38,20 @@ impl ClientOffer {
     }
 }
 
-/// Headers that may stand only once in a response (RFC 6455 section 11.3).
+/// The headers that may occur only once in a response (RFC 6455 section 11.3).
 const SINGLETON_FIELDS: [&str; 3] =
     ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"];
 
-/// Judges a response.
+/// Validates a response to the request that made the offer `asked`.
 pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     let upgraded = check_status_line(&mut validator);
     validator.check_bare_lf();
     let mut validation =
         HeadValidation { accept: asked.key.as_deref().map(AcceptValue::new), ..HeadValidation::default() };
+    // The rules of the handshake apply only to a 101. Any other response is plain HTTP.
     if upgraded {
+        // RFC 9112 section 5.2: a user agent replaces a fold by spaces, so a client goes on.
         validator.check_field_lines(Severity::Warning);
         validator.check_duplicates(&SINGLETON_FIELDS);
         check_upgrade(&mut validator);
@@ -64,7 +66,8 @@ pub fn validate(head: &Head, asked: &ClientOffer) -> HeadValidation {
     validation
 }
 
-/// Does the status line say 101? Then the server speaks WebSocket from the next byte on, whatever else is wrong.
+/// Whether the status is 101. Then the server speaks WebSocket from the next byte on, whatever else
+/// is wrong.
 pub fn is_switching_protocols(head: &Head) -> bool {
     let [_, status, _] = head.start_line_parts();
     head.slice(&status) == b"101"
@@ -76,6 +79,7 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
     if validator.check_start_line_controls() {
         return is_switching_protocols(validator.head);
     }
+    // Without a space the line has no status, so its syntax is reported instead of a wrong status.
     if status.is_empty() && !version.is_empty() {
         validator.report(ProblemCode::StatusLine, Some(line));
         return false;
@@ -85,7 +89,7 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
     }
     if is_switching_protocols(validator.head) {
         if status.end == line.end {
-            let hint = "the blank behind 101 is missing".to_owned();
+            let hint = "the space after 101 is missing".to_owned();
             validator.report_with(ProblemCode::StatusLine, Severity::Warning, Some(status), Some(hint));
         }
         return true;
@@ -98,7 +102,8 @@ fn check_status_line(validator: &mut HeadValidator<'_>) -> bool {
     false
 }
 
-/// RFC 9110 section 8.6 and RFC 9112 section 6.1: a 101 has no content to measure or to encode.
+/// Reports headers that describe content: a 101 has none (RFC 9110 section 8.6, RFC 9112 section
+/// 6.1).
 fn check_content(validator: &mut HeadValidator<'_>) {
     let forbidden = [
         ("Content-Length", ProblemCode::ContentLength1xx),
@@ -111,7 +116,8 @@ fn check_content(validator: &mut HeadValidator<'_>) {
     }
 }
 
-/// Section 4.1: the value *is* websocket, while Connection *contains* upgrade.
+/// Checks Upgrade and Connection. By section 4.1 the value of Upgrade *is* websocket, while
+/// Connection only *contains* upgrade.
 fn check_upgrade(validator: &mut HeadValidator<'_>) {
     validator.check_token_list("Upgrade", ProblemCode::UpgradeMissing, ProblemCode::UpgradeValue, |tokens| {
         !tokens.is_empty() && tokens.iter().all(|token| token == "websocket")
@@ -155,6 +161,8 @@ fn check_subprotocol(validator: &mut HeadValidator<'_>, asked: &ClientOffer) -> 
     };
     let chosen = validator.list_elements(field);
     match chosen.as_slice() {
+        // Subprotocol names are case-sensitive (section 4.1), unlike the tokens of Upgrade and
+        // Connection.
         [one] if asked.subprotocols.contains(one) => return Some(one.clone()),
         [] | [_] => validator.report(ProblemCode::SubprotocolNotOffered, Some(field.value.clone())),
         _ => validator.report(ProblemCode::SubprotocolMultiple, Some(field.value.clone())),
@@ -177,6 +185,7 @@ fn check_extensions(
         validator.report(ProblemCode::ExtDuplicate, Some(field.value.clone()));
         return nothing;
     }
+    // Even an extension that was not offered counts as agreed below: the server will use it.
     let mut agreed = AgreedExtensions::none();
     for extension in &accepted {
         if !asked.extensions.iter().any(|offer| same(offer, extension)) {
@@ -191,7 +200,8 @@ fn check_extensions(
     (accepted.iter().map(Extension::to_string).collect(), agreed)
 }
 
-/// RFC 7692 section 7.1: the answer has valid parameters, and one of the offers allows them.
+/// Checks the parameters of permessage-deflate: they must be valid, and one of the offers must
+/// allow them (RFC 7692 section 7.1).
 fn check_deflate(
     validator: &mut HeadValidator<'_>,
     accepted: &Extension,
@@ -207,19 +217,21 @@ fn check_deflate(
     let offers = asked.extensions.iter().filter(|offer| offer.is_deflate());
     let offers: Vec<DeflateParams> =
         offers.filter_map(|offer| DeflateParams::parse(offer, true).ok()).collect();
+    // Without a valid offer of permessage-deflate, the fault is that it was not offered.
     if !offers.is_empty() && !offers.iter().any(|offer| answer_fits_offer(answer, *offer)) {
         let allows = |name: &str| offers.iter().any(|offer| param_fits_offer(name, answer, *offer));
         let blamed = accepted.params.iter().find(|param| !allows(&param.name));
         let span = blamed.map_or(accepted.name_span.clone(), |param| param.span.clone());
         let hint = blamed
             .is_none()
-            .then(|| "the offer asked for a limit that the answer does not confirm".to_owned());
+            .then(|| "the offer asked for a limit that the response does not confirm".to_owned());
         validator.report_with(ProblemCode::ExtParam, Severity::Fatal, Some(span), hint);
     }
     Some(answer)
 }
 
-/// Sections 7.1.1.1 and 7.1.2.1: what the client demanded of the server must be confirmed, and nothing asked of it that it did not offer.
+/// Whether a response is allowed by an offer: it must confirm what the client demanded of the
+/// server, and must not demand what the client did not offer (sections 7.1.1.1 and 7.1.2.1).
 fn answer_fits_offer(answer: DeflateParams, offer: DeflateParams) -> bool {
     let confirmed = offer.server_no_context_takeover <= answer.server_no_context_takeover
         && (offer.server_max_window_bits.is_none() || answer.server_max_window_bits.is_some());
@@ -232,12 +244,15 @@ fn param_fits_offer(name: &str, answer: DeflateParams, offer: DeflateParams) -> 
     match name {
         "client_max_window_bits" => {
             match (answer.client_max_window_bits.flatten(), offer.client_max_window_bits) {
+                // Section 7.1.2.2: the server may limit the client's window only if the client
+                // allowed it.
                 (Some(_), None) => false,
                 (Some(bits), Some(Some(max))) => bits <= max,
                 _ => true,
             }
         }
         "server_max_window_bits" => match (answer.server_max_window_bits, offer.server_max_window_bits) {
+            // A smaller window than demanded is allowed, a larger one isn't (section 7.1.2.1).
             (Some(bits), Some(max)) => bits <= max,
             _ => true,
         },
@@ -310,7 +325,7 @@ mod tests {
             ("H", "H", "X Y: z\r\n", "H_FIELD_NAME \"X Y: z\""),
             ("H", "H", "Content-Length: 0\r\n", "H_CONTENT_LENGTH_1XX \"Content-Length: 0\""),
             ("H", "H", "Transfer-Encoding: x\r\n", "H_TRANSFER_ENCODING_1XX \"Transfer-Encoding: x\""),
-            (" Switching Protocols", "", "", "H_STATUS_LINE \"101\" (the blank behind 101 is missing)"),
+            (" Switching Protocols", "", "", "H_STATUS_LINE \"101\" (the space after 101 is missing)"),
             (" 101", "  101", "", "H_STATUS_LINE \"HTTP/1.1  101 Switching Protocols\""),
             ("Switching ", "\u{1b}[2J", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\u{1b}[2JProtocols\""),
             ("Switching ", "\r", "", "H_CONTROL_CHAR \"HTTP/1.1 101 \\rProtocols\""),
@@ -352,7 +367,7 @@ mod tests {
         assert_eq!(
             answer("", "permessage-deflate; server_no_context_takeover"),
             [
-                "H_EXT_PARAM \"permessage-deflate\" (the offer asked for a limit that the answer does not confirm)"
+                "H_EXT_PARAM \"permessage-deflate\" (the offer asked for a limit that the response does not confirm)"
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! A head as it came, with what a strict side makes of it.
+//! A head with the result of validating it.
 
 use crate::wire::frame::Side;
 use crate::wire::handshake::checks::{self, HandshakeCheck};
@@ -9,28 +9,28 @@ use crate::wire::handshake::request::{self, ServerPolicy};
 use crate::wire::handshake::response::{self, ClientOffer};
 use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 
-/// What the judging side knows.
+/// What the validating side knows.
 #[derive(Clone, Debug)]
 pub enum HeadContext {
-    /// A server with this policy has got a request.
+    /// A server with this policy has received a request.
     Request(ServerPolicy),
-    /// A client that asked for this has got a response.
+    /// A client that made this offer has received a response.
     Response(ClientOffer),
 }
 
-/// A head, or what stands in its place, with its judgement.
+/// A head, or whatever came instead of one, with the result of validating it.
 #[derive(Clone, Debug)]
 pub struct ValidatedHead {
-    /// What the bytes turned out to be.
+    /// The result of scanning the bytes.
     pub scan: HeadScan,
-    /// The head cut into lines, where it is one.
+    /// The head split into lines, if the bytes are a head.
     pub head: Option<Head>,
-    /// What a strict side makes of it.
+    /// The result of validating the head.
     pub validation: HeadValidation,
 }
 
 impl ValidatedHead {
-    /// Judges what `head_reader` has got. `bytes_follow` says that bytes follow the head.
+    /// Validates what `reader` has read. `bytes_follow` is true if bytes follow the head.
     pub fn new(reader: &HeadReader, context: &HeadContext, bytes_follow: bool) -> Self {
         let found = reader.scan();
         let from = context.sender();
@@ -43,14 +43,14 @@ impl ValidatedHead {
         Self { scan: found, head, validation }
     }
 
-    /// Every rule that was asked, kept or broken.
+    /// Returns every rule that was checked, passed or not.
     pub fn checks(&self) -> Vec<HandshakeCheck> {
         self.head.as_ref().map_or_else(Vec::new, |head| checks::checks(head, &self.validation))
     }
 }
 
 impl HeadContext {
-    /// Whose bytes are judged.
+    /// Returns the side whose bytes are validated.
     pub fn sender(&self) -> Side {
         match self {
             Self::Request(_) => Side::Client,
@@ -59,7 +59,7 @@ impl HeadContext {
     }
 }
 
-/// Bytes that are no head: one cause, one problem.
+/// Rejects bytes that are no HTTP head, with a single problem.
 fn reject_non_http(found: HeadScan, from: Side) -> HeadValidation {
     let http2 = "the client speaks HTTP/2: WebSocket needs RFC 8441 there";
     let (code, span, hint) = match found {
@@ -72,6 +72,7 @@ fn reject_non_http(found: HeadScan, from: Side) -> HeadValidation {
         }
     };
     let status = match (from, found) {
+        // A response has no answer, and a TLS client could not read one.
         (Side::Server, _) | (_, HeadScan::Tls(_)) => None,
         (_, HeadScan::TooLarge) => Some(431),
         _ => Some(400),

@@ -1,5 +1,6 @@
-//! In which pieces the bytes of a connection came, and when: what one read or write of a socket moved, or one TCP segment.
-//! The bytes themselves are not kept, and what they mean is not asked.
+//! Records in which pieces the bytes of a connection arrived, and when. A piece is what one read or
+//! write of a socket moved, or one TCP segment.
+//! It keeps neither the bytes nor their meaning.
 
 use std::num::Saturating;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use crate::wire::frame::Side;
 use crate::wire::frame::Sides;
 use crate::wire::size::{ByteLen, Offset};
 
-/// More pieces than this are counted and not kept: 24 bytes each.
+/// The maximum number of pieces that are kept, at 24 bytes each. Further ones are only counted.
 const MAX_ARRIVALS: usize = 1 << 20;
 
-/// Bytes of one side that came together.
+/// Bytes of one side that arrived together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
     time: u64,
@@ -21,33 +22,33 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Who sent it.
+    /// Returns the side that sent the bytes.
     pub fn from(&self) -> Side {
         self.from
     }
 
-    /// When it came, since the connection was begun.
+    /// Returns when the bytes arrived, since the start of the connection.
     pub fn time(&self) -> Duration {
         Duration::from_nanos(self.time)
     }
 
-    /// Where its first byte stands in its direction, the head counted too.
+    /// Returns the offset of the first byte in its direction, including the head.
     pub fn offset(&self) -> Offset {
         self.offset
     }
 
-    /// How many bytes it has, at least one.
+    /// Returns the number of bytes, at least one.
     pub fn size(&self) -> ByteLen {
         ByteLen::new(self.len.into())
     }
 
-    /// Where its last byte ends, counted as its offset is.
+    /// Returns the offset after the last byte, counted like [`Arrival::offset`].
     pub fn end(&self) -> Offset {
         self.offset + self.size()
     }
 }
 
-/// The pieces of both directions, in the order in which they came, the heads' too.
+/// The pieces of both directions in order of arrival, including those of the heads.
 #[derive(Clone, Debug, Default)]
 pub struct Arrivals {
     list: Vec<Arrival>,
@@ -70,18 +71,20 @@ impl Arrivals {
         }
     }
 
-    /// Those that are kept.
+    /// Returns the pieces that are kept.
     pub fn all(&self) -> &[Arrival] {
         &self.list
     }
 
-    /// How many came after the list was full.
+    /// Returns the number of pieces that arrived after the list was full.
     pub fn dropped(&self) -> u64 {
         self.dropped.0
     }
 
-    /// When the byte at `offset` of a direction came; none if its piece is not kept. It was there at `latest`.
+    /// Returns when the byte at `offset` of a direction arrived, which was at `latest` or before.
+    /// Returns `None` if its piece is not kept.
     pub fn time_of_byte(&self, from: Side, offset: Offset, latest: Duration) -> Option<Duration> {
+        // Times never decrease, so pieces after `latest` can be skipped by binary search.
         let end = self.list.partition_point(|piece| piece.time() <= latest);
         let mut own = self.list.iter().take(end).rev().filter(|piece| piece.from == from);
         let held = own.find(|piece| piece.offset <= offset)?;

@@ -1,5 +1,6 @@
-//! One side of a connection after the opening handshake, as RFC 6455 wants it: bytes in, messages out, and the bytes to send.
-//! It touches no socket and no clock: whoever has those reads, writes, waits and gives up.
+//! One side of a connection after the opening handshake, as RFC 6455 requires it: bytes in,
+//! messages out, and the bytes to send.
+//! It uses no socket and no clock; the caller reads, writes, and handles timeouts.
 
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
@@ -10,16 +11,19 @@ use crate::wire::frame::message::MessageKind;
 use crate::wire::frame::{Header, LengthForm, MaskingKey, Needed, Opcode, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 
-/// Room for the reason of a Close: 125 bytes of payload, two of them the code (RFC 6455 section 5.5).
+/// The maximum length of a close reason in bytes: 125 bytes of payload, less two for the code (RFC
+/// 6455 section 5.5).
 pub const MAX_CLOSE_REASON_LEN: usize = 123;
 
-/// Where a client takes its masking keys from, a fresh one for each frame (RFC 6455 section 5.3).
+/// The source of a client's masking keys, which gives a fresh one for each frame (RFC 6455 section
+/// 5.3).
 pub type MaskingKeySource = Box<dyn FnMut() -> MaskingKey + Send>;
 
-/// A side that keeps every rule and lets the peer break none.
+/// An endpoint that follows every rule and tolerates no violation.
 ///
-/// What a peer sends costs at most the message limit and what waits in [`Endpoint::outbox`], which the caller
-/// empties between two messages. A broken rule is answered with its close code as soon as it is certain.
+/// A peer can make it use at most the message limit plus what waits in [`Endpoint::outbox`], which
+/// the caller empties between two messages. A violation is answered with its close code as soon as
+/// it is certain.
 ///
 /// ```
 /// use wiretalk_core::wire::{AgreedExtensions, Endpoint, EndpointEvent};
@@ -50,24 +54,24 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum EndpointState {
     Open,
-    /// Our Close is said, the peer's is awaited.
+    /// We have sent a Close and wait for the peer's.
     Closing,
-    /// The peer has closed, or the connection has failed: what comes now is not read.
+    /// The peer has closed, or the connection has failed. No further input is read.
     Finished,
 }
 
-/// What came in.
+/// Something that has been received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointEvent {
-    /// A whole message, after inflating. Text is UTF-8.
+    /// A complete message, inflated. Text is valid UTF-8.
     Message(MessageKind, Vec<u8>),
-    /// A ping; its pong is in the outbox.
+    /// A ping with its payload; the pong is in the outbox.
     Ping(Vec<u8>),
-    /// A pong.
+    /// A pong with its payload.
     Pong(Vec<u8>),
     /// The peer's Close with its code, if it has one, and its reason; the answer is in the outbox.
     Closed(Option<u16>, String),
-    /// The connection has failed; the Close that says so is in the outbox.
+    /// The connection has failed; the Close with the reason is in the outbox.
     Failed(Failure),
 }
 
@@ -76,26 +80,28 @@ pub enum EndpointEvent {
 pub struct Failure {
     /// The close code.
     pub code: u16,
-    /// What the Close says beside the code, at most [`MAX_CLOSE_REASON_LEN`] bytes.
+    /// The reason in the Close, at most [`MAX_CLOSE_REASON_LEN`] bytes.
     pub reason: String,
-    /// The rule that was broken; none where a limit was reached.
+    /// The fault; `None` if a limit was reached.
     pub fault: Option<Fault>,
 }
 
 impl Endpoint {
-    /// The server's side. A message of more than `limit` bytes, after inflating, fails the connection with 1009.
+    /// Creates the server's side. A message of more than `limit` bytes, after inflating, fails the
+    /// connection with 1009.
     pub fn server(agreed: AgreedExtensions, limit: usize) -> Self {
         Self::new(Side::Server, agreed, limit, None)
     }
 
-    /// The client's side, which masks with `keys`; `limit` as for [`Endpoint::server`].
+    /// Creates the client's side, which takes masking keys from `keys`; `limit` is as for
+    /// [`Endpoint::server`].
     pub fn client(agreed: AgreedExtensions, limit: usize, keys: MaskingKeySource) -> Self {
         Self::new(Side::Client, agreed, limit, Some(keys))
     }
 
     fn new(role: Side, agreed: AgreedExtensions, limit: usize, keys: Option<MaskingKeySource>) -> Self {
         Self {
-            // One byte more than may be, so that the one too many is seen.
+            // One byte more than the limit, so that exceeding it is noticed here.
             decoder: Decoder::new(role.peer(), agreed)
                 .stop_at_fatal()
                 .inflate_limit((limit as u64).saturating_add(1)),
@@ -110,8 +116,8 @@ impl Endpoint {
         }
     }
 
-    /// Takes bytes from the front of `input` until something has come in. None: all is taken. Once the endpoint
-    /// [is finished](Endpoint::is_finished) everything is taken and forgotten.
+    /// Takes bytes from the front of `input` until there is an event. Returns `None` when all bytes
+    /// are taken. Once the endpoint [is finished](Endpoint::is_finished), all input is discarded.
     pub fn receive(&mut self, input: &mut &[u8]) -> Option<EndpointEvent> {
         while self.state != EndpointState::Finished {
             let incoming = match self.decoder.next_event(input)? {
@@ -120,7 +126,7 @@ impl Endpoint {
                 DecoderEvent::FrameStart(frame_start) => self.start_frame(frame_start),
                 DecoderEvent::Payload(piece) => {
                     match &self.current_frame {
-                        // its data comes inflated, as an event of its own
+                        // The data of a compressed message comes as `Inflated` events.
                         Some(frame) if frame.compressed => {}
                         Some(frame) if frame.role.message().is_some() => {
                             self.message.extend_from_slice(piece);
@@ -131,6 +137,8 @@ impl Endpoint {
                 }
                 DecoderEvent::Inflated(piece) => {
                     self.message.extend_from_slice(piece);
+                    // The claimed length does not limit inflated data, so it is counted as it
+                    // comes.
                     (self.message.len() > self.max_message_len).then(|| self.fail_too_large())
                 }
                 DecoderEvent::FrameEnd(_) => self.finish_frame(),
@@ -146,8 +154,8 @@ impl Endpoint {
         None
     }
 
-    /// Puts a message into the outbox, compressed where that was agreed on; false after a Close, when nothing more may
-    /// be sent.
+    /// Puts a message into the outbox, compressed if that was agreed. Returns false after a Close,
+    /// when nothing more may be sent.
     pub fn send(&mut self, kind: MessageKind, data: &[u8]) -> bool {
         let opcode = kind.opcode();
         match &mut self.deflater {
@@ -159,19 +167,20 @@ impl Endpoint {
         }
     }
 
-    /// Puts a ping into the outbox, with at most 125 bytes of `data`; false after a Close.
+    /// Puts a ping into the outbox, with at most 125 bytes of `data`. Returns false after a Close.
     pub fn ping(&mut self, data: &[u8]) -> bool {
         self.enqueue_control(Opcode::Ping, data.get(..125).unwrap_or(data))
     }
 
-    /// Begins the closing handshake; of the reason what fits is sent. A second Close is not sent.
+    /// Begins the closing handshake. A reason that is too long is truncated. A second Close is not
+    /// sent.
     pub fn close(&mut self, code: u16, reason: &str) {
         if self.enqueue_control(Opcode::Close, &close_body(code, reason)) {
             self.state = EndpointState::Closing;
         }
     }
 
-    /// Fails the connection for a reason of the caller's: the Close is sent, and nothing is read any more.
+    /// Fails the connection for a reason of the caller's own: sends a Close and stops reading.
     pub fn fail(&mut self, code: u16, reason: &str) -> Failure {
         self.enqueue_control(Opcode::Close, &close_body(code, reason));
         self.state = EndpointState::Finished;
@@ -179,31 +188,34 @@ impl Endpoint {
         Failure { code, reason: truncated_reason(reason).to_owned(), fault: None }
     }
 
-    /// The bytes that wait to be sent.
+    /// Returns the bytes that wait to be sent.
     pub fn outbox(&self) -> &[u8] {
         &self.outbox
     }
 
-    /// Takes the bytes that wait to be sent out.
+    /// Takes the bytes that wait to be sent out of the outbox.
     pub fn take_outbox(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.outbox)
     }
 
-    /// The peer has closed or the connection has failed: once the outbox is sent, the stream ends.
+    /// Whether the peer has closed or the connection has failed. The caller then sends the outbox
+    /// and closes the stream.
     pub fn is_finished(&self) -> bool {
         self.state == EndpointState::Finished
     }
 
-    /// What the unfinished frame of the peer needs; none between two frames.
+    /// Returns what the unfinished frame of the peer still needs; `None` between two frames.
     pub fn needed(&self) -> Option<Needed> {
         self.decoder.needed().filter(|_| self.state != EndpointState::Finished)
     }
 
     fn start_frame(&mut self, frame_start: FrameStart) -> Option<EndpointEvent> {
+        // Control frames come between the fragments of a message, so they have a buffer of their
+        // own.
         self.control_payload.clear();
         self.current_frame = Some(frame_start);
         let room = self.max_message_len.saturating_sub(self.message.len()) as u64;
-        // What is compressed may be longer than what comes out of it: that is counted as it comes.
+        // A compressed frame can be longer than its data, so only what comes out of it is counted.
         let data = frame_start.role.message().is_some() && !frame_start.compressed;
         (data && frame_start.header.payload_len > room).then(|| self.fail_too_large())
     }
@@ -224,7 +236,8 @@ impl Endpoint {
         }
     }
 
-    /// Section 5.5.1: a Close is answered with a Close, usually of the same code; one that is doubtful is not repeated.
+    /// Answers a Close with a Close, usually with the same code (section 5.5.1). A code that should
+    /// not be sent is not repeated.
     fn handle_close(&mut self, body: &[u8]) -> EndpointEvent {
         let (code, reason) = match body {
             [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), reason),
@@ -253,8 +266,10 @@ impl Endpoint {
         self.enqueue_frame(Header::new(opcode, 0), data)
     }
 
-    /// One frame; its length and key are filled in here.
+    /// Appends a frame to the outbox and fills in its length and masking key.
     fn enqueue_frame(&mut self, header: Header, data: &[u8]) -> bool {
+        // Nothing is sent after a Close: data is forbidden (section 5.5.1), and the peer stops
+        // reading.
         if self.state != EndpointState::Open {
             return false;
         }
@@ -275,7 +290,7 @@ fn close_body(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), truncated_reason(reason).as_bytes()].concat()
 }
 
-/// As much of a reason as a Close can hold, without half a character.
+/// Truncates a reason to what fits into a Close, at a character boundary.
 fn truncated_reason(reason: &str) -> &str {
     reason.get(..reason.floor_char_boundary(MAX_CLOSE_REASON_LEN)).unwrap_or(reason)
 }
@@ -299,7 +314,7 @@ mod tests {
         AgreedExtensions::parse(&format!("permessage-deflate{params}")).unwrap()
     }
 
-    /// All that comes in from `bytes`, fed in pieces of `chunk`.
+    /// Returns all events from `bytes`, fed in pieces of `chunk`.
     fn all(endpoint: &mut Endpoint, bytes: &[u8], chunk: usize) -> Vec<EndpointEvent> {
         let mut found = Vec::new();
         for mut piece in bytes.chunks(chunk) {

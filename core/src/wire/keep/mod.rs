@@ -1,5 +1,5 @@
-//! What is kept of a connection: frames as rows without payload, or one direction with everything; and one side that keeps
-//! every rule.
+//! What is kept of a connection: frames as rows without payload, or one direction with all its
+//! bytes. And an endpoint that enforces every rule.
 
 pub mod arrivals;
 pub mod endpoint;

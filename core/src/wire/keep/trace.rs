@@ -1,6 +1,7 @@
-//! One connection as a list: both heads, then a row a frame, the faults, and where each byte stands; no payload is kept.
-//! Whoever has the bytes (memory, a file) gives them back for the frame that is looked at. It is fed what the sockets gave and
-//! took, with the time; it reads no clock.
+//! One connection as a list: both heads, one row per frame, the faults, and the offset of each
+//! byte, but no payload.
+//! The owner of the bytes (in memory or in a file) passes them back in for a frame that is shown. A
+//! trace is fed with what the sockets received and sent and with the times; it reads no clock.
 
 use std::num::Saturating;
 use std::time::Duration;
@@ -19,16 +20,16 @@ use crate::wire::keep::trace_row::{TraceRow, mark};
 use crate::wire::keep::transcript::Frame;
 use crate::wire::size::{ByteLen, Offset};
 
-/// More rows than this are counted and not kept: 40 bytes each.
+/// The maximum number of rows, at 40 bytes each. Further ones are only counted.
 const MAX_ROWS: usize = 1 << 24;
 
-/// More faults than this a direction are counted and not kept.
+/// The maximum number of faults kept per direction. Further ones are only counted.
 const MAX_FAULTS: usize = 1 << 18;
 
-/// Bytes kept of what a compressed frame was inflated to: enough for a list.
+/// The number of inflated bytes kept of a compressed frame: enough for a list.
 const MAX_PREVIEW_LEN: usize = 200;
 
-/// Compressed frames of a direction of which so much is kept.
+/// The maximum number of compressed frames per direction with a preview.
 const MAX_PREVIEWS: usize = 1 << 16;
 
 /// One direction of a [`Trace`].
@@ -38,13 +39,13 @@ struct DirectionTrace {
     faults: Vec<Fault>,
     dropped_faults: Saturating<u64>,
     current_frame: Option<FrameStart>,
-    /// Gravest fault of the frame that is arriving.
+    /// The flags for the severest fault of the arriving frame.
     severity_flags: u16,
-    /// Frame bytes taken.
+    /// The number of frame bytes taken.
     frame_bytes: Offset,
-    /// The beginning of what the frame that is arriving was inflated to.
+    /// The beginning of the arriving frame's inflated data.
     preview: Vec<u8>,
-    /// That of complete frames, by their numbers.
+    /// The previews of complete frames with the frames' numbers, in ascending order.
     previews: Vec<(usize, Box<[u8]>)>,
 }
 
@@ -63,7 +64,7 @@ impl DirectionTrace {
         }
     }
 
-    /// Keeps the beginning of what a frame was inflated to.
+    /// Stores the preview of the frame that has just ended.
     fn store_preview(&mut self, index: usize) {
         if !self.preview.is_empty() && self.previews.len() < MAX_PREVIEWS {
             self.previews.push((index, self.preview.as_slice().into()));
@@ -81,23 +82,23 @@ impl DirectionTrace {
     }
 }
 
-/// A frame that is not complete: what is there of it, and what it needs.
+/// An incomplete frame: what has arrived, and what it still needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartialFrame {
-    /// Its number in its direction, from 0.
+    /// The frame's number in its direction, from 0.
     pub index: usize,
-    /// Where its first byte stands, counted from the first frame byte of the direction.
+    /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
-    /// Its bytes that are there.
+    /// The number of its bytes that have arrived.
     pub have: ByteLen,
-    /// Its header, once that is complete.
+    /// The header, once it is complete.
     pub header: Option<Header>,
-    /// What it needs; none after a length that cannot be (RFC 6455 section 5.2).
+    /// What the frame still needs; `None` after an impossible length (RFC 6455 section 5.2).
     pub needed: Option<Needed>,
 }
 
-/// One connection, seen from both sides, without its payload; only what was inflated is kept, and only its beginnings, since
-/// nothing else could tell it later without inflating all that came before.
+/// One connection, seen from both sides, without its payload. Only the beginnings of inflated data
+/// are kept, because they could not be computed later without inflating everything before them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -126,12 +127,13 @@ impl Default for Trace {
 }
 
 impl Trace {
-    /// Nothing seen yet; the request will be judged as a server does that allows any origin.
+    /// Creates a trace that has seen nothing. The request will be validated like a server does that
+    /// allows any origin.
     pub fn new() -> Self {
         Self::with_handshake(HandshakePair::new(ServerPolicy::default()), AgreedExtensions::none())
     }
 
-    /// The handshake was not seen: the first byte of each direction is the first of a frame.
+    /// Creates a trace without a handshake: the first byte of each direction begins a frame.
     pub fn mid_connection(agreed: AgreedExtensions) -> Self {
         Self::with_handshake(HandshakePair::without_handshake(agreed), agreed)
     }
@@ -142,51 +144,54 @@ impl Trace {
         Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals: segments }
     }
 
-    /// Takes the next bytes that `from` sent, in pieces of any size; `at` is when they came, since the connection was begun.
+    /// Takes the next bytes that `from` sent, in pieces of any size. `at` is the time of their
+    /// arrival since the start of the connection.
     pub fn push(&mut self, from: Side, at: Duration, bytes: &[u8]) {
         self.arrivals.push(from, at, bytes.len());
         if self.handshake.is_open() {
             return self.push_frames(from, at, bytes);
         }
         let Some(upgraded) = self.handshake.push(from, bytes) else { return };
+        // The request came first, so the client's early frames come first too.
         for from in [Side::Client, Side::Server] {
             self.directions[from] = DirectionTrace::new(from, upgraded.agreed);
             self.push_frames(from, at, &upgraded.frame_bytes[from]);
         }
     }
 
-    /// The frames that are complete, both directions, in the order in which they were.
+    /// Returns the complete frames of both directions, in the order in which they were completed.
     pub fn rows(&self) -> &[TraceRow] {
         &self.rows
     }
 
-    /// Lists so many frames at most from now on; those that come after are counted, as they are after the limit of all.
+    /// Limits the list to `most` frames from now on. Further ones are only counted.
     pub fn limit_rows(&mut self, most: usize) {
         self.most_rows = most.min(MAX_ROWS);
     }
 
-    /// The list takes no further frame.
+    /// Whether the list is full.
     pub fn is_full(&self) -> bool {
         self.rows.len() >= self.most_rows
     }
 
-    /// Frames that came after the list was full.
+    /// Returns the number of frames that came after the list was full.
     pub fn dropped_rows(&self) -> u64 {
         self.dropped_rows.0
     }
 
-    /// The pieces in which the bytes came.
+    /// Returns the pieces in which the bytes arrived.
     pub fn arrivals(&self) -> &Arrivals {
         &self.arrivals
     }
 
-    /// When the first byte of a frame was there, since the connection was begun; where the piece is not kept, when its last was.
+    /// Returns when the first byte of a frame arrived, since the start of the connection. If that
+    /// piece is not kept, returns when the frame was complete.
     pub fn started_at(&self, row: &TraceRow) -> Duration {
         let first = self.stream_offset(row.from(), row.offset());
         self.arrivals.time_of_byte(row.from(), first, row.completed_at()).unwrap_or(row.completed_at())
     }
 
-    /// A frame of the list, from its bytes; `raw` may end early, then the frame does too.
+    /// Builds a frame of the list from its bytes. If `raw` ends early, the frame does too.
     pub fn frame(&self, row: &TraceRow, raw: Vec<u8>) -> Frame {
         let context = FrameContext {
             kind: row.kind(),
@@ -196,7 +201,7 @@ impl Trace {
         Frame::new(&row.frame_start(), context, raw)
     }
 
-    /// The frame of that direction that is not complete, if one is begun.
+    /// Returns the incomplete frame of a direction, if one has begun.
     pub fn partial_frame(&self, from: Side) -> Option<PartialFrame> {
         let direction = &self.directions[from];
         let frame_start = direction
@@ -210,33 +215,35 @@ impl Trace {
         Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed })
     }
 
-    /// All faults of that direction, in the order in which they became certain.
+    /// Returns all faults of a direction, in the order in which they became certain.
     pub fn faults(&self, from: Side) -> &[Fault] {
         &self.directions[from].faults
     }
 
-    /// Faults of that direction that came after the list was full.
+    /// Returns the number of faults of a direction that came after the list was full.
     pub fn dropped_faults(&self, from: Side) -> u64 {
         self.directions[from].dropped_faults.0
     }
 
-    /// The faults of one frame.
+    /// Returns the faults of one frame.
     pub fn faults_of(&self, from: Side, index: usize) -> &[Fault] {
         let faults = self.faults(from);
+        // Faults are in frame order, because a frame ends before the next one begins.
         let start = faults.partition_point(|fault| fault.frame < index);
         let end = faults.partition_point(|fault| fault.frame <= index);
         faults.get(start..end).unwrap_or_default()
     }
 
-    /// The beginning of what a frame's payload was inflated to: at most 200 bytes, of at most 65,536 frames of a side; none for
-    /// a frame that is not compressed.
+    /// Returns the beginning of a frame's inflated data: at most 200 bytes, for at most 65,536
+    /// frames per direction. Returns `None` for a frame without compression.
     pub fn inflated_preview(&self, row: &TraceRow) -> Option<&[u8]> {
         let inflated = &self.directions[row.from()].previews;
         let at = inflated.binary_search_by_key(&row.index(), |(index, _)| *index).ok()?;
         inflated.get(at).map(|(_, data)| &**data)
     }
 
-    /// The rows of the message that the row is part of, in order; only itself where it is part of none.
+    /// Returns the rows of the message that a row is part of, in order. A frame outside of messages
+    /// gives only its own row.
     pub fn message_rows(&self, row: usize) -> Vec<usize> {
         let Some(chosen) = self.rows.get(row) else { return Vec::new() };
         let Some(message) = chosen.role().message() else { return vec![row] };
@@ -245,6 +252,8 @@ impl Trace {
         };
         let opens = |(_, row): &(usize, &TraceRow)| matches!(row.role(), FragmentRole::First { .. });
         let numbered = || self.rows.iter().enumerate();
+        // Back to the first fragment, then forward to the one with FIN = 1. Other frames may lie in
+        // between.
         let before = numbered().take(row.saturating_add(1)).rev().filter(same).find(opens);
         let mut rows = Vec::new();
         for (at, part) in numbered().skip(before.map_or(row, |(at, _)| at)).filter(same) {
@@ -256,47 +265,51 @@ impl Trace {
         rows
     }
 
-    /// The bytes of that side's head that are there; once it is found, exactly the head.
+    /// Returns the bytes of that side's head that have arrived. Once the head is complete, these
+    /// are exactly the head.
     pub fn head_bytes(&self, from: Side) -> &[u8] {
         self.handshake.head_bytes(from)
     }
 
-    /// That side's head with its judgement, once it is complete (or turned out to be none).
+    /// Returns that side's validated head, once it is complete or has turned out not to be HTTP.
     pub fn head(&self, from: Side) -> Option<&ValidatedHead> {
         self.handshake.head(from)
     }
 
-    /// Bytes behind the head that are no frames, or not yet: before the 101, or behind another status (a body).
+    /// Returns the bytes after the head that are not frames, or not yet: before the 101, or after
+    /// another status (a body).
     pub fn leftover(&self, from: Side) -> &[u8] {
         self.handshake.leftover(from)
     }
 
-    /// Where the first frame byte stands in that side's stream: the length of its head.
+    /// Returns the offset of the first frame byte in that side's stream, which is the length of its
+    /// head.
     pub fn frames_start(&self, from: Side) -> Offset {
         Offset::START + self.head_bytes(from).len()
     }
 
-    /// Where a frame byte stands in that side's stream, the head counted too; `offset` counts from the first frame byte.
+    /// Converts `offset`, counted from the first frame byte, to an offset in that side's stream,
+    /// which includes the head.
     pub fn stream_offset(&self, from: Side, offset: Offset) -> Offset {
         self.frames_start(from) + ByteLen::from(offset)
     }
 
-    /// Frame bytes taken from that side.
+    /// Returns the number of frame bytes taken from that side.
     pub fn frame_bytes(&self, from: Side) -> ByteLen {
         self.directions[from].frame_bytes.into()
     }
 
-    /// What the handshake agreed.
+    /// Returns the extensions that the handshake agreed on.
     pub fn agreed(&self) -> AgreedExtensions {
         self.handshake.agreed()
     }
 
-    /// Both sides send frames: the server has answered 101, or the handshake was not seen.
+    /// Whether both sides send frames: the server has answered 101, or the handshake was not seen.
     pub fn is_open(&self) -> bool {
         self.handshake.is_open()
     }
 
-    /// Complete frames of that side.
+    /// Returns the number of complete frames of that side.
     fn frame_count(&self, from: Side) -> usize {
         self.directions[from].decoder.frame_count()
     }

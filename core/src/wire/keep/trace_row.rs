@@ -1,5 +1,5 @@
-//! [`TraceRow`]: one frame of a trace's list, with its header and its place, in forty bytes.
-//! Its payload stands wherever the trace's bytes are kept.
+//! [`TraceRow`]: a frame in a trace's list, with its header and its offset, in 40 bytes.
+//! The payload is wherever the bytes of the trace are kept.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::wire::frame::message::{FragmentRole, MessageKind};
 use crate::wire::frame::{Header, LengthForm, Opcode, Side};
 use crate::wire::size::{ByteLen, Offset};
 
-/// One frame of the list, in 40 bytes.
+/// A frame in the list, in 40 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceRow {
     completed_at: u64,
@@ -22,7 +22,7 @@ pub struct TraceRow {
     pub(super) flags: u16,
 }
 
-/// What is known of a frame besides its header, a bit each.
+/// The flags of a row: what is known of a frame besides its header, one bit each.
 pub(super) mod mark {
     pub(in crate::wire) const SERVER: u16 = 1;
     pub(in crate::wire) const AFTER_FAULT: u16 = 1 << 1;
@@ -85,47 +85,47 @@ impl TraceRow {
         self.flags & mark != 0
     }
 
-    /// Who sent it.
+    /// Returns the side that sent the frame.
     pub fn from(&self) -> Side {
         if self.has_flag(mark::SERVER) { Side::Server } else { Side::Client }
     }
 
-    /// When its last byte was there, since the connection was begun.
+    /// Returns when the last byte arrived, since the start of the connection.
     pub fn completed_at(&self) -> Duration {
         Duration::from_nanos(self.completed_at)
     }
 
-    /// Its number in its direction, from 0.
+    /// Returns the frame's number in its direction, from 0.
     pub fn index(&self) -> usize {
         self.index as usize
     }
 
-    /// Where its first byte stands, counted from the first frame byte of the direction.
+    /// Returns the offset of the first byte, counted from the first frame byte of the direction.
     pub fn offset(&self) -> Offset {
         self.offset
     }
 
-    /// What it is.
+    /// Returns the opcode.
     pub fn opcode(&self) -> Opcode {
         Opcode::from_bits(self.first_two_bytes[0])
     }
 
-    /// Payload bytes as claimed.
+    /// Returns the payload length in bytes, as claimed.
     pub fn payload_len(&self) -> ByteLen {
         self.payload_len
     }
 
-    /// Header and payload, in bytes.
+    /// Returns the length of header and payload in bytes.
     pub fn len(&self) -> ByteLen {
         self.header().frame_len()
     }
 
-    /// A frame is never empty; here because `len` is.
+    /// Always false: a frame has at least two bytes.
     pub fn is_empty(&self) -> bool {
         false
     }
 
-    /// Its header.
+    /// Returns the header.
     pub fn header(&self) -> Header {
         let [first, second] = self.first_two_bytes;
         Header {
@@ -140,7 +140,7 @@ impl TraceRow {
         }
     }
 
-    /// What it is to the messages of its direction.
+    /// Returns the frame's role in the messages of its direction.
     pub fn role(&self) -> FragmentRole {
         let message = self.message as usize;
         match self.flags & (mark::FIRST | mark::CONTINUATION | mark::CONTROL) {
@@ -151,7 +151,7 @@ impl TraceRow {
         }
     }
 
-    /// What the message holds that it is part of.
+    /// Returns the type of the message that the frame is part of.
     pub fn kind(&self) -> Option<MessageKind> {
         match self.flags & (mark::TEXT | mark::BINARY) {
             mark::TEXT => Some(MessageKind::Text),
@@ -160,17 +160,18 @@ impl TraceRow {
         }
     }
 
-    /// The message that it is part of is compressed (RFC 7692).
+    /// Whether the message that the frame is part of is compressed (RFC 7692).
     pub fn is_compressed(&self) -> bool {
         self.has_flag(mark::COMPRESSED)
     }
 
-    /// An earlier frame of its direction had a fatal fault: a receiver would not have read this one.
+    /// Whether an earlier frame of its direction had a fatal fault, so that a receiver would not
+    /// have read this one.
     pub fn is_after_fault(&self) -> bool {
         self.has_flag(mark::AFTER_FAULT)
     }
 
-    /// The gravest fault of the frame.
+    /// Returns the severity of the frame's worst fault.
     pub fn severity(&self) -> Option<Severity> {
         if self.has_flag(mark::FATAL) {
             Some(Severity::Fatal)

@@ -1,5 +1,5 @@
-//! Everything one direction said, kept: frames with their bytes, messages, faults.
-//! The judging is the decoder's; here is only the memory of it, which grows with what was really received, never with what was claimed.
+//! Keeps everything that one side sent: frames with their bytes, messages, faults.
+//! The decoder validates. Memory grows with the bytes received, never with a claimed length.
 
 use crate::wire::decode::decoder::{Decoder, DecoderEvent, FrameStart};
 use crate::wire::decode::fault::Fault;
@@ -14,48 +14,48 @@ use crate::wire::frame::{Header, Needed, Opcode, Side};
 use crate::wire::handshake::extension::AgreedExtensions;
 use crate::wire::size::{ByteLen, Offset};
 
-/// So much inflated data is kept in all: a few bytes on the wire must not fill the memory. Of what comes later only the payload is kept.
+/// The maximum of inflated bytes kept in all; of later messages only the payload is kept.
 const MAX_INFLATED_BYTES: usize = 256 << 20;
 
-/// One frame with its bytes.
+/// A frame with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Its number in its direction, from 0.
+    /// The frame's number in its direction, from 0.
     pub index: usize,
-    /// Where its first byte stands, counted from the first frame byte of the direction.
+    /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
-    /// Its header.
+    /// The frame's header.
     pub header: Header,
-    /// What it is to the messages.
+    /// The frame's role in the messages of its direction.
     pub role: FragmentRole,
-    /// An earlier frame had a fatal fault: a receiver would not have read this one.
+    /// Whether an earlier frame had a fatal fault, so that a receiver would not have read this one.
     pub after_fault: bool,
-    /// All of the payload is there.
+    /// Whether all of the payload has arrived.
     pub complete: bool,
-    /// What its fields mean depends on this.
+    /// What else the meaning of its fields depends on.
     pub context: FrameContext,
     raw: Vec<u8>,
 }
 
 impl Frame {
-    /// A frame of which `raw` is there: the header, and as much of the payload as there is.
+    /// Creates a frame from `raw`, which is the header and as much of the payload as has arrived.
     pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
         let &FrameStart { index, offset, header, role: place, after_fault, .. } = frame_start;
         let complete = header.frame_len() == ByteLen::of(&raw);
         Self { index, offset, header, role: place, after_fault, complete, context, raw }
     }
 
-    /// The bytes as they came, header and payload.
+    /// Returns the bytes as received, header and payload.
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// The payload as it came, masked if the frame is.
+    /// Returns the payload as received, still masked if the frame is masked.
     pub fn payload_on_wire(&self) -> &[u8] {
         self.raw.get(self.header.len()..).unwrap_or_default()
     }
 
-    /// The payload unmasked; still compressed where the message is.
+    /// Returns the unmasked payload, which is still compressed if the message is.
     pub fn payload(&self) -> Vec<u8> {
         match self.header.masking_key {
             Some(key) => mask::unmask(self.payload_on_wire(), key),
@@ -63,12 +63,12 @@ impl Frame {
         }
     }
 
-    /// Every field with its bytes, bits, value and meaning, made anew at each call.
+    /// Computes every field with its bytes, bits, value and meaning.
     pub fn field_spans(&self) -> Vec<FieldSpan> {
         field_span::field_spans(&self.raw, self.context)
     }
 
-    /// The code and the reason of a Close frame; none where there is no code.
+    /// Returns the code and the reason of a Close frame; `None` if there is no code.
     pub fn close_body(&self) -> Option<(u16, Vec<u8>)> {
         let body = self.payload();
         match (self.header.opcode, body.as_slice()) {
@@ -80,71 +80,71 @@ impl Frame {
     }
 }
 
-/// A data message, put together.
+/// An assembled data message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its number among the messages that were begun, from 0.
+    /// The message's number in its direction, from 0, in the order in which messages began.
     pub number: usize,
-    /// Text or binary.
+    /// The type of the message.
     pub kind: MessageKind,
-    /// The numbers of its frames.
+    /// The numbers of its frames, in order.
     pub frames: Vec<usize>,
-    /// Its bytes, inflated where it came compressed: for text valid UTF-8, unless it is `inflate_stop`.
+    /// The inflated data; valid UTF-8 for a text message, unless there is an `inflate_stop`.
     pub data: Vec<u8>,
-    /// It came compressed (RFC 7692).
+    /// Whether the message was compressed (RFC 7692).
     pub compressed: bool,
-    /// Payload bytes of its frames, as they came.
+    /// The payload bytes of all its frames, before inflating.
     pub payload_len: ByteLen,
-    /// Why `data` is not there, or only its beginning.
+    /// Why `data` is missing or incomplete; `None` if it is complete.
     pub inflate_stop: Option<InflateStop>,
 }
 
 impl Message {
-    /// The text of a text message; none where it was not inflated to its end.
+    /// Returns the text of a text message; `None` if it was not inflated completely.
     pub fn text(&self) -> Option<&str> {
         let is_whole_text = self.kind == MessageKind::Text && self.inflate_stop.is_none();
         is_whole_text.then(|| str::from_utf8(&self.data).ok()).flatten()
     }
 
-    /// How many bytes of data one payload byte stands for; none where it is not compressed or not inflated to its end.
+    /// Returns the data bytes per payload byte; `None` without compression or if inflating stopped.
     pub fn ratio(&self) -> Option<f64> {
         let is_known = self.compressed && self.inflate_stop.is_none() && self.payload_len > ByteLen::ZERO;
         is_known.then(|| self.data.len() as f64 / self.payload_len.get() as f64)
     }
 }
 
-/// The first bytes of a frame whose header is not complete.
+/// The first bytes of a frame whose header is incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartialHeader<'a> {
-    /// The number it will have.
+    /// The number that the frame will have.
     pub index: usize,
-    /// Where its first byte stands, counted from the first frame byte of the direction.
+    /// The offset of its first byte, counted from the first frame byte of the direction.
     pub offset: Offset,
-    /// The bytes that are there.
+    /// The bytes that have arrived.
     pub raw: &'a [u8],
     context: FrameContext,
 }
 
 impl PartialHeader<'_> {
-    /// The fields that are there already.
+    /// Returns the fields that have arrived.
     pub fn field_spans(&self) -> Vec<FieldSpan> {
         field_span::field_spans(self.raw, self.context)
     }
 }
 
-/// How a transcript stands.
+/// The overall result of a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeVerdict {
     /// Every byte belongs to a complete frame, and no fault is fatal.
     Ok,
-    /// Nothing fatal so far; the last frame is not complete.
+    /// There is no fatal fault so far, and the last frame is incomplete.
     Incomplete,
     /// At least one fault is fatal.
     Fail,
 }
 
 impl DecodeVerdict {
-    /// `ok`, `incomplete` or `fail`.
+    /// Returns `ok`, `incomplete` or `fail`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -154,7 +154,7 @@ impl DecodeVerdict {
     }
 }
 
-/// What one side said after the handshake.
+/// What one side sent after the handshake.
 ///
 /// ```
 /// use wiretalk_core::wire::{AgreedExtensions, Side, Transcript};
@@ -175,17 +175,17 @@ pub struct Transcript {
     messages: Vec<Message>,
     open_message: Option<Message>,
     faults: Vec<Fault>,
-    /// Bytes of inflated data that are kept.
+    /// The number of bytes of inflated data that are kept.
     inflated_bytes: usize,
 }
 
 impl Transcript {
-    /// Empty, for what `from` sends once the handshake has agreed on `extensions`.
+    /// Creates an empty transcript for what `from` sends with these extensions agreed.
     pub fn new(from: Side, extensions: AgreedExtensions) -> Self {
         Self::with_decoder(Decoder::new(from, extensions))
     }
 
-    /// Empty, with a decoder of your own making.
+    /// Creates an empty transcript with a decoder of the caller's choice.
     pub fn with_decoder(decoder: Decoder) -> Self {
         Self {
             decoder,
@@ -200,7 +200,7 @@ impl Transcript {
         }
     }
 
-    /// Takes the next bytes, in pieces of any size. A decoder that stops at the first fatal fault leaves the rest unread.
+    /// Takes the next bytes, in pieces of any size. A decoder that has stopped leaves them unread.
     pub fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         loop {
@@ -254,17 +254,17 @@ impl Transcript {
         }
     }
 
-    /// The complete frames, in order.
+    /// Returns the complete frames, in order.
     pub fn frames(&self) -> &[Frame] {
         &self.frames
     }
 
-    /// The frame whose header is complete and whose payload is not.
+    /// Returns the frame whose header is complete and whose payload is not.
     pub fn current_frame(&self) -> Option<&Frame> {
         self.current_frame.as_ref()
     }
 
-    /// The first bytes of a frame whose header is not complete.
+    /// Returns the first bytes of a frame whose header is incomplete.
     pub fn partial_header(&self) -> Option<PartialHeader<'_>> {
         (!self.partial_header.is_empty()).then(|| PartialHeader {
             index: self.frames.len(),
@@ -274,18 +274,19 @@ impl Transcript {
         })
     }
 
-    /// What the unfinished frame needs; none between two frames, and none after a length that cannot be.
+    /// Returns what the unfinished frame needs; `None` between frames and after an impossible
+    /// length.
     pub fn needed(&self) -> Option<Needed> {
         self.decoder.needed()
     }
 
-    /// The data messages that are complete and well, in order.
+    /// Returns the data messages that ended without a fault, in order.
     pub fn messages(&self) -> &[Message] {
         &self.messages
     }
 
-    /// The DEFLATE data of a compressed message that has ended, well or not, explained; none where what it may point back into is not known.
-    /// Made anew at each call, since it is large.
+    /// Explains the DEFLATE data of a message that has ended. It is computed at each call.
+    /// Returns `None` if the earlier data that it can refer to is unknown.
     pub fn deflate_listing(&self, number: usize) -> Option<DeflateListing> {
         let deflate = self.decoder.agreed().deflate?;
         let of_it = |frame: &&Frame| frame.role.message() == Some(number) && frame.context.compressed;
@@ -301,7 +302,7 @@ impl Transcript {
         Some(DeflateListing::new(&before, &payload, bits))
     }
 
-    /// The last `size` bytes that were inflated before message `number`; none where they are not known.
+    /// Returns the last `size` bytes inflated before message `number`; `None` if they are unknown.
     fn window_before(&self, number: usize, size: usize) -> Option<Vec<u8>> {
         let mut before = Vec::new();
         for frame in self.frames.iter().rev().filter(|frame| frame.context.compressed) {
@@ -309,6 +310,7 @@ impl Transcript {
             if message >= number {
                 continue;
             }
+            // A message that is missing here had a fault, so the window after it is unknown.
             let at = self.messages.binary_search_by_key(&message, |earlier| earlier.number).ok()?;
             let earlier = self.messages.get(at).filter(|earlier| earlier.inflate_stop.is_none())?;
             let wanted = size.saturating_sub(before.len());
@@ -321,17 +323,17 @@ impl Transcript {
         Some(before)
     }
 
-    /// All faults, in the order in which they became certain.
+    /// Returns all faults, in the order in which they became certain.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// The faults of one frame.
+    /// Returns the faults of one frame.
     pub fn faults_of(&self, frame: usize) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(move |fault| fault.frame == frame)
     }
 
-    /// How it stands.
+    /// Returns the overall result so far.
     pub fn verdict(&self) -> DecodeVerdict {
         if self.faults.iter().any(|fault| fault.severity() == Severity::Fatal) {
             DecodeVerdict::Fail
@@ -342,17 +344,17 @@ impl Transcript {
         }
     }
 
-    /// Bytes taken so far.
+    /// Returns the number of bytes taken so far.
     pub fn len(&self) -> ByteLen {
         self.len.into()
     }
 
-    /// Nothing was taken yet.
+    /// Whether nothing was taken yet.
     pub fn is_empty(&self) -> bool {
         self.len == Offset::START
     }
 
-    /// The decoder behind it.
+    /// Returns the decoder.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
@@ -509,7 +511,8 @@ pub(in crate::wire) mod tests {
         assert!(frame.raw().len() < 100);
     }
 
-    /// Bytes that look like frames often enough to get far: legal ones, broken ones, cut ones, noise.
+    /// Bytes that look like frames often enough to get far: legal, broken and truncated ones, and
+    /// noise.
     pub(crate) fn stream() -> impl Strategy<Value = Vec<u8>> {
         let header = (any::<u8>(), 0_u8..6, proptest::option::of(any::<[u8; 4]>()), any::<bool>());
         let frame = (header, proptest::collection::vec(any::<u8>(), 0..6)).prop_map(

@@ -1,4 +1,4 @@
-//! Which frames are shown, which of them hold some bytes, and what a reader takes away of them.
+//! Queries about frames: which are shown, which contain some bytes, and copying them.
 
 pub mod copy_as;
 pub mod filter;

@@ -1,5 +1,6 @@
-//! A text or some bytes looked for in what frames say, unmasked; a needle in lower case finds every case.
-//! It looks into one payload at a time: what is cut between two fragments is not found, and nothing is inflated here.
+//! Searches unmasked payloads for a text or for bytes. A lower-case text matches any case.
+//! Each payload is searched on its own: a match that is split between two fragments is not found,
+//! and nothing is inflated.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,7 +10,7 @@ use memchr::memmem::{Finder, FinderBuilder};
 use crate::wire::format::hex_digit;
 use crate::wire::keep::transcript::Frame;
 
-/// What is looked for.
+/// The text or bytes to search for.
 ///
 /// ```
 /// use wiretalk_core::wire::query::search::Needle;
@@ -24,29 +25,29 @@ pub struct Needle {
     folds_case: bool,
 }
 
-/// Why nothing can be looked for.
+/// Why a search text is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchError {
-    /// There is no text, or there are no digits behind `0x`.
+    /// The text is empty, or there are no digits after `0x`.
     Empty,
-    /// This character, at this byte of the text, isn't a hex digit.
+    /// The character at this byte of the text isn't a hex digit.
     NotHex(usize, char),
-    /// The last hex digit has no partner.
+    /// The number of hex digits is odd.
     OddDigits,
 }
 
 impl fmt::Display for SearchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "there is nothing to look for; right would be a text, or hex: 0x48 65"),
+            Self::Empty => write!(f, "nothing to search for; expected text, or hex such as 0x48 65"),
             Self::NotHex(at, char) => {
                 write!(
                     f,
-                    "search, byte {at}: {char:?} isn't a hex digit; right would be 0x48 65, or a text without 0x"
+                    "search, byte {at}: {char:?} isn't a hex digit; expected hex such as 0x48 65, or text without 0x"
                 )
             }
             Self::OddDigits => {
-                write!(f, "the hex ends with half a byte; right would be two digits a byte: 0x48 65")
+                write!(f, "the hex ends with half a byte; expected two digits per byte, such as 0x48 65")
             }
         }
     }
@@ -55,11 +56,12 @@ impl fmt::Display for SearchError {
 impl std::error::Error for SearchError {}
 
 impl Needle {
-    /// A text as it stands, or bytes where it begins with `0x` (blanks between the digits are skipped).
-    /// A text without an upper-case letter finds ASCII letters of either case.
+    /// Parses a search text. If it begins with `0x`, the rest is bytes in hex, and whitespace
+    /// between the digits is ignored. A text without upper-case letters matches ASCII letters of
+    /// either case.
     ///
     /// # Errors
-    /// Where there is nothing to look for, or the hex is none.
+    /// Fails if there is nothing to search for, or if the hex is invalid.
     pub fn parse(text: &str) -> Result<Self, SearchError> {
         match text.strip_prefix("0x") {
             Some(digits) => Self::bytes(&parse_hex(digits)?),
@@ -67,19 +69,19 @@ impl Needle {
         }
     }
 
-    /// A text, also one that begins with `0x`.
+    /// Searches for a text, even if it begins with `0x`.
     ///
     /// # Errors
-    /// Where there is nothing to look for.
+    /// Fails if there is nothing to search for.
     pub fn text(text: &str) -> Result<Self, SearchError> {
         let folds_case = !text.chars().any(char::is_uppercase);
         Self::bytes(text.as_bytes()).map(|needle| Self { folds_case, ..needle })
     }
 
-    /// Exactly these bytes.
+    /// Searches for exactly these bytes.
     ///
     /// # Errors
-    /// Where there is nothing to look for.
+    /// Fails if there is nothing to search for.
     pub fn bytes(bytes: &[u8]) -> Result<Self, SearchError> {
         if bytes.is_empty() {
             return Err(SearchError::Empty);
@@ -87,8 +89,9 @@ impl Needle {
         Ok(Self { finder: FinderBuilder::new().build_forward(bytes).into_owned(), folds_case: false })
     }
 
-    /// Where it first stands in `plain`.
+    /// Returns the range of the first match in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
+        // A needle that folds case has no upper-case letters, so lower-casing the payload is enough.
         let start = if self.folds_case {
             self.finder.find(&plain.to_ascii_lowercase())
         } else {
@@ -98,8 +101,8 @@ impl Needle {
     }
 }
 
-/// Where the needle first stands in the frame's unmasked payload, counted from the first payload byte
-/// (the frame's own bytes begin [`Header::len`](crate::wire::Header::len) earlier).
+/// Returns the range of the first match in the frame's unmasked payload, counted from the first
+/// payload byte. In the frame it is [`Header::len`](crate::wire::Header::len) bytes later.
 pub fn find(frame: &Frame, needle: &Needle) -> Option<Range<usize>> {
     needle.find_in(&frame.payload())
 }
@@ -108,7 +111,7 @@ fn parse_hex(digits: &str) -> Result<Vec<u8>, SearchError> {
     let mut bytes = Vec::new();
     let mut high = None;
     for (at, char) in digits.char_indices().filter(|(_, char)| !char.is_whitespace()) {
-        // the digits stand behind `0x`
+        // The digits follow `0x`.
         let digit = hex_digit(char).ok_or(SearchError::NotHex(at.saturating_add(2), char))?;
         match high.take() {
             None => high = Some(digit),

@@ -1,4 +1,4 @@
-//! Frames: the bytes one side sent after the handshake, and the tables of rules.
+//! Vectors of frames: the bytes that one side sent after the handshake, and the tables of rules.
 
 use flate2::{Decompress, FlushDecompress};
 use serde_json::Value;
@@ -18,7 +18,8 @@ fn transcribe(case: &Value, bytes: &[u8], chunk: usize) -> Transcript {
     transcript
 }
 
-/// The payload of an expected frame by the definition of RFC 6455 section 5.3, straight from the bytes.
+/// Returns the payload of an expected frame, computed from the bytes by the definition of RFC 6455
+/// section 5.3.
 fn expected_payload(frame: &Value, bytes: &[u8]) -> Vec<u8> {
     let start = (number(&frame["offset"]) + number(&frame["header_len"])) as usize;
     let mut payload = bytes[start..start + number(&frame["payload_len"]) as usize].to_vec();
@@ -69,7 +70,8 @@ fn assert_messages(transcript: &Transcript, case: &Value, name: &str) {
             assert_eq!(hex(&got.data), expected, "{name}");
             continue;
         }
-        // Of long ones the vector has a digest only; here they are held against the payload, inflated by somebody else.
+        // A vector has only a digest of long messages. They are compared with the payload, inflated
+        // by zlib.
         let payload: Vec<u8> =
             got.frames.iter().flat_map(|frame| transcript.frames()[*frame].payload()).collect();
         let plain = if got.compressed { zlib(&payload, got.data.len()) } else { payload };
@@ -77,7 +79,7 @@ fn assert_messages(transcript: &Transcript, case: &Value, name: &str) {
     }
 }
 
-/// A first message, inflated by zlib.
+/// Inflates a first message with zlib.
 fn zlib(payload: &[u8], len: usize) -> Vec<u8> {
     let mut plain = vec![0; len + 1];
     let mut zlib = Decompress::new(false);
@@ -90,7 +92,8 @@ fn all_faults(case: &Value) -> &[Value] {
     array(&case["expect"]["violations"])
 }
 
-/// The place where a fault is certain that only inflating finds is an upper bound: it may be found earlier.
+/// Whether the offset of a fault is an upper bound. A fault that only inflating finds may be found
+/// earlier.
 fn is_upper_bound(fault: &Value) -> bool {
     fault["upper_bound"] == true
 }
@@ -144,7 +147,7 @@ fn assert_verdict(transcript: &Transcript, case: &Value, name: &str) {
     );
 }
 
-/// Holds the decoder against one case; says whether it has compressed messages.
+/// Checks the decoder with one case. Returns whether the case has compressed messages.
 pub(in crate::wire) fn check_case(case: &Value) -> bool {
     let bytes = case_bytes(case);
     assert_eq!(bytes.len() as u64, number(&case["total_bytes"]));
@@ -206,7 +209,8 @@ fn the_table_of_rules_is_the_vectors_table() {
         assert_eq!(rule.close_code.map(u64::from), row["close_code"].as_u64(), "{name}");
         assert_eq!(rule.section, text(&row["rfc"]), "{name}");
     }
-    // No vector inflates that much, or cuts the end of its data, so the table has no names for it.
+    // No vector inflates that much or lacks the end of its data, so the table has no names for
+    // these rules.
     let own = [FaultCode::InflateLimit, FaultCode::ContextLost, FaultCode::DeflateTail];
     assert!(own.iter().all(|code| !table.contains_key(code.name())));
     assert_eq!(FaultCode::ALL.len(), table.len() + own.len());

@@ -1,4 +1,4 @@
-//! Opening handshakes: requests and responses.
+//! Vectors of opening handshakes: requests and responses.
 
 use serde_json::Value;
 

@@ -1,5 +1,6 @@
-//! Holds the decoder and the handshake against the vectors of `tests/vectors/`: whole, byte by byte, in threes,
-//! and at the very byte after which each fault is certain. What a vector means is said in its file's `doc`.
+//! Checks the decoder and the handshake with the vectors of `tests/vectors/`: whole, byte by byte,
+//! in threes, and at the very byte after which each fault is certain. The `doc` in each file
+//! explains the format.
 
 pub(super) mod frames;
 mod handshakes;

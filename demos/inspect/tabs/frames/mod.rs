@@ -113,7 +113,7 @@ mod tests {
             "      A  B  K  K  K  K  P  P  P  P  P",
             "plain                   H  e  l  l  o",
             "A5 opcode",
-            "the payload is UTF-8, judged over the whole message",
+            "the payload is UTF-8, validated over the whole message",
         ] {
             assert!(shown.contains(part), "{part:?} is missing in\n{shown}");
         }

@@ -390,7 +390,7 @@ mod tests {
             "5 compare    s3pPLMBiTxaQ9kYGzzhZRbK+xOo=   equal",
             "Checks 10/10",
             "✓a GET, HTTP/1.1",
-            "no extension agreed: RSV1 must stay 0",
+            "no extension agreed, so RSV1 must stay 0",
             "Why · key",
         ] {
             assert!(shown.contains(part), "{part:?} is missing in\n{shown}");

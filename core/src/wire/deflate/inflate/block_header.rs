@@ -1,12 +1,14 @@
-//! How a block begins (RFC 1951 sections 3.2.3, 3.2.4 and 3.2.7): its header, the length of a stored one, the codes of a dynamic one.
-//! What stands in the block is read by the inflater itself.
+//! Reads the beginning of a block (RFC 1951 sections 3.2.3, 3.2.4 and 3.2.7): its header, the
+//! length of a stored block, the codes of a dynamic block.
+//! The inflater reads the contents of the block.
 
 use super::{
     Alphabet, BlockType, DynamicBlock, InflateEvent, InflateFaultKind, InflateObserver, InflateProgress,
     InflateResult, Inflater, InflaterState,
 };
 
-/// The order in which the lengths of the code length codes stand (RFC 1951 section 3.2.7).
+/// The order in which the lengths of the code length codes are sent (RFC 1951 section 3.2.7).
+/// Lengths that are left out at the end are 0.
 const CODE_LENGTH_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The symbol that ends a block (RFC 1951 section 3.2.5).
@@ -70,6 +72,8 @@ impl Inflater {
         let from = self.bits.position();
         let Some(bits) = self.bits.peek(14) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(14);
+        // HLIT (5 bits), HDIST (5) and HCLEN (4): the counts less 257, 1 and 4. Five bits allow 288
+        // and 32 codes, but only 286 and 30 symbols have a meaning.
         let [literals, distances, codes] = [bits, bits >> 5, bits >> 10].map(|field| (field & 31) as u16);
         let [literals, distances, codes] =
             [literals.saturating_add(257), distances.saturating_add(1), codes.saturating_add(4)];
@@ -102,6 +106,8 @@ impl Inflater {
         if dynamic.lengths_read < dynamic.code_length_count {
             return Ok(InflateProgress::Continue);
         }
+        // `lengths` holds the 19 code length codes for now, and is filled anew with the lengths
+        // that they encode.
         let (lengths, _) = dynamic.lengths.split_at(CODE_LENGTH_ORDER.len());
         if let Err(kind) = dynamic.code_lengths.build(lengths) {
             let from = dynamic.start_bit;
@@ -112,7 +118,7 @@ impl Inflater {
         Ok(InflateProgress::Continue)
     }
 
-    /// One code length, or one repetition (RFC 1951 section 3.2.7).
+    /// Reads one code length, or one repetition (RFC 1951 section 3.2.7).
     pub(super) fn read_code_lengths<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
         let dynamic = &mut self.dynamic;
         let wanted = dynamic.literal_count.saturating_add(dynamic.distance_count);
@@ -121,6 +127,8 @@ impl Inflater {
         else {
             return Ok(InflateProgress::Blocked);
         };
+        // 16 repeats the previous length 3 to 6 times, 17 repeats zero 3 to 10 times, 18 repeats
+        // zero 11 to 138 times.
         let (extra, least) = match symbol {
             0..=15 => (0, 1),
             16 => (2, 3),
@@ -130,6 +138,8 @@ impl Inflater {
         let all = used.saturating_add(extra);
         let Some(bits) = self.bits.peek(all) else { return Ok(InflateProgress::Blocked) };
         self.bits.skip(all);
+        // Literals and distances form one sequence: a repetition may run from the one into the
+        // other.
         let (described, rest) = dynamic.lengths.split_at_mut(dynamic.lengths_read.min(wanted));
         let length = match (symbol, described.last()) {
             (0..=15, _) => symbol,
@@ -147,7 +157,7 @@ impl Inflater {
         if have == wanted { self.build_tables(observer) } else { Ok(InflateProgress::Continue) }
     }
 
-    /// The description is complete: makes the tables.
+    /// Builds the tables of a dynamic block when its description is complete.
     fn build_tables<W: InflateObserver>(&mut self, observer: &mut W) -> InflateResult {
         let DynamicBlock {
             codes, literal_count: literals, lengths_read: have, lengths, start_bit: from, ..

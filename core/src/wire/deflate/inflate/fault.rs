@@ -1,21 +1,21 @@
-//! What can be wrong with DEFLATE data, and at which bits.
-//! Finding it is the inflater's business.
+//! The faults that DEFLATE data can have, with their positions in bits.
+//! The inflater finds them.
 
 use std::fmt;
 
 /// The three alphabets of RFC 1951 section 3.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Alphabet {
-    /// How the code lengths of the other two are written (section 3.2.7).
+    /// The code lengths of the other two alphabets (section 3.2.7).
     CodeLengths,
-    /// Literal bytes, match lengths, end of block.
+    /// Literal bytes, match lengths and the end of a block.
     Literals,
-    /// How far a match points back.
+    /// Match distances.
     Distances,
 }
 
 impl Alphabet {
-    /// `code lengths`, `literals and lengths` or `distances`.
+    /// Returns `code lengths`, `literals and lengths` or `distances`.
     pub fn name(self) -> &'static str {
         match self {
             Self::CodeLengths => "code lengths",
@@ -25,41 +25,42 @@ impl Alphabet {
     }
 }
 
-/// A rule of RFC 1951 that is broken.
+/// A broken rule of RFC 1951.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InflateFaultKind {
-    /// BTYPE 11 (section 3.2.3).
+    /// The block type is 11, which is reserved (section 3.2.3).
     BlockType,
     /// NLEN is not the complement of LEN (section 3.2.4).
     StoredLength {
-        /// LEN as it stands there.
+        /// The value of LEN in the data.
         len: u16,
-        /// NLEN as it stands there.
+        /// The value of NLEN in the data.
         nlen: u16,
     },
-    /// More than 286 codes for literals and lengths, or more than 30 for distances (section 3.2.7).
+    /// There are more than 286 codes for literals and lengths, or more than 30 for distances
+    /// (section 3.2.7).
     TooManyCodes(Alphabet, u16),
-    /// More codes of some length than fit.
+    /// There are more codes of some length than fit.
     Oversubscribed(Alphabet),
-    /// Bits that no code begins with, in an alphabet where that is not allowed.
+    /// Some bit sequences have no code, in an alphabet where that is not allowed.
     Incomplete(Alphabet),
-    /// A dynamic block that says of every code length code that it does not occur: nothing can follow.
+    /// A dynamic block has no code length code at all, so nothing can follow.
     NoCodes,
-    /// "Repeat the length before" where there is none.
+    /// The first code length is a repetition of the previous one.
     NothingToRepeat,
-    /// A repetition that goes on behind the last code length.
+    /// A repetition goes past the last code length.
     RepeatTooLong,
-    /// The block could never end: symbol 256 has no code.
+    /// The symbol 256 has no code, so the block could never end.
     NoEndOfBlock,
-    /// Bits that no code begins with.
+    /// The bits are not the beginning of any code.
     NoSuchCode(Alphabet),
-    /// A symbol that stands for nothing: 286, 287, or distance 30, 31.
+    /// The symbol has no meaning: 286 or 287, or distance symbol 30 or 31.
     NoSuchSymbol(Alphabet),
     /// A match points further back than the agreed window, or than there are bytes.
     DistanceTooFar {
-        /// How far it points.
+        /// The distance of the match in bytes.
         distance: u16,
-        /// How far it could.
+        /// The largest possible distance at that point, in bytes.
         reach: u16,
     },
     /// The message ends in the middle of a block.
@@ -71,40 +72,43 @@ impl fmt::Display for InflateFaultKind {
         match *self {
             Self::BlockType => f.write_str("block type 11, which is reserved"),
             Self::StoredLength { len, nlen } => {
-                write!(f, "a stored block of LEN {len:04x}, whose complement is not NLEN {nlen:04x}")
+                write!(f, "a stored block whose NLEN {nlen:04x} is not the complement of its LEN {len:04x}")
             }
             Self::TooManyCodes(alphabet, count) => write!(f, "{count} codes for {}", alphabet.name()),
             Self::Oversubscribed(alphabet) => write!(f, "more codes for {} than fit", alphabet.name()),
-            Self::Incomplete(alphabet) => write!(f, "codes for {} with a gap", alphabet.name()),
+            Self::Incomplete(alphabet) => write!(f, "an incomplete set of codes for {}", alphabet.name()),
             Self::NoCodes => f.write_str("a block without any code for code lengths"),
-            Self::NothingToRepeat => f.write_str("a repeated code length with none before it"),
-            Self::RepeatTooLong => f.write_str("code lengths repeated beyond the last one"),
-            Self::NoEndOfBlock => f.write_str("a block that cannot end: 256 has no code"),
+            Self::NothingToRepeat => {
+                f.write_str("a repetition of the previous code length where there is none")
+            }
+            Self::RepeatTooLong => f.write_str("a repetition of code lengths past the last one"),
+            Self::NoEndOfBlock => f.write_str("a block that cannot end, because symbol 256 has no code"),
             Self::NoSuchCode(alphabet) => write!(f, "bits that are not a code for {}", alphabet.name()),
             Self::NoSuchSymbol(alphabet) => {
-                write!(f, "a symbol that stands for nothing among {}", alphabet.name())
+                write!(f, "an undefined symbol for {}", alphabet.name())
             }
             Self::DistanceTooFar { distance, reach } => {
-                write!(f, "a match that points {distance} bytes back, of which there are {reach}")
+                write!(f, "a match that points {distance} bytes back, but there are only {reach}")
             }
             Self::Truncated => f.write_str("data that ends inside a block"),
         }
     }
 }
 
-/// What is wrong, and where.
+/// A fault in DEFLATE data, with its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InflateFault {
-    /// Which rule.
+    /// The rule that is broken.
     pub kind: InflateFaultKind,
-    /// The first bit of what is wrong, counted from the first bit of the message's DEFLATE data.
+    /// The first bit of the fault, counted from the first bit of the message's DEFLATE data.
     pub start_bit: u64,
-    /// The bit behind it: as soon as these bits are there, it is certain.
+    /// The bit after the fault. The fault is certain as soon as all bits before this one have
+    /// arrived.
     pub end_bit: u64,
 }
 
 impl InflateFault {
-    /// The number of bytes of the DEFLATE data after which it is certain.
+    /// Returns the number of bytes of DEFLATE data after which the fault is certain.
     pub fn detectable_after(&self) -> u64 {
         self.end_bit.div_ceil(8)
     }

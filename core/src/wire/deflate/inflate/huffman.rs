@@ -1,29 +1,32 @@
-//! Huffman codes (RFC 1951 sections 3.2.2, 3.2.5 and 3.2.6) as tables: the next bits are an index, the entry is the symbol.
-//! It reads no stream; `symbol` looks at bits that somebody else holds.
+//! Huffman codes (RFC 1951 sections 3.2.2, 3.2.5 and 3.2.6) as lookup tables: the next bits are the
+//! index, the entry is the symbol.
+//! It reads no stream; callers pass in the next bits.
 
 use std::sync::LazyLock;
 
 use super::bit_reader::ones;
 use super::fault::{Alphabet, InflateFaultKind};
 
-/// The longest code.
+/// The length of the longest code in bits (RFC 1951 section 3.2.7).
 const MAX_CODE_BITS: usize = 15;
 
-/// A row of a table. From the lowest bit: 4 bits code length, 4 bits number of extra bits, 8 bits kind, 16 bits value.
+/// A row of a table. From the lowest bit: 4 bits of code length, 4 bits for the number of extra
+/// bits, 8 bits of kind, 16 bits of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TableEntry(u32);
 
 const LITERAL: u32 = 0;
-/// A match length or a distance: the value and some extra bits.
+/// A match length or a distance: the value plus some extra bits.
 const BASE_AND_EXTRA: u32 = 1;
 const END_OF_BLOCK: u32 = 2;
-/// The code is longer than the first table's index: the value is where its own table stands, the extra bits are its index.
+/// The code is longer than the index of the first table. The value is the position of the subtable,
+/// and the extra bits are its index.
 const SUBTABLE: u32 = 3;
 const INVALID_SYMBOL: u32 = 4;
 const UNUSED_CODE: u32 = 5;
 
 impl TableEntry {
-    /// What stands where no code does.
+    /// The entry for bits that are no code.
     const NO_CODE: Self = Self::new(UNUSED_CODE, 0, 0, 1);
 
     const fn new(kind: u32, value: u16, extra: u8, length: u8) -> Self {
@@ -50,7 +53,7 @@ impl TableEntry {
         (self.0 >> 16) as u16
     }
 
-    /// The value of a literal or of a code length.
+    /// Returns the value of a literal or of a code length.
     #[inline]
     fn byte(self) -> u8 {
         (self.0 >> 16 & 0xff) as u8
@@ -74,7 +77,8 @@ impl TableEntry {
     }
 }
 
-/// Section 3.2.5: the shortest length of each length code from 257 on, and its extra bits.
+/// Section 3.2.5: the shortest length of each length code from 257 on, and its number of extra
+/// bits.
 #[rustfmt::skip]
 const MATCH_LENGTHS: [(u16, u8); 29] = [
     (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0),
@@ -83,7 +87,7 @@ const MATCH_LENGTHS: [(u16, u8); 29] = [
     (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
 ];
 
-/// Section 3.2.5: the shortest distance of each distance code, and its extra bits.
+/// Section 3.2.5: the shortest distance of each distance code, and its number of extra bits.
 #[rustfmt::skip]
 const MATCH_DISTANCES: [(u16, u8); 30] = [
     (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2),
@@ -92,14 +96,14 @@ const MATCH_DISTANCES: [(u16, u8); 30] = [
     (4097, 11), (6145, 11), (8193, 12), (12289, 12), (16385, 13), (24577, 13),
 ];
 
-/// One alphabet's codes.
+/// The codes of one alphabet.
 #[derive(Clone, Debug)]
 pub(super) struct HuffmanTable {
     alphabet: Alphabet,
     table: Vec<TableEntry>,
-    /// Bits that index the first table.
+    /// The number of bits that index the first table.
     root_bits: u8,
-    /// As many bits that are 1: what is left of the next bits is an index.
+    /// A mask of `root_bits` bits, which turns the next bits into an index.
     mask: u16,
 }
 
@@ -108,7 +112,7 @@ impl HuffmanTable {
         Self { alphabet, table: Vec::new(), root_bits: 0, mask: 0 }
     }
 
-    /// Makes the table for these code lengths, 0 for a symbol that does not occur.
+    /// Builds the table for code lengths in bits; 0 is a symbol that does not occur.
     pub(super) fn build(&mut self, lengths: &[u8]) -> Result<(), InflateFaultKind> {
         let mut counts = [0_u16; MAX_CODE_BITS + 1];
         for length in lengths {
@@ -119,6 +123,8 @@ impl HuffmanTable {
         let used = (0_u8..).zip(counts).filter(|(_, count)| *count > 0);
         let longest = used.last().map_or(0, |(length, _)| length);
         self.check_completeness(&counts, longest)?;
+        // 10 and 8 bits cover the frequent codes. Longer ones are in subtables, which keeps the
+        // first table small.
         let widest = if self.alphabet == Alphabet::Literals { 10 } else { 8 };
         self.root_bits = longest.clamp(1, widest);
         self.mask = lowest(ones(self.root_bits.into()));
@@ -128,8 +134,11 @@ impl HuffmanTable {
         Ok(())
     }
 
-    /// Section 3.2.2 wants complete codes. Section 3.2.7 lets one single code stand alone, and no distances at all.
+    /// Checks that the codes are complete (section 3.2.2). Section 3.2.7 allows a single code
+    /// alone, and no distance codes at all.
     fn check_completeness(&self, counts: &[u16], longest: u8) -> Result<(), InflateFaultKind> {
+        // Kraft's inequality: each additional bit doubles the number of free codes, and each code
+        // takes one of them.
         let mut free = 1_i32;
         for count in counts.iter().skip(1) {
             free = free.saturating_mul(2).saturating_sub(i32::from(*count));
@@ -144,15 +153,17 @@ impl HuffmanTable {
         if free > 0 && !alone { Err(InflateFaultKind::Incomplete(self.alphabet)) } else { Ok(()) }
     }
 
-    /// Enters the codes, the shorter ones first. `counts` says how many of each length are still to come.
+    /// Enters the codes, shorter ones first. `counts` is the number of codes of each length that
+    /// are still to come.
     fn fill_table(&mut self, lengths: &[u8], counts: &mut [u16; MAX_CODE_BITS + 1], longest: u8) {
-        // The code stands at the top of its 16 bits, so that the next one of this length is `next_event` more. Behind the last one
-        // of all it is 0 again.
+        // The code is left-aligned in its 16 bits, so the next one of this length is `step` more.
+        // After the last one it wraps to 0.
         let (mut code, mut step) = (0_u16, 1_u16 << 15);
         let (mut table_of, mut table_at) = (None, 0);
         for length in 1..=longest {
             for (symbol, _) in (0_u16..).zip(lengths).filter(|(_, own)| **own == length) {
-                // Codes are packed with their first bit lowest (section 3.1.1).
+                // Huffman codes are packed with the most significant bit first, unlike everything
+                // else (section 3.1.1).
                 let bits = code.reverse_bits();
                 code = code.wrapping_add(step);
                 let entry = TableEntry::for_symbol(self.alphabet, symbol, length);
@@ -182,14 +193,15 @@ impl HuffmanTable {
         }
     }
 
-    /// Adds a table that `bits` index, and says where it stands.
+    /// Adds a table with an index of `bits` bits and returns its position.
     fn add_table(&mut self, bits: u8) -> usize {
         let at = self.table.len();
         self.table.resize(at.saturating_add(1_usize.wrapping_shl(bits.into())), TableEntry::NO_CODE);
         at
     }
 
-    /// Enters a code of `length` bits, that is in every row of the last table, or of the first one, whose index ends with it.
+    /// Enters a code of `length` bits into every row of the first or the last table whose index
+    /// ends with the code.
     fn put(&mut self, table_at: usize, code: usize, length: u8, entry: TableEntry) {
         let rows = if table_at == 0 { 1_usize.wrapping_shl(self.root_bits.into()) } else { self.table.len() };
         if let Some(rows) = self.table.get_mut(table_at.saturating_add(code)..rows) {
@@ -197,7 +209,8 @@ impl HuffmanTable {
         }
     }
 
-    /// How many bits index the table of the codes that begin like one of `length`: as many as its codes need, with `counts` still to come.
+    /// Returns the index size in bits of the subtable for codes that begin like one of `length`
+    /// bits: as many as the codes still to come need.
     fn subtable_bits(&self, counts: &[u16], length: u8, longest: u8) -> u8 {
         let mut bits = length.saturating_sub(self.root_bits);
         let mut free = 1_i32.wrapping_shl(bits.into());
@@ -212,7 +225,7 @@ impl HuffmanTable {
         bits
     }
 
-    /// The row of the first table for these bits.
+    /// Returns the row of the first table for these bits.
     #[inline]
     fn index(&self, bits: u16) -> usize {
         usize::from(bits & self.mask)
@@ -233,14 +246,15 @@ impl HuffmanTable {
         self.table.get(at).copied().unwrap_or(TableEntry::NO_CODE)
     }
 
-    /// The symbol at the start of `word`, of which `count` bits are there, and its length in bits. None: more bits are needed.
+    /// Decodes the symbol at the start of `word`, of which `count` bits have arrived, and returns
+    /// it with its length in bits. Returns `None` if more bits are needed.
     pub(super) fn decode_plain(&self, word: u64, count: u32) -> Option<(u8, u32)> {
         let entry = self.lookup(word);
         (entry.length() <= count).then_some((entry.byte(), entry.length()))
     }
 }
 
-/// What the bits of a block say.
+/// A symbol of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Symbol {
     Literal(u8),
@@ -248,7 +262,7 @@ pub(super) enum Symbol {
     End,
 }
 
-/// The codes of one block: literals and lengths, distances.
+/// The codes of one block: one table for literals and lengths, one for distances.
 #[derive(Clone, Debug)]
 pub(super) struct BlockCodes {
     pub(super) literals: HuffmanTable,
@@ -263,8 +277,11 @@ impl BlockCodes {
         }
     }
 
-    /// The symbol at the start of `word`, of which `count` bits are there, and its length in bits: at most 48.
-    /// None: more bits are needed. What is wrong comes with the number of bits that make it certain.
+    /// Decodes the symbol at the start of `word`, of which `count` bits have arrived, and returns
+    /// it with its length in bits (at most 48). Returns `None` if more bits are needed.
+    ///
+    /// # Errors
+    /// Returns the fault and the number of bits after which it is certain.
     #[inline]
     pub(super) fn decode_symbol(
         &self,
@@ -273,6 +290,7 @@ impl BlockCodes {
     ) -> Result<Option<(Symbol, u32)>, (InflateFaultKind, u32)> {
         let entry = self.literals.lookup(word);
         let mut used = entry.length();
+        // Bits that have not arrived read as 0, so a code counts only when all of its bits are there.
         if used > count {
             return Ok(None);
         }
@@ -302,21 +320,24 @@ impl BlockCodes {
     }
 }
 
-/// The extra bits of a length or a distance, which stand at bit `at`. Base and extra bits make 32,768 at most (section 3.2.5).
+/// Returns the extra bits of a length or a distance, which begin at bit `at`. Base and extra bits
+/// add up to at most 32,768 (section 3.2.5).
 #[inline]
 fn extra(word: u64, at: u32, entry: TableEntry) -> u16 {
     lowest(word.wrapping_shr(at) & ones(entry.extra()))
 }
 
-/// The lowest 16 bits.
+/// Returns the lowest 16 bits.
 #[inline]
 fn lowest(word: u64) -> u16 {
     (word & 0xffff) as u16
 }
 
-/// The codes that need no description (section 3.2.6).
+/// The fixed codes (section 3.2.6).
 pub(super) static FIXED_CODES: LazyLock<BlockCodes> = LazyLock::new(|| {
     let lengths: [u8; 288] = std::array::from_fn(|symbol| match symbol {
+        // The symbols 286 and 287 and the distances 30 and 31 take part in the code but never occur
+        // (section 3.2.6).
         144..256 => 9,
         256..280 => 7,
         _ => 8,
@@ -339,7 +360,7 @@ mod tests {
                 .map(|(end, (next, _))| i32::from(*next) - i32::from(end))
                 .collect::<Vec<_>>()
         };
-        // 258 has a code of its own, and could be written as 227 + 31 too.
+        // 258 has a code of its own, although it could be written as 227 + 31 too.
         assert_eq!(gaps(&MATCH_LENGTHS), [[0; 27].as_slice(), &[-1]].concat());
         assert_eq!(gaps(&MATCH_DISTANCES), [0; 29]);
         for (index, (_, extra)) in MATCH_LENGTHS.iter().enumerate().take(28) {

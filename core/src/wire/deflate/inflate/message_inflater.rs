@@ -1,45 +1,47 @@
-//! The compressed messages of one direction (RFC 7692 section 7.2.2): what is kept from one to the next, and when inflating stops.
-//! Which frames belong to a message, and whether its text is UTF-8, is known to `frame_validator`.
+//! Inflates the compressed messages of one direction (RFC 7692 section 7.2.2): what is kept between
+//! messages, and when inflating stops.
+//! `frame_validator` knows which frames belong to a message and whether its text is UTF-8.
 
 use super::{InflateFault, Inflater};
 use crate::wire::frame::Side;
 use crate::wire::handshake::extension::DeflateParams;
 
-/// Inflating stops at this many bytes a message, unless told otherwise: 32 MiB.
+/// The default limit of inflated bytes per message: 32 MiB.
 pub const INFLATE_LIMIT: u64 = 32 << 20;
 
 /// Why a compressed message was not inflated, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InflateStop {
-    /// It is larger than the limit.
+    /// The message is larger than the limit.
     Limit,
-    /// It may point back into an earlier message that was not inflated to its end.
+    /// The message may refer back to an earlier one that was not inflated completely.
     ContextLost,
-    /// Its data is no DEFLATE data.
+    /// The data isn't valid DEFLATE data.
     InvalidData(InflateFault),
 }
 
-/// Inflates what one side compresses.
+/// Inflates the messages of one side.
 #[derive(Clone, Debug)]
 pub(crate) struct MessageInflater {
     window_bits: u8,
     context_takeover: bool,
     pub(crate) limit: u64,
-    /// Made for the first compressed message, because most connections have none; without context takeover it is made anew
-    /// for each.
+    /// Created for the first compressed message, because most connections have none. Without
+    /// context takeover it is created anew for each message.
     inflater: Option<Box<Inflater>>,
-    /// An earlier message is not in the window, although later ones may point into it.
+    /// Whether the window lacks an earlier message to which later ones may refer.
     context_lost: bool,
-    /// Bytes that the message at hand was inflated to.
+    /// The number of bytes that the current message was inflated to.
     pub(crate) data_len: u64,
-    /// Why inflating the message at hand has stopped.
+    /// Why inflating the current message has stopped.
     pub(crate) stop: Option<InflateStop>,
-    /// Compressed bytes of the message after which the limit was passed.
+    /// The number of compressed bytes of the message after which the limit was exceeded.
     pub(crate) limit_exceeded_after: u64,
 }
 
 impl MessageInflater {
-    /// For the messages of `from`, by the parameters that are its own (RFC 7692 sections 7.1.1 and 7.1.2).
+    /// Creates an inflater for the messages of `from`, with the parameters of that side (RFC 7692
+    /// sections 7.1.1 and 7.1.2).
     pub(crate) fn new(deflate: DeflateParams, from: Side) -> Self {
         Self {
             window_bits: deflate.window_bits(from),
@@ -53,7 +55,7 @@ impl MessageInflater {
         }
     }
 
-    /// A compressed message begins.
+    /// Begins a compressed message.
     pub(crate) fn begin_message(&mut self) {
         let inflater = self.inflater.get_or_insert_with(|| Box::new(Inflater::new(self.window_bits)));
         inflater.begin_message(self.context_takeover);
@@ -61,32 +63,35 @@ impl MessageInflater {
         self.stop = self.context_lost.then_some(InflateStop::ContextLost);
     }
 
-    /// No message is open, and what was inflated has been handed on: nothing can point back without context takeover.
+    /// Releases the inflater between messages if nothing can refer back. No message may be open,
+    /// and all output must have been passed on.
     pub(crate) fn rest(&mut self) {
         if !self.context_takeover {
             self.inflater = None;
         }
     }
 
-    /// The sender has compressed something that cannot be inflated here.
+    /// Notes that the sender has compressed data that cannot be inflated here.
     pub(crate) fn mark_context_lost(&mut self) {
         self.context_lost |= self.context_takeover;
     }
 
-    /// Inflates from the front of `input`. Empty: more input is needed, or inflating has stopped; then the input is passed over.
+    /// Inflates from the front of `input`. The result is empty if more input is needed, or if
+    /// inflating has stopped; then the input is skipped.
     pub(crate) fn push(&mut self, input: &mut &[u8]) -> &[u8] {
         let Some(inflater) = self.inflater.as_deref_mut().filter(|_| self.stop.is_none()) else {
             *input = &[];
             return &[];
         };
-        // One byte more than the limit, so that a message of just that size is no excess.
+        // Room for one byte more than the limit, so that a message of exactly the limit isn't
+        // reported.
         let room =
             usize::try_from(self.limit.saturating_sub(self.data_len)).unwrap_or(usize::MAX).saturating_add(1);
         inflater.push_observed(input, room, &mut ());
         self.account_output()
     }
 
-    /// The message ends: inflates what its last bits and the four bytes taken off make certain.
+    /// Ends the message: inflates what its last bits and the four removed bytes make certain.
     pub(crate) fn end_message(&mut self) -> &[u8] {
         let Some(inflater) = self.inflater.as_deref_mut().filter(|_| self.stop.is_none()) else {
             return &[];
@@ -95,12 +100,13 @@ impl MessageInflater {
         self.account_output()
     }
 
-    /// The message ended without the byte 00 that its end marker begins with (RFC 7692 section 7.2.1).
+    /// Whether the message ended without the byte 00 that begins its end marker (RFC 7692 section
+    /// 7.2.1).
     pub(crate) fn is_end_marker_truncated(&self) -> bool {
         self.stop.is_none() && self.inflater.as_deref().is_some_and(Inflater::is_end_marker_truncated)
     }
 
-    /// What was inflated last.
+    /// Returns the data that was inflated last.
     pub(crate) fn output(&self) -> &[u8] {
         self.inflater.as_deref().map_or(&[], Inflater::output)
     }
@@ -118,6 +124,8 @@ impl MessageInflater {
             self.stop = Some(InflateStop::InvalidData(fault));
         }
         self.data_len = self.data_len.saturating_add(inflater.output().len() as u64);
+        // The rest of this message never enters the window, so later messages may refer to missing
+        // data.
         self.context_lost |= self.context_takeover && self.stop.is_some();
         inflater.output()
     }

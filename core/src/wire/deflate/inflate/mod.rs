@@ -1,5 +1,6 @@
-//! Inflating (RFC 1951) piece by piece, as permessage-deflate needs it (RFC 7692 section 7.2.2): exact about what is wrong and where.
-//! It compresses nothing, and knows neither frames nor text; `deflate_listing` explains what it sees here.
+//! Inflates DEFLATE data (RFC 1951) in pieces (RFC 7692 section 7.2.2), with the place of each
+//! fault.
+//! It knows neither frames nor text. `listing` explains what it observes here.
 
 mod bit_reader;
 mod block_header;
@@ -16,13 +17,14 @@ use bit_reader::{BitReader, StoredBytes};
 use huffman::{BlockCodes, FIXED_CODES, HuffmanTable, Symbol};
 use sliding_window::SlidingWindow;
 
-/// What a sender takes off the end of each message, and a receiver puts back (RFC 7692 section 7.2.1).
+/// The bytes that a sender removes from each message and a receiver appends (RFC 7692 section
+/// 7.2.1).
 pub const DEFLATE_TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// The most codes that a block can describe: 286 for literals and lengths, 30 for distances.
+/// The maximum number of codes in a block: 286 for literals and lengths, 30 for distances.
 const MAX_CODE_LENGTHS: usize = 286 + 30;
 
-/// Inflates the messages of one sender. How the data is cut into pieces never matters.
+/// Inflates the messages of one sender. The result never depends on how the data is split.
 ///
 /// ```
 /// use wiretalk_core::wire::deflate::inflate::Inflater;
@@ -45,16 +47,16 @@ pub struct Inflater {
     window: SlidingWindow,
     bits: BitReader,
     state: InflaterState,
-    /// The block at hand, or the one before, has BFINAL = 1.
+    /// Whether the current block, or the last one, has BFINAL = 1.
     is_last_block: bool,
-    /// A match of which a part did not fit the piece: length and distance.
+    /// The length and distance of the rest of a match that did not fit into the last piece.
     pending_match: Option<(usize, usize)>,
     dynamic: Box<DynamicBlock>,
     fault: Option<InflateFault>,
     end_marker_truncated: bool,
 }
 
-/// What the next bits are.
+/// The kind of data that the next bits belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InflaterState {
     Header,
@@ -66,18 +68,18 @@ enum InflaterState {
     Symbols { fixed: bool },
 }
 
-/// The description of a dynamic block, as far as it is read.
+/// The description of a dynamic block, as far as it has been read.
 #[derive(Clone, Debug)]
 struct DynamicBlock {
     codes: BlockCodes,
     code_lengths: HuffmanTable,
     literal_count: usize,
     distance_count: usize,
-    /// How many code length codes there are.
+    /// The number of code length codes.
     code_length_count: usize,
     lengths_read: usize,
     lengths: [u8; MAX_CODE_LENGTHS],
-    /// Where the description began.
+    /// The bit at which the description began.
     start_bit: u64,
 }
 
@@ -96,18 +98,18 @@ impl DynamicBlock {
     }
 }
 
-/// How the data of a block is written.
+/// The encoding of a block's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlockType {
-    /// As it is (BTYPE 00).
+    /// Uncompressed (BTYPE 00).
     Stored,
-    /// With the codes of section 3.2.6 (BTYPE 01).
+    /// Huffman codes of section 3.2.6 (BTYPE 01).
     Fixed,
-    /// With codes that the block describes (BTYPE 10).
+    /// Huffman codes that the block describes itself (BTYPE 10).
     Dynamic,
 }
 
-/// What was read, for whoever looks on.
+/// What was read, for an observer.
 #[derive(Debug)]
 pub(crate) enum InflateEvent<'a> {
     Block { last: bool, block_type: BlockType },
@@ -120,18 +122,18 @@ pub(crate) enum InflateEvent<'a> {
     End,
 }
 
-/// Looks on while something is inflated: bits `from..to` of the message are this.
+/// Observes inflating: the bits `from..to` of the message are `event`.
 pub(crate) trait InflateObserver {
     fn observe(&mut self, from: u64, to: u64, event: InflateEvent<'_>);
 }
 
-/// Nobody looks on.
+/// The observer that ignores everything.
 impl InflateObserver for () {
     #[inline]
     fn observe(&mut self, _: u64, _: u64, _: InflateEvent<'_>) {}
 }
 
-/// Can it go on at once, or only with more input or more room?
+/// Whether the next step is possible at once, or only with more input or more room.
 enum InflateProgress {
     Continue,
     Blocked,
@@ -140,7 +142,7 @@ enum InflateProgress {
 type InflateResult = Result<InflateProgress, InflateFault>;
 
 impl Inflater {
-    /// Empty, for a sender whose window is 2 to the power of `window_bits` bytes (8 to 15; others are taken as the nearest).
+    /// Creates an inflater for a window of 2^`window_bits` bytes (8 to 15; others are clamped).
     pub fn new(window_bits: u8) -> Self {
         Self {
             window: SlidingWindow::new(window_bits.clamp(8, 15)),
@@ -154,7 +156,7 @@ impl Inflater {
         }
     }
 
-    /// Begins a message; `keep_window` says whether it may point back into the earlier ones (context takeover).
+    /// Begins a message; with `keep_window` it may refer to earlier ones (context takeover).
     pub fn begin_message(&mut self, keep_window: bool) {
         if !keep_window {
             self.window.clear();
@@ -167,33 +169,34 @@ impl Inflater {
         self.end_marker_truncated = false;
     }
 
-    /// Inflates from the front of `input` until a piece is full or the input is used up. Empty: more input is needed, or `fault` says why not.
+    /// Inflates from the front of `input`. Empty: more input is needed, or there is a `fault`.
     pub fn push(&mut self, input: &mut &[u8]) -> &[u8] {
         self.push_observed(input, usize::MAX, &mut ());
         self.output()
     }
 
-    /// Ends a message, all input of which is used up: reads the four bytes that its sender took off.
-    /// What comes to light then is handed out; `fault` says whether the data was whole.
+    /// Ends a message after all its input: reads the four bytes that the sender removed and returns
+    /// what they complete. [`fault`](Self::fault) tells whether the data was complete.
     ///
-    /// Two ends are taken as whole although those four bytes do not complete a block, because no data is missing:
-    /// directly behind a block with BFINAL = 1, and where they are begun but not ended (the message lacks its last byte 00).
+    /// Two endings are accepted although those four bytes do not complete a block, because no data
+    /// is missing: right after a block with BFINAL = 1, and in the middle of the four bytes (the
+    /// message lacks its last byte 00).
     pub fn end_message(&mut self) -> &[u8] {
         self.end_observed(&mut ());
         self.output()
     }
 
-    /// What is wrong with this message; nothing is inflated from there on, and the input is passed over.
+    /// Returns the fault of this message. Nothing is inflated after it, and the input is skipped.
     pub fn fault(&self) -> Option<InflateFault> {
         self.fault
     }
 
-    /// The message ended without the byte 00 that its end marker begins with.
+    /// Whether the message ended without the byte 00 that begins its end marker.
     pub fn is_end_marker_truncated(&self) -> bool {
         self.end_marker_truncated
     }
 
-    /// Bits of the message that are decoded.
+    /// Returns the number of bits of the message that have been decoded.
     pub fn position(&self) -> u64 {
         self.bits.position()
     }
@@ -202,7 +205,7 @@ impl Inflater {
         self.window.output()
     }
 
-    /// Makes these bytes what a match can point back into.
+    /// Fills the window with the bytes that matches can refer back to.
     pub(crate) fn set_window(&mut self, before: &[u8]) {
         self.window.clear();
         for piece in before.chunks(sliding_window::MAX_OUTPUT) {
@@ -215,7 +218,7 @@ impl Inflater {
         self.window.drop_last_byte();
     }
 
-    /// As `push`, with at most `room` bytes a piece, and with somebody looking on. The piece is `piece`.
+    /// Inflates like [`push`](Self::push), at most `room` bytes into `output`, for an observer.
     pub(crate) fn push_observed<W: InflateObserver>(
         &mut self,
         input: &mut &[u8],
@@ -247,12 +250,16 @@ impl Inflater {
         let at_boundary =
             |inflater: &Self| inflater.state == InflaterState::Header && inflater.bits.count() == 0;
         self.window.begin_output(0);
+        // After BFINAL = 1 no data is missing, and the tail would begin a new block (section
+        // 7.2.3.4).
         if self.fault.is_some() || at_boundary(self) && self.is_last_block {
             return;
         }
         let from = self.bits.position();
         let mut tail = &DEFLATE_TAIL[..];
         self.push_observed(&mut tail, usize::MAX, observer);
+        // The tail began a stored block and ends in its length: the byte 00 before the tail is
+        // missing.
         self.end_marker_truncated = self.state == InflaterState::StoredLength;
         if self.fault.is_none() && !at_boundary(self) && !self.end_marker_truncated {
             let to = self.bits.position().saturating_add(self.bits.count().into());
@@ -318,7 +325,7 @@ impl Inflater {
             if self.window.room() == 0 {
                 return Ok(InflateProgress::Blocked);
             }
-            // A symbol has at most 48 bits.
+            // A symbol has at most 48 bits: 15 + 5 for a length, 15 + 13 for a distance.
             if self.bits.count() < 48 {
                 self.bits.refill(input);
             }
@@ -342,6 +349,7 @@ impl Inflater {
                     self.window.push(byte);
                 }
                 Symbol::Match { length, distance } => {
+                    // The buffer also holds older bytes, which the sender's window no longer has.
                     if usize::from(distance) > self.window.reach() {
                         let reach = u16::try_from(self.window.reach()).unwrap_or(u16::MAX);
                         return Err(InflateFault {
@@ -376,7 +384,7 @@ impl Inflater {
         }
     }
 
-    /// RFC 7692 section 7.2.1: behind a block with BFINAL = 1 the next one begins with a new byte.
+    /// Ends a block. After BFINAL = 1 the next one begins at a byte (RFC 7692 section 7.2.1).
     fn end_block<W: InflateObserver>(&mut self, observer: &mut W) {
         if self.is_last_block {
             self.skip_padding(observer);
@@ -399,7 +407,7 @@ pub(crate) fn bomb(matches: usize) -> Vec<u8> {
         bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
     }
     bits.extend([0; 7]);
-    // The header of the empty stored block whose four bytes are taken off.
+    // The header of the empty stored block whose last four bytes the sender removes.
     bits.extend([0; 3]);
     bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
 }

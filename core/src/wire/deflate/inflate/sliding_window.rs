@@ -1,26 +1,28 @@
-//! What was inflated last: the bytes that a match may point back into, and the piece that is handed out now.
+//! The bytes that were inflated last: the window that a match can refer back to, and the piece that
+//! is returned now.
 //! It grows to one fixed size, whatever a stream claims.
 
-/// At most this much is inflated in one step.
+/// The largest piece of output, in bytes.
 pub(super) const MAX_OUTPUT: usize = 16 * 1024;
 
-/// Room behind the window: the larger it is, the less often the window has to move to the front.
+/// The room after the window in bytes. The larger it is, the less often the window is moved to the
+/// front.
 const BUFFER_SLACK: usize = 64 * 1024;
 
-/// Most matches are no longer than this.
+/// The length up to which a match is copied with a fixed size. Most matches are shorter.
 const SHORT_MATCH: usize = 32;
 
 #[derive(Clone, Debug)]
 pub(super) struct SlidingWindow {
     buffer: Vec<u8>,
-    /// How far back a match may point.
+    /// The size of the window, which limits how far back a match can refer.
     size: usize,
-    /// Where the bytes begin that there are.
+    /// The position of the oldest byte that a match can refer to.
     history_start: usize,
-    /// Where the piece begins that is handed out now.
+    /// The position at which the current piece begins.
     output_start: usize,
     end: usize,
-    /// Where this piece ends at the latest.
+    /// The position at which the current piece must end.
     output_limit: usize,
 }
 
@@ -37,7 +39,8 @@ impl SlidingWindow {
             let keep = self.reach();
             self.buffer.copy_within(self.end.saturating_sub(keep)..self.end, 0);
             (self.history_start, self.end) = (0, keep);
-            // Small connections stay small: the buffer doubles until it has its size.
+            // The buffer doubles until it has its full size, so that connections with little data
+            // stay small.
             let wanted = keep.saturating_add(room).max(self.buffer.len().saturating_mul(2));
             let wanted = wanted.min(self.size.saturating_add(BUFFER_SLACK));
             if wanted > self.buffer.len() {
@@ -48,36 +51,37 @@ impl SlidingWindow {
         self.output_limit = self.end.saturating_add(room);
     }
 
-    /// Forgets everything: nothing can be pointed at any more.
+    /// Forgets all bytes, so that no match can refer to them.
     pub(super) fn clear(&mut self) {
         self.history_start = self.end;
         self.output_start = self.end;
     }
 
-    /// How far back a match may point.
+    /// Returns how far back a match can refer, in bytes.
     #[inline]
     pub(super) fn reach(&self) -> usize {
         self.size.min(self.end.saturating_sub(self.history_start))
     }
 
-    /// How much the piece at hand can still take.
+    /// Returns how many bytes the current piece can still take.
     #[inline]
     pub(super) fn room(&self) -> usize {
         self.output_limit.saturating_sub(self.end)
     }
 
-    /// The piece at hand.
+    /// Returns the current piece.
     pub(super) fn output(&self) -> &[u8] {
         self.buffer.get(self.output_start..self.end).unwrap_or_default()
     }
 
-    /// Bytes that are allocated.
+    /// Returns the number of allocated bytes.
     #[cfg(test)]
     pub(super) fn memory(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Takes the last byte back; the window remembers it all the same, so nothing may be inflated behind it.
+    /// Removes the last byte of the current piece. A match could still refer to it, so nothing may
+    /// be inflated after this.
     pub(super) fn drop_last_byte(&mut self) {
         self.end = self.end.saturating_sub(1).max(self.output_start);
     }
@@ -98,7 +102,8 @@ impl SlidingWindow {
         }
     }
 
-    /// Repeats `length` bytes from `distance` back; both were checked against `reach` and `room`.
+    /// Copies `length` bytes from `distance` bytes back. The caller has checked both against
+    /// `reach` and `room`.
     #[inline]
     pub(super) fn copy_match(&mut self, distance: usize, length: usize) {
         let from = self.end.saturating_sub(distance);
@@ -109,14 +114,17 @@ impl SlidingWindow {
             && let Some(source) = room.first_chunk::<SHORT_MATCH>().copied()
             && let Some(target) = room.last_chunk_mut::<SHORT_MATCH>()
         {
-            // A copy of fixed size costs less than a call; what it writes behind the match is overwritten next.
+            // A copy of fixed size is cheaper than a call to memcpy. It can write past the match;
+            // the next output overwrites that.
             *target = source;
+        // A run of one byte is filled in one go.
         } else if distance == 1
             && let Some([byte, room @ ..]) = self.buffer.get_mut(from..end)
         {
             room.fill(*byte);
         } else {
-            // Where source and target overlap, what was copied is a longer source for the next turn.
+            // Source and target may overlap. Then each round doubles the source, because what was
+            // copied is part of it.
             let mut target = self.end;
             while target < end {
                 let now = target.saturating_sub(from).min(end.saturating_sub(target));

@@ -1,10 +1,10 @@
-//! A WebSocket implementation whose behaviour was recorded.
+//! [`Implementation`]: a WebSocket implementation whose behaviour was recorded.
 
-/// An implementation that was fed the vectors.
+/// An implementation that was tested with the vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Implementation {
-    /// Its short name: `ws`.
+    /// The short name: `ws`.
     pub name: &'static str,
-    /// Its name with version and language: `ws 8.23.0 (Node 20)`.
+    /// The name with version and language: `ws 8.23.0 (Node 20)`.
     pub version: &'static str,
 }

@@ -1,5 +1,7 @@
-//! Who refuses a broken frame among known implementations: what each did when it was fed the vectors of `tests/vectors/frames.json`.
-//! It tells what was tried, with the number of cases, and concludes nothing about other frames or other versions.
+//! Which known implementations reject a broken frame: their reactions to the vectors of
+//! `tests/vectors/frames.json`.
+//! These are results for the tested versions and cases, with the number of cases. They say nothing
+//! about other frames or other versions.
 
 mod implementation;
 mod results;
@@ -10,47 +12,50 @@ use crate::wire::decode::fault::FaultCode;
 pub use implementation::Implementation;
 use results::InteropRow;
 
-/// What one implementation did with the cases of one rule.
+/// The reaction of one implementation to the cases of one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InteropResult {
-    /// Who.
+    /// The implementation that was tested.
     pub implementation: &'static Implementation,
-    /// Cases that it refused.
+    /// The number of cases that it rejected.
     pub refused: u8,
-    /// Cases that it let pass.
+    /// The number of cases that it accepted.
     pub accepted: u8,
-    /// Cases there are; more than refused and accepted where it was not fed all (no permessage-deflate, for example).
+    /// The number of all cases. It is larger than the sum of the two if the implementation could
+    /// not be tested with all (it has no permessage-deflate, for example).
     pub cases: u8,
-    /// What it said where it refused what the RFC does not forbid.
+    /// Its error message, if it rejected something that the RFC does not forbid.
     pub message: Option<&'static str>,
 }
 
-/// An [`InteropResult`] in a word.
+/// An [`InteropResult`] in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reaction {
-    /// It refused every case that it was fed.
+    /// It rejected every case that it was tested with.
     Refuses,
-    /// It let every case pass that it was fed.
+    /// It accepted every case that it was tested with.
     Accepts,
-    /// It refused some and let others pass.
+    /// It rejected some cases and accepted others.
     Mixed,
-    /// It was fed none.
+    /// It was not tested with any case.
     NotTried,
 }
 
-/// On how many cases the answers about `code` rest: those in which no other rule could have been the reason to refuse, and
-/// the header with the fault was there in full. For some rules there is none.
+/// Returns the number of cases behind the results for `code`. Only cases count in which no other
+/// rule could be the reason for rejecting, and whose header arrived completely. Some rules have
+/// none.
 pub fn case_count(code: FaultCode) -> u8 {
     find_row(code).map_or(0, |row| row.cases)
 }
 
-/// What each implementation did with frames that break this rule; empty where there is no case of it.
+/// Returns the reaction of each implementation to frames that break the rule; empty if there is no
+/// case.
 ///
 /// ```
 /// use wiretalk_core::wire::{FaultCode, explain::interop};
 ///
 /// let ws = interop::results_for(FaultCode::LenNotMinimal).into_iter().find(|result| result.implementation.name == "ws").unwrap();
-/// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) lets it pass (4 of 4 cases)");
+/// assert_eq!(ws.to_string(), "ws 8.23.0 (Node 20) accepts it (4 of 4 cases)");
 /// ```
 pub fn results_for(code: FaultCode) -> Vec<InteropResult> {
     let Some(row) = find_row(code) else { return Vec::new() };
@@ -66,7 +71,7 @@ fn find_row(code: FaultCode) -> Option<&'static InteropRow> {
 }
 
 impl InteropResult {
-    /// What it comes to.
+    /// Returns the reaction in one word.
     pub fn reaction(&self) -> Reaction {
         match (self.refused, self.accepted) {
             (0, 0) => Reaction::NotTried,
@@ -83,10 +88,10 @@ impl fmt::Display for InteropResult {
         let of = format!("of {cases} case{}", if *cases == 1 { "" } else { "s" });
         write!(f, "{} ", peer.version)?;
         match self.reaction() {
-            Reaction::NotTried => write!(f, "was not tried"),
-            Reaction::Refuses => write!(f, "refuses it ({refused} {of})"),
-            Reaction::Accepts => write!(f, "lets it pass ({accepted} {of})"),
-            Reaction::Mixed => write!(f, "refuses {refused} and lets {accepted} pass {of}"),
+            Reaction::NotTried => write!(f, "was not tested"),
+            Reaction::Refuses => write!(f, "rejects it ({refused} {of})"),
+            Reaction::Accepts => write!(f, "accepts it ({accepted} {of})"),
+            Reaction::Mixed => write!(f, "rejects {refused} and accepts {accepted} {of}"),
         }
     }
 }
@@ -99,7 +104,7 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
 
-    /// No other rule could have been the reason, and the frame's header was there.
+    /// Whether no other rule could have been the reason, and the frame's header was complete.
     fn decides(case: &Value, code: FaultCode) -> bool {
         let faults = array(&case["expect"]["violations"]);
         let listed = array(&case["expect"]["frames"]).len() as u64;
@@ -114,7 +119,8 @@ mod tests {
         alone && faults.iter().all(|fault| number(&fault["frame"]) < listed)
     }
 
-    /// Refused, accepted, and the first words of a refusal that differs from the expected verdict.
+    /// Returns the numbers of rejected and accepted cases, and the first words of a rejection that
+    /// differs from the expected verdict.
     fn tally<'a>(cases: &[&'a Value], peer: &str) -> (u8, u8, Option<&'a str>) {
         let (mut refused, mut accepted, mut message) = (0, 0, None);
         for case in cases {
@@ -155,7 +161,7 @@ mod tests {
     fn every_implementation_that_judges_is_listed_with_its_version() {
         let file = frames_file();
         let named = file["implementations"].as_object().unwrap();
-        // tshark names header fields and judges nothing
+        // tshark names header fields and validates nothing.
         assert_eq!(named.len(), results::IMPLEMENTATIONS.len() + 1);
         for peer in &results::IMPLEMENTATIONS {
             assert_eq!(named[peer.name], peer.version);
@@ -169,7 +175,7 @@ mod tests {
         };
         assert_eq!(
             result_of(FaultCode::CloseCodeInvalid, "aiohttp").to_string(),
-            "aiohttp 3.14.5 (Python reader) refuses 9 and lets 1 pass of 10 cases"
+            "aiohttp 3.14.5 (Python reader) rejects 9 and accepts 1 of 10 cases"
         );
         assert_eq!(result_of(FaultCode::Inflate, "tungstenite").reaction(), Reaction::NotTried);
         assert_eq!(

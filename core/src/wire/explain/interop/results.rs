@@ -1,10 +1,11 @@
-//! What the implementations did with the vectors, one row a rule; a test holds every figure against `tests/vectors/frames.json`.
-//! What the figures mean is said in `interop`.
+//! The reactions of the implementations to the vectors, one row per rule. A test compares every
+//! figure with `tests/vectors/frames.json`.
+//! `interop` explains the figures.
 
 use super::implementation::Implementation;
 use crate::wire::decode::fault::FaultCode;
 
-/// Those that were fed the vectors.
+/// The implementations that were tested with the vectors.
 pub(super) const IMPLEMENTATIONS: [Implementation; 8] = [
     Implementation { name: "wsproto", version: "wsproto 1.3.2 (Python)" },
     Implementation { name: "websockets", version: "websockets 17.4 (Python, sans-I/O)" },
@@ -16,17 +17,17 @@ pub(super) const IMPLEMENTATIONS: [Implementation; 8] = [
     Implementation { name: "ws-framer", version: "ws-framer 0.4.0 (Rust)" },
 ];
 
-/// What all implementations did with the cases of one rule.
+/// The reactions of all implementations to the cases of one rule.
 pub(super) struct InteropRow {
     pub(super) code: FaultCode,
     pub(super) cases: u8,
-    /// Refused and accepted cases of each of [`IMPLEMENTATIONS`].
+    /// The numbers of rejected and accepted cases, for each of [`IMPLEMENTATIONS`].
     pub(super) tallies: [(u8, u8); IMPLEMENTATIONS.len()],
-    /// What those said that refused, by their names.
+    /// The name and the first error message of each implementation that rejected something legal.
     pub(super) messages: &'static [(&'static str, &'static str)],
 }
 
-/// (refused, accepted) in the order of `IMPLEMENTATIONS`; `format` is the first thing a peer said where it refused what is legal.
+/// All rows. Tallies are (rejected, accepted), in the order of [`IMPLEMENTATIONS`].
 pub(super) const RESULTS: &[InteropRow] = &[
     InteropRow {
         code: FaultCode::RsvNonzero,

@@ -1,5 +1,7 @@
-//! A page for a beginner on every field of a frame and on every rule that can be broken: what the RFC wants, why, what goes wrong.
-//! What a field says in one frame is told by its span, and where a rule is broken by its fault; here is what holds for all frames.
+//! A reference page for beginners on every field of a frame and every rule that can be broken: what
+//! the RFC requires, why, and what usually goes wrong.
+//! A page holds for all frames. A [`FieldSpan`](super::field_span::FieldSpan) explains a field in
+//! one frame, and a [`Fault`](crate::wire::Fault) locates a broken rule.
 
 mod faults;
 mod fields;
@@ -10,26 +12,26 @@ use crate::wire::decode::fault::FaultCode;
 use crate::wire::explain::field_span::Field;
 use crate::wire::frame::Severity;
 
-/// One page. Each part is whole sentences.
+/// One reference page. Each part but the title consists of whole sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferencePage {
-    /// A field's name, or what is wrong in one clause.
+    /// The name of the field, or what is wrong in one clause.
     pub title: &'static str,
-    /// What the RFC wants there.
+    /// The requirement that the RFC states.
     pub requirement: &'static str,
-    /// Why it is so.
+    /// The reason for the requirement.
     pub rationale: &'static str,
-    /// What usually causes a violation.
+    /// The usual cause of a violation.
     pub common_cause: &'static str,
-    /// What the receiver does now.
+    /// The action that the receiver must take.
     pub consequence: String,
-    /// Where it is written.
+    /// The section that states the requirement.
     pub section: &'static str,
-    /// The rules that can be broken there: for a field its own, for a rule itself.
+    /// The rules that can be broken: those of the field, or the rule itself.
     pub rules: &'static [FaultCode],
 }
 
-/// The page of a field.
+/// Returns the page of a field.
 pub fn for_field(field: Field) -> ReferencePage {
     let own = fields::text(field);
     ReferencePage {
@@ -43,8 +45,8 @@ pub fn for_field(field: Field) -> ReferencePage {
     }
 }
 
-/// The page of a rule; its title, its reason and its section are those of [`FaultCode::rule`]. Until somebody has written what a
-/// new rule wants and where its violations come from, these two parts are empty.
+/// Returns the page of a rule. Title, rationale and section are those of [`FaultCode::rule`]. The
+/// requirement and the common cause are empty for a rule without a text.
 pub fn for_fault(code: FaultCode) -> ReferencePage {
     let rule = code.rule();
     let (requirement, common_cause) = faults::text(rule.name).unwrap_or_default();
@@ -60,15 +62,15 @@ pub fn for_fault(code: FaultCode) -> ReferencePage {
     }
 }
 
-/// From the close code, and from what is special about the rule.
+/// Returns what the receiver must do, derived from the rule's severity and close code.
 fn consequence(code: FaultCode) -> String {
     let rule = code.rule();
     match (code, rule.severity, rule.close_code) {
-        (FaultCode::DataAfterClose, ..) => "The receiver throws the frame away. A Close was sent already, so there is none left to send that could name a reason.".to_owned(),
-        (_, Severity::Fatal, Some(1007)) => "The receiver fails the connection: it sends a Close with code 1007, which says that the data do not fit the type of the message, and reads no further.".to_owned(),
-        (_, Severity::Fatal, Some(code)) => format!("The receiver fails the connection: it sends a Close with code {code}, which says that the other side broke the protocol, and reads no further."),
+        (FaultCode::DataAfterClose, ..) => "The receiver discards the frame. A Close was sent already, so no further Close can name the reason.".to_owned(),
+        (_, Severity::Fatal, Some(1007)) => "The receiver fails the connection: it sends a Close with code 1007 (the data does not match the type of the message) and stops reading.".to_owned(),
+        (_, Severity::Fatal, Some(code)) => format!("The receiver fails the connection: it sends a Close with code {code} (the other side broke the protocol) and stops reading."),
         (_, Severity::Fatal, None) => "The receiver fails the connection without a further Close.".to_owned(),
-        (_, Severity::Warning | Severity::Info, _) => "A receiver has to put up with it, and the connection goes on.".to_owned(),
+        (_, Severity::Warning | Severity::Info, _) => "A receiver must accept it, and the connection goes on.".to_owned(),
     }
 }
 
@@ -122,7 +124,8 @@ mod tests {
     #[test]
     fn every_rule_belongs_to_a_field() {
         for code in FaultCode::ALL {
-            // what only a whole message can show: it came with an earlier frame or with inflating
+            // Only a whole message can show these: they came with an earlier frame or with
+            // inflating.
             let is_about_the_message =
                 code.rule().section.starts_with("RFC 7692 §7") || code.name() == "W_INFLATE_LIMIT";
             let listed = Field::ALL.iter().any(|field| for_field(*field).rules.contains(code));

@@ -1,5 +1,5 @@
-//! The head of an HTTP message, cut into lines and parts with their bytes.
-//! It is found by `head_reader`; what its lines say is judged in `request` and `response`.
+//! Splits the head of an HTTP message into lines and parts, each with its bytes.
+//! `reader` finds the head; `request` and `response` validate its lines.
 
 pub mod reader;
 
@@ -8,29 +8,31 @@ use std::ops::Range;
 use crate::wire::frame::Side;
 use crate::wire::handshake::extension::trim_range;
 
-/// A header field with its place in the head.
+/// A header field with its position in the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldLine {
-    /// Its name, without white space behind it.
+    /// The name, without whitespace after it.
     pub name: Range<usize>,
-    /// Its value, without white space around it; of a folded line up to the end of the last continuation.
+    /// The value, without whitespace around it. The value of a folded line ends with its last
+    /// continuation.
     pub value: Range<usize>,
-    /// The whole line without its line end, continuations included.
+    /// The whole line without its line ending, including continuations.
     pub line: Range<usize>,
-    /// The values of the physical lines: more than one when the line is folded (RFC 9112 section 5.2).
+    /// The values of the physical lines: more than one if the line is folded (RFC 9112 section
+    /// 5.2).
     pub pieces: Vec<Range<usize>>,
-    /// White space stands between name and colon (RFC 9112 section 5.1).
+    /// Whether there is whitespace between name and colon (RFC 9112 section 5.1).
     pub space_before_colon: bool,
 }
 
 impl FieldLine {
-    /// The line is continued on the next one.
+    /// Whether the field continues on the next line.
     pub fn is_folded(&self) -> bool {
         self.pieces.len() > 1
     }
 }
 
-/// What a byte of the head belongs to.
+/// The kind of a part of the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HeadPartKind {
     /// `GET`.
@@ -45,20 +47,20 @@ pub enum HeadPartKind {
     Reason,
     /// The name of a field.
     Name,
-    /// The colon behind it.
+    /// The colon after the name.
     Colon,
     /// The value of a field.
     Value,
-    /// White space between the others.
+    /// Whitespace between other parts.
     Space,
     /// CR LF, or LF alone.
     LineEnd,
-    /// A line that is no field: it has no colon.
+    /// A line without a colon, which isn't a field.
     Other,
 }
 
 impl HeadPartKind {
-    /// In words.
+    /// Returns the kind for display: `method`, `field name`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Method => "method",
@@ -69,53 +71,53 @@ impl HeadPartKind {
             Self::Name => "field name",
             Self::Colon => "colon",
             Self::Value => "field value",
-            Self::Space => "white space",
+            Self::Space => "whitespace",
             Self::LineEnd => "line end",
-            Self::Other => "no header field",
+            Self::Other => "not a header field",
         }
     }
 }
 
-/// Bytes of the head that belong together.
+/// A part of the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadPart {
-    /// Which bytes.
+    /// The range of bytes in the head.
     pub bytes: Range<usize>,
-    /// What they are.
+    /// The kind of the part.
     pub kind: HeadPartKind,
-    /// The number of their line in [`Head::lines`].
+    /// The index of its line in [`Head::lines`].
     pub line: usize,
 }
 
-/// A head cut into its lines.
+/// A head, split into lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Who sent it: a client a request, a server a response.
+    /// The sender: a client sends a request, a server a response.
     pub from: Side,
     raw: Vec<u8>,
     lines: Vec<HeadLine>,
     fields: Vec<FieldLine>,
 }
 
-/// One line of a head.
+/// A line of a head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadLine {
-    /// Its bytes without the line end.
+    /// The bytes of the line without its line ending.
     pub text: Range<usize>,
-    /// Its line end: CR LF, or LF alone.
+    /// The line ending: CR LF, or LF alone.
     pub line_end: Range<usize>,
-    /// What kind of line.
+    /// The kind of the line.
     pub kind: HeadLineKind,
 }
 
-/// What a line of a head is.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadLineKind {
     /// The request line or the status line.
     Start,
-    /// A header field: its number in [`Head::fields`].
+    /// A header field, by its index in [`Head::fields`].
     Field(usize),
-    /// The continuation of that field.
+    /// A continuation of the field with this index.
     Fold(usize),
     /// A line without a colon.
     Other,
@@ -124,7 +126,8 @@ pub enum HeadLineKind {
 }
 
 impl Head {
-    /// Cuts a whole head, as [`HeadReader`](super::HeadReader) found it, into lines. Whatever is in it, every byte gets its place.
+    /// Splits a complete head, as found by [`HeadReader`](super::HeadReader), into lines. Every
+    /// byte becomes part of a line, whatever it is.
     pub fn new(from: Side, raw: &[u8]) -> Self {
         let mut head = Self { from, raw: raw.to_vec(), lines: Vec::new(), fields: Vec::new() };
         let mut start = 0;
@@ -135,7 +138,7 @@ impl Head {
         head
     }
 
-    /// Adds the line that begins at `start`, its line end included.
+    /// Adds the line that begins at `start`, including its line ending.
     fn line(&mut self, start: usize, line: &[u8]) {
         let text = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n")).unwrap_or(line);
         let text = start..start.saturating_add(text.len());
@@ -156,12 +159,12 @@ impl Head {
         let bytes = self.slice(text);
         if matches!(bytes.first(), Some(b' ' | b'\t')) {
             let piece = trim_range(&self.raw, text.clone());
-            // before the first field there is nothing to go on with (RFC 9112 section 2.2)
+            // Before the first field there is nothing to continue (RFC 9112 section 2.2).
             let (Some(last), Some(field)) = (number.checked_sub(1), self.fields.last_mut()) else {
                 return HeadLineKind::Other;
             };
             field.line.end = text.end;
-            // a fold is white space, and white space around a value is no part of it
+            // A fold is whitespace, and whitespace around a value is not part of it.
             match (field.value.is_empty(), piece.is_empty()) {
                 (_, true) => {}
                 (true, false) => field.value = piece.clone(),
@@ -182,44 +185,45 @@ impl Head {
         HeadLineKind::Field(number)
     }
 
-    /// The bytes.
+    /// Returns the bytes of the head.
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// These of its bytes; none where it does not reach so far.
+    /// Returns the bytes in a range; none if the range is out of bounds.
     pub(crate) fn slice(&self, place: &Range<usize>) -> &[u8] {
         self.raw.get(place.clone()).unwrap_or_default()
     }
 
-    /// Its lines in order, the blank one included.
+    /// Returns the lines in order, including the blank one.
     pub fn lines(&self) -> &[HeadLine] {
         &self.lines
     }
 
-    /// Its header fields in order.
+    /// Returns the header fields in order.
     pub fn fields(&self) -> &[FieldLine] {
         &self.fields
     }
 
-    /// The fields of this name, compared without case (RFC 9110 section 5.1).
+    /// Returns the fields with this name, compared case-insensitively (RFC 9110 section 5.1).
     pub fn fields_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a FieldLine> {
         self.fields.iter().filter(move |field| self.is_named(field, name))
     }
 
-    /// Is this field of that name?
+    /// Whether the field has this name, compared case-insensitively.
     pub fn is_named(&self, field: &FieldLine, name: &str) -> bool {
         self.slice(&field.name).eq_ignore_ascii_case(name.as_bytes())
     }
 
-    /// The value of a field; a fold becomes one blank (RFC 9112 section 5.2).
+    /// Returns the value of a field. A fold becomes one space (RFC 9112 section 5.2).
     pub fn field_value(&self, field: &FieldLine) -> Vec<u8> {
         let pieces = field.pieces.iter().filter(|piece| !piece.is_empty());
         let pieces: Vec<&[u8]> = pieces.map(|piece| self.slice(piece)).collect();
         pieces.join(&b' ')
     }
 
-    /// The same with as many blanks as the folds have bytes: every byte keeps its place in the head.
+    /// Returns the value of a field with each byte of a fold replaced by a space, so that every
+    /// byte keeps its offset.
     pub fn unfolded_value(&self, field: &FieldLine) -> Vec<u8> {
         let at = |place: usize| place.min(field.value.end).saturating_sub(field.value.start);
         let mut value = self.slice(&field.value).to_vec();
@@ -231,7 +235,8 @@ impl Head {
         value
     }
 
-    /// The values of all fields of this name as one list (RFC 9110 section 5.3).
+    /// Joins the values of all fields with this name to one list (RFC 9110 section 5.3); `None` if
+    /// there is no such field.
     pub fn joined_value(&self, name: &str) -> Option<String> {
         let values: Vec<String> = self
             .fields_named(name)
@@ -240,31 +245,33 @@ impl Head {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The text of the start line, without its line end.
+    /// Returns the range of the start line without its line ending.
     pub fn start_line(&self) -> Range<usize> {
         self.lines.iter().find(|line| line.kind == HeadLineKind::Start).map_or(0..0, |line| line.text.clone())
     }
 
-    /// The line end of the blank line, behind which something else begins; none where the head is not complete.
+    /// Returns the line ending of the blank line, after which something else begins; `None` if the
+    /// head is incomplete.
     pub fn blank_line_end(&self) -> Option<Range<usize>> {
         self.lines.last().filter(|line| line.kind == HeadLineKind::Blank).map(|line| line.line_end.clone())
     }
 
-    /// The status code of a response; none where its start line has none.
+    /// Returns the status code of a response; `None` if the start line has none.
     pub fn status(&self) -> Option<u16> {
         let [_, status, _] = self.start_line_parts();
         str::from_utf8(self.raw.get(status)?).ok()?.parse().ok()
     }
 
-    /// The three parts of the start line: method, target and version of a request; version, status and reason of a response.
-    /// One blank stands between two (RFC 9112 sections 3 and 4): what is behind the second one is the third part, whatever it holds.
+    /// Returns the three parts of the start line: method, target and version of a request, or
+    /// version, status and reason of a response. The parts are separated by one space (RFC 9112
+    /// sections 3 and 4). Everything after the second space is the third part.
     pub fn start_line_parts(&self) -> [Range<usize>; 3] {
         let [first, rest] = self.cut_at_blank(self.start_line());
         let [second, third] = self.cut_at_blank(rest);
         [first, second, third]
     }
 
-    /// What stands before the first blank of `range`, and what stands behind it.
+    /// Splits `range` at its first space.
     fn cut_at_blank(&self, range: Range<usize>) -> [Range<usize>; 2] {
         let end = range.end;
         match self.slice(&range).iter().position(|byte| *byte == b' ') {
@@ -276,7 +283,7 @@ impl Head {
         }
     }
 
-    /// Every byte of the head with what it belongs to, without a gap and in order.
+    /// Returns all parts of the head, in order and without gaps.
     pub fn parts(&self) -> Vec<HeadPart> {
         let mut parts = Vec::new();
         for (number, line) in self.lines.iter().enumerate() {

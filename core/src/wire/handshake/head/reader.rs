@@ -1,32 +1,33 @@
-//! The head of an HTTP message, found in a stream of any chunking; what is no HTTP/1 is told by its first bytes.
-//! What stands in the head is cut in `head`; bodies are not read at all.
+//! Finds the head of an HTTP message in a stream with pieces of any size, and recognizes other
+//! protocols by their first bytes.
+//! `head` splits the head into lines. Bodies are not read at all.
 
 use crate::wire::frame::Side;
 
-/// The limit that is taken where nobody names one: from the start line to the blank line.
+/// The default limit for a head in bytes, from the start line to the blank line.
 pub const DEFAULT_MAX_HEAD_LEN: usize = 65_536;
 
 /// The first bytes of an HTTP/2 connection (RFC 9113 section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 
-/// What the bytes so far turned out to be.
+/// The kind of data that the bytes so far are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadScan {
-    /// No blank line yet.
+    /// A head without its blank line yet.
     Incomplete,
-    /// A head of this many bytes, the blank line included.
+    /// A complete head of this many bytes, including the blank line.
     Complete(usize),
-    /// No blank line within the limit.
+    /// A head without a blank line within the limit.
     TooLarge,
-    /// A TLS record of this type.
+    /// A TLS record with this content type.
     Tls(u8),
-    /// The client speaks HTTP/2.
+    /// The preface of a client that speaks HTTP/2.
     Http2Preface,
-    /// The server speaks HTTP/2.
+    /// A frame of a server that speaks HTTP/2.
     Http2Frame,
 }
 
-/// Waits for the blank line that ends a head.
+/// Reads up to the blank line that ends a head.
 #[derive(Clone, Debug)]
 pub struct HeadReader {
     from: Side,
@@ -38,7 +39,7 @@ pub struct HeadReader {
 }
 
 impl HeadReader {
-    /// For the request of a client or the response of a server, `max_len` bytes long at most.
+    /// Creates a reader for the head that `from` sends, with at most `limit` bytes.
     pub fn new(from: Side, limit: usize) -> Self {
         Self {
             from,
@@ -50,8 +51,9 @@ impl HeadReader {
         }
     }
 
-    /// Takes bytes up to the end of the head and says how many; the others belong to what follows.
-    /// What is no head has no end: of that everything is taken, and no more is kept than the limit allows.
+    /// Takes bytes up to the end of the head and returns their number; the others belong to what
+    /// follows. If the bytes are not a head, all of them are taken, and no more is kept than the
+    /// limit allows.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
         if let HeadScan::Complete(_) = self.scan {
             return 0;
@@ -69,12 +71,12 @@ impl HeadReader {
         len.saturating_sub(before)
     }
 
-    /// What the bytes so far turned out to be.
+    /// Returns what the bytes so far are.
     pub fn scan(&self) -> HeadScan {
         self.scan
     }
 
-    /// The bytes taken so far; once the head is found, exactly the head.
+    /// Returns the bytes taken so far. Once the head is complete, these are exactly the head.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -83,11 +85,13 @@ impl HeadReader {
         if let Some(found) = self.detect_other_protocol() {
             return found;
         }
-        // An HTTP/2 frame needs nine bytes to be told, and no head begins with a zero: looking for line ends in between
-        // would make the answer depend on the chunking.
+        // Nine bytes are needed to recognize an HTTP/2 frame, and no head begins with a zero byte.
+        // Looking for line endings before that would make the result depend on the pieces.
         if self.from == Side::Server && self.bytes.first() == Some(&0) {
             self.scanned = self.bytes.len();
         }
+        // Bytes before `scanned` contain no further line ending, so a head that arrives byte by
+        // byte costs linear time.
         while let Some((before, rest)) = self.bytes.split_at_checked(self.line_start)
             && let Some(known) = self.scanned.checked_sub(self.line_start)
             && let Some(at) = rest.iter().skip(known).position(|byte| *byte == b'\n')
@@ -106,12 +110,14 @@ impl HeadReader {
         if self.bytes.len() >= self.max_len { HeadScan::TooLarge } else { HeadScan::Incomplete }
     }
 
-    /// Something that is no HTTP/1 at all, told by its first bytes.
+    /// Recognizes other protocols than HTTP/1 by their first bytes.
     fn detect_other_protocol(&self) -> Option<HeadScan> {
         match (self.from, self.bytes.as_slice()) {
+            // A TLS record: content type 20 to 23, then the major version 3 (RFC 8446 section 5.1).
             (_, [kind @ 0x14..=0x17, 0x03, ..]) => Some(HeadScan::Tls(*kind)),
             (Side::Client, bytes) if bytes.starts_with(HTTP2_PREFACE) => Some(HeadScan::Http2Preface),
-            // SETTINGS (4) or GOAWAY (7) on stream 0, shorter than 64 KiB: what an HTTP/2 server says first.
+            // SETTINGS (4) or GOAWAY (7) on stream 0, shorter than 64 KiB: the first frame of an
+            // HTTP/2 server.
             (Side::Server, [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..]) => Some(HeadScan::Http2Frame),
             _ => None,
         }

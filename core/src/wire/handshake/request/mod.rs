@@ -1,5 +1,6 @@
-//! A client's request, judged as a strict server does (RFC 6455 section 4.2.1), and the answer to it (section 4.2.2).
-//! Requests over HTTP/2 (RFC 8441) are not read here.
+//! Validates a client's request as a strict server does (RFC 6455 section 4.2.1), and determines
+//! the answer (section 4.2.2).
+//! Requests over HTTP/2 (RFC 8441) are not supported.
 
 mod target;
 
@@ -12,16 +13,16 @@ use crate::wire::handshake::head_validator::{HeadValidator, SingleField};
 use crate::wire::handshake::problem::ProblemCode;
 use crate::wire::handshake::validation::{HandshakeOutcome, HeadValidation};
 
-/// What a server is willing to do.
+/// The requests that a server accepts, and the features that it supports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerPolicy {
-    /// The subprotocols it speaks.
+    /// The subprotocols that the server supports.
     pub subprotocols: Vec<String>,
-    /// The origins that it lets in; none = any.
+    /// The allowed origins; if empty, all are allowed.
     pub origins: Vec<String>,
-    /// It knows permessage-deflate.
+    /// Whether the server supports permessage-deflate.
     pub deflate: bool,
-    /// The longest head that it reads, in bytes.
+    /// The longest head that the server accepts, in bytes.
     pub max_head_len: usize,
 }
 
@@ -36,14 +37,18 @@ impl Default for ServerPolicy {
     }
 }
 
-/// Headers that may stand only once in a request (RFC 6455 section 11.3, RFC 9112 section 3.2, RFC 6454 section 7.3).
+/// The headers that may occur only once in a request (RFC 6455 section 11.3, RFC 9112 section 3.2,
+/// RFC 6454 section 7.3).
 const SINGLETON_FIELDS: [&str; 4] = ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"];
 
-/// Judges a request. `bytes_follow` says that bytes follow its head although no answer was given.
+/// Validates a request. `bytes_follow` is true if bytes follow the head although it was not
+/// answered yet.
 pub fn validate(head: &Head, policy: &ServerPolicy, bytes_follow: bool) -> HeadValidation {
     let mut validator = HeadValidator::new(head);
     check_start_line(&mut validator);
     validator.check_bare_lf();
+    // RFC 9112 section 5.2: a server must reject a folded line or replace the fold. Rejecting is
+    // the strict choice.
     validator.check_field_lines(Severity::Fatal);
     validator.check_duplicates(&SINGLETON_FIELDS);
     check_host(&mut validator);
@@ -60,7 +65,7 @@ pub fn validate(head: &Head, policy: &ServerPolicy, bytes_follow: bool) -> HeadV
     conclude(validator, key, protocol, extension)
 }
 
-/// The key as it stands in a request, whatever it is worth.
+/// Returns the key of a request without validating it.
 pub fn key_from_request(head: &Head) -> Option<String> {
     head.fields_named("Sec-WebSocket-Key")
         .next()
@@ -73,7 +78,7 @@ fn check_start_line(validator: &mut HeadValidator<'_>) {
     }
     let head = validator.head;
     let [method, target, version] = validator.head.start_line_parts();
-    // With a blank too many one part is empty, or the last one holds a blank.
+    // With a superfluous space, one part is empty or the last one contains a space.
     if method.is_empty() || target.is_empty() || head.slice(&version).contains(&b' ') {
         return validator.report(ProblemCode::RequestLine, Some(validator.head.start_line()));
     }
@@ -84,7 +89,7 @@ fn check_start_line(validator: &mut HeadValidator<'_>) {
     if head.slice(&version) != b"HTTP/1.1" {
         validator.report(ProblemCode::HttpVersion, Some(version));
     }
-    // The other forms of a target belong to other methods.
+    // Other methods have other forms of targets.
     if !is_get {
         return;
     }
@@ -109,7 +114,8 @@ fn check_host(validator: &mut HeadValidator<'_>) {
     }
 }
 
-/// RFC 6455 section 4.1: the handshake is a GET without content. `Content-Length: 0` announces none, and need not be there.
+/// Checks that the request has no content (RFC 6455 section 4.1). `Content-Length: 0` is allowed
+/// but superfluous.
 fn check_content(validator: &mut HeadValidator<'_>) {
     let head = validator.head;
     let announced = ["Transfer-Encoding", "Content-Length"];
@@ -118,7 +124,7 @@ fn check_content(validator: &mut HeadValidator<'_>) {
     {
         let none = name == "Content-Length" && head.field_value(field) == b"0";
         let (severity, hint) = if none {
-            (Severity::Warning, Some("it announces no content, and need not be there".to_owned()))
+            (Severity::Warning, Some("it announces no content, so it can be left out".to_owned()))
         } else {
             (Severity::Fatal, None)
         };
@@ -185,7 +191,7 @@ fn check_origin(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) {
     }
 }
 
-/// Section 4.2.2: the first name in the client's order that the server speaks.
+/// Chooses the first name in the client's order that the server supports (section 4.2.2).
 fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) -> Option<String> {
     let mut offered: Vec<String> = Vec::new();
     let head = validator.head;
@@ -210,7 +216,8 @@ fn choose_subprotocol(validator: &mut HeadValidator<'_>, policy: &ServerPolicy) 
     offered.into_iter().find(|name| policy.subprotocols.contains(name))
 }
 
-/// RFC 7692 section 5: the first offer that can be accepted; invalid ones are declined with a warning.
+/// Chooses the first offer that can be accepted. Invalid offers are declined with a warning (RFC
+/// 7692 section 5).
 fn choose_extension(
     validator: &mut HeadValidator<'_>,
     policy: &ServerPolicy,
@@ -218,6 +225,7 @@ fn choose_extension(
     let head = validator.head;
     let lines: Vec<&FieldLine> = head.fields_named("Sec-WebSocket-Extensions").collect();
     let offers: Vec<Extension> = lines.into_iter().flat_map(|field| validator.extensions(field)).collect();
+    // Extensions with other names are unknown here, and a server ignores what it does not support.
     let mut chosen = None;
     for offer in offers.into_iter().filter(Extension::is_deflate) {
         match DeflateParams::parse(&offer, true) {
@@ -229,9 +237,12 @@ fn choose_extension(
     chosen
 }
 
-/// What is offered is granted; the client's window is limited only where it named a size itself (RFC 7692 section 7.1.2.2).
+/// Accepts an offer as it is. The client's window is limited only if the offer names a size (RFC
+/// 7692 section 7.1.2.2).
 fn grant(offer: Extension, deflate: DeflateParams) -> (String, AgreedExtensions) {
     let mut accepted = offer;
+    // Without a value the parameter only says that the client could be limited; in a response it
+    // would need one.
     accepted.params.retain(|param| param.name != "client_max_window_bits" || param.value.is_some());
     let client_max_window_bits = deflate.client_max_window_bits.filter(Option::is_some);
     (
@@ -246,6 +257,7 @@ fn conclude(
     protocol: Option<String>,
     extension: Option<(Extension, DeflateParams)>,
 ) -> HeadValidation {
+    // The first fatal problem decides the status, so the order of the checks matters.
     let fatal = validator.problems.iter().find(|problem| problem.is_fatal()).map(|problem| problem.code);
     let accept = key.map(|key| AcceptValue::new(&key));
     let mut validation = HeadValidation { accept, problems: validator.problems, ..HeadValidation::default() };
@@ -259,6 +271,7 @@ fn conclude(
     validation.outcome = HandshakeOutcome::Accept;
     validation.status = Some(101);
     validation.response_headers = vec![header(("Upgrade", "websocket")), header(("Connection", "Upgrade"))];
+    // RFC 6455 section 4.2.2: the order of the headers is free; this one follows the RFC's example.
     if let Some(accept) = &validation.accept {
         validation.response_headers.push(header(("Sec-WebSocket-Accept", &accept.value)));
     }
@@ -278,8 +291,9 @@ fn header((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// RFC 6455 section 4.4: a 426 names the versions that the server knows; RFC 9110 section 15.5.22: and the protocol to upgrade
-/// to, section 15.5.6: a 405 the methods.
+/// Returns the headers of a rejection. A 426 names the versions that the server supports (RFC 6455
+/// section 4.4) and the protocol to upgrade to (RFC 9110 section 15.5.22). A 405 names the allowed
+/// methods (RFC 9110 section 15.5.6).
 fn rejection_headers(status: u16) -> Vec<(&'static str, &'static str)> {
     match status {
         405 => vec![("Allow", "GET"), ("Connection", "close")],
@@ -291,6 +305,7 @@ fn rejection_headers(status: u16) -> Vec<(&'static str, &'static str)> {
 fn status_for(code: ProblemCode) -> u16 {
     match code {
         ProblemCode::Method => 405,
+        // Section 4.4: a version that isn't understood is answered like one that isn't supported.
         ProblemCode::VersionUnsupported | ProblemCode::VersionSyntax => 426,
         ProblemCode::Origin => 403,
         _ => 400,

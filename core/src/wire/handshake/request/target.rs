@@ -1,9 +1,10 @@
-//! What a request target and a Host may be made of (RFC 9112 section 3.2, RFC 3986).
-//! That they are there at all, and only once, is asked in `request`.
+//! The syntax of request targets and Host (RFC 9112 section 3.2, RFC 3986).
+//! `request` checks whether they are present and unique.
 
 use std::ops::Range;
 
-/// A path, or a whole http or https URI (RFC 6455 section 4.2.1): the two forms of a target that name a resource.
+/// Whether the target is a path or an absolute http or https URI, the two forms that name a
+/// resource (RFC 6455 section 4.2.1).
 pub(super) fn is_origin_or_absolute_form(target: &[u8]) -> bool {
     let authority = ["http://", "https://"].iter().find_map(|scheme| {
         let (start, rest) = target.split_at_checked(scheme.len())?;
@@ -15,8 +16,8 @@ pub(super) fn is_origin_or_absolute_form(target: &[u8]) -> bool {
     }
 }
 
-/// The first bytes of a target that no URI may have: one, or a `%` without its two hex digits and what stands in their place.
-/// What follows a `#` is not looked at.
+/// Returns the first bytes of a target that are not allowed in a URI: a single byte, or a `%` with
+/// whatever is there instead of two hex digits. Everything after a `#` is ignored.
 pub(super) fn first_illegal_byte(target: &[u8]) -> Option<Range<usize>> {
     let target = target.split(|byte| *byte == b'#').next().unwrap_or_default();
     let illegal = |rest: &[u8]| match rest {
@@ -28,7 +29,8 @@ pub(super) fn first_illegal_byte(target: &[u8]) -> Option<Range<usize>> {
     (0..target.len()).find_map(|at| illegal(target.get(at..)?).map(|len| at..at.saturating_add(len)))
 }
 
-/// A name or an address, and a port where there is one (RFC 3986 sections 3.2.2 and 3.2.3).
+/// Whether the value is a name or an address, optionally with a port (RFC 3986 sections 3.2.2 and
+/// 3.2.3).
 pub(super) fn is_host(value: &[u8]) -> bool {
     if let Some(literal) = value.strip_prefix(b"[") {
         let mut parts = literal.splitn(2, |byte| *byte == b']');
@@ -51,13 +53,13 @@ fn is_ip_literal(address: &[u8]) -> bool {
     }
 }
 
-/// Digits only; an empty port is the default one.
+/// Whether the bytes are a port: digits only. An empty port means the default port.
 fn is_port(port: &[u8]) -> bool {
     let digits = port.iter().all(u8::is_ascii_digit);
     digits && (port.is_empty() || str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok()))
 }
 
-/// `unreserved` and `sub-delims`.
+/// Whether the byte is `unreserved` or one of the `sub-delims` (RFC 3986 section 2).
 fn is_reg_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }

@@ -1,5 +1,6 @@
-//! What a reader takes away of a few frames: hex, a test vector, a command line, a small program that sends those very bytes.
-//! It makes texts only; whoever calls puts them on a clipboard or into a file.
+//! Copies a few frames as hex, a test vector, a command line, or a small program that sends exactly
+//! these bytes.
+//! It only produces text; the caller puts it on a clipboard or into a file.
 
 mod shell;
 mod vector;
@@ -8,7 +9,7 @@ use crate::wire::format;
 use crate::wire::frame::Side;
 use crate::wire::keep::transcript::Frame;
 
-/// Bytes that one side sent, with what is needed to read them again.
+/// Bytes that one side sent, with what is needed to decode them again.
 ///
 /// ```
 /// use wiretalk_core::wire::{Side, query::copy_as::Excerpt};
@@ -24,41 +25,43 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// `bytes` from `from`; `extensions` is the value of the agreed `Sec-WebSocket-Extensions` header, if there was one.
+    /// Creates an excerpt of `bytes` sent by `from`. `extensions` is the value of the agreed
+    /// `Sec-WebSocket-Extensions` header, if there was one.
     pub fn new(from: Side, extensions: Option<&str>, bytes: Vec<u8>) -> Self {
         let extensions = extensions.filter(|value| !value.trim().is_empty()).map(format::escape_controls);
         Self { from, extensions, bytes }
     }
 
-    /// The bytes of the frames, one behind the other, of those that the first one's side sent; none where there is no frame.
+    /// Joins the bytes of all frames that come from the same side as the first one. Returns `None`
+    /// if there are no frames.
     pub fn from_frames(frames: &[Frame], extensions: Option<&str>) -> Option<Self> {
         let from = frames.first()?.context.from;
         let same = frames.iter().filter(|frame| frame.context.from == from);
         Some(Self::new(from, extensions, same.flat_map(|frame| frame.raw().iter().copied()).collect()))
     }
 
-    /// The bytes themselves.
+    /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// `818537fa...`
+    /// Returns the bytes as hex: `818537fa...`
     pub fn hex(&self) -> String {
         format::hex(&self.bytes)
     }
 
-    /// `81 85 37 fa ...`
+    /// Returns the bytes as hex with spaces: `81 85 37 fa ...`
     pub fn spaced_hex(&self) -> String {
         format::spaced_hex(&self.bytes, self.bytes.len())
     }
 
-    /// A case in the format of `tests/vectors/frames.json`, judged as the first frames of a connection.
-    /// A compressed message is listed by its frames only.
+    /// Returns a case in the format of `tests/vectors/frames.json`, decoded as the first frames of
+    /// a connection. Of a compressed message that cannot be inflated only the frames are listed.
     pub fn vector(&self, name: &str) -> String {
         vector::vector_case(name, self.from, self.extensions.as_deref(), &self.bytes)
     }
 
-    /// The command that explains the bytes, for a shell. Many bytes are given on standard input.
+    /// Returns a shell command that explains the bytes. Long input is passed on standard input.
     pub fn decode_command(&self) -> String {
         let extensions = self
             .extensions
@@ -72,8 +75,8 @@ impl Excerpt {
         format!("{command}- <<'HEX'\n{}\nHEX", lines.join("\n"))
     }
 
-    /// The command that connects to `url` and sends the bytes as they are, for a shell; none where they are more than a command
-    /// line holds.
+    /// Returns a shell command that connects to `url` and sends exactly these bytes. Returns `None`
+    /// if they are too many for a command line.
     pub fn inspect_command(&self, url: &str) -> Option<String> {
         let fits = self.bytes.len() <= shell::MAX_COMMAND_LINE_BYTES;
         fits.then(|| {
@@ -85,8 +88,9 @@ impl Excerpt {
         })
     }
 
-    /// A Rust program on tungstenite that sends the bytes below the library, which would not send what is illegal. Bytes of a
-    /// client go to the server at `url`; bytes of a server go to whoever connects to port 9001.
+    /// Returns a Rust program that does the handshake with tungstenite and then writes the bytes to
+    /// the stream itself, since the library refuses to send illegal frames. A client's bytes go to
+    /// the server at `url`, a server's bytes to whoever connects to port 9001.
     pub fn tungstenite_program(&self, url: &str) -> String {
         let template = match self.from {
             Side::Client => include_str!("tungstenite_client.rs.txt"),
@@ -99,13 +103,13 @@ impl Excerpt {
             .replace(r#"FRAMES: &str = "8100""#, &format!("FRAMES: &str = \"{}\"", self.hex()))
     }
 
-    /// A Python program on the standard library alone that does the same.
+    /// Returns a Python program that does the same with the standard library alone.
     pub fn python_program(&self, url: &str) -> String {
         let template = match self.from {
             Side::Client => include_str!("client.py.txt"),
             Side::Server => include_str!("server.py.txt"),
         };
-        // a JSON string is a Python string too
+        // A JSON string is a valid Python string.
         let literal = |text: &str| serde_json::Value::from(text).to_string();
         let extensions = self.extensions.as_deref().unwrap_or_default();
         template

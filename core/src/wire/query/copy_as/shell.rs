@@ -1,12 +1,13 @@
-//! What a POSIX shell reads as one word, and how much it takes. Nothing is run here.
+//! Quoting for a POSIX shell, and the limits of its command lines. Nothing is run here.
 
-/// Bytes whose hex fits one argument: Linux takes 128 KiB of text in one.
+/// The number of bytes whose hex fits into one argument: Linux allows 128 KiB of text per argument.
 pub(super) const MAX_ARGUMENT_BYTES: usize = 60_000;
 
-/// Bytes whose hex fits a command line: Linux takes 2 MiB of text in all, the environment included; macOS half of that.
+/// The number of bytes whose hex fits into a command line: Linux allows 2 MiB in all, including the
+/// environment, and macOS half of that.
 pub(super) const MAX_COMMAND_LINE_BYTES: usize = 400_000;
 
-/// The text as one word.
+/// Quotes a text as one word.
 pub(super) fn quote(text: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_./:@%+=,".contains(char);
     if !text.is_empty() && text.chars().all(is_plain) {

@@ -1,4 +1,5 @@
-//! What is copied is read back: hex, commands and programs to the same bytes, vectors by those who judge the vectors.
+//! Reads copies back: hex, commands and programs must give the same bytes, and vectors must pass
+//! their own checks.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -7,7 +8,7 @@ use super::*;
 use crate::wire::vectors::{array, case_bytes, frames, frames_file, text, unhex};
 use crate::wire::{AgreedExtensions, Transcript};
 
-/// They are compiled here, so that nobody is handed a program that is none.
+/// Compiled here, so that nobody is given a program that does not compile.
 #[path = "tungstenite_client.rs.txt"]
 #[expect(dead_code, reason = "it is compiled, not run")]
 mod tungstenite_client;
@@ -25,7 +26,7 @@ fn hello() -> Excerpt {
     Excerpt::from_frames(transcript.frames(), None).unwrap()
 }
 
-/// What stands in `text` between `before` and `after`.
+/// Returns the part of `text` between `before` and `after`.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before:?} in {text}")).1;
     rest.split(after).next().unwrap()

@@ -1,5 +1,5 @@
-//! A case as `tests/vectors/frames.json` has them, from what a `Transcript` says of the bytes.
-//! Who else was fed them is not known here.
+//! Creates a case in the format of `tests/vectors/frames.json` from a `Transcript`.
+//! The reactions of other implementations are not part of it.
 
 use serde::Serialize;
 
@@ -88,8 +88,8 @@ struct ExpectedIncomplete {
     phase: &'static str,
 }
 
-/// One line of JSON. As everywhere in that file, judging stops after the frame with the first fatal fault. An agreed header that
-/// cannot be read counts as no extension.
+/// Returns a case as one line of JSON. As everywhere in that file, decoding stops after the frame
+/// with the first fatal fault. An invalid extensions header counts as no extension.
 pub(super) fn vector_case(name: &str, from: Side, extensions: Option<&str>, bytes: &[u8]) -> String {
     let agreed = extensions
         .map_or_else(AgreedExtensions::none, |header| AgreedExtensions::parse(header).unwrap_or_default());
@@ -108,7 +108,7 @@ pub(super) fn vector_case(name: &str, from: Side, extensions: Option<&str>, byte
 
 fn expected_result(transcript: &Transcript) -> ExpectedResult<'_> {
     let impossible = transcript.current_frame().filter(|frame| frame.header.has_impossible_length());
-    // what could not be inflated has no data that a vector could name
+    // A message that could not be inflated has no data to compare with.
     let plain = transcript.messages().iter().filter(|message| message.inflate_stop.is_none());
     ExpectedResult {
         verdict: transcript.verdict().name(),

@@ -1,21 +1,22 @@
-//! Why a filter cannot be read.
+//! [`FilterError`]: why a filter is invalid.
 
 use std::fmt;
 
-/// Why a filter cannot be read.
+/// Why a filter is invalid, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
-    /// The byte where it goes wrong, counted from 0; the length of the text where something is missing at its end.
+    /// The byte offset of the error, from 0; the length of the text if something is missing at the
+    /// end.
     pub offset: usize,
-    /// What is wrong there, in one clause.
+    /// The error in one clause.
     pub reason: String,
-    /// What would be right instead.
+    /// The text or kind of text that was expected instead.
     pub expected: String,
 }
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "filter, byte {}: {}; right would be {}", self.offset, self.reason, self.expected)
+        write!(f, "filter, byte {}: {}; expected {}", self.offset, self.reason, self.expected)
     }
 }
 

@@ -1,21 +1,22 @@
-//! The names that a filter may ask for, each with a sentence: the help is made from this table, and so is the parser's choice.
-//! How a name is compared is `parse`'s business.
+//! The fields of the filter language, each with a description. Both the help page and the parser
+//! use this table.
+//! `parse` knows how a field is compared.
 
-/// One name of the filter language.
+/// A field of the filter language.
 #[derive(Clone, Copy, Debug)]
 pub struct FilterField {
-    /// As it is printed: `len`.
+    /// The name: `len`.
     pub name: &'static str,
-    /// What else may be written for it: `m` for `message`.
+    /// Other names for it: `m` for `message`.
     pub aliases: &'static [&'static str],
-    /// How it is used: `len<126`.
+    /// An example of its use: `len<126`.
     pub example: &'static str,
-    /// What it asks of a frame, in one sentence.
+    /// One sentence on what it tests.
     pub description: &'static str,
     pub(super) field_type: FieldType,
 }
 
-/// What a name asks for.
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldType {
     Opcode,
@@ -26,7 +27,7 @@ pub(super) enum FieldType {
     Fault,
 }
 
-/// What is so or is not.
+/// A field that is true or false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FlagField {
     Fin,
@@ -60,7 +61,7 @@ impl FlagField {
     }
 }
 
-/// What is counted or measured.
+/// A field that is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberField {
     Len,
@@ -92,44 +93,44 @@ macro_rules! fields {
 
 fields! {
     "op" ["opcode"], FieldType::Opcode, "op=text|binary",
-        "What the frame is: text, binary, continuation, close, ping, pong, the classes data, control and reserved, or a number from 0 to 15 (also 0x0 to 0xf).";
+        "The type of the frame: text, binary, continuation, close, ping, pong, the classes data, control and reserved, or a number from 0 to 15 (also 0x0 to 0xf).";
     "dir" ["from"], FieldType::Direction, "dir=client",
-        "Who sent the frame: client (or c2s) or server (or s2c).";
+        "The side that sent the frame: client (or c2s) or server (or s2c).";
     "fin" [], FieldType::Flag(FlagField::Fin), "fin=0",
         "The frame is the last one of its message.";
     "rsv1" [], FieldType::Flag(FlagField::Rsv1), "rsv1",
-        "The first reserved bit is 1; with permessage-deflate it says that a message is compressed.";
+        "The first reserved bit is 1; with permessage-deflate it means that a message is compressed.";
     "rsv2" [], FieldType::Flag(FlagField::Rsv2), "rsv2",
         "The second reserved bit is 1.";
     "rsv3" [], FieldType::Flag(FlagField::Rsv3), "rsv3",
         "The third reserved bit is 1.";
     "mask" ["masked"], FieldType::Flag(FlagField::Mask), "mask=0",
-        "The frame is masked, as each frame of a client must be.";
+        "The frame is masked, as every frame from a client must be.";
     "key" [], FieldType::Key, "key=37fa213d",
-        "The masking key, as eight hex digits; `key` alone asks whether there is one.";
+        "The masking key as eight hex digits; `key` alone tests whether there is one.";
     "len" ["length"], FieldType::Number(NumberField::Len), "len<126",
-        "The length of the payload in bytes, as the header claims it; KiB and MiB are understood: len>64KiB.";
+        "The length of the payload in bytes, as the header claims it; KiB and MiB are allowed: len>64KiB.";
     "size" [], FieldType::Number(NumberField::Size), "size>1000",
         "The length of the whole frame in bytes, header and payload together.";
     "t" ["time"], FieldType::Number(NumberField::Time), "t>1.5s",
-        "When the frame was complete, counted from the beginning of the connection, in ms unless it says s, us or ns.";
+        "When the frame was complete, counted from the start of the connection, in ms unless the unit is s, us or ns.";
     "n" ["row"], FieldType::Number(NumberField::Row), "n>=100",
-        "The number of the row in the list of both directions, counted from 0.";
+        "The number of the row in the list of both directions, from 0.";
     "message" ["m"], FieldType::Number(NumberField::Message), "message=3",
-        "The number of the message that the frame is part of, counted from 0 in its direction; `message` alone asks whether it is part of one.";
+        "The number of the message that the frame is part of, from 0 in its direction; `message` alone tests whether it is part of one.";
     "fault" [], FieldType::Fault, "fault=E_UTF8",
-        "A rule that the frame breaks, by its name or the beginning of it: fault=E_CLOSE_*; `fault` alone asks whether it breaks any, fatal or not.";
+        "A rule that the frame breaks, by its name or a prefix: fault=E_CLOSE_*; `fault` alone tests whether it breaks any, fatal or not.";
     "fatal" [], FieldType::Flag(FlagField::Fatal), "fatal",
-        "The frame breaks a rule for which a receiver fails the connection.";
+        "The frame breaks a rule that makes a receiver fail the connection.";
     "warning" [], FieldType::Flag(FlagField::Warning), "warning",
-        "The frame does something doubtful that a receiver puts up with.";
+        "The frame does something doubtful that a receiver accepts.";
     "after-fault" [], FieldType::Flag(FlagField::AfterFault), "after-fault",
-        "An earlier frame of the same direction broke a rule fatally, so a receiver would not have read this one.";
+        "An earlier frame of the same direction had a fatal fault, so a receiver would not have read this one.";
     "compressed" [], FieldType::Flag(FlagField::Compressed), "compressed",
         "The message that the frame is part of is compressed with permessage-deflate.";
 }
 
-/// The name that is written so, in whatever case.
+/// Finds the field with this name, in upper or lower case.
 pub(super) fn find_field(word: &str) -> Option<&'static FilterField> {
     let is = |name: &str| name.eq_ignore_ascii_case(word);
     FIELDS.iter().find(|name| is(name.name) || name.aliases.iter().any(|also| is(also)))

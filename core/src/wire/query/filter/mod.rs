@@ -1,5 +1,6 @@
-//! The inspector's filter: `op=close && len<9`, read once and then asked of every row of a `Trace`.
-//! It knows headers and faults; what stands in a payload is found by `search`.
+//! The inspector's filter language: `op=close && len<9`, parsed once and then applied to every row
+//! of a `Trace`.
+//! A filter tests headers and faults; `search` looks into payloads.
 
 mod error;
 mod fields;
@@ -16,7 +17,7 @@ use predicate::Node;
 
 use crate::wire::keep::trace::Trace;
 
-/// Which rows of a [`Trace`] are shown.
+/// A filter for the rows of a [`Trace`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,37 +34,42 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Every name with its sentence, in the order of a help page.
+    /// All fields with their descriptions, in the order of the help page.
     pub const FIELDS: &'static [FilterField] = fields::FIELDS;
 
-    /// Reads a filter: comparisons with `=` `!=` `<` `<=` `>` `>=`, joined by `&&` (`and`), `||` (`or`), `!` (`not`) and parentheses;
-    /// `&&` binds closer than `||`. Several values stand side by side: `op=ping|pong`. An opcode or a side may stand alone: `close_code`.
-    /// `!=` holds wherever `=` does not. The empty filter lets everything through.
+    /// Parses a filter.
+    ///
+    /// A filter consists of comparisons with `=` `!=` `<` `<=` `>` `>=`, joined by `&&` (`and`),
+    /// `||` (`or`), `!` (`not`) and parentheses; `&&` binds tighter than `||`. Several values are
+    /// separated by `|`: `op=ping|pong`. An opcode or a side can stand alone: `close`. `!=` is true
+    /// wherever `=` is false. The empty filter matches everything.
     ///
     /// # Errors
-    /// The byte where it goes wrong, what is wrong, and what would be right.
+    /// Returns the offset of the error, what is wrong, and what was expected.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         parse::parse(text).map(|root| Self { root })
     }
 
-    /// It lets everything through.
+    /// Whether the filter is empty and so matches everything.
     pub fn is_empty(&self) -> bool {
         self.root.is_none()
     }
 
-    /// Is row number `row` (from 0) let through? A row that is not there is not.
+    /// Whether the filter matches row number `row`, from 0. A row that does not exist does not
+    /// match.
     pub fn matches(&self, trace: &Trace, row: usize) -> bool {
         let Some(shown) = trace.rows().get(row) else { return false };
         self.root.as_ref().is_none_or(|root| root.matches(trace, shown, row))
     }
 
-    /// The numbers of the rows in `range` that are let through, in order: ask for what is new and append it.
+    /// Returns the numbers of the matching rows in `range`, in order. When rows are added, only the
+    /// new ones have to be tested.
     pub fn rows<'a>(&'a self, trace: &'a Trace, range: Range<usize>) -> impl Iterator<Item = usize> + 'a {
         range.filter(|row| self.matches(trace, *row))
     }
 }
 
-/// As [`Filter::parse`] reads it: the same filter comes back.
+/// Formats the filter so that [`Filter::parse`] gives the same filter again.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.root.as_ref().map_or(Ok(()), |root| root.fmt(f))

@@ -1,5 +1,6 @@
-//! From the text of a filter to its tree, or to the byte where it cannot be read and what would be right there.
-//! What the values look like stands in `value`, which names there are in `fields`.
+//! Parses the text of a filter into a tree, by recursive descent. An error has its byte offset and
+//! says what was expected.
+//! `value` parses the values, and `fields` lists the names.
 
 use super::error::FilterError;
 use super::fields::{self, FieldType, FilterField, FlagField, NumberField};
@@ -8,7 +9,8 @@ use super::value;
 use crate::text::suggest;
 use crate::wire::decode::fault::FaultCode;
 
-/// Parentheses and negations inside each other; nobody means more, and each costs stack.
+/// The maximum nesting depth of parentheses and negations. Each level costs stack, and no useful
+/// filter needs more.
 const MAX_DEPTH: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +25,26 @@ enum Token<'a> {
     Close,
 }
 
-/// The tree; none for an empty text.
+/// Parses a filter into a tree; `None` for an empty text.
 pub(super) fn parse(text: &str) -> Result<Option<Node>, FilterError> {
     let mut parser = Parser { tokens: tokenize(text)?, next: 0, end: text.len(), deeper: MAX_DEPTH };
     if parser.tokens.is_empty() {
         return Ok(None);
     }
+    // Precedence from low to high: `||`, `&&`, `!`.
     let root = parser.parse_or()?;
     match parser.peek() {
         None => Ok(Some(root)),
         Some(Token::Close) => Err(parser
-            .error("this parenthesis closes none".to_owned(), "a ( before it, or nothing here".to_owned())),
+            .error("this parenthesis has no partner".to_owned(), "a ( before it, or nothing".to_owned())),
         Some(_) => Err(parser.error(
-            "something is missing between two comparisons".to_owned(),
+            "an operator is missing between two comparisons".to_owned(),
             "&& (both hold) or || (one of them holds)".to_owned(),
         )),
     }
 }
 
-/// Each token with the byte where it begins.
+/// Splits the text into tokens, each with its byte offset.
 fn tokenize(text: &str) -> Result<Vec<(usize, Token<'_>)>, FilterError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -59,6 +62,7 @@ fn tokenize(text: &str) -> Result<Vec<(usize, Token<'_>)>, FilterError> {
 }
 
 fn operator(rest: &str) -> Option<(usize, Token<'static>)> {
+    // Longer operators come first, because `=` is also the start of `==`.
     let signs = [
         ("&&", Token::And),
         ("||", Token::Or),
@@ -94,19 +98,19 @@ fn word(rest: &str) -> (usize, Token<'_>) {
 
 fn unexpected_char(at: usize, char: char) -> FilterError {
     let expected = match char {
-        '&' => "two of them: &&",
+        '&' => "&&",
         '"' | '\'' => "the word without quotes: op=close",
-        '~' | '/' => "a comparison with =; what stands in a payload is found by searching",
+        '~' | '/' => "a comparison with =; to look into payloads, use the search",
         _ => "names, values, = != < <= > >= && || ! and parentheses",
     };
-    FilterError { offset: at, reason: format!("{char:?} means nothing here"), expected: expected.to_owned() }
+    FilterError { offset: at, reason: format!("unexpected {char:?}"), expected: expected.to_owned() }
 }
 
 struct Parser<'a> {
     tokens: Vec<(usize, Token<'a>)>,
     next: usize,
     end: usize,
-    /// How many more parentheses and negations may be inside.
+    /// The number of further nesting levels that are allowed.
     deeper: usize,
 }
 
@@ -133,7 +137,7 @@ impl<'a> Parser<'a> {
         self.next = self.next.saturating_add(1);
     }
 
-    /// Where the next token begins.
+    /// Returns the byte offset of the next token.
     fn at(&self) -> usize {
         self.tokens.get(self.next).map_or(self.end, |(at, _)| *at)
     }
@@ -142,7 +146,7 @@ impl<'a> Parser<'a> {
         FilterError { offset: self.at(), reason, expected }
     }
 
-    /// An error about the token that was just taken.
+    /// Creates an error about the token that was just taken.
     fn error_before(&self, reason: String, expected: String) -> FilterError {
         let at = self.tokens.get(self.next.saturating_sub(1)).map_or(self.end, |(at, _)| *at);
         FilterError { offset: at, reason, expected }
@@ -165,9 +169,10 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_unary(&mut self) -> Result<Node, FilterError> {
+        // Every recursion passes through here, so this bounds the stack for any input.
         let Some(deeper) = self.deeper.checked_sub(1) else {
-            let reason = format!("more than {MAX_DEPTH} parentheses and negations inside each other");
-            return Err(self.error(reason, "fewer of them".to_owned()));
+            let reason = format!("more than {MAX_DEPTH} nested parentheses and negations");
+            return Err(self.error(reason, "fewer levels".to_owned()));
         };
         let here = std::mem::replace(&mut self.deeper, deeper);
         let node = self.parse_primary();
@@ -183,7 +188,7 @@ impl<'a> Parser<'a> {
             let node = self.parse_or()?;
             if !self.take(Token::Close) {
                 let reason = "a parenthesis is not closed".to_owned();
-                return Err(self.error(reason, "a ) before this place".to_owned()));
+                return Err(self.error(reason, "a ) before this".to_owned()));
             }
             return Ok(node);
         }
@@ -207,9 +212,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `close` for `op=close`, `server` for `dir=server`.
+    /// Parses a value that stands alone: `close` for `op=close`, `server` for `dir=server`.
     fn parse_bare_value(&mut self, word: &str, is_compared: bool) -> Result<Predicate, FilterError> {
-        // a number may be an opcode, but not where nobody says so
+        // A bare number is more likely a mistake than an opcode.
         let is_opcode = word.starts_with(|first: char| first.is_ascii_alphabetic());
         match (value::opcodes(word).filter(|_| is_opcode), value::side(word)) {
             (Some(set), _) if !is_compared => Ok(Predicate::Opcode(set)),
@@ -220,7 +225,7 @@ impl<'a> Parser<'a> {
                 let meant = suggest(&word.to_ascii_lowercase(), &known);
                 let names: Vec<&str> = fields::FIELDS.iter().map(|name| name.name).collect();
                 let expected = format!("{}one of {}", did_you_mean(meant), names.join(", "));
-                Err(self.error_before(format!("there is nothing called {word:?}"), expected))
+                Err(self.error_before(format!("unknown name {word:?}"), expected))
             }
         }
     }
@@ -247,12 +252,17 @@ impl<'a> Parser<'a> {
         compare: Comparison,
     ) -> Result<Predicate, FilterError> {
         let equal = match compare {
+            // Only numbers have an order. For them `<` and its like take a single value, `=` and
+            // `!=` take several.
             Comparison::Equal => true,
             Comparison::Unequal => false,
             _ => {
                 let FieldType::Number(of) = name.field_type else {
-                    let reason =
-                        format!("{} isn't a number, so {} says nothing of it", name.name, compare.symbol());
+                    let reason = format!(
+                        "{} isn't a number, so it can't be compared with {}",
+                        name.name,
+                        compare.symbol()
+                    );
                     return Err(self.error_before(reason, format!("= or !=, for example {}", name.example)));
                 };
                 let value = self.parse_value(name, &|word| parse_number(of, word))?;
@@ -265,6 +275,7 @@ impl<'a> Parser<'a> {
             }
             FieldType::Opcode => {
                 let set = self.parse_values(name, &value::opcodes)?.into_iter().fold(0, |all, set| all | set);
+                // There are exactly 16 opcodes, so the complement of the set is the negation.
                 Predicate::Opcode(if equal { set } else { !set })
             }
             FieldType::Direction => {
@@ -278,6 +289,7 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_fault(&mut self, name: &FilterField, equal: bool) -> Result<Predicate, FilterError> {
+        // `fault=0` and `fault=1` ask whether there is any fault.
         if let Some(Token::Word(word)) = self.peek()
             && let Some(yes) = value::boolean(word)
         {
@@ -290,7 +302,7 @@ impl<'a> Parser<'a> {
         Ok(Predicate::Fault(equal, set, rules.into_iter().map(|(_, word)| word).collect()))
     }
 
-    /// One value or several with `|` between them.
+    /// Parses one value, or several separated by `|`.
     fn parse_values<T>(
         &mut self,
         name: &FilterField,
@@ -313,7 +325,7 @@ impl<'a> Parser<'a> {
             return Err(self.error(reason, expected_value(name.field_type, "")));
         };
         read(word).ok_or_else(|| {
-            let reason = format!("{word:?} is nothing that {} can be", name.name);
+            let reason = format!("{word:?} isn't a valid value for {}", name.name);
             self.error_before(reason, expected_value(name.field_type, word))
         })
     }
@@ -328,7 +340,7 @@ fn parse_number(of: NumberField, word: &str) -> Option<u64> {
 }
 
 fn did_you_mean(meant: Option<&str>) -> String {
-    meant.map_or_else(String::new, |meant| format!("{meant}, if that was meant, or "))
+    meant.map_or_else(String::new, |meant| format!("{meant} (the closest match), or "))
 }
 
 fn expected_value(subject: FieldType, word: &str) -> String {
@@ -346,17 +358,21 @@ fn expected_value(subject: FieldType, word: &str) -> String {
         }
         FieldType::Flag(_) => "0 or 1, or the name alone".to_owned(),
         FieldType::Number(NumberField::Time) => {
-            "a time: 250ms, 1.5s, 20us; without a unit it is milliseconds".to_owned()
+            "a time such as 250ms, 1.5s or 20us; the default unit is ms".to_owned()
         }
         FieldType::Number(NumberField::Len | NumberField::Size) => {
-            "a number of bytes: 126, 0x7e, 64KiB".to_owned()
+            "a number of bytes such as 126, 0x7e or 64KiB".to_owned()
         }
-        FieldType::Number(_) => "a whole number, counted from 0".to_owned(),
-        FieldType::Key => "eight hex digits: 37fa213d".to_owned(),
+        FieldType::Number(_) => "a whole number, from 0".to_owned(),
+        FieldType::Key => "eight hex digits such as 37fa213d".to_owned(),
         FieldType::Fault => {
             let names: Vec<&str> = FaultCode::ALL.iter().map(|code| code.name()).collect();
             let meant = suggest(&word.to_ascii_uppercase(), &names);
-            format!("{}one of {}, or a beginning with *: E_CLOSE_*", did_you_mean(meant), names.join(", "))
+            format!(
+                "{}one of {}, or a prefix with *, such as E_CLOSE_*",
+                did_you_mean(meant),
+                names.join(", ")
+            )
         }
     }
 }

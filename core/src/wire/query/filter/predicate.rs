@@ -1,4 +1,4 @@
-//! A filter as a tree of predicates, each asked of one row.
+//! A filter as a tree of predicates, which are tested on a row.
 
 use std::fmt;
 
@@ -22,17 +22,18 @@ pub(super) enum Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Predicate {
     Flag(FlagField, bool),
-    /// One of the opcodes whose bit is set.
+    /// The opcode's bit is set.
     Opcode(u16),
     Sender(Side),
     Number(NumberField, Comparison, Vec<u64>),
-    /// One of these keys (or none of them).
+    /// The masking key is one of these (or none of them, if the flag is false).
     Key(bool, Vec<MaskingKey>),
-    /// One of the rules whose bit is set (or none of them), and the names as they were written.
+    /// The frame breaks a rule whose bit is set (or none of them, if the flag is false). The names
+    /// are those that the user wrote.
     Fault(bool, u64, Vec<String>),
 }
 
-/// Equal and unequal are asked of several values, the others of one.
+/// A comparison operator. Only `Equal` and `Unequal` take several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     Equal,
@@ -71,7 +72,8 @@ impl Predicate {
     }
 }
 
-/// Faults are looked up only where the row says that there are some.
+/// Whether a fault of the row satisfies `which`. The row's severity tells whether it has any, which
+/// avoids most searches.
 fn has_fault(trace: &Trace, row: &TraceRow, which: impl Fn(&Fault) -> bool) -> bool {
     row.severity().is_some() && trace.faults_of(row.from(), row.index()).iter().any(which)
 }
@@ -113,6 +115,8 @@ impl Comparison {
         };
         match self {
             Self::Equal => got.is_some_and(|got| values.contains(&got)),
+            // A frame without the value is unequal to every value, so that `!=` is always the
+            // negation of `=`.
             Self::Unequal => !got.is_some_and(|got| values.contains(&got)),
             Self::Less => order(u64::lt),
             Self::AtMost => order(u64::le),
@@ -156,7 +160,8 @@ impl Node {
         Ok(())
     }
 
-    /// Both kinds of joining get parentheses, so that nobody has to know which one binds closer.
+    /// Formats an operand. Joined operands get parentheses, so that readers need not know the
+    /// precedence.
     fn fmt_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(_) | Self::Any(_) => write!(f, "({self})"),

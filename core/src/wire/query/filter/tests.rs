@@ -1,4 +1,4 @@
-//! What filters let through, how they are printed, and what is said of those that cannot be read.
+//! Tests which rows filters match, how filters are printed, and the errors of invalid ones.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::frame::encode;
 use crate::wire::{AgreedExtensions, DeflateParams, Opcode, Side};
 
-/// A little of everything, in eight rows.
+/// Returns a trace with a bit of everything in eight rows.
 fn sample_trace() -> Trace {
     let key = Some([0x37, 0xfa, 0x21, 0x3d]);
     let mut trace = Trace::mid_connection(AgreedExtensions { deflate: Some(DeflateParams::default()) });
@@ -125,14 +125,17 @@ fn what_cannot_be_read_is_reported_with_its_offset_and_what_would_be_right() {
     let (at, words) = error_of("op=close && lem<9");
     assert_eq!(at, 12);
     assert!(
-        words.starts_with("there is nothing called \"lem\"; len, if that was meant, or one of op, dir, fin,"),
+        words.starts_with("unknown name \"lem\"; len (the closest match), or one of op, dir, fin,"),
         "{words}"
     );
     let (at, words) = error_of("op=cloze");
     assert_eq!(at, 3);
-    assert!(words.starts_with("\"cloze\" is nothing that op can be; close, if that was meant"), "{words}");
+    assert!(
+        words.starts_with("\"cloze\" isn't a valid value for op; close (the closest match), or"),
+        "{words}"
+    );
     let (at, words) = error_of("fault=E_UTF9");
-    assert!(at == 6 && words.contains("E_UTF8, if that was meant"), "{words}");
+    assert!(at == 6 && words.contains("E_UTF8 (the closest match), or"), "{words}");
     for (text, at) in [
         ("op", 2),
         ("len", 3),
@@ -159,7 +162,7 @@ fn what_cannot_be_read_is_reported_with_its_offset_and_what_would_be_right() {
     let error = Filter::parse("mask=2").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "filter, byte 5: \"2\" is nothing that mask can be; right would be 0 or 1, or the name alone"
+        "filter, byte 5: \"2\" isn't a valid value for mask; expected 0 or 1, or the name alone"
     );
 }
 
@@ -172,7 +175,7 @@ fn depth_is_bounded_and_length_is_not() {
     assert!(Filter::parse(&vec!["close"; 10_000].join(" || ")).is_ok());
 }
 
-/// Filters that can be read, as somebody might type them.
+/// Valid filters, as a user might type them.
 fn typed() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(
         Filter::FIELDS.iter().map(|name| name.example.to_owned()).collect::<Vec<_>>(),

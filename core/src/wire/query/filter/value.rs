@@ -1,5 +1,5 @@
-//! The values that stand behind a comparison: opcodes, keys, times, lengths, rules; from text and back.
-//! Which name takes which of them is said in `parse`.
+//! Parses and formats the values in comparisons: opcodes, keys, times, lengths, rules.
+//! `parse` knows which field takes which of them.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ const DATA_OPCODES: u16 = 0x00ff;
 const CONTROL_OPCODES: u16 = 0xff00;
 const RESERVED_OPCODES: u16 = 0xf8f8;
 
-/// What an opcode may be called, besides its number.
+/// The names of opcodes and opcode classes.
 pub(super) const OPCODE_NAMES: [&str; 10] =
     ["text", "binary", "continuation", "close", "ping", "pong", "control", "data", "reserved", "cont"];
 
-/// What a side may be called.
+/// The names of the sides.
 pub(super) const SIDE_NAMES: [&str; 4] = ["client", "server", "c2s", "s2c"];
 
-/// The opcodes of that name, a bit each.
+/// Returns the opcodes with this name or number, one bit each.
 pub(super) fn opcodes(word: &str) -> Option<u16> {
     Some(match word.to_ascii_lowercase().as_str() {
         "data" => DATA_OPCODES,
@@ -31,7 +31,7 @@ pub(super) fn opcodes(word: &str) -> Option<u16> {
     })
 }
 
-/// `op=text|binary`, or what is missing where that is shorter.
+/// Writes a set of opcodes as `op=text|binary`, or as the excluded opcodes if that is shorter.
 pub(super) fn write_opcodes(set: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (sign, set) in [("=", set), ("!=", !set)] {
         let class = [(DATA_OPCODES, "data"), (CONTROL_OPCODES, "control"), (RESERVED_OPCODES, "reserved")];
@@ -41,7 +41,7 @@ pub(super) fn write_opcodes(set: u16, f: &mut fmt::Formatter<'_>) -> fmt::Result
     }
     let (sign, shown) = if set.count_ones() > 8 && set != u16::MAX { ("!=", !set) } else { ("=", set) };
     let names: Vec<String> = (0..16).filter(|bits| shown & (1 << bits) != 0).map(opcode_name).collect();
-    // nothing at all is asked for only by excluding everything
+    // The empty set has no opcode to name, so everything is excluded.
     if names.is_empty() { write!(f, "op!=data|control") } else { write!(f, "op{sign}{}", names.join("|")) }
 }
 
@@ -52,7 +52,7 @@ fn opcode_name(bits: u8) -> String {
     }
 }
 
-/// `client`, `c2s`, `server` or `s2c`.
+/// Parses a side: `client`, `c2s`, `server` or `s2c`.
 pub(super) fn side(word: &str) -> Option<Side> {
     match word.to_ascii_lowercase().as_str() {
         "client" | "c2s" => Some(Side::Client),
@@ -61,7 +61,7 @@ pub(super) fn side(word: &str) -> Option<Side> {
     }
 }
 
-/// `1`, `yes`, `true` and their contraries.
+/// Parses a boolean: `1`, `yes`, `true` and their opposites.
 pub(super) fn boolean(word: &str) -> Option<bool> {
     match word.to_ascii_lowercase().as_str() {
         "1" | "yes" | "true" => Some(true),
@@ -70,23 +70,23 @@ pub(super) fn boolean(word: &str) -> Option<bool> {
     }
 }
 
-/// Eight hex digits.
+/// Parses a masking key: eight hex digits.
 pub(super) fn key(word: &str) -> Option<MaskingKey> {
     let digits = word.strip_prefix("0x").unwrap_or(word);
     let is_hex = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten().map(u32::to_be_bytes)
 }
 
-/// A whole number, decimal (`1_000`) or hex (`0x3e8`).
+/// Parses a whole number, decimal (`1_000`) or hex (`0x3e8`).
 pub(super) fn count(word: &str) -> Option<u64> {
     let (digits, radix) = word.strip_prefix("0x").map_or((word, 10), |digits| (digits, 16));
     let digits = digits.replace('_', "");
-    // `from_str_radix` would take a sign
+    // `from_str_radix` would accept a sign.
     let is_number = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_number.then(|| u64::from_str_radix(&digits, radix).ok()).flatten()
 }
 
-/// A number of bytes, with `B`, `KiB`, `MiB` or `GiB` behind it or nothing.
+/// Parses a number of bytes, optionally with the unit `B`, `KiB`, `MiB` or `GiB`.
 pub(super) fn size(word: &str) -> Option<u64> {
     let lower = word.to_ascii_lowercase();
     let units = [("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30)];
@@ -96,9 +96,10 @@ pub(super) fn size(word: &str) -> Option<u64> {
     }
 }
 
-/// A time in nanoseconds: `3`, `3ms`, `1.5s`, `20us`, `7ns`.
+/// Parses a time and returns it in nanoseconds: `3` (ms), `3ms`, `1.5s`, `20us`, `7ns`.
 pub(super) fn time(word: &str) -> Option<u64> {
     let lower = word.to_ascii_lowercase();
+    // The unit `s` comes last, because the others end in it too.
     let units = [("ms", 1_000_000), ("us", 1_000), ("µs", 1_000), ("ns", 1), ("s", 1_000_000_000)];
     let unit = units.iter().find_map(|(unit, nanos)| Some((lower.strip_suffix(unit)?, *nanos)));
     let (number, nanos): (&str, u64) = unit.unwrap_or((&lower, 1_000_000));
@@ -109,14 +110,14 @@ pub(super) fn time(word: &str) -> Option<u64> {
     }
     let part = part.trim_end_matches('0');
     let step = 10_u64.checked_pow(u32::try_from(part.len()).ok()?)?;
-    // finer than a nanosecond is no time that a row has
+    // Times in a trace are whole nanoseconds, so a finer fraction is an error.
     let part = if part.is_empty() { 0 } else { part.parse::<u64>().ok()? };
     let each = nanos.checked_div(step).filter(|each| each.checked_mul(step) == Some(nanos))?;
     let part = part.checked_mul(each)?;
     whole.parse::<u64>().ok()?.checked_mul(nanos)?.checked_add(part)
 }
 
-/// In milliseconds, with as many digits as it has: `1500ms`, `0.25ms`.
+/// Formats a time in milliseconds with the digits that it needs: `1500ms`, `0.25ms`.
 pub(super) fn format_time(nanos: u64) -> String {
     let text = format!("{}.{:06}", nanos / 1_000_000, nanos % 1_000_000);
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -129,7 +130,8 @@ pub(super) fn format_time(nanos: u64) -> String {
     }
 }
 
-/// The rules of that name, or whose names begin so where it ends in `*`; a bit each, none where there is no such rule.
+/// Returns the rules with this name, or with this prefix if it ends in `*`, one bit each; `None` if
+/// there is no such rule.
 pub(super) fn fault_set(word: &str) -> Option<u64> {
     let upper = word.to_ascii_uppercase();
     let is = |code: &&FaultCode| match upper.strip_suffix('*') {
@@ -140,7 +142,7 @@ pub(super) fn fault_set(word: &str) -> Option<u64> {
     (set != 0).then_some(set)
 }
 
-/// A rule as a bit; there are fewer than 64.
+/// Returns the bit of a rule. There are fewer than 64 rules.
 pub(super) fn fault_bit(code: FaultCode) -> u64 {
     1 << code as u32
 }
