@@ -34,6 +34,10 @@ fn main() -> anyhow::Result<()> {
     let mut packages = String::new();
     std::io::stdin().read_to_string(&mut packages)?;
     anyhow::ensure!(packages.contains("\n- two-face "), "nothing came from `cargo about generate about.hbs`");
+    // the package below this one is ours, not a third party's
+    let ours = |line: &&str| line.starts_with("- wiretalk-core ");
+    let packages: Vec<&str> = packages.lines().filter(|line| !ours(line)).collect();
+    let packages = packages.join("\n");
     let mut whole = format!("{HEAD}\n{}\n\n{LIBRARIES}\n{}\n", tidy(&packages), fenced(permission()));
     whole += &format!("{SYNTAXES}\n");
     for license in two_face::acknowledgement::listing().for_syntaxes() {

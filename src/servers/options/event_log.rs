@@ -80,7 +80,7 @@ pub enum ServerEvent {
         /// The length of the whole answer.
         bytes: u64,
     },
-    /// As many connections are open as [`Limits::max_connections`](super::Limits::max_connections) allows; further ones wait.
+    /// As many connections are open as [`Limits::max_connections`](crate::servers::Limits::max_connections) allows; further ones wait.
     Full {
         /// The limit.
         connections: usize,
