@@ -1,6 +1,9 @@
 //! What a peer may claim held against everything that reads frames: lengths at which arithmetic could wrap, with and without
 //! permessage-deflate, in pieces of any size. Nothing panics, nothing is allocated for it, and the pieces never matter.
 
+#[path = "../../../tests/vectors/handshake.rs"]
+mod handshake;
+
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -16,6 +19,8 @@ use crate::wire::{
     AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart, Header,
     LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace, Transcript,
 };
+
+use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
 
 /// Lengths at which a form, a sign or 64 bits end.
 const LENGTHS: [u64; 15] = [
@@ -35,12 +40,6 @@ const LENGTHS: [u64; 15] = [
     (1 << 63) + 1,
     u64::MAX,
 ];
-
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
 /// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so behind one of DEFLATE data.
 const CLAIMS: [(&[u8], u64); 2] = [
