@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use super::open::open_with;
+use super::sink::StreamSink;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
