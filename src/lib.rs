@@ -36,7 +36,7 @@ pub use wiretalk_core::{deck, measure, text, wire};
 
 pub mod capture;
 pub mod clients;
-pub mod feed;
+pub(crate) mod feed;
 pub mod net;
 pub mod proxy;
 pub mod race;

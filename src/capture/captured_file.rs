@@ -46,7 +46,7 @@ impl<S> Capture<S> {
     #[cfg(test)]
     pub(crate) fn fail(&mut self, number: usize, why: &str) {
         let panic = crate::scope::CaughtPanic { location: None, message: why.to_owned() };
-        self.streams[number].failed = Some(crate::capture::InternalError(panic));
+        self.streams[number].failed = Some(crate::capture::error::InternalError(panic));
     }
 
     /// The connections, for whoever wants to keep some of them.

@@ -1,20 +1,21 @@
 //! Files of hostile peers, and a connection whose reading panics: what is told, and that others are read all the same.
 
+#[path = "../../tests/vectors/handshake.rs"]
+mod handshake;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use super::open::open_with;
+use super::sink::StreamSink;
 use super::write::packet_builder::{self, TcpHeader};
 use super::*;
 use crate::net::AddressPair;
 use crate::wire::{ByteLen, Fault, FaultCode, Offset, Side, Trace, format};
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
 
 /// Frames of a server that claim 2^64 - 1 bytes of a compressed message, and where that is told.
 const CLAIMS: [(&[u8], u64); 2] = [

@@ -51,7 +51,7 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Capture, CaptureError>
 /// # Errors
 ///
 /// As for [`open`].
-pub fn open_with<S: StreamSink>(
+pub(crate) fn open_with<S: StreamSink>(
     path: &Path,
     options: &ReadOptions,
     make_sink: impl FnMut(StreamStart) -> S,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::wire::{ByteLen, Side, Trace};
 
 /// Takes the bytes of one stream in order, as a capture is read.
-pub trait StreamSink {
+pub(crate) trait StreamSink {
     /// The next bytes of a side; `at` counts from the stream's first packet.
     fn push(&mut self, from: Side, at: Duration, bytes: &[u8]);
 

@@ -21,10 +21,11 @@ mod send_queue;
 mod session;
 
 pub use command::SessionCommand;
-pub use connect_plain::{ConnectPlainError, connect_plain};
-pub use error::{Refusal, SessionEnd, SessionError, StreamEnd, UnfinishedRead};
+pub use connect_plain::connect_plain;
+pub(crate) use error::{Refusal, UnfinishedRead};
+pub use error::{SessionEnd, SessionError, StreamEnd};
 pub use event::SessionEvent;
 pub use options::SessionOptions;
-pub use random::{RandomError, nonce};
-pub use request::{HandshakeRequest, RequestError, RequestOptions};
+pub(crate) use random::nonce;
+pub(crate) use request::{HandshakeRequest, RequestOptions};
 pub use session::run_session;

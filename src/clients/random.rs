@@ -20,7 +20,7 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], RandomError> {
 ///
 /// # Errors
 /// If the system gives none.
-pub fn nonce() -> Result<[u8; 16], RandomError> {
+pub(crate) fn nonce() -> Result<[u8; 16], RandomError> {
     random_bytes()
 }
 

@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::feed::metrics::FeedMetrics;
 use crate::feed::server::LONG_POLL_TIMEOUT;
 use crate::feed::{FeedClock, Tick, Transport, TransportError};
-use crate::net::{WebSocketLimits, connect_tcp};
+use crate::net::{EventReader, WebSocketLimits, connect_tcp};
 
 /// How long an answer that should come at once may take.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -126,21 +126,15 @@ impl FeedClient {
     async fn event_stream(self, mut http: HttpConnection) -> Result<(), TransportError> {
         self.with_metrics(|metrics| metrics.record_request(self.transport));
         let mut body = http.get("/events", "text/event-stream", RESPONSE_TIMEOUT).await?.into_body();
-        let mut buffer = Vec::new();
+        let mut reader = EventReader::default();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
-            buffer.extend_from_slice(&data);
-            while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = buffer.drain(..end.saturating_add(2)).collect();
+            reader.push(&data);
+            while let Some(event) = reader.next_event(MAX_MESSAGE_BYTES)? {
                 // an event without data, a comment say, is none (WHATWG HTML section 9.2.6)
-                if let Some(data) =
-                    event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"data:"))
-                {
-                    self.record(data)?;
+                if let Some(data) = event.data {
+                    self.record(&data)?;
                 }
-            }
-            if buffer.len() > MAX_MESSAGE_BYTES {
-                return Err(TransportError::LongEvent(MAX_MESSAGE_BYTES));
             }
         }
         Ok(())

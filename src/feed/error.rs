@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::feed::PriceError;
-use crate::net::error_chain;
+use crate::net::{LongEvent, error_chain};
 
 /// Why a comparison could not be run.
 #[derive(Debug, Error)]
@@ -48,9 +48,9 @@ pub enum TransportError {
     /// An answer without a price.
     #[error("the server answered {0}")]
     Status(StatusCode),
-    /// An event that is longer than this many bytes.
-    #[error("an event of more than {0} bytes")]
-    LongEvent(usize),
+    /// An event that is longer than what is read.
+    #[error(transparent)]
+    LongEvent(#[from] LongEvent),
     /// The WebSocket failed (RFC 6455).
     #[error("{}", error_chain(.0))]
     WebSocket(#[source] Box<tungstenite::Error>),

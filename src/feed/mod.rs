@@ -18,8 +18,11 @@ mod server;
 mod source;
 mod tick;
 
-pub use config::{FeedConfig, Transport};
-pub use error::{FeedError, TransportError};
-pub use metrics::{AgeHistogram, FeedSnapshot, TimelineMark, TransportStats};
-pub use runner::{FeedEvent, run};
-pub use tick::{FeedClock, PriceError, Tick};
+pub(crate) use config::{FeedConfig, Transport};
+pub(crate) use error::{FeedError, TransportError};
+#[cfg(test)]
+pub(crate) use metrics::TimelineMark;
+pub(crate) use metrics::{AgeHistogram, FeedSnapshot, TransportStats};
+pub(crate) use runner::FeedEvent;
+pub(crate) use runner::run;
+pub(crate) use tick::{FeedClock, PriceError, Tick};

@@ -36,7 +36,7 @@ pub enum FeedEvent {
 /// ends it at once; so does dropping the future.
 ///
 /// Nothing happens while `running` is false.
-pub async fn run(
+pub(crate) async fn run(
     config: FeedConfig,
     scope: Scope,
     running: watch::Receiver<bool>,

@@ -3,7 +3,6 @@
 //! `GET /price` answers at once, `GET /price?after=N` when there is something newer than event N, `GET /events` never
 //! ends, and the WebSocket listener pushes. Between socket and server lies a modelled distance.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,7 +12,6 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream::{self, Stream};
@@ -27,7 +25,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::feed::source::TickPublisher;
 use crate::feed::{Tick, Transport};
-use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits};
+use crate::net::{self, DelayedStream, LinkConditions, Stall, Tap, Traffic, WebSocketLimits, encode_event};
 use crate::scope::Scope;
 use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, OrdinaryHttp};
@@ -131,13 +129,8 @@ async fn price(State(publisher): State<TickPublisher>, RawQuery(query): RawQuery
 }
 
 /// The price as it is now, then every event, each with its number as its id.
-async fn events(
-    State(publisher): State<TickPublisher>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(
-        tick_stream(&publisher)
-            .map(|tick| Ok(Event::default().id(tick.seq.to_string()).data(tick.to_json()))),
-    )
+async fn events(State(publisher): State<TickPublisher>) -> Response {
+    http::event_stream(tick_stream(&publisher).map(|tick| encode_event(Some(tick.seq), &tick.to_json())))
 }
 
 /// The price as it is now, then every event; who is far behind goes on with what is newer.

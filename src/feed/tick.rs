@@ -12,23 +12,23 @@ pub(super) const OPENING_CENTS: u64 = 42_00;
 
 /// One clock for all: server and clients are one process, so an age is a difference of two of its readings.
 #[derive(Clone, Copy, Debug)]
-pub struct FeedClock(Instant);
+pub(crate) struct FeedClock(Instant);
 
 impl FeedClock {
     /// A clock that reads zero now.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
     /// The time since it was started.
-    pub fn now(self) -> Duration {
+    pub(crate) fn now(self) -> Duration {
         self.0.elapsed()
     }
 }
 
 /// A price and when it came to be: what a message carries, as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tick {
+pub(crate) struct Tick {
     /// The number of the event; 0 is the price before the first.
     pub seq: u64,
     /// When it happened, in nanoseconds of the shared [`FeedClock`].
@@ -42,7 +42,7 @@ impl Tick {
     pub(super) const INITIAL: Self = Self { seq: 0, at: 0, price: OPENING_CENTS as f64 / 100.0 };
 
     /// When it happened.
-    pub fn at(&self) -> Duration {
+    pub(crate) fn at(&self) -> Duration {
         Duration::from_nanos(self.at)
     }
 

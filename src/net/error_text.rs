@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 
 /// The error, and what would be right where that can be known.
-pub fn describe_io_error(err: &io::Error) -> String {
+pub(crate) fn describe_io_error(err: &io::Error) -> String {
     match err.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused; is a server listening there?".to_owned(),
         io::ErrorKind::ConnectionReset => "the peer reset it".to_owned(),

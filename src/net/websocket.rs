@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, WebSocket};
 
 /// What is read at once, in bytes. tungstenite's default of 128 KiB costs every idle connection that much, and 1.67 times
 /// the latency at 64 connections.
-pub const READ_BUFFER: usize = 4096;
+pub(crate) const READ_BUFFER: usize = 4096;
 
 /// Messages that wait are written once they are this many bytes together, or when somebody flushes.
 const WRITE_BUFFER: usize = 128 << 10;

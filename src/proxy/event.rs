@@ -9,7 +9,7 @@ use crate::proxy::error::ProxyError;
 use crate::wire::Side;
 
 /// Connections at once; more wait until one is over.
-pub const MAX_CONNECTIONS: usize = 256;
+pub(crate) const MAX_CONNECTIONS: usize = 256;
 
 /// [`ProxyEvent::Full`] in words.
 pub fn full() -> String {
@@ -17,10 +17,10 @@ pub fn full() -> String {
 }
 
 /// [`ProxyEvent::Room`] in words.
-pub const ROOM: &str = "there is room for new clients again";
+pub(crate) const ROOM: &str = "there is room for new clients again";
 
 /// `Ok` of [`ProxyEventKind::Ended`] in words.
-pub const BOTH_CLOSED: &str = "both sides have ended their streams";
+pub(crate) const BOTH_CLOSED: &str = "both sides have ended their streams";
 
 /// Something that happened.
 #[derive(Debug)]

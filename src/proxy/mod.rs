@@ -23,6 +23,7 @@ mod relay;
 
 pub use command::{ConnectionSelector, InterceptAction, ProxyCommand};
 pub use error::ProxyError;
-pub use event::{BOTH_CLOSED, MAX_CONNECTIONS, ProxyEvent, ProxyEventKind, ROOM, full};
+pub(crate) use event::{BOTH_CLOSED, ROOM};
+pub use event::{ProxyEvent, ProxyEventKind, full};
 pub use listener::bind;
 pub use options::ProxyOptions;

@@ -10,7 +10,7 @@ use hyper::{StatusCode, http};
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::net::{EndpointRole, NetnsError, describe_io_error, error_chain};
+use crate::net::{EndpointRole, LongEvent, NetnsError, describe_io_error, error_chain};
 use crate::race::bare_http::HeadError;
 use crate::race::{ExternalServersError, RaceConfigError};
 
@@ -71,8 +71,8 @@ pub(super) enum LaneError {
     EventStreamEnded,
     #[error("the server sent an event without data")]
     EventWithoutData,
-    #[error("the server sent an event of more than {0} bytes")]
-    LongEvent(usize),
+    #[error("the server sent {0}")]
+    LongEvent(#[from] LongEvent),
     /// The first event is the number of the stream, and this one isn't text.
     #[error("{}", error_chain(.0))]
     EventNumber(#[from] std::string::FromUtf8Error),

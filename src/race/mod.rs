@@ -23,19 +23,22 @@ mod result;
 mod runner;
 mod server;
 
-pub use client::run_client;
-pub use config::external_servers::{ExternalServers, ExternalServersError, LoadLimit};
-pub use config::lane::{Lane, LaneKind, UnknownLane};
-pub use config::placement::{Placement, UnknownPlacement};
-pub use config::race_config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT, RaceConfig};
-pub use config::validate::RaceConfigError;
+pub(crate) use client::run_client;
+pub use config::external_servers::ExternalServers;
+pub(crate) use config::external_servers::{ExternalServersError, LoadLimit};
+pub(crate) use config::lane::UnknownLane;
+pub use config::lane::{Lane, LaneKind};
+pub use config::placement::Placement;
+pub use config::race_config::RaceConfig;
+pub(crate) use config::race_config::{HeaderProfile, MAX_BURST, MAX_CONNECTIONS, MAX_PAYLOAD, MAX_RTT};
+pub(crate) use config::validate::RaceConfigError;
 pub use process::lane_processes::WorkerProgram;
-pub use process::machine::{ListenDrops, Machine};
-pub use process::platform::LACKING;
-pub use result::outcome::{
-    ExchangeCost, GapBreakdown, LaneRatio, LaneStats, LayerCost, RaceOutcome, SliceRecord, gap_breakdown,
-    headline, ratios,
-};
-pub use result::validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};
-pub use runner::{RaceControl, RaceEvent, RaceProgress, run};
-pub use server::run_server;
+pub(crate) use process::machine::{ListenDrops, Machine};
+pub(crate) use process::platform::LACKING;
+pub(crate) use result::outcome::{ExchangeCost, LaneRatio, LaneStats, SliceRecord, gap_breakdown, headline};
+pub use result::outcome::{RaceOutcome, ratios};
+#[cfg(test)]
+pub(crate) use result::validity::{MAX_FLOOR_DRIFT, MAX_FOREIGN_CPU};
+pub(crate) use runner::RaceProgress;
+pub use runner::{RaceControl, RaceEvent, run};
+pub(crate) use server::run_server;

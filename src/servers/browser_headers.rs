@@ -2,16 +2,16 @@
 //! The names and forms are those of Chrome on Linux; the values are made up, and identify nobody.
 
 /// A header: its name in lower case, and its value.
-pub type HttpHeader = (&'static str, &'static str);
+pub(crate) type HttpHeader = (&'static str, &'static str);
 
 /// The headers that a browser sends with a request from a page of the same site, a session's cookies among them.
 /// `Host`, `Content-Type` and `Content-Length` are the client's own.
-pub fn browser_request_headers() -> &'static [HttpHeader] {
+pub(crate) fn browser_request_headers() -> &'static [HttpHeader] {
     &REQUEST_HEADERS
 }
 
 /// The headers of a reply that passed a proxy and was hardened as people are told to.
-pub fn production_response_headers() -> &'static [HttpHeader] {
+pub(crate) fn production_response_headers() -> &'static [HttpHeader] {
     &RESPONSE_HEADERS
 }
 

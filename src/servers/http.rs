@@ -14,10 +14,11 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::stream::{Stream, StreamExt as _};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -52,6 +53,13 @@ pub fn bind(
     let own = options.clone();
     let connection = move |socket, peer| serve_connection(socket, peer, echo.clone(), own.clone());
     Ok((address, serve_connections("http connection", scope, listener, options, connection)))
+}
+
+/// A reply that is an event stream (WHATWG HTML section 9.2) of these events, as [`encode_event`](crate::net::encode_event)
+/// writes them.
+pub(crate) fn event_stream(events: impl Stream<Item = String> + Send + 'static) -> Response {
+    let body = Body::from_stream(events.map(Ok::<_, Infallible>));
+    ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body).into_response()
 }
 
 /// The same echo as a service, which says these headers beside every reply.

@@ -35,10 +35,11 @@ pub mod sloppy;
 pub mod strict;
 pub mod websocket;
 
-pub use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
-pub use bundle::{Addresses, BundleOptions, Ports, ServerBundle, ServerError, ServerHandle, ServerState};
+pub(crate) use browser_headers::{HttpHeader, browser_request_headers, production_response_headers};
+pub use bundle::{BundleOptions, Ports, ServerBundle, ServerError, ServerState};
 pub(crate) use options::access::HostMismatch;
-pub use options::access::{Access, HostName, HostNameError, Origin, OriginError, Origins};
+pub(crate) use options::access::HostName;
+pub use options::access::{Access, Origin, Origins};
 pub use options::event_log::{EventLog, ServerEvent};
 pub use options::limits::Limits;
 pub use options::server_options::ServerOptions;

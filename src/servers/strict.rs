@@ -10,14 +10,14 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{describe_io_error, lingering_close};
+use crate::net::lingering_close;
 use crate::scope::Scope;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::connection::{Timed, Timeout};
+use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
-use crate::wire::{Endpoint, EndpointEvent, Failure};
+use crate::wire::{Endpoint, EndpointEvent};
 
 /// What one read takes at most: the piece in which the decoder unmasks.
 const READ_BUFFER: usize = 16 << 10;
@@ -68,19 +68,6 @@ pub(super) async fn serve_connection(
     lingering_close(socket).await;
 }
 
-/// Why an echo ended, where not by a closing handshake.
-#[derive(Debug, thiserror::Error)]
-enum EchoEnd {
-    #[error("{}", .0.reason)]
-    Failed(Box<Failure>),
-    #[error("the stream ended without a Close frame")]
-    WithoutClose,
-    #[error("the server is going away")]
-    GoingAway,
-    #[error("{}", describe_io_error(.0))]
-    Io(#[from] io::Error),
-}
-
 /// One WebSocket, from the handshake to its end.
 struct StrictEcho<'s, S> {
     socket: &'s mut Timed<S>,
@@ -107,25 +94,25 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         &mut self,
         rest: &[u8],
         mut shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Option<EchoEnd> {
+    ) -> Option<ConnectionEnd> {
         let mut leaving = false;
         let result = async {
             self.receive(rest).await?;
             let mut buffer = vec![0; READ_BUFFER];
             while !self.endpoint.is_finished() {
                 match self.next_event(&mut buffer, shutdown.as_mut(), leaving).await? {
-                    ReadEvent::Read(0) => return Err(EchoEnd::WithoutClose),
+                    ReadEvent::Read(0) => return Err(ConnectionEnd::WithoutClose),
                     ReadEvent::Read(count) => self.receive(buffer.get(..count).unwrap_or_default()).await?,
                     ReadEvent::Late(timeout) => return self.late(timeout).await,
                     ReadEvent::Shutdown => {
                         leaving = true;
                         self.code.get_or_insert(1001);
-                        self.endpoint.close(1001, &EchoEnd::GoingAway.to_string());
+                        self.endpoint.close(1001, &ConnectionEnd::GoingAway.to_string());
                         self.flush().await?;
                     }
                 }
             }
-            if leaving { Err(EchoEnd::GoingAway) } else { Ok(()) }
+            if leaving { Err(ConnectionEnd::GoingAway) } else { Ok(()) }
         };
         result.await.err()
     }
@@ -136,7 +123,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         buffer: &mut [u8],
         shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
         leaving: bool,
-    ) -> Result<ReadEvent, EchoEnd> {
+    ) -> Result<ReadEvent, ConnectionEnd> {
         let read = tokio::select! {
             biased;
             () = shutdown, if !leaving => return Ok(ReadEvent::Shutdown),
@@ -144,11 +131,11 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         };
         match read {
             Ok(count) => Ok(ReadEvent::Read(count)),
-            Err(err) => Timeout::of(&err).map(ReadEvent::Late).ok_or(EchoEnd::Io(err)),
+            Err(err) => Timeout::of(&err).map(ReadEvent::Late).ok_or(ConnectionEnd::Io(err)),
         }
     }
 
-    async fn receive(&mut self, mut input: &[u8]) -> Result<(), EchoEnd> {
+    async fn receive(&mut self, mut input: &[u8]) -> Result<(), ConnectionEnd> {
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
                 EndpointEvent::Message(kind, data) => {
@@ -160,7 +147,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
                     self.flush().await?;
-                    return Err(EchoEnd::Failed(Box::new(failure)));
+                    return Err(ConnectionEnd::Failed(failure.reason));
                 }
                 EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
@@ -171,19 +158,19 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> StrictEcho<'s, S> {
         self.flush().await
     }
 
-    async fn late(&mut self, timeout: Timeout) -> Result<(), EchoEnd> {
+    async fn late(&mut self, timeout: Timeout) -> Result<(), ConnectionEnd> {
         let failure = self.endpoint.fail(1008, &timeout.to_string());
         self.code.get_or_insert(failure.code);
         self.flush().await?;
-        Err(EchoEnd::Failed(Box::new(failure)))
+        Err(ConnectionEnd::Failed(failure.reason))
     }
 
     /// Sends what waits. A peer may read slowly, but not stop reading.
-    async fn flush(&mut self) -> Result<(), EchoEnd> {
+    async fn flush(&mut self) -> Result<(), ConnectionEnd> {
         Ok(self.socket.write_all(&self.endpoint.take_outbox()).await?)
     }
 
-    fn closed(self, peer: SocketAddr, end: Option<EchoEnd>) -> ServerEvent {
+    fn closed(self, peer: SocketAddr, end: Option<ConnectionEnd>) -> ServerEvent {
         let Self { code, received, sent, .. } = self;
         let reason = end.map(|reason| reason.to_string());
         ServerEvent::Closed { peer, code, reason, received, sent, took: self.opened.elapsed() }

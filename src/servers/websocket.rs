@@ -19,7 +19,7 @@ use crate::net::{READ_BUFFER, WebSocketLimits, close_code_for, describe_io_error
 use crate::scope::Scope;
 use crate::servers::connection::handshake::{self, HandshakeError, OrdinaryHttp};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
-use crate::servers::connection::{Timed, Timeout};
+use crate::servers::connection::{ConnectionEnd, Timed, Timeout};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::handshake::ServerPolicy;
 
@@ -105,8 +105,9 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> PlainEcho<'s, S> {
                 () = &mut shutdown, if !leaving => {
                     leaving = true;
                     self.code.get_or_insert(CloseCode::Away.into());
-                    self.reason = Some("the server is going away".to_owned());
-                    self.close(CloseCode::Away, "the server is going away").await?;
+                    let reason = ConnectionEnd::GoingAway.to_string();
+                    self.close(CloseCode::Away, &reason).await?;
+                    self.reason = Some(reason);
                     continue;
                 }
             };

@@ -58,7 +58,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["mod"],
             &["connect", "link"],
             &["observe", "time", "accept", "listen", "lingering_close", "websocket"],
-            &["address_pair", "close_code", "error_text"],
+            &["address_pair", "close_code", "error_text", "event_stream"],
         ],
     ),
     ("net/link", &[&["delayed_stream"], &["link_emulator", "netns"], &["link_model", "stall"]]),
@@ -84,7 +84,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["browser_headers", "options"],
         ],
     ),
-    ("servers/connection", &[&["inbox", "timed"], &["frame_clock"], &["handshake", "serve", "timeout"]]),
+    (
+        "servers/connection",
+        &[&["inbox", "timed"], &["frame_clock"], &["end", "handshake", "serve", "timeout"]],
+    ),
     (
         "capture",
         &[

@@ -2,6 +2,9 @@
 //! and without permessage-deflate and in pieces of any size. Nothing may panic or allocate for a
 //! claim, and the pieces must never matter.
 
+#[path = "../../../tests/vectors/handshake.rs"]
+mod handshake;
+
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -17,6 +20,8 @@ use crate::wire::{
     AgreedExtensions, ByteLen, Decoder, DecoderEvent, Fault, FaultCode, Frame, FrameStart, Header,
     LengthForm, MaskingKey, MessageEnd, MessageKind, Needed, Offset, Opcode, Side, Trace, Transcript,
 };
+
+use handshake::{DEFLATE_REQUEST as REQUEST, DEFLATE_RESPONSE as RESPONSE};
 
 /// Lengths at the limits of a length form, of signed numbers and of 64 bits.
 const LENGTHS: [u64; 15] = [
@@ -36,12 +41,6 @@ const LENGTHS: [u64; 15] = [
     (1 << 63) + 1,
     u64::MAX,
 ];
-
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
 /// A first frame that claims 2^64 - 1 bytes, and a last fragment that does so after a fragment of
 /// DEFLATE data. The number is the offset of the length.

@@ -18,7 +18,7 @@ const OWN_CONNECTION: usize = 0;
 
 /// A file that takes connections as they happen.
 #[derive(Debug)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     writer: PcapngWriter,
     live: BTreeMap<usize, LiveConnection>,
     /// Clients for whom the proxy has no server yet.
@@ -52,7 +52,7 @@ impl Recorder {
     /// # Errors
     ///
     /// As for [`PcapngWriter::create`].
-    pub fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, options: &WriteOptions) -> io::Result<Self> {
         let writer = PcapngWriter::create(path, options)?;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok(Self { writer, live: BTreeMap::new(), connecting: BTreeMap::new(), epoch: (Instant::now(), now) })
@@ -63,7 +63,7 @@ impl Recorder {
     /// # Errors
     ///
     /// If the file takes no more; so for the other.
-    pub fn record_session(&mut self, event: &clients::SessionEvent) -> io::Result<()> {
+    pub(crate) fn record_session(&mut self, event: &clients::SessionEvent) -> io::Result<()> {
         use clients::SessionEvent;
         match event {
             SessionEvent::Connected(addresses) => {
@@ -85,7 +85,11 @@ impl Recorder {
     /// # Errors
     ///
     /// If the file takes no more.
-    pub fn record_proxy(&mut self, proxy_address: SocketAddr, event: &proxy::ProxyEvent) -> io::Result<()> {
+    pub(crate) fn record_proxy(
+        &mut self,
+        proxy_address: SocketAddr,
+        event: &proxy::ProxyEvent,
+    ) -> io::Result<()> {
         let proxy::ProxyEvent::Connection(number, message) = event else { return Ok(()) };
         let number = *number;
         match message {

@@ -215,7 +215,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::net::AuthoritiesError;
+    use crate::net::connect::tls::AuthoritiesError;
 
     const MINUTE: Duration = Duration::from_mins(1);
 

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, ToSocketAddrs};
 ///
 /// Nothing is looked up. Whatever else may lead to loopback counts as foreign: another name, `0.0.0.0`, an IPv4-mapped
 /// address, an address in decimal, octal or hex.
-pub fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     is_localhost(host) || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 

@@ -81,11 +81,6 @@ impl<S, C: Clock> DelayedStream<S, C> {
         Ok(Self { stream, stall, stall_timer: None, emulator })
     }
 
-    /// The socket below; bytes moved there have no way to go.
-    pub fn stream(&self) -> &S {
-        &self.stream
-    }
-
     /// Ready once no stall holds.
     fn poll_stall(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(until) = self.stall.stalled_until::<C>() {

@@ -23,7 +23,7 @@ pub struct Chunk {
 /// Sends chunks as messages of type `T`, so that they stay in order with others in the same channel. If the receiver
 /// is gone, bytes flow on unobserved.
 #[derive(Debug)]
-pub struct ChunkSender<T> {
+pub(crate) struct ChunkSender<T> {
     // One for each direction: a reservation wakes only the task that asked for it.
     received: PollSender<T>,
     sent: PollSender<T>,
@@ -33,7 +33,7 @@ pub struct ChunkSender<T> {
 impl<T: Send + 'static> ChunkSender<T> {
     /// `to_message` makes a message of a chunk. The channel needs room for at least three messages: each direction holds one
     /// place reserved.
-    pub fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
+    pub(crate) fn new(sender: &mpsc::Sender<T>, wrap: fn(Chunk) -> T) -> Self {
         Self {
             received: PollSender::new(sender.clone()),
             sent: PollSender::new(sender.clone()),

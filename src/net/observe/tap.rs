@@ -29,7 +29,7 @@ impl Direction {
 }
 
 /// Who looks at the bytes of a [`Tap`].
-pub trait Observer {
+pub(crate) trait Observer {
     /// Asked before the socket is: while it is pending, the socket is left alone, so no byte is moved which could
     /// not be observed.
     fn poll_ready(&mut self, _direction: Direction, _cx: &mut Context<'_>) -> Poll<()> {
@@ -45,19 +45,19 @@ pub trait Observer {
 
 /// The bytes that one call moved. A vectored write gives several pieces, and the socket may take fewer than offered.
 #[derive(Clone, Copy)]
-pub struct Transfer<'a> {
+pub(crate) struct Transfer<'a> {
     offered: &'a [IoSlice<'a>],
     count: usize,
 }
 
 impl<'a> Transfer<'a> {
     /// How many bytes were moved.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// The bytes moved, in order, without a copy.
-    pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
         let mut left = self.count;
         let offered: &'a [IoSlice<'a>] = self.offered;
         offered.iter().map_while(move |slice| {
@@ -68,7 +68,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// The bytes moved, in one piece.
-    pub fn to_vec(&self) -> Vec<u8> {
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
         self.pieces().fold(Vec::with_capacity(self.count), |mut all, piece| {
             all.extend_from_slice(piece);
             all
@@ -79,7 +79,7 @@ impl<'a> Transfer<'a> {
 /// A stream with an observer at the socket. Reads and writes are as cancel-safe as those of `S`: what was moved was
 /// observed in the same call.
 #[derive(Debug)]
-pub struct Tap<S, O> {
+pub(crate) struct Tap<S, O> {
     stream: S,
     observer: O,
     received_all: bool,
@@ -88,17 +88,12 @@ pub struct Tap<S, O> {
 
 impl<S, O> Tap<S, O> {
     /// Puts `observer` beside `stream`, from the next byte on.
-    pub fn new(stream: S, observer: O) -> Self {
+    pub(crate) fn new(stream: S, observer: O) -> Self {
         Self { stream, observer, received_all: false, sent_all: false }
     }
 
-    /// The stream below; bytes moved there are not observed.
-    pub fn stream(&self) -> &S {
-        &self.stream
-    }
-
     /// The stream and the observer, apart.
-    pub fn into_parts(self) -> (S, O) {
+    pub(crate) fn into_parts(self) -> (S, O) {
         (self.stream, self.observer)
     }
 }

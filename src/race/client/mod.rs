@@ -31,7 +31,7 @@ use slice::LaneConnections;
 
 /// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
 /// runner: whether this process is where its placement puts it.
-pub async fn run_client(
+pub(crate) async fn run_client(
     scope: &Scope,
     pinned: bool,
     input: impl AsyncRead + Unpin + Send + 'static,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 
 use super::reply::check_reply;
 use super::setup::LaneSetup;
+use crate::net::EventReader;
 use crate::race::error::LaneError;
 
 /// `data: ` and the line ends, or the number of an event stream: what an event has beside what was sent.
@@ -22,7 +23,7 @@ pub(super) struct SsePost {
     request: Request<Full<Bytes>>,
     sender: http1::SendRequest<Full<Bytes>>,
     events: Incoming,
-    buffer: BytesMut,
+    reader: EventReader,
 }
 
 impl SsePost {
@@ -42,7 +43,7 @@ impl SsePost {
             builder = builder.header(*name, *value);
         }
         let request = builder.body(Full::new(setup.payload.clone()))?;
-        Ok(Self { setup: setup.clone(), request, sender, events, buffer: BytesMut::new() })
+        Ok(Self { setup: setup.clone(), request, sender, events, reader: EventReader::default() })
     }
 
     /// Over when the POST is answered and its event is here.
@@ -60,7 +61,7 @@ impl SsePost {
                 }
             }
             let longest = self.setup.payload.len().saturating_add(EVENT_OVERHEAD);
-            let event = next_event(&mut self.events, &mut self.buffer, longest).await?;
+            let event = next_event(&mut self.events, &mut self.reader, longest).await?;
             check_reply(&event, &self.setup.payload)?;
         }
         Ok(())
@@ -82,30 +83,24 @@ async fn open_event_stream(
         return Err(LaneError::Status { found: response.status(), expected: 200 });
     }
     let mut events = response.into_body();
-    let number = next_event(&mut events, &mut BytesMut::new(), EVENT_OVERHEAD).await?;
+    let number = next_event(&mut events, &mut EventReader::default(), EVENT_OVERHEAD).await?;
     let number = String::from_utf8(number)?;
     Ok((events, number))
 }
 
-/// The data of the next event, of at most `longest` bytes as it is written: what stands after `data: ` up to the empty line.
+/// The data of the next event, of at most `longest` bytes as it is written.
 async fn next_event(
     events: &mut Incoming,
-    buffer: &mut BytesMut,
+    reader: &mut EventReader,
     longest: usize,
 ) -> Result<Vec<u8>, LaneError> {
     loop {
-        if let Some(end) = memchr::memmem::find(buffer, b"\n\n") {
-            let event = buffer.split_to(end);
-            buffer.advance(2);
-            let data = event.strip_prefix(b"data:").ok_or(LaneError::EventWithoutData)?;
-            return Ok(data.strip_prefix(b" ").unwrap_or(data).to_vec());
-        }
-        if buffer.len() > longest {
-            return Err(LaneError::LongEvent(longest));
+        if let Some(event) = reader.next_event(longest)? {
+            return event.data.ok_or(LaneError::EventWithoutData);
         }
         let frame = events.frame().await.ok_or(LaneError::EventStreamEnded)??;
         if let Some(data) = frame.data_ref() {
-            buffer.extend_from_slice(data);
+            reader.push(data);
         }
     }
 }

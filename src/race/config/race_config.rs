@@ -15,13 +15,13 @@ use crate::servers::{HttpHeader, browser_request_headers, production_response_he
 use crate::text::units;
 
 /// The largest payload, in bytes: the bundled servers refuse more.
-pub const MAX_PAYLOAD: usize = 1024 * 1024;
+pub(crate) const MAX_PAYLOAD: usize = 1024 * 1024;
 /// The most connections of a lane.
-pub const MAX_CONNECTIONS: usize = 256;
+pub(crate) const MAX_CONNECTIONS: usize = 256;
 /// The most messages of an exchange.
-pub const MAX_BURST: usize = 1000;
+pub(crate) const MAX_BURST: usize = 1000;
 /// The longest round trip.
-pub const MAX_RTT: Duration = Duration::from_millis(500);
+pub(crate) const MAX_RTT: Duration = Duration::from_millis(500);
 
 /// How large requests and replies are beside their payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

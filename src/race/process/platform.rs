@@ -9,7 +9,7 @@ const OTHERS: &str = "How much CPU time others use is not known on this system, 
 const CPU_TIME: &str = "The CPU time of an exchange is not measured on this system.";
 
 /// What a race lacks on this system, a sentence each; none on Linux.
-pub const LACKING: &[&str] = if cfg!(target_os = "linux") {
+pub(crate) const LACKING: &[&str] = if cfg!(target_os = "linux") {
     &[]
 } else if cfg!(unix) {
     &[PINNING, REAL_NET, TIMER, OTHERS]

@@ -87,7 +87,7 @@ pub struct SliceRecord {
 
 /// A step from one lane up to the next: what that layer costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerCost {
+pub(crate) struct LayerCost {
     /// What is added, in words.
     pub layer: &'static str,
     /// The median of the rounds' differences, in seconds.
@@ -96,7 +96,7 @@ pub struct LayerCost {
 
 /// The gap between what people write: of which steps it consists.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GapBreakdown {
+pub(crate) struct GapBreakdown {
     /// From the WebSocket to reqwest, in seconds.
     pub gap: f64,
     /// The steps on the way.
@@ -145,7 +145,7 @@ fn pairs<'a>(a: &'a LaneStats, b: &'a LaneStats) -> impl Iterator<Item = (f64, f
 }
 
 /// Where the time goes between the WebSocket and reqwest; `None` unless all lanes on the way have run.
-pub fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
+pub(crate) fn gap_breakdown(lanes: &[LaneStats], tls: bool) -> Option<GapBreakdown> {
     let find = |kind| lanes.iter().find(|stats| stats.lane == Lane { kind, tls });
     let difference = |upper: &LaneStats, lower: &LaneStats| {
         let mut differences: Vec<f64> = pairs(upper, lower).map(|(upper, lower)| upper - lower).collect();
@@ -211,7 +211,7 @@ impl RaceOutcome {
 }
 
 /// The ratio that the talk is about among these: reqwest's, or that of whoever is farthest from 1.
-pub fn headline(ratios: &[LaneRatio]) -> Option<LaneRatio> {
+pub(crate) fn headline(ratios: &[LaneRatio]) -> Option<LaneRatio> {
     let others = || ratios.iter().filter(|of| of.lane != of.baseline);
     let written = others().find(|of| of.lane.kind == LaneKind::HttpReqwest);
     let distance = |of: &LaneRatio| of.ratio.median.ln().abs();

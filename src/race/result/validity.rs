@@ -8,9 +8,9 @@ use crate::race::process::machine::ListenDrops;
 use crate::race::{Lane, LaneStats};
 
 /// A run in which others had more than this share of the CPUs does not count.
-pub const MAX_FOREIGN_CPU: f64 = 0.05;
+pub(crate) const MAX_FOREIGN_CPU: f64 = 0.05;
 /// A run whose floor drifts by more than this share, and does not merely scatter, does not count.
-pub const MAX_FLOOR_DRIFT: f64 = 0.10;
+pub(crate) const MAX_FLOOR_DRIFT: f64 = 0.10;
 
 /// What decides whether a run counts.
 #[derive(Clone, Debug)]

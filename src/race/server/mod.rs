@@ -33,7 +33,7 @@ const LANE_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Does what the requests say, until they end; then all that was begun ends with the scope. `pinned` is told to the
 /// runner: whether this process is where its placement puts it.
-pub async fn run_server(
+pub(crate) async fn run_server(
     scope: &Scope,
     pinned: bool,
     input: impl AsyncRead + Unpin,

@@ -2,20 +2,19 @@
 //! POST to `/events/NUMBER` is answered by 204 and told as an event there.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::{get, post};
 use futures_util::stream::{self, StreamExt as _};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::mpsc;
 
+use crate::net::encode_event;
 use crate::race::HeaderProfile;
 use crate::race::config::race_config::MAX_PAYLOAD;
 use crate::servers::http;
@@ -50,17 +49,14 @@ impl EventStreams {
     }
 }
 
-/// The events are written by hand: axum's own leave the data line out where there is nothing to say, and an exchange of
-/// no bytes would wait for ever.
-async fn open_events(State(events): State<EventStreams>) -> impl IntoResponse {
+async fn open_events(State(events): State<EventStreams>) -> Response {
     let (number, receiver) = events.open_stream();
-    let first = stream::once(async move { Ok::<_, Infallible>(format!("data: {number}\n\n")) });
+    let first = stream::once(async move { encode_event(None, &number.to_string()) });
     let rest = stream::unfold(receiver, async |mut receiver| {
         let text = receiver.recv().await?;
-        Some((Ok(format!("data: {text}\n\n")), receiver))
+        Some((encode_event(None, &text), receiver))
     });
-    let body = Body::from_stream(first.chain(rest));
-    ([(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-cache")], body)
+    http::event_stream(first.chain(rest))
 }
 
 async fn post_event(State(events): State<EventStreams>, Path(number): Path<u64>, body: Bytes) -> StatusCode {

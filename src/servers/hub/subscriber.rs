@@ -2,7 +2,6 @@
 //! Whole frames come in here; the order among them is the hub's business.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -15,8 +14,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::WaitForCancellationFuture;
 
-use crate::net::{CountedConnection, Direction, describe_io_error, later};
-use crate::servers::connection::{FrameClock, Timeout};
+use crate::net::{CountedConnection, Direction, later};
+use crate::servers::connection::{Backlog, ConnectionEnd, FrameClock, Timeout};
 use crate::servers::hub::broadcast::Broadcast;
 use crate::servers::{Limits, ServerEvent};
 use crate::wire::frame::encode;
@@ -28,39 +27,6 @@ const READ_BUFFER: usize = 4096;
 /// A message that is half sent must be sent to its end before a Close. Who reads too slowly is not worth keeping more of it
 /// than this, in bytes: it is cut off without one.
 const LAST_WORDS: usize = 128 << 10;
-
-/// Why a subscriber has gone, where not by a closing handshake.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SubscriberEnd {
-    #[error("{0}")]
-    Failed(String),
-    #[error("the stream ended without a Close frame")]
-    WithoutClose,
-    #[error("the server is going away")]
-    GoingAway,
-    #[error("it reads too slowly: {0} wait for it")]
-    Slow(Waiting),
-    #[error("{}", describe_io_error(.0))]
-    Io(#[from] io::Error),
-}
-
-/// The limit that a subscriber's queue has reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waiting {
-    /// [`Limits::max_backlog`].
-    Writes(usize),
-    /// [`Limits::max_backlog_bytes`].
-    Bytes(usize),
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Writes(count) => write!(f, "{count} writes"),
-            Self::Bytes(count) => write!(f, "{count} bytes"),
-        }
-    }
-}
 
 /// The sending side, shared by the hub and the subscriber's own task.
 #[derive(Debug)]
@@ -96,7 +62,7 @@ enum OutboxState {
     /// A Close is in the queue, or was: nothing may follow it (RFC 6455 section 5.5.1).
     Closed,
     /// The same, because the queue became too long.
-    Slow(Waiting),
+    Slow(Backlog),
 }
 
 impl Subscriber {
@@ -155,12 +121,12 @@ impl Subscriber {
     }
 
     /// The limit of the queue that would be passed.
-    fn exceeded(&self, outbox: &Outbox, broadcast: &Broadcast) -> Option<Waiting> {
+    fn exceeded(&self, outbox: &Outbox, broadcast: &Broadcast) -> Option<Backlog> {
         if outbox.queue.len() >= self.backlog {
-            return Some(Waiting::Writes(self.backlog));
+            return Some(Backlog::Writes(self.backlog));
         }
         let bytes = outbox.bytes.saturating_add(broadcast.frames.len());
-        (bytes > self.backlog_bytes).then_some(Waiting::Bytes(outbox.bytes))
+        (bytes > self.backlog_bytes).then_some(Backlog::Bytes(outbox.bytes))
     }
 
     /// Writes until the queue is empty or the socket is full.
@@ -187,10 +153,10 @@ impl Subscriber {
     }
 
     /// Empties the queue whenever there is something in it; it ends only with the connection.
-    async fn flush_until_closed(&self) -> SubscriberEnd {
+    async fn flush_until_closed(&self) -> ConnectionEnd {
         loop {
             if let OutboxState::Slow(waiting) = self.lock().state {
-                return SubscriberEnd::Slow(waiting);
+                return ConnectionEnd::Slow(waiting);
             }
             let woken = self.wake.notified();
             tokio::select! {
@@ -237,13 +203,13 @@ impl Outbox {
     }
 
     /// Forgets the queue, but for the first of it, which may be half sent, and says goodbye.
-    fn close_slow_reader(&mut self, waiting: Waiting) {
+    fn close_slow_reader(&mut self, waiting: Backlog) {
         self.queue.truncate(1);
         self.bytes = self.queue.front().map_or(0, |first| first.frames.len());
         if self.bytes > LAST_WORDS {
             (self.queue, self.bytes) = (VecDeque::new(), 0);
         } else {
-            let reason = SubscriberEnd::Slow(waiting).to_string();
+            let reason = ConnectionEnd::Slow(waiting).to_string();
             self.add(Broadcast { frames: encode::close_frame(1008, &reason, None).into(), messages: 0 });
         }
         self.state = OutboxState::Slow(waiting);
@@ -283,7 +249,7 @@ impl<'s> SubscriberReader<'s> {
         rest: Vec<u8>,
         broadcasts: &mpsc::Sender<Broadcast>,
         mut shutdown: Pin<&mut WaitForCancellationFuture<'_>>,
-    ) -> Option<SubscriberEnd> {
+    ) -> Option<ConnectionEnd> {
         let mut leaving = false;
         let result = async {
             self.frame_clock.push(&rest, Instant::now);
@@ -305,12 +271,12 @@ impl<'s> SubscriberReader<'s> {
                     () = at(self.frame_clock.deadline()) => return Err(self.late()),
                 }
             }
-            if leaving { Err(SubscriberEnd::GoingAway) } else { Ok(()) }
+            if leaving { Err(ConnectionEnd::GoingAway) } else { Ok(()) }
         };
         let ended = result.await.err();
         // What came before the Close, or before the fault, is said all the same.
         let ended = ended.or(self.broadcast(broadcasts).await.err());
-        if let Some(SubscriberEnd::Slow(_)) = ended {
+        if let Some(ConnectionEnd::Slow(_)) = ended {
             self.code.get_or_insert(1008);
         }
         ended
@@ -318,22 +284,22 @@ impl<'s> SubscriberReader<'s> {
 
     fn start_going_away(&mut self) {
         self.code.get_or_insert(1001);
-        self.endpoint.close(1001, &SubscriberEnd::GoingAway.to_string());
+        self.endpoint.close(1001, &ConnectionEnd::GoingAway.to_string());
         self.subscriber.send_control(self.endpoint.take_outbox(), true);
     }
 
     /// A frame has begun and does not go on in time.
-    fn late(&mut self) -> SubscriberEnd {
+    fn late(&mut self) -> ConnectionEnd {
         let failure = self.endpoint.fail(1008, &self.frame_clock.timeout().to_string());
         self.code.get_or_insert(failure.code);
         self.subscriber.send_control(self.endpoint.take_outbox(), true);
-        SubscriberEnd::Failed(failure.reason)
+        ConnectionEnd::Failed(failure.reason)
     }
 
-    fn read(&mut self) -> Result<(), SubscriberEnd> {
+    fn read(&mut self) -> Result<(), ConnectionEnd> {
         let mut buffer = [0; READ_BUFFER];
         match self.subscriber.socket.try_read(&mut buffer) {
-            Ok(0) => Err(SubscriberEnd::WithoutClose),
+            Ok(0) => Err(ConnectionEnd::WithoutClose),
             Ok(count) => {
                 self.subscriber.counted.add(Direction::Received, count);
                 let bytes = buffer.get(..count).unwrap_or_default();
@@ -345,7 +311,7 @@ impl<'s> SubscriberReader<'s> {
         }
     }
 
-    fn receive(&mut self, mut input: &[u8]) -> Result<(), SubscriberEnd> {
+    fn receive(&mut self, mut input: &[u8]) -> Result<(), ConnectionEnd> {
         let mut failed = None;
         while let Some(incoming) = self.endpoint.receive(&mut input) {
             match incoming {
@@ -353,7 +319,7 @@ impl<'s> SubscriberReader<'s> {
                 EndpointEvent::Closed(code, _) => self.code = self.code.or(code),
                 EndpointEvent::Failed(failure) => {
                     self.code.get_or_insert(failure.code);
-                    failed = Some(SubscriberEnd::Failed(failure.reason));
+                    failed = Some(ConnectionEnd::Failed(failure.reason));
                 }
                 EndpointEvent::Ping(_) | EndpointEvent::Pong(_) => {}
             }
@@ -370,7 +336,7 @@ impl<'s> SubscriberReader<'s> {
     }
 
     /// Gives the hub what was heard, when it is its turn. Meanwhile nothing is read, but the queue is emptied.
-    async fn broadcast(&mut self, broadcasts: &mpsc::Sender<Broadcast>) -> Result<(), SubscriberEnd> {
+    async fn broadcast(&mut self, broadcasts: &mpsc::Sender<Broadcast>) -> Result<(), ConnectionEnd> {
         if self.messages == 0 {
             return Ok(());
         }
@@ -383,7 +349,7 @@ impl<'s> SubscriberReader<'s> {
         }
     }
 
-    pub(super) fn closed(self, peer: SocketAddr, end: Option<SubscriberEnd>) -> ServerEvent {
+    pub(super) fn closed(self, peer: SocketAddr, end: Option<ConnectionEnd>) -> ServerEvent {
         let Self { subscriber, code, received, .. } = self;
         let (reason, sent) = (end.map(|reason| reason.to_string()), subscriber.lock().sent);
         ServerEvent::Closed { peer, code, reason, received, sent, took: self.opened.elapsed() }
@@ -450,7 +416,7 @@ mod tests {
         assert_eq!(subscriber.lock().queue.len(), 2, "and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,
-            SubscriberEnd::Slow(Waiting::Writes(BACKLOG))
+            ConnectionEnd::Slow(Backlog::Writes(BACKLOG))
         ));
     }
 
@@ -469,7 +435,7 @@ mod tests {
         assert!(subscriber.lock().bytes < 100_200, "what is half sent, and the Close");
         assert!(matches!(
             subscriber.flush_until_closed().await,
-            SubscriberEnd::Slow(Waiting::Bytes(..=1_000_000))
+            ConnectionEnd::Slow(Backlog::Bytes(..=1_000_000))
         ));
     }
 

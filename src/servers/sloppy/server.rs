@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::net::{describe_io_error, lingering_close};
 use crate::scope::Scope;
-use crate::servers::connection::Timed;
 use crate::servers::connection::handshake::{self, HandshakeError};
 use crate::servers::connection::serve::{listen_on_loopback, serve_connections};
+use crate::servers::connection::{ConnectionEnd, Timed};
 use crate::servers::sloppy::misbehaviors::{HandshakeResponse, Misbehavior};
 use crate::servers::{ServerEvent, ServerOptions};
 use crate::wire::decode::decoder::Decoder;
@@ -56,7 +56,7 @@ pub(in crate::servers) async fn serve_connection(
             // Sloppy to the end: at a shutdown it just hangs up.
             let reason = tokio::select! {
                 end = echo.run(rest, options.limits.max_message) => end.err().map(|err| describe_io_error(&err)),
-                () = options.shutdown.cancelled() => Some("the server is going away".to_owned()),
+                () = options.shutdown.cancelled() => Some(ConnectionEnd::GoingAway.to_string()),
             };
             let SloppyEcho { opened, received, sent, .. } = echo;
             let took = opened.elapsed();

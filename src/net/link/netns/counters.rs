@@ -1,11 +1,12 @@
-//! [`LinkStats`]: what has gone over a pair of namespaces, counted packet by packet, and the counters behind it.
+//! [`LinkCounters`]: what has gone over a pair of namespaces, counted packet by packet.
 //! Of a packet it reads the lengths in its headers, checked against what is there.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What a packet relay has seen, each way.
+/// What a packet relay has seen, each way: by it, tests hold the network to what it promises.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LinkStats {
+pub(crate) struct LinkStats {
     /// From the client.
     pub to_server: FlowStats,
     /// From the server.
@@ -13,8 +14,9 @@ pub struct LinkStats {
 }
 
 /// What a packet relay has seen one way. Each figure is exact; two may be a packet apart while packets come.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FlowStats {
+pub(crate) struct FlowStats {
     /// IPv4 packets, dropped ones too.
     pub packets: u64,
     /// Their bytes, from the IP header on (RFC 791 section 3.1, total length).
@@ -32,6 +34,7 @@ pub(super) struct LinkCounters {
     pub(super) to_client: FlowCounters,
 }
 
+#[cfg(test)]
 impl LinkCounters {
     pub(super) fn snapshot(&self) -> LinkStats {
         LinkStats { to_server: self.to_server.snapshot(), to_client: self.to_client.snapshot() }
@@ -60,6 +63,7 @@ impl FlowCounters {
     }
 }
 
+#[cfg(test)]
 impl FlowCounters {
     fn snapshot(&self) -> FlowStats {
         FlowStats {

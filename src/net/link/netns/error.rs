@@ -8,7 +8,7 @@ use super::endpoint::EndpointRole;
 
 /// Why there is no real network, or its end did not run a job.
 #[derive(Debug, Error)]
-pub enum NetnsError {
+pub(crate) enum NetnsError {
     /// No thread for an end.
     #[error("no thread for an end of the network: {0}")]
     Thread(#[source] io::Error),
@@ -25,6 +25,7 @@ pub enum NetnsError {
     #[error("the network's scope has ended")]
     ScopeEnded,
     /// This system has no network namespaces.
+    #[cfg_attr(target_os = "linux", allow(dead_code, reason = "Linux has them"))]
     #[error("a real network is made of Linux's network namespaces; model the distance here")]
     Unsupported,
     /// Too many jobs wait at this end.

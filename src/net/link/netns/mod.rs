@@ -13,7 +13,6 @@ mod namespace;
 mod packet_relay;
 mod pair;
 
-pub use counters::{FlowStats, LinkStats};
-pub use endpoint::EndpointRole;
-pub use error::NetnsError;
-pub use pair::NetnsPair;
+pub(crate) use endpoint::EndpointRole;
+pub(crate) use error::NetnsError;
+pub(crate) use pair::NetnsPair;

@@ -11,7 +11,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::net::LinkConditions;
 use crate::scope::Scope;
 
-use super::counters::{LinkCounters, LinkStats};
+use super::counters::LinkCounters;
+#[cfg(test)]
+use super::counters::LinkStats;
 use super::endpoint::{EndpointRole, NamespaceJob};
 use super::error::NetnsError;
 #[cfg(target_os = "linux")]
@@ -26,9 +28,10 @@ use super::{namespace, packet_relay};
 ///
 /// It ends with its scope or when it is dropped, whichever is first; then the devices vanish, and the namespaces with
 /// the last process and socket in them. The kernel sees to that however this process ends.
-pub struct NetnsPair {
+pub(crate) struct NetnsPair {
     server: Sender<NamespaceJob>,
     client: Sender<NamespaceJob>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the relay counts; tests ask what"))]
     counters: Arc<LinkCounters>,
     /// Its last owner, as long as the pair lives.
     _scope: Scope,
@@ -36,16 +39,16 @@ pub struct NetnsPair {
 
 impl NetnsPair {
     /// The server's address. Both lie in a private range (RFC 1918) and exist in their namespaces only.
-    pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
+    pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 1);
     /// The client's address.
-    pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 2);
+    pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 33, 2);
 
     /// Makes the network, which takes some milliseconds, and waits for it.
     ///
     /// # Errors
     /// Without Linux, root and `/dev/net/tun`, or if the scope has ended.
     #[cfg(target_os = "linux")]
-    pub fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, NetnsError> {
+    pub(crate) fn start(scope: &Scope, conditions: LinkConditions) -> Result<Self, NetnsError> {
         let scope = scope.child();
         let (server, to_server) = namespace::spawn_namespace(&scope, "net-server", Self::SERVER)?;
         let (client, to_client) = namespace::spawn_namespace(&scope, "net-client", Self::CLIENT)?;
@@ -71,7 +74,7 @@ impl NetnsPair {
     ///
     /// # Errors
     /// If the end is no more, the job panicked, or too many jobs wait.
-    pub fn run_in<R: Send + 'static>(
+    pub(crate) fn run_in<R: Send + 'static>(
         &self,
         role: EndpointRole,
         job: impl FnOnce() -> R + Send + 'static,
@@ -92,8 +95,9 @@ impl NetnsPair {
         result_receiver.recv().map_err(|_| NetnsError::JobLost(role))
     }
 
+    #[cfg(test)]
     /// What the relay has seen so far, each way.
-    pub fn link_stats(&self) -> LinkStats {
+    pub(crate) fn link_stats(&self) -> LinkStats {
         self.counters.snapshot()
     }
 }

@@ -1,6 +1,6 @@
 //! A reference page for beginners on every field of a frame and every rule that can be broken: what
 //! the RFC requires, why, and what usually goes wrong.
-//! A page holds for all frames. A [`FieldSpan`](super::field_span::FieldSpan) explains a field in
+//! A page holds for all frames. A [`FieldSpan`](crate::wire::explain::field_span::FieldSpan) explains a field in
 //! one frame, and a [`Fault`](crate::wire::Fault) locates a broken rule.
 
 mod faults;

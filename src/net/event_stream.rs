@@ -1,0 +1,181 @@
+//! Event streams (`text/event-stream`, WHATWG HTML section 9.2): [`encode_event`] writes one event, and [`EventReader`] cuts what
+//! comes into events. Sockets and HTTP are the caller's.
+
+use std::fmt::Write as _;
+
+use bytes::{Buf as _, BytesMut};
+use thiserror::Error;
+
+/// An event with its number, where it has one, and its data, a field for each line. An event without a byte of data is an event
+/// all the same.
+pub(crate) fn encode_event(id: Option<u64>, data: &str) -> String {
+    let mut event = String::with_capacity(data.len().saturating_add(32));
+    // a String takes whatever is written
+    if let Some(id) = id {
+        let _ = writeln!(event, "id: {id}");
+    }
+    // CRLF is one line end, and LF and CR are one each
+    for line in data.split("\r\n").flat_map(|part| part.split(['\n', '\r'])) {
+        let _ = writeln!(event, "data: {line}");
+    }
+    event.push('\n');
+    event
+}
+
+/// Cuts a stream into events. Each byte is looked at once, however small the pieces are in which they come.
+#[derive(Debug, Default)]
+pub(crate) struct EventReader {
+    buffer: BytesMut,
+    /// So many bytes of `buffer` hold no line end.
+    searched: usize,
+    /// The bytes of the event that has begun, as far as they are lines already.
+    begun: usize,
+    /// The data of the event that has begun; its lines are joined by LF.
+    data: Option<Vec<u8>>,
+    /// The last line ended with CR: where LF comes next, that is the same line end.
+    after_cr: bool,
+}
+
+/// One event.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StreamEvent {
+    /// Its data; none where it has no such field: a comment, say, which browsers do not report.
+    pub(crate) data: Option<Vec<u8>>,
+}
+
+/// An event that is longer than this many bytes as it is written, and has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("an event of more than {0} bytes")]
+pub struct LongEvent(pub usize);
+
+impl EventReader {
+    /// Takes the next bytes of the stream.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next event that is whole; none where more bytes are needed.
+    ///
+    /// # Errors
+    /// If the event that has begun is longer than `max_len` bytes already: whoever sends it may go on for ever.
+    pub(crate) fn next_event(&mut self, max_len: usize) -> Result<Option<StreamEvent>, LongEvent> {
+        while let Some(line) = self.next_line() {
+            if !line.is_empty() {
+                self.add_field(&line);
+            } else if std::mem::take(&mut self.begun) > 0 {
+                return Ok(Some(StreamEvent { data: self.data.take() }));
+            }
+        }
+        if self.begun.saturating_add(self.buffer.len()) > max_len {
+            Err(LongEvent(max_len))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The next line that is whole, without its end.
+    fn next_line(&mut self) -> Option<BytesMut> {
+        if self.after_cr && !self.buffer.is_empty() {
+            self.after_cr = false;
+            if self.buffer.starts_with(b"\n") {
+                self.buffer.advance(1);
+            }
+        }
+        let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+        let Some(end) = memchr::memchr2(b'\n', b'\r', unsearched) else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let line = self.buffer.split_to(self.searched.saturating_add(end));
+        self.searched = 0;
+        self.after_cr = self.buffer.starts_with(b"\r");
+        self.buffer.advance(1);
+        Some(line)
+    }
+
+    fn add_field(&mut self, line: &[u8]) {
+        self.begun = self.begun.saturating_add(line.len()).saturating_add(1);
+        let Some(rest) = line.strip_prefix(b"data") else { return };
+        let value = match rest.split_first() {
+            None => rest,
+            Some((b':', value)) => value.strip_prefix(b" ").unwrap_or(value),
+            // another field whose name begins so
+            Some(_) => return,
+        };
+        match &mut self.data {
+            Some(data) => {
+                data.push(b'\n');
+                data.extend_from_slice(value);
+            }
+            none => *none = Some(value.to_vec()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 64;
+
+    /// The data of the events of a stream that comes in pieces of that size.
+    fn read(stream: &[u8], piece: usize) -> Vec<Option<String>> {
+        let (mut reader, mut events) = (EventReader::default(), Vec::new());
+        for bytes in stream.chunks(piece) {
+            reader.push(bytes);
+            while let Some(event) = reader.next_event(MAX).unwrap() {
+                events.push(event.data.map(|data| String::from_utf8(data).unwrap()));
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (data, back) in [("", ""), ("42", "42"), (" a\nb\r\nc\rd", " a\nb\nc\nd"), ("\n", "\n")] {
+            for id in [None, Some(7)] {
+                let event = encode_event(id, data);
+                assert!(!data.contains('\r') || !event.contains('\r'), "{event:?}");
+                for piece in 1..=event.len() {
+                    assert_eq!(read(event.as_bytes(), piece), [Some(back.to_owned())], "{data:?} by {piece}");
+                }
+            }
+        }
+        assert_eq!(encode_event(Some(5), "x"), "id: 5\ndata: x\n\n");
+        assert_eq!(encode_event(None, "x\ny"), "data: x\ndata: y\n\n");
+    }
+
+    #[test]
+    fn line_ends_comments_and_other_fields() {
+        let stream = b"\n\r\n: a comment\n\ndata:1\r\n\r\nevent: x\rdata: 2\r\rdatum: 3\n\ndata\ndata: 4\nid\n\ndata: not whole\n";
+        for piece in 1..=stream.len() {
+            let some = |data: &str| Some(data.to_owned());
+            assert_eq!(read(stream, piece), [None, some("1"), some("2"), None, some("\n4")], "by {piece}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_does_not_end_is_refused_whatever_it_is_made_of() {
+        for piece in [&b"data: xxxx"[..], b"data: 1\n", b":\n", b"xxxx"] {
+            let (mut reader, mut pushed) = (EventReader::default(), 0);
+            let refused = loop {
+                reader.push(piece);
+                pushed += piece.len();
+                match reader.next_event(MAX) {
+                    Ok(event) => assert_eq!((event, pushed <= MAX), (None, true)),
+                    Err(refused) => break refused,
+                }
+            };
+            assert_eq!((refused, pushed > MAX), (LongEvent(MAX), true), "{piece:?}");
+        }
+        // empty lines are no part of any event
+        let mut reader = EventReader::default();
+        for _ in 0..MAX {
+            reader.push(b"\n\r\n");
+            assert_eq!(reader.next_event(4), Ok(None));
+        }
+        // one that is there is taken, whatever its length
+        reader.push(encode_event(None, &"x".repeat(100)).as_bytes());
+        assert!(reader.next_event(4).unwrap().is_some_and(|event| event.data.unwrap().len() == 100));
+    }
+}
