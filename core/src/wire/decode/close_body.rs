@@ -43,13 +43,13 @@ impl CloseBody {
         }
     }
 
-    pub(super) fn reason_is_invalid(&self) -> bool {
+    pub(super) fn reason_is_invalid(self) -> bool {
         self.reason_is_invalid
     }
 
     /// Returns how many bytes of the unfinished last character of the reason have arrived, and how
     /// many it has.
-    pub(super) fn pending(&self) -> Option<(u8, u8)> {
+    pub(super) fn pending(self) -> Option<(u8, u8)> {
         self.reason.pending()
     }
 }

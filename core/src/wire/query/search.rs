@@ -91,10 +91,11 @@ impl Needle {
 
     /// Returns the range of the first match in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
-        let start = match self.folds_case {
+        let start = if self.folds_case {
             // The needle has no upper-case letters, so lower-casing the payload is enough.
-            true => self.finder.find(&plain.to_ascii_lowercase()),
-            false => self.finder.find(plain),
+            self.finder.find(&plain.to_ascii_lowercase())
+        } else {
+            self.finder.find(plain)
         }?;
         Some(start..start.saturating_add(self.finder.needle().len()))
     }

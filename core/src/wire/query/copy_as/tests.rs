@@ -10,7 +10,6 @@ use crate::wire::{AgreedExtensions, Transcript};
 
 /// Compiled here, so that nobody is given a program that does not compile.
 #[path = "tungstenite_client.rs.txt"]
-#[expect(clippy::disallowed_methods, reason = "it stands alone")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 mod tungstenite_client;
 #[path = "tungstenite_server.rs.txt"]
