@@ -13,7 +13,7 @@ use crate::wire::{AgreedExtensions, Transcript};
 #[expect(dead_code, reason = "it is compiled, not run")]
 mod tungstenite_client;
 #[path = "tungstenite_server.rs.txt"]
-#[expect(clippy::disallowed_methods, reason = "it stands alone")]
+#[expect(clippy::disallowed_methods, reason = "a program of its own")]
 #[expect(dead_code, reason = "it is compiled, not run")]
 #[expect(clippy::result_large_err, reason = "the library wants it so")]
 mod tungstenite_server;
