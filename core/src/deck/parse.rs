@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_too_deep_is_left_out_and_told_where_it_begins() {
+    fn what_is_nested_too_deep_is_left_out_and_reported_where_it_begins() {
         let warnings_of = |source: &str| {
             let warnings = assert_bounded(source);
             let place = warnings.first().map(|warning| (warning.position.line, warning.position.column));

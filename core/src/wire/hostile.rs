@@ -55,12 +55,12 @@ fn deflate() -> AgreedExtensions {
 
 /// Returns the offset of each top bit fault, and the number of bytes after which it is certain.
 fn top_bits(faults: &[Fault]) -> Vec<(u64, u64)> {
-    let events = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
-    events.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
+    let reported = faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet);
+    reported.map(|fault| (fault.byte_offset.get(), fault.detectable_after.get())).collect()
 }
 
 #[test]
-fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_told() {
+fn section_5_2_a_length_of_2_64_minus_1_in_a_compressed_message_is_reported() {
     for ((bytes, at), chunk) in CLAIMS.into_iter().flat_map(|claim| [(claim, 1), (claim, 100)]) {
         let expected = [(at, at + 1)];
         let stopping = || Decoder::new(Side::Server, deflate()).stop_at_fatal();
@@ -115,7 +115,7 @@ fn positions_behind_claims_end_at_the_largest_number() {
 
 /// Everything that a decoder reports, with the payload and the data of each frame in one piece.
 #[derive(Debug, Default, PartialEq)]
-struct DecodedEvents {
+struct Decoded {
     faults: Vec<Fault>,
     frame_start: Vec<FrameStart>,
     payloads: Vec<Vec<u8>>,
@@ -127,23 +127,23 @@ struct DecodedEvents {
     open_message: Option<usize>,
 }
 
-impl DecodedEvents {
+impl Decoded {
     fn by(mut decoder: Decoder, pieces: &[&[u8]], skims: bool) -> Self {
-        let mut events = Self::default();
+        let mut decoded = Self::default();
         for piece in pieces {
             let mut rest = *piece;
             loop {
                 while let Some(whole) = skims.then(|| decoder.next_simple_frame(&mut rest)).flatten() {
-                    events.take_simple_frame(whole.start, whole.payload);
+                    decoded.take_simple_frame(whole.start, whole.payload);
                 }
                 let Some(event) = decoder.next_event(&mut rest) else { break };
-                events.take(&event);
+                decoded.take(&event);
             }
         }
-        events.needs = decoder.needed();
-        events.beginning = decoder.partial_header().to_vec();
-        events.open_message = decoder.open_message();
-        events
+        decoded.needs = decoder.needed();
+        decoded.beginning = decoder.partial_header().to_vec();
+        decoded.open_message = decoder.open_message();
+        decoded
     }
 
     fn take(&mut self, event: &DecoderEvent<'_>) {
@@ -299,12 +299,12 @@ proptest! {
     fn any_claim_is_read_the_same_in_any_pieces((from, agreed, bytes) in stream(), cuts in vec(1_usize..30, 1..9)) {
         let decoder = || Decoder::new(from, agreed).inflate_limit(1 << 16);
         let pieces = cut(&bytes, &cuts);
-        let whole = DecodedEvents::by(decoder(), &[&bytes], false);
-        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &pieces, false));
-        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &pieces, true));
-        prop_assert_eq!(&whole, &DecodedEvents::by(decoder(), &bytes.chunks(1).collect::<Vec<_>>(), true));
+        let whole = Decoded::by(decoder(), &[&bytes], false);
+        prop_assert_eq!(&whole, &Decoded::by(decoder(), &pieces, false));
+        prop_assert_eq!(&whole, &Decoded::by(decoder(), &pieces, true));
+        prop_assert_eq!(&whole, &Decoded::by(decoder(), &bytes.chunks(1).collect::<Vec<_>>(), true));
 
-        let stopping = |pieces: &[&[u8]]| DecodedEvents::by(decoder().stop_at_fatal(), pieces, false);
+        let stopping = |pieces: &[&[u8]]| Decoded::by(decoder().stop_at_fatal(), pieces, false);
         prop_assert_eq!(stopping(&[&bytes]), stopping(&pieces));
 
         let mut transcript = Transcript::with_decoder(decoder());
@@ -341,7 +341,7 @@ proptest! {
     }
 
     #[test]
-    fn the_top_bit_of_a_length_is_told_whatever_was_agreed(
+    fn the_top_bit_of_a_length_is_reported_whatever_was_agreed(
         (from, _, before) in stream(), key in key(false), kind in select(vec![MessageKind::Text, MessageKind::Binary]),
         len in select(vec![1 << 63, (1 << 63) + 1, u64::MAX]), cuts in vec(1_usize..9, 1..9),
     ) {
@@ -350,11 +350,11 @@ proptest! {
         let bytes = [encode::single_frame(Opcode::Ping, &before[..before.len().min(9)], key), claim.to_bytes()].concat();
         let at = Offset::START + (bytes.len() - claim.len() + 2);
         for agreed in [AgreedExtensions::none(), deflate()] {
-            let events = DecodedEvents::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
-            let found: Vec<_> = events.faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).collect();
+            let decoded = Decoded::by(Decoder::new(from, agreed), &cut(&bytes, &cuts), true);
+            let found: Vec<_> = decoded.faults.iter().filter(|fault| fault.code == FaultCode::LenMsbSet).collect();
             prop_assert_eq!(found.len(), 1);
             prop_assert_eq!((found[0].byte_offset, found[0].detectable_after), (at, at + 1));
-            prop_assert_eq!(events.needs, None);
+            prop_assert_eq!(decoded.needs, None);
         }
     }
 }

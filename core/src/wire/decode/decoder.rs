@@ -174,8 +174,8 @@ impl Decoder {
             if let Some(fault) = self.faults.queue.pop_front() {
                 return Some(DecoderEvent::Fault(fault));
             }
-            if let Some(mark) = self.pending.pop_front() {
-                return Some(match mark {
+            if let Some(event) = self.pending.pop_front() {
+                return Some(match event {
                     PendingEvent::FrameStart(frame_start) => DecoderEvent::FrameStart(frame_start),
                     PendingEvent::FrameEnd(index) => {
                         self.validator.rest();

@@ -342,7 +342,7 @@ pub struct Needed {
 
 impl Needed {
     fn for_header(bytes: &[u8]) -> Self {
-        let phase = match bytes {
+        let part = match bytes {
             [] | [_] => FramePart::FirstTwoBytes,
             [_, second, behind @ ..]
                 if behind.len() < LengthForm::from_second_byte(*second).extra_bytes() =>
@@ -352,7 +352,7 @@ impl Needed {
             _ => FramePart::MaskingKey,
         };
         let have = ByteLen::of(bytes);
-        Self { have, more: ByteLen::from_usize(Header::required_len(bytes)) - have, part: phase }
+        Self { have, more: ByteLen::from_usize(Header::required_len(bytes)) - have, part }
     }
 }
 

@@ -28,8 +28,8 @@ impl Utf8Validator {
     /// validator must not be used after that.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), usize> {
         // First the rest of a sequence that an earlier piece began.
-        let (frame_start, rest) = piece.split_at(piece.len().min(self.missing_bytes.into()));
-        for (index, byte) in frame_start.iter().enumerate() {
+        let (pending, rest) = piece.split_at(piece.len().min(self.missing_bytes.into()));
+        for (index, byte) in pending.iter().enumerate() {
             self.push_byte(*byte).map_err(|()| index)?;
         }
         // The standard library is faster than a loop over bytes; only what it rejects is walked
@@ -37,7 +37,7 @@ impl Utf8Validator {
         let Err(stop) = str::from_utf8(rest) else {
             return Ok(());
         };
-        let valid = frame_start.len().saturating_add(stop.valid_up_to());
+        let valid = pending.len().saturating_add(stop.valid_up_to());
         for (index, byte) in piece.iter().enumerate().skip(valid) {
             self.push_byte(*byte).map_err(|()| index)?;
         }

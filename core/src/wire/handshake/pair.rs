@@ -61,14 +61,14 @@ impl HandshakePair {
     /// Takes the next bytes before the 101. The 101 returns the bytes that were held back.
     pub fn push(&mut self, from: Side, bytes: &[u8]) -> Option<Upgraded> {
         let context = self.context(from);
-        let start = &mut self.halves[from];
-        let taken = start.reader.push(bytes);
+        let half = &mut self.halves[from];
+        let taken = half.reader.push(bytes);
         let rest = bytes.get(taken..).unwrap_or_default();
-        if start.head.is_none() && start.reader.scan() != HeadScan::Incomplete {
-            start.head = Some(ValidatedHead::new(&start.reader, &context, false));
+        if half.head.is_none() && half.reader.scan() != HeadScan::Incomplete {
+            half.head = Some(ValidatedHead::new(&half.reader, &context, false));
         }
-        let room = MAX_LEFTOVER.saturating_sub(start.leftover.len());
-        start.leftover.extend_from_slice(rest.get(..room).unwrap_or(rest));
+        let room = MAX_LEFTOVER.saturating_sub(half.leftover.len());
+        half.leftover.extend_from_slice(rest.get(..room).unwrap_or(rest));
         self.check_data_before_101();
         self.try_upgrade()
     }

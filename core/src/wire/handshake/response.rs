@@ -130,7 +130,7 @@ fn check_upgrade(validator: &mut HeadValidator<'_>) {
     );
 }
 
-fn check_accept(validator: &mut HeadValidator<'_>, right: Option<&AcceptValue>) -> Option<String> {
+fn check_accept(validator: &mut HeadValidator<'_>, expected: Option<&AcceptValue>) -> Option<String> {
     let field = match validator.single_field("Sec-WebSocket-Accept") {
         SingleField::Present(field) => field,
         SingleField::Missing => {
@@ -140,8 +140,8 @@ fn check_accept(validator: &mut HeadValidator<'_>, right: Option<&AcceptValue>) 
         SingleField::Unusable => return None,
     };
     let received = String::from_utf8_lossy(&validator.head.field_value(field)).into_owned();
-    if let Some(right) = right.filter(|right| right.value != received) {
-        let hint = right.mistake(&received).map(|mistake| mistake.name().to_owned());
+    if let Some(expected) = expected.filter(|expected| expected.value != received) {
+        let hint = expected.mistake(&received).map(|mistake| mistake.name().to_owned());
         validator.report_with(ProblemCode::AcceptMismatch, Severity::Fatal, Some(field.value.clone()), hint);
     }
     Some(received)

@@ -140,8 +140,8 @@ impl Trace {
 
     fn with_handshake(handshake: HandshakePair, agreed: AgreedExtensions) -> Self {
         let directions = Sides::each(|from| DirectionTrace::new(from, agreed));
-        let (rows, dropped_rows, segments) = (Vec::new(), Saturating(0), Arrivals::default());
-        Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals: segments }
+        let (rows, dropped_rows, arrivals) = (Vec::new(), Saturating(0), Arrivals::default());
+        Self { handshake, directions, rows, most_rows: MAX_ROWS, dropped_rows, arrivals }
     }
 
     /// Takes the next bytes that `from` sent, in pieces of any size. `at` is the time of their
@@ -208,9 +208,9 @@ impl Trace {
             .current_frame
             .map(|frame_start| (frame_start.index, frame_start.offset, Some(frame_start.header)));
         let header_bytes = direction.decoder.partial_header();
-        let fresh = (!header_bytes.is_empty())
+        let unparsed = (!header_bytes.is_empty())
             .then(|| (self.frame_count(from), direction.frame_bytes - header_bytes.len(), None));
-        let (index, offset, header) = frame_start.or(fresh)?;
+        let (index, offset, header) = frame_start.or(unparsed)?;
         let needed = direction.decoder.needed();
         Some(PartialFrame { index, offset, have: direction.frame_bytes - offset, header, needed })
     }

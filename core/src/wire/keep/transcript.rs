@@ -40,9 +40,9 @@ pub struct Frame {
 impl Frame {
     /// Creates a frame from `raw`, which is the header and as much of the payload as has arrived.
     pub(super) fn new(frame_start: &FrameStart, context: FrameContext, raw: Vec<u8>) -> Self {
-        let &FrameStart { index, offset, header, role: place, after_fault, .. } = frame_start;
+        let &FrameStart { index, offset, header, role, after_fault, .. } = frame_start;
         let complete = header.frame_len() == ByteLen::of(&raw);
-        Self { index, offset, header, role: place, after_fault, complete, context, raw }
+        Self { index, offset, header, role, after_fault, complete, context, raw }
     }
 
     /// Returns the bytes as received, header and payload.

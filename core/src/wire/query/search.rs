@@ -91,8 +91,8 @@ impl Needle {
 
     /// Returns the range of the first match in `plain`.
     pub fn find_in(&self, plain: &[u8]) -> Option<Range<usize>> {
-        // A needle that folds case has no upper-case letters, so lower-casing the payload is enough.
         let start = if self.folds_case {
+            // The needle has no upper-case letters, so lower-casing the payload is enough.
             self.finder.find(&plain.to_ascii_lowercase())
         } else {
             self.finder.find(plain)

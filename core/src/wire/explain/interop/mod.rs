@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn every_implementation_that_judges_is_listed_with_its_version() {
+    fn every_implementation_that_validates_is_listed_with_its_version() {
         let file = frames_file();
         let named = file["implementations"].as_object().unwrap();
         // tshark names header fields and validates nothing.

@@ -39,16 +39,9 @@ pub struct HeadReader {
 }
 
 impl HeadReader {
-    /// Creates a reader for the head that `from` sends, with at most `limit` bytes.
-    pub fn new(from: Side, limit: usize) -> Self {
-        Self {
-            from,
-            max_len: limit,
-            bytes: Vec::new(),
-            line_start: 0,
-            scanned: 0,
-            scan: HeadScan::Incomplete,
-        }
+    /// Creates a reader for the head that `from` sends, with at most `max_len` bytes.
+    pub fn new(from: Side, max_len: usize) -> Self {
+        Self { from, max_len, bytes: Vec::new(), line_start: 0, scanned: 0, scan: HeadScan::Incomplete }
     }
 
     /// Takes bytes up to the end of the head and returns their number; the others belong to what

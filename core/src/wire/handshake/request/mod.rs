@@ -324,7 +324,7 @@ mod tests {
     const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-    fn judged(
+    fn validated(
         from: &str,
         to: &str,
         more: &str,
@@ -342,7 +342,7 @@ mod tests {
 
     fn problems(from: &str, to: &str, more: &str) -> (Option<u16>, Vec<String>) {
         let (status, problems, _) =
-            judged(from, to, more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
+            validated(from, to, more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
         (status, problems)
     }
 
@@ -458,12 +458,12 @@ mod tests {
         let more = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; server_max_window_bits=10; \
             server_no_context_takeover, permessage-deflate\r\n";
         let (_, _, validation) =
-            judged("/chat", "/chat", more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
+            validated("/chat", "/chat", more, &ServerPolicy { deflate: true, ..ServerPolicy::default() });
         assert_eq!(
             validation.extensions,
             ["permessage-deflate; server_max_window_bits=10; server_no_context_takeover"]
         );
-        let (_, _, validation) = judged("/chat", "/chat", more, &ServerPolicy::default());
+        let (_, _, validation) = validated("/chat", "/chat", more, &ServerPolicy::default());
         assert!(validation.extensions.is_empty());
     }
 
@@ -472,7 +472,7 @@ mod tests {
         let policy =
             ServerPolicy { subprotocols: vec!["mqtt".into(), "chat".into()], ..ServerPolicy::default() };
         let (_, _, validation) =
-            judged("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
+            validated("/chat", "/chat", "Sec-WebSocket-Protocol: soap, chat, mqtt\r\n", &policy);
         assert_eq!(validation.subprotocol.as_deref(), Some("chat"));
     }
 }
