@@ -179,7 +179,7 @@ impl<S: StreamSink> PacketPass<S> {
         self.packets += 1;
         match packet_headers::parse_packet(packet.link_type, packet.bytes) {
             ParsedPacket::Segment(segment) => {
-                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?
+                self.connections.push(&segment, packet.captured_at, packet.file_offset, shared)?;
             }
             ParsedPacket::Fragment => self.fragments += 1,
             ParsedPacket::Truncated => self.truncated += 1,

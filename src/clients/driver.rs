@@ -253,7 +253,7 @@ impl<'a> Driver<'a> {
                 self.deadline = Some(later(Instant::now(), REFUSAL_BODY_TIMEOUT.min(self.timeout)));
             }
             InboundEvent::Ping(payload) if self.auto_pong => {
-                self.send_queue.answer_ping(payload, masking_key()?)
+                self.send_queue.answer_ping(payload, masking_key()?);
             }
             InboundEvent::Ping(_) => {}
             InboundEvent::Close(code) => {

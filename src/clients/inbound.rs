@@ -55,8 +55,7 @@ impl Inbound {
             (UnitKind::Head, _) => Some(UnfinishedRead::InResponse),
             (_, Some(frames)) => {
                 let lost = frames.current().is_some_and(|start| start.header.has_impossible_length());
-                let missing =
-                    frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more.into() });
+                let missing = frames.needed().map(|needed| UnfinishedRead::InFrame { missing: needed.more });
                 missing.or_else(|| lost.then_some(UnfinishedRead::AfterImpossibleLength))
             }
             (_, None) => None,

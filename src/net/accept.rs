@@ -67,13 +67,11 @@ impl<'l> Acceptor<'l> {
         self.place = Some(place);
         let (stream, peer) = if self.full {
             // a connection that waits already takes it at once
-            match accept(self.listener).now_or_never() {
-                Some(accepted) => accepted,
-                None => {
-                    self.full = false;
-                    return Accepted::Room;
-                }
-            }
+            let Some(accepted) = accept(self.listener).now_or_never() else {
+                self.full = false;
+                return Accepted::Room;
+            };
+            accepted
         } else {
             accept(self.listener).await
         };

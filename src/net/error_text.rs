@@ -42,14 +42,15 @@ mod tests {
 
     #[test]
     fn a_cause_is_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no answer")]
+        struct NoAnswer(#[source] io::Error);
+
         let too_long = CapacityError::MessageTooLong { size: 1 << 40, max_size: 16 << 20 };
         assert_eq!(
             error_chain(WebSocketError::Capacity(too_long)),
             "Space limit exceeded: Message too long: 1099511627776 > 16777216"
         );
-        #[derive(Debug, thiserror::Error)]
-        #[error("no answer")]
-        struct NoAnswer(#[source] io::Error);
         assert_eq!(
             error_chain(NoAnswer(io::Error::other("the cable is cut"))),
             "no answer: the cable is cut"

@@ -33,7 +33,7 @@ pub enum MaybeTlsStream<S = TcpStream> {
 #[error("could not connect to {target}: {kind}")]
 pub struct ConnectError {
     /// Where to.
-    pub target: Target,
+    pub target: Box<Target>,
     /// Why not.
     #[source]
     pub kind: ConnectErrorKind,
@@ -109,7 +109,7 @@ pub async fn connect(
     connect_timeout: Duration,
 ) -> Result<MaybeTlsStream, ConnectError> {
     let opened = open(target, tls, connect_timeout).await;
-    opened.map_err(|kind| ConnectError { target: target.clone(), kind })
+    opened.map_err(|kind| ConnectError { target: Box::new(target.clone()), kind })
 }
 
 async fn open(
@@ -255,7 +255,7 @@ mod tests {
                 "TCP is open, but TLS was not within the time; is it a ws:// server?",
             ),
         ] {
-            let error = ConnectError { target: target("ws://name/"), kind };
+            let error = ConnectError { target: Box::new(target("ws://name/")), kind };
             assert_eq!(error.to_string(), format!("could not connect to ws://name/: {sentence}"));
         }
     }
