@@ -4,9 +4,9 @@
 //! [`open()`] goes through a file once and keeps no payload: a stream is its [`Trace`](crate::wire::Trace) (a row a frame) and its [`ByteStore`], which
 //! knows where each byte stands and reads it again when somebody looks. [`PcapngWriter`] writes a live connection as pcapng.
 //!
-//! Inside, in reading order: `file_reader` (bytes forward), `packet_reader` and `pcapng` (packets), `packet_headers` (segments), `connection_table` (connections),
-//! `reassembly` (bytes in order), `tls`, `stream`; beside them `hex` and `recording`; then `byte_store` and `replay`; and the way out,
-//! `recorder`, `pcapng_writer` and `packet_builder`.
+//! Inside, in reading order: `open` (what a file is), `packets` (bytes forward, packets, segments), `connection_table` (connections),
+//! `reassembly` (bytes in order), `tls`, `stream`; beside them `text` (hex and recordings); then `captured_file`, `byte_store` and
+//! `replay`; and the way out, `write`.
 //!
 //! Limits: a block of a file is at most 16 MiB; segments waiting for a missing one are held up to 32 MiB; decrypted bytes
 //! above 8 MiB wait in a temporary file; at most 65,536 connections are read.

@@ -3,6 +3,9 @@
 //! Each lane is a pair of child processes of this program, a [`run_client()`] and a [`run_server()`], on CPUs of their own where
 //! that is asked for and possible. The runner ([`run`]) tells them when to run, and works out what came of it. It draws
 //! nothing. Who starts the processes' program is `cli`.
+//!
+//! Rooms: `config` (what is raced), `client` and `server` (what runs in a lane's processes), `process` (the processes and the
+//! machine), `result` (what came of it).
 
 #![warn(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::indexing_slicing)]
 #![cfg_attr(

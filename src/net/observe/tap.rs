@@ -68,7 +68,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// The bytes moved, in one piece.
-    pub(crate) fn to_vec(&self) -> Vec<u8> {
+    pub(crate) fn to_vec(self) -> Vec<u8> {
         self.pieces().fold(Vec::with_capacity(self.count), |mut all, piece| {
             all.extend_from_slice(piece);
             all
