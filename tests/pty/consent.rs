@@ -97,7 +97,7 @@ fn a_key_allows_what_the_slide_says_and_only_that() {
     let (victim, (listener, port)) = (victim("allowed-victim"), listen());
     let deck = evil("allowed.md", &victim, port);
     let mut terminal = Terminal::open(&[deck.to_str().unwrap()]);
-    terminal.shows(&["1/9", "write `", "allowed-victim`, replacing what is", "a allows inspect"]);
+    terminal.shows(&["1/9", "write `", "allowed-victim`", "replacing", "a allows inspect"]);
     terminal.keys(RIGHT);
     terminal.shows(&["2/9", &format!("connect to ws://0.0.0.0:{port}/ with 1 header"), "2 messages"]);
     terminal.keys("a");
