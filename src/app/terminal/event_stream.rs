@@ -73,7 +73,7 @@ impl Signals {
         #[cfg(unix)]
         forward_signals(scope, sender)?;
         #[cfg(not(unix))]
-        let _ = (scope, post);
+        let _ = (scope, sender);
         Ok(Self { events: arrivals })
     }
 }

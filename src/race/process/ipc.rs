@@ -134,7 +134,7 @@ fn process_cpu_time() -> Option<Duration> {
 }
 
 #[cfg(not(unix))]
-fn cpu() -> Option<Duration> {
+fn process_cpu_time() -> Option<Duration> {
     None
 }
 
