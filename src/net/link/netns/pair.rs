@@ -61,7 +61,7 @@ impl NetnsPair {
     /// # Errors
     /// Always.
     #[cfg(not(target_os = "linux"))]
-    pub fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, NetnsError> {
+    pub(crate) fn start(_scope: &Scope, _conditions: LinkConditions) -> Result<Self, NetnsError> {
         Err(NetnsError::Unsupported)
     }
 
